@@ -1,0 +1,18 @@
+/* report: what a command gives: the profile in the asked-for format on stdout and in a file. */
+#ifndef PMP_REPORT_H
+#define PMP_REPORT_H
+
+#include <stdbool.h>
+
+#include "options.h"
+
+/* Checks what can be known before a run is spent on it: that -o's suffix names a format, that its
+ * directory can be written to. */
+bool report_check(const struct options *options, struct error *err);
+
+/* Writes the profile as the options ask: with -o to the file (whole or not at all: a new file
+ * beside it, then rename), and to stdout. Sets ERROR_OUTPUT when anything could not be written. */
+bool report_profile(const struct options *options, const struct profile *profile,
+                    struct error *err);
+
+#endif

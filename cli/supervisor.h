@@ -1,0 +1,27 @@
+/* supervisor: samples targets through a pool of workers: one thread, one poll loop, one nearest deadline. */
+#ifndef PMP_SUPERVISOR_H
+#define PMP_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "options.h"
+
+/* Takes the journal: whole lines of marker.h's text, in the order in which they are to be read. */
+struct journal_sink {
+	bool (*text)(void *ctx, const char *text, size_t len, struct error *err);
+	/* Called after each tick, for a progress line: time left in seconds. */
+	void (*progress)(void *ctx, double seconds_left);
+	void *ctx;
+};
+
+/* Samples as the options say. Returns true when a recording is there, though perhaps not whole:
+ * then err->code is ERROR_NONE or ERROR_INTERRUPTED (Ctrl-C), or says what ended it early after the first sample
+ * (the samples that were asked for and not taken are in the journal as failed, or not at all after a
+ * Ctrl-C). false: there is nothing, and *err says why. In every case the targets have been let go,
+ * no gdb of ours is left, and the journal has its `stop`. */
+bool supervisor_run(const struct options *options, const struct journal_sink *sink,
+                    struct error *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* format: the formats that a profile can be written in and read from, a row each. */
+#ifndef PMP_FORMAT_H
+#define PMP_FORMAT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "error.h"
+#include "profile.h"
+
+struct view_options {
+	bool full_paths;
+	bool colour;        /* tree: ANSI colours */
+	unsigned width;     /* tree: columns to keep to; 0: no limit */
+	double min_percent; /* tree: nodes below it are folded into one line; 0: none */
+};
+
+struct format {
+	const char *name;     /* of --format */
+	const char *suffixes; /* of --output, blank-separated, longest match first: ".yaml .yml" */
+	const char *summary;  /* for --help */
+	/* Writes to `out` and nothing else; does not flush or close. A write error shows in ferror(out).
+	 * The profile is finished and sorted, and is not changed. */
+	bool (*write)(const struct profile *profile, const struct view_options *view, FILE *out,
+	              struct error *err);
+	/* Reads all of `text`; `name` is for messages ("prof.yaml:12: ..."). The caller destroys *ret.
+	 * NULL: the format cannot be read. Errors are ERROR_INPUT with name, line and reason. */
+	struct profile *(*read)(struct span text, const char *name, struct error *err);
+	/* True if the text looks like this format. NULL where read is. */
+	bool (*detect)(struct span text);
+};
+
+const struct format *format_by_name(struct span name);
+const struct format *format_by_suffix(struct span file_name);
+/* The i-th row, NULL behind the last. */
+const struct format *format_at(size_t i);
+/* Reads a profile in whichever readable format the text is; NULL and *err otherwise. */
+struct profile *format_read(struct span text, const char *name, struct error *err);
+
+/* The rows' functions, one format a file. */
+bool tree_text_write(const struct profile *, const struct view_options *, FILE *, struct error *);
+bool yaml_write(const struct profile *, const struct view_options *, FILE *, struct error *);
+struct profile *yaml_read(struct span text, const char *name, struct error *err);
+bool yaml_detect(struct span text);
+bool collapsed_write(const struct profile *, const struct view_options *, FILE *, struct error *);
+struct profile *collapsed_read(struct span text, const char *name, struct error *err);
+bool collapsed_detect(struct span text);
+
+#endif

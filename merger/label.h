@@ -1,0 +1,21 @@
+/* label: a frame as people read it: "function (file.py)", "function (libfoo.so)". */
+#ifndef PMP_LABEL_H
+#define PMP_LABEL_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "frame.h"
+#include "intern.h"
+
+struct label_options {
+	bool full_paths;
+	bool by_line; /* "(file.py:12)" */
+};
+
+/* Appends. Python: name and source file. Native: name and module; where the module is not known the
+ * source file; where neither is, the name alone. Other kinds: the name alone. */
+void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
+               const struct label_options *options);
+
+#endif

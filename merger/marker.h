@@ -1,0 +1,82 @@
+/* marker: the lines that pmp itself adds to gdb's text. One line each:
+ *
+ *	~pmp VERB key=value key=value ...
+ *
+ * Values hold no blank and no control character: such bytes, and '%', are written %XX. A key may
+ * come more than once (arg=). Unknown verbs and keys are skipped, so that later versions can add some.
+ *
+ * In the order in which a recording has them:
+ *
+ *	run version=1 started=2026-11-22T10:25:03Z rate=10 samples=200 attach=once host=box1
+ *	target pid=4711 executable=/usr/bin/python3.11 arg=python3 arg=spin.py
+ *	python pid=4711 version=3.11.2		the interpreter that was found
+ *	maps pid=4711				what was known of this pid's mappings is void
+ *	map pid=4711 start=0x.. end=0x.. offset=0x.. path=/usr/bin/python3.11	 (executable ones)
+ *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
+ *	    Thread 1 (LWP 4711 "python3"):	what gdb prints
+ *	state code=R				of the thread whose header came last
+ *	    #0  0x... in inner () from ...
+ *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
+ *	code first_line=13			of the Python frame that came last
+ *	lost tid=4712 name=worker-1 why=..	a thread of this sample without a stack
+ *	end sample=17 pid=4711 pause_us=430	pause: the longest of any thread in this sample
+ *	late sample=18 pid=4711			it began after its time by more than half a period
+ *	failed sample=19 pid=4711 why=.. tid=4711 tid=4712	no sample: one lost stack a thread
+ *	note pid=4711 text=..			one line for the person (e.g. Python version not known)
+ *	stop seconds=19.9 stopped_us=123400	the end of the run; stopped_us: time the targets were stopped
+ */
+#ifndef PMP_MARKER_H
+#define PMP_MARKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "span.h"
+
+#define MARKER_PREFIX "~pmp "
+
+enum marker_verb {
+	MARKER_UNKNOWN,
+	MARKER_RUN,
+	MARKER_TARGET,
+	MARKER_PYTHON,
+	MARKER_MAPS,
+	MARKER_MAP,
+	MARKER_BEGIN,
+	MARKER_STATE,
+	MARKER_CODE,
+	MARKER_LOST,
+	MARKER_END,
+	MARKER_LATE,
+	MARKER_FAILED,
+	MARKER_NOTE,
+	MARKER_STOP,
+};
+
+struct marker {
+	enum marker_verb verb;
+	struct span pairs; /* the rest of the line: views, still %-encoded */
+};
+
+/* True if line (without its newline) is a marker; fills *ret. */
+bool marker_parse(struct span line, struct marker *ret);
+
+/* Walks the pairs: *pos is 0 at first. False at the end. Values are still encoded. */
+bool marker_next(const struct marker *marker, size_t *pos, struct span *key, struct span *value);
+/* The first value of key; empty span (ptr NULL) if there is none. */
+struct span marker_get(const struct marker *marker, const char *key);
+/* A number, decimal or 0x hex; dflt if it is missing or no number or overflows. */
+uint64_t marker_number(const struct marker *marker, const char *key, uint64_t dflt);
+double marker_real(const struct marker *marker, const char *key, double dflt);
+/* Decodes %XX into out (cleared first); returns a view of out. A bad %-sequence stays as it is. */
+struct span marker_decode(struct span value, struct buf *out);
+
+/* Writers of markers: "~pmp VERB", then pairs, then the newline. */
+void marker_open(struct buf *out, const char *verb);
+void marker_add(struct buf *out, const char *key, struct span value); /* encodes value */
+void marker_addf(struct buf *out, const char *key, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+void marker_close(struct buf *out);
+
+#endif

@@ -1,0 +1,74 @@
+/* profile: a weighted call tree with what was asked, what was got and what was lost. What a YAML
+ * profile holds, and all that writers see. Numbers are kept as they are written (microseconds,
+ * millionths), so that a profile read again prints the same bytes. */
+#ifndef PMP_PROFILE_H
+#define PMP_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "intern.h"
+#include "pymerge.h"
+#include "tree.h"
+
+#define PROFILE_VERSION 1
+
+struct profile_target {
+	uint32_t pid;
+	uint32_t executable, host, python; /* intern ids; 0: not known */
+	uint32_t *args;                    /* intern ids of the command line */
+	size_t arg_count;
+};
+
+struct profile_thread {
+	uint32_t pid, tid;
+	uint32_t name; /* intern id; the last name seen */
+	uint64_t stacks;
+};
+
+/* All in microseconds; rank of a percentile: nearest rank. */
+struct profile_pause {
+	bool known;
+	uint64_t first, median, p99, max;
+};
+
+struct profile_sampling {
+	bool known;       /* false: text without markers; nothing below is known */
+	uint32_t started; /* intern id of an ISO 8601 time, 0: not known */
+	uint64_t asked, taken, late, failed; /* samples, over all targets */
+	uint64_t rate_mhz, achieved_mhz;     /* thousandths of a hertz, for each target */
+	uint64_t elapsed_ms;
+	uint64_t stopped_ppm; /* share of the time for which a target was stopped, in millionths */
+	struct profile_pause pause;
+};
+
+struct profile {
+	struct intern *intern;
+	struct tree *tree;
+	struct profile_target *targets;
+	size_t target_count, target_cap;
+	struct profile_thread *threads;
+	size_t thread_count, thread_cap;
+	struct profile_sampling sampling;
+	uint64_t marks[MARK_COUNT]; /* stacks by mark; their sum is the tree's total */
+	uint64_t text_lines, unknown_lines;
+	uint32_t *notes; /* intern ids: lines for the person, each once */
+	size_t note_count, note_cap;
+};
+
+struct profile *profile_create(bool by_line);
+void profile_destroy(struct profile *profile);
+
+uint64_t profile_stacks(const struct profile *profile);                       /* the sum of marks */
+struct profile_target *profile_target(struct profile *profile, uint32_t pid); /* made if missing */
+struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid);
+void profile_note(struct profile *profile, uint32_t text);
+
+/* "merged", "native_only" ...: a mark's key in YAML. */
+const char *profile_mark_name(enum merge_mark mark);
+/* "python", "native" ...: a kind's name in YAML. */
+const char *profile_kind_name(enum frame_kind kind);
+bool profile_kind_of(struct span name, enum frame_kind *ret);
+
+#endif

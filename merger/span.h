@@ -1,0 +1,76 @@
+/* span: a view into text that somebody else owns. Never NUL-terminated, never freed through the view. */
+#ifndef PMP_SPAN_H
+#define PMP_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+	const char *ptr;
+	size_t len;
+};
+
+/* For printf: printf("%.*s", SPAN_ARG(s)). */
+#define SPAN_ARG(s) (int)(s).len, (s).ptr
+/* A span of a string literal. */
+#define SPAN_LIT(lit) ((struct span){ (lit), sizeof(lit) - 1 })
+
+static inline struct span span_of(const char *str)
+{
+	return (struct span){ str, strlen(str) };
+}
+
+static inline bool span_eq(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool span_starts(struct span s, struct span prefix)
+{
+	return s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
+}
+
+static inline bool span_ends(struct span s, struct span suffix)
+{
+	return s.len >= suffix.len &&
+	       memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0;
+}
+
+/* What is left after the first n bytes (all of it gone if there are fewer). */
+static inline struct span span_skip(struct span s, size_t n)
+{
+	if (n > s.len)
+		n = s.len;
+	return (struct span){ s.ptr + n, s.len - n };
+}
+
+/* If s starts with prefix, moves s behind it and returns true; otherwise moves nothing. */
+static inline bool span_take(struct span *s, struct span prefix)
+{
+	if (!span_starts(*s, prefix))
+		return false;
+	*s = span_skip(*s, prefix.len);
+	return true;
+}
+
+/* Without blanks and tabs at both ends. */
+static inline struct span span_trim(struct span s)
+{
+	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+		s = span_skip(s, 1);
+	while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+/* The part behind the last '/', or all of it. */
+static inline struct span span_basename(struct span s)
+{
+	for (size_t i = s.len; i > 0; i--)
+		if (s.ptr[i - 1] == '/')
+			return span_skip(s, i);
+	return s;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* tree: the weighted call tree. Nodes lie in one array and are known by their index; node 0 is the
+ * root, which stands for no frame. Frames are interned: nodes with equal frames share one. */
+#ifndef PMP_TREE_H
+#define PMP_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame.h"
+#include "intern.h"
+
+#define TREE_ROOT 0u
+#define TREE_NONE UINT32_MAX
+
+struct tree_node {
+	uint32_t parent;
+	uint32_t first_child, next_sibling; /* TREE_NONE at the end */
+	uint32_t frame;                     /* index for tree_frame */
+	uint32_t lines;                     /* first of its line weights, TREE_NONE if none */
+	uint64_t total, self;               /* weights, in samples */
+};
+
+struct tree_line {
+	uint32_t line;
+	uint32_t next; /* TREE_NONE at the end */
+	uint64_t weight;
+};
+
+struct tree;
+
+/* by_line: frames that differ in `line` only are different nodes. Otherwise a frame's line does not
+ * tell nodes apart, but each node keeps its weight by line. */
+struct tree *tree_create(bool by_line);
+void tree_destroy(struct tree *tree);
+bool tree_by_line(const struct tree *tree);
+
+/* Adds weight for one stack, root first; returns its leaf's node. count 0 adds to the root only. */
+uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, uint64_t weight);
+
+/* For readers: the child of parent for this frame (made if it is missing), with nothing added. */
+uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *frame);
+/* For readers: adds to one node alone. */
+void tree_weigh(struct tree *tree, uint32_t node, uint64_t total, uint64_t self);
+void tree_weigh_line(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight);
+
+size_t tree_count(const struct tree *tree); /* nodes, the root counted */
+const struct tree_node *tree_node(const struct tree *tree, uint32_t node);
+const struct frame *tree_frame(const struct tree *tree, uint32_t node);
+const struct tree_line *tree_line(const struct tree *tree, uint32_t index);
+
+/* Puts every node's children in the order of total (largest first), then name, file, module, line;
+ * and every node's lines in the order of the line. Two trees with equal content come out equal. */
+void tree_sort(struct tree *tree, const struct intern *intern);
+
+#endif
