@@ -1,31 +1,160 @@
 # pmp: `make help` lists what can be made.
-B ?= build
+#
+# Variables: B= build directory, CC=, CFLAGS=, SAN=address,undefined (a sanitizer build, in a directory of
+# its own), W=1 warnings are errors, T=NAME only the tests with NAME in their program's or their own name,
+# PYTHON= the python3 of samples and tests, PREFIX= and DESTDIR= for install.
+
+VERSION := 0.1.0
+
+comma := ,
+SAN ?=
+B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 CC ?= cc
 CFLAGS ?= -O2 -g
-SAN ?=
-WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
-VERSION = 0.1.0
+W ?=
+T ?=
+PREFIX ?= /usr/local
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+INSTALL ?= install
+STRIP ?= strip
 
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-LIBS = -lyaml -lz
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='"$(VERSION)"' $(WARN) $(if $(W),-Werror) \
+	$(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_LDFLAGS = $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+# libyaml reads and writes profiles, zlib reads packed text.
+LIBS := -lyaml -lz
 
-merger_src = $(wildcard merger/*.c)
-cli_src = $(wildcard cli/*.c)
-merger_obj = $(merger_src:%.c=$(B)/%.o)
-cli_obj = $(cli_src:%.c=$(B)/%.o) $(B)/gen/agent.o
+cli_src := $(wildcard cli/*.c)
+cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o
+merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c))
+unit_src := $(wildcard tests/unit/*.c)
+unit := $(patsubst %.c,$(B)/%,$(unit_src))
+agent_py := gdbscripts/loader.py \
+	$(filter-out gdbscripts/loader.py gdbscripts/agent.py,$(sort $(wildcard gdbscripts/*.py))) \
+	gdbscripts/agent.py
+samples := $(B)/samples/spinext.so $(B)/samples/work $(B)/samples/work-stripped
+c_files := $(wildcard cli/*.[ch] merger/*.[ch] samples/*.[ch] tests/*/*.[ch])
 
-all: $(B)/pmp
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
 
-$(B)/pmp: $(cli_obj) $(B)/merger.a
-	$(CC) $(ALL_CFLAGS) $(if $(SAN),,-static) $(LDFLAGS) -o $@ $(cli_obj) $(B)/merger.a $(LIBS)
+all: $(B)/pmp ## the program: build/pmp, one static binary
 
+$(B)/pmp: $(B)/pmp.debug
+	$(if $(SAN),cp $< $@,$(STRIP) -o $@ $<)
+
+# Static, so that it runs where it is copied to; a sanitizer's runtime cannot be.
+$(B)/pmp.debug: $(B)/cli/main.o $(B)/cli.a $(B)/merger.a
+	$(CC) $(ALL_LDFLAGS) $(if $(SAN),,-static -Wl,--gc-sections) -o $@ $^ $(LIBS)
+
+$(B)/cli.a: $(cli_obj)
 $(B)/merger.a: $(merger_obj)
-	rm -f $@ && ar rcs $@ $^
+$(B)/cli.a $(B)/merger.a:
+	@rm -f $@
+	ar rcs $@ $^
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
 
--include $(merger_obj:.o=.d) $(cli_src:%.c=$(B)/%.d)
+$(B)/gen/agent.o: $(B)/gen/agent.c $(B)/flags
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-.PHONY: all
+# The scripts for gdb, as bytes: a string literal would have to be quoted and has a limited length.
+# What the separators mean is in gdbscripts/loader.py.
+$(B)/gen/agent.c: $(agent_py) $(B)/agent_py
+	@mkdir -p $(@D)
+	{ \
+		printf '#include <stddef.h>\n\nextern const unsigned char pmp_agent[];\n'; \
+		printf 'extern const size_t pmp_agent_len;\n\nconst unsigned char pmp_agent[] = {\n'; \
+		{ \
+			cat gdbscripts/loader.py && printf '\n#:PMP-BUNDLE\n' && \
+			for f in $(filter-out gdbscripts/loader.py,$(agent_py)); do \
+				name=$${f##*/} && printf '#:PMP-MODULE %s\n' "$${name%.py}" && \
+				cat "$$f" && printf '\n' || exit 1; \
+			done; \
+		} > $(B)/gen/agent.py && \
+		od -An -v -tx1 $(B)/gen/agent.py | sed 's/\([0-9a-f][0-9a-f]\)/0x\1,/g'; \
+		printf '};\n\nconst size_t pmp_agent_len = sizeof(pmp_agent);\n'; \
+	} > $@
+
+# Changed when what it holds changes: other flags, or a script that was added or removed.
+$(B)/flags: ALWAYS
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' > $@
+$(B)/agent_py: ALWAYS
+	@mkdir -p $(@D)
+	@echo '$(agent_py)' | cmp -s - $@ || echo '$(agent_py)' > $@
+
+# Tests.
+
+unit: $(unit) ## the unit tests' programs, not run
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/cli.a $(B)/merger.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+check: ## installs what is missing, builds, runs every test (T=NAME: those with NAME in their name)
+	@.ci/deps check
+	@$(MAKE) --no-print-directory check-run
+
+check-run: all unit samples ## the tests, without looking for what is missing
+	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
+
+# Samples and the demo.
+
+samples: $(samples) ## the programs to try pmp on
+$(B)/samples/spinext.so: samples/spinext.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -O2 -g -fno-omit-frame-pointer -fPIC -shared \
+		-I"$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')" -o $@ $<
+$(B)/samples/work: samples/work.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $<
+$(B)/samples/work-stripped: $(B)/samples/work
+	$(STRIP) -o $@ $<
+
+demo: ## installs what is missing, builds, samples a Python program, prints its call tree
+	@.ci/deps demo
+	@$(MAKE) --no-print-directory demo-run
+
+demo-run: all samples
+	@B='$(B)' PYTHON='$(PYTHON)' samples/demo
+
+# Care.
+
+lint: ## clang-format, cppcheck and clang-tidy, as far as they are there
+	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(c_files); \
+	else echo 'lint: no clang-format'; fi
+	@if command -v cppcheck >/dev/null; then \
+		cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+			--error-exitcode=1 -D_GNU_SOURCE -DPMP_VERSION='""' $(cli_src) $(wildcard merger/*.c); \
+	else echo 'lint: no cppcheck'; fi
+	@if command -v clang-tidy >/dev/null; then \
+		clang-tidy --quiet --warnings-as-errors='*' \
+			--checks='-*,clang-analyzer-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
+			$(cli_src) $(wildcard merger/*.c) -- -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='""'; \
+	else echo 'lint: no clang-tidy'; fi
+
+format: ## rewrites the C files as .clang-format says
+	clang-format -i $(c_files)
+
+install: all ## PREFIX=/usr/local DESTDIR=: the program and its man page
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
+	$(INSTALL) -m 755 $(B)/pmp '$(DESTDIR)$(PREFIX)/bin/pmp'
+	$(INSTALL) -m 644 cli/pmp.1 '$(DESTDIR)$(PREFIX)/share/man/man1/pmp.1'
+
+uninstall: ## takes away what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/pmp' '$(DESTDIR)$(PREFIX)/share/man/man1/pmp.1'
+
+clean: ## removes the build directory
+	rm -rf '$(B)'
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+-include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/unit/*.d)
+
+ALWAYS:
+.PHONY: ALWAYS all unit check check-run samples demo demo-run lint format install uninstall clean help
