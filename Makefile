@@ -107,11 +107,11 @@ check-run: all unit samples ## the tests, without looking for what is missing
 samples: $(samples) ## the programs to try pmp on
 $(B)/samples/spinext.so: samples/spinext.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARN) -O2 -g -fno-omit-frame-pointer -fPIC -shared \
+	$(CC) -std=gnu11 $(WARN) -O2 -g -fPIC -shared \
 		-I"$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')" -o $@ $<
 $(B)/samples/work: samples/work.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $<
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -lm
 $(B)/samples/work-stripped: $(B)/samples/work
 	$(STRIP) -o $@ $<
 
