@@ -9,12 +9,23 @@
 
 struct options;
 
+/* Which commands take an option (a set of these bits in its row). */
+enum command_bit {
+	COMMAND_RECORD = 1,
+	COMMAND_FOLD = 2,
+	COMMAND_SHOW = 4,
+	COMMAND_ALL = COMMAND_RECORD | COMMAND_FOLD | COMMAND_SHOW,
+};
+
 struct command {
 	const char *name;
-	const char *operands; /* for the usage line: "[FILE...]", "" */
-	const char *summary;
-	unsigned bit; /* which rows of the option table it takes */
-	/* The exit code is err's: ERROR_NONE is 0. An error is printed by main. */
+	const char *usage;   /* what follows "pmp " in the usage line */
+	const char *summary; /* one line */
+	unsigned bit;        /* which rows of the option table it takes: enum command_bit */
+	/* How many words that are not options it takes. */
+	size_t min_operands, max_operands;
+	const char *needs; /* what is missing, and how to give it, where there are too few */
+	/* The exit code is err's: ERROR_NONE is 0. An error is printed by command_main. */
 	bool (*run)(const struct options *options, struct error *err);
 };
 
@@ -22,8 +33,12 @@ bool cmd_record(const struct options *options, struct error *err);
 bool cmd_fold(const struct options *options, struct error *err);
 bool cmd_show(const struct options *options, struct error *err);
 
-/* The row with this name, NULL if there is none; i-th row, NULL behind the last. */
+/* The row with this name, NULL if there is none; i-th row, NULL behind the last.
+ * The first row is what runs where the command line names none. */
 const struct command *command_by_name(const char *name);
 const struct command *command_at(size_t i);
+
+/* All of pmp: returns the exit code. */
+int command_main(int argc, char **argv);
 
 #endif

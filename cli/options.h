@@ -1,4 +1,4 @@
-/* options: the command line, as a table of rows; help, man page and completion words come from the same rows. */
+/* options: the command line, as a table of rows; --help comes from the same rows. */
 #ifndef PMP_OPTIONS_H
 #define PMP_OPTIONS_H
 
@@ -11,14 +11,24 @@
 
 enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN };
 
+#define OPTIONS_SAMPLES_DEFAULT 200
+#define OPTIONS_RATE_DEFAULT 10
+/* What no one means. */
+#define OPTIONS_SAMPLES_MAX 10000000
+#define OPTIONS_RATE_MAX 1000
+#define OPTIONS_RATE_MIN 0.001
+#define OPTIONS_SECONDS_MAX 31536000
+#define OPTIONS_PID_MAX                                                                            \
+	4194304 /* the kernel's own limit, PID_MAX_LIMIT in include/linux/threads.h */
+
 struct options {
 	/* what to sample */
-	uint32_t *pids;
-	size_t pid_count;
+	uint32_t *pids; /* each once */
+	size_t pid_count, pid_cap;
 	bool children;    /* and their descendants */
 	uint64_t samples; /* -n; 0: as many as -d gives */
 	double rate_hz;   /* -r */
-	double seconds;   /* -d; 0: as long as -n takes */
+	double seconds;   /* -d; 0: as long as -n takes; with both, what ends first */
 	enum attach_mode attach;
 	const char *gdb;      /* --gdb; NULL: "gdb" on PATH */
 	const char *save_raw; /* --save-raw; NULL: none */
@@ -26,9 +36,10 @@ struct options {
 	const char *output;          /* -o; NULL: none */
 	const struct format *format; /* -f; NULL: tree on stdout, or what -o's suffix says */
 	bool threads, lines, glue, full_paths, quiet;
+	bool help, version; /* asked for: nothing else is checked then */
 	/* the words that are not options: files */
 	const char **operands;
-	size_t operand_count;
+	size_t operand_count, operand_cap;
 };
 
 /* Parses argv[1..] for `command`. Prints --help itself and sets *done. Strings are argv's.

@@ -1,0 +1,89 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "input.h"
+#include "options.h"
+#include "report.h"
+#include "shown.h"
+#include "terminal.h"
+
+#define CHUNK (64u << 10)
+
+/* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */
+static bool check_no_profile(const struct input *input, struct span text, struct error *err)
+{
+	struct shown shown;
+
+	if (!yaml_detect(text))
+		return true;
+	return error_set(err, ERROR_INPUT, "%s is a profile, not gdb's text; pmp show prints it",
+	                 shown_name(&shown, input->name));
+}
+
+static bool fold_input(struct builder *builder, const char *path, struct error *err)
+{
+	struct input input;
+	char text[CHUNK];
+	bool first = true;
+	size_t got;
+	bool ok;
+
+	if (!input_open(&input, path, err))
+		return false;
+	do {
+		ok = input_read(&input, text, sizeof(text), &got, err);
+		if (ok && got && first)
+			ok = check_no_profile(&input, (struct span){ text, got }, err);
+		first = false;
+		if (ok)
+			builder_feed(builder, text, got);
+	} while (ok && got);
+	input_close(&input);
+	builder_end_input(builder);
+	return ok;
+}
+
+static bool fold_all(struct builder *builder, const struct options *options, struct error *err)
+{
+	if (!options->operand_count)
+		return fold_input(builder, "-", err);
+	for (size_t i = 0; i < options->operand_count; i++)
+		if (!fold_input(builder, options->operands[i], err))
+			return false;
+	return true;
+}
+
+static bool report(const struct options *options, const struct profile *profile, struct error *err)
+{
+	if (!profile_stacks(profile) && !options->quiet)
+		fprintf(stderr,
+		        "pmp: no stack in %llu lines of text; pmp fold reads what gdb's bt, "
+		        "thread apply all bt, py-bt and the like print\n",
+		        (unsigned long long)profile->text_lines);
+	return report_profile(options, profile, err);
+}
+
+bool cmd_fold(const struct options *options, struct error *err)
+{
+	const struct builder_options how = {
+		.by_thread = options->threads,
+		.by_line = options->lines,
+		.glue = options->glue,
+	};
+	struct builder *builder;
+	struct profile *profile;
+	bool ok;
+
+	if (!report_check(options, err))
+		return false;
+	if (!options->operand_count && terminal_is(stdin) && !options->quiet)
+		fputs("pmp: reading gdb's text from the terminal; Ctrl-D ends it\n", stderr);
+	builder = builder_create(&how);
+	ok = fold_all(builder, options, err);
+	profile = builder_finish(builder);
+	if (ok)
+		ok = report(options, profile, err);
+	profile_destroy(profile);
+	return ok;
+}

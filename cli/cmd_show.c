@@ -1,0 +1,25 @@
+#include <string.h>
+
+#include "command.h"
+#include "input.h"
+#include "options.h"
+#include "report.h"
+
+bool cmd_show(const struct options *options, struct error *err)
+{
+	const char *path = options->operands[0];
+	struct buf text = { 0 };
+	struct profile *profile = NULL;
+	bool ok;
+
+	ok = report_check(options, err) && input_read_all(path, &text, err);
+	if (ok) {
+		profile = format_read(buf_span(&text), strcmp(path, "-") ? path : "standard input",
+		                      err);
+		ok = profile && report_profile(options, profile, err);
+	}
+	if (profile)
+		profile_destroy(profile);
+	buf_deinit(&text);
+	return ok;
+}

@@ -1,0 +1,51 @@
+#include "hint.h"
+
+#include <string.h>
+
+#define WORD_MAX 32u
+
+/* Letters to add, take away, change or swap with their neighbour to get from a to b. Known as the
+ * optimal string alignment distance. Both are at most WORD_MAX long. */
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t row[WORD_MAX + 1][WORD_MAX + 1];
+
+	for (size_t i = 0; i <= a_len; i++) {
+		for (size_t j = 0; j <= b_len; j++) {
+			size_t best;
+
+			if (!i || !j) {
+				row[i][j] = i + j;
+				continue;
+			}
+			best = row[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (row[i - 1][j] + 1 < best)
+				best = row[i - 1][j] + 1;
+			if (row[i][j - 1] + 1 < best)
+				best = row[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    row[i - 2][j - 2] + 1 < best)
+				best = row[i - 2][j - 2] + 1;
+			row[i][j] = best;
+		}
+	}
+	return row[a_len][b_len];
+}
+
+void hint_try(struct hint *hint, const char *candidate)
+{
+	size_t word_len = strlen(hint->word);
+	size_t len = strlen(candidate);
+	size_t found;
+
+	if (word_len < 2 || word_len > WORD_MAX || len > WORD_MAX)
+		return;
+	if (len >= word_len && !strncmp(candidate, hint->word, word_len))
+		found = 1;
+	else
+		found = distance(hint->word, word_len, candidate, len);
+	if (found > (len > 3 ? 2u : 1u) || (hint->best && found >= hint->distance))
+		return;
+	hint->best = candidate;
+	hint->distance = found;
+}

@@ -1,0 +1,122 @@
+#include "input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../merger/alloc.h"
+#include "shown.h"
+
+#define CHUNK (64u << 10)
+
+/* What people give to pmp that is no text, by its first bytes. */
+static const struct magic {
+	struct span bytes;
+	const char *what, *cure;
+} magics[] = {
+	{ SPAN_LIT("\177ELF"), "an executable or a core file, not text",
+	  "gdb -batch -ex 'thread apply all bt' EXECUTABLE CORE | pmp fold" },
+	{ SPAN_LIT("\375"
+	           "7zXZ"),
+	  "packed with xz", "unpack it: xz -dc FILE | pmp fold" },
+	{ SPAN_LIT("\x28\xb5\x2f\xfd"), "packed with zstd", "unpack it: zstd -dc FILE | pmp fold" },
+	{ SPAN_LIT("BZh"), "packed with bzip2", "unpack it: bzip2 -dc FILE | pmp fold" },
+	{ SPAN_LIT("PK\3\4"), "a zip archive", "unpack it: unzip -p FILE | pmp fold" },
+	{ SPAN_LIT("\xff\xfe"), "text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | pmp fold" },
+	{ SPAN_LIT("\xfe\xff"), "text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | pmp fold" },
+};
+
+static bool fail(const struct input *input, struct error *err, const char *why)
+{
+	struct shown shown;
+
+	return error_set(err, ERROR_INPUT, "cannot read %s: %s", shown_name(&shown, input->name),
+	                 why);
+}
+
+bool input_open(struct input *input, const char *path, struct error *err)
+{
+	bool is_stdin = !strcmp(path, "-");
+	struct stat stat;
+	int fd;
+
+	*input = (struct input){ .name = is_stdin ? "standard input" : path };
+	fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return fail(input, err, strerror(errno));
+	if (!fstat(fd, &stat) && S_ISDIR(stat.st_mode)) {
+		close(fd);
+		return fail(input, err, strerror(EISDIR));
+	}
+	/* Reads what is not packed as it is. */
+	input->file = gzdopen(fd, "r");
+	if (!input->file) {
+		close(fd);
+		return fail(input, err, "out of memory");
+	}
+	gzbuffer(input->file, CHUNK);
+	return true;
+}
+
+void input_close(struct input *input)
+{
+	if (input->file)
+		gzclose_r(input->file);
+	input->file = NULL;
+}
+
+/* A NUL that comes later is let through: a log whose machine lost power has such, and text behind them. */
+static bool check_text(const struct input *input, struct span text, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		struct shown shown;
+
+		if (span_starts(text, magics[i].bytes))
+			return error_set(err, ERROR_INPUT, "cannot read %s: it is %s; %s",
+			                 shown_name(&shown, input->name), magics[i].what,
+			                 magics[i].cure);
+	}
+	if (memchr(text.ptr, '\0', text.len < 4096 ? text.len : 4096))
+		return fail(input, err, "it is binary, not text");
+	return true;
+}
+
+bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct error *err)
+{
+	int len = gzread(input->file, to, (unsigned)(cap < CHUNK ? cap : CHUNK));
+	int code = Z_OK;
+	const char *why = gzerror(input->file, &code);
+
+	*got = 0;
+	if (code == Z_ERRNO)
+		return fail(input, err, strerror(errno));
+	/* Z_BUF_ERROR: packed data that ends too early; gzread has given what there was. */
+	if (len < 0 || (code != Z_OK && code != Z_STREAM_END))
+		return fail(input, err,
+		            code == Z_BUF_ERROR ? "the packed data end too early" : why);
+	*got = (size_t)len;
+	if (input->begun || !len)
+		return true;
+	input->begun = true;
+	return check_text(input, (struct span){ to, (size_t)len }, err);
+}
+
+bool input_read_all(const char *path, struct buf *ret, struct error *err)
+{
+	struct input input;
+	size_t got;
+	bool ok;
+
+	if (!input_open(&input, path, err))
+		return false;
+	do {
+		ok = input_read(&input, buf_reserve(ret, CHUNK), CHUNK, &got, err);
+		ret->len += got;
+		if (ok && ret->len > INPUT_MAX)
+			ok = fail(&input, err, "it is larger than a profile can be (1 GiB)");
+	} while (ok && got);
+	input_close(&input);
+	return ok;
+}

@@ -1,0 +1,213 @@
+#include "option_table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../merger/alloc.h"
+#include "shown.h"
+
+static bool parse_flag(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	(void)shown, (void)value, (void)err;
+	*(bool *)((char *)options + row->member) = true;
+	return true;
+}
+
+static bool parse_path(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	if (!value[0])
+		return error_set(err, ERROR_USAGE, "%s: the name is empty; it wants a %s", shown,
+		                 row->argument);
+	*(const char **)((char *)options + row->member) = value;
+	return true;
+}
+
+/* A decimal number of digits alone: no sign, no blank, no 0x. */
+static bool number_parse(struct span text, uint64_t max, uint64_t *ret)
+{
+	uint64_t number = 0;
+
+	if (!text.len)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c < '0' || c > '9')
+			return false;
+		number = number * 10 + (uint64_t)(c - '0');
+		if (number > max)
+			return false;
+	}
+	*ret = number;
+	return true;
+}
+
+/* Digits with a point perhaps: strtod alone would take "inf", "nan", "0x1p3" and "1e9" too. */
+static bool real_parse(const char *text, double *ret)
+{
+	char *end;
+
+	if (!text[0] || text[strspn(text, "0123456789.")] || !text[strcspn(text, "0123456789")])
+		return false;
+	*ret = strtod(text, &end);
+	return !*end && isfinite(*ret);
+}
+
+static void add_pid(struct options *options, uint32_t pid)
+{
+	for (size_t i = 0; i < options->pid_count; i++)
+		if (options->pids[i] == pid)
+			return;
+	options->pids = alloc_grow(options->pids, &options->pid_cap, options->pid_count + 1,
+	                           sizeof(*options->pids));
+	options->pids[options->pid_count++] = pid;
+}
+
+static bool parse_pids(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	for (const char *from = value;; from++) {
+		size_t len = strcspn(from, ",");
+		uint64_t pid;
+
+		if (!number_parse((struct span){ from, len }, OPTIONS_PID_MAX, &pid) || !pid)
+			return error_set(
+			        err, ERROR_USAGE,
+			        "%s: '%s' is no process id; it wants a number from 1 to %d, or "
+			        "several with commas between them",
+			        shown, shown_name(&word, value), OPTIONS_PID_MAX);
+		add_pid(options, (uint32_t)pid);
+		from += len;
+		if (!*from)
+			return true;
+	}
+}
+
+static bool parse_samples(struct options *options, const struct option_row *row, const char *shown,
+                          const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	if (number_parse(span_of(value), OPTIONS_SAMPLES_MAX, &options->samples) &&
+	    options->samples)
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "%s: '%s' is no number of samples; it wants a whole number from 1 to %d",
+	                 shown, shown_name(&word, value), OPTIONS_SAMPLES_MAX);
+}
+
+static bool parse_rate(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	if (real_parse(value, &options->rate_hz) && options->rate_hz >= OPTIONS_RATE_MIN &&
+	    options->rate_hz <= OPTIONS_RATE_MAX)
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "%s: '%s' is no rate; it wants samples per second, from %g to %d", shown,
+	                 shown_name(&word, value), OPTIONS_RATE_MIN, OPTIONS_RATE_MAX);
+}
+
+static bool parse_seconds(struct options *options, const struct option_row *row, const char *shown,
+                          const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	if (real_parse(value, &options->seconds) && options->seconds > 0 &&
+	    options->seconds <= OPTIONS_SECONDS_MAX)
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "%s: '%s' is no duration; it wants seconds, more than 0 and at most %d",
+	                 shown, shown_name(&word, value), OPTIONS_SECONDS_MAX);
+}
+
+static bool parse_attach(struct options *options, const struct option_row *row, const char *shown,
+                         const char *value, struct error *err)
+{
+	static const char *const modes[] = {
+		[ATTACH_ONCE] = "once",
+		[ATTACH_EACH] = "each",
+		[ATTACH_PLAIN] = "plain",
+	};
+	struct shown word;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (!strcmp(value, modes[i])) {
+			options->attach = (enum attach_mode)i;
+			return true;
+		}
+	}
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no way to attach; it wants %s", shown,
+	                 shown_name(&word, value), row->argument);
+}
+
+static bool parse_format(struct options *options, const struct option_row *row, const char *shown,
+                         const char *value, struct error *err)
+{
+	struct shown word;
+
+	options->format = format_by_name(span_of(value));
+	if (options->format)
+		return true;
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no format; it wants %s", shown,
+	                 shown_name(&word, value), row->argument);
+}
+
+#define MEMBER(m) offsetof(struct options, m)
+
+static const struct option_row rows[] = {
+	{ 'p', "pid", "PID[,PID...]", "the processes; may be given again", COMMAND_RECORD,
+	  parse_pids, 0 },
+	{ 'n', "samples", "SAMPLES", "samples of each process (200; with -d alone as\nmany as fit)",
+	  COMMAND_RECORD, parse_samples, 0 },
+	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_RECORD, parse_rate, 0 },
+	{ 'd', "duration", "SECONDS", "end after so long; with -n too, what comes first",
+	  COMMAND_RECORD, parse_seconds, 0 },
+	{ 0, "children", NULL, "the processes and all their descendants", COMMAND_RECORD,
+	  parse_flag, MEMBER(children) },
+	{ 0, "attach", "once|each|plain",
+	  "once (default): attach, then stop, look and resume\n"
+	  "for each sample; each: attach and let go for each;\n"
+	  "plain: a whole gdb for each, which needs no Python",
+	  COMMAND_RECORD, parse_attach, 0 },
+	{ 0, "save-raw", "FILE", "keep what the gdbs say, as `pmp fold` reads it", COMMAND_RECORD,
+	  parse_path, MEMBER(save_raw) },
+	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_RECORD, parse_path,
+	  MEMBER(gdb) },
+
+	{ 't', "threads", NULL, "the first level of the tree is the thread",
+	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(threads) },
+	{ 0, "lines", NULL, "tell nodes apart by line, not only by function",
+	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(lines) },
+	{ 0, "glue", NULL, "show the interpreter's own frames too", COMMAND_RECORD | COMMAND_FOLD,
+	  parse_flag, MEMBER(glue) },
+
+	{ 'o', "output", "FILE",
+	  "write FILE in the format of its suffix or of -f, and\n"
+	  "the tree to stdout; `-o -`: to stdout alone",
+	  COMMAND_ALL, parse_path, MEMBER(output) },
+	{ 'f', "format", "tree|yaml|collapsed", "the format (default: tree)", COMMAND_ALL,
+	  parse_format, 0 },
+	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ALL, parse_flag,
+	  MEMBER(full_paths) },
+	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",
+	  COMMAND_ALL, parse_flag, MEMBER(quiet) },
+	{ 'h', "help", NULL, "this text", COMMAND_ALL, parse_flag, MEMBER(help) },
+	{ 'V', "version", NULL, "the versions of pmp, of gdb and of gdb's Python", COMMAND_ALL,
+	  parse_flag, MEMBER(version) },
+};
+
+const struct option_row *option_table_at(size_t i)
+{
+	return i < sizeof(rows) / sizeof(rows[0]) ? &rows[i] : NULL;
+}

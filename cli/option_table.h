@@ -1,0 +1,23 @@
+/* option_table: what options there are, a row each, and how each one's value is read. */
+#ifndef PMP_OPTION_TABLE_H
+#define PMP_OPTION_TABLE_H
+
+#include "options.h"
+
+struct option_row {
+	char letter;          /* 0: none */
+	const char *name;     /* without "--" */
+	const char *argument; /* its name in --help; NULL: it takes no value */
+	const char *help;     /* lines are broken at '\n' */
+	unsigned commands;    /* who takes it: enum command_bit */
+	/* Puts the value (NULL where it takes none) where it belongs; `shown` is the option as it
+	 * was given ("-n", "--samples"). What is wrong with a value is ERROR_USAGE, with what is wanted. */
+	bool (*parse)(struct options *options, const struct option_row *row, const char *shown,
+	              const char *value, struct error *err);
+	size_t member; /* offset in struct options, for the parsers that serve several rows */
+};
+
+/* The i-th row, NULL behind the last. Rows of the same commands stand together. */
+const struct option_row *option_table_at(size_t i);
+
+#endif

@@ -1,0 +1,239 @@
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../merger/alloc.h"
+#include "help.h"
+#include "hint.h"
+#include "option_table.h"
+#include "shown.h"
+
+#define ASK_HELP "see pmp --help"
+
+struct parsing {
+	struct options *options;
+	const struct command *command;
+	char **words; /* those not looked at yet; ends in NULL */
+	struct error *err;
+};
+
+static const struct option_row *row_by_letter(char letter)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if (row->letter && row->letter == letter)
+			return row;
+	return NULL;
+}
+
+static const struct option_row *row_by_name(struct span name)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if (span_eq(span_of(row->name), name))
+			return row;
+	return NULL;
+}
+
+static bool unknown_name(struct parsing *parsing, struct span name)
+{
+	char *word = alloc_copy(name.ptr, name.len);
+	struct hint hint = { .word = word };
+	const struct option_row *row;
+	struct shown shown;
+
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		hint_try(&hint, row->name);
+	error_set(parsing->err, ERROR_USAGE, "there is no option --%s%s%s%s; " ASK_HELP,
+	          shown_name(&shown, word), hint.best ? " (did you mean --" : "",
+	          hint.best ? hint.best : "", hint.best ? "?)" : "");
+	free(word);
+	return false;
+}
+
+/* "fold and show": who takes the row. */
+static void name_takers(const struct option_row *row, struct buf *ret)
+{
+	const struct command *command;
+	bool any = false;
+
+	for (size_t i = 0; (command = command_at(i)); i++) {
+		if (!(row->commands & command->bit))
+			continue;
+		buf_printf(ret, "%s%s", any ? " and " : "", command->name);
+		any = true;
+	}
+}
+
+static bool apply(struct parsing *parsing, const struct option_row *row, const char *shown,
+                  const char *value)
+{
+	struct buf takers = { 0 };
+
+	if (row->commands & parsing->command->bit)
+		return row->parse(parsing->options, row, shown, value, parsing->err);
+	name_takers(row, &takers);
+	error_set(parsing->err, ERROR_USAGE,
+	          "%s does not take %s, which belongs to %.*s; " ASK_HELP, parsing->command->name,
+	          shown, SPAN_ARG(buf_span(&takers)));
+	buf_deinit(&takers);
+	return false;
+}
+
+/* Takes the value of `row`: what stands in the same word, or else the next word. */
+static bool take_value(struct parsing *parsing, const struct option_row *row, const char *shown,
+                       const char *attached, const char **ret)
+{
+	*ret = attached ? attached : *parsing->words;
+	if (!*ret)
+		return error_set(parsing->err, ERROR_USAGE, "%s lacks its value: %s %s; " ASK_HELP,
+		                 shown, shown, row->argument);
+	if (!attached)
+		parsing->words++;
+	return true;
+}
+
+static bool parse_long(struct parsing *parsing, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	struct span name = { word, equals ? (size_t)(equals - word) : strlen(word) };
+	const struct option_row *row = row_by_name(name);
+	const char *value = NULL;
+	char shown[64];
+
+	if (!row)
+		return unknown_name(parsing, name);
+	snprintf(shown, sizeof(shown), "--%s", row->name);
+	if (!row->argument && equals)
+		return error_set(parsing->err, ERROR_USAGE, "%s takes no value; " ASK_HELP, shown);
+	if (row->argument && !take_value(parsing, row, shown, equals ? equals + 1 : NULL, &value))
+		return false;
+	return apply(parsing, row, shown, value);
+}
+
+/* "-tq", "-n200", "-tn", "200": letters, of which the last may take a value. */
+static bool parse_letters(struct parsing *parsing, const char *word)
+{
+	for (const char *letter = word; *letter; letter++) {
+		const struct option_row *row = row_by_letter(*letter);
+		const char shown[] = { '-', *letter, '\0' };
+		const char *value = NULL;
+		struct shown name;
+
+		if (!row)
+			return error_set(parsing->err, ERROR_USAGE,
+			                 "there is no option -%s; " ASK_HELP,
+			                 shown_name(&name, *letter & 0x80 ? letter : shown + 1));
+		if (row->argument &&
+		    !take_value(parsing, row, shown, letter[1] ? letter + 1 : NULL, &value))
+			return false;
+		if (!apply(parsing, row, shown, value))
+			return false;
+		if (row->argument)
+			return true;
+	}
+	return true;
+}
+
+static void add_operand(struct options *options, const char *word)
+{
+	options->operands = alloc_grow(options->operands, &options->operand_cap,
+	                               options->operand_count + 1, sizeof(*options->operands));
+	options->operands[options->operand_count++] = word;
+}
+
+static bool parse_words(struct parsing *parsing)
+{
+	bool only_operands = false;
+	const char *word;
+
+	while ((word = *parsing->words)) {
+		bool ok = true;
+
+		parsing->words++;
+		if (only_operands || word[0] != '-' || !word[1])
+			add_operand(parsing->options, word);
+		else if (!strcmp(word, "--"))
+			only_operands = true;
+		else if (word[1] == '-')
+			ok = parse_long(parsing, word + 2);
+		else
+			ok = parse_letters(parsing, word + 1);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+static bool check_operands(const struct options *options, const struct command *command,
+                           struct error *err)
+{
+	const char *word;
+	struct shown shown;
+
+	if (options->operand_count < command->min_operands)
+		return error_set(err, ERROR_USAGE, "%s", command->needs);
+	if (options->operand_count <= command->max_operands)
+		return true;
+	word = options->operands[command->max_operands];
+	shown_name(&shown, word);
+	if (!command->max_operands && word[0] && !word[strspn(word, "0123456789,")])
+		return error_set(err, ERROR_USAGE,
+		                 "%s takes no word '%s'; to sample that process: pmp -p %s",
+		                 command->name, shown.text, shown.text);
+	return error_set(err, ERROR_USAGE, "%s takes %s: '%s' is too much; pmp %s", command->name,
+	                 command->max_operands ? "one file at a time" : "no files", shown.text,
+	                 command->usage);
+}
+
+static bool check_record(struct options *options, struct error *err)
+{
+	if (!options->pid_count)
+		return error_set(err, ERROR_USAGE,
+		                 "which process? pmp -p PID samples it, pmp fold [FILE...] reads "
+		                 "gdb's text, pmp show PROFILE prints a profile; " ASK_HELP);
+	if (options->save_raw && !strcmp(options->save_raw, "-"))
+		return error_set(err, ERROR_USAGE,
+		                 "--save-raw wants a file, not '-': stdout is for the result");
+	if (options->save_raw && options->output && !strcmp(options->save_raw, options->output))
+		return error_set(err, ERROR_USAGE,
+		                 "--save-raw and -o name the same file; give them two names");
+	if (!options->samples && !(options->seconds > 0))
+		options->samples = OPTIONS_SAMPLES_DEFAULT;
+	return true;
+}
+
+static bool check(struct options *options, const struct command *command, struct error *err)
+{
+	if (!check_operands(options, command, err))
+		return false;
+	return command->bit != COMMAND_RECORD || check_record(options, err);
+}
+
+bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
+                   bool *done, struct error *err)
+{
+	struct parsing parsing = { options, command, argv + (argc > 0), err };
+
+	*options = (struct options){ .rate_hz = OPTIONS_RATE_DEFAULT };
+	*done = false;
+	if (!parse_words(&parsing))
+		return false;
+	if (options->help) {
+		*done = true;
+		help_print(command, stdout);
+		return true;
+	}
+	return options->version || check(options, command, err);
+}
+
+void options_deinit(struct options *options)
+{
+	free(options->pids);
+	free(options->operands);
+	*options = (struct options){ 0 };
+}

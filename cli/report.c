@@ -1,0 +1,87 @@
+#include "report.h"
+
+#include <string.h>
+
+#include "output.h"
+#include "shown.h"
+#include "terminal.h"
+
+/* Nodes with less of the weight are folded into one line of the tree. */
+#define TREE_MIN_PERCENT 1.0
+
+/* What -o and -f come to: a file or none, and what goes to stdout. */
+struct plan {
+	const char *path;               /* NULL: no file */
+	const struct format *in_file;   /* of path */
+	const struct format *on_stdout; /* NULL: nothing */
+};
+
+static bool make_plan(const struct options *options, struct plan *plan, struct error *err)
+{
+	const struct format *tree = format_by_name(SPAN_LIT("tree"));
+	struct shown shown;
+
+	*plan = (struct plan){ 0 };
+	if (!options->output || !strcmp(options->output, "-")) {
+		plan->on_stdout = options->format ? options->format : tree;
+		return true;
+	}
+	plan->path = options->output;
+	plan->in_file =
+	        options->format ? options->format : format_by_suffix(span_of(options->output));
+	plan->on_stdout = options->quiet ? NULL : tree;
+	if (plan->in_file)
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "-o %s: its suffix names no format; it wants .yaml, .yml, .folded, "
+	                 ".collapsed or .txt, or say -f tree|yaml|collapsed",
+	                 shown_name(&shown, options->output));
+}
+
+bool report_check(const struct options *options, struct error *err)
+{
+	struct plan plan;
+
+	return make_plan(options, &plan, err) && (!plan.path || output_check(plan.path, err));
+}
+
+static bool write_to(const char *path, const struct format *format, const struct profile *profile,
+                     const struct options *options, struct error *err)
+{
+	struct view_options view = {
+		.full_paths = options->full_paths,
+		.min_percent = TREE_MIN_PERCENT,
+	};
+	struct output output;
+
+	if (!output_open(&output, path, err))
+		return false;
+	if (output.file == stdout) {
+		view.colour = terminal_colour(stdout);
+		view.width = terminal_width(stdout);
+	}
+	if (format->write(profile, &view, output.file, err))
+		return output_commit(&output, err);
+	/* A write that failed is told better by the commit; nothing is renamed then. */
+	if (!err->code && ferror(output.file))
+		return output_commit(&output, err);
+	output_abandon(&output);
+	return error_set(err, ERROR_OUTPUT, "the profile cannot be written as %s", format->name);
+}
+
+bool report_profile(const struct options *options, const struct profile *profile, struct error *err)
+{
+	struct error own = { 0 };
+	struct plan plan;
+
+	if (make_plan(options, &plan, &own)) {
+		if (plan.path)
+			write_to(plan.path, plan.in_file, profile, options, &own);
+		/* Though the file failed: the result of a run must not be lost with it. */
+		if (plan.on_stdout)
+			write_to("-", plan.on_stdout, profile, options, &own);
+	}
+	if (own.code && (!err->code || err->code == ERROR_INTERRUPTED))
+		*err = own;
+	return !own.code;
+}

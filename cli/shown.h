@@ -1,0 +1,12 @@
+/* shown: a name from the outside (a path, a word of the command line) as a message may hold it. */
+#ifndef PMP_SHOWN_H
+#define PMP_SHOWN_H
+
+struct shown {
+	char text[400];
+};
+
+/* Fills *shown with the escaped name (escape.h), cut if it is too long; returns shown->text. */
+const char *shown_name(struct shown *shown, const char *name);
+
+#endif
