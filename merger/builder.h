@@ -1,5 +1,21 @@
 /* builder: makes a profile out of what dump finds in text: merges each stack, adds it to the tree, counts.
- * A live run and `pmp fold` of its raw text are the same calls, so they give the same profile. */
+ * A live run and `pmp fold` of its raw text are the same calls, so they give the same profile.
+ *
+ * What the markers (marker.h) come to:
+ *
+ *	first level	the process, as soon as markers name a second target
+ *	asked		of each target that was named before its run's first sample, the run's samples=N;
+ *			of one that came later, or where N is not told, what was taken or failed. So a run
+ *			that Ctrl-C or the target's end cut short still says what it was asked for.
+ *	taken, failed	`end` and `failed` markers, over all targets. A failed sample is one lost stack
+ *			for each thread (tid=) that it names.
+ *	achieved rate	from one `begin` of a target to its next, over all targets
+ *	seconds		of `stop`; of a run without one, the time of its last sample
+ *	share stopped	stop's stopped_us (the sum over the targets), else the sum of the pauses; of
+ *			seconds times targets
+ *	several runs	are added up: raw texts of several runs are folded into one profile
+ *
+ * Each stack, a lost one too, adds 1 to the tree, so its total is the sum of the marks. */
 #ifndef PMP_BUILDER_H
 #define PMP_BUILDER_H
 
@@ -9,8 +25,7 @@
 #include "profile.h"
 
 struct builder_options {
-	bool by_process; /* the first level of the tree is the process */
-	bool by_thread;  /* the first level (below the process) is the thread */
+	bool by_thread; /* the first level (below the process, if that is there) is the thread */
 	bool by_line;
 	bool glue;
 };

@@ -11,6 +11,7 @@
 struct view_options {
 	bool full_paths;
 	bool colour;        /* tree: ANSI colours */
+	bool ascii;         /* tree: guides in ASCII, for a terminal without UTF-8 */
 	unsigned width;     /* tree: columns to keep to; 0: no limit */
 	double min_percent; /* tree: nodes below it are folded into one line; 0: none */
 };

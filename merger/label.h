@@ -13,8 +13,9 @@ struct label_options {
 	bool by_line; /* "(file.py:12)" */
 };
 
-/* Appends. Python: name and source file. Native: name and module; where the module is not known the
- * source file; where neither is, the name alone. Other kinds: the name alone. */
+/* Appends. Python: name and source file. Native: name and module; where the module is not known, or
+ * by_line asks for a line that is known, the source file; where neither is, the name alone. Other
+ * kinds: the name alone. A frame without a name is "??". */
 void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
                const struct label_options *options);
 

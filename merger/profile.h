@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "index.h"
 #include "intern.h"
 #include "pymerge.h"
 #include "tree.h"
@@ -50,6 +51,7 @@ struct profile {
 	size_t target_count, target_cap;
 	struct profile_thread *threads;
 	size_t thread_count, thread_cap;
+	struct index thread_index; /* profile_thread's: (pid, tid) -> its place in threads */
 	struct profile_sampling sampling;
 	uint64_t marks[MARK_COUNT]; /* stacks by mark; their sum is the tree's total */
 	uint64_t text_lines, unknown_lines;
@@ -64,6 +66,8 @@ uint64_t profile_stacks(const struct profile *profile);                       /*
 struct profile_target *profile_target(struct profile *profile, uint32_t pid); /* made if missing */
 struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid);
 void profile_note(struct profile *profile, uint32_t text);
+/* The order in which writers show it: the tree's (tree_sort), and the threads by stacks, pid, tid. */
+void profile_sort(struct profile *profile);
 
 /* "merged", "native_only" ...: a mark's key in YAML. */
 const char *profile_mark_name(enum merge_mark mark);

@@ -22,6 +22,7 @@ struct tree_node {
 };
 
 struct tree_line {
+	uint32_t node; /* whose it is */
 	uint32_t line;
 	uint32_t next; /* TREE_NONE at the end */
 	uint64_t weight;
@@ -34,6 +35,8 @@ struct tree;
 struct tree *tree_create(bool by_line);
 void tree_destroy(struct tree *tree);
 bool tree_by_line(const struct tree *tree);
+
+/* Nothing here recurses: a tree may be as deep as memory allows. */
 
 /* Adds weight for one stack, root first; returns its leaf's node. count 0 adds to the root only. */
 uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, uint64_t weight);
@@ -48,6 +51,13 @@ size_t tree_count(const struct tree *tree); /* nodes, the root counted */
 const struct tree_node *tree_node(const struct tree *tree, uint32_t node);
 const struct frame *tree_frame(const struct tree *tree, uint32_t node);
 const struct tree_line *tree_line(const struct tree *tree, uint32_t index);
+
+/* Puts all that is in the tree so far below one new child of the root. */
+void tree_wrap(struct tree *tree, const struct frame *frame);
+
+/* Walks the tree, parents before their children, in the children's order: the node behind `node`,
+ * TREE_NONE behind the last. *depth (if not NULL) follows: 0 for the root, 1 for its children. */
+uint32_t tree_next(const struct tree *tree, uint32_t node, size_t *depth);
 
 /* Puts every node's children in the order of total (largest first), then name, file, module, line;
  * and every node's lines in the order of the line. Two trees with equal content come out equal. */

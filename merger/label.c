@@ -1,0 +1,35 @@
+#include "label.h"
+
+static struct span path_get(const struct intern *intern, uint32_t id,
+                            const struct label_options *options)
+{
+	struct span path = intern_get(intern, id);
+
+	return options->full_paths ? path : span_basename(path);
+}
+
+static bool is_code(const struct frame *frame)
+{
+	return frame->kind == FRAME_PYTHON || frame->kind == FRAME_NATIVE;
+}
+
+void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
+               const struct label_options *options)
+{
+	bool with_line = options->by_line && frame->line && frame->file;
+	uint32_t place = frame->file;
+
+	if (frame->kind == FRAME_NATIVE && frame->module && !with_line)
+		place = frame->module;
+	if (frame->name)
+		buf_add_span(out, intern_get(intern, frame->name));
+	else
+		buf_add_span(out, SPAN_LIT("??"));
+	if (!is_code(frame) || !place)
+		return;
+	buf_add_span(out, SPAN_LIT(" ("));
+	buf_add_span(out, path_get(intern, place, options));
+	if (with_line)
+		buf_printf(out, ":%u", frame->line);
+	buf_add_span(out, SPAN_LIT(")"));
+}
