@@ -36,6 +36,11 @@ agent_py := gdbscripts/loader.py \
 samples := $(B)/samples/spinext.so $(B)/samples/work $(B)/samples/work-stripped
 c_files := $(wildcard cli/*.[ch] merger/*.[ch] samples/*.[ch] tests/*/*.[ch])
 
+# V=1 prints whole commands.
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $@)
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -43,30 +48,34 @@ c_files := $(wildcard cli/*.[ch] merger/*.[ch] samples/*.[ch] tests/*/*.[ch])
 all: $(B)/pmp ## the program: build/pmp, one static binary
 
 $(B)/pmp: $(B)/pmp.debug
-	$(if $(SAN),cp $< $@,$(STRIP) -o $@ $<)
+	$(call say,STRIP)
+	$(Q)$(if $(SAN),cp $< $@,$(STRIP) -o $@ $<)
 
 # Static, so that it runs where it is copied to; a sanitizer's runtime cannot be.
 $(B)/pmp.debug: $(B)/cli/main.o $(B)/cli.a $(B)/merger.a
-	$(CC) $(ALL_LDFLAGS) $(if $(SAN),,-static -Wl,--gc-sections) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(SAN),,-static -Wl,--gc-sections) -o $@ $^ $(LIBS)
 
 $(B)/cli.a: $(cli_obj)
 $(B)/merger.a: $(merger_obj)
 $(B)/cli.a $(B)/merger.a:
-	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(B)/%.o: %.c $(B)/flags
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
 
 $(B)/gen/agent.o: $(B)/gen/agent.c $(B)/flags
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # The scripts for gdb, as bytes: a string literal would have to be quoted and has a limited length.
 # What the separators mean is in gdbscripts/loader.py.
 $(B)/gen/agent.c: $(agent_py) $(B)/agent_py
+	$(call say,GEN)
 	@mkdir -p $(@D)
-	{ \
+	$(Q){ \
 		printf '#include <stddef.h>\n\nextern const unsigned char pmp_agent[];\n'; \
 		printf 'extern const size_t pmp_agent_len;\n\nconst unsigned char pmp_agent[] = {\n'; \
 		{ \
@@ -93,10 +102,11 @@ $(B)/agent_py: ALWAYS
 
 unit: $(unit) ## the unit tests' programs, not run
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/cli.a $(B)/merger.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 check: ## installs what is missing, builds, runs every test (T=NAME: those with NAME in their name)
-	@.ci/deps check
+	@B='$(B)' CC='$(CC)' .ci/deps check
 	@$(MAKE) --no-print-directory check-run
 
 check-run: all unit samples ## the tests, without looking for what is missing
@@ -106,17 +116,20 @@ check-run: all unit samples ## the tests, without looking for what is missing
 
 samples: $(samples) ## the programs to try pmp on
 $(B)/samples/spinext.so: samples/spinext.c $(B)/flags
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARN) -O2 -g -fPIC -shared \
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -g -fPIC -shared \
 		-I"$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')" -o $@ $<
 $(B)/samples/work: samples/work.c $(B)/flags
+	$(call say,CC)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -lm
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -lm
 $(B)/samples/work-stripped: $(B)/samples/work
-	$(STRIP) -o $@ $<
+	$(call say,STRIP)
+	$(Q)$(STRIP) -o $@ $<
 
 demo: ## installs what is missing, builds, samples a Python program, prints its call tree
-	@.ci/deps demo
+	@B='$(B)' CC='$(CC)' .ci/deps demo
 	@$(MAKE) --no-print-directory demo-run
 
 demo-run: all samples
