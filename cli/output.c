@@ -101,7 +101,7 @@ static bool find_place(struct place *place, const char *path, struct error *err)
 	if (!follow(place, path, err))
 		return false;
 	place->exists = !stat(place->in_place ? path : place->target, &place->stat);
-	if (!place->exists && errno != ENOENT)
+	if (!place->exists && (errno != ENOENT || place->in_place))
 		return fail(err, path, strerror(errno));
 	if (!place->exists && directory(place->target).len == strlen(place->target))
 		return fail(err, path, "it ends in a slash, and there is no such directory");

@@ -1,0 +1,291 @@
+/* The command line: a row is what was typed, and what came of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../cli/hint.h"
+#include "../../cli/option_table.h"
+
+#define WORDS_MAX 32
+
+/* All that differs from what is assumed, in one line. */
+static void render(const struct options *o, struct buf *out)
+{
+	static const char *const modes[] = { "once", "each", "plain" };
+	const struct {
+		bool set;
+		const char *name;
+	} flags[] = {
+		{ o->children, "children" }, { o->threads, "threads" },       { o->lines, "lines" },
+		{ o->glue, "glue" },         { o->full_paths, "full-paths" }, { o->quiet, "quiet" },
+		{ o->help, "help" },         { o->version, "version" },
+	};
+
+	for (size_t i = 0; i < o->pid_count; i++)
+		buf_printf(out, " pid=%u", o->pids[i]);
+	if (o->samples)
+		buf_printf(out, " n=%u", (unsigned)o->samples);
+	if (o->rate_hz < 10 || o->rate_hz > 10)
+		buf_printf(out, " r=%g", o->rate_hz);
+	if (o->seconds > 0)
+		buf_printf(out, " d=%g", o->seconds);
+	if (o->attach != ATTACH_ONCE)
+		buf_printf(out, " attach=%s", modes[o->attach]);
+	if (o->gdb)
+		buf_printf(out, " gdb=%s", o->gdb);
+	if (o->save_raw)
+		buf_printf(out, " raw=%s", o->save_raw);
+	if (o->output)
+		buf_printf(out, " o=%s", o->output);
+	if (o->format)
+		buf_printf(out, " f=%s", o->format->name);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (flags[i].set)
+			buf_printf(out, " %s", flags[i].name);
+	for (size_t i = 0; i < o->operand_count; i++)
+		buf_printf(out, " [%s]", o->operands[i]);
+	buf_add(out, "", 1);
+}
+
+/* Splits at blanks; "''" is the empty word. */
+static int split(char *line, char **words)
+{
+	int count = 0;
+
+	words[count++] = (char *)"pmp";
+	for (char *word = strtok(line, " "); word; word = strtok(NULL, " ")) {
+		assert_true(count < WORDS_MAX - 1);
+		words[count++] = strcmp(word, "''") ? word : (char *)"";
+	}
+	words[count] = NULL;
+	return count;
+}
+
+/* What options_parse makes of `typed`: the rendered options, or "2: " and the message. */
+static void parse(const char *command, const char *typed, char *ret, size_t cap)
+{
+	struct options options;
+	struct error err = { 0 };
+	struct buf out = { 0 };
+	char *words[WORDS_MAX];
+	char line[512];
+	bool done;
+	int count;
+
+	snprintf(line, sizeof(line), "%s", typed);
+	count = split(line, words);
+	if (options_parse(&options, command_by_name(command), count, words, &done, &err)) {
+		assert_int_equal(err.code, ERROR_NONE);
+		render(&options, &out);
+		snprintf(ret, cap, "%s", out.len > 1 ? out.ptr + 1 : "");
+	} else {
+		snprintf(ret, cap, "%d: %s", (int)err.code, err.text);
+	}
+	options_deinit(&options);
+	buf_deinit(&out);
+}
+
+static const struct row {
+	const char *command, *typed, *wanted;
+} good[] = {
+	{ "record", "-p 7", "pid=7 n=200" },
+	{ "record", "-p7", "pid=7 n=200" },
+	{ "record", "--pid 7", "pid=7 n=200" },
+	{ "record", "--pid=7", "pid=7 n=200" },
+	{ "record", "-p 1,2,3", "pid=1 pid=2 pid=3 n=200" },
+	{ "record", "-p 1 -p 2,3 --pid=4", "pid=1 pid=2 pid=3 pid=4 n=200" },
+	{ "record", "-p 5,5 -p 5", "pid=5 n=200" },
+	{ "record", "-p 4194304", "pid=4194304 n=200" },
+	{ "record", "-p 007", "pid=7 n=200" },
+	{ "record", "-p 1 -n 5", "pid=1 n=5" },
+	{ "record", "-p 1 -n5", "pid=1 n=5" },
+	{ "record", "-p 1 -n 5 -n 6", "pid=1 n=6" },
+	{ "record", "-p 1 -d 2.5", "pid=1 d=2.5" },
+	{ "record", "-p 1 -d .5", "pid=1 d=0.5" },
+	{ "record", "-p 1 -d 3 -n 10", "pid=1 n=10 d=3" },
+	{ "record", "-p 1 -r 99.5", "pid=1 n=200 r=99.5" },
+	{ "record", "-p 1 -r 0.001", "pid=1 n=200 r=0.001" },
+	{ "record", "-p 1 --attach each", "pid=1 n=200 attach=each" },
+	{ "record", "-p 1 --attach=plain --attach once", "pid=1 n=200" },
+	{ "record", "-p 1 --gdb /opt/gdb --save-raw r.txt", "pid=1 n=200 gdb=/opt/gdb raw=r.txt" },
+	{ "record", "-p 1 -o x.yaml", "pid=1 n=200 o=x.yaml" },
+	{ "record", "-p 1 -o - -f yaml", "pid=1 n=200 o=- f=yaml" },
+	{ "record", "-p 1 -o=x", "pid=1 n=200 o==x" },
+	{ "record", "-tqp1", "pid=1 n=200 threads quiet" },
+	{ "record", "-qp1 -tn3", "pid=1 n=3 threads quiet" },
+	{ "record", "-p1 --children --lines --glue --full-paths --threads --quiet",
+	  "pid=1 n=200 children threads lines glue full-paths quiet" },
+	{ "record", "-V", "version" },
+	{ "record", "-V --gdb g", "gdb=g version" },
+	{ "fold", "", "" },
+	{ "fold", "-", "[-]" },
+	{ "fold", "a b.gz - c", "[a] [b.gz] [-] [c]" },
+	{ "fold", "a -t b --lines", "threads lines [a] [b]" },
+	{ "fold", "-t -- -x --glue --", "threads [-x] [--glue] [--]" },
+	{ "fold", "''", "[]" },
+	{ "show", "p.yaml", "[p.yaml]" },
+	{ "show", "p.yaml -f collapsed --full-paths -o o.txt",
+	  "o=o.txt f=collapsed full-paths [p.yaml]" },
+};
+
+/* `wanted` is a part of the message; its code is always 2. */
+static const struct row bad[] = {
+	{ "record", "", "which process? pmp -p PID" },
+	{ "record", "-t", "pmp fold [FILE...]" },
+	{ "record", "-p", "-p lacks its value: -p PID" },
+	{ "record", "--pid", "--pid lacks its value" },
+	{ "record", "-p ''", "'' is no process id" },
+	{ "record", "--pid=", "'' is no process id" },
+	{ "record", "-p 0", "'0' is no process id" },
+	{ "record", "-p -5", "'-5' is no process id" },
+	{ "record", "-p 1,", "'1,' is no process id" },
+	{ "record", "-p ,1", "',1' is no process id" },
+	{ "record", "-p 1,,2", "'1,,2' is no process id" },
+	{ "record", "-p 4194305", "from 1 to 4194304" },
+	{ "record", "-p 99999999999999999999999", "is no process id" },
+	{ "record", "-p 0x10", "is no process id" },
+	{ "record", "-p python3", "'python3' is no process id" },
+	{ "record", "-p \x1b[31m", "'\\x1b[31m' is no process id" },
+	{ "record", "-p 1 -n 0", "-n: '0' is no number of samples" },
+	{ "record", "-p 1 -n -1", "'-1' is no number" },
+	{ "record", "-p 1 -n 1.5", "a whole number from 1 to 10000000" },
+	{ "record", "-p 1 --samples 10000001", "--samples: '10000001'" },
+	{ "record", "-p 1 -n 18446744073709551617", "is no number of samples" },
+	{ "record", "-p 1 -n 5x", "'5x' is no number" },
+	{ "record", "-p 1 -r 0", "-r: '0' is no rate" },
+	{ "record", "-p 1 -r nan", "'nan' is no rate" },
+	{ "record", "-p 1 -r inf", "'inf' is no rate" },
+	{ "record", "-p 1 -r 1e2", "'1e2' is no rate" },
+	{ "record", "-p 1 -r 0x1", "'0x1' is no rate" },
+	{ "record", "-p 1 -r .", "'.' is no rate" },
+	{ "record", "-p 1 -r 1.2.3", "'1.2.3' is no rate" },
+	{ "record", "-p 1 -r 1000.1", "to 1000" },
+	{ "record", "-p 1 -r 10Hz", "samples per second" },
+	{ "record", "-p 1 -d 0", "'0' is no duration" },
+	{ "record", "-p 1 -d 0.0", "'0.0' is no duration" },
+	{ "record", "-p 1 -d -3", "'-3' is no duration" },
+	{ "record", "-p 1 -d 10s", "it wants seconds" },
+	{ "record", "-p 1 -d 31536001", "at most 31536000" },
+	{ "record", "-p 1 --attach never", "it wants once|each|plain" },
+	{ "record", "-p 1 -f xml", "it wants tree|yaml|collapsed" },
+	{ "record", "-p 1 -o ''", "-o: the name is empty" },
+	{ "record", "-p 1 --gdb=", "--gdb: the name is empty" },
+	{ "record", "-p 1 --save-raw -", "wants a file" },
+	{ "record", "-p 1 --save-raw x.txt -o x.txt", "the same file" },
+	{ "record", "-p 1 x", "record takes no files: 'x'" },
+	{ "record", "4711", "to sample that process: pmp -p 4711" },
+	{ "record", "-p 1 -x", "there is no option -x" },
+	{ "record", "-p 1 -t5", "there is no option -5" },
+	{ "record", "-p 1 --thread", "did you mean --threads?" },
+	{ "record", "-p 1 --ouptut=x", "did you mean --output?" },
+	{ "record", "-p 1 --full_paths", "did you mean --full-paths?" },
+	{ "record", "-p 1 --xyzzy", "there is no option --xyzzy; see pmp --help" },
+	{ "record", "-p 1 --x\x1b", "there is no option --x\\x1b" },
+	{ "record", "-p 1 --lines=1", "--lines takes no value" },
+	{ "fold", "-p 1", "fold does not take -p, which belongs to record" },
+	{ "fold", "--children", "fold does not take --children, which belongs to record" },
+	{ "show", "-t x", "show does not take -t, which belongs to record and fold" },
+	{ "show", "", "show needs a profile" },
+	{ "show", "a b", "show takes one file at a time: 'b'" },
+};
+
+static void test_good(void **state)
+{
+	char got[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		parse(good[i].command, good[i].typed, got, sizeof(got));
+		if (strcmp(got, good[i].wanted))
+			fail_msg("pmp %s %s\n   got: %s\nwanted: %s", good[i].command,
+			         good[i].typed, got, good[i].wanted);
+	}
+}
+
+static void test_bad(void **state)
+{
+	char got[1200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		parse(bad[i].command, bad[i].typed, got, sizeof(got));
+		if (strncmp(got, "2: ", 3) || !strstr(got, bad[i].wanted))
+			fail_msg("pmp %s %s\n   got: %s\nwanted: %s", bad[i].command, bad[i].typed,
+			         got, bad[i].wanted);
+	}
+}
+
+/* What a row must hold so that help and messages can be made from it. */
+static void test_table(void **state)
+{
+	const struct option_row *row, *other;
+
+	(void)state;
+	for (size_t i = 0; (row = option_table_at(i)); i++) {
+		assert_true(strlen(row->name) > 1 && strlen(row->name) < 32);
+		assert_true(row->help[0] && row->parse && row->commands);
+		assert_int_equal(row->commands & ~(unsigned)COMMAND_ALL, 0);
+		for (size_t k = 0; k < i; k++) {
+			other = option_table_at(k);
+			assert_string_not_equal(row->name, other->name);
+			assert_true(!row->letter || row->letter != other->letter);
+		}
+	}
+}
+
+static void test_commands(void **state)
+{
+	(void)state;
+	assert_ptr_equal(command_by_name("record"), command_at(0));
+	assert_string_equal(command_by_name("fold")->name, "fold");
+	assert_null(command_by_name("fol"));
+	assert_null(command_by_name(""));
+}
+
+static void test_hint(void **state)
+{
+	static const struct {
+		const char *word, *wanted;
+	} rows[] = {
+		{ "record", "record" },
+		{ "recrod", "record" },
+		{ "rec", "record" },
+		{ "flod", "fold" },
+		{ "folder", "fold" },
+		{ "shwo", "show" },
+		{ "x", NULL },
+		{ "completely", NULL },
+		{ "", NULL },
+		{ "dump", NULL },
+		{ "a-word-that-is-longer-than-any-of-them", NULL },
+	};
+	static const char *const known[] = { "record", "fold", "show" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hint hint = { .word = rows[i].word };
+
+		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+			hint_try(&hint, known[k]);
+		if (!rows[i].wanted || !hint.best)
+			assert_ptr_equal(hint.best, rows[i].wanted);
+		else
+			assert_string_equal(hint.best, rows[i].wanted);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_table), cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_hint),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}
