@@ -1,0 +1,246 @@
+"""The agent: pmp's verbs inside gdb. The one module that does something when it is loaded.
+
+What each verb is told and what it answers is in cli/worker.h. A verb that fails answers with one `error`
+line and leaves the target running. A sample is: stop, walk, resume, and only then name and write.
+"""
+import os
+import sys
+import time
+
+import gdb
+
+import pmp_interpreter as interpreter
+import pmp_procfs as procfs
+import pmp_session as session
+from pmp_markers import marker, one_line, write_lines
+from pmp_memory import BadRead, Memory
+from pmp_native import Walker
+
+
+def now_us() -> int:
+    return int(time.monotonic() * 1e6)
+
+
+class ThreadSample:
+    """What one stop found out of one thread."""
+    __slots__ = ("number", "tid", "name", "state", "stack", "runs")
+
+    def __init__(self, thread, seen) -> None:
+        self.number = thread.num
+        self.tid = thread.ptid[1]
+        self.name = seen.name if seen else ""
+        self.state = seen.state if seen else "?"
+        self.stack = None
+        self.runs = []
+
+
+class Agent:
+    def __init__(self) -> None:
+        self.session = session.Session()
+        self.walker = None
+        self.python = None
+        self.memory = None
+        self.libraries = []
+        self.looked_for_python = False
+        self.told = set()
+
+    # The verbs.
+
+    def warm(self, pid: int) -> None:
+        root = procfs.root(pid)
+        self.walker = Walker(root)
+        self.libraries = procfs.mapped_libraries(pid)
+        session.read_symbols(pid, root, self.libraries)
+        write_lines([marker("warm", pid=pid)])
+
+    def attach(self, pid: int) -> None:
+        start = now_us()
+
+        def stopped() -> None:
+            self._look_around(pid)
+            self.session.resume()
+            write_lines([marker("attached", pid=pid, pause_us=now_us() - start)] + self._notes(pid))
+        self._attach("attach", pid, stopped)
+
+    def sample(self, number: int, epoch: int) -> None:
+        pid = self.session.pid
+        if not pid:
+            raise gdb.error("the target has ended")
+        seen = procfs.threads(pid)
+        changed = self._libraries_changed(pid)
+        start = now_us()
+        spared = frozenset(tid for tid, thread in seen.items() if thread.state == "D")
+
+        def stopped() -> None:
+            if changed:
+                self._reload()
+            found = self._walk(seen)
+            self.session.resume()
+            self._write(number, pid, start - epoch, now_us() - start, found)
+        self.session.stop(spared, guarded("sample", stopped))
+
+    def look(self, pid: int, number: int, epoch: int) -> None:
+        seen = procfs.threads(pid)
+        changed = self._libraries_changed(pid)
+        start = now_us()
+
+        def stopped() -> None:
+            self._look_around(pid)
+            if changed:
+                self.walker.forget()
+            found = self._walk(seen)
+            self.session.detach()
+            self._write(number, pid, start - epoch, now_us() - start, found)
+        self._attach("look", pid, stopped)
+
+    def hurry(self) -> None:
+        self.session.give_up_waiting()
+
+    def detach(self) -> None:
+        pid = self.session.pid
+        self.session.detach()
+        write_lines([marker("detached", pid=pid)])
+
+    # Their parts.
+
+    def _attach(self, verb: str, pid: int, stopped) -> None:
+        leader = procfs.thread(pid, pid)
+        self.session.frozen = leader is not None and leader.state == "T"
+        self.session.attach(pid, guarded(verb, stopped))
+
+    def _look_around(self, pid: int) -> None:
+        """What is known once a target is attached: its interpreter, if it has one."""
+        if self.python is not None or not self._select_stopped():
+            return
+        self.memory = Memory(gdb.selected_inferior())
+        self.python, note = interpreter.find(pid, self.memory)
+        if note:
+            self.told.add(note)
+
+    def _select_stopped(self) -> bool:
+        for thread in self.session.threads():
+            if thread.is_stopped():
+                thread.switch()
+                return True
+        return False
+
+    def _libraries_changed(self, pid: int) -> bool:
+        """Without breakpoints gdb isn't told of new libraries. Their symbols are read here, before the stop."""
+        libraries = procfs.mapped_libraries(pid)
+        if libraries == self.libraries:
+            return False
+        session.add_libraries(
+            procfs.root(pid), [lib for lib in libraries if lib not in self.libraries])
+        self.libraries = libraries
+        return True
+
+    def _reload(self) -> None:
+        if self._select_stopped():
+            session.execute("sharedlibrary")
+            self.walker.forget()
+            self._look_around(self.session.pid)
+
+    def _walk(self, seen: dict) -> list:
+        states = self._thread_states()
+        found = []
+        for thread in self.session.threads():
+            sample = ThreadSample(thread, seen.get(thread.ptid[1]))
+            if thread.is_stopped():
+                thread.switch()
+                state = states.get(self.python.own_tid(sample.tid)) if self.python else None
+                if state:
+                    sample.runs = self.python.runs(self.memory, state)
+                sample.stack = self.walker.walk(bool(sample.runs))
+            found.append(sample)
+        return found
+
+    def _thread_states(self) -> dict:
+        if self.python is None or not self._select_stopped():
+            return {}
+        try:
+            return self.python.thread_states(self.memory)
+        except BadRead:
+            return {}  # shutting down, or not yet started
+
+    def _write(self, number: int, pid: int, time_us: int, pause_us: int, found: list) -> None:
+        lines = self._notes(pid)
+        lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
+        for sample in found:
+            if sample.stack is None:
+                why = "in uninterruptible sleep (D)" if sample.state == "D" else "it did not stop"
+                lines.append(marker("lost", tid=sample.tid, name=sample.name, why=why))
+            else:
+                add_stack(lines, sample)
+        lines.append(marker("end", sample=number, pid=pid, pause_us=pause_us))
+        write_lines(lines)
+
+    def _notes(self, pid: int) -> list:
+        """What is told once of a target."""
+        lines = []
+        if self.python is not None and "python" not in self.told:
+            self.told.add("python")
+            lines.append(marker("python", pid=pid, version=self.python.version))
+        for note in sorted(self.told - {"python", None}):
+            if not isinstance(note, tuple):
+                lines.append(marker("note", pid=pid, text=note))
+        return lines
+
+
+def add_stack(lines: list, sample: ThreadSample) -> None:
+    """One thread as gdb prints it, with each evaluator's Python frames right below it."""
+    lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(sample.name)))
+    lines.append(marker("state", code=sample.state))
+    runs = list(sample.runs)
+    pointers = sample.stack.pointers
+    for i, (pc, place) in enumerate(sample.stack.frames):
+        lines.append("#%-3d0x%016x in %s" % (i, pc, one_line(place.text)))
+        end = pointers[i + 1] if i + 1 < len(pointers) else 0
+        while runs and pointers[i] <= runs[0].addr < end:
+            add_python(lines, runs.pop(0).frames)
+    if sample.stack.stopped_by:
+        lines.append(one_line(sample.stack.stopped_by))
+    if runs:
+        lines.append("Traceback (most recent call first):")
+        for run in runs:
+            add_python(lines, run.frames)
+
+
+def add_python(lines: list, frames: list) -> None:
+    for frame in frames:
+        code = frame.code
+        lines.append('  File "%s", line %d, in %s' % (
+            one_line(code.file), code.line(frame.instr), one_line(code.name)))
+        lines.append(marker("code", first_line=code.first_line))
+
+
+def guarded(verb: str, function):
+    """`function`, with every failure answered: the supervisor waits for an answer, whatever happens."""
+    def call(*args) -> None:
+        try:
+            function(*args)
+        except Exception as err:  # whatever it is, the target must run on and pmp must be told
+            fail(verb, err)
+    return call
+
+
+def fail(verb: str, err: Exception) -> None:
+    try:
+        AGENT.session.resume()
+    except gdb.error:
+        pass  # it has ended, or nothing is attached
+    write_lines([marker("error", verb=verb, why="%s" % err or type(err).__name__)])
+
+
+VERBS = ("warm", "attach", "sample", "look", "hurry", "detach")
+AGENT = Agent()
+
+
+def pmp(verb: str, *args: int) -> None:
+    if verb not in VERBS:
+        raise gdb.GdbError("pmp: no such verb: " + verb)
+    guarded(verb, getattr(AGENT, verb))(*args)
+
+
+session.apply_settings()
+sys.modules["__main__"].pmp = pmp
+write_lines([marker("hello", gdb=gdb.VERSION, python="%d.%d.%d" % sys.version_info[:3])])

@@ -1,0 +1,31 @@
+"""pmp's own lines among gdb's text; the grammar is in merger/marker.h."""
+import os
+
+TEXT_FD = 3  # where the supervisor reads (cli/worker.h)
+
+
+def encoded(value: object) -> str:
+    """`value` with every byte that would end it written as %XX."""
+    data = str(value).encode("utf-8", "backslashreplace")
+    return "".join(
+        chr(b) if 0x20 < b < 0x7f and b != 0x25 else "%%%02X" % b for b in data)
+
+
+def marker(_verb: str, **pairs: object) -> str:
+    words = ["~pmp", _verb]
+    words += ["%s=%s" % (key, encoded(value)) for key, value in pairs.items()]
+    return " ".join(words)
+
+
+def write_lines(lines: list) -> None:
+    """All of them, or an OSError when pmp is gone."""
+    data = memoryview(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+    while data:
+        data = data[os.write(TEXT_FD, data):]
+
+
+def one_line(text: str) -> str:
+    """`text` with control characters escaped: it cannot pass for a line of its own."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "\\x%02x" % ord(c) for c in text)

@@ -1,0 +1,90 @@
+"""Native stacks: walked while the target is stopped, written out afterwards as gdb's `bt` writes them."""
+import gdb
+
+FRAMES_MAX = 20000  # of one stack, leaf first
+SIGNAL_TRAMPOLINE = gdb.SIGTRAMP_FRAME
+GOOD_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
+
+
+class Place:
+    """What gdb knows of one frame's pc: the rest of its `bt` line, behind the address."""
+    __slots__ = ("text", "inlined")
+
+    def __init__(self, text: str, inlined: bool) -> None:
+        self.text = text
+        self.inlined = inlined
+
+
+def _place(frame: "gdb.Frame", root: str) -> Place:
+    if frame.type() == SIGNAL_TRAMPOLINE:
+        return Place("<signal handler called>", False)
+    inlined = frame.type() == gdb.INLINE_FRAME
+    name = frame.name() or "??"
+    line = frame.find_sal()
+    if line.symtab is not None and line.line:
+        where = " at %s:%d" % (line.symtab.filename, line.line)
+    else:
+        library = gdb.solib_name(frame.pc())
+        if library and root and library.startswith(root):
+            library = library[len(root):]
+        where = " from " + library if library else ""
+    return Place("%s ()%s" % (name, where), inlined)
+
+
+class Stack:
+    """One thread's native frames, leaf first: (pc, Place); stack pointers where they were asked for."""
+    __slots__ = ("frames", "pointers", "stopped_by")
+
+    def __init__(self) -> None:
+        self.frames = []
+        self.pointers = []
+        self.stopped_by = ""
+
+
+class Walker:
+    """Walks stacks. Naming a pc is far dearer than finding it, so each is named once."""
+
+    LIMIT = 200000  # places kept; a program has no more distinct pcs than that on its stacks
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._places = {}
+
+    def forget(self) -> None:
+        """Libraries came or went: addresses may mean something else now."""
+        self._places.clear()
+
+    def walk(self, pointers: bool) -> Stack:
+        """The selected thread's stack, as far as gdb can unwind it."""
+        stack = Stack()
+        try:
+            frame = gdb.newest_frame()
+            self._walk(stack, frame, pointers)
+        except gdb.error as err:
+            stack.stopped_by = str(err)
+        return stack
+
+    def _walk(self, stack: Stack, frame, pointers: bool) -> None:
+        places, depth, exact, last_pc = self._places, 0, True, -1
+        while frame is not None and len(stack.frames) < FRAMES_MAX:
+            pc = frame.pc()
+            # Inlined frames share their pc with the frame that they are inlined in.
+            depth = depth + 1 if pc == last_pc and place.inlined else 0
+            key = (pc, depth, exact)
+            place = places.get(key)
+            if place is None:
+                if len(places) >= self.LIMIT:
+                    places.clear()
+                place = places[key] = _place(frame, self._root)
+            stack.frames.append((pc, place))
+            if pointers:
+                stack.pointers.append(int(frame.read_register("rsp")))
+            if not place.inlined:
+                exact = place.text == "<signal handler called>"
+            last_pc, last = pc, frame
+            frame = frame.older()
+        if frame is not None:
+            stack.stopped_by = "(More stack frames follow...)"
+        elif stack.frames and last.unwind_stop_reason() not in GOOD_ENDS:
+            stack.stopped_by = "Backtrace stopped: " + gdb.frame_stop_reason_string(
+                last.unwind_stop_reason())

@@ -1,0 +1,90 @@
+"""What /proc says of the target, read before any thread is stopped."""
+import os
+
+SCAN_MAX = 100000  # threads; a cap, not a wish
+
+
+class Thread:
+    """One thread as /proc/PID/task/TID/stat has it: name (comm) and state (R, S, D, T, ...)."""
+    __slots__ = ("name", "state")
+
+    def __init__(self, name: str, state: str) -> None:
+        self.name = name
+        self.state = state
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read(1 << 16)
+
+
+def thread(pid: int, tid: int):
+    """None if it has ended. The command may hold anything, so the last `)` ends it (proc(5))."""
+    try:
+        stat = _read("/proc/%d/task/%d/stat" % (pid, tid))
+    except OSError:
+        return None
+    name, _, rest = stat.partition(b"(")[2].rpartition(b") ")
+    return Thread(name.decode("utf-8", "backslashreplace"), rest[:1].decode("ascii", "replace"))
+
+
+def threads(pid: int) -> dict:
+    """tid -> Thread; empty if the process has ended."""
+    found = {}
+    try:
+        tids = os.listdir("/proc/%d/task" % pid)
+    except OSError:
+        return found
+    for tid in tids[:SCAN_MAX]:
+        entry = thread(pid, int(tid))
+        if entry is not None:
+            found[int(tid)] = entry
+    return found
+
+
+def same_namespace(pid: int, kind: str) -> bool:
+    """True, too, where it cannot be told: then the ordinary case is assumed."""
+    try:
+        return os.readlink("/proc/%d/ns/%s" % (pid, kind)) == os.readlink("/proc/self/ns/" + kind)
+    except OSError:
+        return True
+
+
+def root(pid: int) -> str:
+    """The folder in which the target's own paths are found; "" where they are ours, too."""
+    try:
+        chrooted = os.readlink("/proc/%d/root" % pid) != "/"
+    except OSError:
+        return ""
+    if chrooted or not same_namespace(pid, "mnt"):
+        return "/proc/%d/root" % pid
+    return ""
+
+
+def innermost_tid(pid: int, tid: int) -> int:
+    """The thread's id in its own pid namespace: the last number of NSpid (Linux 4.1, proc(5))."""
+    try:
+        status = _read("/proc/%d/task/%d/status" % (pid, tid))
+    except OSError:
+        return tid
+    for line in status.split(b"\n"):
+        if line.startswith(b"NSpid:"):
+            return int(line.split()[-1])
+    return tid
+
+
+def mapped_libraries(pid: int) -> list:
+    """Paths of the files mapped executable, the executable's own left out; each once, in order."""
+    try:
+        with open("/proc/%d/maps" % pid, "rb") as file:
+            lines = file.read(1 << 24).split(b"\n")
+        executable = os.readlink("/proc/%d/exe" % pid)
+    except OSError:
+        return []
+    found = {}
+    for line in lines:
+        fields = line.split(None, 5)
+        if len(fields) == 6 and b"x" in fields[1] and fields[5].startswith(b"/"):
+            found[os.fsdecode(fields[5])] = True
+    found.pop(executable, None)
+    return list(found)

@@ -1,0 +1,159 @@
+"""gdb and the target: settings, attach, stop, resume, detach. Nothing else here touches the target.
+
+The order is safe at each moment: gdb is told never to write memory or registers and never to plant a
+breakpoint before it attaches, so that a gdb that dies leaves nothing behind in the target. Threads are
+stopped in non-stop mode, where gdb stops each with a SIGSTOP of its own (all-stop mode would send a
+SIGINT, which a target can block, or take for its user's Ctrl-C).
+"""
+import gdb
+
+SETTINGS = (
+    "set confirm off",
+    "set pagination off",
+    "set width 0",
+    "set height 0",
+    "set auto-load off",
+    "set may-insert-breakpoints off",
+    "set may-write-memory off",
+    "set may-write-registers off",
+    "set may-call-functions off",
+    "set non-stop on",
+    "set schedule-multiple off",
+    "set detach-on-fork on",
+    "set follow-fork-mode parent",
+    "set exec-file-mismatch off",
+    "set print thread-events off",
+    "set print inferior-events off",
+    "set print frame-arguments none",
+    "set print symbol-loading off",
+    "set backtrace past-main on",
+    "set backtrace past-entry off",
+    "set breakpoint pending off",
+    "set unwindonsignal off",
+    "handle all nostop noprint pass",
+    "handle SIGINT nostop noprint pass",
+    "handle SIGTRAP nostop noprint pass",
+)
+
+
+def execute(command: str) -> str:
+    return gdb.execute(command, False, True)
+
+
+def apply_settings() -> None:
+    for setting in SETTINGS:
+        try:
+            execute(setting)
+        except gdb.error:
+            pass  # a setting that this gdb does not have yet: what it would forbid is not there either
+
+
+def read_symbols(pid: int, root: str, libraries: list) -> None:
+    """Reads the executable's and the libraries' symbols before any attach."""
+    if root:
+        execute("set sysroot " + root)
+    execute("file /proc/%d/exe" % pid)
+    execute("add-inferior")
+    add_libraries(root, libraries)
+
+
+def add_libraries(root: str, libraries: list) -> None:
+    """Reads libraries' symbols ahead: gdb shares a file's symbols between its inferiors as long as one
+    holds them, so a second one, that never runs, does."""
+    try:
+        execute("inferior 2")
+        for library in libraries:
+            try:
+                execute("add-symbol-file %s -o 0" % _quoted(root + library))
+            except gdb.error:
+                pass  # deleted, or no ELF file: when gdb attaches it sees for itself
+    finally:
+        execute("inferior 1")
+
+
+def _quoted(path: str) -> str:
+    return '"%s"' % path.replace("\\", "\\\\").replace('"', '\\"')
+
+
+class Session:
+    """One attachment. `attach` and `stop` call `then` back once every thread has stopped."""
+
+    def __init__(self) -> None:
+        self.pid = 0
+        self.frozen = False  # it was stopped (T) when we came: it is never resumed
+        self._then = None
+        self._pending = set()
+        self._spared = frozenset()
+        gdb.events.stop.connect(self._on_stop)
+        gdb.events.exited.connect(self._on_exit)
+
+    def threads(self) -> list:
+        return list(gdb.selected_inferior().threads())
+
+    def attach(self, pid: int, then) -> None:
+        self.pid = pid
+        self._then, self._spared = then, frozenset()
+        try:
+            execute("attach %d" % pid)
+        except gdb.error:
+            self.pid = 0
+            self._then = None
+            raise
+        self._await_rest()
+
+    def stop(self, spared: frozenset, then) -> None:
+        """Stops every thread but those of `spared` (in a state in which they cannot be stopped)."""
+        self._then, self._spared = then, spared
+        if not spared:
+            execute("interrupt -a")
+        self._await_rest(told=not spared)
+
+    def resume(self) -> None:
+        if not self.frozen and any(t.is_stopped() for t in self.threads()):
+            execute("continue -a &")
+
+    def detach(self) -> None:
+        self._then = None
+        if self.pid:
+            self.pid = 0
+            execute("detach")
+
+    def give_up_waiting(self) -> None:
+        """Goes on with the threads that have stopped so far."""
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def _await_rest(self, told: bool = True) -> None:
+        """Waits for the threads that have not stopped yet; tells them first if nobody has."""
+        running = [t for t in self.threads() if not t.is_stopped()]
+        running = [t for t in running if t.ptid[1] not in self._spared]
+        if not told:
+            for thread in running:
+                thread.switch()
+                execute("interrupt")
+        self._pending = {t.ptid[1] for t in running}
+        if not running:
+            self.give_up_waiting()
+
+    def _on_stop(self, event) -> None:
+        thread = getattr(event, "inferior_thread", None)
+        if thread is not None:
+            self._pending.discard(thread.ptid[1])
+        if not self._pending:
+            gdb.post_event(self._all_stopped if self._then else self._stray)
+
+    def _all_stopped(self) -> None:
+        if self._then is not None:
+            # A thread that began after the others were told to stop has to be told, too.
+            self._await_rest(told=False)
+
+    def _stray(self) -> None:
+        """A stop that nobody waits for any more, or that we did not ask for: let it go on."""
+        if self._then is None and self.pid:
+            self.resume()
+
+    def _on_exit(self, _event) -> None:
+        self.pid = 0
+        if self._then is not None:
+            gdb.post_event(self.give_up_waiting)
