@@ -1,0 +1,217 @@
+/* Collapsed stacks, as flamegraph.pl takes them: one line a stack, "label;label;label 12", its labels
+ * root first, its weight the leaf's self.
+ *
+ * Stacks whose labels are equal (say, functions that differ in the directory of their file only) are
+ * one line. The lines stand in the order of a tree of labels: heaviest branch first, then by name. So
+ * the text is the same for equal profiles, and a text that was read is written again as it was. */
+#include "format.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "label.h"
+
+struct label_tree {
+	struct intern *intern;
+	struct tree *tree;
+};
+
+static void label_tree_init(struct label_tree *ret, const struct profile *profile,
+                            const struct label_options *options)
+{
+	const struct tree *from = profile->tree;
+	uint32_t *places = alloc_zeroed(tree_count(from), sizeof(*places));
+	struct buf text = { 0 };
+
+	ret->intern = intern_create();
+	ret->tree = tree_create(true);
+	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(from, i, NULL)) {
+		const struct tree_node *node = tree_node(from, i);
+		struct frame frame = { 0 };
+
+		if (i != TREE_ROOT) {
+			buf_clear(&text);
+			label_add(&text, profile->intern, tree_frame(from, i), options);
+			frame.name = intern_add(ret->intern, buf_span(&text));
+			places[i] = tree_child(ret->tree, places[node->parent], &frame);
+		}
+		tree_weigh(ret->tree, places[i], node->total, node->self);
+	}
+	tree_sort(ret->tree, ret->intern);
+	buf_deinit(&text);
+	free(places);
+}
+
+static void label_tree_deinit(struct label_tree *labels)
+{
+	tree_destroy(labels->tree);
+	intern_destroy(labels->intern);
+}
+
+bool collapsed_write(const struct profile *profile, const struct view_options *view, FILE *out,
+                     struct error *err)
+{
+	const struct label_options options = { view->full_paths, tree_by_line(profile->tree) };
+	struct label_tree labels;
+	struct buf path = { 0 };
+	size_t *ends = NULL; /* ends[d]: how much of path belongs to the levels above depth d */
+	size_t depth = 0, cap = 0;
+
+	(void)err; /* a write error shows in ferror(out) */
+	label_tree_init(&labels, profile, &options);
+	for (uint32_t i = tree_next(labels.tree, TREE_ROOT, &depth); i != TREE_NONE && !ferror(out);
+	     i = tree_next(labels.tree, i, &depth)) {
+		const struct tree_node *node = tree_node(labels.tree, i);
+
+		ends = alloc_grow(ends, &cap, depth + 1, sizeof(*ends));
+		path.len = depth > 1 ? ends[depth - 1] : 0;
+		if (depth > 1)
+			buf_add(&path, ";", 1);
+		buf_add_span(&path, intern_get(labels.intern, tree_frame(labels.tree, i)->name));
+		ends[depth] = path.len;
+		if (!node->self)
+			continue;
+		fwrite(path.ptr, 1, path.len, out);
+		fprintf(out, " %" PRIu64 "\n", node->self);
+	}
+	free(ends);
+	buf_deinit(&path);
+	label_tree_deinit(&labels);
+	return true;
+}
+
+static struct span line_take(struct span *text)
+{
+	const char *end = text->len ? memchr(text->ptr, '\n', text->len) : NULL;
+	struct span line = { text->ptr, end ? (size_t)(end - text->ptr) : text->len };
+
+	*text = span_skip(*text, line.len + 1);
+	if (line.len && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	return span_trim(line);
+}
+
+/* Blank lines, and comments as stackcollapse scripts leave them. */
+static bool line_is_empty(struct span line)
+{
+	return !line.len || line.ptr[0] == '#';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Cuts the weight, the last word, off the line. NULL if all is well, else the reason. */
+static const char *weight_take(struct span *line, uint64_t *ret)
+{
+	size_t at = line->len;
+
+	while (at && is_digit(line->ptr[at - 1]))
+		at--;
+	if (at == line->len)
+		return "no weight: a line ends in a blank and a whole number";
+	if (!at)
+		return "no stack in front of the weight";
+	if (line->ptr[at - 1] != ' ' && line->ptr[at - 1] != '\t')
+		return "the weight is not a whole number behind a blank";
+	*ret = 0;
+	for (size_t i = at; i < line->len; i++)
+		if (__builtin_mul_overflow(*ret, 10, ret) ||
+		    __builtin_add_overflow(*ret, (uint64_t)(line->ptr[i] - '0'), ret))
+			return "the weight is too large";
+	line->len = at;
+	*line = span_trim(*line);
+	return NULL;
+}
+
+/* True for "... .py)" and "... .py:12)". */
+static bool label_is_python(struct span label)
+{
+	size_t digits = 0;
+
+	if (!span_ends(label, SPAN_LIT(")")))
+		return false;
+	label.len--;
+	while (digits < label.len && is_digit(label.ptr[label.len - 1 - digits]))
+		digits++;
+	if (digits && digits < label.len && label.ptr[label.len - 1 - digits] == ':')
+		label.len -= digits + 1;
+	return span_ends(label, SPAN_LIT(".py"));
+}
+
+struct collapsed_reader {
+	struct profile *profile;
+	struct frame *frames;
+	size_t cap;
+	uint64_t total;
+};
+
+static const char *line_read(struct collapsed_reader *reader, struct span line)
+{
+	struct profile *profile = reader->profile;
+	size_t count = 0;
+	bool python = false, native = false;
+	uint64_t weight;
+	const char *reason = weight_take(&line, &weight);
+
+	if (!reason && __builtin_add_overflow(reader->total, weight, &reader->total))
+		reason = "the weights add up to too much";
+	if (reason || !weight)
+		return reason;
+	do {
+		const char *end = memchr(line.ptr, ';', line.len);
+		struct span label = { line.ptr, end ? (size_t)(end - line.ptr) : line.len };
+		enum frame_kind kind = label_is_python(label) ? FRAME_PYTHON : FRAME_NATIVE;
+
+		reader->frames = alloc_grow(reader->frames, &reader->cap, count + 1,
+		                            sizeof(*reader->frames));
+		reader->frames[count++] = (struct frame){
+			.name = intern_add_clean(profile->intern, label),
+			.kind = kind,
+		};
+		python |= kind == FRAME_PYTHON;
+		native |= kind == FRAME_NATIVE;
+		line = span_skip(line, label.len + 1);
+	} while (line.len);
+	tree_add(profile->tree, reader->frames, count, weight);
+	profile->marks[!python ? MARK_NATIVE_ONLY : native ? MARK_MERGED : MARK_PYTHON_ONLY] +=
+	        weight;
+	return NULL;
+}
+
+struct profile *collapsed_read(struct span text, const char *name, struct error *err)
+{
+	struct collapsed_reader reader = { .profile = profile_create(false) };
+	const char *reason = NULL;
+	size_t number = 0;
+
+	while (text.len && !reason) {
+		struct span line = line_take(&text);
+
+		number++;
+		if (!line_is_empty(line))
+			reason = line_read(&reader, line);
+	}
+	free(reader.frames);
+	if (reason) {
+		error_set(err, ERROR_INPUT, "%s:%zu: %s", name, number, reason);
+		profile_destroy(reader.profile);
+		return NULL;
+	}
+	profile_sort(reader.profile);
+	return reader.profile;
+}
+
+bool collapsed_detect(struct span text)
+{
+	while (text.len) {
+		struct span line = line_take(&text);
+		uint64_t weight;
+
+		if (!line_is_empty(line))
+			return weight_take(&line, &weight) == NULL;
+	}
+	return true; /* no stack at all is a profile, too: an empty one */
+}

@@ -1,0 +1,56 @@
+#include "format.h"
+
+static const struct format formats[] = {
+	{ "tree", "", "the call tree, for people", tree_text_write, NULL, NULL },
+	{ "yaml", ".yaml .yml", "the whole profile, as `pmp show` reads it", yaml_write, yaml_read,
+	  yaml_detect },
+	{ "collapsed", ".folded .collapsed .txt", "a line a stack, for flame graphs",
+	  collapsed_write, collapsed_read, collapsed_detect },
+};
+
+#define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
+
+const struct format *format_at(size_t i)
+{
+	return i < FORMAT_COUNT ? &formats[i] : NULL;
+}
+
+const struct format *format_by_name(struct span name)
+{
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		if (span_eq(name, span_of(formats[i].name)))
+			return &formats[i];
+	return NULL;
+}
+
+const struct format *format_by_suffix(struct span file_name)
+{
+	struct span base = span_basename(file_name);
+
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		struct span rest = span_of(formats[i].suffixes);
+
+		while (rest.len) {
+			const char *blank = memchr(rest.ptr, ' ', rest.len);
+			struct span suffix = { rest.ptr,
+				               blank ? (size_t)(blank - rest.ptr) : rest.len };
+
+			if (span_ends(base, suffix))
+				return &formats[i];
+			rest = span_skip(rest, suffix.len + 1);
+		}
+	}
+	return NULL;
+}
+
+struct profile *format_read(struct span text, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		if (formats[i].detect && formats[i].detect(text))
+			return formats[i].read(text, name, err);
+	error_set(err, ERROR_INPUT,
+	          "%s:1: neither a profile that pmp wrote nor collapsed stacks; "
+	          "text of gdb's is for `pmp fold`",
+	          name);
+	return NULL;
+}

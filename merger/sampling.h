@@ -1,0 +1,43 @@
+/* sampling: what the markers say of a recording: samples asked, taken, late and failed, its rate, its
+ * length, its pauses. The rules are in builder.h. {0} is the state before the first marker. */
+#ifndef PMP_SAMPLING_H
+#define PMP_SAMPLING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "marker.h"
+#include "pauses.h"
+#include "profile.h"
+
+/* One target's part, side by side with the profile's targets. */
+struct sampling_target {
+	uint32_t run; /* the last run that it had a part in */
+	uint64_t planned, done;
+	bool begun; /* in that run */
+	uint64_t begin_us;
+};
+
+struct sampling {
+	struct sampling_target *targets;
+	size_t target_cap;
+	/* the run that is being read */
+	uint32_t run;
+	uint32_t host;    /* intern id */
+	uint64_t samples; /* asked of each target; 0: not told */
+	bool begun, stopped;
+	uint64_t last_us, run_pauses_us;
+	/* all runs */
+	struct pauses pauses;
+	uint64_t intervals, intervals_us, elapsed_us, stopped_us;
+};
+
+void sampling_deinit(struct sampling *sampling);
+/* Takes a run, target, python, begin, end, late, failed or stop marker (and makes the profile's target
+ * for one that names it); other verbs do nothing. No one else may add targets to the profile. */
+void sampling_mark(struct sampling *sampling, struct profile *profile,
+                   const struct marker *marker);
+/* Fills in what is known at the end only. */
+void sampling_finish(struct sampling *sampling, struct profile *profile);
+
+#endif
