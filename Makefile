@@ -1,7 +1,7 @@
 # pmp: `make help` lists what can be made.
 #
 # Variables: B= build directory, CC=, CFLAGS=, SAN=address,undefined (a sanitizer build, in a directory of
-# its own), W=1 warnings are errors, T=NAME only the tests with NAME in their program's or their own name,
+# its own), W=1 (or CI in the environment) warnings are errors, T=NAME only the tests with NAME in their program's or their own name,
 # PYTHON= the python3 of samples and tests, PREFIX= and DESTDIR= for install.
 
 VERSION := 0.1.0
@@ -11,7 +11,7 @@ SAN ?=
 B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 CC ?= cc
 CFLAGS ?= -O2 -g
-W ?=
+W ?= $(if $(CI),1)
 T ?=
 PREFIX ?= /usr/local
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)

@@ -1,0 +1,66 @@
+"""--attach each and plain see what once sees, each in its way."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from profiles import Profile  # noqa: E402
+from targets import SPLIT, check_split, need_gdb, need_live_python  # noqa: E402
+from tap import (BUILD, Target, check, equal, main, near, note, pmp, spin, temp_dir,  # noqa: E402
+                 test)
+
+
+def sample(target, *args):
+    path = os.path.join(temp_dir(), "p.yaml")
+    result = pmp("-p", target.pid, "-o", path, *args, limit=90)
+    equal(result.code, 0, result)
+    target.check_unharmed()
+    profile = Profile.load(path)
+    note("%s: sampling %s\nstacks %s" % (" ".join(map(str, args)), profile.sampling, profile.stacks))
+    profile.check_whole()
+    return profile
+
+
+@test("each: the same split and order as once")
+def _():
+    need_live_python()
+    with spin("--threads", "2") as target:
+        once = sample(target, "-n", 60)
+        each = sample(target, "-n", 60, "--attach", "each")
+    for profile in (once, each):
+        equal(profile.total, 120)
+        check_split(profile, 10)
+        check(profile.weight_below("main", "run", "in_python", "step_one", "step_two", "work"), "order")
+        check(profile.weight_below("run", "with_callback", "spinext_call", "callback", "work"), "order")
+    for name in SPLIT:
+        near(each.share(name), once.share(name), 12, name)
+
+
+@test("plain: native frames as once sees them; Python functions of 3.11 are not in gdb's own text")
+def _():
+    need_live_python()
+    with spin("--threads", "2") as target:
+        plain = sample(target, "-n", 16, "-r", 1, "--attach", "plain")
+    equal(plain.total, 32)
+    # 32 stacks, two at a time: a share of 30 % has a standard error of about 9 points.
+    near(plain.share("burn_until"), 30, 25, "burn_until")
+    check(plain.weight_below("spinext_burn", "burn_until"), "order")
+    check(plain.weight("step_one") == 0, "Python functions where gdb's text has none")
+
+
+@test("once, each and plain agree on a C program")
+def _():
+    need_gdb()
+    with Target(os.path.join(BUILD, "samples", "work"), "--threads", "2", "--seconds", "120") as target:
+        for args, within in ((("-n", 40), 12), (("-n", 40, "--attach", "each"), 12),
+                             (("-n", 20, "-r", 2, "--attach", "plain"), 22)):
+            profile = sample(target, *args)
+            equal(profile.total, 2 * args[1])
+            equal(profile.stacks["native_only"], profile.total)
+            near(profile.share("encode"), 40, within, "encode")
+            near(profile.share("decode"), 20, within, "decode")
+            near(profile.share("wait_for_work"), 40, within, "wait_for_work")
+            check(profile.weight_below("run", "encode", "hash_block"), "order")
+
+
+main()

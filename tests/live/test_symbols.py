@@ -1,0 +1,58 @@
+"""The same with the interpreter's debug symbols (python3-dbg) absent and present."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from profiles import Profile  # noqa: E402
+from targets import check_split, gdb_with, need_live_python, python_with_symbols  # noqa: E402
+from tap import ROOT, BUILD, Target, check, equal, main, note, pmp, temp_dir, test  # noqa: E402
+
+SAMPLES = 60
+
+
+def sample(gdb, python, env):
+    """A profile of 60 samples of spin.py with two threads, in collapsed form beside."""
+    env = dict(env, PYTHONPATH=os.path.join(BUILD, "samples"))
+    with Target(python, os.path.join(ROOT, "samples", "spin.py"), "--seconds", "60", "--threads", "2",
+                env=env) as target:
+        path = os.path.join(temp_dir(), "p.yaml")
+        result = pmp("-p", target.pid, "-n", SAMPLES, "--gdb", gdb, "-o", path)
+        equal(result.code, 0, result)
+        target.check_unharmed()
+    profile = Profile.load(path)
+    note("sampling %s\nstacks %s" % (profile.sampling, profile.stacks))
+    equal(profile.total, 2 * SAMPLES)
+    profile.check_whole()
+    return profile
+
+
+def check_python(profile):
+    check(profile.stacks["merged"] >= 0.95 * profile.total, "few stacks are merged", profile.stacks)
+    # 60 samples in rounds of 0.26 s: coarser than the run of 200.
+    check_split(profile, 10)
+    for chain in (("main", "run", "in_python", "step_one", "step_two", "work"),
+                  ("run", "in_extension", "spinext_burn", "burn_until"),
+                  ("run", "with_callback", "spinext_call", "callback", "work")):
+        check(profile.weight_below(*chain), "no stack has " + " > ".join(chain))
+
+
+@test("without debug symbols")
+def _():
+    need_live_python()
+    python, env, _ = python_with_symbols()
+    check_python(sample(gdb_with("set debug-file-directory /nonexistent"), python, env))
+
+
+@test("with debug symbols")
+def _():
+    need_live_python()
+    python, env, debug = python_with_symbols()
+    profile = sample(gdb_with("set debug-file-directory " + debug), python, env)
+    check_python(profile)
+    # They are what tells the interpreter's own files.
+    check(any((path[-1].get("file") or "").endswith(".c") and "python" in path[-1].get("module", "")
+              for path in profile.paths()), "no source file of the interpreter's: symbols not read?")
+
+
+main()

@@ -1,0 +1,67 @@
+"""What live tests know of their targets, and of this machine."""
+
+import os
+import re
+import stat
+import subprocess
+
+from tap import BUILD, PYTHON, check, note, run, skip, temp_dir
+
+# Percent of the time in each function of samples/spin.py (samples/README.md).
+SPLIT = {"in_python": 40, "in_extension": 30, "with_callback": 20, "in_library": 10}
+# A Python and its debug symbols, unpacked there by .ci/deps.
+UNPACKED = os.path.join(BUILD, "python-dbg")
+
+
+def need_gdb():
+    found = run("sh", "-c", "gdb -nx -batch -ex 'python print(6 * 7)'")
+    if found.out.strip() != "42":
+        skip("a gdb with Python is missing")
+
+
+def need_live_python():
+    """The Python whose frames are to come out, read through its thread state: 3.11."""
+    need_gdb()
+    version = run(PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])").out.strip()
+    if version != "3.11":
+        skip("CPython 3.11 is missing (%s is %s)" % (PYTHON, version))
+
+
+def check_split(profile, within):
+    """The split of spin.py, to within so many points."""
+    shares = {name: round(profile.share(name, "python"), 1) for name in SPLIT}
+    note("split %s" % shares)
+    for name, wanted in SPLIT.items():
+        check(abs(shares[name] - wanted) <= within, "%s: %s %%, known to be %s %%" % (
+            name, shares[name], wanted), shares)
+
+
+def gdb_with(*settings):
+    """The path of a gdb that begins with these settings: a script, in a temporary directory."""
+    path = os.path.join(temp_dir(), "gdb")
+    words = " ".join("-iex '%s'" % setting for setting in settings)
+    with open(path, "w", encoding="ascii") as file:
+        file.write('#!/bin/sh\nexec gdb %s "$@"\n' % words)
+    os.chmod(path, stat.S_IRWXU)
+    return path
+
+
+def debug_file(executable, folder="/usr/lib/debug"):
+    """Where the debug symbols of executable are, None if they are not."""
+    notes = subprocess.run(["readelf", "-n", os.path.realpath(executable)], check=False,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+    match = re.search(r"Build ID: ([0-9a-f]{2})([0-9a-f]+)", notes)
+    path = match and os.path.join(folder, ".build-id", match.group(1), match.group(2) + ".debug")
+    return path if path and os.path.exists(path) else None
+
+
+def python_with_symbols():
+    """(python, environment, the folder of debug files), or a skip."""
+    if debug_file(PYTHON):
+        return PYTHON, {}, "/usr/lib/debug"
+    folder = os.path.join(UNPACKED, "usr", "bin")
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        path, debug = os.path.join(folder, name), os.path.join(UNPACKED, "usr", "lib", "debug")
+        if re.fullmatch(r"python3\.\d+", name) and debug_file(path, debug):
+            return path, {"PYTHONHOME": "/usr"}, debug
+    return skip("debug symbols of Python (python3-dbg) are missing")
