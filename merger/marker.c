@@ -9,13 +9,13 @@ static const struct {
 	struct span name;
 	enum marker_verb verb;
 } verbs[] = {
-	{ { "run", 3 }, MARKER_RUN },       { { "target", 6 }, MARKER_TARGET },
-	{ { "python", 6 }, MARKER_PYTHON }, { { "maps", 4 }, MARKER_MAPS },
-	{ { "map", 3 }, MARKER_MAP },       { { "begin", 5 }, MARKER_BEGIN },
-	{ { "state", 5 }, MARKER_STATE },   { { "code", 4 }, MARKER_CODE },
-	{ { "lost", 4 }, MARKER_LOST },     { { "end", 3 }, MARKER_END },
-	{ { "late", 4 }, MARKER_LATE },     { { "failed", 6 }, MARKER_FAILED },
-	{ { "note", 4 }, MARKER_NOTE },     { { "stop", 4 }, MARKER_STOP },
+	{ SPAN_INIT("run"), MARKER_RUN },       { SPAN_INIT("target"), MARKER_TARGET },
+	{ SPAN_INIT("python"), MARKER_PYTHON }, { SPAN_INIT("maps"), MARKER_MAPS },
+	{ SPAN_INIT("map"), MARKER_MAP },       { SPAN_INIT("begin"), MARKER_BEGIN },
+	{ SPAN_INIT("state"), MARKER_STATE },   { SPAN_INIT("code"), MARKER_CODE },
+	{ SPAN_INIT("lost"), MARKER_LOST },     { SPAN_INIT("end"), MARKER_END },
+	{ SPAN_INIT("late"), MARKER_LATE },     { SPAN_INIT("failed"), MARKER_FAILED },
+	{ SPAN_INIT("note"), MARKER_NOTE },     { SPAN_INIT("stop"), MARKER_STOP },
 };
 
 /* Cuts the part up to the next blank off the front of *s. */

@@ -15,6 +15,8 @@ struct span {
 #define SPAN_ARG(s) (int)(s).len, (s).ptr
 /* A span of a string literal. */
 #define SPAN_LIT(lit) ((struct span){ (lit), sizeof(lit) - 1 })
+/* The same as an initialiser, for rows of a table. */
+#define SPAN_INIT(lit) { (lit), sizeof(lit) - 1 }
 
 static inline struct span span_of(const char *str)
 {
