@@ -1,8 +1,9 @@
 # pmp: `make help` lists what can be made.
 #
 # Variables: B= build directory, CC=, CFLAGS=, SAN=address,undefined (a sanitizer build, in a directory of
-# its own), W=1 (or CI in the environment) warnings are errors, T=NAME only the tests with NAME in their program's or their own name,
-# PYTHON= the python3 of samples and tests, PREFIX= and DESTDIR= for install.
+# its own), W=1 (or CI in the environment): warnings are errors, V=1: whole commands, T=NAME: only the tests
+# with NAME in their program's or their own name, PYTHON= the python3 of samples and tests, PREFIX= and
+# DESTDIR= for install.
 
 VERSION := 0.1.0
 
