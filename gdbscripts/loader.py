@@ -1,24 +1,38 @@
-"""Loads the agent's modules inside gdb, from the bundle that pmp passes as descriptor 4.
+"""Makes the agent's modules importable inside gdb, from the bundle that pmp passes as descriptor 4.
 
 The bundle is this file, then a line `#:PMP-BUNDLE`, then each module behind a line
-`#:PMP-MODULE name`, the agent last. pmp runs this part only:
+`#:PMP-MODULE name`. pmp runs this part only:
 
     python pmp_source = open(4, "rb").read().decode()
     python exec(pmp_source.partition("\\n#:PMP-BUNDLE\\n")[0])
 
-No file is written or searched for, so nothing of the target's or the user's can take a module's place.
+A module NAME is imported as pmp_NAME. No file is written or searched for, so nothing of the target's or
+the user's can take a module's place.
 """
+import importlib.abc
+import importlib.util
 import sys
-import types
 
 
-def load(source: str) -> None:
-    modules = source.partition("\n#:PMP-BUNDLE\n")[2].split("#:PMP-MODULE ")[1:]
-    for module in modules:
-        name, _, text = module.partition("\n")
-        loaded = types.ModuleType("pmp_" + name)
-        sys.modules[loaded.__name__] = loaded
-        exec(compile(text, "<pmp %s>" % name, "exec"), loaded.__dict__)
+class Bundle(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def __init__(self, source: str) -> None:
+        self._texts = {}
+        for module in source.partition("\n#:PMP-BUNDLE\n")[2].split("\n#:PMP-MODULE "):
+            name, _, text = module.partition("\n")
+            self._texts["pmp_" + name.replace("#:PMP-MODULE ", "").strip()] = text
+
+    def find_spec(self, fullname: str, _path: object, _target: object = None) -> object:
+        if fullname not in self._texts:
+            return None
+        return importlib.util.spec_from_loader(fullname, self)
+
+    def create_module(self, _spec: object) -> None:
+        return None  # an ordinary one
+
+    def exec_module(self, module: object) -> None:
+        name = module.__name__
+        exec(compile(self._texts[name], "<%s>" % name, "exec"), module.__dict__)
 
 
-load(globals()["pmp_source"])
+sys.meta_path.insert(0, Bundle(globals()["pmp_source"]))
+importlib.import_module("pmp_agent")

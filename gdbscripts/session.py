@@ -24,7 +24,11 @@ SETTINGS = (
     "set exec-file-mismatch off",
     "set print thread-events off",
     "set print inferior-events off",
+    # gdb's own notice of each stop goes to /dev/null: let it cost as little as possible.
     "set print frame-arguments none",
+    "set print frame-arguments presence",
+    "set print frame-info short-location",
+    "set print entry-values no",
     "set print symbol-loading off",
     "set backtrace past-main on",
     "set backtrace past-entry off",
@@ -99,14 +103,12 @@ class Session:
             self.pid = 0
             self._then = None
             raise
-        self._await_rest()
+        self._await_rest(told=True)
 
     def stop(self, spared: frozenset, then) -> None:
         """Stops every thread but those of `spared` (in a state in which they cannot be stopped)."""
         self._then, self._spared = then, spared
-        if not spared:
-            execute("interrupt -a")
-        self._await_rest(told=not spared)
+        self._await_rest()
 
     def resume(self) -> None:
         if not self.frozen and any(t.is_stopped() for t in self.threads()):
@@ -124,8 +126,11 @@ class Session:
         if then is not None:
             then()
 
-    def _await_rest(self, told: bool = True) -> None:
-        """Waits for the threads that have not stopped yet; tells them first if nobody has."""
+    def _await_rest(self, told: bool = False) -> None:
+        """Waits for the threads that have not stopped yet; tells them first if nobody has.
+
+        One at a time: `interrupt -a` ends gdb 13 with an internal error when an inferior without a
+        process is there (add_libraries)."""
         running = [t for t in self.threads() if not t.is_stopped()]
         running = [t for t in running if t.ptid[1] not in self._spared]
         if not told:
@@ -146,7 +151,7 @@ class Session:
     def _all_stopped(self) -> None:
         if self._then is not None:
             # A thread that began after the others were told to stop has to be told, too.
-            self._await_rest(told=False)
+            self._await_rest()
 
     def _stray(self) -> None:
         """A stop that nobody waits for any more, or that we did not ask for: let it go on."""

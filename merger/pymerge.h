@@ -10,8 +10,8 @@
 #include "stack.h"
 
 enum merge_mark {
-	MARK_MERGED,      /* every evaluator frame has its Python frames */
-	MARK_NATIVE_ONLY, /* no Python in it */
+	MARK_MERGED, /* every evaluator frame has its Python frames; one being entered or left need not */
+	MARK_NATIVE_ONLY, /* no Python frame in it, though there may be evaluator frames */
 	MARK_PYTHON_ONLY, /* no native frame was there */
 	MARK_PARTIAL, /* some evaluator frames have no Python frames, or Python frames are left over */
 	MARK_UNPAIRED, /* both are there, and nothing says how they belong together: Python's first, then native */
