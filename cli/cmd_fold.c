@@ -82,6 +82,7 @@ bool cmd_fold(const struct options *options, struct error *err)
 	builder = builder_create(&how);
 	ok = fold_all(builder, options, err);
 	profile = builder_finish(builder);
+	builder_destroy(builder);
 	if (ok)
 		ok = report(options, profile, err);
 	profile_destroy(profile);

@@ -50,6 +50,7 @@ static bool write_to(const char *path, const struct format *format, const struct
 {
 	struct view_options view = {
 		.full_paths = options->full_paths,
+		.ascii = !terminal_utf8(),
 		.min_percent = TREE_MIN_PERCENT,
 	};
 	struct output output;
@@ -81,6 +82,7 @@ bool report_profile(const struct options *options, const struct profile *profile
 		if (plan.on_stdout)
 			write_to("-", plan.on_stdout, profile, options, &own);
 	}
+	/* What failed is more than that somebody pressed Ctrl-C, and less than why a run ended early. */
 	if (own.code && (!err->code || err->code == ERROR_INTERRUPTED))
 		*err = own;
 	return !own.code;

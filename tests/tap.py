@@ -136,7 +136,7 @@ def run(*argv, limit=LIMIT, stdin=None, env=None, cwd=None, binary=False):
     """Runs argv to its end. Longer than limit seconds is a failure, and it is ended then, its children
     too (it has a process group of its own)."""
     started = time.monotonic()
-    full_env = dict(os.environ, LC_ALL="C", **(env or {}))
+    full_env = {**os.environ, "LC_ALL": "C", **(env or {})}
     process = subprocess.Popen(
         argv, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE, cwd=cwd,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=full_env, start_new_session=True)
