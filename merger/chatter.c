@@ -25,6 +25,13 @@ static const struct span beginnings[] = {
 	SPAN_INIT("Python Exception <"),
 	SPAN_INIT("Undefined command: "),
 	SPAN_INIT("Quit"),
+	SPAN_INIT("No stack."),
+	SPAN_INIT("The program is not being run."),
+	SPAN_INIT("The program no longer exists."),
+	SPAN_INIT("The current source language is "),
+	SPAN_INIT("[Error: "), /* apport, where it finds no source */
+	SPAN_INIT("Make breakpoint pending on "),
+	SPAN_INIT("Function \""),
 	/* threads and events */
 	SPAN_INIT("[New Thread "),
 	SPAN_INIT("[New LWP "),
@@ -61,7 +68,9 @@ static const struct span beginnings[] = {
 	/* symbols */
 	SPAN_INIT("warning: "),
 	SPAN_INIT("Reading symbols from "),
+	SPAN_INIT("Reading symbols for "),
 	SPAN_INIT("Loaded symbols for "),
+	SPAN_INIT("Debuginfo absent: "),
 	SPAN_INIT("Symbols already loaded "),
 	SPAN_INIT("(no debugging symbols found)"),
 	SPAN_INIT("(No debugging symbols found"),
@@ -84,7 +93,7 @@ static const struct span beginnings[] = {
 	SPAN_INIT("Could not attach to process"),
 	/* the banner */
 	SPAN_INIT("GNU gdb "),
-	SPAN_INIT("Copyright (C) "),
+	SPAN_INIT("Copyright "),
 	SPAN_INIT("License GPL"),
 	SPAN_INIT("This is free software"),
 	SPAN_INIT("There is NO WARRANTY"),
@@ -141,14 +150,17 @@ static size_t word_length(struct span text)
 	return i;
 }
 
-/* "103<TAB>	return 0;": where the process stopped. */
+/* "103<TAB>	return 0;", where the process stopped; "103: return 0;" by apport; "103 in f.c" */
 static bool is_source_line(struct span text)
 {
 	uint64_t number;
 
-	return number_take(&text, 10, &number) && (!text.len || text.ptr[0] == '\t' ||
-	                                           span_starts(text, SPAN_LIT("    ")) ||
-	                                           span_starts(text, SPAN_LIT("  in ")));
+	if (!number_take(&text, 10, &number))
+		return span_starts(text, SPAN_LIT("in ")) && !memchr(text.ptr + 3, ' ', text.len - 3);
+	return !text.len || text.ptr[0] == '\t' || span_starts(text, SPAN_LIT(": ")) ||
+	       span_eq(text, SPAN_LIT(":")) || span_starts(text, SPAN_LIT("    ")) ||
+	       span_starts(text, SPAN_LIT("  in ")) ||
+	       span_ends(text, SPAN_LIT(": No such file or directory."));
 }
 
 /* "rax   0x1   1", "0x00007f00  0x00007f20  Yes  /lib/x.so", "0x400b <main+4>: push" */

@@ -75,6 +75,10 @@ static void take_thread(struct dump *dump, const struct line *line)
 	dump->foreign = false;
 	if (!gdb_thread_parse(&text, &thread)) {
 		trace_interrupt(dump->trace);
+		if (line->prompt) { /* "(gdb) thread 3" */
+			trace_pause(dump->trace);
+			return;
+		}
 		dump->counts.unknown_lines += chatter_is_known(line->text) ? 0 : line->count;
 		return;
 	}

@@ -148,6 +148,21 @@ static bool parse_special(struct span *text, struct gdb_frame *ret)
 	return false;
 }
 
+/* "f x.c:12:3" without arguments: sanitizers and other look-alikes print it so. */
+static void split_look_alike(struct gdb_frame *frame)
+{
+	struct span name = frame->name, file;
+
+	for (size_t i = name.len; i > 0; i--) {
+		if (name.ptr[i - 1] != ' ')
+			continue;
+		file = span_skip(name, i);
+		if (split_line(file, &frame->file, &frame->line))
+			frame->name = span_trim((struct span){ name.ptr, i });
+		return;
+	}
+}
+
 /* complete: no more text will come, so what is open is closed as well as can be. */
 static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 {
@@ -161,6 +176,8 @@ static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 	switch (found.end) {
 	case NATIVE_NAME_ONLY:
 		ret->state = found.nested ? GDB_FRAME_NESTED : GDB_FRAME_NAME;
+		if (complete && ret->has_addr)
+			split_look_alike(ret);
 		break;
 	case NATIVE_NAME_ARGS:
 		ret->state = found.nested ? GDB_FRAME_NESTED : GDB_FRAME_ARGS;
@@ -180,7 +197,8 @@ static bool is_prose(const struct gdb_frame *frame)
 
 	if (frame->has_addr || frame->state == GDB_FRAME_DONE || frame->special != NATIVE_PLAIN)
 		return false;
-	return name.len && memchr(name.ptr, ' ', name.len) && !memchr(name.ptr, '<', name.len) &&
+	return name.len && memchr(name.ptr, ' ', name.len) &&
+	       !memchr(name.ptr + 1, '<', name.len - 1) &&
 	       !memmem(name.ptr, name.len, "operator", 8);
 }
 

@@ -145,13 +145,15 @@ static size_t skip_template(struct span s, size_t i)
 	return NOT_FOUND;
 }
 
-/* Behind the arguments there is an end, or where it is. */
+/* Behind the arguments there is an end, or where it is. Mailers lose blanks: "atx/y.c:12". */
 static bool is_tail(struct span rest)
 {
 	rest = span_trim(rest);
-	return !rest.len || span_starts(rest, SPAN_LIT("at ")) || span_starts(rest, SPAN_LIT("from ")) ||
-	       span_starts(rest, SPAN_LIT("at/")) || span_eq(rest, SPAN_LIT("at")) ||
-	       span_eq(rest, SPAN_LIT("from"));
+	if (!rest.len || span_eq(rest, SPAN_LIT("at")) || span_eq(rest, SPAN_LIT("from")) ||
+	    span_starts(rest, SPAN_LIT("at ")) || span_starts(rest, SPAN_LIT("from ")))
+		return true;
+	return span_starts(rest, SPAN_LIT("at")) && !memchr(rest.ptr, ' ', rest.len) &&
+	       isdigit((unsigned char)rest.ptr[rest.len - 1]);
 }
 
 /* Takes " const", " &", " [clone .x]" ... at the front. */

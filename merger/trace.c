@@ -319,12 +319,17 @@ void trace_flush(struct trace *trace)
 	reset(trace);
 }
 
+/* Numbers may leave some out ("bt 2" and then "bt -2", a text that was trimmed) or come twice (inlined
+ * frames that somebody expanded by hand), and it is still one stack. */
 static bool begins_stack(const struct trace *trace, const struct gdb_frame *frame)
 {
+	uint32_t last;
+
 	if (!trace->native.count)
 		return false;
-	return trace->paused || frame->number == 0 ||
-	       frame->number < trace->native.frames[trace->native.count - 1].number;
+	last = trace->native.frames[trace->native.count - 1].number;
+	return frame->number == 0 || frame->number < last ||
+	       (trace->paused && frame->number == last);
 }
 
 /* python-gdb prints a frame object wherever it is an argument: for the evaluator, its wrapper

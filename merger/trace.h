@@ -45,7 +45,7 @@ void trace_begin_python(struct trace *trace);
 bool trace_take_source(struct trace *trace);
 /* Something else: Python frames that follow are not right below a native frame. */
 void trace_interrupt(struct trace *trace);
-/* A prompt: native frames that follow begin a new stack. */
+/* A prompt: a frame with the number of the last one begins a new stack, as a lower one always does. */
 void trace_pause(struct trace *trace);
 bool trace_has_native(const struct trace *trace);
 
