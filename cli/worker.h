@@ -3,9 +3,10 @@
  * A worker is spoken to in lines of gdb's command language on its standard input; what it says comes
  * back through one pipe. With the agent (attach once, each) gdb's standard output goes to /dev/null,
  * and the agent writes to the pipe itself (as descriptor 3); gdb's standard error goes to the pipe too. Its
- * source is read from descriptor 4 (a memfd, so no file is left anywhere), once:
+ * source is read from descriptor 4 (a memfd, so no file is left anywhere), once; attach_mode.c has the
+ * words of it:
  *
- *	python exec(compile(open(4, "rb").read(), "<pmp>", "exec"))
+ *	python exec(...)		 loads the agent
  *		-> ~pmp hello gdb=13.1 python=3.11.2
  *	python pmp("warm", PID)		 reads symbols, touches nothing of the target but /proc
  *		-> ~pmp warm pid=4711
@@ -13,6 +14,8 @@
  *		-> ~pmp attached pid=4711 pause_us=8100
  *	python pmp("sample", N, EPOCH_US)
  *		-> ~pmp begin sample=N ... text ... ~pmp end sample=N ...
+ *	python pmp("hurry")		 does not wait longer for threads that have not stopped yet
+ *		-> (no answer of its own)
  *	python pmp("detach")
  *		-> ~pmp detached pid=4711
  *	python pmp("look", PID, N, EPOCH_US)	attach, sample, detach: for --attach each; pause_us is all of it
@@ -23,12 +26,131 @@
  *	~pmp error verb=attach why=ptrace:%20Operation%20not%20permitted.
  *
  * and leaves the target running. hello, warm, attached, detached and error are between worker and
- * supervisor: they are not part of the journal. When standard input closes, gdb detaches and ends.
+ * supervisor: they are not part of the journal. `python` and `note` may come at any time. When standard
+ * input closes, gdb detaches and ends.
  *
  * Without the agent (attach plain) gdb's standard output is the pipe, the commands are gdb's own
- * (attach, thread apply all bt, detach) with `echo` lines in between by which the supervisor knows where it is.
+ * (attach, thread apply all bt, detach) with `echo` lines in between by which the supervisor knows where it
+ * is: `~pmp-NONCE VERB`, where NONCE is drawn for each worker, so that no text of the target's can pass for
+ * one. The worker puts the begin and end markers around the text itself; pause_us is attach to detach.
  */
 #ifndef PMP_WORKER_H
 #define PMP_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../merger/merger.h"
+#include "attach_mode.h"
+#include "deadline.h"
+
+enum worker_state {
+	WORKER_STARTING,
+	WORKER_WARMING,
+	WORKER_READY,     /* warm, not attached */
+	WORKER_ATTACHING, /* attached and let run: WORKER_ATTACHED */
+	WORKER_ATTACHED,
+	WORKER_SAMPLING, /* of a kept attachment: back to WORKER_ATTACHED */
+	WORKER_LOOKING,  /* attach, sample and detach in one: back to WORKER_READY */
+	WORKER_DETACHING,
+	WORKER_ENDING, /* its input is closed; gets signals if that doesn't do */
+	WORKER_DONE,   /* ended as it was asked to; no process is left */
+	WORKER_FAILED, /* ended otherwise: worker_why says why; no process is left */
+	WORKER_STATE_COUNT
+};
+
+enum worker_event {
+	/* what gdb says */
+	WORKER_SAYS_HELLO,
+	WORKER_SAYS_WARM,
+	WORKER_SAYS_ATTACHED,
+	WORKER_SAYS_END, /* of a sample */
+	WORKER_SAYS_DETACHED,
+	WORKER_SAYS_ERROR,
+	/* what happens to it */
+	WORKER_UNFIT,  /* it's too old, or none of gdb's */
+	WORKER_FLOODS, /* a sample's text is longer than WORKER_TEXT_MAX */
+	WORKER_STALLS, /* a deadline passed */
+	WORKER_EXITS,
+	/* what it is asked for */
+	WORKER_ASK_ATTACH,
+	WORKER_ASK_SAMPLE,
+	WORKER_ASK_LOOK,
+	WORKER_ASK_DETACH, /* and to end */
+	WORKER_ASK_END,
+	WORKER_EVENT_COUNT
+};
+
+enum worker_action {
+	WORKER_ACT_FAULT, /* not foreseen: an answer out of turn. No trust in it any more: it is ended */
+	WORKER_ACT_NONE,
+	WORKER_ACT_SEND,  /* the command that belongs to the new state */
+	WORKER_ACT_KEEP,  /* keep the answer: worker_answer */
+	WORKER_ACT_CLOSE, /* ends it, as asked */
+	WORKER_ACT_FAIL,  /* ends it, with what went wrong */
+	WORKER_ACT_LADDER /* the next, harder way to end it */
+};
+
+struct worker_rule {
+	enum worker_state next;
+	enum worker_action action;
+};
+
+/* The policy. For what is not foreseen: {WORKER_ENDING, WORKER_ACT_FAULT}. */
+struct worker_rule worker_rule(enum worker_state state, enum worker_event event);
+const char *worker_state_name(enum worker_state state);
+
+/* Bound of what a worker may hold back: one sample's text, one line. */
+#define WORKER_TEXT_MAX (64u << 20)
+
+/* What is common to a target's workers; borrowed, must outlive them. */
+struct worker_plan {
+	const char *gdb; /* absolute path */
+	const struct attach_mode_row *mode;
+	const struct deadlines *deadlines;
+	uint32_t pid;
+};
+
+enum worker_trouble {
+	WORKER_TROUBLE_NONE,
+	WORKER_TROUBLE_NO_PYTHON, /* gdb has none, or the agent doesn't run in it */
+	WORKER_TROUBLE_NOT_GDB,   /* what was started does not answer as gdb does, or is too old */
+	WORKER_TROUBLE_STALLED,
+	WORKER_TROUBLE_OTHER
+};
+
+/* What came of the last attach, sample or look. */
+struct worker_answer {
+	bool ok;
+	struct span text;  /* the sample from begin to end, whole lines; valid until the next one is asked for */
+	uint64_t pause_us; /* ok or not: for how long the target was held, as far as is known */
+};
+
+struct worker;
+
+/* Starts a gdb. NULL: it could not be started (ERROR_GDB, ERROR_FAILED). */
+struct worker *worker_create(const struct worker_plan *plan, struct error *err);
+/* Frees it. One that has not ended is killed and waited for. NULL is fine. */
+void worker_destroy(struct worker *worker);
+
+/* Asks for one of WORKER_ASK_*. sample and epoch_us matter for SAMPLE and LOOK only. */
+void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, uint64_t epoch_us);
+/* Reads what is there, notices its end, minds its deadlines. Never waits. */
+void worker_pump(struct worker *worker, uint64_t now);
+
+enum worker_state worker_state(const struct worker *worker);
+bool worker_over(const struct worker *worker); /* done or failed: no process is left */
+pid_t worker_pid(const struct worker *worker);
+int worker_fd(const struct worker *worker); /* to poll for reading, -1: none */
+uint64_t worker_deadline(const struct worker *worker);
+enum worker_trouble worker_trouble(const struct worker *worker);
+/* Why it failed, or why its last command did; empty if nothing has. */
+const char *worker_why(const struct worker *worker);
+const struct worker_answer *worker_answer(const struct worker *worker);
+/* Markers for the journal that came outside of a sample; the caller clears it. */
+struct buf *worker_notes(struct worker *worker);
+/* Has it ever been told to attach? Then the target is to be looked after when it has ended. */
+bool worker_has_held(const struct worker *worker);
 
 #endif

@@ -1,0 +1,102 @@
+#include "attach_mode.h"
+
+#include <inttypes.h>
+
+/* How the bundle on descriptor 4 is taken apart is in gdbscripts/loader.py. */
+#define AGENT_START                                                  \
+	"python pmp_source = open(4, \"rb\").read().decode()\n"     \
+	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
+#define AGENT_HURRY "python pmp(\"hurry\")\n"
+
+/* Before anything is attached: gdb plants no breakpoint and writes nothing, and no signal of the target's stops it.
+ * A gdb that doesn't know a setting says so in a line that nobody reads. */
+#define PLAIN_START                                 \
+	"set may-insert-breakpoints off\n"          \
+	"set may-write-memory off\n"                \
+	"set may-write-registers off\n"             \
+	"set may-call-functions off\n"              \
+	"set may-insert-tracepoints off\n"          \
+	"set may-insert-fast-tracepoints off\n"     \
+	"set startup-with-shell off\n"              \
+	"set print frame-arguments none\n"          \
+	"set print entry-values no\n"               \
+	"set print thread-events off\n"             \
+	"set print inferior-events off\n"           \
+	"handle all nostop noprint pass\n"          \
+	"handle SIGINT SIGTRAP nostop noprint pass\n" \
+	"show version\n"                            \
+	"echo \\n{mark}hello\\n\n"
+
+/* What comes between walk and walked is the sample; `attach` itself also prints a frame. */
+#define PLAIN_LOOK                   \
+	"echo \\n{mark}look\\n\n"    \
+	"attach {pid}\n"             \
+	"echo \\n{mark}walk\\n\n"    \
+	"thread apply all bt\n"      \
+	"echo \\n{mark}walked\\n\n"  \
+	"detach\n"                   \
+	"echo \\n{mark}gone\\n\n"
+
+static const struct attach_mode_row rows[] = {
+	[ATTACH_ONCE] = {
+		.name = "once",
+		.workers = 1,
+		.agent = true,
+		.keeps = true,
+		.commands = {
+			[VERB_START] = AGENT_START,
+			[VERB_WARM] = "python pmp(\"warm\", {pid})\n",
+			[VERB_ATTACH] = "python pmp(\"attach\", {pid})\n",
+			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch})\n",
+			[VERB_HURRY] = AGENT_HURRY,
+			[VERB_DETACH] = "python pmp(\"detach\")\n",
+		},
+	},
+	[ATTACH_EACH] = {
+		.name = "each",
+		.workers = 2,
+		.agent = true,
+		.commands = {
+			[VERB_START] = AGENT_START,
+			[VERB_WARM] = "python pmp(\"warm\", {pid})\n",
+			[VERB_LOOK] = "python pmp(\"look\", {pid}, {sample}, {epoch})\n",
+			[VERB_HURRY] = AGENT_HURRY,
+		},
+	},
+	[ATTACH_PLAIN] = {
+		.name = "plain",
+		.workers = 2,
+		.commands = {
+			[VERB_START] = PLAIN_START,
+			[VERB_WARM] = "file /proc/{pid}/exe\necho \\n{mark}warm\\n\n",
+			[VERB_LOOK] = PLAIN_LOOK,
+		},
+	},
+};
+
+const struct attach_mode_row *attach_mode_row(enum attach_mode mode)
+{
+	return &rows[mode];
+}
+
+void attach_mode_command(const struct attach_mode_row *row, enum attach_verb verb,
+                         const struct attach_values *values, struct buf *out)
+{
+	struct span rest = span_of(row->commands[verb]);
+
+	buf_clear(out);
+	while (rest.len) {
+		if (span_take(&rest, SPAN_LIT("{pid}"))) {
+			buf_printf(out, "%" PRIu32, values->pid);
+		} else if (span_take(&rest, SPAN_LIT("{sample}"))) {
+			buf_printf(out, "%" PRIu64, values->sample);
+		} else if (span_take(&rest, SPAN_LIT("{epoch}"))) {
+			buf_printf(out, "%" PRIu64, values->epoch_us);
+		} else if (span_take(&rest, SPAN_LIT("{mark}"))) {
+			buf_add_span(out, span_of(values->mark));
+		} else {
+			buf_add(out, rest.ptr, 1);
+			rest = span_skip(rest, 1);
+		}
+	}
+}

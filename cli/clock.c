@@ -1,0 +1,59 @@
+#include "clock.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <time.h>
+
+#define US_PER_S 1000000u
+
+uint64_t clock_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
+}
+
+void clock_wall(char *ret, size_t len)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+
+	if (!gmtime_r(&now, &utc) || !strftime(ret, len, "%Y-%m-%dT%H:%M:%SZ", &utc))
+		snprintf(ret, len, "%s", "");
+}
+
+uint64_t clock_sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+int clock_poll_ms(uint64_t now, uint64_t deadline)
+{
+	uint64_t ms;
+
+	if (deadline == CLOCK_NEVER)
+		return -1;
+	if (deadline <= now)
+		return 0;
+	ms = (deadline - now + 999) / 1000;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+uint64_t schedule_time(const struct schedule *schedule, uint64_t tick)
+{
+	return schedule->start_us + (uint64_t)((double)tick * US_PER_S / schedule->rate_hz);
+}
+
+uint64_t schedule_tick(const struct schedule *schedule, uint64_t tick, uint64_t now)
+{
+	double half = US_PER_S / schedule->rate_hz / 2;
+	uint64_t next;
+
+	if ((double)now <= (double)schedule_time(schedule, tick) + half)
+		return tick;
+	next = (uint64_t)((double)(now - schedule->start_us) * schedule->rate_hz / US_PER_S);
+	while (schedule_time(schedule, next) < now)
+		next++;
+	return next > tick ? next : tick + 1;
+}

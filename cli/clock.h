@@ -1,0 +1,30 @@
+/* clock: monotonic time in microseconds, and the grid of ticks that samples are taken at.
+ *
+ * Tick k is at start + k / rate, whatever happened before it. A sample may begin up to half a period
+ * after its tick. If that has passed it moves to the next tick of the grid and is late: the distance
+ * between samples stays a whole number of periods, nothing is taken in a burst to catch up, and a run
+ * of n samples gets longer instead of losing some. */
+#ifndef PMP_CLOCK_H
+#define PMP_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLOCK_NEVER UINT64_MAX
+
+uint64_t clock_now_us(void);                   /* CLOCK_MONOTONIC */
+void clock_wall(char *ret, size_t len);        /* "2026-11-22T10:25:03Z" */
+uint64_t clock_sooner(uint64_t a, uint64_t b); /* the nearer of two deadlines */
+int clock_poll_ms(uint64_t now, uint64_t deadline); /* for poll(2): rounded up, -1 for never */
+
+struct schedule {
+	uint64_t start_us;
+	double rate_hz; /* more than 0 */
+};
+
+uint64_t schedule_time(const struct schedule *schedule, uint64_t tick);
+/* The tick at which a sample that was due at `tick` can still be taken; more than `tick`: it is late. */
+uint64_t schedule_tick(const struct schedule *schedule, uint64_t tick, uint64_t now);
+
+#endif

@@ -1,0 +1,638 @@
+#include "pool.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../merger/alloc.h"
+#include "refusal.h"
+#include "settle.h"
+
+#define FAILURES_MAX 10      /* samples in a row */
+#define ATTACHES_MAX 3       /* in a row, before a sample was taken */
+#define RETRY_US 100000      /* between attaches that failed */
+#define AGAIN_US 5000        /* between looks at a thread in state D */
+#define FAILED_LINES_MAX 100000 /* of samples that cannot be taken any more */
+
+enum phase {
+	PHASE_PREPARE, /* starts workers, waits until they are warm */
+	PHASE_ATTACH,  /* modes that keep the target */
+	PHASE_IDLE,    /* waits for a sample's time */
+	PHASE_SAMPLE,
+	PHASE_END, /* lets go */
+	PHASE_OVER,
+	PHASE_COUNT
+};
+
+struct pool {
+	const struct pool_context *context;
+	struct worker_plan plan;
+	enum phase phase;
+	struct worker *workers[ATTACH_WORKERS_MAX];
+	unsigned turn;
+	struct target_threads threads; /* as last seen */
+	struct settle settle;
+	bool unsettled;
+	bool at_once;
+	uint64_t wake; /* a step is due then, whatever the workers do */
+	uint64_t sample, tick;
+	uint64_t asked_us, blocked_us, last_us;
+	uint64_t taken, failed, in_row;
+	uint64_t stopped_us;
+	uint64_t maps_hash;
+	bool late;
+	struct error err;
+};
+
+static struct worker *current(const struct pool *pool)
+{
+	return pool->workers[pool->turn];
+}
+
+static bool is_in(const struct pool *pool, enum worker_state state)
+{
+	return current(pool) && worker_state(current(pool)) == state;
+}
+
+static void wake_at(struct pool *pool, uint64_t when)
+{
+	pool->wake = clock_sooner(pool->wake, when);
+}
+
+/* What is left of the samples, so that asked is taken and failed. */
+static void fail_rest(struct pool *pool, const char *why)
+{
+	const struct pool_context *context = pool->context;
+
+	if (!context->started || context->samples == UINT64_MAX)
+		return;
+	for (size_t n = 0; pool->sample <= context->samples && n < FAILED_LINES_MAX; n++)
+		journal_failed(context->journal, pool->sample++, pool->plan.pid, why, &pool->threads);
+}
+
+static void target_ended(struct pool *pool)
+{
+	pool->threads.count = 0; /* nobody is there to lose a stack */
+	pool->phase = PHASE_END;
+	if (!pool->taken) {
+		error_set(&pool->err, ERROR_NO_PROCESS,
+		          "process %" PRIu32 " ended before the first sample", pool->plan.pid);
+		fail_rest(pool, "the target ended");
+		return;
+	}
+	journal_note(pool->context->journal, pool->plan.pid,
+	             "process %" PRIu32 " ended after %" PRIu64 " samples", pool->plan.pid,
+	             pool->taken);
+	fail_rest(pool, "the target ended");
+}
+
+static bool alive(struct pool *pool)
+{
+	uint32_t pid = pool->plan.pid;
+	uint64_t starttime = pool->settle.starttime;
+	enum target_life life = target_life(pid, starttime);
+
+	/* The main thread may have ended before the others. */
+	if (life == TARGET_ZOMBIE)
+		life = target_look(pid, starttime, &pool->threads).life;
+	if (life == TARGET_ALIVE)
+		return true;
+	target_ended(pool);
+	return false;
+}
+
+static void give_up(struct pool *pool, enum error_code code, const char *why)
+{
+	error_set(&pool->err, code, "process %" PRIu32 ": %s", pool->plan.pid, why);
+	fail_rest(pool, why);
+	pool->phase = PHASE_END;
+}
+
+static enum error_code code_of(enum worker_trouble trouble)
+{
+	switch (trouble) {
+	case WORKER_TROUBLE_STALLED:
+		return ERROR_DEADLINE;
+	case WORKER_TROUBLE_NOT_GDB:
+	case WORKER_TROUBLE_NO_PYTHON:
+		return ERROR_GDB;
+	case WORKER_TROUBLE_NONE:
+	case WORKER_TROUBLE_OTHER:
+		break;
+	}
+	return ERROR_FAILED;
+}
+
+static void unsettle(struct pool *pool, bool after_death, uint64_t now)
+{
+	pool->unsettled = true;
+	pool->settle.after_death = after_death;
+	pool->settle.since_us = now;
+}
+
+/* Sees to it that the target is as it was. true: it is. */
+static bool settled(struct pool *pool, uint64_t now)
+{
+	uint32_t ours[ATTACH_WORKERS_MAX];
+	size_t count = 0;
+
+	if (!pool->unsettled)
+		return true;
+	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
+		if (pool->workers[i] && !worker_over(pool->workers[i]))
+			ours[count++] = (uint32_t)worker_pid(pool->workers[i]);
+	switch (settle_step(&pool->settle, ours, count, &pool->threads, now)) {
+	case SETTLE_DONE:
+		pool->unsettled = false;
+		return true;
+	case SETTLE_WAIT:
+		break;
+	case SETTLE_HELD:
+		/* It said that it had let go, and has not. */
+		if (now - pool->settle.since_us < pool->context->deadlines->us[DEADLINE_DETACH])
+			break;
+		for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
+			if (pool->workers[i] &&
+			    (uint32_t)worker_pid(pool->workers[i]) == pool->settle.holder)
+				worker_ask(pool->workers[i], WORKER_ASK_END, 0, 0);
+		break;
+	}
+	wake_at(pool, pool->settle.again_us);
+	return false;
+}
+
+/* Without Python in gdb: goes on with what needs none. */
+static void fall_back(struct pool *pool, const char *why)
+{
+	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++) {
+		worker_destroy(pool->workers[i]);
+		pool->workers[i] = NULL;
+	}
+	pool->plan.mode = attach_mode_row(ATTACH_PLAIN);
+	pool->turn = 0;
+	journal_note(pool->context->journal, pool->plan.pid,
+	             "%s cannot run pmp's scripts (%s): going on with --attach plain: no Python "
+	             "frames, and longer pauses; a gdb with Python can be named with --gdb",
+	             pool->plan.gdb, why);
+}
+
+/* Takes a worker that has ended out of its place. */
+static void bury(struct pool *pool, unsigned i, uint64_t now)
+{
+	struct worker *worker = pool->workers[i];
+	enum worker_trouble trouble = worker_trouble(worker);
+	char why[600];
+
+	snprintf(why, sizeof(why), "%s", worker_why(worker));
+	if (worker_has_held(worker))
+		unsettle(pool, true, now);
+	if (trouble == WORKER_TROUBLE_NO_PYTHON && pool->plan.mode->agent &&
+	    pool->phase != PHASE_END) {
+		fall_back(pool, why);
+		return;
+	}
+	worker_destroy(worker);
+	pool->workers[i] = NULL;
+	if (trouble == WORKER_TROUBLE_NONE || pool->phase == PHASE_END)
+		return;
+	if (trouble == WORKER_TROUBLE_NOT_GDB) {
+		char text[1200];
+
+		snprintf(text, sizeof(text), "%s is not usable as gdb: %s", pool->plan.gdb, why);
+		give_up(pool, ERROR_GDB, text);
+	} else if (++pool->in_row >= (pool->taken ? FAILURES_MAX : ATTACHES_MAX)) {
+		give_up(pool, code_of(trouble), why);
+	}
+}
+
+static void finish_failed(struct pool *pool, const char *why, enum error_code code, uint64_t now)
+{
+	const struct pool_context *context = pool->context;
+
+	target_threads(pool->plan.pid, &pool->threads);
+	if (pool->late)
+		journal_late(context->journal, pool->sample, pool->plan.pid);
+	journal_failed(context->journal, pool->sample, pool->plan.pid, why, &pool->threads);
+	pool->sample++;
+	pool->tick++;
+	pool->failed++;
+	pool->late = false;
+	pool->last_us = now;
+	pool->phase = PHASE_IDLE;
+	if (++pool->in_row >= FAILURES_MAX || (!pool->taken && pool->in_row >= ATTACHES_MAX))
+		give_up(pool, code, why);
+}
+
+static void finish_taken(struct pool *pool, uint64_t now)
+{
+	const struct pool_context *context = pool->context;
+	const struct worker_answer *answer = worker_answer(current(pool));
+
+	journal_maps(context->journal, pool->plan.pid, &pool->maps_hash);
+	if (pool->late)
+		journal_late(context->journal, pool->sample, pool->plan.pid);
+	journal_text(context->journal, answer->text);
+	pool->stopped_us += answer->pause_us;
+	pool->sample++;
+	pool->tick++;
+	pool->taken++;
+	pool->in_row = 0;
+	pool->late = false;
+	pool->last_us = now;
+	pool->phase = PHASE_IDLE;
+}
+
+enum clearance { CLEAR, NOT_YET, REFUSED };
+
+/* May a gdb attach now? REFUSED: *why says why not, or the phase has changed. */
+static enum clearance clearance(struct pool *pool, uint64_t now, char *why, size_t len)
+{
+	struct target_look look;
+
+	if (!settled(pool, now))
+		return NOT_YET;
+	look = target_look(pool->plan.pid, pool->settle.starttime, &pool->threads);
+	if (look.life != TARGET_ALIVE) {
+		target_ended(pool);
+		return REFUSED;
+	}
+	if (look.blocked_tid) {
+		if (!pool->blocked_us)
+			pool->blocked_us = now;
+		if (now - pool->blocked_us < pool->context->deadlines->us[DEADLINE_BLOCKED]) {
+			wake_at(pool, now + AGAIN_US);
+			return NOT_YET;
+		}
+		snprintf(why, len,
+		         "thread %" PRIu32 " is in uninterruptible sleep (D): nothing can stop it",
+		         look.blocked_tid);
+		return REFUSED;
+	}
+	pool->blocked_us = 0;
+	if (look.tracer) {
+		snprintf(why, len, "process %" PRIu32 " traces it", look.tracer);
+		return REFUSED;
+	}
+	pool->settle.was_stopped = look.stopped;
+	return CLEAR;
+}
+
+/* An attach or a look was refused by gdb or by us. */
+static void refused(struct pool *pool, const char *why, enum error_code code, uint64_t now)
+{
+	struct error err = { 0 };
+
+	if (pool->phase == PHASE_END || !alive(pool))
+		return;
+	refusal_attach(pool->plan.pid, why, &err);
+	/* These will not get better by waiting. */
+	if (!pool->taken && (err.code == ERROR_PERMISSION || err.code == ERROR_TRACED)) {
+		pool->err = err;
+		fail_rest(pool, err.text);
+		pool->phase = PHASE_END;
+		return;
+	}
+	if (code == ERROR_NONE)
+		code = err.code;
+	if (pool->phase != PHASE_ATTACH) {
+		finish_failed(pool, why, code, now);
+	} else if (++pool->in_row >= ATTACHES_MAX) {
+		give_up(pool, code, code == err.code ? err.text : why);
+	} else {
+		pool->phase = PHASE_PREPARE;
+		pool->blocked_us = 0;
+		wake_at(pool, now + RETRY_US);
+	}
+}
+
+static bool fill(struct pool *pool)
+{
+	for (unsigned i = 0; i < pool->plan.mode->workers; i++) {
+		if (pool->workers[i])
+			continue;
+		pool->workers[i] = worker_create(&pool->plan, &pool->err);
+		if (pool->workers[i])
+			continue;
+		fail_rest(pool, pool->err.text);
+		pool->phase = PHASE_END;
+		return false;
+	}
+	return true;
+}
+
+/* Lets the next one have its turn, if it is ready. */
+static bool take_turn(struct pool *pool)
+{
+	unsigned count = pool->plan.mode->workers;
+
+	for (unsigned i = 1; i <= count; i++) {
+		unsigned next = (pool->turn + i) % count;
+
+		if (!pool->workers[next] || worker_state(pool->workers[next]) != WORKER_READY)
+			continue;
+		pool->turn = next;
+		return true;
+	}
+	return false;
+}
+
+static bool all_ready(const struct pool *pool)
+{
+	for (unsigned i = 0; i < pool->plan.mode->workers; i++)
+		if (!pool->workers[i] || worker_state(pool->workers[i]) != WORKER_READY)
+			return false;
+	return true;
+}
+
+static void do_prepare(struct pool *pool, uint64_t now)
+{
+	char why[128] = "";
+
+	if (!fill(pool) || !alive(pool))
+		return;
+	if (!(pool->context->started ? take_turn(pool) : all_ready(pool)))
+		return;
+	if (!pool->plan.mode->keeps) {
+		if (settled(pool, now))
+			pool->phase = PHASE_IDLE;
+		return;
+	}
+	switch (clearance(pool, now, why, sizeof(why))) {
+	case CLEAR:
+		pool->phase = PHASE_ATTACH;
+		pool->asked_us = now;
+		worker_ask(current(pool), WORKER_ASK_ATTACH, 0, 0);
+		break;
+	case REFUSED:
+		if (pool->phase != PHASE_PREPARE)
+			return;
+		pool->phase = PHASE_ATTACH;
+		refused(pool, why, pool->blocked_us ? ERROR_DEADLINE : ERROR_NONE, now);
+		break;
+	case NOT_YET:
+		break;
+	}
+}
+
+static void do_attach(struct pool *pool, uint64_t now)
+{
+	struct worker *worker = current(pool);
+
+	if (!worker) {
+		pool->phase = PHASE_PREPARE;
+		return;
+	}
+	switch (worker_state(worker)) {
+	case WORKER_ATTACHED:
+		pool->stopped_us += worker_answer(worker)->pause_us;
+		pool->phase = PHASE_IDLE;
+		break;
+	case WORKER_READY:
+		unsettle(pool, false, now);
+		refused(pool, worker_why(worker), ERROR_NONE, now);
+		break;
+	default:
+		break;
+	}
+}
+
+static void ask_sample(struct pool *pool, uint64_t now)
+{
+	bool keeps = pool->plan.mode->keeps;
+
+	pool->asked_us = now;
+	pool->phase = PHASE_SAMPLE;
+	worker_ask(current(pool), keeps ? WORKER_ASK_SAMPLE : WORKER_ASK_LOOK, pool->sample,
+	           pool->context->schedule.start_us);
+}
+
+static void do_look(struct pool *pool, uint64_t now)
+{
+	char why[128] = "";
+
+	switch (clearance(pool, now, why, sizeof(why))) {
+	case CLEAR:
+		ask_sample(pool, now);
+		break;
+	case REFUSED:
+		if (pool->phase == PHASE_IDLE)
+			refused(pool, why, pool->blocked_us ? ERROR_DEADLINE : ERROR_NONE, now);
+		pool->blocked_us = 0;
+		break;
+	case NOT_YET:
+		break;
+	}
+}
+
+static void do_idle(struct pool *pool, uint64_t now)
+{
+	const struct pool_context *context = pool->context;
+	uint64_t tick, due;
+
+	if (!(pool->plan.mode->keeps ? is_in(pool, WORKER_ATTACHED) : take_turn(pool))) {
+		pool->phase = PHASE_PREPARE;
+		wake_at(pool, now);
+		return;
+	}
+	if (pool->unsettled && !settled(pool, now))
+		return;
+	if (!context->started)
+		return;
+	tick = schedule_tick(&context->schedule, pool->tick, now);
+	pool->late |= tick != pool->tick;
+	pool->tick = tick;
+	due = schedule_time(&context->schedule, tick);
+	if (pool->sample > context->samples || due >= context->end_us) {
+		pool->phase = PHASE_END;
+		return;
+	}
+	if (due > now)
+		wake_at(pool, due);
+	else if (!pool->plan.mode->keeps)
+		do_look(pool, now);
+	else if (alive(pool))
+		ask_sample(pool, now);
+}
+
+static void do_sample(struct pool *pool, uint64_t now)
+{
+	struct worker *worker = current(pool);
+	enum worker_state state = worker_state(worker);
+	bool keeps = pool->plan.mode->keeps;
+	char why[600];
+
+	if (worker_over(worker)) {
+		snprintf(why, sizeof(why), "%s", worker_why(worker));
+		pool->stopped_us += now - pool->asked_us;
+		if (alive(pool))
+			finish_failed(pool, why, code_of(worker_trouble(worker)), now);
+		return;
+	}
+	if (state != (keeps ? WORKER_ATTACHED : WORKER_READY))
+		return;
+	if (!keeps)
+		unsettle(pool, false, now);
+	if (worker_answer(worker)->ok) {
+		finish_taken(pool, now);
+		return;
+	}
+	pool->stopped_us += now - pool->asked_us;
+	refused(pool, worker_why(worker), ERROR_NONE, now);
+}
+
+static void do_end(struct pool *pool, uint64_t now)
+{
+	bool left = false;
+
+	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++) {
+		struct worker *worker = pool->workers[i];
+
+		if (!worker)
+			continue;
+		if (!worker_has_held(worker)) {
+			worker_destroy(worker); /* it has nothing to let go of */
+			pool->workers[i] = NULL;
+			continue;
+		}
+		left = true;
+		if (pool->at_once || worker_state(worker) == WORKER_READY)
+			worker_ask(worker, WORKER_ASK_END, 0, 0);
+		else if (worker_state(worker) == WORKER_ATTACHED)
+			worker_ask(worker, WORKER_ASK_DETACH, 0, 0);
+	}
+	if (!left && settled(pool, now))
+		pool->phase = PHASE_OVER;
+}
+
+static void do_over(struct pool *pool, uint64_t now)
+{
+	(void)pool;
+	(void)now;
+}
+
+struct pool *pool_create(const struct pool_context *context, uint32_t pid)
+{
+	struct pool *pool = alloc_zeroed(1, sizeof(*pool));
+	struct target_stat stat;
+
+	pool->context = context;
+	pool->plan = (struct worker_plan){
+		.gdb = context->gdb,
+		.mode = attach_mode_row(context->attach),
+		.deadlines = context->deadlines,
+		.pid = pid,
+	};
+	pool->sample = 1;
+	pool->settle.pid = pid;
+	if (target_stat(pid, 0, &stat))
+		pool->settle.starttime = stat.starttime;
+	pool->wake = 0;
+	return pool;
+}
+
+void pool_destroy(struct pool *pool)
+{
+	if (!pool)
+		return;
+	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
+		worker_destroy(pool->workers[i]);
+	target_threads_deinit(&pool->threads);
+	free(pool);
+}
+
+void pool_step(struct pool *pool, uint64_t now)
+{
+	static void (*const handlers[PHASE_COUNT])(struct pool *, uint64_t) = {
+		[PHASE_PREPARE] = do_prepare, [PHASE_ATTACH] = do_attach, [PHASE_IDLE] = do_idle,
+		[PHASE_SAMPLE] = do_sample,   [PHASE_END] = do_end,       [PHASE_OVER] = do_over,
+	};
+	enum phase before;
+
+	pool->wake = CLOCK_NEVER;
+	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++) {
+		if (!pool->workers[i])
+			continue;
+		worker_pump(pool->workers[i], now);
+		journal_text(pool->context->journal, buf_span(worker_notes(pool->workers[i])));
+		buf_clear(worker_notes(pool->workers[i]));
+	}
+	do {
+		before = pool->phase;
+		handlers[before](pool, now);
+		/* Not before its handler has seen what became of a worker. */
+		for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
+			if (pool->workers[i] && worker_over(pool->workers[i])) {
+				bury(pool, i, now);
+				wake_at(pool, now);
+			}
+	} while (pool->phase != before);
+}
+
+uint64_t pool_deadline(const struct pool *pool)
+{
+	uint64_t ret = pool->wake;
+
+	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
+		if (pool->workers[i])
+			ret = clock_sooner(ret, worker_deadline(pool->workers[i]));
+	return ret;
+}
+
+size_t pool_poll(const struct pool *pool, struct pollfd *ret)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
+		if (pool->workers[i] && worker_fd(pool->workers[i]) >= 0)
+			ret[count++] = (struct pollfd){ .fd = worker_fd(pool->workers[i]),
+				                        .events = POLLIN };
+	return count;
+}
+
+void pool_stop(struct pool *pool, bool at_once)
+{
+	pool->at_once |= at_once;
+	if (pool->phase != PHASE_OVER)
+		pool->phase = PHASE_END;
+}
+
+bool pool_prepared(const struct pool *pool)
+{
+	return pool->phase == PHASE_OVER ||
+	       (pool->phase == PHASE_IDLE && !pool->unsettled && current(pool));
+}
+
+bool pool_over(const struct pool *pool)
+{
+	return pool->phase == PHASE_OVER;
+}
+
+uint32_t pool_pid(const struct pool *pool)
+{
+	return pool->plan.pid;
+}
+
+uint64_t pool_taken(const struct pool *pool)
+{
+	return pool->taken;
+}
+
+uint64_t pool_tried(const struct pool *pool)
+{
+	return pool->taken + pool->failed;
+}
+
+uint64_t pool_stopped_us(const struct pool *pool)
+{
+	return pool->stopped_us;
+}
+
+uint64_t pool_last_us(const struct pool *pool)
+{
+	return pool->last_us;
+}
+
+const struct error *pool_error(const struct pool *pool)
+{
+	return &pool->err;
+}

@@ -1,0 +1,51 @@
+/* pool: one target and the workers that take turns at it, from the first gdb's start until the target is
+ * let go and settled. Moves by steps; never waits. */
+#ifndef PMP_POOL_H
+#define PMP_POOL_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "journal.h"
+#include "worker.h"
+
+/* What all pools of a run share. */
+struct pool_context {
+	const struct deadlines *deadlines;
+	const char *gdb;
+	enum attach_mode attach;
+	struct journal *journal;
+	struct schedule schedule;
+	bool started;     /* the schedule's start is known */
+	uint64_t samples; /* of each target; UINT64_MAX: until end_us */
+	uint64_t end_us;  /* CLOCK_NEVER: until all samples are taken */
+};
+
+struct pool;
+
+struct pool *pool_create(const struct pool_context *context, uint32_t pid);
+/* One that is not over: its gdbs are killed. */
+void pool_destroy(struct pool *pool);
+
+void pool_step(struct pool *pool, uint64_t now);
+uint64_t pool_deadline(const struct pool *pool);
+/* Fills at most ATTACH_WORKERS_MAX rows. */
+size_t pool_poll(const struct pool *pool, struct pollfd *ret);
+
+/* Ends the sampling and lets the target go; at_once: does not wait for a sample that is on its way. */
+void pool_stop(struct pool *pool, bool at_once);
+
+bool pool_prepared(const struct pool *pool); /* ready for its first sample, or over */
+bool pool_over(const struct pool *pool);     /* no gdb is left, and the target is settled */
+uint32_t pool_pid(const struct pool *pool);
+uint64_t pool_taken(const struct pool *pool);
+uint64_t pool_tried(const struct pool *pool); /* taken and failed */
+uint64_t pool_stopped_us(const struct pool *pool);
+/* The samples' end, for the run's length. */
+uint64_t pool_last_us(const struct pool *pool);
+/* Why it ended before its samples were taken; ERROR_NONE if it did not, or if the target just ended. */
+const struct error *pool_error(const struct pool *pool);
+
+#endif

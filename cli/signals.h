@@ -1,0 +1,25 @@
+/* signals: those that pmp acts on arrive on a descriptor; nothing runs in a handler. */
+#ifndef PMP_SIGNALS_H
+#define PMP_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "../merger/error.h"
+
+struct signals {
+	int fd; /* readable when a signal is there; for poll */
+	sigset_t before;
+	struct sigaction pipe_before;
+};
+
+/* Blocks SIGINT, SIGTERM, SIGHUP (unless it is ignored, as under nohup) and SIGCHLD, ignores SIGPIPE. */
+bool signals_init(struct signals *signals, struct error *err);
+/* The next one that came, 0 if there is none. Never waits. */
+int signals_next(struct signals *signals);
+/* Forgets what came meanwhile and puts everything back. */
+void signals_deinit(struct signals *signals);
+/* For a child between fork and exec: no signal blocked or ignored by us. */
+void signals_child(void);
+
+#endif

@@ -1,0 +1,290 @@
+#include "supervisor.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../merger/alloc.h"
+#include "clock.h"
+#include "gdb_process.h"
+#include "journal.h"
+#include "pool.h"
+#include "refusal.h"
+#include "signals.h"
+
+#define PROGRESS_US 100000
+#define TARGETS_MAX 1000
+
+struct supervisor {
+	const struct options *options;
+	struct pool_context context;
+	struct deadlines deadlines;
+	struct journal journal;
+	struct signals signals;
+	struct pool **pools;
+	size_t count, cap;
+	struct pollfd *polls;
+	uint64_t progress_us;
+	bool ending;
+	int signal; /* that asked us to end, 0: none */
+};
+
+static bool add_target(struct supervisor *s, uint32_t pid, struct error *err)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (pool_pid(s->pools[i]) == pid)
+			return true;
+	if (!refusal_check(pid, err))
+		return false;
+	if (s->count == TARGETS_MAX)
+		return error_set(err, ERROR_FAILED, "more than %d processes: name some with -p",
+		                 TARGETS_MAX);
+	s->pools = alloc_grow(s->pools, &s->cap, s->count + 1, sizeof(*s->pools));
+	s->pools[s->count++] = pool_create(&s->context, pid);
+	return true;
+}
+
+/* Those that pmp may not look at, or that end meanwhile, are left out, and that's said. */
+static void add_descendants(struct supervisor *s, uint32_t pid)
+{
+	uint32_t *pids = NULL;
+	size_t count = 0, cap = 0;
+
+	target_descendants(pid, &pids, &count, &cap);
+	for (size_t i = 0; i < count; i++) {
+		struct error err = { 0 };
+
+		if (!add_target(s, pids[i], &err) && err.code != ERROR_USAGE &&
+		    err.code != ERROR_NO_PROCESS)
+			journal_note(&s->journal, pids[i], "left out: %s", err.text);
+	}
+	free(pids);
+}
+
+static bool add_targets(struct supervisor *s, struct error *err)
+{
+	for (size_t i = 0; i < s->options->pid_count; i++) {
+		if (!add_target(s, s->options->pids[i], err))
+			return false;
+		if (s->options->children)
+			add_descendants(s, s->options->pids[i]);
+	}
+	s->polls = alloc_zeroed(1 + s->count * ATTACH_WORKERS_MAX, sizeof(*s->polls));
+	return true;
+}
+
+static uint64_t asked(const struct options *options)
+{
+	if (options->samples)
+		return options->samples;
+	return (uint64_t)llround(ceil(options->seconds * options->rate_hz - 1e-9));
+}
+
+/* All are ready: the clock starts now. */
+static void start(struct supervisor *s)
+{
+	const struct options *options = s->options;
+	uint64_t now;
+
+	journal_open(&s->journal, attach_mode_row(options->attach)->name, options->rate_hz,
+	             asked(options));
+	for (size_t i = 0; i < s->count; i++)
+		journal_target(&s->journal, pool_pid(s->pools[i]));
+	journal_early(&s->journal);
+	now = clock_now_us();
+	s->context.schedule = (struct schedule){ now, options->rate_hz };
+	s->context.samples = options->samples ? options->samples : UINT64_MAX;
+	s->context.end_us = options->seconds > 0 ? now + (uint64_t)(options->seconds * 1e6)
+	                                         : CLOCK_NEVER;
+	s->context.started = true;
+}
+
+static bool all(const struct supervisor *s, bool (*is)(const struct pool *))
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (!is(s->pools[i]))
+			return false;
+	return true;
+}
+
+static bool any_over(const struct supervisor *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (pool_over(s->pools[i]))
+			return true;
+	return false;
+}
+
+static uint64_t taken(const struct supervisor *s)
+{
+	uint64_t ret = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		ret += pool_taken(s->pools[i]);
+	return ret;
+}
+
+/* Of the target that has most before it. */
+static double seconds_left(const struct supervisor *s, uint64_t now)
+{
+	const struct pool_context *context = &s->context;
+	double by_time = INFINITY, by_samples = INFINITY;
+
+	if (!context->started)
+		return -1;
+	if (context->end_us != CLOCK_NEVER)
+		by_time = context->end_us > now ? (double)(context->end_us - now) / 1e6 : 0;
+	if (context->samples != UINT64_MAX) {
+		by_samples = 0;
+		for (size_t i = 0; i < s->count; i++) {
+			uint64_t left = context->samples - pool_tried(s->pools[i]);
+
+			if (!pool_over(s->pools[i]))
+				by_samples = fmax(by_samples, (double)left / s->options->rate_hz);
+		}
+	}
+	return fmin(by_time, by_samples);
+}
+
+static void tell_progress(struct supervisor *s, uint64_t now)
+{
+	if (!s->journal.sink->progress || now < s->progress_us)
+		return;
+	s->journal.sink->progress(s->journal.sink->ctx, seconds_left(s, now));
+	s->progress_us = now + PROGRESS_US;
+}
+
+static void stop_all(struct supervisor *s, bool at_once)
+{
+	for (size_t i = 0; i < s->count; i++)
+		pool_stop(s->pools[i], at_once);
+}
+
+static void take_signals(struct supervisor *s)
+{
+	for (int n; (n = signals_next(&s->signals));) {
+		if (n == SIGCHLD)
+			continue;
+		/* The second one doesn't wait for a sample that is on its way; the targets are let go all the same. */
+		stop_all(s, s->signal != 0);
+		if (!s->signal)
+			s->signal = n;
+		s->ending = true;
+	}
+}
+
+static void wait_for_something(struct supervisor *s)
+{
+	uint64_t now = clock_now_us(), deadline = CLOCK_NEVER;
+	size_t count = 0;
+
+	s->polls[count++] = (struct pollfd){ .fd = s->signals.fd, .events = POLLIN };
+	for (size_t i = 0; i < s->count; i++) {
+		deadline = clock_sooner(deadline, pool_deadline(s->pools[i]));
+		count += pool_poll(s->pools[i], s->polls + count);
+	}
+	poll(s->polls, count, clock_poll_ms(now, deadline));
+}
+
+/* Begins or ends the sampling if it's time to. true: the pools have to know before anything is waited for. */
+static bool decide(struct supervisor *s)
+{
+	if (s->ending || all(s, pool_over))
+		return false;
+	/* A target that cannot be sampled at all ends a run that names it before that has begun. */
+	if (s->journal.err.code != ERROR_NONE ||
+	    (!s->context.started && any_over(s) && !s->options->children)) {
+		stop_all(s, false);
+		s->ending = true;
+		return true;
+	}
+	if (s->context.started || !all(s, pool_prepared))
+		return false;
+	start(s);
+	return true;
+}
+
+static void loop(struct supervisor *s)
+{
+	while (!all(s, pool_over)) {
+		for (size_t i = 0; i < s->count; i++)
+			pool_step(s->pools[i], clock_now_us());
+		tell_progress(s, clock_now_us());
+		if (decide(s) || all(s, pool_over))
+			continue;
+		wait_for_something(s);
+		take_signals(s);
+	}
+}
+
+static void stop_journal(struct supervisor *s)
+{
+	uint64_t stopped = 0, last = s->context.schedule.start_us;
+
+	for (size_t i = 0; i < s->count; i++) {
+		stopped += pool_stopped_us(s->pools[i]);
+		last = pool_last_us(s->pools[i]) > last ? pool_last_us(s->pools[i]) : last;
+	}
+	if (s->context.started)
+		journal_stop(&s->journal, last - s->context.schedule.start_us, stopped, s->signal != 0);
+}
+
+/* What is to be said of the run as a whole: the sink's error, the signal, the first target's that has one. */
+static bool verdict(const struct supervisor *s, struct error *err)
+{
+	uint64_t got = taken(s);
+
+	if (s->journal.err.code != ERROR_NONE)
+		return error_set(err, s->journal.err.code, "%s", s->journal.err.text);
+	if (s->signal == SIGINT)
+		error_set(err, ERROR_INTERRUPTED, "interrupted%s",
+		          got ? ": the results are those of the samples taken so far"
+		              : " before the first sample");
+	else if (s->signal)
+		error_set(err, (enum error_code)(128 + s->signal), "ended by signal %d (%s)%s",
+		          s->signal, strsignal(s->signal), got ? "" : " before the first sample");
+	for (size_t i = 0; i < s->count; i++)
+		if (pool_error(s->pools[i])->code != ERROR_NONE &&
+		    (!got || pool_error(s->pools[i])->code != ERROR_NO_PROCESS))
+			error_set(err, pool_error(s->pools[i])->code, "%s",
+			          pool_error(s->pools[i])->text);
+	return got || error_set(err, ERROR_FAILED, "no sample was taken");
+}
+
+static bool run(struct supervisor *s, struct error *err)
+{
+	if (!deadlines_parse(&s->deadlines, getenv("PMP_DEADLINES"), err))
+		return false;
+	s->context.gdb = gdb_find(s->options->gdb, err);
+	if (!s->context.gdb || !add_targets(s, err) || !signals_init(&s->signals, err))
+		return false;
+	loop(s);
+	stop_journal(s);
+	signals_deinit(&s->signals);
+	return verdict(s, err);
+}
+
+bool supervisor_run(const struct options *options, const struct journal_sink *sink,
+                    struct error *err)
+{
+	struct supervisor s = {
+		.options = options,
+		.journal = { .sink = sink },
+		.context = { .attach = options->attach },
+	};
+	bool ok;
+
+	s.context.deadlines = &s.deadlines;
+	s.context.journal = &s.journal;
+	ok = run(&s, err);
+	for (size_t i = 0; i < s.count; i++)
+		pool_destroy(s.pools[i]);
+	free(s.pools);
+	free(s.polls);
+	free((char *)s.context.gdb);
+	journal_deinit(&s.journal);
+	return ok;
+}

@@ -1,0 +1,449 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../merger/alloc.h"
+#include "clock.h"
+#include "gdb_process.h"
+#include "worker_text.h"
+
+#define NO_VERB VERB_COUNT
+#define READS_MAX 64 /* at a time: who prints without end may not keep us from the deadlines */
+
+struct worker {
+	const struct worker_plan *plan;
+	struct gdb_process process;
+	enum worker_state state;
+	enum worker_trouble trouble;
+	struct worker_text text; /* what it says, taken apart */
+	char why[512];
+	uint64_t deadline, hurry; /* CLOCK_NEVER: none */
+	struct attach_values values;
+	struct worker_answer answer;
+	size_t rung; /* of the ladder */
+	bool has_held;
+};
+
+/* What a state means: the command that is sent on entering it, and how long it may last. */
+static const struct {
+	const char *name;
+	enum attach_verb verb;
+	enum deadline deadline;
+	bool hurries;
+} states[WORKER_STATE_COUNT] = {
+	[WORKER_STARTING] = { "starting", VERB_START, DEADLINE_START, false },
+	[WORKER_WARMING] = { "reading symbols", VERB_WARM, DEADLINE_WARM, false },
+	[WORKER_READY] = { "ready", NO_VERB, DEADLINE_NONE, false },
+	[WORKER_ATTACHING] = { "attaching", VERB_ATTACH, DEADLINE_ATTACH, true },
+	[WORKER_ATTACHED] = { "attached", NO_VERB, DEADLINE_NONE, false },
+	[WORKER_SAMPLING] = { "sampling", VERB_SAMPLE, DEADLINE_SAMPLE, true },
+	[WORKER_LOOKING] = { "sampling", VERB_LOOK, DEADLINE_SAMPLE, true },
+	[WORKER_DETACHING] = { "detaching", VERB_DETACH, DEADLINE_DETACH, false },
+	[WORKER_ENDING] = { "ending", NO_VERB, DEADLINE_CLOSE, false },
+	[WORKER_DONE] = { "done", NO_VERB, DEADLINE_NONE, false },
+	[WORKER_FAILED] = { "failed", NO_VERB, DEADLINE_NONE, false },
+};
+
+/* How a gdb is ended: its input is closed first (it then lets the target go by itself); then each
+ * step when the one before has not done within DEADLINE_CLOSE. */
+static const int ladder[] = { 0, SIGTERM, SIGKILL, SIGKILL };
+
+#define LADDER_LEN (sizeof(ladder) / sizeof(*ladder))
+
+#define FAIL { WORKER_ENDING, WORKER_ACT_FAIL }
+#define CLOSE { WORKER_ENDING, WORKER_ACT_CLOSE }
+#define GONE { WORKER_FAILED, WORKER_ACT_NONE }
+/* What can befall a worker in every state in which it does something. */
+#define MISHAPS                                                                          \
+	[WORKER_UNFIT] = FAIL, [WORKER_FLOODS] = FAIL, [WORKER_STALLS] = FAIL,           \
+	[WORKER_EXITS] = GONE, [WORKER_ASK_END] = CLOSE
+
+static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
+	[WORKER_STARTING] = {
+		MISHAPS,
+		[WORKER_SAYS_HELLO] = { WORKER_WARMING, WORKER_ACT_SEND },
+		[WORKER_SAYS_ERROR] = FAIL,
+	},
+	[WORKER_WARMING] = {
+		MISHAPS,
+		[WORKER_SAYS_WARM] = { WORKER_READY, WORKER_ACT_NONE },
+		/* It can sample without, though slower at first. */
+		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
+	},
+	[WORKER_READY] = {
+		MISHAPS,
+		[WORKER_ASK_ATTACH] = { WORKER_ATTACHING, WORKER_ACT_SEND },
+		[WORKER_ASK_LOOK] = { WORKER_LOOKING, WORKER_ACT_SEND },
+	},
+	[WORKER_ATTACHING] = {
+		MISHAPS,
+		[WORKER_SAYS_ATTACHED] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
+		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
+	},
+	[WORKER_ATTACHED] = {
+		MISHAPS,
+		[WORKER_ASK_SAMPLE] = { WORKER_SAMPLING, WORKER_ACT_SEND },
+		[WORKER_ASK_DETACH] = { WORKER_DETACHING, WORKER_ACT_SEND },
+	},
+	[WORKER_SAMPLING] = {
+		MISHAPS,
+		[WORKER_SAYS_END] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
+		[WORKER_SAYS_ERROR] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
+	},
+	[WORKER_LOOKING] = {
+		MISHAPS,
+		[WORKER_SAYS_END] = { WORKER_READY, WORKER_ACT_KEEP },
+		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
+	},
+	[WORKER_DETACHING] = {
+		MISHAPS,
+		[WORKER_SAYS_DETACHED] = CLOSE,
+		[WORKER_SAYS_ERROR] = CLOSE,
+	},
+	[WORKER_ENDING] = {
+		[WORKER_SAYS_HELLO] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_WARM] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_ATTACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_END] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_DETACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_ERROR] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_UNFIT] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_FLOODS] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_STALLS] = { WORKER_ENDING, WORKER_ACT_LADDER },
+		[WORKER_EXITS] = { WORKER_DONE, WORKER_ACT_NONE },
+		[WORKER_ASK_ATTACH] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_SAMPLE] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_LOOK] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_DETACH] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_END] = { WORKER_ENDING, WORKER_ACT_NONE },
+	},
+};
+
+struct worker_rule worker_rule(enum worker_state state, enum worker_event event)
+{
+	struct worker_rule rule = rules[state][event];
+
+	if (state == WORKER_DONE || state == WORKER_FAILED)
+		return (struct worker_rule){ state, WORKER_ACT_NONE };
+	if (rule.action == WORKER_ACT_FAULT)
+		rule.next = WORKER_ENDING;
+	return rule;
+}
+
+const char *worker_state_name(enum worker_state state)
+{
+	return states[state].name;
+}
+
+/* The first cause counts. */
+static void blame(struct worker *worker, enum worker_trouble trouble, const char *why)
+{
+	if (worker->trouble)
+		return;
+	worker->trouble = trouble;
+	snprintf(worker->why, sizeof(worker->why), "%s", why);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void begin_end(struct worker *worker)
+{
+	close_fd(&worker->process.commands);
+	worker->rung = 0;
+}
+
+static void climb(struct worker *worker)
+{
+	if (worker->rung + 1 < LADDER_LEN)
+		worker->rung++;
+	if (ladder[worker->rung])
+		kill(worker->process.pid, ladder[worker->rung]);
+}
+
+static bool send_command(struct worker *worker, enum attach_verb verb)
+{
+	struct buf line = { 0 };
+	ssize_t put;
+	bool whole;
+
+	attach_mode_command(worker->plan->mode, verb, &worker->values, &line);
+	do
+		put = write(worker->process.commands, line.ptr, line.len);
+	while (put < 0 && errno == EINTR);
+	/* A pipe takes these few bytes whole, or its reader is gone or has not read for long. */
+	whole = put == (ssize_t)line.len;
+	buf_deinit(&line);
+	return whole;
+}
+
+static void enter(struct worker *worker, enum worker_state state)
+{
+	const struct deadlines *deadlines = worker->plan->deadlines;
+	uint64_t now = clock_now_us();
+
+	worker->state = state;
+	worker->deadline = states[state].deadline ? now + deadlines->us[states[state].deadline]
+	                                          : CLOCK_NEVER;
+	worker->hurry = states[state].hurries && worker->plan->mode->commands[VERB_HURRY]
+	                        ? now + deadlines->us[DEADLINE_HURRY]
+	                        : CLOCK_NEVER;
+}
+
+/* It does not take commands. That it ended, if it did, is noticed soon, and would be a worse explanation. */
+static void lose(struct worker *worker)
+{
+	blame(worker,
+	      worker->state == WORKER_STARTING ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER,
+	      "gdb does not read its input");
+	begin_end(worker);
+	enter(worker, WORKER_ENDING);
+}
+
+static void keep_answer(struct worker *worker, enum worker_event event)
+{
+	worker->answer = (struct worker_answer){
+		.ok = event != WORKER_SAYS_ERROR,
+		.text = buf_span(&worker->text.sample),
+		.pause_us = worker->text.pause_us,
+	};
+	worker->why[0] = '\0';
+	if (!worker->answer.ok)
+		snprintf(worker->why, sizeof(worker->why), "%s", worker->text.why);
+}
+
+static void explain(struct worker *worker, enum worker_event event)
+{
+	char text[256];
+
+	switch (event) {
+	case WORKER_STALLS:
+		snprintf(text, sizeof(text), "gdb did not get done with %s within %.3g s",
+		         worker_state_name(worker->state),
+		         (double)worker->plan->deadlines->us[states[worker->state].deadline] / 1e6);
+		blame(worker, WORKER_TROUBLE_STALLED, text);
+		break;
+	case WORKER_FLOODS:
+		blame(worker, WORKER_TROUBLE_OTHER, "gdb printed too much");
+		break;
+	case WORKER_SAYS_ERROR:
+		/* In the start there is nothing that may fail but the agent's loading. */
+		blame(worker, WORKER_TROUBLE_NO_PYTHON, worker->text.why);
+		break;
+	case WORKER_UNFIT:
+		blame(worker, WORKER_TROUBLE_NOT_GDB, worker->text.why);
+		break;
+	case WORKER_EXITS:
+		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s",
+		         worker_state_name(worker->state), *worker->text.last ? ": " : "",
+		         worker->text.last);
+		blame(worker,
+		      worker->state == WORKER_STARTING ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER,
+		      text);
+		break;
+	default:
+		blame(worker, WORKER_TROUBLE_OTHER, "gdb answered out of turn");
+		break;
+	}
+}
+
+static void apply(struct worker *worker, enum worker_event event)
+{
+	struct worker_rule rule = worker_rule(worker->state, event);
+	bool ends_badly = rule.action == WORKER_ACT_FAIL || rule.action == WORKER_ACT_FAULT ||
+	                  (rule.next == WORKER_FAILED && worker->state != WORKER_FAILED);
+
+	if (ends_badly)
+		explain(worker, event);
+	if (rule.next == WORKER_DONE && worker->trouble)
+		rule.next = WORKER_FAILED;
+	switch (rule.action) {
+	case WORKER_ACT_CLOSE:
+	case WORKER_ACT_FAIL:
+	case WORKER_ACT_FAULT:
+		begin_end(worker);
+		break;
+	case WORKER_ACT_LADDER:
+		climb(worker);
+		break;
+	case WORKER_ACT_KEEP:
+		keep_answer(worker, event);
+		break;
+	case WORKER_ACT_SEND:
+	case WORKER_ACT_NONE:
+		break;
+	}
+	if (rule.next != worker->state || rule.action == WORKER_ACT_LADDER)
+		enter(worker, rule.next);
+	if (rule.action == WORKER_ACT_SEND && !send_command(worker, states[rule.next].verb))
+		lose(worker);
+}
+
+static void draw_mark(char *ret, size_t len)
+{
+	uint64_t nonce = 0;
+
+	if (getrandom(&nonce, sizeof(nonce), GRND_NONBLOCK) != (ssize_t)sizeof(nonce))
+		nonce = clock_now_us() * UINT64_C(0x9e3779b97f4a7c15);
+	snprintf(ret, len, "~pmp-%016" PRIx64 " ", nonce);
+}
+
+struct worker *worker_create(const struct worker_plan *plan, struct error *err)
+{
+	struct worker *worker = alloc_zeroed(1, sizeof(*worker));
+
+	worker->plan = plan;
+	if (!gdb_process_start(plan->gdb, plan->mode->agent, &worker->process, err)) {
+		free(worker);
+		return NULL;
+	}
+	if (plan->mode->agent)
+		snprintf(worker->text.mark, sizeof(worker->text.mark), "%s", MARKER_PREFIX);
+	else
+		draw_mark(worker->text.mark, sizeof(worker->text.mark));
+	worker->text.agent = plan->mode->agent;
+	worker->values = (struct attach_values){ .pid = plan->pid, .mark = worker->text.mark };
+	enter(worker, WORKER_STARTING);
+	if (!send_command(worker, VERB_START))
+		lose(worker);
+	return worker;
+}
+
+void worker_destroy(struct worker *worker)
+{
+	if (!worker)
+		return;
+	if (!worker_over(worker)) {
+		kill(worker->process.pid, SIGKILL);
+		while (waitpid(worker->process.pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close_fd(&worker->process.commands);
+	close_fd(&worker->process.text);
+	worker_text_deinit(&worker->text);
+	free(worker);
+}
+
+void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, uint64_t epoch_us)
+{
+	worker->values.sample = sample;
+	worker->values.epoch_us = epoch_us;
+	worker->answer = (struct worker_answer){ 0 };
+	worker_text_begin(&worker->text, worker->plan->pid, sample, epoch_us);
+	if (ask == WORKER_ASK_ATTACH || ask == WORKER_ASK_LOOK)
+		worker->has_held = true;
+	apply(worker, ask);
+}
+
+static void read_text(struct worker *worker)
+{
+	for (size_t i = 0; i < READS_MAX && worker->process.text >= 0; i++) {
+		char *room = buf_reserve(&worker->text.in, 65536);
+		ssize_t got = read(worker->process.text, room, 65536);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return;
+		if (got <= 0) {
+			close_fd(&worker->process.text);
+			return;
+		}
+		worker->text.in.len += (size_t)got;
+		for (enum worker_event event; worker_text_next(&worker->text, &event);)
+			apply(worker, event);
+	}
+}
+
+static void notice_exit(struct worker *worker)
+{
+	pid_t ended;
+
+	do
+		ended = waitpid(worker->process.pid, NULL, WNOHANG);
+	while (ended < 0 && errno == EINTR);
+	if (ended == 0)
+		return;
+	read_text(worker); /* what it said last */
+	apply(worker, WORKER_EXITS);
+	close_fd(&worker->process.commands);
+	close_fd(&worker->process.text);
+}
+
+void worker_pump(struct worker *worker, uint64_t now)
+{
+	if (worker_over(worker))
+		return;
+	read_text(worker);
+	notice_exit(worker);
+	if (worker_over(worker))
+		return;
+	if (worker->hurry <= now) {
+		worker->hurry = CLOCK_NEVER;
+		send_command(worker, VERB_HURRY);
+	}
+	if (worker->deadline <= now)
+		apply(worker, WORKER_STALLS);
+}
+
+enum worker_state worker_state(const struct worker *worker)
+{
+	return worker->state;
+}
+
+bool worker_over(const struct worker *worker)
+{
+	return worker->state == WORKER_DONE || worker->state == WORKER_FAILED;
+}
+
+pid_t worker_pid(const struct worker *worker)
+{
+	return worker->process.pid;
+}
+
+int worker_fd(const struct worker *worker)
+{
+	return worker->process.text;
+}
+
+uint64_t worker_deadline(const struct worker *worker)
+{
+	return clock_sooner(worker->deadline, worker->hurry);
+}
+
+enum worker_trouble worker_trouble(const struct worker *worker)
+{
+	return worker->trouble;
+}
+
+const char *worker_why(const struct worker *worker)
+{
+	return worker->why;
+}
+
+const struct worker_answer *worker_answer(const struct worker *worker)
+{
+	return &worker->answer;
+}
+
+struct buf *worker_notes(struct worker *worker)
+{
+	return &worker->text.notes;
+}
+
+bool worker_has_held(const struct worker *worker)
+{
+	return worker->has_held;
+}
