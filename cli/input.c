@@ -17,15 +17,15 @@ static const struct magic {
 	const char *what, *cure;
 } magics[] = {
 	{ SPAN_LIT("\177ELF"), "an executable or a core file, not text",
-	  "gdb -batch -ex 'thread apply all bt' EXECUTABLE CORE | pmp fold" },
+	  "let gdb read it: gdb -batch -ex 'thread apply all bt' EXECUTABLE CORE" },
 	{ SPAN_LIT("\375"
 	           "7zXZ"),
-	  "packed with xz", "unpack it: xz -dc FILE | pmp fold" },
-	{ SPAN_LIT("\x28\xb5\x2f\xfd"), "packed with zstd", "unpack it: zstd -dc FILE | pmp fold" },
-	{ SPAN_LIT("BZh"), "packed with bzip2", "unpack it: bzip2 -dc FILE | pmp fold" },
-	{ SPAN_LIT("PK\3\4"), "a zip archive", "unpack it: unzip -p FILE | pmp fold" },
-	{ SPAN_LIT("\xff\xfe"), "text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | pmp fold" },
-	{ SPAN_LIT("\xfe\xff"), "text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | pmp fold" },
+	  "packed with xz", "unpack it: xz -dc FILE" },
+	{ SPAN_LIT("\x28\xb5\x2f\xfd"), "packed with zstd", "unpack it: zstd -dc FILE" },
+	{ SPAN_LIT("BZh"), "packed with bzip2", "unpack it: bzip2 -dc FILE" },
+	{ SPAN_LIT("PK\3\4"), "a zip archive", "unpack it: unzip -p FILE" },
+	{ SPAN_LIT("\xff\xfe"), "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE" },
+	{ SPAN_LIT("\xfe\xff"), "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE" },
 };
 
 static bool fail(const struct input *input, struct error *err, const char *why)

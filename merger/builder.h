@@ -46,7 +46,8 @@ void builder_feed(struct builder *builder, const char *text, size_t len);
 void builder_end_input(struct builder *builder);
 struct builder_progress builder_progress(const struct builder *builder);
 
-/* Gives the finished, sorted profile to the caller, who destroys it. The builder is spent. */
+/* Gives the finished, sorted profile to the caller, who destroys it. The builder is spent: all that
+ * may follow is builder_destroy. */
 struct profile *builder_finish(struct builder *builder);
 
 #endif
