@@ -31,6 +31,7 @@ cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen
 merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c))
 unit_src := $(wildcard tests/unit/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
+helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
 agent_py := gdbscripts/loader.py \
 	$(filter-out gdbscripts/loader.py gdbscripts/agent.py,$(sort $(wildcard gdbscripts/*.py))) \
 	gdbscripts/agent.py
@@ -106,11 +107,15 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+$(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(B)/merger.a
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 check: ## installs what is missing, builds, runs every test (T=NAME: those with NAME in their name)
 	@B='$(B)' CC='$(CC)' .ci/deps check
 	@$(MAKE) --no-print-directory check-run
 
-check-run: all unit samples ## the tests, without looking for what is missing
+check-run: all unit $(helpers) samples ## the tests, without looking for what is missing
 	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
 
 # Samples and the demo.
@@ -177,7 +182,7 @@ clean: ## removes the build directory
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
--include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/unit/*.d)
+-include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/unit/*.d $(B)/tests/helpers/*.d)
 
 ALWAYS:
 .PHONY: ALWAYS all unit check check-run samples demo demo-run lint format install uninstall clean help
