@@ -30,8 +30,11 @@ static const char *const mark_words[MARK_COUNT] = {
 
 static void stacks_write(const struct profile *profile, FILE *out)
 {
-	fprintf(out, "stacks:  %" PRIu64 " of %zu thread%s: ", profile_stacks(profile),
-	        profile->thread_count, profile->thread_count == 1 ? "" : "s");
+	fprintf(out, "stacks:  %" PRIu64, profile_stacks(profile));
+	if (profile->thread_count)
+		fprintf(out, " of %zu thread%s", profile->thread_count,
+		        profile->thread_count == 1 ? "" : "s");
+	fputs(": ", out);
 	for (size_t i = 0; i < MARK_COUNT; i++)
 		fprintf(out, "%s%" PRIu64 " %s", i ? ", " : "", profile->marks[i], mark_words[i]);
 	fputc('\n', out);

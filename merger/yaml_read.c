@@ -1,0 +1,364 @@
+#include "format.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "yaml_reader.h"
+#include "yaml_schema.h"
+#include "yaml_tree.h"
+
+#define DETECT_MAX 65536 /* in how much of a text the version must come */
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What is put into the profile when all of the text was seen, as keys may come in any order. */
+struct document {
+	struct profile *profile;
+	struct yaml_tree tree;
+	bool *has_pid; /* side by side with the profile's threads */
+	size_t has_pid_cap;
+	uint32_t version;
+	bool by_line;
+	uint64_t total; /* of stacks */
+};
+
+struct target_row {
+	struct profile_target target; /* first: the fields' offsets are into it */
+	size_t arg_cap;
+};
+
+static bool word_read(struct yaml_reader *reader, void *into)
+{
+	struct target_row *row = into;
+	struct profile_target *target = &row->target;
+
+	if (reader->event.type != YAML_SCALAR_EVENT)
+		return yaml_reader_fail(reader, "a word of 'command' is not a string");
+	target->args = alloc_grow(target->args, &row->arg_cap, target->arg_count + 1,
+	                          sizeof(*target->args));
+	target->args[target->arg_count++] =
+	        intern_add_clean(reader->intern, yaml_reader_scalar(reader));
+	return true;
+}
+
+static bool command_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_reader_list(reader, "command", word_read, into);
+}
+
+static bool target_read(struct yaml_reader *reader, void *into)
+{
+	static const struct yaml_field rows[] = {
+		{ "pid", YAML_U32, offsetof(struct profile_target, pid), 0, NULL },
+		{ "command", YAML_CALL, 0, 0, command_read },
+		{ "executable", YAML_STRING, offsetof(struct profile_target, executable), 0, NULL },
+		{ "python", YAML_STRING, offsetof(struct profile_target, python), 0, NULL },
+		{ "host", YAML_STRING, offsetof(struct profile_target, host), 0, NULL },
+	};
+	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "target" };
+	struct document *document = into;
+	struct profile *profile = document->profile;
+	struct target_row row = { 0 };
+	size_t known = profile->target_count;
+	struct profile_target *target;
+	uint64_t seen;
+
+	if (!yaml_reader_map(reader, &fields, &row, &seen)) {
+		free(row.target.args);
+		return false;
+	}
+	target = profile_target(profile, row.target.pid);
+	if (profile->target_count == known) {
+		free(row.target.args);
+		return yaml_reader_fail(reader, "two targets with pid %u", row.target.pid);
+	}
+	*target = row.target;
+	return true;
+}
+
+static bool targets_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_reader_list(reader, "targets", target_read, into);
+}
+
+static bool pause_read(struct yaml_reader *reader, void *into)
+{
+	static const struct yaml_field rows[] = {
+		{ "first", YAML_FIXED, offsetof(struct profile_pause, first), YAML_MILLI, NULL },
+		{ "median", YAML_FIXED, offsetof(struct profile_pause, median), YAML_MILLI, NULL },
+		{ "p99", YAML_FIXED, offsetof(struct profile_pause, p99), YAML_MILLI, NULL },
+		{ "max", YAML_FIXED, offsetof(struct profile_pause, max), YAML_MILLI, NULL },
+	};
+	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "pause_ms" };
+	struct profile_sampling *sampling = into;
+	uint64_t seen;
+
+	sampling->pause.known = true;
+	return yaml_reader_map(reader, &fields, &sampling->pause, &seen);
+}
+
+static bool sampling_read(struct yaml_reader *reader, void *into)
+{
+#define ROW(key, type, field, scale)                                                               \
+	{ key, type, offsetof(struct profile_sampling, field), scale, NULL }
+	static const struct yaml_field rows[] = {
+		ROW("started", YAML_STRING, started, 0),
+		ROW("asked", YAML_U64, asked, 0),
+		ROW("taken", YAML_U64, taken, 0),
+		ROW("late", YAML_U64, late, 0),
+		ROW("failed", YAML_U64, failed, 0),
+		ROW("rate_hz", YAML_FIXED, rate_mhz, YAML_MILLI),
+		ROW("achieved_hz", YAML_FIXED, achieved_mhz, YAML_MILLI),
+		ROW("seconds", YAML_FIXED, elapsed_ms, YAML_MILLI),
+		ROW("stopped_share", YAML_FIXED, stopped_ppm, YAML_MICRO),
+		{ "pause_ms", YAML_CALL, 0, 0, pause_read },
+	};
+#undef ROW
+	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "sampling" };
+	struct document *document = into;
+	struct profile_sampling *sampling = &document->profile->sampling;
+	uint64_t seen;
+
+	sampling->known = true;
+	return yaml_reader_map(reader, &fields, sampling, &seen);
+}
+
+struct stack_counts {
+	uint64_t total;
+	uint64_t marks[MARK_COUNT];
+};
+
+static bool stacks_read(struct yaml_reader *reader, void *into)
+{
+	struct yaml_field rows[MARK_COUNT + 1] = {
+		{ "total", YAML_U64, offsetof(struct stack_counts, total), 0, NULL },
+	};
+	const struct yaml_fields fields = { rows, COUNT_OF(rows), "stacks" };
+	struct document *document = into;
+	struct stack_counts counts = { 0 };
+	uint64_t seen, sum = 0;
+
+	for (size_t i = 0; i < MARK_COUNT; i++)
+		rows[i + 1] = (struct yaml_field){
+			.key = profile_mark_name((enum merge_mark)i),
+			.type = YAML_U64,
+			.offset = offsetof(struct stack_counts, marks) + i * sizeof(uint64_t),
+		};
+	if (!yaml_reader_map(reader, &fields, &counts, &seen))
+		return false;
+	for (size_t i = 0; i < MARK_COUNT; i++)
+		if (__builtin_add_overflow(sum, counts.marks[i], &sum))
+			return yaml_reader_fail(reader, "the stacks add up to too much");
+	if (sum != counts.total)
+		return yaml_reader_fail(reader,
+		                        "stacks: the total is %" PRIu64
+		                        ", but merged, lost and so on add up to %" PRIu64,
+		                        counts.total, sum);
+	document->total = sum;
+	memcpy(document->profile->marks, counts.marks, sizeof(counts.marks));
+	return true;
+}
+
+static bool text_read(struct yaml_reader *reader, void *into)
+{
+	static const struct yaml_field rows[] = {
+		{ "lines", YAML_U64, offsetof(struct profile, text_lines), 0, NULL },
+		{ "unknown_lines", YAML_U64, offsetof(struct profile, unknown_lines), 0, NULL },
+	};
+	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "text" };
+	struct document *document = into;
+	uint64_t seen;
+
+	return yaml_reader_map(reader, &fields, document->profile, &seen);
+}
+
+/* A thread without a pid is the only target's; who that is may come later in the text. */
+static bool thread_read(struct yaml_reader *reader, void *into)
+{
+	static const struct yaml_field rows[] = {
+		{ "pid", YAML_U32, offsetof(struct profile_thread, pid), 0, NULL },
+		{ "tid", YAML_U32, offsetof(struct profile_thread, tid), 0, NULL },
+		{ "name", YAML_STRING, offsetof(struct profile_thread, name), 0, NULL },
+		{ "stacks", YAML_U64, offsetof(struct profile_thread, stacks), 0, NULL },
+	};
+	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "thread" };
+	struct document *document = into;
+	struct profile *profile = document->profile;
+	struct profile_thread thread = { 0 };
+	size_t known = profile->thread_count;
+	uint64_t seen;
+
+	if (!yaml_reader_map(reader, &fields, &thread, &seen))
+		return false;
+	*profile_thread(profile, thread.pid, thread.tid) = thread;
+	if (profile->thread_count == known)
+		return yaml_reader_fail(reader, "two threads with tid %u", thread.tid);
+	document->has_pid = alloc_grow(document->has_pid, &document->has_pid_cap,
+	                               profile->thread_count, sizeof(*document->has_pid));
+	document->has_pid[known] = seen & 1;
+	return true;
+}
+
+static bool threads_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_reader_list(reader, "threads", thread_read, into);
+}
+
+static bool note_read(struct yaml_reader *reader, void *into)
+{
+	struct document *document = into;
+
+	if (reader->event.type != YAML_SCALAR_EVENT)
+		return yaml_reader_fail(reader, "a note is not a string");
+	profile_note(document->profile,
+	             intern_add_clean(reader->intern, yaml_reader_scalar(reader)));
+	return true;
+}
+
+static bool notes_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_reader_list(reader, "notes", note_read, into);
+}
+
+static bool version_read(struct yaml_reader *reader, void *into)
+{
+	struct document *document = into;
+	uint64_t version;
+
+	if (!yaml_reader_number(reader, "pmp-profile", UINT32_MAX, &version))
+		return false;
+	document->version = (uint32_t)version;
+	if (!version || version > PROFILE_VERSION)
+		return yaml_reader_fail(reader,
+		                        "a profile of version %" PRIu64
+		                        "; this pmp reads up to %d, a newer one is needed",
+		                        version, PROFILE_VERSION);
+	return true;
+}
+
+static bool tree_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_tree_read(reader, &((struct document *)into)->tree);
+}
+
+static bool continued_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_tree_read_continued(reader, &((struct document *)into)->tree);
+}
+
+enum document_key { KEY_VERSION, KEY_STACKS, KEY_TREE };
+
+static const struct yaml_field document_rows[] = {
+	[KEY_VERSION] = { "pmp-profile", YAML_CALL, 0, 0, version_read },
+	[KEY_STACKS] = { "stacks", YAML_CALL, 0, 0, stacks_read },
+	[KEY_TREE] = { "tree", YAML_CALL, 0, 0, tree_read },
+	{ "by_line", YAML_BOOL, offsetof(struct document, by_line), 0, NULL },
+	{ "target", YAML_CALL, 0, 0, target_read },
+	{ "targets", YAML_CALL, 0, 0, targets_read },
+	{ "sampling", YAML_CALL, 0, 0, sampling_read },
+	{ "text", YAML_CALL, 0, 0, text_read },
+	{ "threads", YAML_CALL, 0, 0, threads_read },
+	{ "notes", YAML_CALL, 0, 0, notes_read },
+	{ "continued", YAML_CALL, 0, 0, continued_read },
+};
+
+static const struct yaml_fields document_fields = { document_rows, COUNT_OF(document_rows),
+	                                            "profile" };
+
+static void threads_settle(struct document *document)
+{
+	struct profile *profile = document->profile;
+
+	if (profile->target_count != 1)
+		return;
+	for (size_t i = 0; i < profile->thread_count; i++)
+		if (!document->has_pid[i])
+			profile->threads[i].pid = profile->targets[0].pid;
+}
+
+static bool document_settle(struct yaml_reader *reader, struct document *document, uint64_t seen)
+{
+	struct profile *profile = document->profile;
+	uint64_t whole;
+
+	for (size_t i = KEY_VERSION; i <= KEY_TREE; i++)
+		if (!(seen >> i & 1))
+			return yaml_reader_fail(reader, "no '%s': not the whole of a profile",
+			                        document_rows[i].key);
+	if (document->by_line) {
+		tree_destroy(profile->tree);
+		profile->tree = tree_create(true);
+	}
+	if (!yaml_tree_build(reader, &document->tree, profile->tree))
+		return false;
+	whole = tree_node(profile->tree, TREE_ROOT)->total;
+	if (whole != document->total)
+		return yaml_reader_fail(reader,
+		                        "the tree's roots add up to %" PRIu64
+		                        " stacks, but 'stacks' says %" PRIu64,
+		                        whole, document->total);
+	threads_settle(document);
+	profile_sort(profile);
+	return true;
+}
+
+/* The events around the document's one mapping. */
+static bool document_read(struct yaml_reader *reader, struct document *document)
+{
+	uint64_t seen;
+
+	if (!yaml_reader_next(reader) || !yaml_reader_next(reader)) /* stream, document */
+		return false;
+	if (reader->event.type == YAML_STREAM_END_EVENT)
+		return yaml_reader_fail(reader, "there is no profile in it");
+	if (!yaml_reader_next(reader) ||
+	    !yaml_reader_map(reader, &document_fields, document, &seen))
+		return false;
+	if (!yaml_reader_next(reader) || !yaml_reader_next(reader))
+		return false;
+	if (reader->event.type != YAML_STREAM_END_EVENT)
+		return yaml_reader_fail(reader, "a second document; a file holds one profile");
+	return document_settle(reader, document, seen);
+}
+
+struct profile *yaml_read(struct span text, const char *name, struct error *err)
+{
+	struct document document = { .profile = profile_create(false) };
+	struct yaml_reader reader;
+	bool done = false;
+
+	if (yaml_reader_init(&reader, text, name, document.profile->intern, err)) {
+		done = document_read(&reader, &document);
+		yaml_reader_deinit(&reader);
+	}
+	yaml_tree_deinit(&document.tree);
+	free(document.has_pid);
+	if (done)
+		return document.profile;
+	profile_destroy(document.profile);
+	return NULL;
+}
+
+/* The version may be anywhere on the first level, as other programs put keys in another order, and
+ * quoted, as JSON has it. */
+bool yaml_detect(struct span text)
+{
+	static const char key[] = "pmp-profile";
+	const char *found;
+
+	if (text.len > DETECT_MAX)
+		text.len = DETECT_MAX;
+	while (text.len && (found = memmem(text.ptr, text.len, key, sizeof(key) - 1))) {
+		size_t at = (size_t)(found - text.ptr);
+		bool starts = !at || strchr("\n{\"', \xbf", found[-1]);
+		struct span rest = span_skip(text, at + sizeof(key) - 1);
+
+		if (rest.len && (rest.ptr[0] == '"' || rest.ptr[0] == '\''))
+			rest = span_skip(rest, 1);
+		if (starts && rest.len && rest.ptr[0] == ':')
+			return true;
+		text = rest;
+	}
+	return false;
+}
