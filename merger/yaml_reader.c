@@ -1,7 +1,6 @@
 #include "yaml_reader.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,7 +184,7 @@ static bool fixed_read(struct yaml_reader *reader, const struct yaml_field *fiel
 		snprintf(copy, sizeof(copy), "%.*s", SPAN_ARG(text));
 		number = strtod(copy, &end) * (double)field->scale;
 		if (!*end && number >= 0 && number < 1e18) {
-			*ret = (uint64_t)llround(number);
+			*ret = (uint64_t)(number + 0.5);
 			return true;
 		}
 	}
