@@ -12,7 +12,6 @@
 #define ATTACHES_MAX 3       /* in a row, before a sample was taken */
 #define RETRY_US 100000      /* between attaches that failed */
 #define AGAIN_US 5000        /* between looks at a thread in state D */
-#define FAILED_LINES_MAX 100000 /* of samples that cannot be taken any more */
 
 enum phase {
 	PHASE_PREPARE, /* starts workers, waits until they are warm */
@@ -35,12 +34,9 @@ struct pool {
 	bool unsettled;
 	bool at_once;
 	uint64_t wake; /* a step is due then, whatever the workers do */
-	uint64_t sample, tick;
-	uint64_t asked_us, blocked_us, last_us;
-	uint64_t taken, failed, in_row;
-	uint64_t stopped_us;
-	uint64_t maps_hash;
-	bool late;
+	struct tally tally;
+	uint64_t asked_us;   /* when the worker was told to sample or to attach */
+	uint64_t blocked_us; /* since when a thread in state D is in the way, 0: none is */
 	struct error err;
 };
 
@@ -59,30 +55,24 @@ static void wake_at(struct pool *pool, uint64_t when)
 	pool->wake = clock_sooner(pool->wake, when);
 }
 
-/* What is left of the samples, so that asked is taken and failed. */
 static void fail_rest(struct pool *pool, const char *why)
 {
-	const struct pool_context *context = pool->context;
-
-	if (!context->started || context->samples == UINT64_MAX)
-		return;
-	for (size_t n = 0; pool->sample <= context->samples && n < FAILED_LINES_MAX; n++)
-		journal_failed(context->journal, pool->sample++, pool->plan.pid, why, &pool->threads);
+	tally_fail_rest(&pool->tally, why, &pool->threads);
 }
 
 static void target_ended(struct pool *pool)
 {
 	pool->threads.count = 0; /* nobody is there to lose a stack */
 	pool->phase = PHASE_END;
-	if (!pool->taken) {
+	if (!pool->tally.taken) {
 		error_set(&pool->err, ERROR_NO_PROCESS,
 		          "process %" PRIu32 " ended before the first sample", pool->plan.pid);
 		fail_rest(pool, "the target ended");
 		return;
 	}
-	journal_note(pool->context->journal, pool->plan.pid,
+	journal_note(pool->context->plan.journal, pool->plan.pid,
 	             "process %" PRIu32 " ended after %" PRIu64 " samples", pool->plan.pid,
-	             pool->taken);
+	             pool->tally.taken);
 	fail_rest(pool, "the target ended");
 }
 
@@ -170,7 +160,7 @@ static void fall_back(struct pool *pool, const char *why)
 	}
 	pool->plan.mode = attach_mode_row(ATTACH_PLAIN);
 	pool->turn = 0;
-	journal_note(pool->context->journal, pool->plan.pid,
+	journal_note(pool->context->plan.journal, pool->plan.pid,
 	             "%s cannot run pmp's scripts (%s): going on with --attach plain: no Python "
 	             "frames, and longer pauses; a gdb with Python can be named with --gdb",
 	             pool->plan.gdb, why);
@@ -200,46 +190,20 @@ static void bury(struct pool *pool, unsigned i, uint64_t now)
 
 		snprintf(text, sizeof(text), "%s is not usable as gdb: %s", pool->plan.gdb, why);
 		give_up(pool, ERROR_GDB, text);
-	} else if (++pool->in_row >= (pool->taken ? FAILURES_MAX : ATTACHES_MAX)) {
+	} else if (++pool->tally.in_row >= (pool->tally.taken ? FAILURES_MAX : ATTACHES_MAX)) {
 		give_up(pool, code_of(trouble), why);
 	}
 }
 
 static void finish_failed(struct pool *pool, const char *why, enum error_code code, uint64_t now)
 {
-	const struct pool_context *context = pool->context;
+	struct tally *tally = &pool->tally;
 
 	target_threads(pool->plan.pid, &pool->threads);
-	if (pool->late)
-		journal_late(context->journal, pool->sample, pool->plan.pid);
-	journal_failed(context->journal, pool->sample, pool->plan.pid, why, &pool->threads);
-	pool->sample++;
-	pool->tick++;
-	pool->failed++;
-	pool->late = false;
-	pool->last_us = now;
+	tally_failed(tally, why, &pool->threads, now);
 	pool->phase = PHASE_IDLE;
-	if (++pool->in_row >= FAILURES_MAX || (!pool->taken && pool->in_row >= ATTACHES_MAX))
+	if (tally->in_row >= (tally->taken ? FAILURES_MAX : ATTACHES_MAX))
 		give_up(pool, code, why);
-}
-
-static void finish_taken(struct pool *pool, uint64_t now)
-{
-	const struct pool_context *context = pool->context;
-	const struct worker_answer *answer = worker_answer(current(pool));
-
-	journal_maps(context->journal, pool->plan.pid, &pool->maps_hash);
-	if (pool->late)
-		journal_late(context->journal, pool->sample, pool->plan.pid);
-	journal_text(context->journal, answer->text);
-	pool->stopped_us += answer->pause_us;
-	pool->sample++;
-	pool->tick++;
-	pool->taken++;
-	pool->in_row = 0;
-	pool->late = false;
-	pool->last_us = now;
-	pool->phase = PHASE_IDLE;
 }
 
 enum clearance { CLEAR, NOT_YET, REFUSED };
@@ -286,7 +250,7 @@ static void refused(struct pool *pool, const char *why, enum error_code code, ui
 		return;
 	refusal_attach(pool->plan.pid, why, &err);
 	/* These will not get better by waiting. */
-	if (!pool->taken && (err.code == ERROR_PERMISSION || err.code == ERROR_TRACED)) {
+	if (!pool->tally.taken && (err.code == ERROR_PERMISSION || err.code == ERROR_TRACED)) {
 		pool->err = err;
 		fail_rest(pool, err.text);
 		pool->phase = PHASE_END;
@@ -296,7 +260,7 @@ static void refused(struct pool *pool, const char *why, enum error_code code, ui
 		code = err.code;
 	if (pool->phase != PHASE_ATTACH) {
 		finish_failed(pool, why, code, now);
-	} else if (++pool->in_row >= ATTACHES_MAX) {
+	} else if (++pool->tally.in_row >= ATTACHES_MAX) {
 		give_up(pool, code, code == err.code ? err.text : why);
 	} else {
 		pool->phase = PHASE_PREPARE;
@@ -350,7 +314,7 @@ static void do_prepare(struct pool *pool, uint64_t now)
 
 	if (!fill(pool) || !alive(pool))
 		return;
-	if (!(pool->context->started ? take_turn(pool) : all_ready(pool)))
+	if (!(pool->context->plan.started ? take_turn(pool) : all_ready(pool)))
 		return;
 	if (!pool->plan.mode->keeps) {
 		if (settled(pool, now))
@@ -384,7 +348,7 @@ static void do_attach(struct pool *pool, uint64_t now)
 	}
 	switch (worker_state(worker)) {
 	case WORKER_ATTACHED:
-		pool->stopped_us += worker_answer(worker)->pause_us;
+		pool->tally.stopped_us += worker_answer(worker)->pause_us;
 		pool->phase = PHASE_IDLE;
 		break;
 	case WORKER_READY:
@@ -402,8 +366,8 @@ static void ask_sample(struct pool *pool, uint64_t now)
 
 	pool->asked_us = now;
 	pool->phase = PHASE_SAMPLE;
-	worker_ask(current(pool), keeps ? WORKER_ASK_SAMPLE : WORKER_ASK_LOOK, pool->sample,
-	           pool->context->schedule.start_us);
+	worker_ask(current(pool), keeps ? WORKER_ASK_SAMPLE : WORKER_ASK_LOOK, pool->tally.sample,
+	           pool->context->plan.schedule.start_us);
 }
 
 static void do_look(struct pool *pool, uint64_t now)
@@ -426,27 +390,19 @@ static void do_look(struct pool *pool, uint64_t now)
 
 static void do_idle(struct pool *pool, uint64_t now)
 {
-	const struct pool_context *context = pool->context;
-	uint64_t tick, due;
+	uint64_t due;
 
 	if (!(pool->plan.mode->keeps ? is_in(pool, WORKER_ATTACHED) : take_turn(pool))) {
 		pool->phase = PHASE_PREPARE;
 		wake_at(pool, now);
 		return;
 	}
-	if (pool->unsettled && !settled(pool, now))
+	if (!settled(pool, now) || !pool->context->plan.started)
 		return;
-	if (!context->started)
-		return;
-	tick = schedule_tick(&context->schedule, pool->tick, now);
-	pool->late |= tick != pool->tick;
-	pool->tick = tick;
-	due = schedule_time(&context->schedule, tick);
-	if (pool->sample > context->samples || due >= context->end_us) {
+	due = tally_due(&pool->tally, now);
+	if (due == CLOCK_NEVER)
 		pool->phase = PHASE_END;
-		return;
-	}
-	if (due > now)
+	else if (due > now)
 		wake_at(pool, due);
 	else if (!pool->plan.mode->keeps)
 		do_look(pool, now);
@@ -463,7 +419,7 @@ static void do_sample(struct pool *pool, uint64_t now)
 
 	if (worker_over(worker)) {
 		snprintf(why, sizeof(why), "%s", worker_why(worker));
-		pool->stopped_us += now - pool->asked_us;
+		pool->tally.stopped_us += now - pool->asked_us;
 		if (alive(pool))
 			finish_failed(pool, why, code_of(worker_trouble(worker)), now);
 		return;
@@ -473,10 +429,13 @@ static void do_sample(struct pool *pool, uint64_t now)
 	if (!keeps)
 		unsettle(pool, false, now);
 	if (worker_answer(worker)->ok) {
-		finish_taken(pool, now);
+		const struct worker_answer *answer = worker_answer(worker);
+
+		tally_taken(&pool->tally, answer->text, answer->pause_us, now);
+		pool->phase = PHASE_IDLE;
 		return;
 	}
-	pool->stopped_us += now - pool->asked_us;
+	pool->tally.stopped_us += now - pool->asked_us;
 	refused(pool, worker_why(worker), ERROR_NONE, now);
 }
 
@@ -522,7 +481,7 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid)
 		.deadlines = context->deadlines,
 		.pid = pid,
 	};
-	pool->sample = 1;
+	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
 	pool->settle.pid = pid;
 	if (target_stat(pid, 0, &stat))
 		pool->settle.starttime = stat.starttime;
@@ -553,7 +512,7 @@ void pool_step(struct pool *pool, uint64_t now)
 		if (!pool->workers[i])
 			continue;
 		worker_pump(pool->workers[i], now);
-		journal_text(pool->context->journal, buf_span(worker_notes(pool->workers[i])));
+		journal_text(pool->context->plan.journal, buf_span(worker_notes(pool->workers[i])));
 		buf_clear(worker_notes(pool->workers[i]));
 	}
 	do {
@@ -612,24 +571,9 @@ uint32_t pool_pid(const struct pool *pool)
 	return pool->plan.pid;
 }
 
-uint64_t pool_taken(const struct pool *pool)
+const struct tally *pool_tally(const struct pool *pool)
 {
-	return pool->taken;
-}
-
-uint64_t pool_tried(const struct pool *pool)
-{
-	return pool->taken + pool->failed;
-}
-
-uint64_t pool_stopped_us(const struct pool *pool)
-{
-	return pool->stopped_us;
-}
-
-uint64_t pool_last_us(const struct pool *pool)
-{
-	return pool->last_us;
+	return &pool->tally;
 }
 
 const struct error *pool_error(const struct pool *pool)

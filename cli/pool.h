@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "clock.h"
-#include "journal.h"
+#include "tally.h"
 #include "worker.h"
 
 /* What all pools of a run share. */
@@ -16,11 +15,7 @@ struct pool_context {
 	const struct deadlines *deadlines;
 	const char *gdb;
 	enum attach_mode attach;
-	struct journal *journal;
-	struct schedule schedule;
-	bool started;     /* the schedule's start is known */
-	uint64_t samples; /* of each target; UINT64_MAX: until end_us */
-	uint64_t end_us;  /* CLOCK_NEVER: until all samples are taken */
+	struct tally_plan plan;
 };
 
 struct pool;
@@ -40,11 +35,7 @@ void pool_stop(struct pool *pool, bool at_once);
 bool pool_prepared(const struct pool *pool); /* ready for its first sample, or over */
 bool pool_over(const struct pool *pool);     /* no gdb is left, and the target is settled */
 uint32_t pool_pid(const struct pool *pool);
-uint64_t pool_taken(const struct pool *pool);
-uint64_t pool_tried(const struct pool *pool); /* taken and failed */
-uint64_t pool_stopped_us(const struct pool *pool);
-/* The samples' end, for the run's length. */
-uint64_t pool_last_us(const struct pool *pool);
+const struct tally *pool_tally(const struct pool *pool);
 /* Why it ended before its samples were taken; ERROR_NONE if it did not, or if the target just ended. */
 const struct error *pool_error(const struct pool *pool);
 

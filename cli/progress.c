@@ -1,7 +1,6 @@
 #include "progress.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -30,8 +29,7 @@ void progress_show(struct progress *progress, const struct builder_progress *so_
 		        tried * 100 / progress->asked);
 	else
 		fputs(" samples", stderr);
-	if (isfinite(seconds_left))
-		fprintf(stderr, ", %.0f s left", ceil(seconds_left));
+	fprintf(stderr, ", %.0f s left", seconds_left);
 	if (so_far->taken)
 		fprintf(stderr, ", pause %.1f ms (max %.1f)", (double)so_far->last_pause_us / 1e3,
 		        (double)so_far->max_pause_us / 1e3);

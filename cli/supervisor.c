@@ -1,7 +1,6 @@
 #include "supervisor.h"
 
 #include <errno.h>
-#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -80,7 +79,8 @@ static uint64_t asked(const struct options *options)
 {
 	if (options->samples)
 		return options->samples;
-	return (uint64_t)llround(ceil(options->seconds * options->rate_hz - 1e-9));
+	/* The ticks from 0 on that are before the end. */
+	return (uint64_t)(options->seconds * options->rate_hz + 1 - 1e-9);
 }
 
 /* All are ready: the clock starts now. */
@@ -95,11 +95,11 @@ static void start(struct supervisor *s)
 		journal_target(&s->journal, pool_pid(s->pools[i]));
 	journal_early(&s->journal);
 	now = clock_now_us();
-	s->context.schedule = (struct schedule){ now, options->rate_hz };
-	s->context.samples = options->samples ? options->samples : UINT64_MAX;
-	s->context.end_us = options->seconds > 0 ? now + (uint64_t)(options->seconds * 1e6)
+	s->context.plan.schedule = (struct schedule){ now, options->rate_hz };
+	s->context.plan.samples = options->samples ? options->samples : UINT64_MAX;
+	s->context.plan.end_us = options->seconds > 0 ? now + (uint64_t)(options->seconds * 1e6)
 	                                         : CLOCK_NEVER;
-	s->context.started = true;
+	s->context.plan.started = true;
 }
 
 static bool all(const struct supervisor *s, bool (*is)(const struct pool *))
@@ -123,30 +123,30 @@ static uint64_t taken(const struct supervisor *s)
 	uint64_t ret = 0;
 
 	for (size_t i = 0; i < s->count; i++)
-		ret += pool_taken(s->pools[i]);
+		ret += pool_tally(s->pools[i])->taken;
 	return ret;
 }
 
 /* Of the target that has most before it. */
 static double seconds_left(const struct supervisor *s, uint64_t now)
 {
-	const struct pool_context *context = &s->context;
-	double by_time = INFINITY, by_samples = INFINITY;
+	const struct tally_plan *plan = &s->context.plan;
+	double by_time = 1e9, by_samples = 0;
 
-	if (!context->started)
+	if (!plan->started)
 		return -1;
-	if (context->end_us != CLOCK_NEVER)
-		by_time = context->end_us > now ? (double)(context->end_us - now) / 1e6 : 0;
-	if (context->samples != UINT64_MAX) {
-		by_samples = 0;
-		for (size_t i = 0; i < s->count; i++) {
-			uint64_t left = context->samples - pool_tried(s->pools[i]);
+	if (plan->end_us != CLOCK_NEVER)
+		by_time = plan->end_us > now ? (double)(plan->end_us - now) / 1e6 : 0;
+	if (plan->samples == UINT64_MAX)
+		return by_time;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct tally *tally = pool_tally(s->pools[i]);
+		double left = (double)(plan->samples + 1 - tally->sample) / s->options->rate_hz;
 
-			if (!pool_over(s->pools[i]))
-				by_samples = fmax(by_samples, (double)left / s->options->rate_hz);
-		}
+		if (!pool_over(s->pools[i]) && left > by_samples)
+			by_samples = left;
 	}
-	return fmin(by_time, by_samples);
+	return by_time < by_samples ? by_time : by_samples;
 }
 
 static void tell_progress(struct supervisor *s, uint64_t now)
@@ -196,12 +196,12 @@ static bool decide(struct supervisor *s)
 		return false;
 	/* A target that cannot be sampled at all ends a run that names it before that has begun. */
 	if (s->journal.err.code != ERROR_NONE ||
-	    (!s->context.started && any_over(s) && !s->options->children)) {
+	    (!s->context.plan.started && any_over(s) && !s->options->children)) {
 		stop_all(s, false);
 		s->ending = true;
 		return true;
 	}
-	if (s->context.started || !all(s, pool_prepared))
+	if (s->context.plan.started || !all(s, pool_prepared))
 		return false;
 	start(s);
 	return true;
@@ -222,14 +222,16 @@ static void loop(struct supervisor *s)
 
 static void stop_journal(struct supervisor *s)
 {
-	uint64_t stopped = 0, last = s->context.schedule.start_us;
+	uint64_t stopped = 0, last = s->context.plan.schedule.start_us;
 
 	for (size_t i = 0; i < s->count; i++) {
-		stopped += pool_stopped_us(s->pools[i]);
-		last = pool_last_us(s->pools[i]) > last ? pool_last_us(s->pools[i]) : last;
+		const struct tally *tally = pool_tally(s->pools[i]);
+
+		stopped += tally->stopped_us;
+		last = tally->last_us > last ? tally->last_us : last;
 	}
-	if (s->context.started)
-		journal_stop(&s->journal, last - s->context.schedule.start_us, stopped, s->signal != 0);
+	if (s->context.plan.started)
+		journal_stop(&s->journal, last - s->context.plan.schedule.start_us, stopped, s->signal != 0);
 }
 
 /* What is to be said of the run as a whole: the sink's error, the signal, the first target's that has one. */
@@ -278,7 +280,7 @@ bool supervisor_run(const struct options *options, const struct journal_sink *si
 	bool ok;
 
 	s.context.deadlines = &s.deadlines;
-	s.context.journal = &s.journal;
+	s.context.plan.journal = &s.journal;
 	ok = run(&s, err);
 	for (size_t i = 0; i < s.count; i++)
 		pool_destroy(s.pools[i]);
