@@ -217,7 +217,12 @@ static bool check(struct options *options, const struct command *command, struct
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
                    bool *done, struct error *err)
 {
-	struct parsing parsing = { options, command, argv + (argc > 0), err };
+	struct parsing parsing = {
+		.options = options,
+		.command = command,
+		.words = argv + (argc > 0),
+		.err = err,
+	};
 
 	*options = (struct options){ .rate_hz = OPTIONS_RATE_DEFAULT };
 	*done = false;

@@ -64,6 +64,7 @@ static bool follow(struct place *place, const char *path, struct error *err)
 
 	place->target = alloc_copy(path, strlen(path));
 	for (int i = 0; i < LINKS_MAX; i++) {
+		struct span front;
 		ssize_t len;
 		char *next;
 
@@ -74,7 +75,10 @@ static bool follow(struct place *place, const char *path, struct error *err)
 		if (len < 0)
 			return true; /* no link, or nothing at all: stat says more */
 		link[len] = '\0';
-		next = joined(link[0] == '/' ? (struct span){ 0 } : directory(place->target), link);
+		front = directory(place->target);
+		if (link[0] == '/')
+			front.len = 0;
+		next = joined(front, link);
 		free(place->target);
 		place->target = next;
 	}

@@ -19,7 +19,7 @@ const char *shown_name(struct shown *shown, const char *name)
 		len--;
 	if (len)
 		memcpy(shown->text, buf.ptr, len);
-	strcpy(shown->text + len, len < buf.len ? cut : "");
+	memcpy(shown->text + len, len < buf.len ? cut : "", len < buf.len ? sizeof(cut) : 1);
 	buf_deinit(&buf);
 	return shown->text;
 }

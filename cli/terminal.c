@@ -8,11 +8,12 @@
 #define WIDTH_DEFAULT 80u
 #define WIDTH_MAX 1000000u
 
-static bool is_set(const char *name)
+/* NULL if it is empty, too. */
+static const char *variable(const char *name)
 {
 	const char *value = getenv(name);
 
-	return value && value[0];
+	return value && value[0] ? value : NULL;
 }
 
 bool terminal_is(FILE *file)
@@ -22,6 +23,7 @@ bool terminal_is(FILE *file)
 
 unsigned terminal_width(FILE *file)
 {
+	const char *told = variable("COLUMNS");
 	struct winsize size;
 	unsigned long columns;
 
@@ -29,23 +31,23 @@ unsigned terminal_width(FILE *file)
 		return 0;
 	if (!ioctl(fileno(file), TIOCGWINSZ, &size) && size.ws_col)
 		return size.ws_col;
-	columns = is_set("COLUMNS") ? strtoul(getenv("COLUMNS"), NULL, 10) : 0;
+	columns = told ? strtoul(told, NULL, 10) : 0;
 	return columns && columns < WIDTH_MAX ? (unsigned)columns : WIDTH_DEFAULT;
 }
 
 bool terminal_colour(FILE *file)
 {
-	return terminal_is(file) && !is_set("NO_COLOR") && is_set("TERM") &&
-	       strcmp(getenv("TERM"), "dumb") != 0;
+	const char *term = variable("TERM");
+
+	return terminal_is(file) && !variable("NO_COLOR") && term && strcmp(term, "dumb") != 0;
 }
 
 bool terminal_utf8(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *locale = NULL;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (is_set(names[i]))
-			return strcasestr(getenv(names[i]), "UTF-8") ||
-			       strcasestr(getenv(names[i]), "UTF8");
-	return false;
+	for (size_t i = 0; !locale && i < sizeof(names) / sizeof(names[0]); i++)
+		locale = variable(names[i]);
+	return locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
 }

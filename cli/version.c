@@ -18,6 +18,7 @@
 #define GDB_DEADLINE_MS 10000
 #define GDB_TEXT_MAX (1u << 20)
 #define PYTHON_PREFIX "~python "
+#define PYTHON_COMMAND "python import sys; print('~python %d.%d.%d' % sys.version_info[:3])"
 
 extern char **environ;
 
@@ -33,14 +34,7 @@ static long now_ms(void)
 static int start(const char *gdb, pid_t *pid, int *fd)
 {
 	static char *const arguments[] = {
-		"gdb",
-		"-nx",
-		"-batch",
-		"-ex",
-		"show version",
-		"-ex",
-		"python import sys; print('" PYTHON_PREFIX "%d.%d.%d' % sys.version_info[:3])",
-		NULL,
+		"gdb", "-nx", "-batch", "-ex", "show version", "-ex", PYTHON_COMMAND, NULL,
 	};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -48,6 +42,8 @@ static int start(const char *gdb, pid_t *pid, int *fd)
 	int ends[2];
 	int why;
 
+	*pid = -1;
+	*fd = -1;
 	if (pipe2(ends, O_CLOEXEC))
 		return errno;
 	/* Its messages are read; and it must not ask a server for symbols. */
@@ -150,7 +146,8 @@ bool version_print(const struct options *options, struct error *err)
 		printf("gdb: %s gave no answer within %d s\n", shown_name(&shown, gdb),
 		       GDB_DEADLINE_MS / 1000);
 	/* By now it has closed its output, or hangs. */
-	kill(pid, SIGKILL);
+	if (pid > 0)
+		kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	close(fd);
