@@ -184,29 +184,6 @@ static void process_level(struct builder *builder)
 	tree_wrap(profile->tree, &frame);
 }
 
-/* A failed sample weighs as much as a good one: a lost stack for each thread. */
-static void failed_stacks(struct builder *builder, const struct marker *marker)
-{
-	uint32_t why = value_intern(builder, marker, "why");
-	struct span key, value;
-	size_t pos = 0;
-
-	if (!why)
-		why = intern_add(builder->profile->intern, SPAN_LIT("sample failed"));
-	while (marker_next(marker, &pos, &key, &value)) {
-		struct marker one = { MARKER_FAILED, { key.ptr, key.len + 1 + value.len } };
-		struct stack stack = { .lost = why };
-
-		if (!span_eq(key, SPAN_LIT("tid")))
-			continue;
-		stack.thread.tid = (uint32_t)marker_number(&one, "tid", 0);
-		stack.thread.pid = builder->pid;
-		stack.thread.name =
-		        profile_thread(builder->profile, builder->pid, stack.thread.tid)->name;
-		builder_stack(builder, &stack);
-	}
-}
-
 static void progress_mark(struct builder *builder, const struct marker *marker)
 {
 	struct builder_progress *progress = &builder->progress;
@@ -242,11 +219,9 @@ static void builder_mark(void *ctx, const struct marker *marker)
 		break;
 	}
 	process_level(builder);
-	if (marker->verb == MARKER_BEGIN || marker->verb == MARKER_FAILED)
+	if (marker->verb == MARKER_BEGIN)
 		builder->pid = pid <= UINT32_MAX ? (uint32_t)pid : 0;
-	if (marker->verb == MARKER_FAILED)
-		failed_stacks(builder, marker);
-	if (marker->verb == MARKER_END || marker->verb == MARKER_FAILED)
+	else if (marker->verb == MARKER_END)
 		builder->pid = 0;
 }
 

@@ -35,8 +35,11 @@ static void stacks_write(const struct profile *profile, FILE *out)
 		fprintf(out, " of %zu thread%s", profile->thread_count,
 		        profile->thread_count == 1 ? "" : "s");
 	fputs(": ", out);
+	/* What is all right is always told, the rest where there is any. */
 	for (size_t i = 0; i < MARK_COUNT; i++)
-		fprintf(out, "%s%" PRIu64 " %s", i ? ", " : "", profile->marks[i], mark_words[i]);
+		if (i == MARK_MERGED || profile->marks[i])
+			fprintf(out, "%s%" PRIu64 " %s", i == MARK_MERGED ? "" : ", ",
+			        profile->marks[i], mark_words[i]);
 	fputc('\n', out);
 }
 
