@@ -41,21 +41,24 @@ def by_hand(pid, count, *commands):
 
 
 def python_functions(profile):
-    """The Python functions of each stack, root first, each with its count."""
+    """The Python functions of each stack, root first, each with its count; without their classes, which
+    py-bt doesn't print."""
     stacks = {}
     for path in profile.paths():
         if path[-1]["self"]:
-            names = tuple(node["frame"] for node in path if node["kind"] == "python")
+            names = tuple(node["frame"].rpartition(".")[2] for node in path if node["kind"] == "python")
             stacks[names] = stacks.get(names, 0) + path[-1]["self"]
     return stacks
 
 
 def functions(collapsed):
-    """Collapsed stacks without what is in brackets, each with its count."""
+    """Collapsed stacks without what is in brackets, each with its count. Where there is no symbol a live run
+    tells the offset into the file; gdb's text has an address, and not where the file was loaded."""
     stacks = {}
     for line in collapsed.splitlines():
         stack, _, count = line.rpartition(" ")
         stack = re.sub(r" \([^;]*\)(?=;|$)", "", stack)
+        stack = re.sub(r"\b0x[0-9a-f]+", "0x", stack)
         stacks[stack] = stacks.get(stack, 0) + int(count)
     return stacks
 
