@@ -95,6 +95,9 @@ class Session:
         return list(gdb.selected_inferior().threads())
 
     def attach(self, pid: int, then) -> None:
+        # gdb stops threads with SIGSTOP, and when it has to end in the middle of that, it would hand the
+        # signal on to the target as it detaches. A target that was stopped before is to stay so.
+        execute("handle SIGSTOP nostop noprint %s" % ("pass" if self.frozen else "nopass"))
         self.pid = pid
         self._then, self._spared = then, frozenset()
         try:
