@@ -224,6 +224,11 @@ static size_t take_parens(struct span text, size_t open, size_t *params, struct 
 		ret->end = NATIVE_NAME_CLOSED;
 		return NOT_FOUND;
 	}
+	if (rest.ptr[0] == ',' || rest.ptr[0] == ')') {
+		/* brackets that don't match, "(range=[1, 2), b=1)": these are the arguments */
+		ret->nested = true;
+		return NOT_FOUND;
+	}
 	if (name_goes_on(rest))
 		*params = NOT_FOUND;
 	else if (*params == NOT_FOUND)
@@ -271,7 +276,7 @@ void native_name_parse(struct span text, struct native_name *ret)
 	}
 	/* Only parameter lists and words: "f(int) const", "prose (in parentheses) goes on". */
 	ret->end = NATIVE_NAME_ONLY;
-	ret->args = (struct span){ NULL, 0 };
+	ret->args = span_skip(text, params != NOT_FOUND ? params + 1 : text.len);
 	ret->name = name_of(text, params != NOT_FOUND ? params : text.len);
 }
 
@@ -279,7 +284,7 @@ bool native_name_close(struct native_name *name)
 {
 	struct span args = name->args;
 
-	if (name->end != NATIVE_NAME_ARGS)
+	if (name->end == NATIVE_NAME_CLOSED)
 		return false;
 	for (size_t i = args.len; i > 0; i--) {
 		struct span rest = span_skip(args, i);

@@ -21,15 +21,15 @@ struct native_name {
 	enum native_name_end end;
 	bool nested;      /* not closed: a string, a bracket or a template is open too */
 	struct span name; /* without parameter list, const and [clone ...] */
-	struct span args;
+	struct span args; /* not closed: all that could be theirs */
 	struct span rest; /* behind the arguments */
 };
 
 /* Never fails: text that is nothing of that sort is a name. Views only. */
 void native_name_parse(struct span text, struct native_name *ret);
 
-/* For text that is known to be complete, where native_name_parse found the arguments not closed
- * (strings or brackets in them don't match): looks for their end from the back. False: nothing is changed. */
+/* For text that is known to be complete, where native_name_parse found no end of the arguments
+ * (strings or brackets in them don't match): looks for it from the back. False: nothing is changed. */
 bool native_name_close(struct native_name *name);
 
 #endif

@@ -44,7 +44,8 @@ static inline struct span span_skip(struct span s, size_t n)
 {
 	if (n > s.len)
 		n = s.len;
-	return (struct span){ s.ptr + n, s.len - n };
+	/* an empty span's pointer may be NULL */
+	return (struct span){ n ? s.ptr + n : s.ptr, s.len - n };
 }
 
 /* If s starts with prefix, moves s behind it and returns true; otherwise moves nothing. */
