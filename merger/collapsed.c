@@ -206,12 +206,16 @@ struct profile *collapsed_read(struct span text, const char *name, struct error 
 
 bool collapsed_detect(struct span text)
 {
+	bool comments = false;
+
 	while (text.len) {
 		struct span line = line_take(&text);
 		uint64_t weight;
 
 		if (!line_is_empty(line))
 			return weight_take(&line, &weight) == NULL;
+		comments |= line.len > 0;
 	}
-	return true; /* no stack at all is a profile, too: an empty one */
+	/* No stack at all is a profile, too: an empty one. But "#0  main ()" is not a comment. */
+	return !comments;
 }

@@ -28,6 +28,7 @@ struct lines {
 	void *ctx;
 	struct buf partial; /* the begin of a line whose end has not come yet */
 	struct buf decoded;
+	struct buf plain;
 	struct prefix_log log;
 	struct pending pending;
 	uint64_t count;
@@ -66,6 +67,7 @@ void lines_destroy(struct lines *lines)
 		return;
 	buf_deinit(&lines->partial);
 	buf_deinit(&lines->decoded);
+	buf_deinit(&lines->plain);
 	buf_deinit(&lines->pending.joined);
 	prefix_log_deinit(&lines->log);
 	free(lines);
@@ -74,6 +76,31 @@ void lines_destroy(struct lines *lines)
 uint64_t lines_count(const struct lines *lines)
 {
 	return lines->count;
+}
+
+/* gdb's colours, which `script` and a pasted terminal keep: ESC [ parameters letter (ECMA-48, 5.4). */
+static struct span strip_style(struct lines *lines, struct span s)
+{
+	if (!s.len || !memchr(s.ptr, '\033', s.len))
+		return s;
+	buf_clear(&lines->plain);
+	while (s.len) {
+		struct span rest = s;
+
+		if (span_take(&rest, SPAN_LIT("\033["))) {
+			while (rest.len && rest.ptr[0] >= ' ' && rest.ptr[0] < '@')
+				rest = span_skip(rest, 1);
+			if (rest.len && rest.ptr[0] >= '@' && rest.ptr[0] <= '~') {
+				s = span_skip(rest, 1);
+				/* readline: "ESC[?2004l\r#0 ..." */
+				span_take(&s, SPAN_LIT("\r"));
+				continue;
+			}
+		}
+		buf_add(&lines->plain, s.ptr, 1);
+		s = span_skip(s, 1);
+	}
+	return buf_span(&lines->plain);
 }
 
 static struct span decode_entities(struct lines *lines, struct span s)
@@ -320,6 +347,7 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 
 static void raw_take(struct lines *lines, struct span raw, size_t max)
 {
+	const struct span given = raw;
 	struct prefix_info info;
 	struct span text, rest;
 
@@ -333,12 +361,12 @@ static void raw_take(struct lines *lines, struct span raw, size_t max)
 		line_take(lines, raw, &info, false);
 		return;
 	}
-	text = decode_entities(lines, cut_screen(raw));
+	text = decode_entities(lines, cut_screen(strip_style(lines, raw)));
 	text = prefix_strip(&lines->log, text, &info);
 	rest = skip_pager(text);
 	if (rest.ptr != text.ptr && !span_trim(rest).len)
 		return; /* the line before goes on behind it */
-	line_take(lines, rest.len ? rest : text, &info, text.ptr < raw.ptr || text.ptr > raw.ptr + raw.len);
+	line_take(lines, rest.len ? rest : text, &info, text.ptr < given.ptr || text.ptr > given.ptr + given.len);
 }
 
 void lines_feed(struct lines *lines, const char *text, size_t len, size_t max)
