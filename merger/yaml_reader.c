@@ -119,14 +119,11 @@ static bool is_plain(const struct yaml_reader *reader)
 	       reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
-bool yaml_reader_number(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret)
+static bool digits_read(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret)
 {
-	struct span text;
+	struct span text = yaml_reader_scalar(reader);
 
 	*ret = 0;
-	if (!is_plain(reader))
-		return yaml_reader_fail(reader, "'%s' is not a number", what);
-	text = yaml_reader_scalar(reader);
 	for (size_t i = 0; i < text.len || !i; i++) {
 		if (!text.len || text.ptr[i] < '0' || text.ptr[i] > '9')
 			return yaml_reader_fail(reader, "'%s' is not a whole number: %.*s", what,
@@ -137,6 +134,21 @@ bool yaml_reader_number(struct yaml_reader *reader, const char *what, uint64_t m
 			                        max);
 	}
 	return true;
+}
+
+bool yaml_reader_number(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret)
+{
+	if (!is_plain(reader))
+		return yaml_reader_fail(reader, "'%s' is not a number", what);
+	return digits_read(reader, what, max, ret);
+}
+
+bool yaml_reader_key_number(struct yaml_reader *reader, const char *what, uint64_t max,
+                            uint64_t *ret)
+{
+	if (reader->event.type != YAML_SCALAR_EVENT)
+		return yaml_reader_fail(reader, "a key of '%s' is not a number", what);
+	return digits_read(reader, what, max, ret);
 }
 
 /* Digits are counted exactly, as a double has not room for every profile's numbers. */

@@ -68,6 +68,9 @@ size_t yaml_reader_line(const struct yaml_reader *reader);
 struct span yaml_reader_scalar(const struct yaml_reader *reader);
 /* False, with an error, if that is not a scalar, or no number, or one above max. */
 bool yaml_reader_number(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret);
+/* The same for a number that is a mapping's key: JSON has it in quotes. */
+bool yaml_reader_key_number(struct yaml_reader *reader, const char *what, uint64_t max,
+                            uint64_t *ret);
 
 /* Reads the key that was just read and its value into `into`. A key without a row is skipped. */
 bool yaml_reader_field(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,

@@ -62,7 +62,7 @@ static bool lines_read(struct yaml_reader *reader, void *into)
 		node->line_end = yaml->line_count;
 		if (reader->event.type == YAML_MAPPING_END_EVENT)
 			return true;
-		if (!yaml_reader_number(reader, "lines", UINT32_MAX, &number))
+		if (!yaml_reader_key_number(reader, "lines", UINT32_MAX, &number))
 			return false;
 		line.line = (uint32_t)number;
 		if (!yaml_reader_next(reader) ||

@@ -239,19 +239,6 @@ static void pause_write(struct yaml_writer *writer, const struct profile_pause *
 	map_close(writer);
 }
 
-static void started_write(struct yaml_writer *writer, uint32_t started)
-{
-	struct span text = intern_get(writer->profile->intern, started);
-
-	if (!started)
-		return;
-	key_emit(writer, "started");
-	if (strspn(text.ptr, "0123456789-:TZ") == text.len)
-		word_emit(writer, text); /* a timestamp, for parsers that know the type */
-	else
-		string_emit(writer, started);
-}
-
 static void sampling_write(struct yaml_writer *writer)
 {
 	const struct profile_sampling *sampling = &writer->profile->sampling;
@@ -261,7 +248,7 @@ static void sampling_write(struct yaml_writer *writer)
 	key_emit(writer, "sampling");
 	yaml_emitter_set_width(&writer->emitter, WRAP_COLUMNS);
 	map_open(writer, true);
-	started_write(writer, sampling->started);
+	string_pair(writer, "started", sampling->started);
 	number_pair(writer, "asked", sampling->asked);
 	number_pair(writer, "taken", sampling->taken);
 	number_pair(writer, "late", sampling->late);
