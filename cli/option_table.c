@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../merger/alloc.h"
+#include "attach_mode.h"
 #include "shown.h"
 
 static bool parse_flag(struct options *options, const struct option_row *row, const char *shown,
@@ -134,16 +135,11 @@ static bool parse_seconds(struct options *options, const struct option_row *row,
 static bool parse_attach(struct options *options, const struct option_row *row, const char *shown,
                          const char *value, struct error *err)
 {
-	static const char *const modes[] = {
-		[ATTACH_ONCE] = "once",
-		[ATTACH_EACH] = "each",
-		[ATTACH_PLAIN] = "plain",
-	};
 	struct shown word;
 
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (!strcmp(value, modes[i])) {
-			options->attach = (enum attach_mode)i;
+	for (enum attach_mode i = ATTACH_ONCE; i <= ATTACH_PLAIN; i++) {
+		if (!strcmp(value, attach_mode_row(i)->name)) {
+			options->attach = i;
 			return true;
 		}
 	}
