@@ -67,7 +67,8 @@ void input_close(struct input *input)
 	input->file = NULL;
 }
 
-/* A NUL that comes later is let through: a log whose machine lost power has such, and text behind them. */
+/* A NUL that comes later is let through: a log whose machine lost power has such, and text behind
+ * them. */
 static bool check_text(const struct input *input, struct span text, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {

@@ -16,7 +16,8 @@ struct input {
 	bool begun;
 };
 
-/* "-" is stdin. path must live as long as the input. Errors, here and below, are ERROR_INPUT with name and reason. */
+/* "-" is stdin. path must live as long as the input. Errors, here and below, are ERROR_INPUT with
+ * name and reason. */
 bool input_open(struct input *input, const char *path, struct error *err);
 void input_close(struct input *input);
 

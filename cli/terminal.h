@@ -8,7 +8,8 @@
 bool terminal_is(FILE *file);
 /* Its columns: as the terminal says, else $COLUMNS, else 80; 0 where it is no terminal. */
 unsigned terminal_width(FILE *file);
-/* A terminal, NO_COLOR is not set (https://no-color.org: not empty), and TERM is neither unset nor dumb. */
+/* A terminal, NO_COLOR is not set (https://no-color.org: not empty), and TERM is neither unset nor
+ * dumb. */
 bool terminal_colour(FILE *file);
 /* The locale's characters are UTF-8, by LC_ALL, LC_CTYPE, LANG in this order. Not setlocale: a static
  * program has no locales to load. */
