@@ -202,6 +202,7 @@ static void finish_failed(struct pool *pool, const char *why, enum error_code co
 	target_threads(pool->plan.pid, &pool->threads);
 	tally_failed(tally, why, &pool->threads, now);
 	pool->phase = PHASE_IDLE;
+	wake_at(pool, now);
 	if (tally->in_row >= (tally->taken ? FAILURES_MAX : ATTACHES_MAX))
 		give_up(pool, code, why);
 }

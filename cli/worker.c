@@ -29,6 +29,7 @@ struct worker {
 	struct attach_values values;
 	struct worker_answer answer;
 	size_t rung; /* of the ladder */
+	int exit;    /* as waitpid has it */
 	bool has_held;
 };
 
@@ -224,13 +225,31 @@ static void keep_answer(struct worker *worker, enum worker_event event)
 		snprintf(worker->why, sizeof(worker->why), "%s", worker->text.why);
 }
 
+/* Who kills a gdb (the kernel's out-of-memory killer does) says nothing against that gdb. */
+static void explain_exit(struct worker *worker)
+{
+	bool killed = WIFSIGNALED(worker->exit), starting = worker->state == WORKER_STARTING;
+	char text[sizeof(worker->why)];
+
+	if (killed)
+		snprintf(text, sizeof(text), "gdb was killed by signal %d (%s) while %s",
+		         WTERMSIG(worker->exit), strsignal(WTERMSIG(worker->exit)),
+		         worker_state_name(worker->state));
+	else
+		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s",
+		         worker_state_name(worker->state),
+		         starting && *worker->text.last ? ": " : "",
+		         starting ? worker->text.last : "");
+	blame(worker, starting && !killed ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER, text);
+}
+
 static void explain(struct worker *worker, enum worker_event event)
 {
 	char text[256];
 
 	switch (event) {
 	case WORKER_STALLS:
-		snprintf(text, sizeof(text), "gdb did not get done with %s within %.3g s",
+		snprintf(text, sizeof(text), "gdb has not got done with %s within %.3g s",
 		         worker_state_name(worker->state),
 		         (double)worker->plan->deadlines->us[states[worker->state].deadline] / 1e6);
 		blame(worker, WORKER_TROUBLE_STALLED, text);
@@ -246,12 +265,7 @@ static void explain(struct worker *worker, enum worker_event event)
 		blame(worker, WORKER_TROUBLE_NOT_GDB, worker->text.why);
 		break;
 	case WORKER_EXITS:
-		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s",
-		         worker_state_name(worker->state), *worker->text.last ? ": " : "",
-		         worker->text.last);
-		blame(worker,
-		      worker->state == WORKER_STARTING ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER,
-		      text);
+		explain_exit(worker);
 		break;
 	default:
 		blame(worker, WORKER_TROUBLE_OTHER, "gdb answered out of turn");
@@ -372,7 +386,7 @@ static void notice_exit(struct worker *worker)
 	pid_t ended;
 
 	do
-		ended = waitpid(worker->process.pid, NULL, WNOHANG);
+		ended = waitpid(worker->process.pid, &worker->exit, WNOHANG);
 	while (ended < 0 && errno == EINTR);
 	if (ended == 0)
 		return;
