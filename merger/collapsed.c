@@ -89,13 +89,9 @@ static struct span line_take(struct span *text)
 	*text = span_skip(*text, line.len + 1);
 	if (line.len && line.ptr[line.len - 1] == '\r')
 		line.len--;
-	return span_trim(line);
-}
-
-/* Blank lines, and comments as stackcollapse scripts leave them. */
-static bool line_is_empty(struct span line)
-{
-	return !line.len || line.ptr[0] == '#';
+	while (line.len && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\t'))
+		line.len--;
+	return line;
 }
 
 static bool is_digit(char c)
@@ -112,7 +108,7 @@ static const char *weight_take(struct span *line, uint64_t *ret)
 		at--;
 	if (at == line->len)
 		return "no weight: a line ends in a blank and a whole number";
-	if (!at)
+	if (at < 2)
 		return "no stack in front of the weight";
 	if (line->ptr[at - 1] != ' ' && line->ptr[at - 1] != '\t')
 		return "the weight is not a whole number behind a blank";
@@ -121,9 +117,18 @@ static const char *weight_take(struct span *line, uint64_t *ret)
 		if (__builtin_mul_overflow(*ret, 10, ret) ||
 		    __builtin_add_overflow(*ret, (uint64_t)(line->ptr[i] - '0'), ret))
 			return "the weight is too large";
-	line->len = at;
-	*line = span_trim(*line);
+	line->len = at - 1; /* blanks before that are the label's */
 	return NULL;
+}
+
+/* Blank lines, and comments as stackcollapse scripts leave them; but "#f;g 12" is a stack. */
+static bool line_is_empty(struct span line)
+{
+	uint64_t weight;
+
+	if (!line.len || line.ptr[0] != '#')
+		return !line.len;
+	return line.len == 1 || line.ptr[1] == ' ' || weight_take(&line, &weight);
 }
 
 /* True for "... .py)" and "... .py:12)". */

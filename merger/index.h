@@ -47,7 +47,13 @@ static inline uint32_t index_next(const struct index *index, uint32_t hash, size
 	}
 }
 
-/* Mixes a number into a hash; start from any constant, end with index_hash. */
+/* A hash of several numbers: start with one, mix in the others, end with index_hash. The start
+ * multiplies, or pairs of equal numbers (a main thread's pid and tid) would cancel out. */
+static inline uint64_t index_start(uint64_t word)
+{
+	return (word + 1) * 0xff51afd7ed558ccdu;
+}
+
 static inline uint64_t index_mix(uint64_t seed, uint64_t word)
 {
 	seed = (seed ^ word) * 0x9e3779b97f4a7c15u;

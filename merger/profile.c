@@ -50,7 +50,7 @@ struct profile_target *profile_target(struct profile *profile, uint32_t pid)
 
 static uint32_t thread_hash(uint32_t pid, uint32_t tid)
 {
-	return index_hash(index_mix(pid, tid));
+	return index_hash(index_mix(index_start(pid), tid));
 }
 
 struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid)

@@ -72,7 +72,7 @@ static bool frame_same(const struct tree *tree, const struct frame *a, const str
 
 static uint32_t frame_hash(const struct tree *tree, const struct frame *frame, uint32_t parent)
 {
-	uint64_t mixed = index_mix(parent, (uint64_t)frame->name << 32 | frame->file);
+	uint64_t mixed = index_mix(index_start(parent), (uint64_t)frame->name << 32 | frame->file);
 
 	mixed = index_mix(mixed, (uint64_t)frame->module << 32 | frame->first_line);
 	mixed = index_mix(mixed,
@@ -148,7 +148,7 @@ void tree_weigh_line(struct tree *tree, uint32_t node, uint32_t line, uint64_t w
 		tree->lines[found].weight += weight;
 		return;
 	}
-	hash = index_hash(index_mix(node, line));
+	hash = index_hash(index_mix(index_start(node), line));
 	for (size_t at = hash; (found = index_next(&tree->line_index, hash, &at)) != INDEX_NONE;) {
 		struct tree_line *known = &tree->lines[found];
 

@@ -191,7 +191,7 @@ bool yaml_tree_read(struct yaml_reader *reader, struct yaml_tree *yaml)
 
 static uint32_t number_hash(uint64_t number)
 {
-	return index_hash(index_mix(0, number));
+	return index_hash(index_mix(index_start(0), number));
 }
 
 static struct yaml_piece *piece_find(struct yaml_tree *yaml, uint64_t number)
