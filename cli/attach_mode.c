@@ -3,38 +3,38 @@
 #include <inttypes.h>
 
 /* How the bundle on descriptor 4 is taken apart is in gdbscripts/loader.py. */
-#define AGENT_START                                                  \
-	"python pmp_source = open(4, \"rb\").read().decode()\n"     \
+#define AGENT_START                                                                                \
+	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
 #define AGENT_HURRY "python pmp(\"hurry\")\n"
 
 /* Before anything is attached: gdb plants no breakpoint and writes nothing, and no signal of the target's stops it.
  * A gdb that doesn't know a setting says so in a line that nobody reads. */
-#define PLAIN_START                                 \
-	"set may-insert-breakpoints off\n"          \
-	"set may-write-memory off\n"                \
-	"set may-write-registers off\n"             \
-	"set may-call-functions off\n"              \
-	"set may-insert-tracepoints off\n"          \
-	"set may-insert-fast-tracepoints off\n"     \
-	"set startup-with-shell off\n"              \
-	"set print frame-arguments none\n"          \
-	"set print entry-values no\n"               \
-	"set print thread-events off\n"             \
-	"set print inferior-events off\n"           \
-	"handle all nostop noprint pass\n"          \
-	"handle SIGINT SIGTRAP nostop noprint pass\n" \
-	"show version\n"                            \
+#define PLAIN_START                                                                                \
+	"set may-insert-breakpoints off\n"                                                         \
+	"set may-write-memory off\n"                                                               \
+	"set may-write-registers off\n"                                                            \
+	"set may-call-functions off\n"                                                             \
+	"set may-insert-tracepoints off\n"                                                         \
+	"set may-insert-fast-tracepoints off\n"                                                    \
+	"set startup-with-shell off\n"                                                             \
+	"set print frame-arguments none\n"                                                         \
+	"set print entry-values no\n"                                                              \
+	"set print thread-events off\n"                                                            \
+	"set print inferior-events off\n"                                                          \
+	"handle all nostop noprint pass\n"                                                         \
+	"handle SIGINT SIGTRAP nostop noprint pass\n"                                              \
+	"show version\n"                                                                           \
 	"echo \\n{mark}hello\\n\n"
 
 /* What comes between walk and walked is the sample; `attach` itself also prints a frame. */
-#define PLAIN_LOOK                   \
-	"echo \\n{mark}look\\n\n"    \
-	"attach {pid}\n"             \
-	"echo \\n{mark}walk\\n\n"    \
-	"thread apply all bt\n"      \
-	"echo \\n{mark}walked\\n\n"  \
-	"detach\n"                   \
+#define PLAIN_LOOK                                                                                 \
+	"echo \\n{mark}look\\n\n"                                                                  \
+	"attach {pid}\n"                                                                           \
+	"echo \\n{mark}walk\\n\n"                                                                  \
+	"thread apply all bt\n"                                                                    \
+	"echo \\n{mark}walked\\n\n"                                                                \
+	"detach\n"                                                                                 \
 	"echo \\n{mark}gone\\n\n"
 
 static const struct attach_mode_row rows[] = {

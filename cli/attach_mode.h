@@ -14,7 +14,7 @@ enum attach_verb {
 	VERB_ATTACH, /* modes that keep the target only */
 	VERB_SAMPLE,
 	VERB_DETACH,
-	VERB_LOOK, /* attach, sample and detach; modes that do not keep the target only */
+	VERB_LOOK,  /* attach, sample and detach; modes that do not keep the target only */
 	VERB_HURRY, /* go on with the threads that have stopped so far */
 	VERB_COUNT
 };

@@ -13,9 +13,9 @@
 
 #define CLOCK_NEVER UINT64_MAX
 
-uint64_t clock_now_us(void);                   /* CLOCK_MONOTONIC */
-void clock_wall(char *ret, size_t len);        /* "2026-11-22T10:25:03Z" */
-uint64_t clock_sooner(uint64_t a, uint64_t b); /* the nearer of two deadlines */
+uint64_t clock_now_us(void);                        /* CLOCK_MONOTONIC */
+void clock_wall(char *ret, size_t len);             /* "2026-11-22T10:25:03Z" */
+uint64_t clock_sooner(uint64_t a, uint64_t b);      /* the nearer of two deadlines */
 int clock_poll_ms(uint64_t now, uint64_t deadline); /* for poll(2): rounded up, -1 for never */
 
 struct schedule {

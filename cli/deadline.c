@@ -33,10 +33,11 @@ bool deadlines_parse(struct deadlines *deadlines, const char *text, struct error
 
 		if (!row || !end || end == text + len + 1 || (*end && *end != ',') ||
 		    !(seconds > 0 && seconds <= 1e6))
-			return error_set(err, ERROR_USAGE,
-			                 "PMP_DEADLINES: bad entry '%s': expected name=seconds, as in "
-			                 "start=2,sample=0.5",
-			                 text);
+			return error_set(
+			        err, ERROR_USAGE,
+			        "PMP_DEADLINES: bad entry '%s': expected name=seconds, as in "
+			        "start=2,sample=0.5",
+			        text);
 		deadlines->us[row] = (uint64_t)(seconds * 1e6);
 		text = *end ? end + 1 : end;
 	}

@@ -10,13 +10,13 @@
 
 enum deadline {
 	DEADLINE_NONE,
-	DEADLINE_START,  /* gdb's start, up to its hello */
-	DEADLINE_WARM,   /* reading symbols */
+	DEADLINE_START, /* gdb's start, up to its hello */
+	DEADLINE_WARM,  /* reading symbols */
 	DEADLINE_ATTACH,
 	DEADLINE_SAMPLE, /* or attach, sample and detach in one */
 	DEADLINE_DETACH,
 	DEADLINE_CLOSE, /* how long a gdb may take to end: after its input is closed, after SIGTERM, after SIGKILL */
-	DEADLINE_HURRY, /* how long to wait for threads to stop before going on without them */
+	DEADLINE_HURRY,   /* how long to wait for threads to stop before going on without them */
 	DEADLINE_BLOCKED, /* how long to wait for a thread to leave state D before an attach */
 	DEADLINE_COUNT
 };

@@ -20,8 +20,7 @@
 
 /* A setting that this gdb does not have yet makes it say so, nothing else. */
 static const char *const gdb_args[] = {
-	"-nx",
-	"-q",
+	"-nx",  "-q",
 	"-iex", "set auto-load off",
 	"-iex", "set debuginfod enabled off",
 	"-iex", "set confirm off",

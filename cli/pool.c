@@ -8,10 +8,10 @@
 #include "refusal.h"
 #include "settle.h"
 
-#define FAILURES_MAX 10      /* samples in a row */
-#define ATTACHES_MAX 3       /* in a row, before a sample was taken */
-#define RETRY_US 100000      /* between attaches that failed */
-#define AGAIN_US 5000        /* between looks at a thread in state D */
+#define FAILURES_MAX 10 /* samples in a row */
+#define ATTACHES_MAX 3  /* in a row, before a sample was taken */
+#define RETRY_US 100000 /* between attaches that failed */
+#define AGAIN_US 5000   /* between looks at a thread in state D */
 
 enum phase {
 	PHASE_PREPARE, /* starts workers, waits until they are warm */
@@ -25,12 +25,11 @@ enum phase {
 
 struct pool {
 	const struct pool_context *context;
-	struct worker_plan plan;
+	struct crew crew;
 	enum phase phase;
-	struct worker *workers[ATTACH_WORKERS_MAX];
-	unsigned turn;
 	struct target_threads threads; /* as last seen */
 	struct settle settle;
+	struct buf notes;
 	bool unsettled;
 	bool at_once;
 	uint64_t wake; /* a step is due then, whatever the workers do */
@@ -39,16 +38,6 @@ struct pool {
 	uint64_t blocked_us; /* since when a thread in state D is in the way, 0: none is */
 	struct error err;
 };
-
-static struct worker *current(const struct pool *pool)
-{
-	return pool->workers[pool->turn];
-}
-
-static bool is_in(const struct pool *pool, enum worker_state state)
-{
-	return current(pool) && worker_state(current(pool)) == state;
-}
 
 static void wake_at(struct pool *pool, uint64_t when)
 {
@@ -66,19 +55,19 @@ static void target_ended(struct pool *pool)
 	pool->phase = PHASE_END;
 	if (!pool->tally.taken) {
 		error_set(&pool->err, ERROR_NO_PROCESS,
-		          "process %" PRIu32 " ended before the first sample", pool->plan.pid);
+		          "process %" PRIu32 " ended before the first sample", pool->crew.plan.pid);
 		fail_rest(pool, "the target ended");
 		return;
 	}
-	journal_note(pool->context->plan.journal, pool->plan.pid,
-	             "process %" PRIu32 " ended after %" PRIu64 " samples", pool->plan.pid,
+	journal_note(pool->context->plan.journal, pool->crew.plan.pid,
+	             "process %" PRIu32 " ended after %" PRIu64 " samples", pool->crew.plan.pid,
 	             pool->tally.taken);
 	fail_rest(pool, "the target ended");
 }
 
 static bool alive(struct pool *pool)
 {
-	uint32_t pid = pool->plan.pid;
+	uint32_t pid = pool->crew.plan.pid;
 	uint64_t starttime = pool->settle.starttime;
 	enum target_life life = target_life(pid, starttime);
 
@@ -93,7 +82,7 @@ static bool alive(struct pool *pool)
 
 static void give_up(struct pool *pool, enum error_code code, const char *why)
 {
-	error_set(&pool->err, code, "process %" PRIu32 ": %s", pool->plan.pid, why);
+	error_set(&pool->err, code, "process %" PRIu32 ": %s", pool->crew.plan.pid, why);
 	fail_rest(pool, why);
 	pool->phase = PHASE_END;
 }
@@ -124,13 +113,11 @@ static void unsettle(struct pool *pool, bool after_death, uint64_t now)
 static bool settled(struct pool *pool, uint64_t now)
 {
 	uint32_t ours[ATTACH_WORKERS_MAX];
-	size_t count = 0;
+	size_t count;
 
 	if (!pool->unsettled)
 		return true;
-	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
-		if (pool->workers[i] && !worker_over(pool->workers[i]))
-			ours[count++] = (uint32_t)worker_pid(pool->workers[i]);
+	count = crew_pids(&pool->crew, ours);
 	switch (settle_step(&pool->settle, ours, count, &pool->threads, now)) {
 	case SETTLE_DONE:
 		pool->unsettled = false;
@@ -139,12 +126,8 @@ static bool settled(struct pool *pool, uint64_t now)
 		break;
 	case SETTLE_HELD:
 		/* It said that it had let go, and has not. */
-		if (now - pool->settle.since_us < pool->context->deadlines->us[DEADLINE_DETACH])
-			break;
-		for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
-			if (pool->workers[i] &&
-			    (uint32_t)worker_pid(pool->workers[i]) == pool->settle.holder)
-				worker_ask(pool->workers[i], WORKER_ASK_END, 0, 0);
+		if (now - pool->settle.since_us >= pool->context->deadlines->us[DEADLINE_DETACH])
+			crew_end(&pool->crew, pool->settle.holder);
 		break;
 	}
 	wake_at(pool, pool->settle.again_us);
@@ -154,41 +137,38 @@ static bool settled(struct pool *pool, uint64_t now)
 /* Without Python in gdb: goes on with what needs none. */
 static void fall_back(struct pool *pool, const char *why)
 {
-	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++) {
-		worker_destroy(pool->workers[i]);
-		pool->workers[i] = NULL;
-	}
-	pool->plan.mode = attach_mode_row(ATTACH_PLAIN);
-	pool->turn = 0;
-	journal_note(pool->context->plan.journal, pool->plan.pid,
+	crew_dismiss(&pool->crew);
+	pool->crew.plan.mode = attach_mode_row(ATTACH_PLAIN);
+	journal_note(pool->context->plan.journal, pool->crew.plan.pid,
 	             "%s cannot run pmp's scripts (%s): going on with --attach plain: no Python "
 	             "frames, and longer pauses; a gdb with Python can be named with --gdb",
-	             pool->plan.gdb, why);
+	             pool->crew.plan.gdb, why);
 }
 
 /* Takes a worker that has ended out of its place. */
 static void bury(struct pool *pool, unsigned i, uint64_t now)
 {
-	struct worker *worker = pool->workers[i];
+	struct worker *worker = pool->crew.workers[i];
 	enum worker_trouble trouble = worker_trouble(worker);
 	char why[600];
 
 	snprintf(why, sizeof(why), "%s", worker_why(worker));
 	if (worker_has_held(worker))
 		unsettle(pool, true, now);
-	if (trouble == WORKER_TROUBLE_NO_PYTHON && pool->plan.mode->agent &&
+	if (trouble == WORKER_TROUBLE_NO_PYTHON && pool->crew.plan.mode->agent &&
 	    pool->phase != PHASE_END) {
 		fall_back(pool, why);
 		return;
 	}
 	worker_destroy(worker);
-	pool->workers[i] = NULL;
+	pool->crew.workers[i] = NULL;
 	if (trouble == WORKER_TROUBLE_NONE || pool->phase == PHASE_END)
 		return;
 	if (trouble == WORKER_TROUBLE_NOT_GDB) {
 		char text[1200];
 
-		snprintf(text, sizeof(text), "%s is not usable as gdb: %s", pool->plan.gdb, why);
+		snprintf(text, sizeof(text), "%s is not usable as gdb: %s", pool->crew.plan.gdb,
+		         why);
 		give_up(pool, ERROR_GDB, text);
 	} else if (++pool->tally.in_row >= (pool->tally.taken ? FAILURES_MAX : ATTACHES_MAX)) {
 		give_up(pool, code_of(trouble), why);
@@ -199,7 +179,7 @@ static void finish_failed(struct pool *pool, const char *why, enum error_code co
 {
 	struct tally *tally = &pool->tally;
 
-	target_threads(pool->plan.pid, &pool->threads);
+	target_threads(pool->crew.plan.pid, &pool->threads);
 	tally_failed(tally, why, &pool->threads, now);
 	pool->phase = PHASE_IDLE;
 	wake_at(pool, now);
@@ -216,7 +196,7 @@ static enum clearance clearance(struct pool *pool, uint64_t now, char *why, size
 
 	if (!settled(pool, now))
 		return NOT_YET;
-	look = target_look(pool->plan.pid, pool->settle.starttime, &pool->threads);
+	look = target_look(pool->crew.plan.pid, pool->settle.starttime, &pool->threads);
 	if (look.life != TARGET_ALIVE) {
 		target_ended(pool);
 		return REFUSED;
@@ -249,7 +229,7 @@ static void refused(struct pool *pool, const char *why, enum error_code code, ui
 
 	if (pool->phase == PHASE_END || !alive(pool))
 		return;
-	refusal_attach(pool->plan.pid, why, &err);
+	refusal_attach(pool->crew.plan.pid, why, &err);
 	/* These will not get better by waiting. */
 	if (!pool->tally.taken && (err.code == ERROR_PERMISSION || err.code == ERROR_TRACED)) {
 		pool->err = err;
@@ -270,54 +250,21 @@ static void refused(struct pool *pool, const char *why, enum error_code code, ui
 	}
 }
 
-static bool fill(struct pool *pool)
-{
-	for (unsigned i = 0; i < pool->plan.mode->workers; i++) {
-		if (pool->workers[i])
-			continue;
-		pool->workers[i] = worker_create(&pool->plan, &pool->err);
-		if (pool->workers[i])
-			continue;
-		fail_rest(pool, pool->err.text);
-		pool->phase = PHASE_END;
-		return false;
-	}
-	return true;
-}
-
-/* Lets the next one have its turn, if it is ready. */
-static bool take_turn(struct pool *pool)
-{
-	unsigned count = pool->plan.mode->workers;
-
-	for (unsigned i = 1; i <= count; i++) {
-		unsigned next = (pool->turn + i) % count;
-
-		if (!pool->workers[next] || worker_state(pool->workers[next]) != WORKER_READY)
-			continue;
-		pool->turn = next;
-		return true;
-	}
-	return false;
-}
-
-static bool all_ready(const struct pool *pool)
-{
-	for (unsigned i = 0; i < pool->plan.mode->workers; i++)
-		if (!pool->workers[i] || worker_state(pool->workers[i]) != WORKER_READY)
-			return false;
-	return true;
-}
-
 static void do_prepare(struct pool *pool, uint64_t now)
 {
+	struct crew *crew = &pool->crew;
 	char why[128] = "";
 
-	if (!fill(pool) || !alive(pool))
+	if (!alive(pool))
 		return;
-	if (!(pool->context->plan.started ? take_turn(pool) : all_ready(pool)))
+	if (!crew_fill(crew, &pool->err)) {
+		fail_rest(pool, pool->err.text);
+		pool->phase = PHASE_END;
 		return;
-	if (!pool->plan.mode->keeps) {
+	}
+	if (!(pool->context->plan.started ? crew_take_turn(crew) : crew_all_ready(crew)))
+		return;
+	if (!pool->crew.plan.mode->keeps) {
 		if (settled(pool, now))
 			pool->phase = PHASE_IDLE;
 		return;
@@ -326,7 +273,7 @@ static void do_prepare(struct pool *pool, uint64_t now)
 	case CLEAR:
 		pool->phase = PHASE_ATTACH;
 		pool->asked_us = now;
-		worker_ask(current(pool), WORKER_ASK_ATTACH, 0, 0);
+		worker_ask(crew_current(&pool->crew), WORKER_ASK_ATTACH, 0, 0);
 		break;
 	case REFUSED:
 		if (pool->phase != PHASE_PREPARE)
@@ -341,7 +288,7 @@ static void do_prepare(struct pool *pool, uint64_t now)
 
 static void do_attach(struct pool *pool, uint64_t now)
 {
-	struct worker *worker = current(pool);
+	struct worker *worker = crew_current(&pool->crew);
 
 	if (!worker) {
 		pool->phase = PHASE_PREPARE;
@@ -363,12 +310,12 @@ static void do_attach(struct pool *pool, uint64_t now)
 
 static void ask_sample(struct pool *pool, uint64_t now)
 {
-	bool keeps = pool->plan.mode->keeps;
+	bool keeps = pool->crew.plan.mode->keeps;
 
 	pool->asked_us = now;
 	pool->phase = PHASE_SAMPLE;
-	worker_ask(current(pool), keeps ? WORKER_ASK_SAMPLE : WORKER_ASK_LOOK, pool->tally.sample,
-	           pool->context->plan.schedule.start_us);
+	worker_ask(crew_current(&pool->crew), keeps ? WORKER_ASK_SAMPLE : WORKER_ASK_LOOK,
+	           pool->tally.sample, pool->context->plan.schedule.start_us);
 }
 
 static void do_look(struct pool *pool, uint64_t now)
@@ -393,7 +340,8 @@ static void do_idle(struct pool *pool, uint64_t now)
 {
 	uint64_t due;
 
-	if (!(pool->plan.mode->keeps ? is_in(pool, WORKER_ATTACHED) : take_turn(pool))) {
+	if (!(pool->crew.plan.mode->keeps ? crew_current_is(&pool->crew, WORKER_ATTACHED)
+	                                  : crew_take_turn(&pool->crew))) {
 		pool->phase = PHASE_PREPARE;
 		wake_at(pool, now);
 		return;
@@ -405,7 +353,7 @@ static void do_idle(struct pool *pool, uint64_t now)
 		pool->phase = PHASE_END;
 	else if (due > now)
 		wake_at(pool, due);
-	else if (!pool->plan.mode->keeps)
+	else if (!pool->crew.plan.mode->keeps)
 		do_look(pool, now);
 	else if (alive(pool))
 		ask_sample(pool, now);
@@ -413,9 +361,9 @@ static void do_idle(struct pool *pool, uint64_t now)
 
 static void do_sample(struct pool *pool, uint64_t now)
 {
-	struct worker *worker = current(pool);
+	struct worker *worker = crew_current(&pool->crew);
 	enum worker_state state = worker_state(worker);
-	bool keeps = pool->plan.mode->keeps;
+	bool keeps = pool->crew.plan.mode->keeps;
 	char why[600];
 
 	if (worker_over(worker)) {
@@ -445,13 +393,13 @@ static void do_end(struct pool *pool, uint64_t now)
 	bool left = false;
 
 	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++) {
-		struct worker *worker = pool->workers[i];
+		struct worker *worker = pool->crew.workers[i];
 
 		if (!worker)
 			continue;
 		if (!worker_has_held(worker)) {
 			worker_destroy(worker); /* it has nothing to let go of */
-			pool->workers[i] = NULL;
+			pool->crew.workers[i] = NULL;
 			continue;
 		}
 		left = true;
@@ -476,7 +424,7 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid)
 	struct target_stat stat;
 
 	pool->context = context;
-	pool->plan = (struct worker_plan){
+	pool->crew.plan = (struct worker_plan){
 		.gdb = context->gdb,
 		.mode = attach_mode_row(context->attach),
 		.deadlines = context->deadlines,
@@ -494,8 +442,8 @@ void pool_destroy(struct pool *pool)
 {
 	if (!pool)
 		return;
-	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
-		worker_destroy(pool->workers[i]);
+	crew_dismiss(&pool->crew);
+	buf_deinit(&pool->notes);
 	target_threads_deinit(&pool->threads);
 	free(pool);
 }
@@ -509,19 +457,15 @@ void pool_step(struct pool *pool, uint64_t now)
 	enum phase before;
 
 	pool->wake = CLOCK_NEVER;
-	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++) {
-		if (!pool->workers[i])
-			continue;
-		worker_pump(pool->workers[i], now);
-		journal_text(pool->context->plan.journal, buf_span(worker_notes(pool->workers[i])));
-		buf_clear(worker_notes(pool->workers[i]));
-	}
+	crew_pump(&pool->crew, now, &pool->notes);
+	journal_text(pool->context->plan.journal, buf_span(&pool->notes));
+	buf_clear(&pool->notes);
 	do {
 		before = pool->phase;
 		handlers[before](pool, now);
 		/* Not before its handler has seen what became of a worker. */
 		for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
-			if (pool->workers[i] && worker_over(pool->workers[i])) {
+			if (pool->crew.workers[i] && worker_over(pool->crew.workers[i])) {
 				bury(pool, i, now);
 				wake_at(pool, now);
 			}
@@ -530,23 +474,12 @@ void pool_step(struct pool *pool, uint64_t now)
 
 uint64_t pool_deadline(const struct pool *pool)
 {
-	uint64_t ret = pool->wake;
-
-	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
-		if (pool->workers[i])
-			ret = clock_sooner(ret, worker_deadline(pool->workers[i]));
-	return ret;
+	return clock_sooner(pool->wake, crew_deadline(&pool->crew));
 }
 
 size_t pool_poll(const struct pool *pool, struct pollfd *ret)
 {
-	size_t count = 0;
-
-	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
-		if (pool->workers[i] && worker_fd(pool->workers[i]) >= 0)
-			ret[count++] = (struct pollfd){ .fd = worker_fd(pool->workers[i]),
-				                        .events = POLLIN };
-	return count;
+	return crew_poll(&pool->crew, ret);
 }
 
 void pool_stop(struct pool *pool, bool at_once)
@@ -559,7 +492,7 @@ void pool_stop(struct pool *pool, bool at_once)
 bool pool_prepared(const struct pool *pool)
 {
 	return pool->phase == PHASE_OVER ||
-	       (pool->phase == PHASE_IDLE && !pool->unsettled && current(pool));
+	       (pool->phase == PHASE_IDLE && !pool->unsettled && crew_current(&pool->crew));
 }
 
 bool pool_over(const struct pool *pool)
@@ -569,7 +502,7 @@ bool pool_over(const struct pool *pool)
 
 uint32_t pool_pid(const struct pool *pool)
 {
-	return pool->plan.pid;
+	return pool->crew.plan.pid;
 }
 
 const struct tally *pool_tally(const struct pool *pool)

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "crew.h"
 #include "tally.h"
-#include "worker.h"
 
 /* What all pools of a run share. */
 struct pool_context {

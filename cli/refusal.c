@@ -15,20 +15,27 @@
 
 /* "user 1000 may not trace process 4711 (nginx) of user 33: " and one of these. */
 static const char *const causes[REFUSAL_CAUSE_COUNT] = {
-	[REFUSAL_UNKNOWN] = "the system forbids it (a security module such as SELinux or AppArmor, or a "
-	                    "container's rules); run pmp as root outside of any container",
-	[REFUSAL_NAMESPACE] = "it is in a user namespace over which this user has no power; run pmp as root "
-	                      "outside of any container",
-	[REFUSAL_CAPABILITY] = "this is root, but without the capability CAP_SYS_PTRACE; in a container, "
-	                       "start that with --cap-add=SYS_PTRACE",
+	[REFUSAL_UNKNOWN] =
+	        "the system forbids it (a security module such as SELinux or AppArmor, or a "
+	        "container's rules); run pmp as root outside of any container",
+	[REFUSAL_NAMESPACE] =
+	        "it is in a user namespace over which this user has no power; run pmp as root "
+	        "outside of any container",
+	[REFUSAL_CAPABILITY] =
+	        "this is root, but without the capability CAP_SYS_PTRACE; in a container, "
+	        "start that with --cap-add=SYS_PTRACE",
 	[REFUSAL_USER] = "it belongs to another user; run pmp as that user, or as root (sudo)",
-	[REFUSAL_UNDUMPABLE] = "it is protected from its own user (set-uid, or it gained capabilities); run "
-	                       "pmp as root (sudo)",
-	[REFUSAL_YAMA_CHILDREN] = "kernel.yama.ptrace_scope is 1: only its parents may trace a process; run "
-	                          "pmp as root (sudo), or allow it: sysctl kernel.yama.ptrace_scope=0",
-	[REFUSAL_YAMA_ADMIN] = "kernel.yama.ptrace_scope is 2: only root may trace; run pmp as root (sudo)",
-	[REFUSAL_YAMA_NOBODY] = "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot; set it "
-	                        "to 1 in /etc/sysctl.d and reboot",
+	[REFUSAL_UNDUMPABLE] =
+	        "it is protected from its own user (set-uid, or it gained capabilities); run "
+	        "pmp as root (sudo)",
+	[REFUSAL_YAMA_CHILDREN] =
+	        "kernel.yama.ptrace_scope is 1: only its parents may trace a process; run "
+	        "pmp as root (sudo), or allow it: sysctl kernel.yama.ptrace_scope=0",
+	[REFUSAL_YAMA_ADMIN] =
+	        "kernel.yama.ptrace_scope is 2: only root may trace; run pmp as root (sudo)",
+	[REFUSAL_YAMA_NOBODY] =
+	        "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot; set it "
+	        "to 1 in /etc/sysctl.d and reboot",
 	[REFUSAL_SECCOMP] = "a seccomp filter forbids ptrace here; start the container with "
 	                    "--cap-add=SYS_PTRACE or --security-opt seccomp=unconfined",
 };
@@ -111,10 +118,11 @@ static bool traced(uint32_t pid, const char *comm, uint32_t tracer, struct error
 
 	if (!target_stat(tracer, 0, &stat))
 		snprintf(stat.comm, sizeof(stat.comm), "?");
-	return error_set(err, ERROR_TRACED,
-	                 "process %u (%s) is traced already, by process %u (%s): only one at a time "
-	                 "can; end that one, or wait for it",
-	                 pid, comm, tracer, stat.comm);
+	return error_set(
+	        err, ERROR_TRACED,
+	        "process %u (%s) is traced already, by process %u (%s): only one at a time "
+	        "can; end that one, or wait for it",
+	        pid, comm, tracer, stat.comm);
 }
 
 /* What makes an attach impossible whoever asks. true: nothing does. */
@@ -126,9 +134,10 @@ static bool check_state(uint32_t pid, struct target_stat *stat, struct error *er
 		return error_set(err, ERROR_NO_PROCESS,
 		                 "no process %u; look for it with ps or pgrep", pid);
 	if (status.tgid != pid)
-		return error_set(err, ERROR_NO_PROCESS,
-		                 "%u is a thread of process %u; use -p %u, which samples all its threads",
-		                 pid, status.tgid, status.tgid);
+		return error_set(
+		        err, ERROR_NO_PROCESS,
+		        "%u is a thread of process %u; use -p %u, which samples all its threads",
+		        pid, status.tgid, status.tgid);
 	if (target_life(pid, 0) == TARGET_ZOMBIE) {
 		struct target_threads threads = { 0 };
 		struct target_look look = target_look(pid, 0, &threads);
@@ -139,15 +148,17 @@ static bool check_state(uint32_t pid, struct target_stat *stat, struct error *er
 			                 "the main thread of process %u (%s) has ended: gdb cannot "
 			                 "attach to the threads that are left",
 			                 pid, stat->comm);
-		return error_set(err, ERROR_NO_PROCESS,
-		                 "process %u (%s) has ended: it is a zombie that its parent, process %u, "
-		                 "has not waited for",
-		                 pid, stat->comm, stat->ppid);
+		return error_set(
+		        err, ERROR_NO_PROCESS,
+		        "process %u (%s) has ended: it is a zombie that its parent, process %u, "
+		        "has not waited for",
+		        pid, stat->comm, stat->ppid);
 	}
 	if (stat->kernel_thread)
-		return error_set(err, ERROR_PERMISSION,
-		                 "process %u (%s) is a thread of the kernel's: no debugger can look at it",
-		                 pid, stat->comm);
+		return error_set(
+		        err, ERROR_PERMISSION,
+		        "process %u (%s) is a thread of the kernel's: no debugger can look at it",
+		        pid, stat->comm);
 	if (status.tracer)
 		return traced(pid, stat->comm, status.tracer, err);
 	return true;

@@ -13,7 +13,7 @@ struct refusal_facts {
 	uint32_t euid;      /* pmp's */
 	bool may_trace_all; /* pmp has CAP_SYS_PTRACE */
 	uint32_t target_uid, target_euid;
-	bool dumpable;    /* /proc/PID belongs to its user; no, if it is set-uid or gained capabilities */
+	bool dumpable; /* /proc/PID belongs to its user; no, if it is set-uid or gained capabilities */
 	bool same_userns; /* as pmp's */
 	int yama;         /* kernel.yama.ptrace_scope, -1 where there is none */
 	bool filtered;    /* pmp itself is under a seccomp filter */

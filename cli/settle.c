@@ -4,8 +4,9 @@
 #include <sys/types.h>
 
 #define AGAIN_US 2000
-#define DEATH_US 20000   /* a killed tracer's stops are gone or have become the target's own by then */
-#define RESTOP_US 50000  /* a target that was stopped may take so long to stop again by itself */
+#define DEATH_US                                                                                   \
+	20000 /* a killed tracer's stops are gone or have become the target's own by then */
+#define RESTOP_US 50000 /* a target that was stopped may take so long to stop again by itself */
 #define GIVE_UP_US 1000000
 
 static bool any_in_tracing_stop(const struct target_threads *threads)

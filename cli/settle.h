@@ -17,8 +17,8 @@ enum settle_result {
 struct settle {
 	uint32_t pid;
 	uint64_t starttime;
-	bool was_stopped;  /* before the attach */
-	bool after_death;  /* the worker did not end in good order: what it left comes to light only soon after */
+	bool was_stopped; /* before the attach */
+	bool after_death; /* the worker did not end in good order: what it left comes to light only soon after */
 	uint64_t since_us; /* when it was let go */
 	/* results */
 	uint64_t again_us;

@@ -97,8 +97,8 @@ static void start(struct supervisor *s)
 	now = clock_now_us();
 	s->context.plan.schedule = (struct schedule){ now, options->rate_hz };
 	s->context.plan.samples = options->samples ? options->samples : UINT64_MAX;
-	s->context.plan.end_us = options->seconds > 0 ? now + (uint64_t)(options->seconds * 1e6)
-	                                         : CLOCK_NEVER;
+	s->context.plan.end_us =
+	        options->seconds > 0 ? now + (uint64_t)(options->seconds * 1e6) : CLOCK_NEVER;
 	s->context.plan.started = true;
 }
 
@@ -231,7 +231,8 @@ static void stop_journal(struct supervisor *s)
 		last = tally->last_us > last ? tally->last_us : last;
 	}
 	if (s->context.plan.started)
-		journal_stop(&s->journal, last - s->context.plan.schedule.start_us, stopped, s->signal != 0);
+		journal_stop(&s->journal, last - s->context.plan.schedule.start_us, stopped,
+		             s->signal != 0);
 }
 
 /* What is to be said of the run as a whole: the sink's error, the signal, the first target's that has one. */

@@ -149,9 +149,9 @@ bool target_status_parse(struct span text, struct target_status *ret)
 		struct span key;
 		enum status_field field;
 	} rows[] = {
-		{ SPAN_LIT("Tgid:"), STATUS_TGID },      { SPAN_LIT("TracerPid:"), STATUS_TRACER },
-		{ SPAN_LIT("Uid:"), STATUS_UID },        { SPAN_LIT("SigPnd:"), STATUS_PENDING },
-		{ SPAN_LIT("ShdPnd:"), STATUS_PENDING }, { SPAN_LIT("CapEff:"), STATUS_CAPS },
+		{ SPAN_LIT("Tgid:"), STATUS_TGID },       { SPAN_LIT("TracerPid:"), STATUS_TRACER },
+		{ SPAN_LIT("Uid:"), STATUS_UID },         { SPAN_LIT("SigPnd:"), STATUS_PENDING },
+		{ SPAN_LIT("ShdPnd:"), STATUS_PENDING },  { SPAN_LIT("CapEff:"), STATUS_CAPS },
 		{ SPAN_LIT("Seccomp:"), STATUS_SECCOMP },
 	};
 	bool tgid = false;
@@ -371,7 +371,7 @@ enum target_life target_life(uint32_t pid, uint64_t starttime)
 	if (!target_stat(pid, 0, &stat) || (starttime && stat.starttime != starttime))
 		return TARGET_GONE;
 	return stat.state == 'Z' || stat.state == 'X' || stat.state == 'x' ? TARGET_ZOMBIE
-	                                                                    : TARGET_ALIVE;
+	                                                                   : TARGET_ALIVE;
 }
 
 struct target_look target_look(uint32_t pid, uint64_t starttime, struct target_threads *threads)
@@ -395,8 +395,7 @@ struct target_look target_look(uint32_t pid, uint64_t starttime, struct target_t
 		ret.stopped |= thread->stat.state == 'T';
 		if (thread->stat.state == 'D' && !ret.blocked_tid)
 			ret.blocked_tid = thread->tid;
-		if (target_status(pid, thread->tid, &status) &&
-		    status.pending >> (SIGSTOP - 1) & 1)
+		if (target_status(pid, thread->tid, &status) && status.pending >> (SIGSTOP - 1) & 1)
 			ret.stop_pending = true;
 	}
 	/* A process whose main thread has ended looks like a zombie, and lives as long as its others do. */

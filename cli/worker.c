@@ -59,12 +59,21 @@ static const int ladder[] = { 0, SIGTERM, SIGKILL, SIGKILL };
 
 #define LADDER_LEN (sizeof(ladder) / sizeof(*ladder))
 
-#define FAIL { WORKER_ENDING, WORKER_ACT_FAIL }
-#define CLOSE { WORKER_ENDING, WORKER_ACT_CLOSE }
-#define GONE { WORKER_FAILED, WORKER_ACT_NONE }
+#define FAIL                                                                                       \
+	{                                                                                          \
+		WORKER_ENDING, WORKER_ACT_FAIL                                                     \
+	}
+#define CLOSE                                                                                      \
+	{                                                                                          \
+		WORKER_ENDING, WORKER_ACT_CLOSE                                                    \
+	}
+#define GONE                                                                                       \
+	{                                                                                          \
+		WORKER_FAILED, WORKER_ACT_NONE                                                     \
+	}
 /* What can befall a worker in every state in which it does something. */
-#define MISHAPS                                                                          \
-	[WORKER_UNFIT] = FAIL, [WORKER_FLOODS] = FAIL, [WORKER_STALLS] = FAIL,           \
+#define MISHAPS                                                                                    \
+	[WORKER_UNFIT] = FAIL, [WORKER_FLOODS] = FAIL, [WORKER_STALLS] = FAIL,                     \
 	[WORKER_EXITS] = GONE, [WORKER_ASK_END] = CLOSE
 
 static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
@@ -196,8 +205,8 @@ static void enter(struct worker *worker, enum worker_state state)
 	uint64_t now = clock_now_us();
 
 	worker->state = state;
-	worker->deadline = states[state].deadline ? now + deadlines->us[states[state].deadline]
-	                                          : CLOCK_NEVER;
+	worker->deadline =
+	        states[state].deadline ? now + deadlines->us[states[state].deadline] : CLOCK_NEVER;
 	worker->hurry = states[state].hurries && worker->plan->mode->commands[VERB_HURRY]
 	                        ? now + deadlines->us[DEADLINE_HURRY]
 	                        : CLOCK_NEVER;

@@ -123,7 +123,8 @@ enum worker_trouble {
 /* What came of the last attach, sample or look. */
 struct worker_answer {
 	bool ok;
-	struct span text;  /* the sample from begin to end, whole lines; valid until the next one is asked for */
+	struct span
+	        text; /* the sample from begin to end, whole lines; valid until the next one is asked for */
 	uint64_t pause_us; /* ok or not: for how long the target was held, as far as is known */
 };
 

@@ -47,7 +47,7 @@ static const struct {
 
 /* Lines in which gdb says why it could not attach; the first one that comes is the one that tells most. */
 static const char *const attach_errors[] = {
-	"ptrace: ",   "ould not attach", "nable to attach", "No such process",
+	"ptrace: ",     "ould not attach", "nable to attach", "No such process",
 	" is a zombie", "already traced",  "not permitted",
 };
 
@@ -103,8 +103,8 @@ static void note_version(struct worker_text *text, struct span version)
 {
 	while (version.len && !isdigit((unsigned char)*version.ptr))
 		version = span_skip(version, 1);
-	for (text->gdb_major = 0; version.len && isdigit((unsigned char)*version.ptr) &&
-	                          text->gdb_major < 1000;
+	for (text->gdb_major = 0;
+	     version.len && isdigit((unsigned char)*version.ptr) && text->gdb_major < 1000;
 	     version = span_skip(version, 1))
 		text->gdb_major = text->gdb_major * 10 + (unsigned)(*version.ptr - '0');
 }
@@ -128,9 +128,10 @@ static enum worker_event greet(struct worker_text *text, const struct marker *ma
 	if (text->gdb_major >= GDB_MAJOR_MIN)
 		return WORKER_SAYS_HELLO;
 	if (text->gdb_major)
-		snprintf(text->why, sizeof(text->why),
-		         "gdb %u is too old: pmp needs gdb %u or newer; name another one with --gdb",
-		         text->gdb_major, GDB_MAJOR_MIN);
+		snprintf(
+		        text->why, sizeof(text->why),
+		        "gdb %u is too old: pmp needs gdb %u or newer; name another one with --gdb",
+		        text->gdb_major, GDB_MAJOR_MIN);
 	else
 		snprintf(text->why, sizeof(text->why), "it does not say which gdb it is");
 	return WORKER_UNFIT;
