@@ -81,11 +81,11 @@ def _():
 def _():
     need_gdb()
     with Target(WORK, "--threads", "2", "--seconds", "60") as target:
-        text = by_hand(target.pid, 12, "thread apply all bt")
+        text = by_hand(target.pid, 8, "thread apply all bt")
         live = Profile(pmp("-p", target.pid, "-n", 30, "-f", "yaml", "-q").out)
         target.check_unharmed()
     folded = Profile(pmp("fold", "-f", "yaml", text).out)
-    equal(folded.total, 24)
+    equal(folded.total, 16)
     equal(folded.data["text"]["unknown_lines"], 0)
     for name in ("encode", "decode", "wait_for_work"):
         near(folded.share(name), live.share(name), 35, name)
