@@ -58,5 +58,6 @@ const struct address_range *address_map_find(struct address_map *map, uint32_t p
 	if (!low)
 		return NULL;
 	high = low - 1;
-	return map->ranges[high].pid == pid && addr < map->ranges[high].end ? &map->ranges[high] : NULL;
+	return map->ranges[high].pid == pid && addr < map->ranges[high].end ? &map->ranges[high]
+	                                                                    : NULL;
 }

@@ -144,8 +144,8 @@ static size_t word_length(struct span text)
 {
 	size_t i = 0;
 
-	while (i < text.len && (isalnum((unsigned char)text.ptr[i]) ||
-	                        memchr("_$.:<>*", text.ptr[i], 7)))
+	while (i < text.len &&
+	       (isalnum((unsigned char)text.ptr[i]) || memchr("_$.:<>*", text.ptr[i], 7)))
 		i++;
 	return i;
 }
@@ -156,7 +156,8 @@ static bool is_source_line(struct span text)
 	uint64_t number;
 
 	if (!number_take(&text, 10, &number))
-		return span_starts(text, SPAN_LIT("in ")) && !memchr(text.ptr + 3, ' ', text.len - 3);
+		return span_starts(text, SPAN_LIT("in ")) &&
+		       !memchr(text.ptr + 3, ' ', text.len - 3);
 	return !text.len || text.ptr[0] == '\t' || span_starts(text, SPAN_LIT(": ")) ||
 	       span_eq(text, SPAN_LIT(":")) || span_starts(text, SPAN_LIT("    ")) ||
 	       span_starts(text, SPAN_LIT("  in ")) ||

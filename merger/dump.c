@@ -34,7 +34,8 @@ static void emit_stack(void *ctx, const struct stack *stack)
 
 static uint32_t clean_value(struct dump *dump, const struct marker *marker, const char *key)
 {
-	return intern_add_clean(dump->intern, marker_decode(marker_get(marker, key), &dump->scratch));
+	return intern_add_clean(dump->intern,
+	                        marker_decode(marker_get(marker, key), &dump->scratch));
 }
 
 static uint32_t number32(const struct marker *marker, const char *key)
@@ -96,8 +97,8 @@ static void take_python(struct dump *dump, const struct line *line)
 
 	if (dump->foreign)
 		return;
-	if (!(numbered ? py_frame_parse_numbered(&text, &frame) :
-	                 py_frame_parse_file(&text, &frame))) {
+	if (!(numbered ? py_frame_parse_numbered(&text, &frame)
+	               : py_frame_parse_file(&text, &frame))) {
 		dump->counts.unknown_lines += chatter_is_known(line->text) ? 0 : line->count;
 		return;
 	}

@@ -25,7 +25,8 @@ bool gdb_thread_starts(struct span text)
 {
 	if (span_take(&text, SPAN_LIT("[Switching to thread ")) ||
 	    span_take(&text, SPAN_LIT("Thread ")) || span_take(&text, SPAN_LIT("thread ")))
-		return text.len && ((text.ptr[0] >= '0' && text.ptr[0] <= '9') || text.ptr[0] == '-');
+		return text.len &&
+		       ((text.ptr[0] >= '0' && text.ptr[0] <= '9') || text.ptr[0] == '-');
 	return false;
 }
 

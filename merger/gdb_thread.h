@@ -18,9 +18,9 @@
 #include "span.h"
 
 struct gdb_thread {
-	uint32_t number;  /* gdb's own */
-	uint32_t tid;     /* LWP, or what the header has in its place; 0: not told, or it overflows */
-	uint32_t pid;     /* 0: not told */
+	uint32_t number; /* gdb's own */
+	uint32_t tid; /* LWP, or what the header has in its place; 0: not told, or it overflows */
+	uint32_t pid; /* 0: not told */
 	struct span name; /* empty: not told */
 	bool is_switch;   /* "[Switching to thread": says which thread is next, and is no header */
 };

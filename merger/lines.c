@@ -18,6 +18,7 @@ struct pending {
 	bool valid;
 	struct line line;
 	size_t first_len; /* of its first line alone */
+	size_t blanks;    /* blank lines behind it, in case it goes on */
 	bool quoted;
 	bool owned; /* the text is in `joined` */
 	struct buf joined;
@@ -38,9 +39,9 @@ static const struct {
 	struct span entity;
 	char byte;
 } entities[] = {
-	{ SPAN_INIT("&lt;"), '<' },   { SPAN_INIT("&gt;"), '>' },  { SPAN_INIT("&amp;"), '&' },
+	{ SPAN_INIT("&lt;"), '<' },   { SPAN_INIT("&gt;"), '>' },   { SPAN_INIT("&amp;"), '&' },
 	{ SPAN_INIT("&quot;"), '"' }, { SPAN_INIT("&#39;"), '\'' }, { SPAN_INIT("&#x27;"), '\'' },
-	{ SPAN_INIT("&nbsp;"), ' ' }, { SPAN_INIT("&#60;"), '<' }, { SPAN_INIT("&#62;"), '>' },
+	{ SPAN_INIT("&nbsp;"), ' ' }, { SPAN_INIT("&#60;"), '<' },  { SPAN_INIT("&#62;"), '>' },
 };
 
 /* gdb's own words when a page is full; the next line goes on where it stopped. */
@@ -127,7 +128,8 @@ static struct span cut_screen(struct span s)
 	const char *hit;
 
 	while (from < end && (hit = memchr(from, 0xe2, (size_t)(end - from)))) {
-		if (end - hit > 2 && ((unsigned char)hit[1] == 0x94 || (unsigned char)hit[1] == 0x95))
+		if (end - hit > 2 &&
+		    ((unsigned char)hit[1] == 0x94 || (unsigned char)hit[1] == 0x95))
 			return (struct span){ s.ptr, (size_t)(hit - s.ptr) };
 		from = hit + 1;
 	}
@@ -270,6 +272,7 @@ static void pending_append(struct pending *pending, struct span text)
 	buf_add_span(&pending->joined, text);
 	pending->line.text = buf_span(&pending->joined);
 	pending->line.count++;
+	pending->blanks = 0;
 }
 
 /* Lines were joined to a frame whose arguments never end: perhaps they end on the first line, if quotes
@@ -305,6 +308,9 @@ static void pending_flush(struct lines *lines)
 	pending_settle(pending);
 	pending->valid = false;
 	lines->take(lines->ctx, &pending->line);
+	if (pending->blanks)
+		lines->take(lines->ctx,
+		            &(struct line){ .kind = LINE_BLANK, .count = pending->blanks });
 }
 
 static void line_take(struct lines *lines, struct span text, const struct prefix_info *info,
@@ -329,8 +335,10 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 	/* Mailers put blank lines between the lines that they wrap. */
 	if (line.kind == LINE_BLANK && pending->valid && !line.prompt &&
 	    pending->line.kind == LINE_FRAME &&
-	    gdb_frame_state(pending->line.text) != GDB_FRAME_DONE)
+	    gdb_frame_state(pending->line.text) != GDB_FRAME_DONE) {
+		pending->blanks++;
 		return;
+	}
 	pending_flush(lines);
 	if (line.kind != LINE_FRAME && line.kind != LINE_PY_FRAME && line.kind != LINE_THREAD) {
 		lines->take(lines->ctx, &line);
@@ -340,6 +348,7 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 	pending->owned = false;
 	pending->line = line;
 	pending->first_len = text.len;
+	pending->blanks = 0;
 	pending->quoted = info->quoted;
 	if (copied)
 		pending_own(pending);
@@ -366,7 +375,8 @@ static void raw_take(struct lines *lines, struct span raw, size_t max)
 	rest = skip_pager(text);
 	if (rest.ptr != text.ptr && !span_trim(rest).len)
 		return; /* the line before goes on behind it */
-	line_take(lines, rest.len ? rest : text, &info, text.ptr < given.ptr || text.ptr > given.ptr + given.len);
+	line_take(lines, rest.len ? rest : text, &info,
+	          text.ptr < given.ptr || text.ptr > given.ptr + given.len);
 }
 
 void lines_feed(struct lines *lines, const char *text, size_t len, size_t max)

@@ -89,9 +89,10 @@ static size_t skip_bracket(struct span s, size_t i, char open, char close)
 static size_t operator_length(struct span s)
 {
 	static const struct span symbols[] = {
-		SPAN_INIT("()"),         SPAN_INIT("[]"),        SPAN_INIT("<=>"),  SPAN_INIT("<<="),      SPAN_INIT(">>="),
-		SPAN_INIT("->*"),        SPAN_INIT("->"),        SPAN_INIT("<<"),   SPAN_INIT(">>"),       SPAN_INIT("<="),
-		SPAN_INIT(">="),         SPAN_INIT("<"),         SPAN_INIT(">"),    SPAN_INIT(" delete[]"), SPAN_INIT(" new[]"),
+		SPAN_INIT("()"),  SPAN_INIT("[]"),        SPAN_INIT("<=>"),    SPAN_INIT("<<="),
+		SPAN_INIT(">>="), SPAN_INIT("->*"),       SPAN_INIT("->"),     SPAN_INIT("<<"),
+		SPAN_INIT(">>"),  SPAN_INIT("<="),        SPAN_INIT(">="),     SPAN_INIT("<"),
+		SPAN_INIT(">"),   SPAN_INIT(" delete[]"), SPAN_INIT(" new[]"),
 	};
 
 	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++)
@@ -160,8 +161,9 @@ static bool is_tail(struct span rest)
 static struct span skip_qualifiers(struct span s)
 {
 	static const struct span words[] = {
-		SPAN_INIT(" const"),  SPAN_INIT(" volatile"),  SPAN_INIT(" &&"),  SPAN_INIT(" &"),
-		SPAN_INIT("&&"),      SPAN_INIT("&"),          SPAN_INIT(" noexcept"),
+		SPAN_INIT(" const"),    SPAN_INIT(" volatile"), SPAN_INIT(" &&"),
+		SPAN_INIT(" &"),        SPAN_INIT("&&"),        SPAN_INIT("&"),
+		SPAN_INIT(" noexcept"),
 	};
 	bool found = true;
 
@@ -185,8 +187,8 @@ static struct span skip_qualifiers(struct span s)
 static bool name_goes_on(struct span rest)
 {
 	rest = skip_qualifiers(rest);
-	return rest.len && !span_starts(rest, SPAN_LIT(" (")) && !span_starts(rest, SPAN_LIT("(")) &&
-	       rest.ptr[0] != '\t';
+	return rest.len && !span_starts(rest, SPAN_LIT(" (")) &&
+	       !span_starts(rest, SPAN_LIT("(")) && rest.ptr[0] != '\t';
 }
 
 static struct span name_of(struct span text, size_t end)

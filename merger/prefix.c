@@ -8,14 +8,17 @@
 #define LOG_PREFIX_MAX 160
 
 static const struct span prompts[] = {
-	SPAN_INIT("(gdb)"),  SPAN_INIT("(rr)"),        SPAN_INIT("(kgdb)"),          SPAN_INIT("gdb$"),
-	SPAN_INIT("pwndbg>"), SPAN_INIT("gdb-peda$"),  SPAN_INIT("gef\xe2\x9e\xa4"), SPAN_INIT("gef>"),
+	SPAN_INIT("(gdb)"),           SPAN_INIT("(rr)"),
+	SPAN_INIT("(kgdb)"),          SPAN_INIT("gdb$"),
+	SPAN_INIT("pwndbg>"),         SPAN_INIT("gdb-peda$"),
+	SPAN_INIT("gef\xe2\x9e\xa4"), SPAN_INIT("gef>"),
 };
 
 /* Only what is written before text that is gdb's. */
 static const struct span marks[] = {
-	SPAN_INIT("<pre>"), SPAN_INIT("<PRE>"), SPAN_INIT("<code>"), SPAN_INIT("<tt>"), SPAN_INIT("<b>"),
-	SPAN_INIT("<p>"),   SPAN_INIT("<li>"),  SPAN_INIT("//"),     SPAN_INIT(">"),    SPAN_INIT("|"),
+	SPAN_INIT("<pre>"), SPAN_INIT("<PRE>"), SPAN_INIT("<code>"), SPAN_INIT("<tt>"),
+	SPAN_INIT("<b>"),   SPAN_INIT("<p>"),   SPAN_INIT("<li>"),   SPAN_INIT("//"),
+	SPAN_INIT(">"),     SPAN_INIT("|"),
 };
 
 void prefix_log_deinit(struct prefix_log *log)

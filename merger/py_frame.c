@@ -106,9 +106,9 @@ bool py_frame_is_complete(struct span text)
 	if (!py_frame_parse_numbered(&s, &frame))
 		return false;
 	/* From the name on: it and its arguments have the form of a native frame's. */
-	native_name_parse((struct span){ frame.name.ptr,
-	                                 (size_t)(text.ptr + text.len - frame.name.ptr) },
-	                  &call);
+	native_name_parse(
+	        (struct span){ frame.name.ptr, (size_t)(text.ptr + text.len - frame.name.ptr) },
+	        &call);
 	return call.end == NATIVE_NAME_CLOSED;
 }
 

@@ -49,7 +49,8 @@ struct trace {
 	uint64_t annotations;
 };
 
-struct trace *trace_create(struct intern *intern, struct address_map *map, trace_emit *emit, void *ctx)
+struct trace *trace_create(struct intern *intern, struct address_map *map, trace_emit *emit,
+                           void *ctx)
 {
 	struct trace *trace = alloc_zeroed(1, sizeof(*trace));
 
@@ -141,16 +142,21 @@ static bool same_native(const struct native_frame *a, const struct native_frame 
 	return !a->has_addr || !b->has_addr || a->addr == b->addr;
 }
 
+/* "frame 3", "up", "bt -5" after a bt: all of it is in the stack before. */
 static bool is_printed_again(const struct trace *trace)
 {
-	const struct native_frame *frame = &trace->native.frames[0];
+	size_t at = 0;
 
-	if (trace->header || trace->native.count != 1 || frame->number == 0)
+	if (trace->header || !trace->native.count || trace->native.frames[0].number == 0)
 		return false;
-	for (size_t i = 0; i < trace->before.count; i++)
-		if (same_native(&trace->before.frames[i], frame))
-			return true;
-	return false;
+	for (size_t i = 0; i < trace->native.count; i++) {
+		while (at < trace->before.count &&
+		       !same_native(&trace->before.frames[at], &trace->native.frames[i]))
+			at++;
+		if (at == trace->before.count)
+			return false;
+	}
+	return true;
 }
 
 static void give_out(struct trace *trace, struct stack *stack)
@@ -176,16 +182,16 @@ static void settle_held(struct trace *trace)
 {
 	if (!trace->held)
 		return;
-	if (trace->header || (trace->native.count > 1 &&
-	                      same_native(&trace->held_frame, &trace->native.frames[0])))
+	if (trace->header ||
+	    (trace->native.count > 1 && same_native(&trace->held_frame, &trace->native.frames[0])))
 		trace->held = false;
 	give_held(trace);
 }
 
 static bool hold(struct trace *trace)
 {
-	if (trace->header || trace->native.count != 1 || trace->owned.count ||
-	    trace->loose.count || trace->native.frames[0].number != 0)
+	if (trace->header || trace->native.count != 1 || trace->owned.count || trace->loose.count ||
+	    trace->native.frames[0].number != 0)
 		return false;
 	give_held(trace);
 	trace->held = true;
@@ -421,8 +427,7 @@ void trace_set_first_line(struct trace *trace, uint32_t line)
 
 	if (trace->below == BELOW_NOTHING || !list->count)
 		return;
-	if (trace->below == BELOW_NATIVE &&
-	    !trace->native.frames[trace->native.count - 1].py_count)
+	if (trace->below == BELOW_NATIVE && !trace->native.frames[trace->native.count - 1].py_count)
 		return;
 	list->frames[list->count - 1].first_line = line;
 }

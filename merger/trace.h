@@ -2,8 +2,8 @@
  * belong to which native frame, and which frames gdb printed twice.
  *
  * Printed twice, and given out once: the lone "#0" that gdb prints when a process stops, when a thread
- * is selected or a core is loaded, if that frame's thread is listed after it; and the lone frame that
- * "frame N", "up" and "down" print again. They do count as traces and frames (dump.h), as lines of text. */
+ * is selected or a core is loaded, if that frame's thread is listed after it; and the frames
+ * that "frame N", "up", "down" and "bt -N" print again. They do count as traces and frames (dump.h), as lines of text. */
 #ifndef PMP_TRACE_H
 #define PMP_TRACE_H
 

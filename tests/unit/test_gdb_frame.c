@@ -13,7 +13,7 @@
 struct row {
 	const char *text;
 	const char *name;
-	const char *file;   /* NULL: none */
+	const char *file; /* NULL: none */
 	uint32_t line;
 	const char *module; /* NULL: none */
 };
@@ -44,7 +44,7 @@ static const struct row places[] = {
 	{ "#0  0x12 [rxRE,0x10-0x20] in f () at a.c:7", "f", "a.c", 7, NULL },
 	{ "#0  0x12\tf (a=1) at a.c:7", "f", "a.c", 7, NULL },
 	{ "#0  0x12 in f a.c:12:3", "f", "a.c", 12, NULL }, /* a sanitizer's */
-	{ "#0  0x12 poll", "poll", NULL, 0, NULL },	    /* eu-stack's */
+	{ "#0  0x12 poll", "poll", NULL, 0, NULL },         /* eu-stack's */
 	{ "#1  0x12 in main (argc=Cannot access memory at address 0x1e", "main", NULL, 0, NULL },
 	{ "#1  0x12 in", "", NULL, 0, NULL },
 };
@@ -95,13 +95,15 @@ static const struct row names[] = {
 	{ "#1  0x1 in cooperator (a=1)", "cooperator", NULL, 0, NULL },
 	{ "#1  0x1 in operators<int> (a=1)", "operators<int>", NULL, 0, NULL },
 	/* anonymous namespaces and lambdas */
-	{ "#1  (anonymous namespace)::f (a=1) at a.c:1", "(anonymous namespace)::f", "a.c", 1, NULL },
-	{ "#1  0x1 in (anonymous namespace)::f(int) ()", "(anonymous namespace)::f", NULL, 0, NULL },
+	{ "#1  (anonymous namespace)::f (a=1) at a.c:1", "(anonymous namespace)::f", "a.c", 1,
+	  NULL },
+	{ "#1  0x1 in (anonymous namespace)::f(int) ()", "(anonymous namespace)::f", NULL, 0,
+	  NULL },
 	{ "#1  0x1 in void (anonymous namespace)::f<int>(int) ()",
 	  "void (anonymous namespace)::f<int>", NULL, 0, NULL },
 	{ "#1  0x1 in A::(anonymous class)::f (a=1)", "A::(anonymous class)::f", NULL, 0, NULL },
-	{ "#1  0x1 in {lambda(int)#1}::operator()(int) const ()",
-	  "{lambda(int)#1}::operator()", NULL, 0, NULL },
+	{ "#1  0x1 in {lambda(int)#1}::operator()(int) const ()", "{lambda(int)#1}::operator()",
+	  NULL, 0, NULL },
 	{ "#1  0x1 in f()::{lambda(A<B>, int)#2}::operator()(A<B>, int) const (__closure=0x1)",
 	  "f()::{lambda(A<B>, int)#2}::operator()", NULL, 0, NULL },
 	{ "#1  0x1 in <lambda(int)>::operator()(int) const (__closure=0x1)",
@@ -109,7 +111,8 @@ static const struct row names[] = {
 	{ "#1  <lambda()>::_FUN(void) () at a.c:1", "<lambda()>::_FUN", "a.c", 1, NULL },
 	/* other languages */
 	{ "#1  0x1 in a::b::{{closure}} (x=1)", "a::b::{{closure}}", NULL, 0, NULL },
-	{ "#1  0x1 in a::{impl#0}::f<&mut b::C> (x=1)", "a::{impl#0}::f<&mut b::C>", NULL, 0, NULL },
+	{ "#1  0x1 in a::{impl#0}::f<&mut b::C> (x=1)", "a::{impl#0}::f<&mut b::C>", NULL, 0,
+	  NULL },
 	{ "#1  0x1 in <impl core::fmt::Debug for X>::fmt (x=1)",
 	  "<impl core::fmt::Debug for X>::fmt", NULL, 0, NULL },
 	{ "#1  0x1 in <a::B as c::D<E>>::f ()", "<a::B as c::D<E>>::f", NULL, 0, NULL },

@@ -62,8 +62,8 @@ static void reads_headers(void **state)
 		if (thread.number != rows[i].number || thread.tid != rows[i].tid ||
 		    thread.pid != rows[i].pid || !span_eq(thread.name, span_of(rows[i].name)) ||
 		    thread.is_switch || text.len)
-			fail_msg("%s: %u tid %u pid %u '%.*s'", rows[i].text, thread.number, thread.tid,
-			         thread.pid, SPAN_ARG(thread.name));
+			fail_msg("%s: %u tid %u pid %u '%.*s'", rows[i].text, thread.number,
+			         thread.tid, thread.pid, SPAN_ARG(thread.name));
 		assert_true(gdb_thread_starts(span_trim(span_of(rows[i].text))));
 	}
 }
@@ -76,8 +76,8 @@ static void reads_switches(void **state)
 		const char *name;
 	} switches[] = {
 		{ "[Switching to thread 3 (Thread 0x7f12 (LWP 123))]", 3, 123, "" },
-		{ "[Switching to thread 3 (Thread 0x7f12 (LWP 123))]#0  0x1 in f (a=1) from x", 3, 123,
-		  "" },
+		{ "[Switching to thread 3 (Thread 0x7f12 (LWP 123))]#0  0x1 in f (a=1) from x", 3,
+		  123, "" },
 		{ "[Switching to thread 3 (LWP 123 \"x)]\")]", 3, 123, "x)]" },
 		{ "[Switching to thread 1048.0x454]", 1048, 0x454, "" },
 		{ "[Switching to thread 2 (process 12)]", 2, 12, "" },

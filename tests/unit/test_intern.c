@@ -13,9 +13,10 @@
 
 /* Strings that differ in little: lengths around a word, bytes of zero. */
 static const struct span rows[] = {
-	SPAN_INIT(""),         SPAN_INIT("\0"),       SPAN_INIT("\0\0"),    SPAN_INIT("a"),
-	SPAN_INIT("a\0"),      SPAN_INIT("1234567"),  SPAN_INIT("12345678"), SPAN_INIT("123456789"),
-	SPAN_INIT("12345678\0"), SPAN_INIT("A"),
+	SPAN_INIT(""),         SPAN_INIT("\0"),        SPAN_INIT("\0\0"),
+	SPAN_INIT("a"),        SPAN_INIT("a\0"),       SPAN_INIT("1234567"),
+	SPAN_INIT("12345678"), SPAN_INIT("123456789"), SPAN_INIT("12345678\0"),
+	SPAN_INIT("A"),
 };
 
 static void knows_what_it_has(void **state)

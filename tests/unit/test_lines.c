@@ -31,15 +31,18 @@ static const struct {
 	  "->|bt\n#>|#0  f () at a.c:1\n.>|\n->|bt\n->|bt\n" },
 	{ "quotes", "> > #0  f () at a.c:1\n>>#1  g () at a.c:1\n>\n| #2  h () at a.c:1\n",
 	  "#|#0  f () at a.c:1\n#|#1  g () at a.c:1\n.|\n#|#2  h () at a.c:1\n" },
-	{ "comments", "// #0  f () at a.c:1\n# #1  g () at a.c:1\n * #2  h () at a.c:1\n# (gdb) bt\n",
+	{ "comments",
+	  "// #0  f () at a.c:1\n# #1  g () at a.c:1\n * #2  h () at a.c:1\n# (gdb) bt\n",
 	  "#|#0  f () at a.c:1\n#|#1  g () at a.c:1\n#|#2  h () at a.c:1\n->|bt\n" },
 	{ "blanks", "\t    #0  f () at a.c:1\n  Thread 1 (LWP 2):\n",
 	  "#|#0  f () at a.c:1\nT|Thread 1 (LWP 2):\n" },
 	{ "a log's tag",
-	  "[node-13] #0  0x1 in f (a=1,\n[node-13]     b=2) at a.c:1\n[node-14] Thread 2 (LWP 3):\n",
+	  "[node-13] #0  0x1 in f (a=1,\n[node-13]     b=2) at a.c:1\n[node-14] Thread 2 (LWP "
+	  "3):\n",
 	  "#2|#0  0x1 in f (a=1, b=2) at a.c:1\nT|Thread 2 (LWP 3):\n" },
 	{ "a log's time",
-	  "Nov 22 10:25:03 box app[17]: Thread 2 (LWP 3):\nNov 22 10:25:04 box app[17]: #0  f () at a.c:1\n"
+	  "Nov 22 10:25:03 box app[17]: Thread 2 (LWP 3):\nNov 22 10:25:04 box app[17]: #0  f () "
+	  "at a.c:1\n"
 	  "2026-11-22 10:25:03,123 | #1  g () at a.c:1\n",
 	  "T|Thread 2 (LWP 3):\n#|#0  f () at a.c:1\n#|#1  g () at a.c:1\n" },
 	{ "no log's prefix",
@@ -47,7 +50,8 @@ static const struct {
 	  "[Switching to thread 1 (LWP 2)]#0  0x1 in f ()\n",
 	  "-|Run till exit from #0  0x1 in f () at a.c:1\n-|Breakpoint 1, #0  f () at a.c:1\n"
 	  "T|[Switching to thread 1 (LWP 2)]#0  0x1 in f ()\n" },
-	{ "HTML", "<pre>#0  f&lt;int&gt; (s=&quot;a&amp;b&quot;) at a.c:1\n#1  &nope; g () at a.c:1\n",
+	{ "HTML",
+	  "<pre>#0  f&lt;int&gt; (s=&quot;a&amp;b&quot;) at a.c:1\n#1  &nope; g () at a.c:1\n",
 	  "#|#0  f<int> (s=\"a&b\") at a.c:1\n#|#1  &nope; g () at a.c:1\n" },
 	{ "a screen's frame", "#0  f () at a.c:1   \xe2\x94\x82     \xe2\x94\x82\n",
 	  "#|#0  f () at a.c:1   \n" },
@@ -55,9 +59,12 @@ static const struct {
 	{ "gdb's own", "#0  f (a=1,\n    b=2)\n    at a.c:1\n#1  0x1 in g ()\n   from a.so\n",
 	  "#3|#0  f (a=1, b=2) at a.c:1\n#2|#1  0x1 in g () from a.so\n" },
 	{ "mailers'",
-	  "#0  0x1 in\nf\n(a=1) at\na.c:1\n\n#1  0x1 in g (a=1,\n\nb=2) from\n\na.so\n#2  h (a=1)\natb.c:3\n",
+	  "#0  0x1 in\nf\n(a=1) at\na.c:1\n\n#1  0x1 in g (a=1,\n\nb=2) from\n\na.so\n#2  h "
+	  "(a=1)\natb.c:3\n",
 	  "#4|#0  0x1 in f (a=1) at a.c:1\n.|\n#3|#1  0x1 in g (a=1, b=2) from a.so\n"
 	  "#2|#2  h (a=1) atb.c:3\n" },
+	{ "blank lines behind a frame that could go on", "#0  0x1 in f ()\n\n\nprose\n",
+	  "#|#0  0x1 in f ()\n.2|\n-|prose\n" },
 	{ "in a name", "#0  0x1 in f<int,\n   long>::g\n    (a=1) at a.c:1\n",
 	  "#3|#0  0x1 in f<int, long>::g (a=1) at a.c:1\n" },
 	{ "in a string", "#0  f (s=0x1 \"a) at b.c:1\nc\") at a.c:1\n",
@@ -77,7 +84,8 @@ static const struct {
 	  "---Type <return> to continue, or q <return> to quit---#2  h () at a.c:1\n",
 	  "#2|#0  f (a=1, b=2) at a.c:1\n#|#1  g () at a.c:1\n#|#2  h () at a.c:1\n" },
 	/* lines that only follow */
-	{ "locals", "#0  f () at a.c:1\n        x = 1\n#1  0x1 in g (a=1)\n        y = {1,\n          2}\n",
+	{ "locals",
+	  "#0  f () at a.c:1\n        x = 1\n#1  0x1 in g (a=1)\n        y = {1,\n          2}\n",
 	  "#|#0  f () at a.c:1\n-|x = 1\n#|#1  0x1 in g (a=1)\n-|y = {1,\n-|2}\n" },
 	{ "a frame that was cut off", "#0  f (a=1,\n        x = 1\n#1  g (b=2,\nprose\n",
 	  "#|#0  f (a=1,\n-|x = 1\n#2/1|#1  g (b=2,\n" },
@@ -91,7 +99,7 @@ static void render(void *ctx, const struct line *line)
 {
 	struct buf *out = ctx;
 
-	buf_printf(out, "%c%s", ".~T#PF-"[line->kind], line->prompt ? ">" : "");
+	buf_printf(out, "%c%s", ".~T#PF-"[line->kind], line -> prompt ? ">" : "");
 	if (line->count > 1)
 		buf_printf(out, "%zu", line->count);
 	if (line->spare)
@@ -128,7 +136,8 @@ static void makes_lines(void **state)
 		for (size_t step = 1; step < 200; step += step < 4 ? 1 : 60) {
 			feed(rows[i].text, step, 1 << 20, &out);
 			if (!span_eq(buf_span(&out), span_of(rows[i].lines)))
-				fail_msg("%s, by %zu: %.*s", rows[i].name, step, SPAN_ARG(buf_span(&out)));
+				fail_msg("%s, by %zu: %.*s", rows[i].name, step,
+				         SPAN_ARG(buf_span(&out)));
 		}
 	buf_deinit(&out);
 }
@@ -140,7 +149,8 @@ static void cuts_long_lines(void **state)
 	(void)state;
 	for (size_t step = 1; step < 30; step++) {
 		feed("0123456789abcdef\nshort\n0123456789", step, 10, &out);
-		assert_true(span_eq(buf_span(&out), SPAN_LIT("-|0123456789\n-|short\n-|0123456789\n")));
+		assert_true(
+		        span_eq(buf_span(&out), SPAN_LIT("-|0123456789\n-|short\n-|0123456789\n")));
 	}
 	buf_deinit(&out);
 }
@@ -150,7 +160,9 @@ static void counts_lines(void **state)
 	static const struct {
 		const char *text;
 		uint64_t count;
-	} texts[] = { { "", 0 }, { "a", 1 }, { "a\n", 1 }, { "a\n\nb", 3 }, { "#0  f (\na=1)\n", 2 } };
+	} texts[] = {
+		{ "", 0 }, { "a", 1 }, { "a\n", 1 }, { "a\n\nb", 3 }, { "#0  f (\na=1)\n", 2 }
+	};
 	struct buf out = { 0 };
 
 	(void)state;

@@ -164,8 +164,8 @@ static void writes_what_it_reads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_lines),   cmocka_unit_test(refuses_other_lines),
-		cmocka_unit_test(reads_numbers), cmocka_unit_test(reads_reals),
+		cmocka_unit_test(reads_lines),     cmocka_unit_test(refuses_other_lines),
+		cmocka_unit_test(reads_numbers),   cmocka_unit_test(reads_reals),
 		cmocka_unit_test(missing_is_null), cmocka_unit_test(writes_what_it_reads),
 	};
 

@@ -26,8 +26,8 @@ static const struct row files[] = {
 	{ "File \"<string>\", line 1, in <module>", "<module>", "<string>", 1, 0, NONE },
 	{ "File \"a.py\", line 3, in A.f.<locals>.<lambda>", "A.f.<locals>.<lambda>", "a.py", 3, 0,
 	  NONE },
-	{ "File \"my files, line 2, in x/a.py\", line 3, in f", "f", "my files, line 2, in x/a.py", 3,
-	  0, NONE },
+	{ "File \"my files, line 2, in x/a.py\", line 3, in f", "f", "my files, line 2, in x/a.py",
+	  3, 0, NONE },
 	{ "File \"a\"b.py\", line 3, in f", "f", "a\"b.py", 3, 0, NONE },
 	{ "File \"a\", line x\", line 3, in f", "f", "a\", line x", 3, 0, NONE },
 	{ "File \"\", line 0, in f", "f", "", 0, 0, NONE },
@@ -44,7 +44,8 @@ static const struct row files[] = {
 static const struct row numbered[] = {
 	{ "#4 Frame 0x1b7da60, for file /x/a.py, line 111, in run (self=<A(b=1) at remote 0x1>)",
 	  "run", "/x/a.py", 111, 0x1b7da60, 4 },
-	{ "#11 Frame 0x7f, for file a.py, line 1, in <module> ()", "<module>", "a.py", 1, 0x7f, 11 },
+	{ "#11 Frame 0x7f, for file a.py, line 1, in <module> ()", "<module>", "a.py", 1, 0x7f,
+	  11 },
 	{ "#0 Frame 0x7f, for file a.py, line 1, in f", "f", "a.py", 1, 0x7f, 0 },
 	{ "#99999999999 Frame 0x7f, for file a.py, line 1, in f ()", "f", "a.py", 1, 0x7f, NONE },
 	{ "#4 (unable to read python frame information)", NULL, NULL, 0, 0, 0 },
@@ -54,20 +55,21 @@ static const struct row numbered[] = {
 };
 
 static const struct row annotations[] = {
-	{ "f=Frame 0x7f1, for file /x.py, line 3, in foo (self=<A at remote 0x1>), throwflag=0", "foo",
-	  "/x.py", 3, 0x7f1, NONE },
-	{ "f=f@entry=Frame 0x7f1, for file /x.py, line 3, in foo (), throwflag=0", "foo", "/x.py", 3,
+	{ "f=Frame 0x7f1, for file /x.py, line 3, in foo (self=<A at remote 0x1>), throwflag=0",
+	  "foo", "/x.py", 3, 0x7f1, NONE },
+	{ "f=f@entry=Frame 0x7f1, for file /x.py, line 3, in foo (), throwflag=0", "foo", "/x.py",
+	  3, 0x7f1, NONE },
+	{ "tstate=0x1, frame=Frame 0x7f1, for file /x.py, line 3, in foo ()", "foo", "/x.py", 3,
 	  0x7f1, NONE },
-	{ "tstate=0x1, frame=Frame 0x7f1, for file /x.py, line 3, in foo ()", "foo", "/x.py", 3, 0x7f1,
-	  NONE },
 	{ "f=Frame 0x7f1, for file /my, dir/x y.py, line 3, in <listcomp> (", "<listcomp>",
 	  "/my, dir/x y.py", 3, 0x7f1, NONE },
-	{ "f=Frame 0x7f1, for file /x, line 1, y.py, line 3, in foo (a=1)", "foo", "/x, line 1, y.py", 3,
+	{ "f=Frame 0x7f1, for file /x, line 1, y.py, line 3, in foo (a=1)", "foo",
+	  "/x, line 1, y.py", 3, 0x7f1, NONE },
+	{ "f=Frame 0x7f1, for file <string>, line 4294967296, in foo ()", "foo", "<string>", 0,
 	  0x7f1, NONE },
-	{ "f=Frame 0x7f1, for file <string>, line 4294967296, in foo ()", "foo", "<string>", 0, 0x7f1,
-	  NONE },
 	/* the first that is whole */
-	{ "s=\"=Frame 0x1\", f=Frame 0x2, for file b.py, line 2, in g (a=Frame 0x3, for file c.py, line "
+	{ "s=\"=Frame 0x1\", f=Frame 0x2, for file b.py, line 2, in g (a=Frame 0x3, for file c.py, "
+	  "line "
 	  "3, in h ())",
 	  "g", "b.py", 2, 2, NONE },
 	{ "f=Frame 0x1ffffffffffffffff, for file b.py, line 2, in g ()", "g", "b.py", 2, UINT64_MAX,
@@ -89,7 +91,8 @@ static void check_row(const struct row *row, bool found, const struct py_text *g
 	if (!span_eq(got->name, span_of(row->name)) || !span_eq(got->file, span_of(row->file)) ||
 	    got->line != row->line || got->addr != row->addr || got->number != row->number)
 		fail_msg("%s: '%.*s' '%.*s' %u %#llx %u", row->text, SPAN_ARG(got->name),
-		         SPAN_ARG(got->file), got->line, (unsigned long long)got->addr, got->number);
+		         SPAN_ARG(got->file), got->line, (unsigned long long)got->addr,
+		         got->number);
 }
 
 static void reads_py_bt(void **state)
