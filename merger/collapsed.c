@@ -121,14 +121,17 @@ static const char *weight_take(struct span *line, uint64_t *ret)
 	return NULL;
 }
 
-/* Blank lines, and comments as stackcollapse scripts leave them; but "#f;g 12" is a stack. */
+/* Blank lines, and comments as stackcollapse scripts leave them; but "#f;g 12" is a stack, and
+ * "#0  main ()" is text of gdb's. */
 static bool line_is_empty(struct span line)
 {
 	uint64_t weight;
 
 	if (!line.len || line.ptr[0] != '#')
 		return !line.len;
-	return line.len == 1 || line.ptr[1] == ' ' || weight_take(&line, &weight);
+	if (line.len == 1 || line.ptr[1] == ' ')
+		return true;
+	return !is_digit(line.ptr[1]) && weight_take(&line, &weight);
 }
 
 /* True for "... .py)" and "... .py:12)". */
@@ -211,16 +214,12 @@ struct profile *collapsed_read(struct span text, const char *name, struct error 
 
 bool collapsed_detect(struct span text)
 {
-	bool comments = false;
-
 	while (text.len) {
 		struct span line = line_take(&text);
 		uint64_t weight;
 
 		if (!line_is_empty(line))
 			return weight_take(&line, &weight) == NULL;
-		comments |= line.len > 0;
 	}
-	/* No stack at all is a profile, too: an empty one. But "#0  main ()" is not a comment. */
-	return !comments;
+	return true; /* no stack at all is a profile, too: an empty one */
 }
