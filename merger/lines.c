@@ -10,14 +10,17 @@
 #include "prefix.h"
 #include "py_frame.h"
 
-/* A frame whose arguments never end takes no more than so many lines with it. */
+/* A frame whose arguments never end takes no more than so many lines with it, and no more than so many
+ * bytes are looked at to find out (all of the frame for each line). */
 #define JOIN_MAX 2000
+#define JOIN_WORK (32u << 20)
 
 /* The line that may go on with the next one. */
 struct pending {
 	bool valid;
 	struct line line;
 	size_t first_len; /* of its first line alone */
+	size_t work;      /* bytes looked at to join lines */
 	size_t blanks;    /* blank lines behind it, in case it goes on */
 	bool quoted;
 	bool owned; /* the text is in `joined` */
@@ -227,13 +230,15 @@ static bool frame_goes_on(struct span frame, struct span text)
 	return false;
 }
 
-static bool pending_goes_on(const struct pending *pending, struct span text)
+static bool pending_goes_on(struct pending *pending, struct span text)
 {
 	struct span have = pending->line.text;
 	struct gdb_thread thread;
 
-	if (!pending->valid || pending->line.count > JOIN_MAX || !text.len)
+	if (!pending->valid || !text.len || pending->line.count > JOIN_MAX ||
+	    pending->work > JOIN_WORK)
 		return false;
+	pending->work += have.len;
 	switch (pending->line.kind) {
 	case LINE_FRAME:
 		return frame_goes_on(have, text);
@@ -335,7 +340,7 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 	/* Mailers put blank lines between the lines that they wrap. */
 	if (line.kind == LINE_BLANK && pending->valid && !line.prompt &&
 	    pending->line.kind == LINE_FRAME &&
-	    gdb_frame_state(pending->line.text) != GDB_FRAME_DONE) {
+	    (pending->blanks || gdb_frame_state(pending->line.text) != GDB_FRAME_DONE)) {
 		pending->blanks++;
 		return;
 	}
@@ -349,6 +354,7 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 	pending->line = line;
 	pending->first_len = text.len;
 	pending->blanks = 0;
+	pending->work = 0;
 	pending->quoted = info->quoted;
 	if (copied)
 		pending_own(pending);

@@ -3,6 +3,9 @@
 #include <ctype.h>
 
 #define NOT_FOUND ((size_t)-1)
+/* What is looked for no further: a line may be a megabyte of what somebody's target made up. */
+#define PLACE_MAX 4096
+#define CLONE_MAX 128
 
 static bool is_word(char c)
 {
@@ -149,12 +152,13 @@ static size_t skip_template(struct span s, size_t i)
 /* Behind the arguments there is an end, or where it is. Mailers lose blanks: "atx/y.c:12". */
 static bool is_tail(struct span rest)
 {
-	rest = span_trim(rest);
+	while (rest.len && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t'))
+		rest = span_skip(rest, 1);
 	if (!rest.len || span_eq(rest, SPAN_LIT("at")) || span_eq(rest, SPAN_LIT("from")) ||
 	    span_starts(rest, SPAN_LIT("at ")) || span_starts(rest, SPAN_LIT("from ")))
 		return true;
-	return span_starts(rest, SPAN_LIT("at")) && !memchr(rest.ptr, ' ', rest.len) &&
-	       isdigit((unsigned char)rest.ptr[rest.len - 1]);
+	return span_starts(rest, SPAN_LIT("at")) && rest.len <= PLACE_MAX &&
+	       !memchr(rest.ptr, ' ', rest.len) && isdigit((unsigned char)rest.ptr[rest.len - 1]);
 }
 
 /* Takes " const", " &", " [clone .x]" ... at the front. */
@@ -172,7 +176,8 @@ static struct span skip_qualifiers(struct span s)
 		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			found |= span_take(&s, words[i]);
 		if (span_starts(s, SPAN_LIT(" [clone "))) {
-			size_t end = skip_bracket(s, 1, '[', ']');
+			struct span clone = { s.ptr, s.len < CLONE_MAX ? s.len : CLONE_MAX };
+			size_t end = skip_bracket(clone, 1, '[', ']');
 
 			if (end == NOT_FOUND)
 				break;
@@ -191,16 +196,13 @@ static bool name_goes_on(struct span rest)
 	       !span_starts(rest, SPAN_LIT("(")) && rest.ptr[0] != '\t';
 }
 
-static struct span name_of(struct span text, size_t end)
+/* "f [clone .cold]" is the same function as f. */
+static struct span strip_clone(struct span name)
 {
-	struct span name = { text.ptr, end };
+	const char *clone = name.len ? memmem(name.ptr, name.len, " [clone ", 8) : NULL;
 
-	/* "f [clone .cold]": the same function */
-	for (size_t i = 0; i + 8 < name.len; i++)
-		if (name.ptr[i] == ' ' && span_starts(span_skip(name, i), SPAN_LIT(" [clone "))) {
-			name.len = i;
-			break;
-		}
+	if (clone)
+		name.len = (size_t)(clone - name.ptr);
 	return span_trim(name);
 }
 
@@ -212,7 +214,7 @@ static size_t take_parens(struct span text, size_t open, size_t *params, struct 
 	size_t end = skip_args(text, open, &nested);
 	struct span rest;
 
-	ret->name = name_of(text, *params != NOT_FOUND ? *params : open);
+	ret->name.len = *params != NOT_FOUND ? *params : open;
 	ret->args = span_skip(text, open + 1);
 	ret->end = NATIVE_NAME_ARGS;
 	if (end == NOT_FOUND) {
@@ -243,6 +245,9 @@ static size_t take_part(struct span text, size_t i, size_t *params, struct nativ
 {
 	size_t next = i + 1;
 
+	/* What was not closed for one is not for those inside it: they are looked for once. */
+	if (ret->nested && memchr("<{[", text.ptr[i], 3))
+		return next;
 	switch (text.ptr[i]) {
 	case '<':
 		next = skip_template(text, i);
@@ -273,13 +278,16 @@ void native_name_parse(struct span text, struct native_name *ret)
 	*ret = (struct native_name){ .end = NATIVE_NAME_ONLY, .name = text };
 	while (i < text.len) {
 		i = take_part(text, i, &params, ret);
-		if (i == NOT_FOUND)
+		if (i == NOT_FOUND) {
+			ret->name = strip_clone(ret->name);
 			return;
+		}
 	}
 	/* Only parameter lists and words: "f(int) const", "prose (in parentheses) goes on". */
 	ret->end = NATIVE_NAME_ONLY;
 	ret->args = span_skip(text, params != NOT_FOUND ? params + 1 : text.len);
-	ret->name = name_of(text, params != NOT_FOUND ? params : text.len);
+	ret->name.len = params != NOT_FOUND ? params : text.len;
+	ret->name = strip_clone(ret->name);
 }
 
 bool native_name_close(struct native_name *name)

@@ -214,44 +214,62 @@ static bool loose_is_repeated(const struct trace *trace)
 	return true;
 }
 
-static struct native_frame *find_number(const struct trace *trace, uint32_t number)
+/* The first native frame of that number (numbers never fall within a stack), or how many there are. */
+static size_t find_number(const struct trace *trace, uint32_t number)
 {
-	for (size_t i = 0; number != STACK_NO_NUMBER && i < trace->native.count; i++)
-		if (trace->native.frames[i].number == number)
-			return &trace->native.frames[i];
-	return NULL;
+	size_t low = 0, high = number == STACK_NO_NUMBER ? 0 : trace->native.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (trace->native.frames[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (number != STACK_NO_NUMBER && low < trace->native.count &&
+	    trace->native.frames[low].number == number)
+		return low;
+	return trace->native.count;
 }
 
-/* Gives the frames of py-bt-full to the native frames whose numbers they tell, where those have none.
- * Both lists run from the leaf, so one pass over the native frames puts all in order. */
+/* Gives the frames of py-bt-full to the native frames whose numbers they tell. Where one has its own
+ * already (an annotation) they are the same. Both run from the leaf, so one pass puts all in order. */
 static void resolve_numbers(struct trace *trace)
 {
 	struct py_list old = trace->owned;
-	uint32_t last_first = UINT32_MAX;
-	size_t kept = 0;
+	uint32_t last_told = UINT32_MAX;
+	size_t next = 0, kept = 0;
 
 	trace->owned = trace->all;
 	trace->owned.count = 0;
 	for (size_t i = 0; i < trace->native.count; i++) {
 		struct native_frame *native = &trace->native.frames[i];
-		uint32_t first = (uint32_t)trace->owned.count;
+		uint32_t first = (uint32_t)trace->owned.count, told = native->py_first;
 
-		if (i && native->py_count && native->py_first == last_first) {
+		if (i && native->py_count && told == last_told) {
 			native->py_first = native[-1].py_first; /* shared, add_annotation */
 			continue;
 		}
-		last_first = native->py_first;
+		if (native->py_count)
+			last_told = told;
 		for (uint32_t j = 0; j < native->py_count; j++)
-			py_add(&trace->owned, &old.frames[native->py_first + j]);
-		for (size_t j = 0; !native->py_count && j < trace->loose.count; j++)
-			if (find_number(trace, trace->loose.frames[j].native_number) == native)
-				py_add(&trace->owned, &trace->loose.frames[j]);
+			py_add(&trace->owned, &old.frames[told + j]);
+		for (; next < trace->loose.count; next++) {
+			size_t target = find_number(trace, trace->loose.frames[next].native_number);
+
+			if (target > i && target < trace->native.count)
+				break;
+			if (target != i)
+				trace->loose.frames[kept++] = trace->loose.frames[next];
+			else if (!native->py_count)
+				py_add(&trace->owned, &trace->loose.frames[next]);
+		}
 		native->py_first = first;
 		native->py_count = (uint32_t)trace->owned.count - first;
 	}
-	for (size_t j = 0; j < trace->loose.count; j++)
-		if (!find_number(trace, trace->loose.frames[j].native_number))
-			trace->loose.frames[kept++] = trace->loose.frames[j];
+	while (next < trace->loose.count)
+		trace->loose.frames[kept++] = trace->loose.frames[next++];
 	trace->loose.count = kept;
 	trace->all = old;
 }

@@ -163,6 +163,15 @@ static const struct {
 	  "Frame 0x2, for "
 	  "file a.py, line 4, in bar ()\n",
 	  "[0/0 f ev{foo:a.py:3~1} ev|bar:a.py:4~7]", 0 },
+	{ "py-bt-full where some are annotated, and out of order",
+	  "#0  0x1 in f ()\n#1  0x2 in ev (f=Frame 0x1, for file a.py, line 3, in foo ())\n#2  0x2 "
+	  "in ev "
+	  "(f=Frame 0x1, for file a.py, line 3, in foo ())\n#3  0x3 in ev ()\n(gdb) py-bt-full\n#1 "
+	  "Frame 0x1, "
+	  "for file a.py, line 3, in foo ()\n#3 Frame 0x2, for file a.py, line 4, in bar ()\n#0 "
+	  "Frame 0x3, "
+	  "for file a.py, line 5, in baz ()\n",
+	  "[0/0 f ev{foo:a.py:3} ev{foo:a.py:3} ev{bar:a.py:4~3}|baz:a.py:5~0]", 0 },
 	{ "py-bt-full alone", "#4 Frame 0x1, for file a.py,\nline 3, in foo (x=1)\n    bar()\n",
 	  "[0/0 |foo:a.py:3~4]", 0 },
 	{ "a program's own traceback is none",
