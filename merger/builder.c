@@ -80,8 +80,9 @@ static uint32_t process_label(struct builder *builder, uint32_t pid)
 	if (!pid)
 		return intern_add(profile->intern, SPAN_LIT("(unknown process)"));
 	target = profile_target(profile, pid);
-	name = intern_get(profile->intern,
-	                  target->arg_count && target->args[0] ? target->args[0] : target->executable);
+	name = intern_get(profile->intern, target->arg_count && target->args[0]
+	                                           ? target->args[0]
+	                                           : target->executable);
 	name = span_basename(name);
 	buf_clear(&builder->text);
 	buf_add_span(&builder->text, name);
@@ -155,8 +156,8 @@ static void target_describe(struct builder *builder, const struct marker *marker
 			continue;
 		target->args = alloc_grow(target->args, &cap, target->arg_count + 1,
 		                          sizeof(*target->args));
-		target->args[target->arg_count++] = intern_add_clean(
-		        profile->intern, marker_decode(value, &builder->text));
+		target->args[target->arg_count++] =
+		        intern_add_clean(profile->intern, marker_decode(value, &builder->text));
 	}
 }
 

@@ -184,8 +184,9 @@ static const char *line_read(struct collapsed_reader *reader, struct span line)
 		line = span_skip(line, label.len + 1);
 	} while (line.len);
 	tree_add(profile->tree, reader->frames, count, weight);
-	profile->marks[!python ? MARK_NATIVE_ONLY : native ? MARK_MERGED : MARK_PYTHON_ONLY] +=
-	        weight;
+	profile->marks[!python  ? MARK_NATIVE_ONLY
+	               : native ? MARK_MERGED
+	                        : MARK_PYTHON_ONLY] += weight;
 	return NULL;
 }
 

@@ -9,7 +9,8 @@
 #include "profile.h"
 
 struct pauses {
-	uint32_t *us; /* in the order of the samples; what does not fit is UINT32_MAX (71 minutes) */
+	uint32_t
+	        *us; /* in the order of the samples; what does not fit is UINT32_MAX (71 minutes) */
 	size_t count, cap;
 	uint64_t sum;
 };

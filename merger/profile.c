@@ -58,7 +58,8 @@ struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uin
 	uint32_t hash = thread_hash(pid, tid);
 	uint32_t found;
 
-	for (size_t at = hash; (found = index_next(&profile->thread_index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = index_next(&profile->thread_index, hash, &at)) != INDEX_NONE;)
 		if (profile->threads[found].pid == pid && profile->threads[found].tid == tid)
 			return &profile->threads[found];
 	profile->threads = alloc_grow(profile->threads, &profile->thread_cap,
@@ -104,9 +105,9 @@ void profile_note(struct profile *profile, uint32_t text)
 }
 
 static const char *const mark_names[MARK_COUNT] = {
-	[MARK_MERGED] = "merged",   [MARK_NATIVE_ONLY] = "native_only",
+	[MARK_MERGED] = "merged",           [MARK_NATIVE_ONLY] = "native_only",
 	[MARK_PYTHON_ONLY] = "python_only", [MARK_PARTIAL] = "partial",
-	[MARK_UNPAIRED] = "unpaired", [MARK_LOST] = "lost",
+	[MARK_UNPAIRED] = "unpaired",       [MARK_LOST] = "lost",
 };
 
 const char *profile_mark_name(enum merge_mark mark)

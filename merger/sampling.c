@@ -63,8 +63,8 @@ static void run_start(struct sampling *sampling, struct profile *profile,
 	sampling->begun = false;
 	sampling->stopped = false;
 	sampling->samples = marker_number(marker, "samples", 0);
-	sampling->host = intern_add_clean(profile->intern,
-	                                  marker_decode(marker_get(marker, "host"), &text));
+	sampling->host =
+	        intern_add_clean(profile->intern, marker_decode(marker_get(marker, "host"), &text));
 	if (!ret->started)
 		ret->started = intern_add_clean(
 		        profile->intern, marker_decode(marker_get(marker, "started"), &text));
@@ -201,8 +201,8 @@ void sampling_finish(struct sampling *sampling, struct profile *profile)
 	ret->asked += ret->taken + ret->failed - done;
 	ret->elapsed_ms = (sampling->elapsed_us + 500) / 1000;
 	if (sampling->intervals_us)
-		ret->achieved_mhz =
-		        rate_round((double)sampling->intervals * 1e9 / (double)sampling->intervals_us);
+		ret->achieved_mhz = rate_round((double)sampling->intervals * 1e9 /
+		                               (double)sampling->intervals_us);
 	else if (sampling->elapsed_us)
 		ret->achieved_mhz = rate_round((double)ret->taken * 1e9 /
 		                               (double)sampling->elapsed_us / (double)targets);

@@ -35,8 +35,7 @@ struct sampling {
 void sampling_deinit(struct sampling *sampling);
 /* Takes a run, target, python, begin, end, late, failed or stop marker (and makes the profile's target
  * for one that names it); other verbs do nothing. No one else may add targets to the profile. */
-void sampling_mark(struct sampling *sampling, struct profile *profile,
-                   const struct marker *marker);
+void sampling_mark(struct sampling *sampling, struct profile *profile, const struct marker *marker);
 /* Fills in what is known at the end only. */
 void sampling_finish(struct sampling *sampling, struct profile *profile);
 

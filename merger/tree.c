@@ -75,8 +75,7 @@ static uint32_t frame_hash(const struct tree *tree, const struct frame *frame, u
 	uint64_t mixed = index_mix(index_start(parent), (uint64_t)frame->name << 32 | frame->file);
 
 	mixed = index_mix(mixed, (uint64_t)frame->module << 32 | frame->first_line);
-	mixed = index_mix(mixed,
-	                  (uint64_t)frame->kind << 32 | (tree->by_line ? frame->line : 0));
+	mixed = index_mix(mixed, (uint64_t)frame->kind << 32 | (tree->by_line ? frame->line : 0));
 	return index_hash(mixed);
 }
 

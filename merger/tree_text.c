@@ -30,9 +30,9 @@ struct style {
 };
 
 static const struct style styles[FRAME_KIND_COUNT] = {
-	[FRAME_NATIVE] = { "c ", "\33[33m" },   [FRAME_PYTHON] = { "py", "\33[36m" },
-	[FRAME_THREAD] = { "  ", "\33[1m" },    [FRAME_PROCESS] = { "  ", "\33[1m" },
-	[FRAME_LOST] = { "! ", "\33[31m" },     [FRAME_MARKER] = { "* ", "\33[35m" },
+	[FRAME_NATIVE] = { "c ", "\33[33m" }, [FRAME_PYTHON] = { "py", "\33[36m" },
+	[FRAME_THREAD] = { "  ", "\33[1m" },  [FRAME_PROCESS] = { "  ", "\33[1m" },
+	[FRAME_LOST] = { "! ", "\33[31m" },   [FRAME_MARKER] = { "* ", "\33[35m" },
 	[FRAME_KERNEL] = { "k ", "\33[34m" },
 };
 
@@ -205,8 +205,8 @@ static void label_write(const struct tree_writer *writer, size_t name_len, size_
 	bool name_cut = false, place_cut = false;
 
 	if (room && name_columns + place_columns > room) {
-		size_t name_room = room > place_columns + LABEL_COLUMNS_MIN ? room - place_columns :
-		                                                              LABEL_COLUMNS_MIN;
+		size_t name_room = room > place_columns + LABEL_COLUMNS_MIN ? room - place_columns
+		                                                            : LABEL_COLUMNS_MIN;
 
 		name_cut = name_columns > name_room;
 		if (name_cut) {
@@ -215,9 +215,9 @@ static void label_write(const struct tree_writer *writer, size_t name_len, size_
 		}
 		place_cut = name_columns + place_columns > room;
 		if (place_cut)
-			place = columns_cut(place, room > name_columns + dots_columns ?
-			                                   room - name_columns - dots_columns :
-			                                   0);
+			place = columns_cut(place, room > name_columns + dots_columns
+			                                   ? room - name_columns - dots_columns
+			                                   : 0);
 	}
 	colour_set(writer, colour);
 	fwrite(name.ptr, 1, name.len, writer->out);
@@ -240,8 +240,8 @@ static void node_write(struct tree_writer *writer, uint32_t at, enum guide own)
 	weights_write(writer, node->total, node->self, style);
 	used += guides_write(writer, own);
 	if (writer->view->width)
-		room = writer->view->width > used + LABEL_COLUMNS_MIN ? writer->view->width - used :
-		                                                        LABEL_COLUMNS_MIN;
+		room = writer->view->width > used + LABEL_COLUMNS_MIN ? writer->view->width - used
+		                                                      : LABEL_COLUMNS_MIN;
 	label_write(writer, name_len, room, style->colour);
 	fputc('\n', writer->out);
 }
@@ -361,8 +361,8 @@ bool tree_text_write(const struct profile *profile, const struct view_options *v
 	writer.count_width = digits > 7 ? digits : 7;
 	if (writer.whole) {
 		colour_set(&writer, COLOUR_DIM);
-		fprintf(out, " total %*s    self %*s      call tree\n", writer.count_width, "samples",
-		        writer.count_width, "samples");
+		fprintf(out, " total %*s    self %*s      call tree\n", writer.count_width,
+		        "samples", writer.count_width, "samples");
 		colour_set(&writer, COLOUR_OFF);
 		tree_walk(&writer);
 	} else {

@@ -101,7 +101,9 @@ static bool pause_read(struct yaml_reader *reader, void *into)
 static bool sampling_read(struct yaml_reader *reader, void *into)
 {
 #define ROW(key, type, field, scale)                                                               \
-	{ key, type, offsetof(struct profile_sampling, field), scale, NULL }
+	{                                                                                          \
+		key, type, offsetof(struct profile_sampling, field), scale, NULL                   \
+	}
 	static const struct yaml_field rows[] = {
 		ROW("started", YAML_STRING, started, 0),
 		ROW("asked", YAML_U64, asked, 0),

@@ -9,7 +9,7 @@
 #define PARENT_NONE SIZE_MAX
 
 struct yaml_node {
-	size_t parent; /* index of a node; PARENT_NONE: it is the piece's own */
+	size_t parent;  /* index of a node; PARENT_NONE: it is the piece's own */
 	uint32_t place; /* in the tree */
 	struct frame frame;
 	uint64_t total, self, calls; /* calls: the sum of its calls' totals */
@@ -86,7 +86,7 @@ static bool calls_check(struct yaml_reader *reader, void *into)
 
 enum node_key { KEY_FRAME, KEY_KIND, KEY_TOTAL, KEY_SELF, KEY_CALLS, KEY_CONTINUES };
 
-#define HAS(seen, key) ((seen) >> (key) & 1)
+#define HAS(seen, key) ((seen) >> (key)&1)
 
 #define NODE(field) offsetof(struct yaml_node, field)
 
@@ -223,8 +223,7 @@ static bool piece_read(struct yaml_reader *reader, void *into)
 	if (piece_find(yaml, piece->number))
 		return yaml_reader_fail_at(reader, piece->line, "piece %" PRIu64 " comes twice",
 		                           piece->number);
-	index_add(&yaml->piece_index, number_hash(piece->number),
-	          (uint32_t)(piece - yaml->pieces));
+	index_add(&yaml->piece_index, number_hash(piece->number), (uint32_t)(piece - yaml->pieces));
 	return true;
 }
 
@@ -269,8 +268,7 @@ static bool node_continue(struct yaml_build *build, size_t at)
 		                           node->continues);
 	if (piece->used)
 		return yaml_reader_fail_at(build->reader, node->line,
-		                           "piece %" PRIu64 " is continued twice",
-		                           node->continues);
+		                           "piece %" PRIu64 " is continued twice", node->continues);
 	piece_queue(build, at, piece);
 	return true;
 }
@@ -284,9 +282,8 @@ static bool node_place(struct yaml_build *build, size_t at, size_t owner)
 	if (__builtin_add_overflow(*sum, node->total, sum))
 		return yaml_reader_fail_at(build->reader, node->line,
 		                           "the totals add up to too much");
-	node->place = tree_child(build->tree,
-	                         parent == PARENT_NONE ? TREE_ROOT : nodes[parent].place,
-	                         &node->frame);
+	node->place = tree_child(
+	        build->tree, parent == PARENT_NONE ? TREE_ROOT : nodes[parent].place, &node->frame);
 	return !HAS(node->seen, KEY_CONTINUES) || node_continue(build, at);
 }
 

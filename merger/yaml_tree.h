@@ -16,9 +16,9 @@ struct yaml_node_line;
 
 /* A list of calls: the tree's roots, or what continues one node (yaml_schema.h). */
 struct yaml_piece {
-	uint64_t number; /* 0: the roots */
+	uint64_t number;   /* 0: the roots */
 	size_t first, end; /* its nodes */
-	size_t line; /* in the file */
+	size_t line;       /* in the file */
 	bool used;
 };
 

@@ -45,8 +45,8 @@ static void map_open(struct yaml_writer *writer, bool flow)
 
 	emit(writer, &event,
 	     yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-	                                         flow ? YAML_FLOW_MAPPING_STYLE :
-	                                                YAML_BLOCK_MAPPING_STYLE));
+	                                         flow ? YAML_FLOW_MAPPING_STYLE
+	                                              : YAML_BLOCK_MAPPING_STYLE));
 }
 
 static void map_close(struct yaml_writer *writer)
@@ -62,8 +62,8 @@ static void list_open(struct yaml_writer *writer, bool flow)
 
 	emit(writer, &event,
 	     yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-	                                          flow ? YAML_FLOW_SEQUENCE_STYLE :
-	                                                 YAML_BLOCK_SEQUENCE_STYLE));
+	                                          flow ? YAML_FLOW_SEQUENCE_STYLE
+	                                               : YAML_BLOCK_SEQUENCE_STYLE));
 }
 
 static void list_close(struct yaml_writer *writer)
@@ -129,8 +129,8 @@ static bool is_ambiguous(struct span text)
 static void string_emit(struct yaml_writer *writer, uint32_t id)
 {
 	struct span text = intern_get(writer->profile->intern, id);
-	yaml_scalar_style_t style = is_ambiguous(text) ? YAML_SINGLE_QUOTED_SCALAR_STYLE :
-	                                                 YAML_PLAIN_SCALAR_STYLE;
+	yaml_scalar_style_t style =
+	        is_ambiguous(text) ? YAML_SINGLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE;
 	yaml_event_t event;
 
 	/* libyaml refuses what is not UTF-8; nothing unclean should be in a profile, but if it is ... */
@@ -380,9 +380,9 @@ static void calls_write(struct yaml_writer *writer, uint32_t top)
 		}
 		if (child != TREE_NONE) {
 			number_pair(writer, "continues", writer->piece_count);
-			writer->pieces = alloc_grow(writer->pieces, &writer->piece_cap,
-			                            writer->piece_count + 1,
-			                            sizeof(*writer->pieces));
+			writer->pieces =
+			        alloc_grow(writer->pieces, &writer->piece_cap,
+			                   writer->piece_count + 1, sizeof(*writer->pieces));
 			writer->pieces[writer->piece_count++] = at;
 		}
 		map_close(writer);

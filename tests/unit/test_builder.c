@@ -11,7 +11,8 @@
 #include "render.h"
 
 #define RUN "~pmp run version=1 started=2026-11-22T10:25:03Z rate=10 samples=4 host=box1\n"
-#define TARGET(pid) "~pmp target pid=" #pid " executable=/usr/bin/python3.11 arg=python3 arg=a%20b.py\n"
+#define TARGET(pid)                                                                                \
+	"~pmp target pid=" #pid " executable=/usr/bin/python3.11 arg=python3 arg=a%20b.py\n"
 #define BEGIN(pid, us) "~pmp begin sample=0 pid=" #pid " time_us=" #us "\n"
 #define END(pid, us) "~pmp end sample=0 pid=" #pid " pause_us=" #us "\n"
 #define THREAD(tid, name) "Thread 1 (LWP " #tid " \"" name "\"):\n#0  0x1 in work () at w.c:3\n"
@@ -39,29 +40,30 @@ static const struct row {
 	const char *collapsed;
 } rows[] = {
 	{ "no text", "", false, 0, 0, 0, 0, 0, 0, "" },
-	{ "text without markers, no thread told", "#0  0x1 in work () at w.c:3\n", true, 0, 0, 0, 0, 0,
-	  0, "(unknown thread);work (w.c) 1\n" },
+	{ "text without markers, no thread told", "#0  0x1 in work () at w.c:3\n", true, 0, 0, 0, 0,
+	  0, 0, "(unknown thread);work (w.c) 1\n" },
 	{ "a whole run",
 	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a") END(7, 100) BEGIN(7, 100000) THREAD(7, "a")
-	          END(7, 100) BEGIN(7, 200000) THREAD(7, "a") END(7, 100)
-	                  "~pmp late sample=3 pid=7\n" BEGIN(7, 300000) THREAD(7, "a") END(7, 900) STOP,
+	          END(7, 100) BEGIN(7, 200000) THREAD(7, "a")
+	                  END(7, 100) "~pmp late sample=3 pid=7\n" BEGIN(7, 300000) THREAD(7, "a")
+	                          END(7, 900) STOP,
 	  false, 4, 4, 1, 0, 10000, 2000, "work (w.c) 4\n" },
 	{ "cut short by Ctrl-C: what was asked stays",
-	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a") END(7, 100)
-	          "~pmp stop seconds=0.1 stopped_us=100 interrupted=1\n",
+	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a")
+	          END(7, 100) "~pmp stop seconds=0.1 stopped_us=100 interrupted=1\n",
 	  false, 4, 1, 0, 0, 10000, 1000, "work (w.c) 1\n" },
 	{ "a run without its end",
 	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a") END(7, 100) BEGIN(7, 100000) THREAD(7, "a")
 	          END(7, 100),
 	  false, 4, 2, 0, 0, 10000, 2000, "work (w.c) 2\n" },
 	{ "a failed sample weighs one for each thread",
-	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a") END(7, 100)
-	          "~pmp failed sample=1 pid=7 why=no%20answer tid=7 tid=8\n" STOP,
+	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a")
+	          END(7, 100) "~pmp failed sample=1 pid=7 why=no%20answer tid=7 tid=8\n" STOP,
 	  true, 4, 1, 0, 1, 2000, 2000,
 	  "a (tid 7);no answer 1\na (tid 7);work (w.c) 1\n(tid 8);no answer 1\n" },
 	{ "a lost thread",
-	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a") "~pmp lost tid=8 name=b why=in%20state%20D\n"
-	          END(7, 100) STOP,
+	  RUN TARGET(7) BEGIN(7, 0)
+	          THREAD(7, "a") "~pmp lost tid=8 name=b why=in%20state%20D\n" END(7, 100) STOP,
 	  true, 4, 1, 0, 0, 2000, 2000, "a (tid 7);work (w.c) 1\nb (tid 8);in state D 1\n" },
 	{ "two targets",
 	  RUN TARGET(7) TARGET(9) BEGIN(7, 0) THREAD(7, "a") END(7, 100) BEGIN(9, 0) THREAD(9, "a")
@@ -74,15 +76,17 @@ static const struct row {
 	  false, 5, 2, 0, 0, 2000, 1000,
 	  "python3 (pid 7);work (w.c) 1\npython3 (pid 9);work (w.c) 1\n" },
 	{ "a note of another process makes no level",
-	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a") END(7, 100) "~pmp note pid=9 text=a%20child\n" STOP,
+	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a")
+	          END(7, 100) "~pmp note pid=9 text=a%20child\n" STOP,
 	  false, 4, 1, 0, 0, 2000, 2000, "work (w.c) 1\n" },
 	{ "two runs of one target are added up",
 	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a") END(7, 100) STOP RUN TARGET(7) BEGIN(7, 0)
 	          THREAD(7, "a") END(7, 100) STOP,
 	  false, 8, 2, 0, 0, 2000, 2000, "work (w.c) 2\n" },
 	{ "markers that lie",
-	  "~pmp run rate=nan samples=x\n~pmp target pid=99999999999\n~pmp begin\n" THREAD(7, "a")
-	          "~pmp end pause_us=99999999999999\n~pmp stop seconds=1e300 stopped_us=-1\n",
+	  "~pmp run rate=nan samples=x\n~pmp target pid=99999999999\n~pmp begin\n" THREAD(
+	          7,
+	          "a") "~pmp end pause_us=99999999999999\n~pmp stop seconds=1e300 stopped_us=-1\n",
 	  false, 1, 1, 0, 0, 0, 0, "work (w.c) 1\n" },
 };
 
@@ -147,12 +151,9 @@ static void test_pauses(void **state)
 		size_t count; /* of 1, 2, 3 ... us, the largest first */
 		struct profile_pause pause;
 	} cases[] = {
-		{ 0, { false, 0, 0, 0, 0 } },
-		{ 1, { true, 1, 1, 1, 1 } },
-		{ 2, { true, 2, 1, 2, 2 } },
-		{ 3, { true, 3, 2, 3, 3 } },
-		{ 100, { true, 100, 50, 99, 100 } },
-		{ 101, { true, 101, 51, 100, 101 } },
+		{ 0, { false, 0, 0, 0, 0 } },          { 1, { true, 1, 1, 1, 1 } },
+		{ 2, { true, 2, 1, 2, 2 } },           { 3, { true, 3, 2, 3, 3 } },
+		{ 100, { true, 100, 50, 99, 100 } },   { 101, { true, 101, 51, 100, 101 } },
 		{ 200, { true, 200, 100, 198, 200 } },
 	};
 

@@ -36,7 +36,8 @@ static const struct {
 	{ "a weight without a blank", "a;b12\n", NULL,
 	  "t:1: the weight is not a whole number behind a blank" },
 	{ "a fraction", "a 1.5\n", NULL, "t:1: the weight is not a whole number behind a blank" },
-	{ "a negative weight", "a -1\n", NULL, "t:1: the weight is not a whole number behind a blank" },
+	{ "a negative weight", "a -1\n", NULL,
+	  "t:1: the weight is not a whole number behind a blank" },
 	{ "a weight too large", "a 18446744073709551616\n", NULL, "t:1: the weight is too large" },
 	{ "weights too large together", "a 18446744073709551615\n\na 1\n", NULL,
 	  "t:3: the weights add up to too much" },
@@ -58,7 +59,8 @@ static void test_texts(void **state)
 		assert_null(rows[i].error);
 		again = render(profile, "collapsed", &view);
 		assert_string_equal(again, rows[i].again ? rows[i].again : rows[i].text);
-		assert_int_equal(profile_stacks(profile), tree_node(profile->tree, TREE_ROOT)->total);
+		assert_int_equal(profile_stacks(profile),
+		                 tree_node(profile->tree, TREE_ROOT)->total);
 		free(again);
 		profile_destroy(profile);
 	}

@@ -18,10 +18,17 @@ static void test_find(void **state)
 	static const struct {
 		const char *file, *name;
 	} files[] = {
-		{ "a.yaml", "yaml" },          { "/x/a.yml", "yaml" },    { "a.folded", "collapsed" },
-		{ "a.collapsed", "collapsed" }, { "a.txt", "collapsed" },  { "a.yaml/b", "none" },
-		{ "yaml", "none" },            { "a.svg", "none" },       { "", "none" },
-		{ "a.YAML", "none" },          { "a.yaml.gz", "none" },
+		{ "a.yaml", "yaml" },
+		{ "/x/a.yml", "yaml" },
+		{ "a.folded", "collapsed" },
+		{ "a.collapsed", "collapsed" },
+		{ "a.txt", "collapsed" },
+		{ "a.yaml/b", "none" },
+		{ "yaml", "none" },
+		{ "a.svg", "none" },
+		{ "", "none" },
+		{ "a.YAML", "none" },
+		{ "a.yaml.gz", "none" },
 	};
 	static const char *const names[] = { "tree", "yaml", "collapsed" };
 
@@ -59,9 +66,9 @@ static void test_read(void **state)
 		{ "\n# nothing\n", NULL },
 		{ "a;b 1\n", NULL },
 		{ "pmp-profile: 1\nstacks: {total: 0}\ntree: []\n", NULL },
-		{ "#0  0x1 in work () at w.c:3 (\n",
-		  "t:1: neither a profile that pmp wrote nor collapsed stacks; text of gdb's is for `pmp "
-		  "fold`" },
+		{ "#0  0x1 in work () at w.c:3 (\n", "t:1: neither a profile that pmp wrote nor "
+		                                     "collapsed stacks; text of gdb's is for `pmp "
+		                                     "fold`" },
 		{ "pmp-profile: x\n", "t:1: 'pmp-profile' is not a whole number: x" },
 		{ "a 1\nb\n", "t:2: no weight: a line ends in a blank and a whole number" },
 	};
@@ -71,7 +78,8 @@ static void test_read(void **state)
 		struct error err = { 0 };
 		struct profile *profile = format_read(span_of(texts[i].text), "t", &err);
 
-		assert_string_equal(profile ? "read" : err.text, texts[i].error ? texts[i].error : "read");
+		assert_string_equal(profile ? "read" : err.text,
+		                    texts[i].error ? texts[i].error : "read");
 		profile_destroy(profile);
 	}
 }

@@ -130,8 +130,8 @@ static void test_wrap(void **state)
 {
 	struct intern *intern = intern_create();
 	struct tree *tree = tree_create(false);
-	struct frame frames[8], top = { .name = intern_add(intern, SPAN_LIT("top")),
-		                        .kind = FRAME_PROCESS };
+	struct frame frames[8],
+	        top = { .name = intern_add(intern, SPAN_LIT("top")), .kind = FRAME_PROCESS };
 	struct buf out = { 0 };
 
 	(void)state;
@@ -143,7 +143,8 @@ static void test_wrap(void **state)
 	tree_add(tree, frames, frames_parse(intern, "a b", frames), 1);
 	tree_sort(tree, intern);
 	tree_print(tree, intern, &out);
-	assert_string_equal(out.ptr, " 6/0\n.top 5/0\n..a 4/0 @1=4\n...b 4/4\n..c 1/1\n.a 1/0\n..b 1/1\n");
+	assert_string_equal(out.ptr,
+	                    " 6/0\n.top 5/0\n..a 4/0 @1=4\n...b 4/4\n..c 1/1\n.a 1/0\n..b 1/1\n");
 	buf_deinit(&out);
 	tree_destroy(tree);
 	intern_destroy(intern);
@@ -172,7 +173,8 @@ static void test_large(void **state)
 	tree_sort(tree, intern);
 	child = tree_node(tree, TREE_ROOT)->first_child;
 	assert_int_equal(tree_node(tree, child)->total, MANY + 1);
-	for (uint32_t l = tree_node(tree, child)->lines; l != TREE_NONE; l = tree_line(tree, l)->next)
+	for (uint32_t l = tree_node(tree, child)->lines; l != TREE_NONE;
+	     l = tree_line(tree, l)->next)
 		assert_int_equal(tree_line(tree, l)->line, ++depth);
 	assert_int_equal(depth, MANY);
 	depth = 0;

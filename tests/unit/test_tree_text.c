@@ -45,7 +45,8 @@ static const struct row {
 	       " 50.0%       5   50.0%       5  c   |  |- b\n"
 	       " 40.0%       4   40.0%       4  c   |  `- c\n"
 	       " 10.0%       1   10.0%       1  c   `- d\n" FOOT("10: 0 merged, 10 native only") },
-	{ "several roots", "a;b 2\nc 1\n",
+	{ "several roots",
+	  "a;b 2\nc 1\n",
 	  { 0 },
 	  HEAD " 66.7%       2                  c   ├─ a\n"
 	       " 66.7%       2   66.7%       2  c   │  b\n"
@@ -59,17 +60,19 @@ static const struct row {
 	       " 54.5%      90   54.5%      90  c   │  x\n"
 	       " 43.0%      71   42.4%      70  c   ├─ b\n"
 	       "  0.6%       1                      │  ╰─ (1 more, 0.6 %)\n"
-	       "  1.2%       2                      └─ (1 more, 1.2 %)\n"
-	       FOOT("165: 0 merged, 165 native only") },
+	       "  1.2%       2                      └─ (1 more, 1.2 %)\n" FOOT(
+	               "165: 0 merged, 165 native only") },
 	{ "labels are cut to the width, never inside a character",
 	  "caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9 1\n",
 	  { .width = 60 },
-	  HEAD "100.0%       1  100.0%       1  c   caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9_caf…\n"
-	       FOOT("1: 0 merged, 1 native only") },
+	  HEAD "100.0%       1  100.0%       1  c   "
+	       "caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9_caf\xc3\xa9_caf…\n" FOOT(
+	               "1: 0 merged, 1 native only") },
 	{ "colour",
 	  "f (a.py) 1\n",
 	  { .colour = true },
-	  "\33[2m" " total samples    self samples      call tree\n\33[0m"
+	  "\33[2m"
+	  " total samples    self samples      call tree\n\33[0m"
 	  "100.0%       1\33[1;31m  100.0%       1\33[0m  \33[36mpy\33[0m  \33[2m\33[0m"
 	  "\33[36mf (a.py)\33[0m\33[2m\33[0m\n" FOOT("1: 0 merged, 1 Python only") },
 };
@@ -101,8 +104,11 @@ static void test_lines(void **state)
 	} labels[] = {
 		{ { .kind = FRAME_PYTHON, .file = 1 }, "A", "f (a.py:1)" },
 		{ { .kind = FRAME_PYTHON, .file = 1 }, "ABB", "f (a.py:2 67%, 1 33%)" },
-		{ { .kind = FRAME_PYTHON, .file = 1 }, "ABCDD", "f (a.py:4 40%, 1 20%, 2 20%, ...)" },
-		{ { .kind = FRAME_PYTHON, .file = 1 }, "ABBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
+		{ { .kind = FRAME_PYTHON, .file = 1 },
+		  "ABCDD",
+		  "f (a.py:4 40%, 1 20%, 2 20%, ...)" },
+		{ { .kind = FRAME_PYTHON, .file = 1 },
+		  "ABBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
 		  "f (a.py:2 97%, ...)" },
 		{ { .kind = FRAME_PYTHON, .file = 1 }, "", "f (a.py)" },
 		{ { .kind = FRAME_PYTHON }, "A", "f" },
@@ -177,8 +183,15 @@ static void test_summary(void **state)
 
 	(void)state;
 	profile->sampling = (struct profile_sampling){
-		.known = true, .asked = 200, .taken = 198, .late = 3, .failed = 2,
-		.rate_mhz = 10000, .achieved_mhz = 9900, .elapsed_ms = 19912, .stopped_ppm = 6240,
+		.known = true,
+		.asked = 200,
+		.taken = 198,
+		.late = 3,
+		.failed = 2,
+		.rate_mhz = 10000,
+		.achieved_mhz = 9900,
+		.elapsed_ms = 19912,
+		.stopped_ppm = 6240,
 		.pause = { true, 31000, 612, 1100, 31000 },
 	};
 	tree_add(profile->tree, &frame, 1, 200);
@@ -188,11 +201,12 @@ static void test_summary(void **state)
 	profile_note(profile, intern_add(profile->intern, SPAN_LIT("gdb was replaced")));
 	profile_note(profile, intern_add(profile->intern, SPAN_LIT("gdb was replaced")));
 	text = render(profile, "tree", &view);
-	assert_string_equal(strstr(text, "samples:"),
-	                    "samples: 200 asked, 198 taken, 3 late, 2 failed; 19.9 s at 9.9 Hz (10 asked)\n"
-	                    "stacks:  200 of 1 thread: 198 merged, 2 lost\n"
-	                    "pauses:  median 0.61 ms, p99 1.10 ms, max 31.00 ms; stopped for 0.62 % of "
-	                    "the time\nnote: gdb was replaced\n");
+	assert_string_equal(
+	        strstr(text, "samples:"),
+	        "samples: 200 asked, 198 taken, 3 late, 2 failed; 19.9 s at 9.9 Hz (10 asked)\n"
+	        "stacks:  200 of 1 thread: 198 merged, 2 lost\n"
+	        "pauses:  median 0.61 ms, p99 1.10 ms, max 31.00 ms; stopped for 0.62 % of "
+	        "the time\nnote: gdb was replaced\n");
 	free(text);
 	profile_destroy(profile);
 }
@@ -211,7 +225,9 @@ static void test_columns(void **state)
 		{ "\xe5\x87\xbd\xe6\x95\xb0", 4, 3 },
 		{ "e\xcc\x81yz1", 4, 5 },
 		{ "\xff\xff\xc3", 3, 3 },
-		{ "\xf0\x9f\x90\x8d" "ab", 4, 5 },
+		{ "\xf0\x9f\x90\x8d"
+		  "ab",
+		  4, 5 },
 	};
 
 	(void)state;
@@ -224,8 +240,8 @@ static void test_columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_trees), cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_deep),  cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_trees),   cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_deep),    cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_columns),
 	};
 

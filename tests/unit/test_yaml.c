@@ -55,10 +55,10 @@ static void test_round_trip(void **state)
  * still be strings, numbers numbers. */
 static void test_other_yaml(void **state)
 {
-	static const char command[] =
-	        "/usr/bin/python3 -c 'import yaml,json,sys\n"
-	        "d=yaml.safe_load(open(sys.argv[1],encoding=\"utf-8\"))\n"
-	        "json.dump(d,open(sys.argv[1],\"w\",encoding=\"utf-8\"),sort_keys=True,ensure_ascii=False)' ";
+	static const char command[] = "/usr/bin/python3 -c 'import yaml,json,sys\n"
+	                              "d=yaml.safe_load(open(sys.argv[1],encoding=\"utf-8\"))\n"
+	                              "json.dump(d,open(sys.argv[1],\"w\",encoding=\"utf-8\"),sort_"
+	                              "keys=True,ensure_ascii=False)' ";
 	char path[] = "/tmp/pmp-test-yaml-XXXXXX", line[300];
 	int descriptor;
 
@@ -104,10 +104,12 @@ static const struct {
 } texts[] = {
 	{ "empty tree", HEAD COUNTS(0) "tree: []\n", NULL },
 	{ "keys in another order, and unknown ones",
-	  "later: {a: [1, {b: 2}]}\n? [complex, key]\n: 1\ntree:\n- self: 2\n  x: {y: z}\n  total: 2\n  "
+	  "later: {a: [1, {b: 2}]}\n? [complex, key]\n: 1\ntree:\n- self: 2\n  x: {y: z}\n  total: "
+	  "2\n  "
 	  "kind: native\n  frame: a\n" COUNTS(2) HEAD,
 	  NULL },
-	{ "self may be missing", HEAD COUNTS(2) "tree: [{frame: a, kind: native, total: 2}]", NULL },
+	{ "self may be missing", HEAD COUNTS(2) "tree: [{frame: a, kind: native, total: 2}]",
+	  NULL },
 	{ "the same node twice is one", HEAD COUNTS(4) "tree: [" LEAF ", " LEAF "]\n", NULL },
 	{ "an anchor that nobody uses", HEAD COUNTS(2) "tree: [&a " LEAF "]\n", NULL },
 	{ "no tree", HEAD COUNTS(0), "t:3: no 'tree': not the whole of a profile" },
@@ -118,13 +120,15 @@ static const struct {
 	  "t:1: 'pmp-profile' is not a whole number: new" },
 	{ "an alias", HEAD COUNTS(4) "tree: [&a " LEAF ", *a]\n",
 	  "t:3: an alias (*): profiles are written without" },
-	{ "self above total", HEAD COUNTS(2) "tree:\n- {frame: a, kind: native, total: 2, self: 3}\n",
+	{ "self above total",
+	  HEAD COUNTS(2) "tree:\n- {frame: a, kind: native, total: 2, self: 3}\n",
 	  "t:4: a node's total is 2, but self and the totals of its calls do not add up to that" },
 	{ "calls above total",
 	  HEAD COUNTS(1) "tree:\n- frame: a\n  kind: native\n  total: 1\n  calls: [" LEAF "]\n",
 	  "t:4: a node's total is 1, but self and the totals of its calls do not add up to that" },
 	{ "calls below total",
-	  HEAD COUNTS(4) "tree:\n- {frame: a, kind: native, total: 4, self: 1, calls: [" LEAF "]}\n",
+	  HEAD COUNTS(4) "tree:\n- {frame: a, kind: native, total: 4, self: 1, calls: [" LEAF
+	                 "]}\n",
 	  "t:4: a node's total is 4, but self and the totals of its calls do not add up to that" },
 	{ "roots that are not the stacks", HEAD COUNTS(3) "tree: [" LEAF "]\n",
 	  "t:4: the tree's roots add up to 2 stacks, but 'stacks' says 3" },
@@ -134,7 +138,8 @@ static const struct {
 	  HEAD COUNTS(1) "tree: [{frame: a, kind: python, total: 1, lines: {1: 1, 2: 1}}]\n",
 	  "t:3: a node's lines weigh more than its total" },
 	{ "totals that overflow",
-	  HEAD COUNTS(0) "tree: [{frame: a, kind: native, total: 18446744073709551615},\n" LEAF "]\n",
+	  HEAD COUNTS(0) "tree: [{frame: a, kind: native, total: 18446744073709551615},\n" LEAF
+	                 "]\n",
 	  "t:4: the totals add up to too much" },
 	{ "a number that overflows",
 	  HEAD COUNTS(0) "tree: [{frame: a, kind: native, total: 18446744073709551616}]\n",
@@ -160,16 +165,19 @@ static const struct {
 	{ "a target that is no mapping", HEAD "target: 3\n", "t:2: the target is not a mapping" },
 	{ "a pid too large", HEAD "target: {pid: 4294967296}\n",
 	  "t:2: 'pid' is too large: above 4294967295" },
-	{ "two targets of one pid", HEAD "targets: [{pid: 1}, {pid: 1}]\n", "t:2: two targets with pid 1" },
+	{ "two targets of one pid", HEAD "targets: [{pid: 1}, {pid: 1}]\n",
+	  "t:2: two targets with pid 1" },
 	{ "a share that is a word", HEAD "sampling: {stopped_share: much}\n",
 	  "t:2: 'stopped_share' is not a number that a profile can have" },
-	{ "a piece that nobody continues", HEAD COUNTS(0) "tree: []\ncontinued: [{piece: 1, calls: []}]\n",
+	{ "a piece that nobody continues",
+	  HEAD COUNTS(0) "tree: []\ncontinued: [{piece: 1, calls: []}]\n",
 	  "t:4: piece 1 continues no node" },
 	{ "a piece that is not there",
 	  HEAD COUNTS(1) "tree: [{frame: a, kind: native, total: 1, continues: 7}]\n",
 	  "t:3: piece 7 is not there; is the file whole?" },
 	{ "a piece in itself",
-	  HEAD COUNTS(1) "tree: [{frame: a, kind: native, total: 1, continues: 1}]\ncontinued: [{piece: "
+	  HEAD COUNTS(1) "tree: [{frame: a, kind: native, total: 1, continues: 1}]\ncontinued: "
+	                 "[{piece: "
 	                 "1, calls: [{frame: a, kind: native, total: 1, continues: 1}]}]\n",
 	  "t:4: piece 1 is continued twice" },
 	{ "a piece twice",
@@ -181,7 +189,8 @@ static const struct {
 	  "t:2: not YAML: invalid leading UTF-8 octet; is the file whole?" },
 	{ "two documents", HEAD COUNTS(0) "tree: []\n---\na: 1\n",
 	  "t:4: a second document; a file holds one profile" },
-	{ "a list in place of a profile", "- pmp-profile: 1\n", "t:1: the profile is not a mapping" },
+	{ "a list in place of a profile", "- pmp-profile: 1\n",
+	  "t:1: the profile is not a mapping" },
 };
 
 static void test_texts(void **state)
@@ -236,8 +245,8 @@ static size_t indent_max(const char *text)
 
 static void test_deep(void **state)
 {
-	static const size_t depths[] = { YAML_PIECE_LEVELS - 1, YAML_PIECE_LEVELS, YAML_PIECE_LEVELS + 1,
-		                         2 * YAML_PIECE_LEVELS + 1, 5000 };
+	static const size_t depths[] = { YAML_PIECE_LEVELS - 1, YAML_PIECE_LEVELS,
+		                         YAML_PIECE_LEVELS + 1, 2 * YAML_PIECE_LEVELS + 1, 5000 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
@@ -310,9 +319,9 @@ static void test_write_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_other_yaml),
-		cmocka_unit_test(test_texts),      cmocka_unit_test(test_deep),
-		cmocka_unit_test(test_nesting),    cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_other_yaml),
+		cmocka_unit_test(test_texts),       cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_nesting),     cmocka_unit_test(test_detect),
 		cmocka_unit_test(test_write_error),
 	};
 
