@@ -36,7 +36,7 @@ int clock_poll_ms(uint64_t now, uint64_t deadline)
 		return -1;
 	if (deadline <= now)
 		return 0;
-	ms = (deadline - now + 999) / 1000;
+	ms = (deadline - now - 1) / 1000 + 1;
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 

@@ -1,0 +1,363 @@
+#!/usr/bin/env python3
+"""What ends a run early or keeps it from beginning, on live processes: what pmp says, its exit code, what is
+written all the same, and that the target is as it was."""
+
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from tap import PMP, PYTHON, Target, check, children, equal, main, pmp, proc_status, run, skip, temp_dir, test
+from targets import need_gdb
+
+MODES = ("once", "each", "plain")
+BUSY = "import time\nprint('ready 1', flush=True)\nend = time.time() + %s\nwhile time.time() < end: pass\n"
+NO_PROCESS, NOT_PERMITTED, NO_GDB, TRACED, DEADLINE = 3, 4, 5, 6, 7
+HASTE = {"PMP_DEADLINES": "start=0.7,close=0.2"}
+
+
+def busy(seconds=60):
+    return Target(PYTHON, "-c", BUSY % seconds)
+
+
+def script(text, name="gdb"):
+    path = os.path.join(temp_dir(), name)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    os.chmod(path, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+    os.chmod(os.path.dirname(path), 0o755)
+    return path
+
+
+def is_error(result, code, *parts):
+    """One line with all parts in it; nothing on stdout."""
+    equal(result.code, code, result)
+    lines = result.err.splitlines()
+    check(len(lines) == 1 and lines[0].startswith("pmp: "), "not one line", result)
+    for part in parts:
+        check(re.search(part, result.err), "no %r in it" % part, result)
+    equal(result.out, "", "nothing on stdout")
+
+
+def is_report(text, what=""):
+    check(re.search(r"^samples: +\d+ asked, [1-9]\d* taken", text, re.M), "no results: %s" % what, text)
+
+
+def unused_pid():
+    with open("/proc/sys/kernel/pid_max", encoding="ascii") as file:
+        top = min(int(file.read()), 4194304)
+    for pid in range(top - 1, 1, -1):
+        if not os.path.exists("/proc/%d" % pid):
+            return pid
+    return skip("a pid that nobody has is missing")
+
+
+# 3: there is no process.
+
+
+@test("no process with this pid: 3")
+def _():
+    pid = unused_pid()
+    is_error(pmp("-p", pid), NO_PROCESS, "no process %d" % pid)
+
+
+@test("a thread's id: 3, and whose thread it is")
+def _():
+    code = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n" \
+           "print('ready 1', flush=True)\ntime.sleep(60)"
+    with Target(PYTHON, "-c", code) as target:
+        tid = [t for t in target.threads() if t != target.pid][0]
+        is_error(pmp("-p", tid), NO_PROCESS, "thread of process %d" % target.pid, "-p %d" % target.pid)
+
+
+@test("a zombie: 3, and whose it is")
+def _():
+    child = subprocess.Popen(["true"])
+    try:
+        deadline = time.monotonic() + 10
+        while proc_status(child.pid, "State")[:1] != "Z" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        is_error(pmp("-p", child.pid), NO_PROCESS, "zombie", "process %d" % os.getpid())
+    finally:
+        child.wait()
+
+
+@test("a target that ends before the first sample: 3")
+def _():
+    need_gdb()
+    slow = script("#!/bin/sh\nsleep 1.5\nexec gdb \"$@\"\n")
+    with busy(0.5) as target:
+        # It has to be waited for, or it's a zombie; both are gone for pmp.
+        is_error(pmp("-p", target.pid, "--gdb", slow), NO_PROCESS, "ended before the first sample")
+
+
+# 4: not permitted.
+
+
+@test("another user's process: 4, with both users and the cure")
+def _():
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        skip("root and setpriv are missing")
+    where = temp_dir()
+    os.chmod(where, 0o755)
+    copy = shutil.copy(PMP, os.path.join(where, "pmp"))
+    with busy() as target:
+        result = run("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", copy, "-p",
+                     str(target.pid), cwd="/")
+        is_error(result, NOT_PERMITTED, "user 65534", "of user 0", "another user", "sudo")
+        target.check_unharmed()
+
+
+@test("root without the capability: 4, with its name")
+def _():
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        skip("root and setpriv are missing")
+    with Target("setpriv", "--reuid", "65534", "--clear-groups", PYTHON, "-c", BUSY % 60) as target:
+        result = run("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace", PMP, "-p",
+                     str(target.pid))
+        is_error(result, NOT_PERMITTED, "CAP_SYS_PTRACE", "--cap-add=SYS_PTRACE")
+
+
+@test("a thread of the kernel's: 4")
+def _():
+    if not proc_status(2, "State") or os.path.exists("/proc/2/exe") and os.access("/proc/2/exe", os.R_OK):
+        skip("kthreadd is missing (a container?)")
+    is_error(pmp("-p", 2), NOT_PERMITTED, "kernel")
+
+
+# 5: no usable gdb.
+
+
+@test("no gdb there, or none of ours: 5")
+def _():
+    with busy() as target:
+        rows = (
+            ("/nonexistent/gdb", "No such file"),
+            ("/", "not a program"),
+            (script("not a program\n"), "Exec format error"),
+            (script("#!/bin/sh\nexit 3\n"), "not usable as gdb"),
+            (script("#!/bin/sh\necho 'something else 1.0'\n"), "not usable as gdb"),
+            # The agent would write to 3.
+            (script("#!/bin/sh\necho '~pmp hello gdb=7.12 python=2.7' >&3\nread x\n"), "too old"),
+        )
+        for gdb, what in rows:
+            is_error(pmp("-p", target.pid, "--gdb", gdb, env=HASTE), NO_GDB, what)
+        equal(proc_status(target.pid, "State")[:1], "R", "the target runs")
+
+
+@test("no gdb on PATH: 5, and how to get one")
+def _():
+    with busy() as target:
+        result = pmp("-p", target.pid, env={"PATH": temp_dir()})
+        is_error(result, NO_GDB, "no gdb on PATH", "apt install gdb", "--gdb")
+
+
+def without_python():
+    """A gdb that knows no Python: gdb-minimal if it can be had, else one that says so."""
+    minimal = shutil.which("gdb-minimal")
+    if minimal:
+        return minimal
+    return script(
+        "#!/bin/bash\n"
+        "while read -r line; do case $line in\n"
+        "python*) echo 'Python scripting is not supported in this copy of GDB.' >&2 ;;\n"
+        "*) printf '%s\\n' \"$line\" ;;\n"
+        "esac; done | gdb \"$@\"\n")
+
+
+@test("a gdb without Python: goes on in plain mode, and says so on stderr and in the results")
+def _():
+    need_gdb()
+    with busy() as target:
+        raw = os.path.join(temp_dir(), "raw")
+        result = pmp("-p", target.pid, "-n", 3, "--gdb", without_python(), "--save-raw", raw)
+        equal(result.code, 0, result)
+        check(re.search(r"^pmp: note: .*--attach plain: no Python frames", result.err, re.M), "no note",
+              result)
+        equal(result.err.count("\n"), 1, result)
+        is_report(result.out)
+        with open(raw, encoding="utf-8") as file:
+            check("~pmp note pid=%d text=" % target.pid in file.read(), "no note in the raw text")
+        target.check_unharmed()
+
+
+# 6: traced by another.
+
+
+@test("traced already: 6, by whom")
+def _():
+    need_gdb()
+    with busy() as target:
+        other = subprocess.Popen(["gdb", "-nx", "-q", "-p", str(target.pid)], stdin=subprocess.PIPE,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 20
+            while proc_status(target.pid, "TracerPid") == "0" and time.monotonic() < deadline:
+                time.sleep(0.05)
+            is_error(pmp("-p", target.pid), TRACED, "process %d \\(gdb\\)" % other.pid)
+        finally:
+            other.stdin.close()
+            other.wait(timeout=30)
+        target.check_unharmed()
+
+
+# 7: a deadline.
+
+
+@test("a gdb that never answers, or prints without end: 7, and none is left")
+def _():
+    with busy() as target:
+        for text in ("exec sleep 60", "exec yes", "exec yes >&3", "exec cat >/dev/null",
+                     "trap '' TERM; while :; do sleep 1; done"):
+            gdb = script("#!/bin/sh\necho $$ > \"${0%%/*}/pid\"\n%s\n" % text)
+            result = pmp("-p", target.pid, "--gdb", gdb, env=HASTE, limit=20)
+            is_error(result, DEADLINE, "starting within 0.7 s")
+            with open(os.path.join(os.path.dirname(gdb), "pid"), encoding="ascii") as file:
+                equal(proc_status(int(file.read()), "State"), "", "the gdb is gone")
+        target.check_unharmed()
+
+
+@test("a deadline that cannot be read: 2")
+def _():
+    with busy() as target:
+        is_error(pmp("-p", target.pid, env={"PMP_DEADLINES": "start=soon"}), 2, "PMP_DEADLINES", "start=soon")
+
+
+# 130, and what else ends a run that has begun.
+
+
+def begin(target, mode, *args):
+    return subprocess.Popen([PMP, "-p", str(target.pid), "--attach", mode, *args], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def finish(process, limit=30):
+    out, err = process.communicate(timeout=limit)
+    return process.returncode, out.decode(), err.decode()
+
+
+@test("Ctrl-C: 130, results are printed and written, the target runs on")
+def _():
+    need_gdb()
+    for mode in MODES:
+        with busy() as target:
+            folder = temp_dir()
+            process = begin(target, mode, "-n", "1000", "-o", folder + "/p.yaml", "--save-raw", folder + "/raw")
+            time.sleep(5)
+            process.send_signal(signal.SIGINT)
+            code, out, err = finish(process)
+            equal(code, 130, "%s: %s" % (mode, err))
+            check(re.fullmatch(r"pmp: interrupted: .*\n", err), "stderr", err)
+            is_report(out, mode)
+            for name in ("p.yaml", "raw"):
+                check(os.path.getsize(os.path.join(folder, name)), "%s is written" % name)
+            with open(os.path.join(folder, "raw"), encoding="utf-8") as file:
+                last = file.read().splitlines()[-1]
+            check(re.match(r"~pmp stop .*interrupted=1", last), "the raw text's end", last)
+            target.check_unharmed()
+
+
+@test("Ctrl-C twice, and SIGTERM and SIGHUP: the target runs on, 128 + n")
+def _():
+    need_gdb()
+    for number, wanted in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+        with busy() as target:
+            process = begin(target, "once", "-n", "1000")
+            time.sleep(4)
+            process.send_signal(number)
+            time.sleep(0.001)
+            process.send_signal(number)
+            code, out, err = finish(process)
+            equal(code, wanted, err)
+            is_report(out, err)
+            target.check_unharmed()
+
+
+@test("Ctrl-C before the first sample: 130, no results")
+def _():
+    with busy() as target:
+        process = begin(target, "once", "--gdb", script("#!/bin/sh\nexec sleep 60\n"))
+        time.sleep(0.7)
+        process.send_signal(signal.SIGINT)
+        code, out, err = finish(process)
+        equal((code, out), (130, ""), err)
+        check("before the first sample" in err, "stderr", err)
+        target.check_unharmed()
+
+
+@test("a target that ends in the middle: 0, results, and a note")
+def _():
+    need_gdb()
+    for mode in MODES:
+        with busy(6) as target:
+            process = begin(target, mode, "-n", "1000")
+            code, out, err = finish(process, 40)
+            equal(code, 0, "%s: %s" % (mode, err))
+            check(re.fullmatch(r"pmp: note: process %d ended after \d+ samples?\n" % target.pid, err), mode, err)
+            is_report(out, mode)
+
+
+@test("a gdb that is killed is replaced: its sample is lost, the run goes on")
+def _():
+    need_gdb()
+    for mode in MODES:
+        with busy() as target:
+            process = begin(target, mode, "-n", "60")
+            killed, deadline = 0, time.monotonic() + 40
+            time.sleep(2)
+            while killed < 2 and process.poll() is None and time.monotonic() < deadline:
+                tracer = int(proc_status(target.pid, "TracerPid"))
+                if tracer in children(process.pid):
+                    os.kill(tracer, signal.SIGKILL)
+                    killed += 1
+                    time.sleep(1.5)
+                time.sleep(0.002)
+            code, out, err = finish(process, 60)
+            equal(killed, 2, "%s: gdbs that were killed while they held the target" % mode)
+            equal(code, 0, "%s: %s" % (mode, err))
+            is_report(out, mode)
+            check(re.search(r"^samples: +60 asked, \d+ taken, \d+ late, \d+ failed", out, re.M), mode, out)
+            target.check_unharmed()
+
+
+@test("pmp killed: gdb lets go and ends by itself")
+def _():
+    need_gdb()
+    for mode in MODES:
+        with busy() as target:
+            process = begin(target, mode, "-n", "1000")
+            time.sleep(4)
+            gdbs = children(process.pid)
+            check(gdbs, "no gdb runs")
+            process.kill()
+            process.communicate()
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline and any(
+                    proc_status(g, "State")[:1] not in ("", "Z") for g in gdbs):
+                time.sleep(0.05)
+            for gdb in gdbs:
+                check(proc_status(gdb, "State")[:1] in ("", "Z"), "%s: gdb %d is left" % (mode, gdb))
+            target.check_unharmed()
+
+
+@test("a stopped target stays stopped")
+def _():
+    need_gdb()
+    for mode in MODES:
+        with busy() as target:
+            os.kill(target.pid, signal.SIGSTOP)
+            result = pmp("-p", target.pid, "-n", 3, "--attach", mode)
+            equal(result.code, 0, result)
+            time.sleep(0.2)
+            equal(proc_status(target.pid, "State")[:1], "T", mode)
+            os.kill(target.pid, signal.SIGCONT)
+            target.check_unharmed()
+
+
+main()

@@ -1,0 +1,251 @@
+/* A worker without a gdb: its table of states, what it is told, and what it makes of what gdb says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../cli/worker_text.h"
+
+static void test_roads(void **state)
+{
+	static const struct {
+		enum worker_state from;
+		enum worker_event event;
+		enum worker_state to;
+		enum worker_action action;
+	} rows[] = {
+		{ WORKER_STARTING, WORKER_SAYS_HELLO, WORKER_WARMING, WORKER_ACT_SEND },
+		{ WORKER_STARTING, WORKER_SAYS_ERROR, WORKER_ENDING, WORKER_ACT_FAIL },
+		{ WORKER_STARTING, WORKER_SAYS_END, WORKER_ENDING, WORKER_ACT_FAULT },
+		{ WORKER_WARMING, WORKER_SAYS_WARM, WORKER_READY, WORKER_ACT_NONE },
+		{ WORKER_WARMING, WORKER_SAYS_ERROR, WORKER_READY, WORKER_ACT_NONE },
+		{ WORKER_READY, WORKER_ASK_ATTACH, WORKER_ATTACHING, WORKER_ACT_SEND },
+		{ WORKER_READY, WORKER_ASK_LOOK, WORKER_LOOKING, WORKER_ACT_SEND },
+		{ WORKER_READY, WORKER_ASK_SAMPLE, WORKER_ENDING, WORKER_ACT_FAULT },
+		{ WORKER_ATTACHING, WORKER_SAYS_ATTACHED, WORKER_ATTACHED, WORKER_ACT_KEEP },
+		{ WORKER_ATTACHING, WORKER_SAYS_ERROR, WORKER_READY, WORKER_ACT_KEEP },
+		{ WORKER_ATTACHED, WORKER_ASK_SAMPLE, WORKER_SAMPLING, WORKER_ACT_SEND },
+		{ WORKER_ATTACHED, WORKER_ASK_DETACH, WORKER_DETACHING, WORKER_ACT_SEND },
+		/* Never a second attach: gdb would kill the target that it has. */
+		{ WORKER_ATTACHED, WORKER_ASK_ATTACH, WORKER_ENDING, WORKER_ACT_FAULT },
+		{ WORKER_ATTACHED, WORKER_ASK_LOOK, WORKER_ENDING, WORKER_ACT_FAULT },
+		{ WORKER_SAMPLING, WORKER_SAYS_END, WORKER_ATTACHED, WORKER_ACT_KEEP },
+		{ WORKER_SAMPLING, WORKER_SAYS_ERROR, WORKER_ATTACHED, WORKER_ACT_KEEP },
+		{ WORKER_SAMPLING, WORKER_FLOODS, WORKER_ENDING, WORKER_ACT_FAIL },
+		{ WORKER_LOOKING, WORKER_SAYS_END, WORKER_READY, WORKER_ACT_KEEP },
+		{ WORKER_LOOKING, WORKER_STALLS, WORKER_ENDING, WORKER_ACT_FAIL },
+		{ WORKER_DETACHING, WORKER_SAYS_DETACHED, WORKER_ENDING, WORKER_ACT_CLOSE },
+		{ WORKER_DETACHING, WORKER_STALLS, WORKER_ENDING, WORKER_ACT_FAIL },
+		{ WORKER_ENDING, WORKER_STALLS, WORKER_ENDING, WORKER_ACT_LADDER },
+		{ WORKER_ENDING, WORKER_EXITS, WORKER_DONE, WORKER_ACT_NONE },
+		{ WORKER_DONE, WORKER_ASK_SAMPLE, WORKER_DONE, WORKER_ACT_NONE },
+		{ WORKER_FAILED, WORKER_STALLS, WORKER_FAILED, WORKER_ACT_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct worker_rule rule = worker_rule(rows[i].from, rows[i].event);
+
+		print_message("%zu: %s\n", i, worker_state_name(rows[i].from));
+		assert_int_equal(rule.next, rows[i].to);
+		assert_int_equal(rule.action, rows[i].action);
+	}
+}
+
+/* What holds for every state: it can be ended, its exit is noticed, and it never waits for ever. */
+static void test_every_state(void **state)
+{
+	(void)state;
+	for (enum worker_state s = 0; s < WORKER_STATE_COUNT; s++) {
+		enum worker_state next = worker_rule(s, WORKER_ASK_END).next;
+		enum worker_state gone = worker_rule(s, WORKER_EXITS).next;
+		bool over = s == WORKER_DONE || s == WORKER_FAILED;
+
+		assert_non_null(worker_state_name(s));
+		assert_true(over ? next == s : next == WORKER_ENDING);
+		assert_true(gone == WORKER_DONE || gone == WORKER_FAILED);
+		for (enum worker_event e = 0; e < WORKER_EVENT_COUNT; e++)
+			assert_true(worker_rule(s, e).next < WORKER_STATE_COUNT);
+	}
+}
+
+/* The events that come of a text, fed in pieces of each size. */
+static void test_text(void **state)
+{
+	static const struct {
+		bool agent, greeted;
+		const char *text;
+		const char *events; /* h w a e d x(error) u(nfit) */
+		const char *why;
+		const char *sample;
+	} rows[] = {
+		{ true, false, "warning: x\n~pmp hello gdb=13.1 python=3.11.2\n", "h", "", "" },
+		{ true, false, "~pmp hello gdb=7.12 python=2.7\n", "u",
+		  "gdb 7 is too old: pmp needs gdb 8 or newer; name another one with --gdb", "" },
+		{ true, false, "~pmp hello\n", "u", "it does not say which gdb it is", "" },
+		{ true, false, "Python scripting is not supported in this copy of GDB.\n", "x",
+		  "Python scripting is not supported in this copy of GDB.", "" },
+		{ true, true, "Python Exception <class 'x'>: y\n~pmp warm pid=1\n", "w", "", "" },
+		{ true, true, "~pmp attached pid=1 pause_us=5\n~pmp detached pid=1\n", "ad", "",
+		  "" },
+		{ true, true, "~pmp error verb=attach why=ptrace:%20no%0A\n", "x", "ptrace: no\n",
+		  "" },
+		{ true, true,
+		  "~pmp begin sample=1\nThread 1\n~pmp state code=R\n#0 x\n~pmp end sample=1 "
+		  "pause_us=9\n",
+		  "e", "",
+		  "~pmp begin sample=1\nThread 1\n~pmp state code=R\n#0 x\n~pmp end sample=1 "
+		  "pause_us=9\n" },
+		{ true, true, "~pmp begin sample=1\n#0 x\n~pmp error verb=sample why=gone\n", "x",
+		  "gone", NULL },
+		{ true, true, "~pmp later thing=1\n", "", "", "" },
+		{ false, false, "GNU gdb (Debian 13.1-3) 13.1\n\n~pmp-7 hello\n", "h", "", "" },
+		{ false, false, "GNU gdb (GDB) Red Hat Enterprise Linux 8.2-20.el8\n~pmp-7 hello\n",
+		  "h", "", "" },
+		{ false, false, "GNU gdb (GDB) 7.6.1-120.el7\n~pmp-7 hello\n", "u",
+		  "gdb 7 is too old: pmp needs gdb 8 or newer; name another one with --gdb", "" },
+		{ false, false, "echo \\n~pmp-7 hello\\n\n", "", "", "" },
+		{ false, true,
+		  "~pmp-7 look\nAttaching\nptrace: Operation not permitted.\n~pmp-7 walk\n"
+		  "~pmp-7 walked\nThe program is not being run.\n~pmp-7 gone\n",
+		  "x", "ptrace: Operation not permitted.", NULL },
+		{ false, true, "~pmp-7 look\n~pmp-7 walk\n~pmp-7 walked\n~pmp-7 gone\n", "x",
+		  "gdb printed no stack", NULL },
+		/* A thread's name may hold a newline and look like a marker. */
+		{ false, true,
+		  "~pmp-7 look\n#0  0x1 in f ()\n~pmp-7 walk\nThread 1 (LWP 1 \"\n~pmp end\"):\n"
+		  "#0  0x1 in f ()\n~pmp-7 walked\n~pmp-7 gone\n",
+		  "e", "", "\n ~pmp end\"):\n" },
+	};
+	static const char letters[] = "hwaedxuf";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		for (size_t step = 1; step < 80; step += 13) {
+			struct worker_text text = { .agent = rows[i].agent,
+				                    .greeted = rows[i].greeted };
+			char got[16] = "";
+			size_t len = strlen(rows[i].text);
+
+			strcpy(text.mark, rows[i].agent ? "~pmp " : "~pmp-7 ");
+			worker_text_begin(&text, 1, 1, 0);
+			for (size_t at = 0; at < len; at += step) {
+				enum worker_event event;
+
+				buf_add(&text.in, rows[i].text + at,
+				        at + step < len ? step : len - at);
+				while (worker_text_next(&text, &event))
+					strncat(got, &letters[event], 1);
+			}
+			print_message("%zu by %zu: %s\n", i, step, rows[i].text);
+			assert_string_equal(got, rows[i].events);
+			assert_string_equal(text.why, rows[i].why);
+			if (rows[i].sample && *rows[i].sample)
+				assert_non_null(memmem(text.sample.ptr, text.sample.len,
+				                       rows[i].sample, strlen(rows[i].sample)));
+			worker_text_deinit(&text);
+		}
+	}
+}
+
+/* Text without end doesn't fill the memory. */
+static void test_flood(void **state)
+{
+	static char block[65536];
+	struct worker_text text = { .agent = true, .mark = "~pmp " };
+	enum worker_event event = WORKER_EVENT_COUNT;
+	size_t fed = 0;
+
+	(void)state;
+	memset(block, 'x', sizeof(block));
+	while (fed < 2 * WORKER_TEXT_MAX && event != WORKER_FLOODS) {
+		buf_add(&text.in, block, sizeof(block));
+		fed += sizeof(block);
+		worker_text_next(&text, &event);
+	}
+	assert_int_equal(event, WORKER_FLOODS);
+	assert_int_equal(text.in.len, 0);
+	worker_text_deinit(&text);
+}
+
+static void test_commands(void **state)
+{
+	const struct attach_values values = { 4711, 17, 99, "~pmp-7 " };
+	struct buf out = { 0 };
+
+	(void)state;
+	attach_mode_command(attach_mode_row(ATTACH_EACH), VERB_LOOK, &values, &out);
+	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"look\", 4711, 17, 99)\n")));
+	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
+	assert_true(
+	        span_eq(buf_span(&out), SPAN_LIT("file /proc/4711/exe\necho \\n~pmp-7 warm\\n\n")));
+	buf_deinit(&out);
+	for (enum attach_mode mode = ATTACH_ONCE; mode <= ATTACH_PLAIN; mode++) {
+		const struct attach_mode_row *row = attach_mode_row(mode);
+
+		assert_in_range(row->workers, 1, ATTACH_WORKERS_MAX);
+		assert_int_equal(row->keeps, row->commands[VERB_ATTACH] != NULL);
+		assert_int_equal(row->keeps, row->commands[VERB_SAMPLE] != NULL);
+		assert_int_equal(row->keeps, row->commands[VERB_DETACH] != NULL);
+		assert_int_equal(row->keeps, row->commands[VERB_LOOK] == NULL);
+		/* Two gdbs cannot hold one target. */
+		assert_true(!row->keeps || row->workers == 1);
+	}
+}
+
+static void test_deadlines(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		uint64_t start, sample; /* 0: the default */
+	} rows[] = {
+		{ NULL, true, 0, 0 },
+		{ "", true, 0, 0 },
+		{ "start=2", true, 2000000, 0 },
+		{ "sample=0.5,start=1", true, 1000000, 500000 },
+		{ "start", false, 0, 0 },
+		{ "start=", false, 0, 0 },
+		{ "start=0", false, 0, 0 },
+		{ "start=-1", false, 0, 0 },
+		{ "start=nan", false, 0, 0 },
+		{ "start=1x", false, 0, 0 },
+		{ "what=1", false, 0, 0 },
+		{ "=1", false, 0, 0 },
+	};
+	struct deadlines dflt;
+	struct error none = { 0 };
+
+	(void)state;
+	assert_true(deadlines_parse(&dflt, NULL, &none));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct deadlines got;
+		struct error err = { 0 };
+
+		assert_int_equal(deadlines_parse(&got, rows[i].text, &err), rows[i].ok);
+		assert_int_equal(err.code, rows[i].ok ? ERROR_NONE : ERROR_USAGE);
+		if (!rows[i].ok)
+			continue;
+		assert_int_equal(got.us[DEADLINE_START],
+		                 rows[i].start ? rows[i].start : dflt.us[DEADLINE_START]);
+		assert_int_equal(got.us[DEADLINE_SAMPLE],
+		                 rows[i].sample ? rows[i].sample : dflt.us[DEADLINE_SAMPLE]);
+	}
+	for (enum deadline d = DEADLINE_NONE + 1; d < DEADLINE_COUNT; d++)
+		assert_true(dflt.us[d] > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_roads),    cmocka_unit_test(test_every_state),
+		cmocka_unit_test(test_text),     cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_commands), cmocka_unit_test(test_deadlines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
