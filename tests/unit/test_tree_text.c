@@ -102,17 +102,17 @@ static void test_lines(void **state)
 		const char *lines; /* one weight 1 each */
 		const char *label;
 	} labels[] = {
-		{ { .kind = FRAME_PYTHON, .file = 1 }, "A", "f (a.py:1)" },
-		{ { .kind = FRAME_PYTHON, .file = 1 }, "ABB", "f (a.py:2 67%, 1 33%)" },
+		{ { .kind = FRAME_PYTHON, .file = 1 }, "A", "f (a.py) :1" },
+		{ { .kind = FRAME_PYTHON, .file = 1 }, "ABB", "f (a.py) :2 67%, 1 33%" },
 		{ { .kind = FRAME_PYTHON, .file = 1 },
 		  "ABCDD",
-		  "f (a.py:4 40%, 1 20%, 2 20%, ...)" },
+		  "f (a.py) :4 40%, 1 20%, 2 20%, ..." },
 		{ { .kind = FRAME_PYTHON, .file = 1 },
 		  "ABBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
-		  "f (a.py:2 97%, ...)" },
+		  "f (a.py) :2 97%, ..." },
 		{ { .kind = FRAME_PYTHON, .file = 1 }, "", "f (a.py)" },
 		{ { .kind = FRAME_PYTHON }, "A", "f" },
-		{ { .kind = FRAME_NATIVE, .file = 1 }, "A", "f (a.py:1)" },
+		{ { .kind = FRAME_NATIVE, .file = 1 }, "A", "f (a.py) :1" },
 		{ { .kind = FRAME_NATIVE, .file = 1, .module = 1 }, "A", "f (a.py) at a.py:1" },
 		{ { .kind = FRAME_NATIVE, .module = 1 }, "A", "f (a.py)" },
 	};
