@@ -38,7 +38,8 @@ struct trace {
 	struct native_list native, before; /* before: of the stack that was given out last */
 	struct py_list owned, loose, all;
 	uint64_t beyond;    /* native frames that DUMP_FRAMES_MAX left no room for */
-	uint64_t last_addr; /* of the frame object that the last native frame's annotation told */
+	uint64_t last_addr; /* of the frame object that the last annotation told, 0: none */
+	size_t last_owner;  /* index of the native frame that it belongs to */
 	enum below below;
 	size_t run_first; /* in owned: where the run of "File" lines below the last native frame begins */
 	bool paused;
@@ -104,7 +105,7 @@ static void reset(struct trace *trace)
 		trace->thread.pid = trace->pid;
 	trace->header = false;
 	trace->native.count = trace->owned.count = trace->loose.count = 0;
-	trace->beyond = 0;
+	trace->beyond = trace->last_addr = trace->last_owner = 0;
 	trace->below = BELOW_NOTHING;
 	trace->paused = false;
 }
@@ -238,23 +239,16 @@ static size_t find_number(const struct trace *trace, uint32_t number)
 static void resolve_numbers(struct trace *trace)
 {
 	struct py_list old = trace->owned;
-	uint32_t last_told = UINT32_MAX;
 	size_t next = 0, kept = 0;
 
 	trace->owned = trace->all;
 	trace->owned.count = 0;
 	for (size_t i = 0; i < trace->native.count; i++) {
 		struct native_frame *native = &trace->native.frames[i];
-		uint32_t first = (uint32_t)trace->owned.count, told = native->py_first;
+		uint32_t first = (uint32_t)trace->owned.count;
 
-		if (i && native->py_count && told == last_told) {
-			native->py_first = native[-1].py_first; /* shared, add_annotation */
-			continue;
-		}
-		if (native->py_count)
-			last_told = told;
 		for (uint32_t j = 0; j < native->py_count; j++)
-			py_add(&trace->owned, &old.frames[told + j]);
+			py_add(&trace->owned, &old.frames[native->py_first + j]);
 		for (; next < trace->loose.count; next++) {
 			size_t target = find_number(trace, trace->loose.frames[next].native_number);
 
@@ -356,30 +350,35 @@ static bool begins_stack(const struct trace *trace, const struct gdb_frame *fram
 	       (trace->paused && frame->number == last);
 }
 
-/* python-gdb prints a frame object wherever it is an argument: for the evaluator, its wrapper
- * (PyEval_EvalFrameEx of 3.6 to 3.8) and what the evaluator calls with it (PyTraceBack_Here). */
+static bool is_evaluator(const struct trace *trace, const struct native_frame *native)
+{
+	return classify(intern_get(trace->intern, native->name)) == CLASS_EVALUATOR;
+}
+
+/* python-gdb prints a frame object wherever it is an argument: for the evaluator, for its wrapper
+ * (PyEval_EvalFrameEx of 3.6 to 3.8) and for what the evaluator calls with it (PyTraceBack_Here). It is
+ * one Python frame, the evaluator's that is nearest to the leaf. */
 static void add_annotation(struct trace *trace, struct native_frame *native, struct span args)
 {
-	struct native_frame *leaf = native - 1;
+	struct native_frame *owner = &trace->native.frames[trace->last_owner];
 	struct py_text text;
-	bool again;
 
 	if (!args.len || !py_frame_find(args, &text))
 		return;
-	again = trace->native.count > 1 && leaf->py_count && text.addr &&
-	        text.addr == trace->last_addr;
-	trace->last_addr = text.addr;
-	if (again) {
-		native->py_first = leaf->py_first;
-		native->py_count = leaf->py_count;
-		if (classify(intern_get(trace->intern, leaf->name)) != CLASS_EVALUATOR &&
-		    classify(intern_get(trace->intern, native->name)) == CLASS_EVALUATOR)
-			leaf->py_count = 0;
-		return;
+	if (text.addr && text.addr == trace->last_addr) {
+		if (owner->py_count != 1 || owner->py_first + 1 != trace->owned.count ||
+		    is_evaluator(trace, owner) || !is_evaluator(trace, native))
+			return;
+		native->py_first = owner->py_first;
+		owner->py_count = 0;
+	} else {
+		trace->below = BELOW_NATIVE;
+		trace_add_python(trace, &text);
+		trace->annotations++;
+		trace->last_addr = text.addr;
 	}
-	trace->below = BELOW_NATIVE;
-	trace_add_python(trace, &text);
-	trace->annotations++;
+	native->py_count = 1;
+	trace->last_owner = (size_t)(native - trace->native.frames);
 }
 
 bool trace_add_native(struct trace *trace, const struct gdb_frame *frame)

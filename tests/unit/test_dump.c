@@ -101,18 +101,30 @@ static const struct {
 	  "(x=1), "
 	  "throwflag=0)\n    at ceval.c:9\n",
 	  "[0/0 PyEval_EvalFrameEx:ceval.c:9{foo:a.py:3}]", 0 },
-	{ "an evaluator and its wrapper share their frame",
+	{ "an evaluator's wrapper has no frame of its own",
 	  "#0  0x1 in _PyEval_EvalFrameDefault (f=Frame 0x7f1, for file a.py, line 3, in foo ())\n"
 	  "#1  0x2 in PyEval_EvalFrameEx (f=f@entry=Frame 0x7f1, for file a.py, line 3, in foo "
 	  "())\n"
 	  "#2  0x3 in _PyEval_EvalFrameDefault (f=Frame 0x7f2, for file a.py, line 9, in bar ())\n",
-	  "[0/0 _PyEval_EvalFrameDefault{foo:a.py:3} PyEval_EvalFrameEx{foo:a.py:3} "
+	  "[0/0 _PyEval_EvalFrameDefault{foo:a.py:3} PyEval_EvalFrameEx "
 	  "_PyEval_EvalFrameDefault{bar:a.py:9}]",
 	  0 },
 	{ "what an evaluator calls with its frame is none",
 	  "#0  0x1 in PyTraceBack_Here (frame=Frame 0x7f1, for file a.py, line 3, in foo ())\n"
 	  "#1  0x2 in _PyEval_EvalFrameDefault (f=Frame 0x7f1, for file a.py, line 3, in foo ())\n",
 	  "[0/0 PyTraceBack_Here _PyEval_EvalFrameDefault{foo:a.py:3}]", 0 },
+	{ "several of them",
+	  "#0  0x1 in call_trampoline (frame=Frame 0x7f1, for file a.py, line 3, in foo ())\n"
+	  "#1  0x2 in call_trace (frame=Frame 0x7f1, for file a.py, line 3, in foo ())\n"
+	  "#2  0x3 in _PyEval_EvalFrameDefault (f=Frame 0x7f1, for file a.py, line 3, in foo ())\n"
+	  "#3  0x3 in PyEval_EvalFrameEx (f=Frame 0x7f1, for file a.py, line 3, in foo ())\n",
+	  "[0/0 call_trampoline call_trace _PyEval_EvalFrameDefault{foo:a.py:3} "
+	  "PyEval_EvalFrameEx]",
+	  0 },
+	{ "an evaluator without a name that is known",
+	  "#0  0x1 in ?? ()\n#1  0x2 in my_eval (f=Frame 0x7f1, for file a.py, line 3, in foo "
+	  "())\n",
+	  "[0/0 ? my_eval{foo:a.py:3}]", 0 },
 	/* Python: lines right below */
 	{ "lines below a frame",
 	  "#0  0x1 in f ()\n#1  0x2 in ev ()\n" FILE_LINE("a.py", 3, "foo")
@@ -171,7 +183,7 @@ static const struct {
 	  "for file a.py, line 3, in foo ()\n#3 Frame 0x2, for file a.py, line 4, in bar ()\n#0 "
 	  "Frame 0x3, "
 	  "for file a.py, line 5, in baz ()\n",
-	  "[0/0 f ev{foo:a.py:3} ev{foo:a.py:3} ev{bar:a.py:4~3}|baz:a.py:5~0]", 0 },
+	  "[0/0 f ev{foo:a.py:3} ev ev{bar:a.py:4~3}|baz:a.py:5~0]", 0 },
 	{ "py-bt-full alone", "#4 Frame 0x1, for file a.py,\nline 3, in foo (x=1)\n    bar()\n",
 	  "[0/0 |foo:a.py:3~4]", 0 },
 	{ "a program's own traceback is none",
