@@ -11,11 +11,12 @@ static const struct {
 } verbs[] = {
 	{ SPAN_INIT("run"), MARKER_RUN },       { SPAN_INIT("target"), MARKER_TARGET },
 	{ SPAN_INIT("python"), MARKER_PYTHON }, { SPAN_INIT("maps"), MARKER_MAPS },
-	{ SPAN_INIT("map"), MARKER_MAP },       { SPAN_INIT("begin"), MARKER_BEGIN },
-	{ SPAN_INIT("state"), MARKER_STATE },   { SPAN_INIT("code"), MARKER_CODE },
-	{ SPAN_INIT("lost"), MARKER_LOST },     { SPAN_INIT("end"), MARKER_END },
-	{ SPAN_INIT("late"), MARKER_LATE },     { SPAN_INIT("failed"), MARKER_FAILED },
-	{ SPAN_INIT("note"), MARKER_NOTE },     { SPAN_INIT("stop"), MARKER_STOP },
+	{ SPAN_INIT("map"), MARKER_MAP },       { SPAN_INIT("attached"), MARKER_ATTACHED },
+	{ SPAN_INIT("begin"), MARKER_BEGIN },   { SPAN_INIT("state"), MARKER_STATE },
+	{ SPAN_INIT("code"), MARKER_CODE },     { SPAN_INIT("lost"), MARKER_LOST },
+	{ SPAN_INIT("end"), MARKER_END },       { SPAN_INIT("late"), MARKER_LATE },
+	{ SPAN_INIT("failed"), MARKER_FAILED }, { SPAN_INIT("note"), MARKER_NOTE },
+	{ SPAN_INIT("stop"), MARKER_STOP },
 };
 
 /* Cuts the part up to the next blank off the front of *s. */

@@ -28,7 +28,8 @@ struct profile_thread {
 	uint64_t stacks;
 };
 
-/* All in microseconds; rank of a percentile: nearest rank. */
+/* All in microseconds. first: the attach, the dearest of all, where it is no sample's own, or the first
+ * sample's; the others are the samples', their percentiles by nearest rank. */
 struct profile_pause {
 	bool known;
 	uint64_t first, median, p99, max;

@@ -112,6 +112,17 @@ static void sample_end(struct sampling *sampling, const struct marker *marker)
 	sampling->run_pauses_us += us;
 }
 
+/* It comes before the samples, and the run's clock does not count it. */
+static void attach(struct sampling *sampling, const struct marker *marker)
+{
+	uint64_t us = marker_us(marker, "pause_us");
+
+	if (!sampling->attached)
+		sampling->first_attach_us = us;
+	sampling->attached = true;
+	sampling->attach_us += us;
+}
+
 static void run_stop(struct sampling *sampling, const struct marker *marker)
 {
 	double seconds = marker_real(marker, "seconds", 0);
@@ -151,6 +162,9 @@ void sampling_mark(struct sampling *sampling, struct profile *profile, const str
 	case MARKER_TARGET:
 		if (target)
 			target_plan(sampling, target);
+		break;
+	case MARKER_ATTACHED:
+		attach(sampling, marker);
 		break;
 	case MARKER_BEGIN:
 		ret->known = true;
@@ -207,10 +221,13 @@ void sampling_finish(struct sampling *sampling, struct profile *profile)
 		ret->achieved_mhz = rate_round((double)ret->taken * 1e9 /
 		                               (double)sampling->elapsed_us / (double)targets);
 	if (sampling->elapsed_us) {
-		double share = (double)sampling->stopped_us / (double)sampling->elapsed_us /
-		               (double)targets;
+		double share = (double)sampling->stopped_us /
+		               ((double)sampling->elapsed_us * (double)targets +
+		                (double)sampling->attach_us);
 
 		ret->stopped_ppm = share < 1 ? (uint64_t)(share * 1e6 + 0.5) : 1000000;
 	}
 	ret->pause = pauses_sum_up(&sampling->pauses);
+	if (sampling->attached)
+		ret->pause.first = sampling->first_attach_us;
 }

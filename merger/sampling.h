@@ -29,6 +29,8 @@ struct sampling {
 	uint64_t last_us, run_pauses_us;
 	/* all runs */
 	struct pauses pauses;
+	bool attached;
+	uint64_t first_attach_us, attach_us; /* pauses of attaches; attach_us: all of them */
 	uint64_t intervals, intervals_us, elapsed_us, stopped_us;
 };
 

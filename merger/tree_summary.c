@@ -49,9 +49,9 @@ static void cost_write(const struct profile *profile, FILE *out)
 	const struct profile_pause *pause = &sampling->pause;
 
 	if (pause->known) {
-		fprintf(out, "pauses:  median %.2f ms, p99 %.2f ms, max %.2f ms",
-		        (double)pause->median / 1000, (double)pause->p99 / 1000,
-		        (double)pause->max / 1000);
+		fprintf(out, "pauses:  first %.2f ms, median %.2f ms, p99 %.2f ms, max %.2f ms",
+		        (double)pause->first / 1000, (double)pause->median / 1000,
+		        (double)pause->p99 / 1000, (double)pause->max / 1000);
 		if (sampling->elapsed_ms)
 			fprintf(out, "; stopped for %.2f %% of the time",
 			        (double)sampling->stopped_ppm / 10000);

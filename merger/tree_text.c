@@ -180,10 +180,11 @@ static size_t label_fill(struct tree_writer *writer, uint32_t at)
 	if (!frame->file || options.by_line ||
 	    (frame->kind != FRAME_PYTHON && frame->kind != FRAME_NATIVE))
 		return name_len;
-	buf_add_span(label, SPAN_LIT(" "));
 	if (!in_source) {
-		buf_add_span(label, SPAN_LIT("at "));
+		buf_add_span(label, SPAN_LIT(" at "));
 		buf_add_span(label, options.full_paths ? file : span_basename(file));
+	} else if (node->lines != TREE_NONE) {
+		buf_add_span(label, SPAN_LIT(" "));
 	}
 	lines_add(writer, node);
 	return name_len;

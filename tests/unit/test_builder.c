@@ -32,6 +32,29 @@ static struct profile *build(const char *text, const struct builder_options *opt
 	return profile;
 }
 
+/* The attach is the first pause, and no sample's. */
+static void test_first_pause(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t first, max;
+	} pauses[] = {
+		{ RUN TARGET(7) "~pmp attached pid=7 pause_us=9000\n" BEGIN(7, 0) END(7, 10) STOP, 9000,
+		  10 },
+		{ RUN TARGET(7) BEGIN(7, 0) END(7, 30) BEGIN(7, 1) END(7, 10) STOP, 30, 30 },
+	};
+	const struct builder_options options = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+		struct profile *profile = build(pauses[i].text, &options);
+
+		assert_int_equal(profile->sampling.pause.first, pauses[i].first);
+		assert_int_equal(profile->sampling.pause.max, pauses[i].max);
+		profile_destroy(profile);
+	}
+}
+
 static const struct row {
 	const char *what;
 	const char *text;
@@ -48,6 +71,10 @@ static const struct row {
 	                  END(7, 100) "~pmp late sample=3 pid=7\n" BEGIN(7, 300000) THREAD(7, "a")
 	                          END(7, 900) STOP,
 	  false, 4, 4, 1, 0, 10000, 2000, "work (w.c) 4\n" },
+	{ "an attach of its own: its pause counts, though not as a sample's",
+	  RUN TARGET(7) "~pmp attached pid=7 pause_us=9000\n" BEGIN(7, 0) THREAD(7, "a")
+	          END(7, 1000) "~pmp stop seconds=0.991 stopped_us=10000\n",
+	  false, 4, 1, 0, 0, 1000, 10000, "work (w.c) 1\n" },
 	{ "cut short by Ctrl-C: what was asked stays",
 	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a")
 	          END(7, 100) "~pmp stop seconds=0.1 stopped_us=100 interrupted=1\n",
@@ -177,6 +204,7 @@ static void test_pauses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_pause),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_targets_and_threads),
 		cmocka_unit_test(test_pauses),
