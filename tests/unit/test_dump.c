@@ -15,7 +15,7 @@
 
 /* A stack is "[tid/pid name state!lost" and a "]"; its native frames are names ("?" for none), with ":file:line",
  * "@module+offset" and, in braces, the Python frames that they run; loose Python frames follow a "|". Python
- * frames are "name:file:line", "^first_line" and "~number". A marker is its verb's number in "<>". */
+ * frames are "name:file:line", "^first_line" and "~number". A marker is its verb in "<>". */
 static const struct {
 	const char *name;
 	const char *text;
@@ -197,34 +197,35 @@ static const struct {
 	  "~pmp begin sample=1 pid=7\nThread 1 (LWP 8 \"x\"):\n~pmp state code=S\n#0  0x1010 in f "
 	  "()\n"
 	  "#1  0x2000 in g () from g.so\n#2  h () at a.c:1\n~pmp end sample=1 pid=7\n",
-	  "<6>[8/7 xS f@/a b.so+784 g@g.so h:a.c:1]<10>", 0 },
+	  "<begin>[8/7 xS f@/a b.so+784 g@g.so h:a.c:1]<end>", 0 },
 	{ "mappings are a process's, and void after maps",
 	  "~pmp map pid=7 start=0x1000 end=0x2000 offset=0 path=a\n~pmp map pid=8 start=0x1000 "
 	  "end=0x2000 "
 	  "offset=0 path=b\n~pmp begin pid=8\nThread 1 (LWP 8):\n#0  0x1010 in f ()\n~pmp "
 	  "end\n~pmp maps pid=8\n"
 	  "~pmp begin pid=8\nThread 1 (LWP 8):\n#0  0x1010 in f ()\n~pmp end\n",
-	  "<6>[8/8 f@b+16]<10><6>[8/8 f]<10>", 0 },
+	  "<begin>[8/8 f@b+16]<end><begin>[8/8 f]<end>", 0 },
 	{ "lost and failed",
 	  "~pmp begin pid=7\n~pmp lost tid=9 name=w%201 why=it%20ended\n~pmp end\n~pmp failed "
 	  "pid=7 "
 	  "why=no%20answer tid=9 tid=10\n~pmp failed pid=7\n~pmp late pid=7\n",
-	  "<6>[9/7 w 1!it ended]<9><10>[9/7 !no answer][10/7 !no answer]<12>[0/7 !no reason "
-	  "told]<12><11>",
+	  "<begin>[9/7 w 1!it ended]<lost><end>[9/7 !no answer][10/7 !no answer]<failed>[0/7 !no "
+	  "reason "
+	  "told]<failed><late>",
 	  0 },
 	{ "a thread of a sample without frames is lost",
 	  "~pmp begin pid=7\nThread 2 (LWP 9 \"x\"):\nThread 1 (LWP 8):\n~pmp end\n",
-	  "<6>[9/7 x!no frames][8/7 !no frames]<10>", 0 },
+	  "<begin>[9/7 x!no frames][8/7 !no frames]<end>", 0 },
 	{ "notes may stand anywhere",
 	  "~pmp begin pid=7\nThread 1 (LWP 8):\n#0  0x1 in f ()\n~pmp note text=x\n#1  0x2 in g "
 	  "()\n~pmp end\n",
-	  "<6><13>[8/7 f g]<10>", 0 },
+	  "<begin><note>[8/7 f g]<end>", 0 },
 	{ "markers of later versions", "~pmp begin pid=7\n~pmp later x=1\n~pmp end pid=7\n",
-	  "<6><0><10>", 0 },
+	  "<begin><?><end>", 0 },
 	{ "a sample that ends in the middle",
 	  "~pmp begin pid=7\nThread 1 (LWP 8):\n#0  0x1 in f (a=1,\n~pmp failed pid=7 why=x "
 	  "tid=8\n",
-	  "<6>[8/7 f][8/7 !x]<12>", 0 },
+	  "<begin>[8/7 f][8/7 !x]<failed>", 0 },
 };
 
 struct reader {
@@ -291,9 +292,16 @@ static void take_stack(void *ctx, const struct stack *stack)
 
 static void take_marker(void *ctx, const struct marker *marker)
 {
+	static const char *const verbs[] = {
+		[MARKER_BEGIN] = "begin", [MARKER_END] = "end",       [MARKER_LOST] = "lost",
+		[MARKER_LATE] = "late",   [MARKER_FAILED] = "failed", [MARKER_NOTE] = "note",
+	};
 	struct reader *reader = ctx;
+	const char *verb = (size_t)marker->verb < sizeof(verbs) / sizeof(verbs[0])
+	                           ? verbs[marker->verb]
+	                           : NULL;
 
-	buf_printf(&reader->out, "<%d>", marker->verb);
+	buf_printf(&reader->out, "<%s>", verb ? verb : "?");
 }
 
 static struct dump_counts read_text(struct reader *reader, const char *text, size_t len,
