@@ -53,7 +53,6 @@ static bool report(const struct options *options, struct recording *recording, s
 
 	builder_end_input(recording->builder);
 	profile = builder_finish(recording->builder);
-	recording->builder = NULL;
 	ok = !recording->raw.file || output_commit(&recording->raw, err);
 	ok = report_profile(options, profile, err) && ok;
 	profile_destroy(profile);

@@ -53,15 +53,13 @@ static void target_ended(struct pool *pool)
 {
 	pool->threads.count = 0; /* nobody is there to lose a stack */
 	pool->phase = PHASE_END;
-	if (!pool->tally.taken) {
+	if (!pool->tally.taken)
 		error_set(&pool->err, ERROR_NO_PROCESS,
 		          "process %" PRIu32 " ended before the first sample", pool->crew.plan.pid);
-		fail_rest(pool, "the target ended");
-		return;
-	}
-	journal_note(pool->context->plan.journal, pool->crew.plan.pid,
-	             "process %" PRIu32 " ended after %" PRIu64 " samples", pool->crew.plan.pid,
-	             pool->tally.taken);
+	else
+		journal_note(pool->context->plan.journal, pool->crew.plan.pid,
+		             "process %" PRIu32 " ended after %" PRIu64 " samples",
+		             pool->crew.plan.pid, pool->tally.taken);
 	fail_rest(pool, "the target ended");
 }
 
@@ -89,17 +87,13 @@ static void give_up(struct pool *pool, enum error_code code, const char *why)
 
 static enum error_code code_of(enum worker_trouble trouble)
 {
-	switch (trouble) {
-	case WORKER_TROUBLE_STALLED:
-		return ERROR_DEADLINE;
-	case WORKER_TROUBLE_NOT_GDB:
-	case WORKER_TROUBLE_NO_PYTHON:
-		return ERROR_GDB;
-	case WORKER_TROUBLE_NONE:
-	case WORKER_TROUBLE_OTHER:
-		break;
-	}
-	return ERROR_FAILED;
+	static const enum error_code codes[] = {
+		[WORKER_TROUBLE_NONE] = ERROR_FAILED,  [WORKER_TROUBLE_NO_PYTHON] = ERROR_GDB,
+		[WORKER_TROUBLE_NOT_GDB] = ERROR_GDB,  [WORKER_TROUBLE_STALLED] = ERROR_DEADLINE,
+		[WORKER_TROUBLE_OTHER] = ERROR_FAILED,
+	};
+
+	return codes[trouble];
 }
 
 static void unsettle(struct pool *pool, bool after_death, uint64_t now)
@@ -412,12 +406,6 @@ static void do_end(struct pool *pool, uint64_t now)
 		pool->phase = PHASE_OVER;
 }
 
-static void do_over(struct pool *pool, uint64_t now)
-{
-	(void)pool;
-	(void)now;
-}
-
 struct pool *pool_create(const struct pool_context *context, uint32_t pid)
 {
 	struct pool *pool = alloc_zeroed(1, sizeof(*pool));
@@ -434,7 +422,6 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid)
 	pool->settle.pid = pid;
 	if (target_stat(pid, 0, &stat))
 		pool->settle.starttime = stat.starttime;
-	pool->wake = 0;
 	return pool;
 }
 
@@ -452,7 +439,7 @@ void pool_step(struct pool *pool, uint64_t now)
 {
 	static void (*const handlers[PHASE_COUNT])(struct pool *, uint64_t) = {
 		[PHASE_PREPARE] = do_prepare, [PHASE_ATTACH] = do_attach, [PHASE_IDLE] = do_idle,
-		[PHASE_SAMPLE] = do_sample,   [PHASE_END] = do_end,       [PHASE_OVER] = do_over,
+		[PHASE_SAMPLE] = do_sample,   [PHASE_END] = do_end,
 	};
 	enum phase before;
 
@@ -462,6 +449,8 @@ void pool_step(struct pool *pool, uint64_t now)
 	buf_clear(&pool->notes);
 	do {
 		before = pool->phase;
+		if (before == PHASE_OVER)
+			return;
 		handlers[before](pool, now);
 		/* Not before its handler has seen what became of a worker. */
 		for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)

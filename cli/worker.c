@@ -16,7 +16,7 @@
 #include "worker_text.h"
 
 #define NO_VERB VERB_COUNT
-#define READS_MAX 64 /* at a time: who prints without end may not keep us from the deadlines */
+#define READS_MAX 8 /* at a time: who prints without end may not keep us from the deadlines */
 
 struct worker {
 	const struct worker_plan *plan;
@@ -56,6 +56,7 @@ static const struct {
 /* How a gdb is ended: its input is closed first (it then lets the target go by itself); then each
  * step when the one before has not done within DEADLINE_CLOSE. */
 static const int ladder[] = { 0, SIGTERM, SIGKILL, SIGKILL };
+#define REAP_MS 1000 /* a killed one's end is waited for so long */
 
 #define LADDER_LEN (sizeof(ladder) / sizeof(*ladder))
 
@@ -175,12 +176,13 @@ static void begin_end(struct worker *worker)
 	worker->rung = 0;
 }
 
-static void climb(struct worker *worker)
+/* false: there is no harder way. What doesn't end of SIGKILL hangs in the kernel, and nobody can help it. */
+static bool climb(struct worker *worker)
 {
-	if (worker->rung + 1 < LADDER_LEN)
-		worker->rung++;
-	if (ladder[worker->rung])
-		kill(worker->process.pid, ladder[worker->rung]);
+	if (worker->rung + 1 == LADDER_LEN)
+		return false;
+	kill(worker->process.pid, ladder[++worker->rung]);
+	return true;
 }
 
 static bool send_command(struct worker *worker, enum attach_verb verb)
@@ -299,7 +301,10 @@ static void apply(struct worker *worker, enum worker_event event)
 		begin_end(worker);
 		break;
 	case WORKER_ACT_LADDER:
-		climb(worker);
+		if (climb(worker))
+			break;
+		blame(worker, WORKER_TROUBLE_OTHER, "gdb does not end, not even of SIGKILL");
+		rule.next = WORKER_FAILED;
 		break;
 	case WORKER_ACT_KEEP:
 		keep_answer(worker, event);
@@ -350,8 +355,8 @@ void worker_destroy(struct worker *worker)
 		return;
 	if (!worker_over(worker)) {
 		kill(worker->process.pid, SIGKILL);
-		while (waitpid(worker->process.pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		for (int i = 0; i < REAP_MS && !waitpid(worker->process.pid, NULL, WNOHANG); i++)
+			usleep(1000);
 	}
 	close_fd(&worker->process.commands);
 	close_fd(&worker->process.text);
@@ -384,6 +389,8 @@ static void read_text(struct worker *worker)
 			close_fd(&worker->process.text);
 			return;
 		}
+		if (worker->state == WORKER_ENDING)
+			continue; /* whatever it says now, it is too late */
 		worker->text.in.len += (size_t)got;
 		for (enum worker_event event; worker_text_next(&worker->text, &event);)
 			apply(worker, event);

@@ -80,7 +80,11 @@ void worker_text_begin(struct worker_text *text, uint32_t pid, uint64_t sample, 
 static void copy(char *ret, size_t size, struct span s)
 {
 	s = span_trim(s);
-	snprintf(ret, size, "%.*s", (int)(s.len < size ? s.len : size), s.ptr);
+	if (s.len >= size)
+		s.len = size - 1;
+	if (s.len)
+		memcpy(ret, s.ptr, s.len);
+	ret[s.len] = '\0';
 }
 
 static bool matches(struct span line, const char *const *patterns, size_t count)
