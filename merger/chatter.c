@@ -153,7 +153,7 @@ static size_t word_length(struct span text)
 	size_t i = 0;
 
 	while (i < text.len &&
-	       (isalnum((unsigned char)text.ptr[i]) || memchr("_$.:<>*", text.ptr[i], 7)))
+	       (isalnum((unsigned char)text.ptr[i]) || span_has(SPAN_LIT("_$.:<>*"), text.ptr[i])))
 		i++;
 	return i;
 }

@@ -127,8 +127,8 @@ static struct span decode_entities(struct lines *lines, struct span s)
 /* Text from a screen has the lines of its windows in it (U+2500 to U+257F): what is behind is not gdb's. */
 static struct span cut_screen(struct span s)
 {
-	const char *from = s.ptr, *end = s.ptr + s.len;
-	const char *hit;
+	const char *end = span_skip(s, s.len).ptr;
+	const char *from = s.ptr, *hit;
 
 	while (from < end && (hit = memchr(from, 0xe2, (size_t)(end - from)))) {
 		if (end - hit > 2 &&
@@ -265,7 +265,7 @@ static void pending_own(struct pending *pending)
 
 static void pending_append(struct pending *pending, struct span text)
 {
-	struct span have = span_trim(pending->line.text);
+	struct span have;
 
 	pending_own(pending);
 	have = span_trim(pending->line.text);

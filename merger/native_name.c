@@ -17,7 +17,7 @@ static bool quote_opens(struct span s, size_t i)
 {
 	if (i == 0 || !is_word(s.ptr[i - 1]))
 		return true;
-	return memchr("LuUbr8", s.ptr[i - 1], 6) && (i == 1 || !is_word(s.ptr[i - 2]));
+	return span_has(SPAN_LIT("LuUbr8"), s.ptr[i - 1]) && (i == 1 || !is_word(s.ptr[i - 2]));
 }
 
 /* The index behind the string that begins at i, or NOT_FOUND. */
@@ -246,7 +246,7 @@ static size_t take_part(struct span text, size_t i, size_t *params, struct nativ
 	size_t next = i + 1;
 
 	/* What was not closed for one is not for those inside it: they are looked for once. */
-	if (ret->nested && memchr("<{[", text.ptr[i], 3))
+	if (ret->nested && span_has(SPAN_LIT("<{["), text.ptr[i]))
 		return next;
 	switch (text.ptr[i]) {
 	case '<':

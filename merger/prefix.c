@@ -73,7 +73,7 @@ static bool is_log_prefix(struct span prefix)
 		return false;
 	for (size_t i = 0; i < trimmed.len; i++)
 		digit |= isdigit((unsigned char)trimmed.ptr[i]) != 0;
-	return digit && memchr(":]|>-)", trimmed.ptr[trimmed.len - 1], 6);
+	return digit && span_has(SPAN_LIT(":]|>-)"), trimmed.ptr[trimmed.len - 1]);
 }
 
 static bool is_anchor(struct span rest)

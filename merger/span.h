@@ -57,6 +57,12 @@ static inline bool span_take(struct span *s, struct span prefix)
 	return true;
 }
 
+/* True if the byte c is in s. */
+static inline bool span_has(struct span s, char c)
+{
+	return s.len && memchr(s.ptr, c, s.len);
+}
+
 /* Without blanks and tabs at both ends. */
 static inline struct span span_trim(struct span s)
 {
