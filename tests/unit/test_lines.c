@@ -55,6 +55,7 @@ static const struct {
 	  "#|#0  f<int> (s=\"a&b\") at a.c:1\n#|#1  &nope; g () at a.c:1\n" },
 	{ "a screen's frame", "#0  f () at a.c:1   \xe2\x94\x82     \xe2\x94\x82\n",
 	  "#|#0  f () at a.c:1   \n" },
+	{ "nothing but a colour", "\033[m\n", ".|\n" },
 	/* wrapped lines */
 	{ "gdb's own", "#0  f (a=1,\n    b=2)\n    at a.c:1\n#1  0x1 in g ()\n   from a.so\n",
 	  "#3|#0  f (a=1, b=2) at a.c:1\n#2|#1  0x1 in g () from a.so\n" },
