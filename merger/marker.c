@@ -113,7 +113,7 @@ double marker_real(const struct marker *marker, const char *key, double dflt)
 	if (!text.len || text.len >= sizeof(copy))
 		return dflt;
 	for (size_t i = 0; i < text.len; i++)
-		if (!memchr("0123456789+-.eE", text.ptr[i], 15))
+		if (!span_has(SPAN_LIT("0123456789+-.eE"), text.ptr[i]))
 			return dflt;
 	memcpy(copy, text.ptr, text.len);
 	copy[text.len] = '\0';
