@@ -25,8 +25,8 @@
  *
  *	~pmp error verb=attach why=ptrace:%20Operation%20not%20permitted.
  *
- * and leaves the target running. hello, warm, attached, detached and error are between worker and
- * supervisor: they are not part of the journal. `python` and `note` may come at any time. When standard
+ * and leaves the target running. hello, warm, detached and error are between worker and supervisor: they are
+ * not part of the journal; attached is. `python` and `note` may come at any time. When standard
  * input closes, gdb detaches and ends.
  *
  * Without the agent (attach plain) gdb's standard output is the pipe, the commands are gdb's own

@@ -223,6 +223,7 @@ static bool take_own(struct worker_text *text, struct span line, enum worker_eve
 		return true;
 	case SAID_ATTACHED:
 		text->pause_us = marker_number(&marker, "pause_us", 0);
+		add_line(&text->notes, line); /* the journal tells of its pause */
 		*ret = WORKER_SAYS_ATTACHED;
 		return true;
 	case SAID_DETACHED:
