@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "escape.h"
+
 bool error_set(struct error *err, enum error_code code, const char *format, ...)
 {
 	va_list args;
@@ -13,8 +15,6 @@ bool error_set(struct error *err, enum error_code code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
-	for (char *c = err->text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	escape_mask(err->text);
 	return false;
 }

@@ -24,8 +24,8 @@ struct error {
 	char text[1024]; /* one line without "pmp:" and without a newline */
 };
 
-/* Fills *err (an earlier error there is kept: the first cause counts); control characters in the
- * result are escaped, what is too long is cut. Returns false, so that a caller can return it. */
+/* Fills *err (an earlier error there is kept: the first cause counts); what escape.h calls unsafe
+ * becomes '?', what is too long is cut. Returns false, so that a caller can return it. */
 bool error_set(struct error *err, enum error_code code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 

@@ -112,3 +112,19 @@ void escape_add(struct buf *out, struct span s)
 		s = span_skip(s, len);
 	}
 }
+
+void escape_mask(char *text)
+{
+	size_t at = 0, size = strlen(text);
+
+	while (at < size) {
+		struct span s = { text + at, size - at };
+		size_t len = s.ptr[0] == ';' ? 1 : safe_length(s);
+
+		if (!len) {
+			len = unit_length(s);
+			memset(text + at, '?', len);
+		}
+		at += len;
+	}
+}

@@ -14,5 +14,7 @@
 /* True if s would be left as it is (the common case: no copy needed). */
 bool escape_is_clean(struct span s);
 void escape_add(struct buf *out, struct span s);
+/* In place, for a message: each byte that would be escaped becomes '?'; but ';' stays. */
+void escape_mask(char *text);
 
 #endif

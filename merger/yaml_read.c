@@ -12,12 +12,19 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* A thread without a pid is the only target's; who that is may come later in the text. */
+struct thread_row {
+	struct profile_thread thread; /* first: the fields' offsets are into it */
+	bool has_pid;
+	size_t line; /* in the file */
+};
+
 /* What is put into the profile when all of the text was seen, as keys may come in any order. */
 struct document {
 	struct profile *profile;
 	struct yaml_tree tree;
-	bool *has_pid; /* side by side with the profile's threads */
-	size_t has_pid_cap;
+	struct thread_row *threads;
+	size_t thread_count, thread_cap;
 	uint32_t version;
 	bool by_line;
 	uint64_t total; /* of stacks */
@@ -175,7 +182,6 @@ static bool text_read(struct yaml_reader *reader, void *into)
 	return yaml_reader_map(reader, &fields, document->profile, &seen);
 }
 
-/* A thread without a pid is the only target's; who that is may come later in the text. */
 static bool thread_read(struct yaml_reader *reader, void *into)
 {
 	static const struct yaml_field rows[] = {
@@ -186,19 +192,15 @@ static bool thread_read(struct yaml_reader *reader, void *into)
 	};
 	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "thread" };
 	struct document *document = into;
-	struct profile *profile = document->profile;
-	struct profile_thread thread = { 0 };
-	size_t known = profile->thread_count;
+	struct thread_row row = { .line = yaml_reader_line(reader) };
 	uint64_t seen;
 
-	if (!yaml_reader_map(reader, &fields, &thread, &seen))
+	if (!yaml_reader_map(reader, &fields, &row, &seen))
 		return false;
-	*profile_thread(profile, thread.pid, thread.tid) = thread;
-	if (profile->thread_count == known)
-		return yaml_reader_fail(reader, "two threads with tid %u", thread.tid);
-	document->has_pid = alloc_grow(document->has_pid, &document->has_pid_cap,
-	                               profile->thread_count, sizeof(*document->has_pid));
-	document->has_pid[known] = seen & 1;
+	row.has_pid = seen & 1;
+	document->threads = alloc_grow(document->threads, &document->thread_cap,
+	                               document->thread_count + 1, sizeof(*document->threads));
+	document->threads[document->thread_count++] = row;
 	return true;
 }
 
@@ -268,15 +270,22 @@ static const struct yaml_field document_rows[] = {
 static const struct yaml_fields document_fields = { document_rows, COUNT_OF(document_rows),
 	                                            "profile" };
 
-static void threads_settle(struct document *document)
+static bool threads_settle(struct yaml_reader *reader, struct document *document)
 {
 	struct profile *profile = document->profile;
+	uint32_t only_pid = profile->target_count == 1 ? profile->targets[0].pid : 0;
 
-	if (profile->target_count != 1)
-		return;
-	for (size_t i = 0; i < profile->thread_count; i++)
-		if (!document->has_pid[i])
-			profile->threads[i].pid = profile->targets[0].pid;
+	for (size_t i = 0; i < document->thread_count; i++) {
+		struct thread_row *row = &document->threads[i];
+
+		if (!row->has_pid)
+			row->thread.pid = only_pid;
+		*profile_thread(profile, row->thread.pid, row->thread.tid) = row->thread;
+		if (profile->thread_count == i)
+			return yaml_reader_fail_at(reader, row->line, "two threads with tid %u",
+			                           row->thread.tid);
+	}
+	return true;
 }
 
 static bool document_settle(struct yaml_reader *reader, struct document *document, uint64_t seen)
@@ -300,7 +309,8 @@ static bool document_settle(struct yaml_reader *reader, struct document *documen
 		                        "the tree's roots add up to %" PRIu64
 		                        " stacks, but 'stacks' says %" PRIu64,
 		                        whole, document->total);
-	threads_settle(document);
+	if (!threads_settle(reader, document))
+		return false;
 	profile_sort(profile);
 	return true;
 }
@@ -335,7 +345,7 @@ struct profile *yaml_read(struct span text, const char *name, struct error *err)
 		yaml_reader_deinit(&reader);
 	}
 	yaml_tree_deinit(&document.tree);
-	free(document.has_pid);
+	free(document.threads);
 	if (done)
 		return document.profile;
 	profile_destroy(document.profile);

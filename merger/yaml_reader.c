@@ -7,12 +7,37 @@
 
 #include "yaml_schema.h"
 
+/* libyaml compares each directive with all before it, and tells of none until it has read them all. */
+#define DIRECTIVES_MAX 16
+
+static size_t count_directives(struct span text)
+{
+	size_t count = 0;
+	const char *hit;
+
+	while (text.len && (hit = memmem(text.ptr, text.len, "%TAG", 4))) {
+		/* the last byte of a line break: CR, LF, NEL, LS or PS */
+		count += hit > text.ptr && memchr("\r\n\x85\xa8\xa9", hit[-1], 5);
+		text = span_skip(text, (size_t)(hit - text.ptr) + 4);
+	}
+	return count;
+}
+
 bool yaml_reader_init(struct yaml_reader *reader, struct span text, const char *name,
                       struct intern *intern, struct error *err)
 {
 	*reader = (struct yaml_reader){ .text = text, .name = name, .intern = intern, .err = err };
 	if (!yaml_parser_initialize(&reader->parser))
 		return error_set(err, ERROR_FAILED, "%s: libyaml: no memory for a parser", name);
+	if (count_directives(text) > DIRECTIVES_MAX) {
+		yaml_parser_delete(&reader->parser);
+		return error_set(
+		        err, ERROR_INPUT,
+		        "%s:1: more than %d %%TAG directives: profiles are written without", name,
+		        DIRECTIVES_MAX);
+	}
+	/* Not UTF-16, in which count_directives would see none. */
+	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reader->parser, (const unsigned char *)text.ptr, text.len);
 	return true;
 }
@@ -171,9 +196,11 @@ static bool fixed_parse(struct span text, uint64_t scale, uint64_t *ret)
 			return false;
 		if (point) {
 			/* The first digit that does not count rounds. */
-			*ret += unit == 1 && digit >= 5;
+			uint64_t more = unit == 1 && digit >= 5;
+
 			unit /= 10;
-			*ret += digit * unit;
+			if (__builtin_add_overflow(*ret, more + digit * unit, ret))
+				return false;
 		} else if (__builtin_mul_overflow(*ret, 10, ret) ||
 		           __builtin_add_overflow(*ret, digit * scale, ret)) {
 			return false;

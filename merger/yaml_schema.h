@@ -28,7 +28,7 @@
 #define YAML_PIECE_LEVELS 100
 
 /* Collections in each other that are read, of whoever wrote them: libyaml's time grows with it. */
-#define YAML_NESTING_MAX 2000
+#define YAML_NESTING_MAX 500
 
 /* Fixed point: the unit's value in the file. */
 #define YAML_MILLI 1000    /* Hz, s and ms of mHz, ms and us */

@@ -61,6 +61,28 @@ static void escapes_what_is_unsafe(void **state)
 	buf_deinit(&out);
 }
 
+static void masks_what_is_unsafe(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} masked[] = {
+		{ "", "" },
+		{ "a;b: \xe2\x82\xac", "a;b: \xe2\x82\xac" },
+		{ "\x1b[m\n\x7f", "?[m??" },
+		{ "x\xe2\x80\xaey\xc2\x85", "x???y??" },
+		{ "\xff cut \xe2\x82", "? cut ??" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(masked) / sizeof(masked[0]); i++) {
+		char text[32];
+
+		strcpy(text, masked[i].text);
+		escape_mask(text);
+		assert_string_equal(text, masked[i].shown);
+	}
+}
+
 /* Text of every length around the limit, of characters of 1, 3 and (escaped) 4 bytes. */
 static void cuts_what_is_long(void **state)
 {
@@ -102,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_what_is_unsafe),
+		cmocka_unit_test(masks_what_is_unsafe),
 		cmocka_unit_test(cuts_what_is_long),
 		cmocka_unit_test(appends),
 	};

@@ -167,6 +167,26 @@ static const struct {
 	  "t:2: 'pid' is too large: above 4294967295" },
 	{ "two targets of one pid", HEAD "targets: [{pid: 1}, {pid: 1}]\n",
 	  "t:2: two targets with pid 1" },
+	{ "a thread of no process, and the target's",
+	  HEAD COUNTS(
+	          0) "target: {pid: 7}\nthreads: [{pid: 0, tid: 8, stacks: 1}, {tid: 8, stacks: "
+	             "1}]\ntree: []\n",
+	  NULL },
+	{ "a thread with the target's pid and one without",
+	  HEAD COUNTS(0) "threads:\n- {pid: 7, tid: 8}\n- {tid: 8}\ntarget: {pid: 7}\ntree: []\n",
+	  "t:5: two threads with tid 8" },
+	{ "a number that overflows behind its point",
+	  HEAD "sampling: {seconds: 18446744073709551.999}\n",
+	  "t:2: 'seconds' is not a number that a profile can have" },
+	{ "a word in an error, cut inside of a character",
+	  HEAD COUNTS(0) "tree: [{kind: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9}]\n",
+	  "t:3: a node of a kind that this pmp does not know: "
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?" },
+	{ "a word in an error that turns text around",
+	  HEAD COUNTS(0) "tree: [{kind: \"\\u202e\\u0085;\"}]\n",
+	  "t:3: a node of a kind that this pmp does not know: ?????;" },
+	{ "UTF-16", "\xff\xfep\0m\0p\0",
+	  "t:1: not YAML: invalid leading UTF-8 octet; is the file whole?" },
 	{ "a share that is a word", HEAD "sampling: {stopped_share: much}\n",
 	  "t:2: 'stopped_share' is not a number that a profile can have" },
 	{ "a piece that nobody continues",
@@ -209,6 +229,25 @@ static void test_texts(void **state)
 		if (texts[i].error)
 			assert_int_equal(err.code, ERROR_INPUT);
 		profile_destroy(profile);
+	}
+}
+
+/* libyaml takes a minute for a megabyte of these. */
+static void test_directives(void **state)
+{
+	static const char *const breaks[] = { "\n", "\r", "\xc2\x85", "\xe2\x80\xa8" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+		struct buf text = { 0 };
+		struct error err = { 0 };
+
+		for (size_t n = 0; n < 100000; n++)
+			buf_printf(&text, "%s%%TAG !a%zu! b", breaks[i], n);
+		assert_null(yaml_read(buf_span(&text), "t", &err));
+		assert_string_equal(err.text, "t:1: more than 16 %TAG directives: profiles are "
+		                              "written without");
+		buf_deinit(&text);
 	}
 }
 
@@ -276,7 +315,7 @@ static void test_nesting(void **state)
 		for (size_t n = 0; n < 100000; n++)
 			buf_add_span(&text, span_of(opens[i]));
 		assert_null(yaml_read(buf_span(&text), "t", &err));
-		assert_string_equal(err.text, "t:3: nested more than 2000 deep");
+		assert_string_equal(err.text, "t:3: nested more than 500 deep");
 		buf_deinit(&text);
 	}
 }
@@ -322,7 +361,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_other_yaml),
 		cmocka_unit_test(test_texts),       cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_nesting),     cmocka_unit_test(test_detect),
-		cmocka_unit_test(test_write_error),
+		cmocka_unit_test(test_write_error), cmocka_unit_test(test_directives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
