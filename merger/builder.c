@@ -90,18 +90,10 @@ static uint32_t process_label(struct builder *builder, uint32_t pid)
 	return text_intern(builder);
 }
 
-static bool is_target(const struct profile *profile, uint32_t pid)
-{
-	for (size_t i = 0; i < profile->target_count; i++)
-		if (profile->targets[i].pid == pid)
-			return true;
-	return false;
-}
-
 static size_t levels_add(struct builder *builder, const struct profile_thread *thread,
                          struct frame *path)
 {
-	uint32_t pid = is_target(builder->profile, thread->pid) ? thread->pid : 0;
+	uint32_t pid = profile_has_target(builder->profile, thread->pid) ? thread->pid : 0;
 	size_t count = 0;
 
 	if (builder->by_process)

@@ -163,23 +163,32 @@ static void take_map(struct dump *dump, const struct marker *marker)
 	address_map_add(&dump->map, &range);
 }
 
-static void emit_lost(struct dump *dump, const struct marker *marker, uint32_t tid, uint32_t name)
+/* A stack that is lost, with all that the marker says but whose it is. */
+static struct stack lost_stack(struct dump *dump, const struct marker *marker)
 {
 	struct stack stack = { 0 };
 	uint32_t pid = number32(marker, "pid");
 
 	stack.thread.pid = pid ? pid : dump->sample_pid;
-	stack.thread.tid = tid;
-	stack.thread.name = name;
 	stack.lost = clean_value(dump, marker, "why");
 	if (!stack.lost)
 		stack.lost = intern_add(dump->intern, SPAN_LIT("no reason told"));
-	dump->sink.stack(dump->sink.ctx, &stack);
+	return stack;
+}
+
+static void take_lost(struct dump *dump, const struct marker *marker)
+{
+	struct stack stack = lost_stack(dump, marker);
+
+	stack.thread.tid = number32(marker, "tid");
+	stack.thread.name = clean_value(dump, marker, "name");
+	emit_stack(dump, &stack);
 }
 
 /* One lost stack for each tid told, or one that is nobody's. */
 static void take_failed(struct dump *dump, const struct marker *marker)
 {
+	struct stack stack = lost_stack(dump, marker);
 	struct span key, value;
 	size_t pos = 0;
 	bool any = false;
@@ -190,11 +199,12 @@ static void take_failed(struct dump *dump, const struct marker *marker)
 		if (!span_eq(key, SPAN_LIT("tid")))
 			continue;
 		one.pairs.len = (size_t)(value.ptr + value.len - key.ptr);
-		emit_lost(dump, marker, number32(&one, "tid"), 0);
+		stack.thread.tid = number32(&one, "tid");
+		emit_stack(dump, &stack);
 		any = true;
 	}
 	if (!any)
-		emit_lost(dump, marker, 0, 0);
+		emit_stack(dump, &stack);
 }
 
 static void take_sample(struct dump *dump, const struct marker *marker, bool begins)
@@ -233,8 +243,7 @@ static void take_marker(struct dump *dump, const struct line *line)
 		trace_flush(dump->trace);
 	}
 	if (marker.verb == MARKER_LOST)
-		emit_lost(dump, &marker, number32(&marker, "tid"),
-		          clean_value(dump, &marker, "name"));
+		take_lost(dump, &marker);
 	else if (marker.verb == MARKER_FAILED)
 		take_failed(dump, &marker);
 	else if (marker.verb == MARKER_BEGIN || marker.verb == MARKER_END)
@@ -307,7 +316,7 @@ void dump_finish(struct dump *dump)
 	trace_select(dump->trace, 0);
 	dump->in_sample = dump->foreign = false;
 	dump->sample_pid = 0;
-	dump->map.count = 0;
+	address_map_empty(&dump->map);
 }
 
 struct dump_counts dump_counts(const struct dump *dump)

@@ -20,9 +20,11 @@ void profile_destroy(struct profile *profile)
 	for (size_t i = 0; i < profile->target_count; i++)
 		free(profile->targets[i].args);
 	free(profile->targets);
+	index_deinit(&profile->target_index);
 	free(profile->threads);
 	index_deinit(&profile->thread_index);
 	free(profile->notes);
+	index_deinit(&profile->note_index);
 	tree_destroy(profile->tree);
 	intern_destroy(profile->intern);
 	free(profile);
@@ -37,11 +39,35 @@ uint64_t profile_stacks(const struct profile *profile)
 	return sum;
 }
 
+static uint32_t number_hash(uint32_t number)
+{
+	return index_hash(index_start(number));
+}
+
+/* Its place in targets, INDEX_NONE if it is not there. */
+static uint32_t target_find(const struct profile *profile, uint32_t pid)
+{
+	uint32_t hash = number_hash(pid), found;
+
+	for (size_t at = hash;
+	     (found = index_next(&profile->target_index, hash, &at)) != INDEX_NONE;)
+		if (profile->targets[found].pid == pid)
+			return found;
+	return INDEX_NONE;
+}
+
+bool profile_has_target(const struct profile *profile, uint32_t pid)
+{
+	return target_find(profile, pid) != INDEX_NONE;
+}
+
 struct profile_target *profile_target(struct profile *profile, uint32_t pid)
 {
-	for (size_t i = 0; i < profile->target_count; i++)
-		if (profile->targets[i].pid == pid)
-			return &profile->targets[i];
+	uint32_t found = target_find(profile, pid);
+
+	if (found != INDEX_NONE)
+		return &profile->targets[found];
+	index_add(&profile->target_index, number_hash(pid), (uint32_t)profile->target_count);
 	profile->targets = alloc_grow(profile->targets, &profile->target_cap,
 	                              profile->target_count + 1, sizeof(*profile->targets));
 	profile->targets[profile->target_count] = (struct profile_target){ .pid = pid };
@@ -96,9 +122,12 @@ void profile_sort(struct profile *profile)
 
 void profile_note(struct profile *profile, uint32_t text)
 {
-	for (size_t i = 0; i < profile->note_count; i++)
-		if (profile->notes[i] == text)
+	uint32_t hash = number_hash(text), found;
+
+	for (size_t at = hash; (found = index_next(&profile->note_index, hash, &at)) != INDEX_NONE;)
+		if (profile->notes[found] == text)
 			return;
+	index_add(&profile->note_index, hash, (uint32_t)profile->note_count);
 	profile->notes = alloc_grow(profile->notes, &profile->note_cap, profile->note_count + 1,
 	                            sizeof(*profile->notes));
 	profile->notes[profile->note_count++] = text;

@@ -50,6 +50,7 @@ struct profile {
 	struct tree *tree;
 	struct profile_target *targets;
 	size_t target_count, target_cap;
+	struct index target_index; /* pid -> its place in targets */
 	struct profile_thread *threads;
 	size_t thread_count, thread_cap;
 	struct index thread_index; /* profile_thread's: (pid, tid) -> its place in threads */
@@ -58,6 +59,7 @@ struct profile {
 	uint64_t text_lines, unknown_lines;
 	uint32_t *notes; /* intern ids: lines for the person, each once */
 	size_t note_count, note_cap;
+	struct index note_index; /* intern id -> its place in notes */
 };
 
 struct profile *profile_create(bool by_line);
@@ -65,6 +67,7 @@ void profile_destroy(struct profile *profile);
 
 uint64_t profile_stacks(const struct profile *profile);                       /* the sum of marks */
 struct profile_target *profile_target(struct profile *profile, uint32_t pid); /* made if missing */
+bool profile_has_target(const struct profile *profile, uint32_t pid);
 struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid);
 void profile_note(struct profile *profile, uint32_t text);
 /* The order in which writers show it: the tree's (tree_sort), and the threads by stacks, pid, tid. */

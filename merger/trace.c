@@ -7,6 +7,9 @@
 #include "classify.h"
 #include "dump.h"
 
+/* Frames of one number: inlined ones that somebody expanded by hand. No more are looked through. */
+#define SAME_NUMBER_MAX 64
+
 struct native_list {
 	struct native_frame *frames;
 	size_t count, cap;
@@ -143,18 +146,39 @@ static bool same_native(const struct native_frame *a, const struct native_frame 
 	return !a->has_addr || !b->has_addr || a->addr == b->addr;
 }
 
+/* From `at` on, the first with this number or a higher one: within a stack they do not fall. */
+static size_t find_from(const struct native_list *list, size_t at, uint32_t number)
+{
+	size_t end = list->count;
+
+	while (at < end) {
+		size_t middle = at + (end - at) / 2;
+
+		if (list->frames[middle].number < number)
+			at = middle + 1;
+		else
+			end = middle;
+	}
+	return at;
+}
+
 /* "frame 3", "up", "bt -5" after a bt: all of it is in the stack before. */
 static bool is_printed_again(const struct trace *trace)
 {
+	const struct native_list *before = &trace->before;
 	size_t at = 0;
 
 	if (trace->header || !trace->native.count || trace->native.frames[0].number == 0)
 		return false;
 	for (size_t i = 0; i < trace->native.count; i++) {
-		while (at < trace->before.count &&
-		       !same_native(&trace->before.frames[at], &trace->native.frames[i]))
+		const struct native_frame *native = &trace->native.frames[i];
+		size_t limit;
+
+		at = find_from(before, at, native->number);
+		limit = before->count - at < SAME_NUMBER_MAX ? before->count : at + SAME_NUMBER_MAX;
+		while (at < limit && !same_native(&before->frames[at], native))
 			at++;
-		if (at == trace->before.count)
+		if (at == limit)
 			return false;
 	}
 	return true;
