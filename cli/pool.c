@@ -213,6 +213,7 @@ static enum clearance clearance(struct pool *pool, uint64_t now, char *why, size
 		return REFUSED;
 	}
 	pool->settle.was_stopped = look.stopped;
+	guard_watch(pool->context->guard, pool->settle.pid, pool->settle.starttime, look.stopped);
 	return CLEAR;
 }
 

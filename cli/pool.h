@@ -8,11 +8,13 @@
 #include <stdint.h>
 
 #include "crew.h"
+#include "guard.h"
 #include "tally.h"
 
 /* What all pools of a run share. */
 struct pool_context {
 	const struct deadlines *deadlines;
+	const struct guard *guard;
 	const char *gdb;
 	enum attach_mode attach;
 	struct tally_plan plan;

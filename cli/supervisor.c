@@ -9,6 +9,7 @@
 #include "../merger/alloc.h"
 #include "clock.h"
 #include "gdb_process.h"
+#include "guard.h"
 #include "journal.h"
 #include "pool.h"
 #include "refusal.h"
@@ -23,6 +24,7 @@ struct supervisor {
 	struct deadlines deadlines;
 	struct journal journal;
 	struct signals signals;
+	struct guard guard;
 	struct pool **pools;
 	size_t count, cap;
 	struct pollfd *polls;
@@ -262,7 +264,8 @@ static bool run(struct supervisor *s, struct error *err)
 	if (!deadlines_parse(&s->deadlines, getenv("PMP_DEADLINES"), err))
 		return false;
 	s->context.gdb = gdb_find(s->options->gdb, err);
-	if (!s->context.gdb || !add_targets(s, err) || !signals_init(&s->signals, err))
+	if (!s->context.gdb || !add_targets(s, err) || !guard_start(&s->guard, err) ||
+	    !signals_init(&s->signals, err))
 		return false;
 	loop(s);
 	stop_journal(s);
@@ -277,12 +280,15 @@ bool supervisor_run(const struct options *options, const struct journal_sink *si
 		.options = options,
 		.journal = { .sink = sink },
 		.context = { .attach = options->attach },
+		.guard = { .fd = -1 },
 	};
 	bool ok;
 
 	s.context.deadlines = &s.deadlines;
+	s.context.guard = &s.guard;
 	s.context.plan.journal = &s.journal;
 	ok = run(&s, err);
+	guard_end(&s.guard);
 	for (size_t i = 0; i < s.count; i++)
 		pool_destroy(s.pools[i]);
 	free(s.pools);
