@@ -10,10 +10,13 @@
 #include "prefix.h"
 #include "py_frame.h"
 
-/* A frame whose arguments never end takes no more than so many lines with it, and no more than so many
- * bytes are looked at to find out (all of the frame for each line). */
+/* A frame whose arguments never end takes no more than so many lines and bytes with it. All of it is looked at
+ * again for a line that may end them; where that comes to more than JOIN_WORK bytes, each byte no oftener
+ * than JOIN_LOOKS times on the whole: so the time for a text grows with its length only. */
 #define JOIN_MAX 2000
-#define JOIN_WORK (32u << 20)
+#define JOIN_BYTES (1u << 20)
+#define JOIN_LOOKS 64
+#define JOIN_WORK (64u << 10)
 
 /* The line that may go on with the next one. */
 struct pending {
@@ -21,7 +24,9 @@ struct pending {
 	struct line line;
 	size_t first_len; /* of its first line alone */
 	size_t work;      /* bytes looked at to join lines */
-	size_t blanks;    /* blank lines behind it, in case it goes on */
+	bool state_known; /* of a frame, as far as it has come */
+	enum gdb_frame_state state;
+	size_t blanks; /* blank lines behind it, in case it goes on */
 	bool quoted;
 	bool owned; /* the text is in `joined` */
 	struct buf joined;
@@ -208,9 +213,32 @@ static bool is_path_end(struct span text)
 	       isdigit((unsigned char)text.ptr[text.len - 1]);
 }
 
-static bool frame_goes_on(struct span frame, struct span text)
+static enum gdb_frame_state pending_state(struct pending *pending)
 {
-	switch (gdb_frame_state(frame)) {
+	if (!pending->state_known) {
+		pending->state = gdb_frame_state(pending->line.text);
+		pending->state_known = true;
+		pending->work += pending->line.text.len;
+	}
+	return pending->state;
+}
+
+/* A line of arguments that neither opens nor closes anything leaves the state as it is. */
+static bool keeps_state(enum gdb_frame_state state, struct span text)
+{
+	if (state != GDB_FRAME_ARGS && state != GDB_FRAME_NESTED)
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (memchr("()[]{}<>\"'\\", text.ptr[i], 11))
+			return false;
+	return true;
+}
+
+static bool frame_goes_on(struct pending *pending, struct span text)
+{
+	struct span frame = pending->line.text;
+
+	switch (pending_state(pending)) {
 	case GDB_FRAME_NAME:
 		return text.ptr[0] == '(' || begins_place(text) ||
 		       ends_in_word(frame, SPAN_LIT("in"));
@@ -236,15 +264,16 @@ static bool pending_goes_on(struct pending *pending, struct span text)
 	struct gdb_thread thread;
 
 	if (!pending->valid || !text.len || pending->line.count > JOIN_MAX ||
-	    pending->work > JOIN_WORK)
+	    have.len > JOIN_BYTES || pending->work > JOIN_WORK + JOIN_LOOKS * have.len)
 		return false;
-	pending->work += have.len;
 	switch (pending->line.kind) {
 	case LINE_FRAME:
-		return frame_goes_on(have, text);
+		return frame_goes_on(pending, text);
 	case LINE_PY_FRAME:
+		pending->work += have.len;
 		return !py_frame_is_complete(have);
 	case LINE_THREAD:
+		pending->work += have.len;
 		return span_ends(text, SPAN_LIT("):")) && !gdb_thread_parse(&have, &thread);
 	default:
 		return false;
@@ -271,10 +300,11 @@ static void pending_append(struct pending *pending, struct span text)
 	have = span_trim(pending->line.text);
 	pending->joined.len = (size_t)(have.ptr + have.len - pending->joined.ptr);
 	/* a path that was cut has no blank there */
-	if (!(pending->line.kind == LINE_FRAME && gdb_frame_state(have) == GDB_FRAME_PLACE &&
+	if (!(pending->line.kind == LINE_FRAME && pending_state(pending) == GDB_FRAME_PLACE &&
 	      span_ends(have, SPAN_LIT("/"))))
 		buf_add(&pending->joined, " ", 1);
 	buf_add_span(&pending->joined, text);
+	pending->state_known = pending->state_known && keeps_state(pending->state, text);
 	pending->line.text = buf_span(&pending->joined);
 	pending->line.count++;
 	pending->blanks = 0;
@@ -292,7 +322,7 @@ static void pending_settle(struct pending *pending)
 
 	if (line->kind != LINE_FRAME || line->count < 2)
 		return;
-	state = gdb_frame_state(line->text);
+	state = pending_state(pending);
 	if (state != GDB_FRAME_ARGS && state != GDB_FRAME_NESTED)
 		return;
 	if (!gdb_frame_parse(&s, &frame) || frame.state != GDB_FRAME_DONE) {
@@ -340,7 +370,7 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 	/* Mailers put blank lines between the lines that they wrap. */
 	if (line.kind == LINE_BLANK && pending->valid && !line.prompt &&
 	    pending->line.kind == LINE_FRAME &&
-	    (pending->blanks || gdb_frame_state(pending->line.text) != GDB_FRAME_DONE)) {
+	    (pending->blanks || pending_state(pending) != GDB_FRAME_DONE)) {
 		pending->blanks++;
 		return;
 	}
@@ -355,6 +385,7 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 	pending->first_len = text.len;
 	pending->blanks = 0;
 	pending->work = 0;
+	pending->state_known = false;
 	pending->quoted = info->quoted;
 	if (copied)
 		pending_own(pending);
