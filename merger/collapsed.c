@@ -17,6 +17,18 @@ struct label_tree {
 	struct tree *tree;
 };
 
+/* "# f 12" would be a comment: no weight may be lost by that. */
+static void comment_escape(struct buf *label)
+{
+	static const char escaped[] = "\\x23";
+
+	if (label->ptr[0] != '#' || (label->len > 1 && label->ptr[1] != ' '))
+		return;
+	buf_add(label, escaped, sizeof(escaped) - 2);
+	memmove(label->ptr + sizeof(escaped) - 1, label->ptr + 1, label->len - sizeof(escaped) + 1);
+	memcpy(label->ptr, escaped, sizeof(escaped) - 1);
+}
+
 static void label_tree_init(struct label_tree *ret, const struct profile *profile,
                             const struct label_options *options)
 {
@@ -33,7 +45,10 @@ static void label_tree_init(struct label_tree *ret, const struct profile *profil
 		if (i != TREE_ROOT) {
 			buf_clear(&text);
 			label_add(&text, profile->intern, tree_frame(from, i), options);
-			frame.name = intern_add(ret->intern, buf_span(&text));
+			if (node->parent == TREE_ROOT)
+				comment_escape(&text);
+			/* cut as it would be when it's read again */
+			frame.name = intern_add_clean(ret->intern, buf_span(&text));
 			places[i] = tree_child(ret->tree, places[node->parent], &frame);
 		}
 		tree_weigh(ret->tree, places[i], node->total, node->self);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "../../merger/escape.h"
 #include "render.h"
 
 static const struct view_options view = { 0 };
@@ -114,9 +115,47 @@ static void test_round_trip(void **state)
 	}
 }
 
+/* What is written is read as the same stacks: no comments, no labels that reading would cut. */
+static void test_odd_labels(void **state)
+{
+	static const char long_name[ESCAPE_MAX + 1] = { [0 ... ESCAPE_MAX - 1] = 'n' };
+	static const struct {
+		const char *name, *file, *written;
+	} labels[] = {
+		{ "# f", NULL, "\\x23 f 1\n" },    { "#", NULL, "\\x23 1\n" },
+		{ "#", "a.c", "\\x23 (a.c) 1\n" }, { "#f", NULL, "#f 1\n" },
+		{ long_name, "a.c", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		struct profile *profile = profile_create(false), *again;
+		struct frame frame = { .name = intern_add(profile->intern,
+			                                  span_of(labels[i].name)) };
+		struct error err = { 0 };
+		char *text, *second;
+
+		if (labels[i].file)
+			frame.file = intern_add(profile->intern, span_of(labels[i].file));
+		tree_add(profile->tree, &frame, 1, 1);
+		text = render(profile, "collapsed", &view);
+		if (labels[i].written)
+			assert_string_equal(text, labels[i].written);
+		again = collapsed_read(span_of(text), "t", &err);
+		assert_int_equal(profile_stacks(again), 1);
+		second = render(again, "collapsed", &view);
+		assert_string_equal(second, text);
+		free(text);
+		free(second);
+		profile_destroy(profile);
+		profile_destroy(again);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_odd_labels),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_round_trip),
