@@ -39,7 +39,7 @@ static void test_stat(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct target_stat got;
 
-		print_message("%zu: %s", i, rows[i].text);
+		print_message("%zu: %s\n", i, rows[i].text);
 		assert_int_equal(target_stat_parse(span_of(rows[i].text), &got), rows[i].ok);
 		if (!rows[i].ok)
 			continue;
