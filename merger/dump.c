@@ -7,6 +7,7 @@
 #include "chatter.h"
 #include "gdb_frame.h"
 #include "gdb_thread.h"
+#include "kernel_stack.h"
 #include "lines.h"
 #include "py_frame.h"
 #include "trace.h"
@@ -18,6 +19,7 @@ struct dump {
 	struct trace *trace; /* the thread's that is being read */
 	struct address_map map;
 	struct dump_counts counts;
+	struct kernel_stack kernel;
 	struct buf scratch;
 	uint32_t sample_pid;
 	bool in_sample;   /* between "begin" and "end" */
@@ -185,6 +187,24 @@ static void take_lost(struct dump *dump, const struct marker *marker)
 	emit_stack(dump, &stack);
 }
 
+/* Without frames there is nothing to tell but that it slept. */
+static void take_kernel(struct dump *dump, const struct marker *marker)
+{
+	struct stack stack = lost_stack(dump, marker);
+	struct span state = marker_get(marker, "state");
+
+	stack.thread.tid = number32(marker, "tid");
+	stack.thread.name = clean_value(dump, marker, "name");
+	stack.thread.state = state.len ? state.ptr[0] : 0;
+	kernel_stack_take(&dump->kernel, dump->intern, marker);
+	stack.kernel = dump->kernel.frames;
+	stack.kernel_count = dump->kernel.count;
+	stack.lost = stack.kernel_count
+	                     ? 0
+	                     : intern_add(dump->intern, SPAN_LIT("in uninterruptible sleep (D)"));
+	emit_stack(dump, &stack);
+}
+
 /* One lost stack for each tid told, or one that is nobody's. */
 static void take_failed(struct dump *dump, const struct marker *marker)
 {
@@ -244,6 +264,8 @@ static void take_marker(struct dump *dump, const struct line *line)
 	}
 	if (marker.verb == MARKER_LOST)
 		take_lost(dump, &marker);
+	else if (marker.verb == MARKER_KERNEL)
+		take_kernel(dump, &marker);
 	else if (marker.verb == MARKER_FAILED)
 		take_failed(dump, &marker);
 	else if (marker.verb == MARKER_BEGIN || marker.verb == MARKER_END)
@@ -299,6 +321,7 @@ void dump_destroy(struct dump *dump)
 	lines_destroy(dump->lines);
 	trace_destroy(dump->trace);
 	address_map_deinit(&dump->map);
+	kernel_stack_deinit(&dump->kernel);
 	buf_deinit(&dump->scratch);
 	free(dump);
 }

@@ -16,7 +16,7 @@ static const struct {
 	{ SPAN_INIT("code"), MARKER_CODE },     { SPAN_INIT("lost"), MARKER_LOST },
 	{ SPAN_INIT("end"), MARKER_END },       { SPAN_INIT("late"), MARKER_LATE },
 	{ SPAN_INIT("failed"), MARKER_FAILED }, { SPAN_INIT("note"), MARKER_NOTE },
-	{ SPAN_INIT("stop"), MARKER_STOP },
+	{ SPAN_INIT("stop"), MARKER_STOP },     { SPAN_INIT("kernel"), MARKER_KERNEL },
 };
 
 /* Cuts the part up to the next blank off the front of *s. */

@@ -20,6 +20,10 @@
  *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
  *	code first_line=13			of the Python frame that came last
  *	lost tid=4712 name=worker-1 why=..	a thread of this sample without a stack
+ *	kernel tid=4713 name=worker-2 state=D wchan=io_schedule syscall=74 frame=io_schedule%2B0x46/0x80 frame=..
+ *		a thread of this sample that sleeps where nothing can stop it: where in the kernel, as far as
+ *		/proc/PID/task/TID tells. Frames leaf first as in `stack`; wchan and frames may be missing;
+ *		syscall: a number of x86-64, or a name
  *	end sample=17 pid=4711 pause_us=430	pause: the longest of any thread in this sample
  *	late sample=18 pid=4711			it began after its time by more than half a period
  *	failed sample=19 pid=4711 why=.. tid=4711 tid=4712	no sample: one lost stack a thread
@@ -49,6 +53,7 @@ enum marker_verb {
 	MARKER_STATE,
 	MARKER_CODE,
 	MARKER_LOST,
+	MARKER_KERNEL,
 	MARKER_END,
 	MARKER_LATE,
 	MARKER_FAILED,

@@ -270,6 +270,14 @@ static void add_native_and_told(struct pymerge *pymerge, const struct stack *sta
 	}
 }
 
+static void add_kernel(struct pymerge *pymerge, const struct stack *stack)
+{
+	for (size_t i = stack->kernel_count; i > 0; i--)
+		add_frame(pymerge, (struct frame){ .kind = FRAME_KERNEL,
+		                                   .name = stack->kernel[i - 1].name,
+		                                   .module = stack->kernel[i - 1].module });
+}
+
 enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack,
                               const struct frame **frames, size_t *count)
 {
@@ -277,7 +285,10 @@ enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack
 	bool loose_apart;
 
 	pymerge->count = 0;
-	if (!stack->lost && (stack->native_count || stack->py_count)) {
+	if (stack->kernel_count) {
+		add_kernel(pymerge, stack);
+		mark = MARK_NATIVE_ONLY;
+	} else if (!stack->lost && (stack->native_count || stack->py_count)) {
 		mark = pair(pymerge, stack, &loose_apart);
 		if (loose_apart)
 			add_python(pymerge, stack, stack->loose_first,

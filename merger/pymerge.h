@@ -11,7 +11,7 @@
 
 enum merge_mark {
 	MARK_MERGED, /* every evaluator frame has its Python frames; one being entered or left need not */
-	MARK_NATIVE_ONLY, /* no Python frame in it, though there may be evaluator frames */
+	MARK_NATIVE_ONLY, /* no Python frame in it, though there may be evaluator frames; or kernel frames only */
 	MARK_PYTHON_ONLY, /* no native frame was there */
 	MARK_PARTIAL, /* some evaluator frames have no Python frames, or Python frames are left over */
 	MARK_UNPAIRED, /* both are there, and nothing says how they belong together: Python's first, then native */

@@ -42,6 +42,10 @@ struct stack_thread {
 	char state;      /* R, S, D ... as /proc has it; 0: not told */
 };
 
+struct kernel_frame {
+	uint32_t name, module; /* intern ids; module 0: the kernel itself */
+};
+
 struct stack {
 	struct stack_thread thread;
 	struct native_frame *native; /* leaf first */
@@ -51,6 +55,9 @@ struct stack {
 	struct py_frame *py;
 	size_t py_count;
 	size_t loose_first;
+	/* Of a thread that sleeps in the kernel and was not stopped, so that there is nothing else: leaf first. */
+	const struct kernel_frame *kernel;
+	size_t kernel_count;
 	uint32_t lost; /* intern id of the reason why there is no stack; 0: there is one */
 };
 

@@ -15,7 +15,8 @@
 
 /* A stack is "[tid/pid name state!lost" and a "]"; its native frames are names ("?" for none), with ":file:line",
  * "@module+offset" and, in braces, the Python frames that they run; loose Python frames follow a "|". Python
- * frames are "name:file:line", "^first_line" and "~number". A marker is its verb in "<>". */
+ * frames are "name:file:line", "^first_line" and "~number". Kernel frames are "^name@module". A marker is its verb in
+ * "<>". */
 static const struct {
 	const char *name;
 	const char *text;
@@ -213,6 +214,21 @@ static const struct {
 	  "reason "
 	  "told]<failed><late>",
 	  0 },
+	{ "a thread in the kernel",
+	  "~pmp begin pid=7\n"
+	  "~pmp kernel tid=9 name=w%201 state=D wchan=c syscall=58 frame=kernel_clone%2B0x1af/0x3e0 "
+	  "frame=__do_sys_vfork+0x43/0x70 frame=do_syscall_64+0x71/0x280 "
+	  "frame=entry_SYSCALL_64_after_hwframe%2B0x76/0x7e\n"
+	  "~pmp kernel tid=10 state=D syscall=9999 frame=ext4_x%2B0x1/0x2%20[ext4] "
+	  "frame=do_syscall_64+0x71/0x280\n"
+	  "~pmp kernel tid=11 state=D wchan=io_schedule syscall=74\n"
+	  "~pmp kernel tid=12 state=D syscall=read frame= frame=%5D\n"
+	  "~pmp kernel tid=13 state=D syscall=-1 wchan=\n~pmp kernel\n~pmp end\n",
+	  "<begin>[9/7 w 1D^kernel_clone^__do_sys_vfork^vfork]<kernel>"
+	  "[10/7D^ext4_x@ext4^do_syscall_64]<kernel>[11/7D^io_schedule^fsync]<kernel>"
+	  "[12/7D^]^read]<kernel>[13/7 D!in uninterruptible sleep (D)]<kernel>"
+	  "[0/7 !in uninterruptible sleep (D)]<kernel><end>",
+	  0 },
 	{ "a thread of a sample without frames is lost",
 	  "~pmp begin pid=7\nThread 2 (LWP 9 \"x\"):\nThread 1 (LWP 8):\n~pmp end\n",
 	  "<begin>[9/7 x!no frames][8/7 !no frames]<end>", 0 },
@@ -283,6 +299,13 @@ static void take_stack(void *ctx, const struct stack *stack)
 		buf_printf(&reader->out, "!%.*s", SPAN_ARG(text_of(reader, stack->lost)));
 	for (size_t i = 0; i < stack->native_count; i++)
 		render_native(reader, stack, &stack->native[i]);
+	for (size_t i = 0; i < stack->kernel_count; i++) {
+		buf_printf(&reader->out, "^%.*s",
+		           SPAN_ARG(text_of(reader, stack->kernel[i].name)));
+		if (stack->kernel[i].module)
+			buf_printf(&reader->out, "@%.*s",
+			           SPAN_ARG(text_of(reader, stack->kernel[i].module)));
+	}
 	for (size_t i = stack->loose_first; i < stack->py_count; i++) {
 		buf_printf(&reader->out, i > stack->loose_first ? " " : "|");
 		render_python(reader, &stack->py[i]);
@@ -295,6 +318,7 @@ static void take_marker(void *ctx, const struct marker *marker)
 	static const char *const verbs[] = {
 		[MARKER_BEGIN] = "begin", [MARKER_END] = "end",       [MARKER_LOST] = "lost",
 		[MARKER_LATE] = "late",   [MARKER_FAILED] = "failed", [MARKER_NOTE] = "note",
+		[MARKER_KERNEL] = "kernel",
 	};
 	struct reader *reader = ctx;
 	const char *verb = (size_t)marker->verb < sizeof(verbs) / sizeof(verbs[0])

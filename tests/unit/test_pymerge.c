@@ -100,6 +100,10 @@ static const struct row rows[] = {
 	  MARK_NATIVE_ONLY, "[work] [<signal handler called>] [handler]" },
 	{ "all glue but the Python frame", START(0), false, MARK_NATIVE_ONLY,
 	  "[_start] [__libc_start_main] [Py_BytesMain]" },
+	{ "a thread in the kernel, from its system call on",
+	  "~pmp begin sample=1 pid=1\n~pmp kernel tid=7 state=D syscall=74 "
+	  "frame=io_schedule%2B0x1/0x2 frame=__do_sys_fsync+0x1/0x2\n",
+	  false, MARK_NATIVE_ONLY, "fsync __do_sys_fsync io_schedule" },
 	{ "a lost stack", "~pmp begin sample=1 pid=1\n~pmp lost tid=7 why=gone%20away\n", false,
 	  MARK_LOST, "gone away" },
 };
