@@ -115,7 +115,23 @@ check: ## installs what is missing, builds, runs every test (T=NAME: those with 
 	@B='$(B)' CC='$(CC)' .ci/deps check
 	@$(MAKE) --no-print-directory check-run
 
-check-run: all unit $(helpers) samples ## the tests, without looking for what is missing
+# Fuzz targets (tests/fuzz/README.md): with replay.c as main for check, with libFuzzer's for fuzz.
+
+fuzz_names := $(filter-out oracle replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+TIME ?= 600
+FUZZER ?=
+
+fuzz-targets: $(patsubst %,$(B)/tests/fuzz/%,$(fuzz_names))
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/oracle.o \
+		$(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(B)/merger.a
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZER) -o $@ $(filter %.o,$^) $(filter %cli.a,$^) $(B)/merger.a $(LIBS)
+$(B)/tests/fuzz/options: $(B)/cli.a
+
+fuzz: ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clang's libFuzzer
+	@B='$(B)-fuzz' MAKE='$(MAKE)' tests/fuzz/run '$(TIME)' $(T)
+
+check-run: all unit $(helpers) fuzz-targets samples ## the tests, without looking for what is missing
 	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
 
 # Samples and the demo.
@@ -182,7 +198,7 @@ clean: ## removes the build directory
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
--include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/unit/*.d $(B)/tests/helpers/*.d)
+-include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit check check-run samples demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit fuzz fuzz-targets check check-run samples demo demo-run lint format install uninstall clean help

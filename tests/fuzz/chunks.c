@@ -1,0 +1,48 @@
+/* The same text, however it comes in pieces, gives the same profile. */
+#include "oracle.h"
+
+#include <string.h>
+
+/* Pieces of `piece` bytes; 0: of odd sizes. Each is a copy, which is gone when the call is over. */
+static char *profile_text(const uint8_t *data, size_t size, size_t piece)
+{
+	const struct builder_options options = { size & 1, size & 2, size & 4 };
+	static const struct view_options view = { 0 };
+	struct builder *builder = builder_create(&options);
+	struct profile *profile;
+	char *text;
+
+	for (size_t at = 0, odd = 7; at < size;) {
+		size_t len = piece ? piece : 1 + (odd = (odd * 31 + data[at]) % 97);
+		char *copy;
+
+		if (len > size - at)
+			len = size - at;
+		copy = malloc(len);
+		memcpy(copy, data + at, len);
+		builder_feed(builder, copy, len);
+		free(copy);
+		at += len;
+	}
+	profile = builder_finish(builder);
+	text = oracle_write(profile, "yaml", &view);
+	profile_destroy(profile);
+	builder_destroy(builder);
+	return text;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const size_t pieces[] = { 1, 0, 4096 };
+	char *whole = profile_text(data, size, size ? size : 1);
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		char *text = profile_text(data, size, pieces[i]);
+
+		CHECK(!strcmp(whole, text), "in pieces of %zu\n%s--- but whole\n%s", pieces[i],
+		      text, whole);
+		free(text);
+	}
+	free(whole);
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* Thread headers: views are whole; what is no header moves nothing. */
+#include "oracle.h"
+
+#include "../../merger/gdb_thread.h"
+
+static void take(struct span line)
+{
+	struct span rest = line;
+	struct gdb_thread thread;
+
+	if (!gdb_thread_parse(&rest, &thread)) {
+		CHECK(rest.ptr == line.ptr && rest.len == line.len, "moved");
+		return;
+	}
+	CHECK(!rest.len, "%zu bytes left", rest.len);
+	CHECK(gdb_thread_starts(span_trim(line)) || thread.is_switch, "begins as none does");
+	oracle_inside(thread.name, line);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	oracle_lines(data, size, take);
+	return 0;
+}

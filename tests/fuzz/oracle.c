@@ -1,0 +1,212 @@
+#include "oracle.h"
+
+#include <string.h>
+
+/* See merger.h. The fixed part is for a sanitizer's builds too. */
+#define MEMORY_FIXED (1u << 20)
+#define MEMORY_FACTOR 192
+
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+size_t oracle_allocated(void)
+{
+	return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
+	                                               : 0;
+}
+
+void oracle_memory(size_t before, size_t size)
+{
+	size_t now = oracle_allocated();
+
+	CHECK(now <= before || now - before <= MEMORY_FIXED + MEMORY_FACTOR * size,
+	      "%zu bytes for a text of %zu", now - before, size);
+}
+
+void oracle_lines(const uint8_t *data, size_t size, void (*take)(struct span line))
+{
+	struct span rest = oracle_span(data, size);
+
+	while (rest.len) {
+		const char *end = memchr(rest.ptr, '\n', rest.len);
+		size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
+		/* a copy, so that a read behind its end is seen */
+		char *line = malloc(len ? len : 1);
+
+		memcpy(line, rest.ptr, len);
+		take((struct span){ line, len });
+		free(line);
+		rest = span_skip(rest, len + 1);
+	}
+}
+
+void oracle_inside(struct span part, struct span whole)
+{
+	if (!part.len)
+		return;
+	CHECK(part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len,
+	      "a view of %zu bytes outside of its text", part.len);
+}
+
+/* The length of the character at p, 0 if it is not UTF-8. Written anew: escape.c is under test. */
+static size_t utf8_length(const unsigned char *p, size_t len, uint32_t *point)
+{
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least;
+	} forms[] = { { 0x80, 0x00, 0 },
+		      { 0xe0, 0xc0, 0x80 },
+		      { 0xf0, 0xe0, 0x800 },
+		      { 0xf8, 0xf0, 0x10000 } };
+
+	for (size_t n = 0; n < 4; n++) {
+		if ((p[0] & forms[n].mask) != forms[n].lead)
+			continue;
+		*point = p[0] & (unsigned char)~forms[n].mask;
+		for (size_t i = 1; i <= n; i++) {
+			if (i >= len || (p[i] & 0xc0) != 0x80)
+				return 0;
+			*point = *point << 6 | (p[i] & 0x3f);
+		}
+		return *point >= forms[n].least && *point <= 0x10ffff && (*point >> 11) != 0x1b
+		               ? n + 1
+		               : 0;
+	}
+	return 0;
+}
+
+/* What pmp's own colours are: ESC [ digits and ';' m. Their length, 0 for anything else. */
+static size_t colour_length(const unsigned char *p, size_t len)
+{
+	size_t i = 2;
+
+	if (len < 3 || p[0] != '\33' || p[1] != '[')
+		return 0;
+	while (i < len && ((p[i] >= '0' && p[i] <= '9') || p[i] == ';'))
+		i++;
+	return i < len && p[i] == 'm' ? i + 1 : 0;
+}
+
+static bool is_control(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x200e ||
+	       point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2066 && point <= 0x2069);
+}
+
+void oracle_text(struct span text, enum oracle_text kind)
+{
+	const unsigned char *p = (const unsigned char *)text.ptr;
+	size_t i = 0;
+
+	while (i < text.len) {
+		uint32_t point = 0;
+		size_t len = kind == ORACLE_COLOURED ? colour_length(p + i, text.len - i) : 0;
+
+		if (len) {
+			i += len;
+			continue;
+		}
+		len = utf8_length(p + i, text.len - i, &point);
+		CHECK(len, "not UTF-8 at byte %zu: 0x%02x", i, p[i]);
+		CHECK(!is_control(point) || (point == '\n' && kind != ORACLE_NAME),
+		      "a control character at byte %zu: U+%04x", i, point);
+		i += len;
+	}
+}
+
+void oracle_error(const struct error *err, enum error_code code)
+{
+	size_t len = strnlen(err->text, sizeof(err->text));
+
+	CHECK(err->code == code, "code %d, text '%s'", err->code, err->text);
+	CHECK(len > 0 && len < sizeof(err->text), "no text");
+	oracle_text((struct span){ err->text, len }, ORACLE_NAME);
+}
+
+static void node_check(const struct tree *tree, uint32_t at)
+{
+	const struct tree_node *node = tree_node(tree, at);
+	uint64_t sum = node->self, lines = 0;
+
+	for (uint32_t i = node->first_child; i != TREE_NONE; i = tree_node(tree, i)->next_sibling) {
+		CHECK(tree_node(tree, i)->parent == at, "node %u", i);
+		CHECK(!__builtin_add_overflow(sum, tree_node(tree, i)->total, &sum), "node %u", at);
+	}
+	CHECK(sum == node->total, "node %u", at);
+	for (uint32_t i = node->lines; i != TREE_NONE; i = tree_line(tree, i)->next)
+		CHECK(!__builtin_add_overflow(lines, tree_line(tree, i)->weight, &lines), "node %u",
+		      at);
+	CHECK(lines <= node->total, "node %u", at);
+}
+
+void oracle_profile(const struct profile *profile)
+{
+	size_t seen = 0;
+
+	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(profile->tree, i, NULL)) {
+		node_check(profile->tree, i);
+		seen++;
+	}
+	CHECK(seen == tree_count(profile->tree), "%zu of %zu nodes", seen,
+	      tree_count(profile->tree));
+	CHECK(tree_node(profile->tree, TREE_ROOT)->total == profile_stacks(profile),
+	      "the marks' sum");
+	for (uint32_t i = 0; i < intern_count(profile->intern); i++) {
+		struct span text = intern_get(profile->intern, i);
+
+		CHECK(text.len <= ESCAPE_MAX && escape_is_clean(text), "name %u", i);
+		oracle_text(text, ORACLE_NAME);
+	}
+}
+
+char *oracle_write(const struct profile *profile, const char *format,
+                   const struct view_options *view)
+{
+	struct error err = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool done = format_by_name(span_of(format))->write(profile, view, out, &err);
+
+	CHECK(fclose(out) == 0 && done && err.code == ERROR_NONE, "%s: %s", format, err.text);
+	CHECK(strlen(text) == len, "a NUL in what was written");
+	CHECK(!len || text[len - 1] == '\n', "the last line does not end");
+	oracle_text((struct span){ text, len }, view->colour ? ORACLE_COLOURED : ORACLE_OUTPUT);
+	return text;
+}
+
+/* What was written can be read, and is written the same again. */
+static void read_again(const struct profile *profile, const char *format, const char *text)
+{
+	static const struct view_options view = { .full_paths = true };
+	struct error err = { 0 };
+	struct profile *again = format_by_name(span_of(format))->read(span_of(text), "again", &err);
+	char *second;
+
+	CHECK(again, "%s\n%s", err.text, text);
+	oracle_profile(again);
+	CHECK(profile_stacks(again) == profile_stacks(profile), "%s\n%s", format, text);
+	second = oracle_write(again, format, &view);
+	CHECK(!strcmp(text, second), "%s\n%s--- and again\n%s", format, text, second);
+	free(second);
+	profile_destroy(again);
+}
+
+void oracle_formats(const struct profile *profile)
+{
+	static const struct view_options views[] = {
+		{ .full_paths = true },
+		{ .min_percent = 1, .width = 80, .ascii = true },
+		{ .min_percent = 5, .width = 10, .colour = true },
+	};
+
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		free(oracle_write(profile, "tree", &views[i]));
+	for (size_t i = 0; format_at(i); i++) {
+		char *text = oracle_write(profile, format_at(i)->name, &views[0]);
+
+		if (format_at(i)->read)
+			read_again(profile, format_at(i)->name, text);
+		free(text);
+	}
+}

@@ -1,0 +1,219 @@
+/* Stacks that no text need be able to say -> pymerge: nothing is lost, nothing comes twice, never empty.
+ *
+ * The input is a program, a byte each: a native frame of some class, a Python frame of the last native
+ * frame, a loose Python frame, or the end of a stack. Each native frame has a line and each Python frame a
+ * first line of its own, so that it is known again in the result. */
+#include "oracle.h"
+
+#include <string.h>
+
+#include "../../merger/pymerge.h"
+
+#define FRAMES_MAX 4096
+
+static const char *const names[] = {
+	"work",
+	"_PyEval_EvalFrameDefault",
+	"PyEval_EvalFrameEx",
+	"_PyEval_EvalFrameDefault.cold",
+	"_PyFunction_Vectorcall",
+	"Py_BytesMain",
+	"main",
+	"__libc_start_main",
+	"_start",
+	"",
+	"list_sort",
+	"_TAIL_CALL_CALL_LIST_APPEND",
+	"PyEval_EvalFrameEx.part.7",
+	"fast_function",
+	"Py_RunMain",
+	"",
+};
+
+struct program {
+	struct intern *intern;
+	struct native_frame native[FRAMES_MAX];
+	struct py_frame py[FRAMES_MAX], loose[FRAMES_MAX];
+	struct stack stack;
+	size_t loose_count;
+	bool glue;
+};
+
+static uint32_t word(struct program *program, const char *text)
+{
+	return intern_add_clean(program->intern, span_of(text));
+}
+
+static void native_add(struct program *program, uint8_t op)
+{
+	struct stack *stack = &program->stack;
+
+	if (stack->native_count == FRAMES_MAX)
+		return;
+	program->native[stack->native_count] = (struct native_frame){
+		.number = (uint32_t)stack->native_count,
+		.name = word(program, names[op & 15]),
+		.module = op & 16 ? word(program, "/lib/libpython3.so") : 0,
+		.line = (uint32_t)stack->native_count + 1,
+		.has_addr = op & 32,
+		.addr = op,
+		.offset = op & 16 ? op : UINT64_MAX,
+		.special = (op & 15) == 15 ? NATIVE_SIGNAL : NATIVE_PLAIN,
+		.py_first = (uint32_t)stack->py_count,
+	};
+	stack->native_count++;
+}
+
+static struct py_frame py_make(struct program *program, uint8_t op, size_t id)
+{
+	return (struct py_frame){
+		.name = word(program, op & 1 ? "f" : "g"),
+		.file = word(program, op & 2 ? "/srv/a.py" : "/srv/b.py"),
+		.first_line = (uint32_t)id + 1,
+		.native_number = STACK_NO_NUMBER,
+	};
+}
+
+static void py_add(struct program *program, uint8_t op)
+{
+	struct stack *stack = &program->stack;
+	bool loose = op & 4 || !stack->native_count;
+
+	if (stack->py_count + program->loose_count == FRAMES_MAX)
+		return;
+	if (loose) {
+		program->loose[program->loose_count] =
+		        py_make(program, op, FRAMES_MAX + program->loose_count);
+		program->loose_count++;
+		return;
+	}
+	program->py[stack->py_count] = py_make(program, op, stack->py_count);
+	stack->py_count++;
+	program->native[stack->native_count - 1].py_count++;
+}
+
+/* How often frames with this mark of identity are in the result. */
+static size_t count_of(const struct frame *frames, size_t count, enum frame_kind kind, uint32_t id)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += frames[i].kind == kind &&
+		         (kind == FRAME_PYTHON ? frames[i].first_line : frames[i].line) == id;
+	return found;
+}
+
+/* In the result a frame stands nearer to the root than those that it calls. */
+static void order_check(const struct frame *frames, size_t count)
+{
+	uint32_t line = UINT32_MAX, owned = UINT32_MAX, loose = UINT32_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t *last = frames[i].kind == FRAME_NATIVE      ? &line
+		                 : frames[i].first_line > FRAMES_MAX ? &loose
+		                                                     : &owned;
+		uint32_t id =
+		        frames[i].kind == FRAME_NATIVE ? frames[i].line : frames[i].first_line;
+
+		CHECK(id < *last, "frame %zu of %zu is out of order", i, count);
+		*last = id;
+	}
+}
+
+/* Python frames told twice, by annotations and by py-bt, are shown once; either all of the one or all of
+ * the other kind is missing then. */
+static void python_check(const struct stack *stack, const struct frame *frames, size_t count)
+{
+	size_t owned = 0, loose = 0, all_loose = stack->py_count - stack->loose_first;
+
+	for (size_t i = 0; i < stack->py_count; i++) {
+		size_t found = count_of(frames, count, FRAME_PYTHON, stack->py[i].first_line);
+
+		CHECK(found <= 1, "Python frame %zu comes %zu times", i, found);
+		*(i < stack->loose_first ? &owned : &loose) += found;
+	}
+	CHECK(owned == 0 || owned == stack->loose_first, "%zu of %zu owned", owned,
+	      stack->loose_first);
+	CHECK(loose == 0 || loose == all_loose, "%zu of %zu loose", loose, all_loose);
+	CHECK(!stack->py_count || owned + loose, "no Python frame is left");
+	if (owned + loose < stack->py_count)
+		CHECK(stack->loose_first && all_loose, "frames are missing that nothing repeats");
+}
+
+/* With glue all that is not replaced is there. */
+static void native_check(const struct program *program, const struct frame *frames, size_t count)
+{
+	const struct stack *stack = &program->stack;
+
+	for (size_t i = 0; i < stack->native_count; i++) {
+		const struct native_frame *native = &stack->native[i];
+		size_t found = count_of(frames, count, FRAME_NATIVE, native->line);
+		struct span name = intern_get(program->intern, native->name);
+
+		CHECK(found <= 1, "native frame %zu comes %zu times", i, found);
+		if (span_eq(name, SPAN_LIT("work")) || span_eq(name, SPAN_LIT("list_sort")) ||
+		    native->special == NATIVE_SIGNAL)
+			CHECK(found == 1 || native->py_count, "native frame %zu is lost", i);
+	}
+}
+
+static void stack_end(struct program *program, struct pymerge *pymerge)
+{
+	struct stack *stack = &program->stack;
+	const struct frame *frames;
+	size_t count;
+	enum merge_mark mark;
+
+	stack->native = program->native;
+	stack->py = program->py;
+	stack->loose_first = stack->py_count;
+	memcpy(program->py + stack->py_count, program->loose,
+	       program->loose_count * sizeof(*program->py));
+	stack->py_count += program->loose_count;
+	mark = pymerge_stack(pymerge, stack, &frames, &count);
+	CHECK(count > 0, "an empty stack");
+	CHECK(mark < MARK_COUNT, "mark %d", mark);
+	if (stack->lost || (!stack->native_count && !stack->py_count)) {
+		CHECK(mark == MARK_LOST && count == 1 && frames[0].kind == FRAME_LOST, "mark %d",
+		      mark);
+	} else {
+		CHECK(mark != MARK_LOST, "lost, with frames");
+		CHECK(stack->py_count || mark == MARK_NATIVE_ONLY, "mark %d without Python frames",
+		      mark);
+		CHECK(stack->native_count || mark == MARK_PYTHON_ONLY,
+		      "mark %d without native frames", mark);
+		python_check(stack, frames, count);
+		native_check(program, frames, count);
+		order_check(frames, count);
+	}
+	*stack = (struct stack){ 0 };
+	program->loose_count = 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct program program;
+	struct pymerge *pymerge;
+
+	program.intern = intern_create();
+	program.stack = (struct stack){ 0 };
+	program.loose_count = 0;
+	program.glue = size & 1;
+	pymerge = pymerge_create(program.intern, &(struct pymerge_options){ .glue = program.glue });
+	for (size_t i = 0; i < size && i < FRAMES_MAX; i++) {
+		uint8_t op = data[i];
+
+		if (op == 0xff)
+			program.stack.lost = word(&program, "why");
+		else if (op >= 0xf8)
+			stack_end(&program, pymerge);
+		else if (op & 64)
+			py_add(&program, op);
+		else
+			native_add(&program, op);
+	}
+	stack_end(&program, pymerge);
+	pymerge_destroy(pymerge);
+	intern_destroy(program.intern);
+	return 0;
+}

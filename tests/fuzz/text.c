@@ -1,0 +1,25 @@
+/* A text that a gdb printed, or that says so -> profile -> every writer -> the readers again. */
+#include "oracle.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* From the length, so that any text is a seed. */
+	const struct builder_options options = { size & 1, size & 2, size & 4 };
+	size_t before = oracle_allocated();
+	struct builder *builder = builder_create(&options);
+	struct builder_progress progress;
+	struct profile *profile;
+
+	builder_feed(builder, (const char *)data, size);
+	builder_end_input(builder);
+	progress = builder_progress(builder);
+	profile = builder_finish(builder);
+	builder_destroy(builder);
+	oracle_memory(before, size);
+	CHECK(progress.stacks == profile_stacks(profile), "stacks");
+	CHECK(profile->unknown_lines <= profile->text_lines, "lines");
+	oracle_profile(profile);
+	oracle_formats(profile);
+	profile_destroy(profile);
+	return 0;
+}
