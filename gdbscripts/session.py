@@ -36,7 +36,8 @@ SETTINGS = (
     "set unwindonsignal off",
     "handle all nostop noprint pass",
     "handle SIGINT nostop noprint pass",
-    "handle SIGTRAP nostop noprint pass",
+    # gdb steps the child of a fork once before it lets it go, and would hand it that step's SIGTRAP.
+    "handle SIGTRAP nostop noprint nopass",
 )
 
 
