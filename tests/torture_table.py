@@ -1,0 +1,243 @@
+"""The table of tests/torture.py: faults, moments, modes, and what is right after each."""
+
+import ctypes
+import os
+import shutil
+import signal
+import tempfile
+import time
+
+from tap import BUILD, ROOT
+from victims import (LIBC, OWN_CODE, Pmp, Victim, end_all, left_of_ours, state, tids, tracer,
+                     until)
+
+MODES = ("once", "each", "plain")
+MOMENTS = ("any", "starting", "attaching", "idle", "sampling", "detaching")
+RATE = {"once": 50, "each": 20, "plain": 5}
+LIMIT = 30  # seconds for pmp's end, on a machine that has other things to do
+LEFT = 5  # seconds for the end of what a killed pmp leaves; how long it takes is measured, too
+CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
+FULL = None  # a folder on a file system with no room, if there may be one
+
+
+def make_room():
+    """A /tmp of our own where that is permitted: what is left there, somebody of ours has left."""
+    global FULL
+    private = not any(os.path.realpath(path).startswith("/tmp/") for path in (ROOT, BUILD)) \
+        and LIBC.unshare(CLONE_NEWNS) == 0 and mount(b"none", b"/", None, MS_REC | MS_PRIVATE) \
+        and mount(b"tmpfs", b"/tmp", b"size=64m", 0)
+    if private:
+        os.environ["TMPDIR"] = "/tmp"
+        os.mkdir("/tmp/full")
+        if mount(b"tmpfs", b"/tmp/full", b"size=4k", 0):
+            FULL = "/tmp/full"
+            with open(FULL + "/filler", "wb") as file:
+                file.write(b"x" * 4096)
+
+
+def mount(what, where, data, flags):
+    kind = b"tmpfs" if what == b"tmpfs" else None
+    return LIBC.mount(what, where, kind, ctypes.c_ulong(flags), data) == 0
+
+
+class Row:
+    def __init__(self, fault, moment, mode, act, codes=(0,), **more):
+        self.fault, self.moment, self.mode = fault, moment, mode
+        self.act = act  # called with the case; None: all is in `whole`
+        self.codes = codes  # pmp's, when the fault came in time
+        self.more = more
+        self.name = "%s, %s, %s" % (fault, moment, mode)
+
+
+class Case:
+    """One run of a row. What it finds is in harm; nothing of it is left after end()."""
+
+    def __init__(self, row, rng):
+        self.row, self.rng = row, rng
+        self.harm, self.notes = [], []
+        self.targets, self.missed, self.gone = 1, False, 0
+        self.victim = self.pmp = None
+        self.attached = self.began = False
+        self.folder = tempfile.mkdtemp(prefix="torture-")
+        self.other_files = self.files()
+
+    # Its parts.
+
+    def files(self):
+        root = os.environ.get("TMPDIR") if FULL else None
+        return set(os.listdir(root)) if root else set()
+
+    def start(self, *args, kind=None, number=0, frozen=False, **options):
+        self.victim = Victim(kind or self.rng.choice(("python", "threads", "threads", "busy")),
+                             number, frozen)
+        if not self.victim.ready:
+            raise AssertionError("the victim is not ready")
+        self.output = os.path.join(self.folder, "out.yaml")
+        where = [] if "-o" in args else ["-o", self.output]
+        self.pmp = Pmp("-p", self.victim.pid, "--attach", self.row.mode, "-r", RATE[self.row.mode],
+                       *where, *args, **options)
+
+    def await_moment(self):
+        """false: pmp has ended before."""
+        return getattr(self, "_await_" + self.row.moment)() and not self.pmp.over()
+
+    def _await(self, condition, pause=0.0):
+        return until(lambda: self.pmp.over() or condition(), LIMIT, pause) and not self.pmp.over()
+
+    def _sleep(self, longest):
+        time.sleep(self.rng.uniform(0, longest))
+        return True
+
+    def _await_any(self):
+        return self._sleep(1.5)
+
+    def _await_starting(self):
+        self.began = self._await(self.pmp.gdbs)
+        return self.began and self._sleep(0.3)
+
+    def _await_attaching(self):
+        return self._await(lambda: tracer(self.victim.pid)) and self._sleep(self.rng.choice((0, 0.02, 0.2)))
+
+    def _in_stop(self):
+        return any(state(self.victim.pid, tid) == "t" for tid in tids(self.victim.pid)[:3])
+
+    def _await_idle(self):
+        return self._await(self._in_stop) and self._await(lambda: not self._in_stop()) and self._sleep(0.2)
+
+    def _await_sampling(self):
+        if self.victim.frozen:
+            return self._await(self._in_stop) and self._sleep(0.5)
+        for _ in range(self.rng.randrange(1, 6 if self.row.mode == "once" else 3)):
+            if not self._await(self._in_stop):
+                return False
+            if not until(lambda: not self._in_stop() or self.pmp.over(), LIMIT, 0):
+                return False
+        return self._await(self._in_stop) and self._sleep(self.rng.choice((0, 0.0005, 0.01)))
+
+    def _await_detaching(self):
+        if not self._await(self._in_stop) or not self._sleep(0.3) or self.pmp.over():
+            return False
+        os.kill(self.pmp.pid, signal.SIGINT)
+        return self._sleep(0.05)
+
+    # All of it.
+
+    def run(self):
+        if self.row.act is None:
+            self.row.more["whole"](self)
+            return
+        seconds = 1.2 if self.row.mode == "once" else 2
+        frozen = self.row.more.get("frozen", True) and self.rng.random() < 0.15
+        kind = self.rng.choice(("python", "threads")) if frozen else self.row.more.get("kind")
+        if frozen:
+            self.notes.append("the target was stopped before")
+        args = self.row.more.get("args", ())
+        self.start("-d", seconds, *args, kind=kind, frozen=frozen,
+                   env=self.row.more.get("env"))
+        self.missed = not self.await_moment()
+        if not self.missed:
+            self.row.act(self)
+        self.see_pmp_end()
+        self.look()
+
+    def see_pmp_end(self, limit=LIMIT):
+        if not until(self.pmp.over, limit, 0.002):
+            self.harm.append("pmp has not ended after %d s: %s" % (limit, self.said()))
+
+    def said(self):
+        return self.pmp.text(self.pmp.err).strip()[-600:]
+
+    def expected_codes(self):
+        codes = set(self.row.codes)
+        if self.missed:
+            codes = {0}
+        if self.row.moment == "detaching":
+            codes |= {130}
+        # Before it watches for signals, and after, it dies of them as any program.
+        if self.row.moment in ("any", "starting", "detaching"):
+            codes |= {128 - code for code in codes if code > 128}
+        return codes
+
+    def look(self):
+        """At everything, once pmp has ended."""
+        codes = self.expected_codes()
+        killed = self.pmp.code is not None and self.pmp.code < 0
+        seen, left = left_of_ours({self.victim.pid, self.pmp.pid}, LEFT)
+        if killed and seen:
+            self.gone = max(seconds for _, seconds in seen.values())
+        if not killed and seen:
+            self.notes.append("left for a moment after pmp's end: %s" % ", ".join(
+                sorted({name for name, _ in seen.values()})))
+        self.harm += ["left: " + what for what in left]
+        if self.pmp.code is not None and self.pmp.code not in codes:
+            self.harm.append("pmp's code is %d, not of %s: %s" % (
+                self.pmp.code, sorted(codes), self.said()))
+        self.look_at_files()
+        self.look_at_victim()
+
+    def look_at_victim(self):
+        self.harm += self.victim.harm()
+        if self.victim.seen:
+            self.notes.append("its parent saw it stop")
+            if not self.row.more.get("may_stop"):
+                self.harm.append("its parent saw %s" % self.victim.seen)
+            self.victim.seen = ""
+        self.harm += self.victim.harm_of_life()
+
+    def look_at_files(self):
+        here = os.path.exists(self.output)
+        results = self.pmp.code in (0, 129, 130, 143) and "before the first sample" not in self.said()
+        if results and not here and not self.row.more.get("no_file"):
+            self.harm.append("no results: code %d, %s" % (self.pmp.code, self.said()))
+        others = [name for name in os.listdir(self.folder) if name not in ("out.yaml", "raw")]
+        others += sorted(self.files() - self.other_files)
+        self.harm += ["a file is left: %s" % name for name in others]
+
+    def end(self):
+        if self.pmp:
+            if not self.pmp.over():
+                os.kill(self.pmp.pid, signal.SIGKILL)
+                until(self.pmp.over, 5)
+            self.pmp.close()
+        if self.victim:
+            self.victim.end()
+        end_all()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# Faults.
+
+
+def strike(number, whom):
+    def act(case):
+        gdbs = case.pmp.gdbs()
+        if whom == "group":
+            os.killpg(case.pmp.pid, number)
+            return
+        pids = {"pmp": [case.pmp.pid], "gdb": gdbs, "both": [case.pmp.pid] + gdbs}[whom]
+        case.rng.shuffle(pids)
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+    return act
+
+
+WHOM = {"pmp": "pmp", "gdb": "gdb", "both": "pmp and gdb", "group": "pmp's process group"}
+
+
+def signal_rows():
+    """SIGKILL of gdb is what the kernel's out-of-memory killer does."""
+    for name in ("KILL", "TERM", "INT", "HUP"):
+        number = getattr(signal, "SIG" + name)
+        for whom, words in WHOM.items():
+            codes = (0,) if whom == "gdb" else (-9,) if name == "KILL" else (128 + number,)
+            for moment in MOMENTS:
+                for mode in MODES:
+                    yield Row("SIG%s to %s" % (name, words), moment, mode, strike(number, whom),
+                              codes, may_stop=whom in ("gdb", "both"))
+
+
+def rows():
+    return list(signal_rows())
