@@ -46,18 +46,31 @@ static size_t find_behind(const struct address_map *map, uint32_t pid, uint64_t 
 	return low;
 }
 
+/* The unsorted ones are few beside the others: they alone are sorted, and merged in from the back. */
 static void sort(struct address_map *map)
 {
-	if (map->count - map->sorted <= UNSORTED_MAX)
+	size_t left = map->sorted, right = map->count - map->sorted;
+	struct address_range *late;
+
+	if (right <= UNSORTED_MAX)
 		return;
-	qsort(map->ranges, map->count, sizeof(*map->ranges), range_compare);
+	late = alloc_copy(&map->ranges[left], right * sizeof(*late));
+	qsort(late, right, sizeof(*late), range_compare);
+	for (size_t to = map->count; right; to--) {
+		if (left && range_compare(&map->ranges[left - 1], &late[right - 1]) > 0)
+			map->ranges[to - 1] = map->ranges[--left];
+		else
+			map->ranges[to - 1] = late[--right];
+	}
 	map->sorted = map->count;
+	free(late);
 }
 
 void address_map_clear(struct address_map *map, uint32_t pid)
 {
 	size_t first = 0, end = 0, kept;
 
+	sort(map);
 	if (map->sorted) {
 		first = pid ? find_behind(map, pid - 1, UINT64_MAX) : 0;
 		end = find_behind(map, pid, UINT64_MAX);

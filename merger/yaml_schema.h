@@ -27,8 +27,9 @@
 
 #define YAML_PIECE_LEVELS 100
 
-/* Collections in each other that are read, of whoever wrote them: libyaml's time grows with it. */
-#define YAML_NESTING_MAX 500
+/* Collections in each other that are read: libyaml's time for each token grows with it. pmp itself writes
+ * some 2 * YAML_PIECE_LEVELS, and PyYAML can write and read no more than this either. */
+#define YAML_NESTING_MAX 250
 
 /* Fixed point: the unit's value in the file. */
 #define YAML_MILLI 1000    /* Hz, s and ms of mHz, ms and us */

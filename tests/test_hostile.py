@@ -103,6 +103,8 @@ ROWS = {
         b"~pmp map pid=1 start=%d end=99999999999 path=a\n#0 0x1 in f ()\n" % (n - i) for i in range(n // 70))),
     "mappings forgotten": ("fold", lambda n: numbered(n // 2, b"~pmp map pid=%d start=0 end=9 path=a\n") +
                            times(n // 2, b"~pmp map pid=5 start=0 end=9\n~pmp maps pid=5\n")),
+    "mappings forgotten, of many": ("fold", lambda n: times(n // 2, b"~pmp map pid=6 end=9\n") + times(
+        n // 2, b"~pmp map pid=5 end=9\n" * 300 + b"~pmp maps pid=5\n")),
     "a failed sample of all threads": ("fold", lambda n: (
         b"~pmp failed why=" + b"x" * (min(n, MB) // 2) + times(min(n, MB) // 2 - 99, b" tid=1"))),
     "arguments": ("fold", lambda n: b"~pmp target pid=1" + times(min(n, MB) - 99, b" arg=1")),
@@ -115,7 +117,7 @@ ROWS = {
     "[[[": ("show", lambda n: HEAD + b"tree: " + b"[" * n),
     "- - -": ("show", lambda n: HEAD + b"x:\n " + times(n, b"- ")),
     "? ? ?": ("show", lambda n: HEAD + b"x:\n " + times(n, b"? ")),
-    "deep, and wide": ("show", lambda n: HEAD + b"x: " + b"[" * 490 + times(n, b"a,") + b"]" * 490 + b"\n" + EMPTY),
+    "deep, and wide": ("show", lambda n: HEAD + b"x: " + b"[" * 240 + times(n, b"a,") + b"]" * 240 + b"\n" + EMPTY),
     "aliases": ("show", lambda n: HEAD + b"a: &a [x]\n" + numbered(n, b"k%d: *a\n") + EMPTY),
     "anchors": ("show", lambda n: HEAD + numbered(n, b"k%d: &a%d x\n") + EMPTY),
     "keys": ("show", lambda n: HEAD + numbered(n, b"k%d: 1\n") + EMPTY),

@@ -315,7 +315,7 @@ static void test_nesting(void **state)
 		for (size_t n = 0; n < 100000; n++)
 			buf_add_span(&text, span_of(opens[i]));
 		assert_null(yaml_read(buf_span(&text), "t", &err));
-		assert_string_equal(err.text, "t:3: nested more than 500 deep");
+		assert_string_equal(err.text, "t:3: nested more than 250 deep");
 		buf_deinit(&text);
 	}
 }
