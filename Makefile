@@ -58,6 +58,22 @@ $(B)/pmp.debug: $(B)/cli/main.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(SAN),,-static -Wl,--gc-sections) -o $@ $^ $(LIBS)
 
+# A pmp whose calls of the system fail when told to, for the tests (tests/wrap/faults.c says what and how).
+# The libraries' calls do so too, where they are linked statically.
+wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([a-z_0-9]*\),.*/\1/p' tests/wrap/faults.c)
+$(B)/pmp-faulty: $(B)/cli/main.o $(B)/tests/wrap/faults.o $(B)/cli.a $(B)/merger.a
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(SAN),,-static -Wl,--gc-sections) $(wrapped:%=-Wl,--wrap=%) \
+		-o $@ $^ -Wl,-Bstatic $(LIBS) $(if $(SAN),-Wl$(comma)-Bdynamic)
+
+# COVERAGE=1: gcov's counts are written at _exit as well.
+ifneq ($(COVERAGE),)
+ALL_CFLAGS += --coverage
+ALL_LDFLAGS += --coverage
+$(B)/pmp.debug $(B)/pmp-faulty: LDFLAGS += -Wl,--wrap=_exit
+$(B)/pmp.debug $(B)/pmp-faulty: $(B)/tests/wrap/flush.o
+endif
+
 $(B)/cli.a: $(cli_obj)
 $(B)/merger.a: $(merger_obj)
 $(B)/cli.a $(B)/merger.a:
@@ -131,8 +147,17 @@ $(B)/tests/fuzz/options: $(B)/cli.a
 fuzz: ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clang's libFuzzer
 	@B='$(B)-fuzz' MAKE='$(MAKE)' tests/fuzz/run '$(TIME)' $(T)
 
-check-run: all unit $(helpers) fuzz-targets samples ## the tests, without looking for what is missing
+check-run: all unit $(helpers) fuzz-targets samples $(B)/pmp-faulty ## the tests, without looking for what is missing
 	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
+
+# The tests' results count less here than the lines they reach; gcov is silent where it may not write.
+coverage: ## line coverage of merger/ and cli/ by all tests, in build-coverage; fails where it is low
+	@mkdir -p '$(B)-coverage' && find '$(B)-coverage' -name '*.gcda' -delete
+	@bad=0; \
+	GCOV_ERROR_FILE=/dev/null $(MAKE) --no-print-directory B='$(B)-coverage' COVERAGE=1 CFLAGS='-O0 -g' \
+		check-run || bad=1; \
+	tests/coverage -l '$(B)-coverage' merger=95 cli=85 || bad=1; \
+	exit $$bad
 
 # Samples and the demo.
 
@@ -201,4 +226,4 @@ help: ## this list
 -include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit fuzz fuzz-targets check check-run samples demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit fuzz fuzz-targets check check-run coverage samples demo demo-run lint format install uninstall clean help

@@ -28,6 +28,15 @@ static const struct magic {
 	{ SPAN_LIT("\xfe\xff"), "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE" },
 };
 
+/* Nothing is wrong with the file then. */
+static bool no_memory(const struct input *input, struct error *err)
+{
+	struct shown shown;
+
+	return error_set(err, ERROR_FAILED, "cannot read %s: out of memory",
+	                 shown_name(&shown, input->name));
+}
+
 static bool fail(const struct input *input, struct error *err, const char *why)
 {
 	struct shown shown;
@@ -54,7 +63,7 @@ bool input_open(struct input *input, const char *path, struct error *err)
 	input->file = gzdopen(fd, "r");
 	if (!input->file) {
 		close(fd);
-		return fail(input, err, "out of memory");
+		return no_memory(input, err);
 	}
 	gzbuffer(input->file, CHUNK);
 	return true;
@@ -93,6 +102,8 @@ bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct e
 	*got = 0;
 	if (code == Z_ERRNO)
 		return fail(input, err, strerror(errno));
+	if (code == Z_MEM_ERROR)
+		return no_memory(input, err);
 	/* Z_BUF_ERROR: packed data that ends too early; gzread has given what there was. */
 	if (len < 0 || (code != Z_OK && code != Z_STREAM_END))
 		return fail(input, err,

@@ -55,10 +55,14 @@ static int start(const char *gdb, pid_t *pid, int *fd)
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-	why = posix_spawnp(pid, gdb, &actions, &attributes, arguments, environ);
+	/* Each may find no memory; what gdb prints would be in pmp's own output then. */
+	why = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (!why)
+		why = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	if (!why)
+		why = posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+	if (!why)
+		why = posix_spawnp(pid, gdb, &actions, &attributes, arguments, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	close(ends[1]);

@@ -28,7 +28,7 @@ bool yaml_reader_init(struct yaml_reader *reader, struct span text, const char *
 {
 	*reader = (struct yaml_reader){ .text = text, .name = name, .intern = intern, .err = err };
 	if (!yaml_parser_initialize(&reader->parser))
-		return error_set(err, ERROR_FAILED, "%s: libyaml: no memory for a parser", name);
+		return error_set(err, ERROR_FAILED, "%s: out of memory", name);
 	if (count_directives(text) > DIRECTIVES_MAX) {
 		yaml_parser_delete(&reader->parser);
 		return error_set(
@@ -88,13 +88,15 @@ static bool parser_fail(struct yaml_reader *reader)
 	const yaml_parser_t *parser = &reader->parser;
 	size_t line = parser->problem_mark.line + 1;
 
+	if (parser->error == YAML_MEMORY_ERROR)
+		return error_set(reader->err, ERROR_FAILED, "%s: out of memory", reader->name);
 	if (parser->error == YAML_READER_ERROR) {
 		line = 1;
 		for (size_t i = 0; i < reader->text.len && i < parser->problem_offset; i++)
 			line += reader->text.ptr[i] == '\n';
 	}
 	return yaml_reader_fail_at(reader, line, "not YAML: %s; is the file whole?",
-	                           parser->problem ? parser->problem : "no memory");
+	                           parser->problem ? parser->problem : "no reason is given");
 }
 
 bool yaml_reader_next(struct yaml_reader *reader)

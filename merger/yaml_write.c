@@ -448,7 +448,7 @@ bool yaml_write(const struct profile *profile, const struct view_options *view, 
 
 	(void)view; /* a profile holds all, whatever is shown of it */
 	if (!yaml_emitter_initialize(&writer.emitter))
-		return error_set(err, ERROR_FAILED, "libyaml: no memory for an emitter");
+		return error_set(err, ERROR_FAILED, "cannot write the profile: out of memory");
 	yaml_emitter_set_output(&writer.emitter, bytes_write, &writer);
 	yaml_emitter_set_unicode(&writer.emitter, 1);
 	yaml_emitter_set_width(&writer.emitter, -1);
@@ -456,8 +456,8 @@ bool yaml_write(const struct profile *profile, const struct view_options *view, 
 	if (writer.failed && ferror(out))
 		error_set(err, ERROR_OUTPUT, "cannot write the profile: %s", strerror(errno));
 	else if (writer.failed)
-		error_set(err, ERROR_FAILED, "libyaml: %s",
-		          writer.emitter.problem ? writer.emitter.problem : "no memory");
+		error_set(err, ERROR_FAILED, "cannot write the profile: %s",
+		          writer.emitter.problem ? writer.emitter.problem : "out of memory");
 	yaml_emitter_delete(&writer.emitter);
 	buf_deinit(&writer.text);
 	free(writer.pieces);

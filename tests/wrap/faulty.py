@@ -1,0 +1,65 @@
+"""pmp with a call of the system failing (faults.c): one run, and what must hold whatever failed."""
+
+import os
+import shutil
+
+from tap import BUILD, check, equal, run, temp_dir
+
+PMP = os.path.join(BUILD, "pmp-faulty")
+# Those that pmp.1 lists, but for signals.
+CODES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+OLD = b"what was there before\n"
+
+
+class Run:
+    """pmp ARGS in an empty folder with `fault` (None: without). hit: the call came, and failed."""
+
+    def __init__(self, fault, *args, files=(), stdin=None, limit=60):
+        self.fault = fault
+        self.folder, log = temp_dir(), temp_dir()
+        for name, content in files:
+            with open(os.path.join(self.folder, name), "wb") as file:
+                file.write(content)
+        env = {"PMP_FAULT_LOG": os.path.join(log, "hit")}
+        if fault:
+            env["PMP_FAULT"] = fault
+        # All of it in C: a locale's files are no part of this.
+        self.result = run(PMP, *[str(a) for a in args], env=env, cwd=self.folder, stdin=stdin, binary=True,
+                          limit=limit)
+        self.result.out = self.result.out.decode(errors="replace")
+        self.result.err = self.result.err.decode(errors="replace")
+        self.code = self.result.code
+        self.hit = os.path.exists(os.path.join(log, "hit"))
+        self.files = {}
+        for name in sorted(os.listdir(self.folder)):
+            with open(os.path.join(self.folder, name), "rb") as file:
+                self.files[name] = file.read()
+        shutil.rmtree(self.folder)
+        shutil.rmtree(log)
+
+    def __str__(self):
+        return "PMP_FAULT=%s %s\nfiles: %s" % (self.fault, self.result, sorted(self.files))
+
+    def notes(self):
+        return [l for l in self.result.err.splitlines() if l.startswith("pmp: note: ")]
+
+    def check_code(self):
+        """An exit code that is documented, and one line that says what happened."""
+        check(self.code in CODES, "exit code", self)
+        lines = [l for l in self.result.err.splitlines() if not l.startswith("pmp: note: ")]
+        if self.code == 0:
+            return
+        if not lines and self.fault.startswith("write:") and "+" in self.fault:
+            return  # nothing can be said then
+        equal(len(lines), 1, "one line on stderr\n%s" % self)
+        check(lines[0].startswith("pmp: ") and len(lines[0]) > 10, "what happened", self)
+        # Code 8 says that an input is bad; without memory it may well be good.
+        check(self.code != 8 or not self.fault.startswith("alloc:"), "a file is to blame", self)
+
+
+def faults(kind, error=None, later=False, first=1):
+    """KIND:1, KIND:2 ..."""
+    number = first
+    while True:
+        yield "%s:%d%s%s" % (kind, number, "+" if later else "", ":" + error if error else "")
+        number += 1
