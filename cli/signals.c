@@ -52,10 +52,11 @@ void signals_deinit(struct signals *signals)
 void signals_child(void)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
+	sigset_t set;
 
 	for (int n = 1; n < NSIG; n++)
 		sigaction(n, &dfl, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_SETMASK, &set, NULL);
 }

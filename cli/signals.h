@@ -19,7 +19,8 @@ bool signals_init(struct signals *signals, struct error *err);
 int signals_next(struct signals *signals);
 /* Forgets what came meanwhile and puts everything back. */
 void signals_deinit(struct signals *signals);
-/* For a child between fork and exec: no signal blocked or ignored by us. */
+/* For a gdb, between fork and exec: no signal ignored by us, and none blocked but SIGINT, which gdb would
+ * hand on to the target that it holds. */
 void signals_child(void);
 
 #endif
