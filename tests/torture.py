@@ -111,8 +111,9 @@ class Run:
     def note(self, result):
         with self.lock:
             self.results.append(result)
-            for text in result["harm"]:
-                print("HARM %s\n     %s" % (self.name(result), text.replace("\n", "\n     ")), flush=True)
+            if result["harm"]:
+                print("HARM %s" % "\n     ".join(
+                    [self.name(result)] + "\n".join(result["harm"]).splitlines()), flush=True)
             if self.options.verbose:
                 print("%s: %.1f s, gone after %.2f s%s%s" % (
                     self.name(result), result["seconds"], result["gone"],

@@ -57,7 +57,8 @@ class Case:
         self.harm, self.notes = [], []
         self.targets, self.missed, self.gone = 1, False, 0
         self.victim = self.pmp = None
-        self.attached = self.began = False
+        self.master = self.slave = self.reader = None
+        self.told = self.own_end = None
         self.folder = tempfile.mkdtemp(prefix="torture-")
         self.other_files = self.files()
 
@@ -92,8 +93,7 @@ class Case:
         return self._sleep(1.5)
 
     def _await_starting(self):
-        self.began = self._await(self.pmp.gdbs)
-        return self.began and self._sleep(0.3)
+        return self._await(self.pmp.gdbs) and self._sleep(0.3)
 
     def _await_attaching(self):
         return self._await(lambda: tracer(self.victim.pid)) and self._sleep(self.rng.choice((0, 0.02, 0.2)))
@@ -132,13 +132,35 @@ class Case:
         if frozen:
             self.notes.append("the target was stopped before")
         args = self.row.more.get("args", ())
-        self.start("-d", seconds, *args, kind=kind, frozen=frozen,
+        if self.row.more.get("full"):
+            if not FULL:
+                self.targets = 0
+                self.notes.append("no small file system: not permitted")
+                return
+            args = (self.row.more["full"], FULL + "/out.yaml")
+        self.start("-d", seconds, *args, kind=kind, frozen=frozen, **self.streams(),
                    env=self.row.more.get("env"))
+        self.close_streams()
         self.missed = not self.await_moment()
         if not self.missed:
             self.row.act(self)
         self.see_pmp_end()
         self.look()
+
+    def streams(self):
+        if self.row.more.get("terminal"):
+            self.master, self.slave = os.openpty()
+            return {"terminal": self.slave}
+        if self.row.more.get("pipe"):
+            self.reader, self.slave = os.pipe()
+            return {"stdout": self.slave}
+        return {}
+
+    def close_streams(self):
+        """What pmp alone is to have."""
+        if self.slave is not None:
+            os.close(self.slave)
+            self.slave = None
 
     def see_pmp_end(self, limit=LIMIT):
         if not until(self.pmp.over, limit, 0.002):
@@ -176,6 +198,15 @@ class Case:
         self.look_at_victim()
 
     def look_at_victim(self):
+        if self.own_end is not None:
+            self.harm += self.victim.harm_of_end(self.own_end)
+            return
+        if self.told:
+            said = self.victim.answer()
+            if said.split()[0] not in ("ready", "forked", "stormed"):
+                self.harm.append("it was told to %s: %s" % (self.told, said))
+            if self.told == "exec":
+                self.victim.runs_again()
         self.harm += self.victim.harm()
         if self.victim.seen:
             self.notes.append("its parent saw it stop")
@@ -186,9 +217,12 @@ class Case:
 
     def look_at_files(self):
         here = os.path.exists(self.output)
-        results = self.pmp.code in (0, 129, 130, 143) and "before the first sample" not in self.said()
+        results = self.pmp.code in (0, 129, 130, 143) and not any(
+            words in self.said() for words in ("before the first sample", "no sample was taken"))
         if results and not here and not self.row.more.get("no_file"):
             self.harm.append("no results: code %d, %s" % (self.pmp.code, self.said()))
+        if FULL and os.listdir(FULL) != ["filler"]:
+            self.harm.append("left in the full folder: %s" % os.listdir(FULL))
         others = [name for name in os.listdir(self.folder) if name not in ("out.yaml", "raw")]
         others += sorted(self.files() - self.other_files)
         self.harm += ["a file is left: %s" % name for name in others]
@@ -201,6 +235,9 @@ class Case:
             self.pmp.close()
         if self.victim:
             self.victim.end()
+        for fd in (self.master, self.slave, self.reader):
+            if fd is not None:
+                os.close(fd)
         end_all()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -232,12 +269,79 @@ def signal_rows():
     for name in ("KILL", "TERM", "INT", "HUP"):
         number = getattr(signal, "SIG" + name)
         for whom, words in WHOM.items():
-            codes = (0,) if whom == "gdb" else (-9,) if name == "KILL" else (128 + number,)
+            # 1: no other gdb was there in time.
+            codes = (0, 1) if whom == "gdb" else (-9,) if name == "KILL" else (128 + number,)
             for moment in MOMENTS:
                 for mode in MODES:
                     yield Row("SIG%s to %s" % (name, words), moment, mode, strike(number, whom),
                               codes, may_stop=whom in ("gdb", "both"))
 
 
+def close_terminal(case):
+    os.close(case.master)
+    case.master = None
+
+
+def close_pipe(case):
+    os.close(case.reader)
+    case.reader = None
+
+
+def tell(line, code=None):
+    """The victim does something by itself; code: how it then ends."""
+    def act(case):
+        case.victim.tell(line)
+        case.told, case.own_end = line, code
+    return act
+
+
+def kill_victim(case):
+    os.kill(case.victim.pid, signal.SIGKILL)
+    case.own_end = -signal.SIGKILL
+
+
+def pause_pmp(then):
+    """As Ctrl-Z does, and then something else a moment later."""
+    def act(case):
+        os.kill(case.pmp.pid, signal.SIGSTOP)
+        time.sleep(case.rng.uniform(0, 0.5))
+        then(case)
+        os.kill(case.pmp.pid, signal.SIGCONT)
+    return act
+
+
+HASTE = {"PMP_DEADLINES": "start=3,warm=3,attach=1,sample=1,detach=1,close=0.2,hurry=0.5,blocked=1"}
+
+
+def other_rows():
+    nothing = strike(0, "pmp")
+    for mode in MODES:
+        for moment in MOMENTS:
+            yield Row("the terminal is closed", moment, mode, close_terminal, (129, 9),
+                      terminal=True, no_file=True)
+            # With its pmp in haste: it is ended with SIGTERM, which waits, and then SIGKILL.
+            yield Row("SIGSTOP to gdb", moment, mode, strike(signal.SIGSTOP, "gdb"), (0, 1, 7), env=HASTE,
+                      may_stop=True, no_file=True)
+            yield Row("SIGSTOP to pmp, SIGCONT", moment, mode, pause_pmp(lambda case: None))
+            yield Row("SIGSTOP to pmp, SIGKILL", moment, mode, pause_pmp(strike(signal.SIGKILL, "pmp")), (-9,))
+            yield Row("SIGSTOP to pmp, SIGKILL to gdb", moment, mode,
+                      pause_pmp(strike(signal.SIGKILL, "gdb")), (0, 1), may_stop=True)
+        for moment in MOMENTS[:-1]:
+            yield Row("the output pipe is closed", moment, mode, close_pipe, (9,), pipe=True,
+                      args=("-o", "-", "-f", "yaml"), no_file=True)
+            yield Row("the target exits", moment, mode, tell("end %d" % OWN_CODE, OWN_CODE), (0, 3),
+                      frozen=False, no_file=True)
+            yield Row("the target is killed", moment, mode, kill_victim, (0, 3), no_file=True)
+            yield Row("the target execs", moment, mode, tell("exec"), (0, 1), frozen=False, no_file=True)
+            yield Row("the target forks", moment, mode, tell("fork"), frozen=False)
+            yield Row("the target storms", moment, mode, tell("storm 300"), frozen=False)
+        yield Row("no room for -o", "any", mode, nothing, (9,), args=("-o", "/dev/full"), no_file=True)
+        yield Row("no room for -o in a folder", "any", mode, nothing, (9,), full="-o", no_file=True)
+        yield Row("no room for --save-raw", "any", mode, nothing, (9,), no_file=True,
+                  args=("--save-raw", "/dev/full"))
+        yield Row("no room for --save-raw in a folder", "any", mode, nothing, (9,), full="--save-raw",
+                  no_file=True)
+
+
 def rows():
-    return list(signal_rows())
+    return list(signal_rows()) + list(other_rows())

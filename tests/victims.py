@@ -16,6 +16,7 @@ from tap import BUILD, PMP, PYTHON, ROOT
 PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None, use_errno=True)
 OWN_CODE = 37
+STOP_BIT = 1 << signal.SIGSTOP - 1
 
 
 def be_subreaper():
@@ -184,7 +185,8 @@ class Victim:
         if (letter in "Tt") != self.frozen or letter == "t":
             return "its state is %s" % fields["State"]
         for key in ("SigPnd", "ShdPnd"):
-            if int(fields[key], 16):
+            # To attach to a stopped thread queues a SIGSTOP that nothing but SIGCONT takes away.
+            if int(fields[key], 16) & ~(STOP_BIT if self.frozen else 0):
                 return "%s %s" % (key, fields[key])
         return None
 
@@ -194,7 +196,9 @@ class Victim:
         if self.code is not None:
             return ["the target has ended: %d" % self.code]
         if self.frozen:
+            self.frozen = False
             os.kill(self.pid, signal.SIGCONT)
+            found += ["continued: " + what for what in self.harm()]
         said = self.ask("check")
         if said != "checked":
             found.append("%s, in state %s" % (said, state(self.pid)))
