@@ -130,9 +130,15 @@ static bool check_state(uint32_t pid, struct target_stat *stat, struct error *er
 {
 	struct target_status status;
 
-	if (!target_stat(pid, 0, stat) || !target_status(pid, 0, &status))
+	errno = 0;
+	if (!target_stat(pid, 0, stat) || !target_status(pid, 0, &status)) {
+		/* No descriptor left to open it with, say. */
+		if (errno && errno != ENOENT && errno != ESRCH)
+			return error_set(err, ERROR_FAILED, "cannot read /proc/%u: %s", pid,
+			                 strerror(errno));
 		return error_set(err, ERROR_NO_PROCESS,
 		                 "no process %u; look for it with ps or pgrep", pid);
+	}
 	if (status.tgid != pid)
 		return error_set(
 		        err, ERROR_NO_PROCESS,

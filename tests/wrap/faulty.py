@@ -14,16 +14,15 @@ OLD = b"what was there before\n"
 class Run:
     """pmp ARGS in an empty folder with `fault` (None: without). hit: the call came, and failed."""
 
-    def __init__(self, fault, *args, files=(), stdin=None, limit=60):
+    def __init__(self, fault, *args, files=(), stdin=None, limit=60, env=None):
         self.fault = fault
         self.folder, log = temp_dir(), temp_dir()
         for name, content in files:
             with open(os.path.join(self.folder, name), "wb") as file:
                 file.write(content)
-        env = {"PMP_FAULT_LOG": os.path.join(log, "hit")}
+        env = dict(env or {}, PMP_FAULT_LOG=os.path.join(log, "hit"))
         if fault:
             env["PMP_FAULT"] = fault
-        # All of it in C: a locale's files are no part of this.
         self.result = run(PMP, *[str(a) for a in args], env=env, cwd=self.folder, stdin=stdin, binary=True,
                           limit=limit)
         self.result.out = self.result.out.decode(errors="replace")
@@ -57,9 +56,13 @@ class Run:
         check(self.code != 8 or not self.fault.startswith("alloc:"), "a file is to blame", self)
 
 
-def faults(kind, error=None, later=False, first=1):
-    """KIND:1, KIND:2 ..."""
-    number = first
+def faults(kind, error=None, later=False, dense=10**6):
+    """KIND:1, KIND:2 ...; after `dense` of them each seventh."""
+    number = 1
     while True:
-        yield "%s:%d%s%s" % (kind, number, "+" if later else "", ":" + error if error else "")
-        number += 1
+        yield fault(kind, number, error, later)
+        number += 1 if number < dense else 7
+
+
+def fault(kind, number, error=None, later=False):
+    return "%s:%d%s%s" % (kind, number, "+" if later else "", ":" + error if error else "")
