@@ -269,6 +269,32 @@ static struct profile *deep_profile(size_t depth)
 	return profile;
 }
 
+#define CUT_MAX 1200 /* bytes at the end that are tried */
+
+/* Cut at every byte: refused with its line, or nothing of the weights is missing. */
+static void test_cut(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 4; seed++) {
+		struct profile *profile = seed ? odd_profile(seed) : deep_profile(9);
+		char *text = render(profile, "yaml", &views[0]);
+		size_t len = strlen(text);
+
+		for (size_t cut = len > CUT_MAX ? len - CUT_MAX : 0; cut < len; cut++) {
+			struct error err = { 0 };
+			struct profile *part = yaml_read((struct span){ text, cut }, "t", &err);
+
+			if (part)
+				assert_int_equal(profile_stacks(part), profile_stacks(profile));
+			else if (err.code != ERROR_INPUT || strncmp(err.text, "t:", 2))
+				fail_msg("seed %d, cut at %zu: %s", (int)seed, cut, err.text);
+			profile_destroy(part);
+		}
+		free(text);
+		profile_destroy(profile);
+	}
+}
+
 /* Spaces at a line's start, at most. */
 static size_t indent_max(const char *text)
 {
@@ -358,10 +384,11 @@ static void test_write_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_other_yaml),
-		cmocka_unit_test(test_texts),       cmocka_unit_test(test_deep),
-		cmocka_unit_test(test_nesting),     cmocka_unit_test(test_detect),
-		cmocka_unit_test(test_write_error), cmocka_unit_test(test_directives),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_other_yaml),
+		cmocka_unit_test(test_texts),      cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_cut),        cmocka_unit_test(test_nesting),
+		cmocka_unit_test(test_detect),     cmocka_unit_test(test_write_error),
+		cmocka_unit_test(test_directives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
