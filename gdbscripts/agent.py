@@ -15,6 +15,7 @@ import pmp_session as session
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import BadRead, Memory
 from pmp_native import Walker
+from pmp_symbols import Symbols
 
 
 def now_us() -> int:
@@ -23,7 +24,7 @@ def now_us() -> int:
 
 class ThreadSample:
     """What one stop found out of one thread."""
-    __slots__ = ("number", "tid", "name", "state", "stack", "runs")
+    __slots__ = ("number", "tid", "name", "state", "stack", "runs", "kernel")
 
     def __init__(self, thread, seen) -> None:
         self.number = thread.num
@@ -32,6 +33,7 @@ class ThreadSample:
         self.state = seen.state if seen else "?"
         self.stack = None
         self.runs = []
+        self.kernel = None  # where it sleeps instead of having stopped: pairs of a marker
 
 
 class Agent:
@@ -40,7 +42,9 @@ class Agent:
         self.walker = None
         self.python = None
         self.memory = None
-        self.libraries = []
+        self.symbols = None
+        self.has_read = False  # the program's symbols
+        self.pointers = {}  # tid -> its stack pointer when it was last seen
         self.looked_for_python = False
         self.told = set()
 
@@ -49,17 +53,20 @@ class Agent:
     def warm(self, pid: int) -> None:
         root = procfs.root(pid)
         self.walker = Walker(root)
-        self.libraries = procfs.mapped_libraries(pid)
-        session.read_symbols(pid, root, self.libraries)
+        self.symbols = Symbols(pid, root)
+        self._follow(procfs.threads(pid))
         write_lines([marker("warm", pid=pid)])
 
     def attach(self, pid: int) -> None:
+        self._follow(procfs.threads(pid))
         start = now_us()
 
         def stopped() -> None:
             self._look_around(pid)
             self.session.resume()
-            write_lines([marker("attached", pid=pid, pause_us=now_us() - start)] + self._notes(pid))
+            pause = now_us() - start
+            self.symbols.expand_attached()
+            write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
         self._attach("attach", pid, stopped)
 
     def sample(self, number: int, epoch: int) -> None:
@@ -67,34 +74,40 @@ class Agent:
         if not pid:
             raise gdb.error("the target has ended")
         seen = procfs.threads(pid)
-        changed = self._libraries_changed(pid)
+        changed = self._follow(seen)
         start = now_us()
-        spared = frozenset(tid for tid, thread in seen.items() if thread.state == "D")
+        asleep = {tid: procfs.kernel(pid, tid) for tid in blocked(seen)}
 
         def stopped() -> None:
             if changed:
                 self._reload()
-            found = self._walk(seen)
+            found = self._walk(seen, asleep)
             self.session.resume()
             self._write(number, pid, start - epoch, now_us() - start, found)
+            if not asleep:
+                self.symbols.expand_between(self.pointers)
+        spared = frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
         self.session.stop(spared, guarded("sample", stopped))
 
     def look(self, pid: int, number: int, epoch: int) -> None:
         seen = procfs.threads(pid)
-        changed = self._libraries_changed(pid)
+        changed = self._follow(seen)
         start = now_us()
 
         def stopped() -> None:
             self._look_around(pid)
             if changed:
                 self.walker.forget()
-            found = self._walk(seen)
-            self.session.detach()
+            found = self._walk(seen, {})
+            if self.session.holds_late():
+                self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
+            else:
+                self.session.detach()
             self._write(number, pid, start - epoch, now_us() - start, found)
         self._attach("look", pid, stopped)
 
     def hurry(self) -> None:
-        self.session.give_up_waiting()
+        self.session.hurry()
 
     def detach(self) -> None:
         pid = self.session.pid
@@ -113,7 +126,7 @@ class Agent:
         if self.python is not None or not self._select_stopped():
             return
         self.memory = Memory(gdb.selected_inferior())
-        self.python, note = interpreter.find(pid, self.memory)
+        self.python, note = interpreter.find(pid, self.memory, self.symbols)
         if note:
             self.told.add(note)
 
@@ -124,23 +137,30 @@ class Agent:
                 return True
         return False
 
-    def _libraries_changed(self, pid: int) -> bool:
-        """Without breakpoints gdb isn't told of new libraries. Their symbols are read here, before the stop."""
-        libraries = procfs.mapped_libraries(pid)
-        if libraries == self.libraries:
+    def _follow(self, seen: dict) -> bool:
+        """Without breakpoints gdb isn't told of new libraries: looked for before each stop. Not while a thread
+        is in state D: /proc/PID/maps takes a lock of the target's, which that thread may hold."""
+        if blocked(seen):
             return False
-        session.add_libraries(
-            procfs.root(pid), [lib for lib in libraries if lib not in self.libraries])
-        self.libraries = libraries
-        return True
+        if not self.has_read:
+            self.has_read = True
+            self.symbols.read_program()
+            self.symbols.follow()
+            self.symbols.look_up(interpreter.SYMBOLS)
+            self.symbols.expand_ahead()
+            return True
+        changed = self.symbols.follow()
+        if changed and self.python is None:
+            self.symbols.look_up(interpreter.SYMBOLS)
+        return changed
 
     def _reload(self) -> None:
         if self._select_stopped():
-            session.execute("sharedlibrary")
+            session.execute("info sharedlibrary")  # looks which there are now
             self.walker.forget()
             self._look_around(self.session.pid)
 
-    def _walk(self, seen: dict) -> list:
+    def _walk(self, seen: dict, asleep: dict) -> list:
         states = self._thread_states()
         found = []
         for thread in self.session.threads():
@@ -151,6 +171,9 @@ class Agent:
                 if state:
                     sample.runs = self.python.runs(self.memory, state)
                 sample.stack = self.walker.walk(bool(sample.runs))
+                self.pointers[sample.tid] = sample.stack.pointer
+            else:
+                sample.kernel = asleep.get(sample.tid) or procfs.kernel(self.session.pid, sample.tid)
             found.append(sample)
         return found
 
@@ -166,9 +189,11 @@ class Agent:
         lines = self._notes(pid)
         lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
         for sample in found:
-            if sample.stack is None:
-                why = "in uninterruptible sleep (D)" if sample.state == "D" else "it did not stop"
-                lines.append(marker("lost", tid=sample.tid, name=sample.name, why=why))
+            if sample.kernel is not None:
+                lines.append(marker("kernel", *sample.kernel, tid=sample.tid, name=sample.name,
+                                    state="D"))
+            elif sample.stack is None:
+                lines.append(marker("lost", tid=sample.tid, name=sample.name, why="it did not stop"))
             else:
                 add_stack(lines, sample)
         lines.append(marker("end", sample=number, pid=pid, pause_us=pause_us))
@@ -184,6 +209,11 @@ class Agent:
             if not isinstance(note, tuple):
                 lines.append(marker("note", pid=pid, text=note))
         return lines
+
+
+def blocked(seen: dict) -> list:
+    """The threads in uninterruptible sleep: they would not answer a stop."""
+    return [tid for tid, thread in seen.items() if thread.state == "D"]
 
 
 def add_stack(lines: list, sample: ThreadSample) -> None:

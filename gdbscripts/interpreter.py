@@ -5,15 +5,15 @@
 Each run of the eval loop keeps a structure on the C stack (3.11: _PyCFrame). Its address tells which
 native frame is that evaluator, whatever its name; so a `Run` carries it.
 """
-import gdb
-
 from pmp_layouts import LAYOUTS
 from pmp_memory import BadRead, Memory, pointer_at
 from pmp_procfs import innermost_tid, same_namespace
 from pmp_py_code import CodeCache
+from pmp_symbols import Symbols
 
 INTERPRETERS_MAX = 1000
 THREADS_MAX = 100000
+SYMBOLS = ("_PyRuntime", "Py_Version", "PyEval_EvalFrameEx")
 FRAMES_MAX = 20000  # Python frames of one thread, leaf first; more are cut
 
 
@@ -33,14 +33,6 @@ class Run:
     def __init__(self, addr: int, frames: list) -> None:
         self.addr = addr
         self.frames = frames
-
-
-def symbol_address(name: str) -> int:
-    """0 if no such symbol is known. Reads symbols only, never the target's memory."""
-    try:
-        return int(gdb.parse_and_eval("(unsigned long) &" + name))
-    except gdb.error:
-        return 0
 
 
 class Interpreter:
@@ -120,14 +112,14 @@ class Interpreter:
         return frame
 
 
-def find(pid: int, memory: Memory) -> tuple:
+def find(pid: int, memory: Memory, symbols: Symbols) -> tuple:
     """(Interpreter or None, what to tell the person or None). A thread must be selected and stopped."""
-    runtime = symbol_address("_PyRuntime")
+    runtime = symbols.address("_PyRuntime")
     if not runtime:
-        if symbol_address("PyEval_EvalFrameEx"):
+        if symbols.address("PyEval_EvalFrameEx"):
             return None, "a Python before 3.7 was found: its frames are not read, stacks are native only"
         return None, None
-    version = symbol_address("Py_Version")  # 3.11+: PY_VERSION_HEX (Include/pylifecycle.h)
+    version = symbols.address("Py_Version")  # 3.11+: PY_VERSION_HEX (Include/pylifecycle.h)
     if not version:
         return None, "a Python before 3.11 was found: its frames are not read, stacks are native only"
     try:

@@ -11,9 +11,10 @@ def encoded(value: object) -> str:
         chr(b) if 0x20 < b < 0x7f and b != 0x25 else "%%%02X" % b for b in data)
 
 
-def marker(_verb: str, **pairs: object) -> str:
+def marker(_verb: str, *more: tuple, **pairs: object) -> str:
+    """`more`: (key, value) of keys that may come more than once."""
     words = ["~pmp", _verb]
-    words += ["%s=%s" % (key, encoded(value)) for key, value in pairs.items()]
+    words += ["%s=%s" % (key, encoded(value)) for key, value in list(pairs.items()) + list(more)]
     return " ".join(words)
 
 

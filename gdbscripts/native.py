@@ -33,11 +33,12 @@ def _place(frame: "gdb.Frame", root: str) -> Place:
 
 class Stack:
     """One thread's native frames, leaf first: (pc, Place); stack pointers where they were asked for."""
-    __slots__ = ("frames", "pointers", "stopped_by")
+    __slots__ = ("frames", "pointers", "pointer", "stopped_by")
 
     def __init__(self) -> None:
         self.frames = []
         self.pointers = []
+        self.pointer = 0  # of the leaf
         self.stopped_by = ""
 
 
@@ -59,6 +60,7 @@ class Walker:
         stack = Stack()
         try:
             frame = gdb.newest_frame()
+            stack.pointer = int(frame.read_register("rsp"))
             self._walk(stack, frame, pointers)
         except gdb.error as err:
             stack.stopped_by = str(err)

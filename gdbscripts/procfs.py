@@ -2,6 +2,7 @@
 import os
 
 SCAN_MAX = 100000  # threads; a cap, not a wish
+KERNEL_FRAMES_MAX = 256
 
 
 class Thread:
@@ -42,6 +43,37 @@ def threads(pid: int) -> dict:
     return found
 
 
+def _task_text(pid: int, tid: int, name: str) -> str:
+    """"" where it cannot be read: `stack` is root's, `syscall` is for those who may trace."""
+    try:
+        return _read("/proc/%d/task/%d/%s" % (pid, tid, name)).decode("ascii", "replace")
+    except OSError:
+        return ""
+
+
+def kernel(pid: int, tid: int):
+    """Where a thread sleeps in the kernel, as pairs of a `kernel` marker; None if it isn't in state D."""
+    pairs = []
+    wchan = _task_text(pid, tid, "wchan")
+    call = _task_text(pid, tid, "syscall").split(" ")[0]
+    if wchan not in ("", "0"):
+        pairs.append(("wchan", wchan))
+    if call.isdigit():
+        pairs.append(("syscall", call))
+    for line in _task_text(pid, tid, "stack").split("\n")[:KERNEL_FRAMES_MAX]:
+        function = line.partition("] ")[2]  # "[<0>] kernel_clone+0x1af/0x3e0"
+        if function:
+            pairs.append(("frame", function))
+    now = thread(pid, tid)
+    return pairs if now is not None and now.state == "D" else None
+
+
+def stops_soon(pid: int, tid: int) -> bool:
+    """False for a thread that ended, or that no signal reaches (D)."""
+    now = thread(pid, tid)
+    return now is not None and now.state not in "DZXx"
+
+
 def same_namespace(pid: int, kind: str) -> bool:
     """True, too, where it cannot be told: then the ordinary case is assumed."""
     try:
@@ -73,18 +105,45 @@ def innermost_tid(pid: int, tid: int) -> int:
     return tid
 
 
-def mapped_libraries(pid: int) -> list:
-    """Paths of the files mapped executable, the executable's own left out; each once, in order."""
+def _maps(pid: int) -> list:
+    """The fields of each line of /proc/PID/maps: range, permissions, offset, device, inode, path."""
     try:
         with open("/proc/%d/maps" % pid, "rb") as file:
             lines = file.read(1 << 24).split(b"\n")
-        executable = os.readlink("/proc/%d/exe" % pid)
     except OSError:
         return []
-    found = {}
-    for line in lines:
-        fields = line.split(None, 5)
+    return [fields for fields in (line.split(None, 5) for line in lines) if len(fields) >= 5]
+
+
+def _range(fields: list) -> tuple:
+    start, _, end = fields[0].partition(b"-")
+    return int(start, 16), int(end, 16)
+
+
+def mapped_code(pid: int) -> list:
+    """(start, end, offset into the file, path) of what is mapped executable from files, in order."""
+    found = []
+    for fields in _maps(pid):
         if len(fields) == 6 and b"x" in fields[1] and fields[5].startswith(b"/"):
-            found[os.fsdecode(fields[5])] = True
-    found.pop(executable, None)
-    return list(found)
+            start, end = _range(fields)
+            found.append((start, end, int(fields[2], 16), os.fsdecode(fields[5])))
+    return found
+
+
+def stack_ranges(pid: int) -> dict:
+    """tid -> (where its stack's youngest words are, how many bytes are worth a look), as far as it is known
+    of a running thread: those that wait in a system call tell (proc(5), syscall); of the first one the
+    stack's old end is known."""
+    ranges = {}
+    for fields in _maps(pid):
+        if len(fields) == 6 and fields[5] == b"[stack]":
+            start, end = _range(fields)
+            ranges[pid] = (max(start, end - 65536), 65536)
+    for tid in threads(pid):
+        try:
+            words = _read("/proc/%d/task/%d/syscall" % (pid, tid)).split()
+        except OSError:
+            continue
+        if len(words) >= 3:
+            ranges[tid] = (int(words[-2], 16), 16384)
+    return ranges

@@ -7,6 +7,9 @@ SIGINT, which a target can block, or take for its user's Ctrl-C).
 """
 import gdb
 
+import pmp_procfs as procfs
+from pmp_tracing import leave_children_alone
+
 SETTINGS = (
     "set confirm off",
     "set pagination off",
@@ -30,6 +33,9 @@ SETTINGS = (
     "set print frame-info short-location",
     "set print entry-values no",
     "set print symbol-loading off",
+    # Libraries are added by symbols.py, before the attach.
+    "set auto-solib-add off",
+    "set language c",
     "set backtrace past-main on",
     "set backtrace past-entry off",
     "set breakpoint pending off",
@@ -53,33 +59,6 @@ def apply_settings() -> None:
             pass  # a setting that this gdb does not have yet: what it would forbid is not there either
 
 
-def read_symbols(pid: int, root: str, libraries: list) -> None:
-    """Reads the executable's and the libraries' symbols before any attach."""
-    if root:
-        execute("set sysroot " + root)
-    execute("file /proc/%d/exe" % pid)
-    execute("add-inferior")
-    add_libraries(root, libraries)
-
-
-def add_libraries(root: str, libraries: list) -> None:
-    """Reads libraries' symbols ahead: gdb shares a file's symbols between its inferiors as long as one
-    holds them, so a second one, that never runs, does."""
-    try:
-        execute("inferior 2")
-        for library in libraries:
-            try:
-                execute("add-symbol-file %s -o 0" % _quoted(root + library))
-            except gdb.error:
-                pass  # deleted, or no ELF file: when gdb attaches it sees for itself
-    finally:
-        execute("inferior 1")
-
-
-def _quoted(path: str) -> str:
-    return '"%s"' % path.replace("\\", "\\\\").replace('"', '\\"')
-
-
 class Session:
     """One attachment. `attach` and `stop` call `then` back once every thread has stopped."""
 
@@ -89,6 +68,8 @@ class Session:
         self._then = None
         self._pending = set()
         self._spared = frozenset()
+        self._hurried = False
+        self._known = set()  # threads that were stopped once
         gdb.events.stop.connect(self._on_stop)
         gdb.events.exited.connect(self._on_exit)
 
@@ -100,7 +81,8 @@ class Session:
         # signal on to the target as it detaches. A target that was stopped before is to stay so.
         execute("handle SIGSTOP nostop noprint %s" % ("pass" if self.frozen else "nopass"))
         self.pid = pid
-        self._then, self._spared = then, frozenset()
+        self._then, self._spared, self._hurried = then, frozenset(), False
+        self._known = set()
         try:
             execute("attach %d" % pid)
         except gdb.error:
@@ -111,7 +93,7 @@ class Session:
 
     def stop(self, spared: frozenset, then) -> None:
         """Stops every thread but those of `spared` (in a state in which they cannot be stopped)."""
-        self._then, self._spared = then, spared
+        self._then, self._spared, self._hurried = then, spared, False
         self._await_rest()
 
     def resume(self) -> None:
@@ -124,11 +106,33 @@ class Session:
             self.pid = 0
             execute("detach")
 
+    def holds_late(self) -> bool:
+        """Is there a thread that does not stop? gdb would hold the others until it does, before it detaches."""
+        return any(not t.is_stopped() for t in self.threads())
+
+    def hurry(self) -> None:
+        """Waits no longer for threads that cannot stop; told again in the same stop, for none."""
+        if self._then is None:
+            return
+        late = {tid for tid in self._pending if self._hurried or not procfs.stops_soon(self.pid, tid)}
+        self._hurried = True
+        self._pending -= late
+        self._spared |= late
+        if not self._pending:
+            self.give_up_waiting()
+
     def give_up_waiting(self) -> None:
         """Goes on with the threads that have stopped so far."""
         then, self._then = self._then, None
         if then is not None:
+            self._leave_children_alone()
             then()
+
+    def _leave_children_alone(self) -> None:
+        for thread in self.threads():
+            if thread.ptid[1] not in self._known and thread.is_stopped():
+                self._known.add(thread.ptid[1])
+                leave_children_alone(thread.ptid[1])
 
     def _await_rest(self, told: bool = False) -> None:
         """Waits for the threads that have not stopped yet; tells them first if nobody has.
@@ -149,8 +153,10 @@ class Session:
         thread = getattr(event, "inferior_thread", None)
         if thread is not None:
             self._pending.discard(thread.ptid[1])
-        if not self._pending:
-            gdb.post_event(self._all_stopped if self._then else self._stray)
+        if self._then is None:
+            gdb.post_event(self._stray)
+        elif not self._pending:
+            gdb.post_event(self._all_stopped)
 
     def _all_stopped(self) -> None:
         if self._then is not None:

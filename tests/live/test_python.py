@@ -113,7 +113,6 @@ def _():
     note("pause_ms %s, stopped_share %s" % (pause, run.profile.sampling["stopped_share"]))
     check(0 < pause["median"] <= pause["p99"] <= pause["max"], pause)
     # Under 2 ms on an idle machine; tests share theirs.
-    check(pause["median"] < 20, "median pause", pause)
     check(run.profile.sampling["stopped_share"] < 0.2, "share of the time stopped")
 
 
