@@ -98,9 +98,41 @@ size_t crew_pids(const struct crew *crew, uint32_t *ret)
 	return count;
 }
 
-void crew_end(struct crew *crew, uint32_t pid)
+void crew_end(struct crew *crew, uint32_t pid, bool hard)
 {
 	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
 		if (crew->workers[i] && (uint32_t)worker_pid(crew->workers[i]) == pid)
-			worker_ask(crew->workers[i], WORKER_ASK_END, 0, 0);
+			worker_ask(crew->workers[i], hard ? WORKER_ASK_KILL : WORKER_ASK_END, 0, 0);
+}
+
+static void part_one(struct worker *worker, bool at_once, bool blocked, uint64_t now)
+{
+	enum worker_state state = worker_state(worker);
+
+	if (blocked && (state == WORKER_ATTACHED || worker_slow(worker, now)))
+		worker_ask(worker, WORKER_ASK_KILL, 0, 0);
+	else if (at_once || state == WORKER_READY)
+		worker_ask(worker, WORKER_ASK_END, 0, 0);
+	else if (state == WORKER_ATTACHED)
+		worker_ask(worker, WORKER_ASK_DETACH, 0, 0);
+}
+
+bool crew_part(struct crew *crew, bool at_once, bool blocked, uint64_t now)
+{
+	bool left = false;
+
+	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++) {
+		struct worker *worker = crew->workers[i];
+
+		if (!worker)
+			continue;
+		if (!worker_has_held(worker)) {
+			worker_destroy(worker); /* it has nothing to let go of */
+			crew->workers[i] = NULL;
+			continue;
+		}
+		left = true;
+		part_one(worker, at_once, blocked, now);
+	}
+	return !left;
 }

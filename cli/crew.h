@@ -34,7 +34,11 @@ bool crew_all_ready(const struct crew *crew);
 
 /* The pids of those that live, at most ATTACH_WORKERS_MAX. */
 size_t crew_pids(const struct crew *crew, uint32_t *ret);
-/* Ends the one with this pid. */
-void crew_end(struct crew *crew, uint32_t pid);
+/* Ends the one with this pid; hard: at once (WORKER_ASK_KILL). */
+void crew_end(struct crew *crew, uint32_t pid, bool hard);
+/* Sees to it that all let go and end. at_once: does not wait for what they are doing. blocked: a thread of the target's
+ * is in state D. gdb would stop all others, and wait for that one, before it detaches: it is killed
+ * instead, if it holds the target. true: none is left. */
+bool crew_part(struct crew *crew, bool at_once, bool blocked, uint64_t now);
 
 #endif

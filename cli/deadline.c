@@ -10,7 +10,7 @@ static const struct {
 	[DEADLINE_START] = { "start", 20000 },   [DEADLINE_WARM] = { "warm", 120000 },
 	[DEADLINE_ATTACH] = { "attach", 30000 }, [DEADLINE_SAMPLE] = { "sample", 30000 },
 	[DEADLINE_DETACH] = { "detach", 5000 },  [DEADLINE_CLOSE] = { "close", 1000 },
-	[DEADLINE_HURRY] = { "hurry", 1000 },    [DEADLINE_BLOCKED] = { "blocked", 1000 },
+	[DEADLINE_HURRY] = { "hurry", 250 },     [DEADLINE_BLOCKED] = { "blocked", 1000 },
 };
 
 static enum deadline row_by_name(const char *name, size_t len)

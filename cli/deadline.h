@@ -16,7 +16,8 @@ enum deadline {
 	DEADLINE_SAMPLE, /* or attach, sample and detach in one */
 	DEADLINE_DETACH,
 	DEADLINE_CLOSE, /* how long a gdb may take to end: after its input is closed, after SIGTERM, after SIGKILL */
-	DEADLINE_HURRY,   /* how long to wait for threads to stop before going on without them */
+	DEADLINE_HURRY, /* how long to wait for threads to stop before going on without those that cannot;
+	                     as long again, and no one is waited for */
 	DEADLINE_BLOCKED, /* how long to wait for a thread to leave state D before an attach */
 	DEADLINE_COUNT
 };

@@ -5,13 +5,16 @@
 #include <stdlib.h>
 
 #include "../merger/alloc.h"
+#include "clearance.h"
+#include "glimpse.h"
 #include "refusal.h"
 #include "settle.h"
 
 #define FAILURES_MAX 10 /* samples in a row */
 #define ATTACHES_MAX 3  /* in a row, before a sample was taken */
 #define RETRY_US 100000 /* between attaches that failed */
-#define AGAIN_US 5000   /* between looks at a thread in state D */
+#define ASIDE_US 50000  /* between looks at a thread in state D that keeps us from attaching */
+#define PART_US 50000   /* between looks at workers that are to end */
 
 enum phase {
 	PHASE_PREPARE, /* starts workers, waits until they are warm */
@@ -34,8 +37,10 @@ struct pool {
 	bool at_once;
 	uint64_t wake; /* a step is due then, whatever the workers do */
 	struct tally tally;
-	uint64_t asked_us;   /* when the worker was told to sample or to attach */
-	uint64_t blocked_us; /* since when a thread in state D is in the way, 0: none is */
+	uint64_t asked_us; /* when the worker was told to sample or to attach */
+	struct clearance clearance;
+	bool aside;        /* a thread in state D is in the way: samples are glimpses */
+	bool told_blocked; /* the person knows */
 	struct error err;
 };
 
@@ -107,7 +112,9 @@ static void unsettle(struct pool *pool, bool after_death, uint64_t now)
 static bool settled(struct pool *pool, uint64_t now)
 {
 	uint32_t ours[ATTACH_WORKERS_MAX];
+	enum deadline patience;
 	size_t count;
+	bool blocked;
 
 	if (!pool->unsettled)
 		return true;
@@ -120,8 +127,10 @@ static bool settled(struct pool *pool, uint64_t now)
 		break;
 	case SETTLE_HELD:
 		/* It said that it had let go, and has not. */
-		if (now - pool->settle.since_us >= pool->context->deadlines->us[DEADLINE_DETACH])
-			crew_end(&pool->crew, pool->settle.holder);
+		blocked = target_blocked(&pool->threads);
+		patience = blocked ? DEADLINE_HURRY : DEADLINE_DETACH;
+		if (now - pool->settle.since_us >= pool->context->deadlines->us[patience])
+			crew_end(&pool->crew, pool->settle.holder, blocked);
 		break;
 	}
 	wake_at(pool, pool->settle.again_us);
@@ -181,46 +190,29 @@ static void finish_failed(struct pool *pool, const char *why, enum error_code co
 		give_up(pool, code, why);
 }
 
-enum clearance { CLEAR, NOT_YET, REFUSED };
-
-/* May a gdb attach now? REFUSED: *why says why not, or the phase has changed. */
-static enum clearance clearance(struct pool *pool, uint64_t now, char *why, size_t len)
+/* May a gdb attach now? WAIT: not yet. ENDED: the phase has changed. */
+static enum clearance_result clearance(struct pool *pool, uint64_t now)
 {
-	struct target_look look;
+	enum clearance_result ret = CLEARANCE_WAIT;
 
 	if (!settled(pool, now))
-		return NOT_YET;
-	look = target_look(pool->crew.plan.pid, pool->settle.starttime, &pool->threads);
-	if (look.life != TARGET_ALIVE) {
+		return ret;
+	ret = clearance_ask(&pool->clearance, &pool->settle, &pool->threads, now);
+	if (ret == CLEARANCE_WAIT)
+		wake_at(pool, pool->clearance.again_us);
+	else if (ret == CLEARANCE_ENDED)
 		target_ended(pool);
-		return REFUSED;
-	}
-	if (look.blocked_tid) {
-		if (!pool->blocked_us)
-			pool->blocked_us = now;
-		if (now - pool->blocked_us < pool->context->deadlines->us[DEADLINE_BLOCKED]) {
-			wake_at(pool, now + AGAIN_US);
-			return NOT_YET;
-		}
-		snprintf(why, len,
-		         "thread %" PRIu32 " is in uninterruptible sleep (D): nothing can stop it",
-		         look.blocked_tid);
-		return REFUSED;
-	}
-	pool->blocked_us = 0;
-	if (look.tracer) {
-		snprintf(why, len, "process %" PRIu32 " traces it", look.tracer);
-		return REFUSED;
-	}
-	pool->settle.was_stopped = look.stopped;
-	guard_watch(pool->context->guard, pool->settle.pid, pool->settle.starttime, look.stopped);
-	return CLEAR;
+	else if (ret == CLEARANCE_GRANTED)
+		guard_watch(pool->context->guard, pool->settle.pid, pool->settle.starttime,
+		            pool->settle.was_stopped);
+	return ret;
 }
 
 /* An attach or a look was refused by gdb or by us. */
-static void refused(struct pool *pool, const char *why, enum error_code code, uint64_t now)
+static void refused(struct pool *pool, const char *why)
 {
 	struct error err = { 0 };
+	uint64_t now = clock_now_us();
 
 	if (pool->phase == PHASE_END || !alive(pool))
 		return;
@@ -232,23 +224,48 @@ static void refused(struct pool *pool, const char *why, enum error_code code, ui
 		pool->phase = PHASE_END;
 		return;
 	}
-	if (code == ERROR_NONE)
-		code = err.code;
 	if (pool->phase != PHASE_ATTACH) {
-		finish_failed(pool, why, code, now);
+		finish_failed(pool, why, err.code, now);
 	} else if (++pool->tally.in_row >= ATTACHES_MAX) {
-		give_up(pool, code, code == err.code ? err.text : why);
+		give_up(pool, err.code, err.text);
 	} else {
 		pool->phase = PHASE_PREPARE;
-		pool->blocked_us = 0;
 		wake_at(pool, now + RETRY_US);
 	}
+}
+
+static void refused_traced(struct pool *pool)
+{
+	char why[64];
+
+	snprintf(why, sizeof(why), "process %" PRIu32 " traces it", pool->clearance.tid);
+	refused(pool, why);
+}
+
+/* A sample without an attach, while a thread in state D makes that impossible. */
+static void take_glimpse(struct pool *pool, uint64_t now)
+{
+	const struct tally_plan *plan = &pool->context->plan;
+	uint32_t pid = pool->crew.plan.pid, tid = pool->clearance.tid;
+	struct buf text = { 0 };
+
+	if (!pool->told_blocked)
+		journal_note(plan->journal, pid,
+		             "thread %" PRIu32 " of process %" PRIu32 " is in uninterruptible "
+		             "sleep (D), and no debugger can attach: until that ends samples "
+		             "have kernel stacks only",
+		             tid, pid);
+	pool->told_blocked = true;
+	glimpse_sample(pid, &pool->threads, tid, pool->tally.sample, now - plan->schedule.start_us,
+	               &text);
+	tally_taken(&pool->tally, buf_span(&text), 0, now);
+	buf_deinit(&text);
+	wake_at(pool, now);
 }
 
 static void do_prepare(struct pool *pool, uint64_t now)
 {
 	struct crew *crew = &pool->crew;
-	char why[128] = "";
 
 	if (!alive(pool))
 		return;
@@ -264,19 +281,22 @@ static void do_prepare(struct pool *pool, uint64_t now)
 			pool->phase = PHASE_IDLE;
 		return;
 	}
-	switch (clearance(pool, now, why, sizeof(why))) {
-	case CLEAR:
+	switch (clearance(pool, now)) {
+	case CLEARANCE_GRANTED:
 		pool->phase = PHASE_ATTACH;
 		pool->asked_us = now;
 		worker_ask(crew_current(&pool->crew), WORKER_ASK_ATTACH, 0, 0);
 		break;
-	case REFUSED:
-		if (pool->phase != PHASE_PREPARE)
-			return;
+	case CLEARANCE_TRACED:
 		pool->phase = PHASE_ATTACH;
-		refused(pool, why, pool->blocked_us ? ERROR_DEADLINE : ERROR_NONE, now);
+		refused_traced(pool);
 		break;
-	case NOT_YET:
+	case CLEARANCE_BLOCKED:
+		pool->phase = PHASE_IDLE;
+		pool->aside = true;
+		break;
+	case CLEARANCE_WAIT:
+	case CLEARANCE_ENDED:
 		break;
 	}
 }
@@ -296,7 +316,7 @@ static void do_attach(struct pool *pool, uint64_t now)
 		break;
 	case WORKER_READY:
 		unsettle(pool, false, now);
-		refused(pool, worker_why(worker), ERROR_NONE, now);
+		refused(pool, worker_why(worker));
 		break;
 	default:
 		break;
@@ -315,26 +335,54 @@ static void ask_sample(struct pool *pool, uint64_t now)
 
 static void do_look(struct pool *pool, uint64_t now)
 {
-	char why[128] = "";
-
-	switch (clearance(pool, now, why, sizeof(why))) {
-	case CLEAR:
+	switch (clearance(pool, now)) {
+	case CLEARANCE_GRANTED:
 		ask_sample(pool, now);
 		break;
-	case REFUSED:
-		if (pool->phase == PHASE_IDLE)
-			refused(pool, why, pool->blocked_us ? ERROR_DEADLINE : ERROR_NONE, now);
-		pool->blocked_us = 0;
+	case CLEARANCE_TRACED:
+		refused_traced(pool);
 		break;
-	case NOT_YET:
+	case CLEARANCE_BLOCKED:
+		take_glimpse(pool, now);
+		break;
+	case CLEARANCE_WAIT:
+	case CLEARANCE_ENDED:
 		break;
 	}
+}
+
+/* Not attached, though the mode keeps its target: until the thread in the way is out of state D. */
+static void do_aside(struct pool *pool, uint64_t now)
+{
+	enum clearance_result may = clearance(pool, now);
+	uint64_t due;
+
+	pool->aside = may == CLEARANCE_BLOCKED;
+	if (!pool->aside) {
+		if (may != CLEARANCE_ENDED)
+			pool->phase = PHASE_PREPARE;
+		return;
+	}
+	wake_at(pool, now + ASIDE_US);
+	if (!pool->context->plan.started)
+		return;
+	due = tally_due(&pool->tally, now);
+	if (due == CLOCK_NEVER)
+		pool->phase = PHASE_END;
+	else if (due <= now)
+		take_glimpse(pool, now);
+	else
+		wake_at(pool, due);
 }
 
 static void do_idle(struct pool *pool, uint64_t now)
 {
 	uint64_t due;
 
+	if (pool->aside) {
+		do_aside(pool, now);
+		return;
+	}
 	if (!(pool->crew.plan.mode->keeps ? crew_current_is(&pool->crew, WORKER_ATTACHED)
 	                                  : crew_take_turn(&pool->crew))) {
 		pool->phase = PHASE_PREPARE;
@@ -380,30 +428,15 @@ static void do_sample(struct pool *pool, uint64_t now)
 		return;
 	}
 	pool->tally.stopped_us += now - pool->asked_us;
-	refused(pool, worker_why(worker), ERROR_NONE, now);
+	refused(pool, worker_why(worker));
 }
 
 static void do_end(struct pool *pool, uint64_t now)
 {
-	bool left = false;
-
-	for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++) {
-		struct worker *worker = pool->crew.workers[i];
-
-		if (!worker)
-			continue;
-		if (!worker_has_held(worker)) {
-			worker_destroy(worker); /* it has nothing to let go of */
-			pool->crew.workers[i] = NULL;
-			continue;
-		}
-		left = true;
-		if (pool->at_once || worker_state(worker) == WORKER_READY)
-			worker_ask(worker, WORKER_ASK_END, 0, 0);
-		else if (worker_state(worker) == WORKER_ATTACHED)
-			worker_ask(worker, WORKER_ASK_DETACH, 0, 0);
-	}
-	if (!left && settled(pool, now))
+	target_threads(pool->crew.plan.pid, &pool->threads);
+	if (!crew_part(&pool->crew, pool->at_once, target_blocked(&pool->threads), now))
+		wake_at(pool, now + PART_US);
+	else if (settled(pool, now))
 		pool->phase = PHASE_OVER;
 }
 
@@ -421,6 +454,7 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid)
 	};
 	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
 	pool->settle.pid = pid;
+	pool->clearance.limit_us = context->deadlines->us[DEADLINE_BLOCKED];
 	if (target_stat(pid, 0, &stat))
 		pool->settle.starttime = stat.starttime;
 	return pool;
@@ -433,6 +467,7 @@ void pool_destroy(struct pool *pool)
 	crew_dismiss(&pool->crew);
 	buf_deinit(&pool->notes);
 	target_threads_deinit(&pool->threads);
+	clearance_deinit(&pool->clearance);
 	free(pool);
 }
 

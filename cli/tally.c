@@ -1,5 +1,6 @@
 #include "tally.h"
 
+#define KERNEL "\n" MARKER_PREFIX "kernel "
 #define REST_MAX 100000 /* lines; who asked for more knows the rest from these */
 
 uint64_t tally_due(struct tally *tally, uint64_t now)
@@ -27,7 +28,9 @@ void tally_taken(struct tally *tally, struct span text, uint64_t pause_us, uint6
 {
 	struct journal *journal = tally->plan->journal;
 
-	journal_maps(journal, tally->pid, &tally->maps_hash);
+	/* Reading them takes a lock of the target's, which a thread in state D may hold. */
+	if (!text.len || !memmem(text.ptr, text.len, KERNEL, sizeof(KERNEL) - 1))
+		journal_maps(journal, tally->pid, &tally->maps_hash);
 	if (tally->late)
 		journal_late(journal, tally->sample, tally->pid);
 	journal_text(journal, text);

@@ -106,6 +106,7 @@ enum status_field {
 	STATUS_PENDING,
 	STATUS_CAPS,
 	STATUS_SECCOMP,
+	STATUS_SWITCHES,
 };
 
 static bool status_take(struct target_status *ret, enum status_field field, struct span value)
@@ -136,6 +137,9 @@ static bool status_take(struct target_status *ret, enum status_field field, stru
 	case STATUS_CAPS:
 		ret->caps = number;
 		break;
+	case STATUS_SWITCHES:
+		ret->switches = number;
+		break;
 	case STATUS_SECCOMP:
 		ret->seccomp = (unsigned)number;
 		break;
@@ -149,10 +153,14 @@ bool target_status_parse(struct span text, struct target_status *ret)
 		struct span key;
 		enum status_field field;
 	} rows[] = {
-		{ SPAN_LIT("Tgid:"), STATUS_TGID },       { SPAN_LIT("TracerPid:"), STATUS_TRACER },
-		{ SPAN_LIT("Uid:"), STATUS_UID },         { SPAN_LIT("SigPnd:"), STATUS_PENDING },
-		{ SPAN_LIT("ShdPnd:"), STATUS_PENDING },  { SPAN_LIT("CapEff:"), STATUS_CAPS },
+		{ SPAN_LIT("Tgid:"), STATUS_TGID },
+		{ SPAN_LIT("TracerPid:"), STATUS_TRACER },
+		{ SPAN_LIT("Uid:"), STATUS_UID },
+		{ SPAN_LIT("SigPnd:"), STATUS_PENDING },
+		{ SPAN_LIT("ShdPnd:"), STATUS_PENDING },
+		{ SPAN_LIT("CapEff:"), STATUS_CAPS },
 		{ SPAN_LIT("Seccomp:"), STATUS_SECCOMP },
+		{ SPAN_LIT("voluntary_ctxt_switches:"), STATUS_SWITCHES },
 	};
 	bool tgid = false;
 
@@ -287,6 +295,14 @@ static bool entry_number(const struct dirent *entry, uint32_t *ret)
 	return true;
 }
 
+bool target_blocked(const struct target_threads *threads)
+{
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->rows[i].stat.state == 'D')
+			return true;
+	return false;
+}
+
 bool target_threads(uint32_t pid, struct target_threads *ret)
 {
 	char path[64];
@@ -299,7 +315,7 @@ bool target_threads(uint32_t pid, struct target_threads *ret)
 	if (!dir)
 		return false;
 	while (ret->count < THREADS_MAX && (entry = readdir(dir))) {
-		struct target_thread thread;
+		struct target_thread thread = { 0 };
 
 		if (!entry_number(entry, &thread.tid) ||
 		    !target_stat(pid, thread.tid, &thread.stat))
@@ -389,14 +405,14 @@ struct target_look target_look(uint32_t pid, uint64_t starttime, struct target_t
 	ret.tracer = status.tracer;
 	ret.leader_dead = ret.life == TARGET_ZOMBIE;
 	for (size_t i = 0; i < threads->count; i++) {
-		const struct target_thread *thread = &threads->rows[i];
+		struct target_thread *thread = &threads->rows[i];
 
 		alive += !strchr("ZXx", thread->stat.state);
 		ret.stopped |= thread->stat.state == 'T';
-		if (thread->stat.state == 'D' && !ret.blocked_tid)
-			ret.blocked_tid = thread->tid;
-		if (target_status(pid, thread->tid, &status) && status.pending >> (SIGSTOP - 1) & 1)
-			ret.stop_pending = true;
+		if (!target_status(pid, thread->tid, &status))
+			continue;
+		ret.stop_pending |= status.pending >> (SIGSTOP - 1) & 1;
+		thread->switches = status.switches;
 	}
 	/* A process whose main thread has ended looks like a zombie, and lives as long as its others do. */
 	ret.life = alive ? TARGET_ALIVE : TARGET_ZOMBIE;

@@ -22,9 +22,10 @@ struct target_stat {
 
 struct target_status {
 	uint32_t tgid, tracer, euid, uid;
-	uint64_t pending; /* signals, of the thread and of its process; bit n - 1 is signal n */
-	uint64_t caps;    /* effective capabilities */
-	unsigned seccomp; /* 0 none, 1 strict, 2 filter */
+	uint64_t pending;  /* signals, of the thread and of its process; bit n - 1 is signal n */
+	uint64_t caps;     /* effective capabilities */
+	uint64_t switches; /* of the thread, by itself: it has not run if they are what they were */
+	unsigned seccomp;  /* 0 none, 1 strict, 2 filter */
 };
 
 struct target_map {
@@ -49,6 +50,7 @@ void target_link(uint32_t pid, const char *name, char *ret, size_t len);
 struct target_thread {
 	uint32_t tid;
 	struct target_stat stat;
+	uint64_t switches; /* target_status.switches; by target_look only */
 };
 
 struct target_threads {
@@ -59,6 +61,8 @@ struct target_threads {
 /* All threads, in /proc's order; {0} at first, rows are used again. false: no such process. */
 bool target_threads(uint32_t pid, struct target_threads *ret);
 void target_threads_deinit(struct target_threads *threads);
+/* Is any of them in state D? */
+bool target_blocked(const struct target_threads *threads);
 
 /* Adds the descendants of pid (not pid itself) to a growing array, parents first. */
 void target_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *cap);
@@ -75,8 +79,7 @@ struct target_look {
 	bool stopped;     /* by a signal, as with Ctrl-Z */
 	bool leader_dead; /* the main thread has ended, others live */
 	uint32_t tracer;
-	uint32_t blocked_tid; /* a thread in state D: it would not answer a stop; 0: none */
-	bool stop_pending;    /* a SIGSTOP is on its way to some thread */
+	bool stop_pending; /* a SIGSTOP is on its way to some thread */
 };
 
 /* starttime 0: whichever process has this pid. */

@@ -25,6 +25,7 @@ struct worker {
 	enum worker_trouble trouble;
 	struct worker_text text; /* what it says, taken apart */
 	char why[512];
+	uint64_t entered_us;      /* when its state began */
 	uint64_t deadline, hurry; /* CLOCK_NEVER: none */
 	struct attach_values values;
 	struct worker_answer answer;
@@ -68,6 +69,10 @@ static const int ladder[] = { 0, SIGTERM, SIGKILL, SIGKILL };
 	{                                                                                          \
 		WORKER_ENDING, WORKER_ACT_CLOSE                                                    \
 	}
+#define KILL                                                                                       \
+	{                                                                                          \
+		WORKER_ENDING, WORKER_ACT_KILL                                                     \
+	}
 #define GONE                                                                                       \
 	{                                                                                          \
 		WORKER_FAILED, WORKER_ACT_NONE                                                     \
@@ -75,7 +80,7 @@ static const int ladder[] = { 0, SIGTERM, SIGKILL, SIGKILL };
 /* What can befall a worker in every state in which it does something. */
 #define MISHAPS                                                                                    \
 	[WORKER_UNFIT] = FAIL, [WORKER_FLOODS] = FAIL, [WORKER_STALLS] = FAIL,                     \
-	[WORKER_EXITS] = GONE, [WORKER_ASK_END] = CLOSE
+	[WORKER_EXITS] = GONE, [WORKER_ASK_END] = CLOSE, [WORKER_ASK_KILL] = KILL
 
 static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
 	[WORKER_STARTING] = {
@@ -135,6 +140,7 @@ static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = 
 		[WORKER_ASK_LOOK] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_ASK_DETACH] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_ASK_END] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_KILL] = KILL,
 	},
 };
 
@@ -176,6 +182,15 @@ static void begin_end(struct worker *worker)
 	worker->rung = 0;
 }
 
+/* Its threads run on as the kernel detaches it; what it had sent is undone by settle.h. */
+static void end_hard(struct worker *worker)
+{
+	begin_end(worker);
+	for (worker->rung = 0; ladder[worker->rung] != SIGKILL;)
+		worker->rung++;
+	kill(worker->process.pid, SIGKILL);
+}
+
 /* false: there is no harder way. What doesn't end of SIGKILL hangs in the kernel, and nobody can help it. */
 static bool climb(struct worker *worker)
 {
@@ -207,6 +222,7 @@ static void enter(struct worker *worker, enum worker_state state)
 	uint64_t now = clock_now_us();
 
 	worker->state = state;
+	worker->entered_us = now;
 	worker->deadline =
 	        states[state].deadline ? now + deadlines->us[states[state].deadline] : CLOCK_NEVER;
 	worker->hurry = states[state].hurries && worker->plan->mode->commands[VERB_HURRY]
@@ -306,6 +322,11 @@ static void apply(struct worker *worker, enum worker_event event)
 		blame(worker, WORKER_TROUBLE_OTHER, "gdb does not end, not even of SIGKILL");
 		rule.next = WORKER_FAILED;
 		break;
+	case WORKER_ACT_KILL:
+		if (worker->state == WORKER_ENDING && ladder[worker->rung] == SIGKILL)
+			return;
+		end_hard(worker);
+		break;
 	case WORKER_ACT_KEEP:
 		keep_answer(worker, event);
 		break;
@@ -313,7 +334,8 @@ static void apply(struct worker *worker, enum worker_event event)
 	case WORKER_ACT_NONE:
 		break;
 	}
-	if (rule.next != worker->state || rule.action == WORKER_ACT_LADDER)
+	if (rule.next != worker->state || rule.action == WORKER_ACT_LADDER ||
+	    rule.action == WORKER_ACT_KILL)
 		enter(worker, rule.next);
 	if (rule.action == WORKER_ACT_SEND && !send_command(worker, states[rule.next].verb))
 		lose(worker);
@@ -421,7 +443,7 @@ void worker_pump(struct worker *worker, uint64_t now)
 	if (worker_over(worker))
 		return;
 	if (worker->hurry <= now) {
-		worker->hurry = CLOCK_NEVER;
+		worker->hurry = now + worker->plan->deadlines->us[DEADLINE_HURRY];
 		send_command(worker, VERB_HURRY);
 	}
 	if (worker->deadline <= now)
@@ -431,6 +453,11 @@ void worker_pump(struct worker *worker, uint64_t now)
 enum worker_state worker_state(const struct worker *worker)
 {
 	return worker->state;
+}
+
+bool worker_slow(const struct worker *worker, uint64_t now)
+{
+	return now - worker->entered_us >= worker->plan->deadlines->us[DEADLINE_HURRY];
 }
 
 bool worker_over(const struct worker *worker)

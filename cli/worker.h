@@ -14,7 +14,8 @@
  *		-> ~pmp attached pid=4711 pause_us=8100
  *	python pmp("sample", N, EPOCH_US)
  *		-> ~pmp begin sample=N ... text ... ~pmp end sample=N ...
- *	python pmp("hurry")		 does not wait longer for threads that have not stopped yet
+ *	python pmp("hurry")		 does not wait longer for threads that cannot stop (state D); told
+ *					 again in the same stop: for none that has not stopped yet
  *		-> (no answer of its own)
  *	python pmp("detach")
  *		-> ~pmp detached pid=4711
@@ -79,6 +80,7 @@ enum worker_event {
 	WORKER_ASK_LOOK,
 	WORKER_ASK_DETACH, /* and to end */
 	WORKER_ASK_END,
+	WORKER_ASK_KILL, /* of one that cannot let go in good order: the kernel does it then */
 	WORKER_EVENT_COUNT
 };
 
@@ -89,6 +91,7 @@ enum worker_action {
 	WORKER_ACT_KEEP,  /* keep the answer: worker_answer */
 	WORKER_ACT_CLOSE, /* ends it, as asked */
 	WORKER_ACT_FAIL,  /* ends it, with what went wrong */
+	WORKER_ACT_KILL,
 	WORKER_ACT_LADDER /* the next, harder way to end it */
 };
 
@@ -141,6 +144,8 @@ void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, u
 void worker_pump(struct worker *worker, uint64_t now);
 
 enum worker_state worker_state(const struct worker *worker);
+/* Has its state lasted for longer than DEADLINE_HURRY? */
+bool worker_slow(const struct worker *worker, uint64_t now);
 bool worker_over(const struct worker *worker); /* done or failed: no process is left */
 pid_t worker_pid(const struct worker *worker);
 int worker_fd(const struct worker *worker); /* to poll for reading, -1: none */
