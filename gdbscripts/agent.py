@@ -15,6 +15,7 @@ import pmp_session as session
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import BadRead, Memory
 from pmp_native import Walker
+from pmp_symbols import Symbols
 
 
 def now_us() -> int:
@@ -41,7 +42,9 @@ class Agent:
         self.walker = None
         self.python = None
         self.memory = None
-        self.libraries = []
+        self.symbols = None
+        self.has_read = False  # the program's symbols
+        self.pointers = {}  # tid -> its stack pointer when it was last seen
         self.looked_for_python = False
         self.told = set()
 
@@ -50,18 +53,20 @@ class Agent:
     def warm(self, pid: int) -> None:
         root = procfs.root(pid)
         self.walker = Walker(root)
-        self.libraries = self._mapped(pid, procfs.threads(pid))
-        session.read_symbols(pid, root, self.libraries)
+        self.symbols = Symbols(pid, root)
+        self._follow(procfs.threads(pid))
         write_lines([marker("warm", pid=pid)])
 
     def attach(self, pid: int) -> None:
-        self._libraries_changed(pid, procfs.threads(pid))
+        self._follow(procfs.threads(pid))
         start = now_us()
 
         def stopped() -> None:
             self._look_around(pid)
             self.session.resume()
-            write_lines([marker("attached", pid=pid, pause_us=now_us() - start)] + self._notes(pid))
+            pause = now_us() - start
+            self.symbols.expand_attached()
+            write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
         self._attach("attach", pid, stopped)
 
     def sample(self, number: int, epoch: int) -> None:
@@ -69,29 +74,31 @@ class Agent:
         if not pid:
             raise gdb.error("the target has ended")
         seen = procfs.threads(pid)
-        changed = self._libraries_changed(pid, seen)
+        changed = self._follow(seen)
         start = now_us()
         asleep = {tid: procfs.kernel(pid, tid) for tid in blocked(seen)}
 
         def stopped() -> None:
             if changed:
                 self._reload()
-            found = self._walk(pid, seen, asleep)
+            found = self._walk(seen, asleep)
             self.session.resume()
             self._write(number, pid, start - epoch, now_us() - start, found)
+            if not asleep:
+                self.symbols.expand_between(self.pointers)
         spared = frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
         self.session.stop(spared, guarded("sample", stopped))
 
     def look(self, pid: int, number: int, epoch: int) -> None:
         seen = procfs.threads(pid)
-        changed = self._libraries_changed(pid, seen)
+        changed = self._follow(seen)
         start = now_us()
 
         def stopped() -> None:
             self._look_around(pid)
             if changed:
                 self.walker.forget()
-            found = self._walk(pid, seen, {})
+            found = self._walk(seen, {})
             if self.session.holds_late():
                 self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
             else:
@@ -119,7 +126,7 @@ class Agent:
         if self.python is not None or not self._select_stopped():
             return
         self.memory = Memory(gdb.selected_inferior())
-        self.python, note = interpreter.find(pid, self.memory)
+        self.python, note = interpreter.find(pid, self.memory, self.symbols)
         if note:
             self.told.add(note)
 
@@ -130,27 +137,30 @@ class Agent:
                 return True
         return False
 
-    def _mapped(self, pid: int, seen: dict) -> list:
-        """To read them takes a lock of the target's, which a thread in state D may hold: then as before."""
-        return self.libraries if blocked(seen) else procfs.mapped_libraries(pid)
-
-    def _libraries_changed(self, pid: int, seen: dict) -> bool:
-        """Without breakpoints gdb isn't told of new libraries. Their symbols are read here, before the stop."""
-        libraries = self._mapped(pid, seen)
-        if libraries == self.libraries:
+    def _follow(self, seen: dict) -> bool:
+        """Without breakpoints gdb isn't told of new libraries: looked for before each stop. Not while a thread
+        is in state D: /proc/PID/maps takes a lock of the target's, which that thread may hold."""
+        if blocked(seen):
             return False
-        session.add_libraries(
-            procfs.root(pid), [lib for lib in libraries if lib not in self.libraries])
-        self.libraries = libraries
-        return True
+        if not self.has_read:
+            self.has_read = True
+            self.symbols.read_program()
+            self.symbols.follow()
+            self.symbols.look_up(interpreter.SYMBOLS)
+            self.symbols.expand_ahead()
+            return True
+        changed = self.symbols.follow()
+        if changed and self.python is None:
+            self.symbols.look_up(interpreter.SYMBOLS)
+        return changed
 
     def _reload(self) -> None:
         if self._select_stopped():
-            session.execute("sharedlibrary")
+            session.execute("info sharedlibrary")  # looks which there are now
             self.walker.forget()
             self._look_around(self.session.pid)
 
-    def _walk(self, pid: int, seen: dict, asleep: dict) -> list:
+    def _walk(self, seen: dict, asleep: dict) -> list:
         states = self._thread_states()
         found = []
         for thread in self.session.threads():
@@ -161,8 +171,9 @@ class Agent:
                 if state:
                     sample.runs = self.python.runs(self.memory, state)
                 sample.stack = self.walker.walk(bool(sample.runs))
+                self.pointers[sample.tid] = sample.stack.pointer
             else:
-                sample.kernel = asleep.get(sample.tid) or procfs.kernel(pid, sample.tid)
+                sample.kernel = asleep.get(sample.tid) or procfs.kernel(self.session.pid, sample.tid)
             found.append(sample)
         return found
 

@@ -105,18 +105,45 @@ def innermost_tid(pid: int, tid: int) -> int:
     return tid
 
 
-def mapped_libraries(pid: int) -> list:
-    """Paths of the files mapped executable, the executable's own left out; each once, in order."""
+def _maps(pid: int) -> list:
+    """The fields of each line of /proc/PID/maps: range, permissions, offset, device, inode, path."""
     try:
         with open("/proc/%d/maps" % pid, "rb") as file:
             lines = file.read(1 << 24).split(b"\n")
-        executable = os.readlink("/proc/%d/exe" % pid)
     except OSError:
         return []
-    found = {}
-    for line in lines:
-        fields = line.split(None, 5)
+    return [fields for fields in (line.split(None, 5) for line in lines) if len(fields) >= 5]
+
+
+def _range(fields: list) -> tuple:
+    start, _, end = fields[0].partition(b"-")
+    return int(start, 16), int(end, 16)
+
+
+def mapped_code(pid: int) -> list:
+    """(start, end, offset into the file, path) of what is mapped executable from files, in order."""
+    found = []
+    for fields in _maps(pid):
         if len(fields) == 6 and b"x" in fields[1] and fields[5].startswith(b"/"):
-            found[os.fsdecode(fields[5])] = True
-    found.pop(executable, None)
-    return list(found)
+            start, end = _range(fields)
+            found.append((start, end, int(fields[2], 16), os.fsdecode(fields[5])))
+    return found
+
+
+def stack_ranges(pid: int) -> dict:
+    """tid -> (where its stack's youngest words are, how many bytes are worth a look), as far as it is known
+    of a running thread: those that wait in a system call tell (proc(5), syscall); of the first one the
+    stack's old end is known."""
+    ranges = {}
+    for fields in _maps(pid):
+        if len(fields) == 6 and fields[5] == b"[stack]":
+            start, end = _range(fields)
+            ranges[pid] = (max(start, end - 65536), 65536)
+    for tid in threads(pid):
+        try:
+            words = _read("/proc/%d/task/%d/syscall" % (pid, tid)).split()
+        except OSError:
+            continue
+        if len(words) >= 3:
+            ranges[tid] = (int(words[-2], 16), 16384)
+    return ranges

@@ -33,6 +33,9 @@ SETTINGS = (
     "set print frame-info short-location",
     "set print entry-values no",
     "set print symbol-loading off",
+    # Libraries are added by symbols.py, before the attach.
+    "set auto-solib-add off",
+    "set language c",
     "set backtrace past-main on",
     "set backtrace past-entry off",
     "set breakpoint pending off",
@@ -54,33 +57,6 @@ def apply_settings() -> None:
             execute(setting)
         except gdb.error:
             pass  # a setting that this gdb does not have yet: what it would forbid is not there either
-
-
-def read_symbols(pid: int, root: str, libraries: list) -> None:
-    """Reads the executable's and the libraries' symbols before any attach."""
-    if root:
-        execute("set sysroot " + root)
-    execute("file /proc/%d/exe" % pid)
-    execute("add-inferior")
-    add_libraries(root, libraries)
-
-
-def add_libraries(root: str, libraries: list) -> None:
-    """Reads libraries' symbols ahead: gdb shares a file's symbols between its inferiors as long as one
-    holds them, so a second one, that never runs, does."""
-    try:
-        execute("inferior 2")
-        for library in libraries:
-            try:
-                execute("add-symbol-file %s -o 0" % _quoted(root + library))
-            except gdb.error:
-                pass  # deleted, or no ELF file: when gdb attaches it sees for itself
-    finally:
-        execute("inferior 1")
-
-
-def _quoted(path: str) -> str:
-    return '"%s"' % path.replace("\\", "\\\\").replace('"', '\\"')
 
 
 class Session:
