@@ -1,0 +1,116 @@
+"""Threads in uninterruptible sleep (D), which nothing can stop: they are sampled where they sleep, hold up
+neither pmp nor the target's other threads, and nothing is left of it. A thread that waits for its vfork child
+is in that state."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from profiles import Profile  # noqa: E402
+from targets import need_gdb  # noqa: E402
+from tap import BUILD, Target, check, equal, main, note, pmp, proc_status, temp_dir, test  # noqa: E402
+
+SIGSTOP_BIT = 1 << 18
+
+
+def sleeper(*args):
+    return Target(os.path.join(BUILD, "tests", "helpers", "sleeper"), *args)
+
+
+def asleep(target):
+    return [tid for tid in target.threads() if target.status("State", tid).startswith("D")]
+
+
+def await_sleep(target, wanted=True, limit=10):
+    deadline = time.monotonic() + limit
+    while bool(asleep(target)) != wanted:
+        check(time.monotonic() < deadline, "no thread %s state D" % ("in" if wanted else "out of"))
+        time.sleep(0.01)
+
+
+def check_left_alone(target):
+    """No tracer, nobody is stopped, and no stop is on its way: also to the thread in state D."""
+    for tid in target.threads():
+        equal(proc_status(target.pid, "TracerPid", tid), "0", "traced")
+        check(target.status("State", tid)[:1] not in "Tt", "stopped")
+        for key in ("SigPnd", "ShdPnd"):
+            check(not int(target.status(key, tid), 16) & SIGSTOP_BIT, "a SIGSTOP is pending")
+    check(target.runs(), "the other thread runs")
+
+
+def sample(target, *args, limit=60):
+    path = os.path.join(temp_dir(), "p.yaml")
+    result = pmp("-p", target.pid, "-o", path, *args, limit=limit)
+    equal(result.code, 0, result)
+    check_left_alone(target)
+    profile = Profile.load(path)
+    profile.check_whole()
+    note("%s: sampling %s\nstacks %s" % (" ".join(map(str, args)), profile.sampling, profile.stacks))
+    return result, profile
+
+
+@test("a target that sleeps for ever: samples out of /proc, exit 0, in each mode")
+def _():
+    need_gdb()
+    for mode in ("once", "each", "plain"):
+        for which in ((), ("main",)):
+            with sleeper(0, 100, 0, *which) as target:
+                await_sleep(target)
+                began = time.monotonic()
+                result, profile = sample(target, "-n", 5, "--attach", mode)
+                check(time.monotonic() - began < 20, "by itself, and soon")
+                threads = len(target.threads())
+            equal(profile.total, 5 * threads, mode)
+            equal(profile.weight("vfork", "kernel"), 5, mode)
+            equal(profile.stacks["lost"], 5 * (threads - 1), mode)
+            equal(profile.stacks["native_only"], 5, mode)
+            check("uninterruptible sleep" in result.err, "it is said", result)
+
+
+@test("threads that sleep meanwhile have kernel stacks, the others run on: none is held up, none is lost")
+def _():
+    need_gdb()
+    for which in ((), ("main",)):
+        with sleeper(4, 0.7, 0.7, *which) as target:
+            _, profile = sample(target, "-n", 70)
+            threads = len(target.threads())
+        equal(profile.total, 70 * threads)
+        equal(profile.weight("spin"), 70, "each sample has the thread that runs")
+        check(profile.weight("vfork", "kernel") >= 5, "kernel stacks")
+        equal(profile.stacks["lost"], 0)
+
+
+@test("the run ends while a thread sleeps that was attached: nothing waits for it")
+def _():
+    need_gdb()
+    with sleeper(5, 100, 0) as target:
+        began = time.monotonic()
+        _, profile = sample(target, "-n", 70)
+        check(asleep(target), "it sleeps still")
+        check(time.monotonic() - began < 15, "nothing waited")
+    equal(profile.weight("spin"), 70)
+    check(profile.weight("vfork", "kernel") > 5, "kernel stacks")
+
+
+@test("a sleep that ends: attached then, and native stacks from there on")
+def _():
+    need_gdb()
+    with sleeper(0, 6, 100) as target:
+        await_sleep(target)
+        _, profile = sample(target, "-n", 80)
+    equal(profile.total, 3 * 80)
+    check(profile.weight("vfork", "kernel") > 3, "kernel stacks")
+    check(profile.weight("spin") > 10, "native stacks")
+
+
+@test("short sleeps, one after another: attach each takes its samples")
+def _():
+    need_gdb()
+    with sleeper(0, 0.1, 0.1) as target:
+        _, profile = sample(target, "-n", 10, "--attach", "each")
+    equal(profile.total, 30)
+    check(profile.weight("spin") >= 5, "native stacks")
+
+
+main()
