@@ -58,5 +58,6 @@ void signals_child(void)
 		sigaction(n, &dfl, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }

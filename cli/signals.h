@@ -19,8 +19,8 @@ bool signals_init(struct signals *signals, struct error *err);
 int signals_next(struct signals *signals);
 /* Forgets what came meanwhile and puts everything back. */
 void signals_deinit(struct signals *signals);
-/* For a gdb, between fork and exec: no signal ignored by us, and none blocked but SIGINT, which gdb would
- * hand on to the target that it holds. */
+/* For a gdb, between fork and exec: no signal ignored by us, and none blocked but SIGINT and SIGTERM:
+ * of either, gdb makes a SIGINT to the target that it holds, if it comes while gdb waits for that. */
 void signals_child(void);
 
 #endif

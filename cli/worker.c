@@ -55,8 +55,8 @@ static const struct {
 };
 
 /* How a gdb is ended: its input is closed first (it then lets the target go by itself); then each
- * step when the one before has not done within DEADLINE_CLOSE. */
-static const int ladder[] = { 0, SIGTERM, SIGKILL, SIGKILL };
+ * step when the one before has not done within DEADLINE_CLOSE. SIGTERM is none of them (signals.h). */
+static const int ladder[] = { 0, SIGHUP, SIGKILL, SIGKILL };
 #define REAP_MS 1000 /* a killed one's end is waited for so long */
 
 #define LADDER_LEN (sizeof(ladder) / sizeof(*ladder))
