@@ -127,6 +127,12 @@ $(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(B)/merger.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# Without a sanitizer, whose run-time has threads and signals of its own.
+$(B)/tests/helpers/victim: tests/helpers/victim.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -ldl
+
 check: ## installs what is missing, builds, runs every test (T=NAME: those with NAME in their name)
 	@B='$(B)' CC='$(CC)' .ci/deps check
 	@$(MAKE) --no-print-directory check-run
@@ -146,6 +152,11 @@ $(B)/tests/fuzz/options: $(B)/cli.a
 
 fuzz: ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clang's libFuzzer
 	@B='$(B)-fuzz' MAKE='$(MAKE)' tests/fuzz/run '$(TIME)' $(T)
+
+TORTURE ?=
+
+torture: all $(B)/tests/helpers/victim samples ## pmp, gdb and target are killed, stopped and more, for 15 minutes (TORTURE='--seconds 60')
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/torture.py $(TORTURE)
 
 check-run: all unit $(helpers) fuzz-targets samples $(B)/pmp-faulty ## the tests, without looking for what is missing
 	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
@@ -226,4 +237,4 @@ help: ## this list
 -include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit fuzz fuzz-targets check check-run coverage samples demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit torture fuzz fuzz-targets check check-run coverage samples demo demo-run lint format install uninstall clean help

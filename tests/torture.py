@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does all the harm it can to pmp and its gdbs, and looks whether their target minds: `make torture`.
 
-    tests/torture.py [--seed S] [--seconds T] [--cases N] [--jobs J] [--rows WORD] [--case N] [-v]
+    tests/torture.py [--seed S] [--seconds T] [--cases N] [--jobs J] [--rows REGEX] [--case N] [-v]
 
 The table is every fault at every moment in every mode (torture_table.py), in an order and with delays and
 targets that the seed draws, again and again until T seconds are over or N cases are done. A case is
@@ -13,6 +13,8 @@ import argparse
 import json
 import os
 import random
+import re
+import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +23,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import torture_situations as situations  # noqa: E402
 import torture_table as table  # noqa: E402
 import victims  # noqa: E402
 
@@ -55,6 +58,7 @@ def work(seed, rows):
     """A worker: numbers on its input, results on its output. All that it starts is its own."""
     victims.be_subreaper()
     table.make_room()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # a case then clears up
     for line in sys.stdin:
         print(json.dumps(run_case(seed, int(line), rows)), flush=True)
 
@@ -94,6 +98,7 @@ class Run:
         if worker:
             worker.stdin.close()
             worker.wait()
+            worker.stdout.close()
 
     def start(self):
         argv = [sys.executable, os.path.abspath(__file__), "--worker", "--seed", self.options.seed]
@@ -156,7 +161,7 @@ class Run:
         print("%d cases in %d rows, seed %s" % (
             len(self.results), len({r["row"] for r in self.results}), self.options.seed))
         print("%d targets, %d unharmed" % (targets, targets - harmed))
-        return harmed == 0 and targets > 0
+        return not any(r["harm"] for r in self.results) and targets > 0
 
 
 def parse():
@@ -165,7 +170,7 @@ def parse():
     parser.add_argument("--seconds", type=float, default=900)
     parser.add_argument("--cases", type=int, default=1 << 30)
     parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
-    parser.add_argument("--rows", default="", help="only those with this in their name")
+    parser.add_argument("--rows", default="", help="only those in whose name this regular expression is")
     parser.add_argument("--case", type=int, help="this one alone")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("-v", "--verbose", action="store_true")
@@ -177,7 +182,7 @@ def parse():
 
 def main():
     options = parse()
-    rows = [row for row in table.rows() if options.rows in row.name]
+    rows = [row for row in table.rows() + list(situations.rows()) if re.search(options.rows, row.name)]
     if not rows:
         sys.exit("torture: no row has %r in its name" % options.rows)
     if options.worker:
@@ -193,6 +198,11 @@ def main():
     threads = [threading.Thread(target=run.serve) for _ in range(options.jobs)]
     for thread in threads:
         thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        options.cases = 0
     for thread in threads:
         thread.join()
     return 0 if run.report() else 1

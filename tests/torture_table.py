@@ -319,7 +319,7 @@ def other_rows():
         for moment in MOMENTS:
             yield Row("the terminal is closed", moment, mode, close_terminal, (129, 9),
                       terminal=True, no_file=True)
-            # With its pmp in haste: it is ended with SIGTERM, which waits, and then SIGKILL.
+            # With its pmp in haste: it is ended with SIGHUP, which waits, and then SIGKILL.
             yield Row("SIGSTOP to gdb", moment, mode, strike(signal.SIGSTOP, "gdb"), (0, 1, 7), env=HASTE,
                       may_stop=True, no_file=True)
             yield Row("SIGSTOP to pmp, SIGCONT", moment, mode, pause_pmp(lambda case: None))
@@ -335,7 +335,7 @@ def other_rows():
             yield Row("the target execs", moment, mode, tell("exec"), (0, 1), frozen=False, no_file=True)
             yield Row("the target forks", moment, mode, tell("fork"), frozen=False)
             yield Row("the target storms", moment, mode, tell("storm 300"), frozen=False)
-        yield Row("no room for -o", "any", mode, nothing, (9,), args=("-o", "/dev/full"), no_file=True)
+        yield Row("no room for -o", "any", mode, nothing, (9,), args=("-o", "/dev/full", "-f", "yaml"), no_file=True)
         yield Row("no room for -o in a folder", "any", mode, nothing, (9,), full="-o", no_file=True)
         yield Row("no room for --save-raw", "any", mode, nothing, (9,), no_file=True,
                   args=("--save-raw", "/dev/full"))

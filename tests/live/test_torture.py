@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""A part of `make torture`, from its table: a few of each kind, at moments that a seed draws."""
+
+import os
+import random
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from targets import need_gdb
+from tap import PYTHON, ROOT, check, main, note, run, test
+
+SEED = str(random.SystemRandom().randrange(1 << 32))
+
+
+def torture(rows, cases, seconds):
+    need_gdb()
+    result = run(PYTHON, os.path.join(ROOT, "tests", "torture.py"), "--seed", SEED, "--rows", rows,
+                 "--cases", str(cases), "--seconds", str(seconds), limit=seconds + 130)
+    note(result.out)
+    check(result.code == 0, "a target was harmed", result)
+
+
+@test("whoever is killed, the target is unharmed")
+def _():
+    torture("^SIG(KILL|TERM|INT|HUP) to ", 70, 40)
+
+
+@test("whatever else goes wrong, the target is unharmed")
+def _():
+    torture("^(SIGSTOP|the|no room) ", 30, 20)
+
+
+@test("the target's signals arrive, and pmp never hangs")
+def _():
+    torture("^(1,000|2,000|SIGINT is|calls|a|another|no process|threads|it) ", 30, 30)
+
+
+main()
