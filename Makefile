@@ -53,18 +53,19 @@ $(B)/pmp: $(B)/pmp.debug
 	$(call say,STRIP)
 	$(Q)$(if $(SAN),cp $< $@,$(STRIP) -o $@ $<)
 
-# Static, so that it runs where it is copied to; a sanitizer's runtime cannot be.
+# Static, so that it runs where it is copied to; a sanitizer's runtime cannot be, and DYNAMIC=1 is for valgrind.
+DYNAMIC ?= $(SAN)
 $(B)/pmp.debug: $(B)/cli/main.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(SAN),,-static -Wl,--gc-sections) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) -o $@ $^ $(LIBS)
 
 # A pmp whose calls of the system fail when told to, for the tests (tests/wrap/faults.c says what and how).
 # The libraries' calls do so too, where they are linked statically.
 wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([a-z_0-9]*\),.*/\1/p' tests/wrap/faults.c)
 $(B)/pmp-faulty: $(B)/cli/main.o $(B)/tests/wrap/faults.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(SAN),,-static -Wl,--gc-sections) $(wrapped:%=-Wl,--wrap=%) \
-		-o $@ $^ -Wl,-Bstatic $(LIBS) $(if $(SAN),-Wl$(comma)-Bdynamic)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) $(wrapped:%=-Wl,--wrap=%) \
+		-o $@ $^ -Wl,-Bstatic $(LIBS) $(if $(DYNAMIC),-Wl$(comma)-Bdynamic)
 
 # COVERAGE=1: gcov's counts are written at _exit as well.
 ifneq ($(COVERAGE),)
@@ -170,6 +171,10 @@ coverage: ## line coverage of merger/ and cli/ by all tests, in build-coverage; 
 	tests/coverage -l '$(B)-coverage' merger=95 cli=85 || bad=1; \
 	exit $$bad
 
+valgrind: ## the unit tests, golden cases and tests of the command line under memcheck (T=NAME: those unit tests)
+	@$(MAKE) --no-print-directory B='$(B)-valgrind' DYNAMIC=1 '$(B)-valgrind/pmp.debug' unit
+	@B='$(B)-valgrind' PYTHON='$(PYTHON)' tests/valgrind $(if $(T),'$(T)')
+
 # Samples and the demo.
 
 samples: $(samples) ## the programs to try pmp on
@@ -237,4 +242,4 @@ help: ## this list
 -include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit torture fuzz fuzz-targets check check-run coverage samples demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit torture fuzz fuzz-targets check check-run coverage valgrind samples demo demo-run lint format install uninstall clean help
