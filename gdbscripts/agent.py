@@ -38,7 +38,7 @@ class ThreadSample:
 
 class Agent:
     def __init__(self) -> None:
-        self.session = session.Session()
+        self.session = session.Session(self._let_go)
         self.walker = None
         self.python = None
         self.memory = None
@@ -110,11 +110,19 @@ class Agent:
         self.session.hurry()
 
     def detach(self) -> None:
+        """Stops every thread first: to one that gdb has told to stop and that has not, it sends a SIGCONT as it
+        detaches, and that stays pending where it is blocked."""
         pid = self.session.pid
-        self.session.detach()
-        write_lines([marker("detached", pid=pid)])
+
+        def stopped() -> None:
+            self.session.detach()
+            write_lines([marker("detached", pid=pid)])
+        self.session.stop(frozenset(blocked(procfs.threads(pid))), guarded("detach", stopped))
 
     # Their parts.
+
+    def _let_go(self, pid: int, signal: str) -> None:
+        write_lines([marker("stopped", pid=pid, signal=signal)])
 
     def _attach(self, verb: str, pid: int, stopped) -> None:
         leader = procfs.thread(pid, pid)
