@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from tap import BUILD, ROOT
-from victims import (LIBC, OWN_CODE, Pmp, Victim, end_all, left_of_ours, state, tids, tracer,
+from victims import (CONT_BIT, LIBC, OWN_CODE, Pmp, Victim, end_all, left_of_ours, state, tids, tracer,
                      until)
 
 MODES = ("once", "each", "plain")
@@ -207,7 +207,11 @@ class Case:
                 self.harm.append("it was told to %s: %s" % (self.told, said))
             if self.told == "exec":
                 self.victim.runs_again()
+        # gdb takes a stop that it asked for and has not seen back with a SIGCONT, when it has to end there and then.
+        self.victim.allowed = CONT_BIT if self.row.more.get("abrupt") else 0
         self.harm += self.victim.harm()
+        if self.victim.continued:
+            self.notes.append("a thread that blocks SIGCONT has one pending")
         if self.victim.seen:
             self.notes.append("its parent saw it stop")
             if not self.row.more.get("may_stop"):
@@ -274,7 +278,8 @@ def signal_rows():
             for moment in MOMENTS:
                 for mode in MODES:
                     yield Row("SIG%s to %s" % (name, words), moment, mode, strike(number, whom),
-                              codes, may_stop=whom in ("gdb", "both"))
+                              codes, may_stop=whom in ("gdb", "both"),
+                              abrupt=whom in ("gdb", "both") or name == "KILL")
 
 
 def close_terminal(case):
@@ -321,18 +326,21 @@ def other_rows():
                       terminal=True, no_file=True)
             # With its pmp in haste: it is ended with SIGHUP, which waits, and then SIGKILL.
             yield Row("SIGSTOP to gdb", moment, mode, strike(signal.SIGSTOP, "gdb"), (0, 1, 7), env=HASTE,
-                      may_stop=True, no_file=True)
+                      may_stop=True, abrupt=True, no_file=True)
             yield Row("SIGSTOP to pmp, SIGCONT", moment, mode, pause_pmp(lambda case: None))
-            yield Row("SIGSTOP to pmp, SIGKILL", moment, mode, pause_pmp(strike(signal.SIGKILL, "pmp")), (-9,))
+            yield Row("SIGSTOP to pmp, SIGKILL", moment, mode, pause_pmp(strike(signal.SIGKILL, "pmp")), (-9,),
+                      abrupt=True)
             yield Row("SIGSTOP to pmp, SIGKILL to gdb", moment, mode,
-                      pause_pmp(strike(signal.SIGKILL, "gdb")), (0, 1), may_stop=True)
+                      pause_pmp(strike(signal.SIGKILL, "gdb")), (0, 1), may_stop=True,
+                      abrupt=True)
         for moment in MOMENTS[:-1]:
             yield Row("the output pipe is closed", moment, mode, close_pipe, (9,), pipe=True,
                       args=("-o", "-", "-f", "yaml"), no_file=True)
             yield Row("the target exits", moment, mode, tell("end %d" % OWN_CODE, OWN_CODE), (0, 3),
                       frozen=False, no_file=True)
             yield Row("the target is killed", moment, mode, kill_victim, (0, 3), no_file=True)
-            yield Row("the target execs", moment, mode, tell("exec"), (0, 1), frozen=False, no_file=True)
+            yield Row("the target execs", moment, mode, tell("exec"), (0, 1), frozen=False, no_file=True,
+                      may_stop=True)
             yield Row("the target forks", moment, mode, tell("fork"), frozen=False)
             yield Row("the target storms", moment, mode, tell("storm 300"), frozen=False)
         yield Row("no room for -o", "any", mode, nothing, (9,), args=("-o", "/dev/full", "-f", "yaml"), no_file=True)

@@ -16,7 +16,7 @@ from tap import BUILD, PMP, PYTHON, ROOT
 PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None, use_errno=True)
 OWN_CODE = 37
-STOP_BIT = 1 << signal.SIGSTOP - 1
+STOP_BIT, CONT_BIT = 1 << signal.SIGSTOP - 1, 1 << signal.SIGCONT - 1
 
 
 def be_subreaper():
@@ -94,6 +94,8 @@ class Victim:
         self.pid = self.process.pid
         self.process.returncode = 0  # it is waited for here, not by Popen
         self.said, self.seen, self.code = b"", "", None
+        self.allowed = 0  # signals that may be pending
+        self.continued = False  # one of those is
         self.ready = self.answer(20).startswith("ready")
         self.before = self.text()
         if frozen:
@@ -185,9 +187,11 @@ class Victim:
         if (letter in "Tt") != self.frozen or letter == "t":
             return "its state is %s" % fields["State"]
         for key in ("SigPnd", "ShdPnd"):
+            pending = int(fields[key], 16)
             # To attach to a stopped thread queues a SIGSTOP that nothing but SIGCONT takes away.
-            if int(fields[key], 16) & ~(STOP_BIT if self.frozen else 0):
+            if pending & ~self.allowed & ~(STOP_BIT if self.frozen else 0):
                 return "%s %s" % (key, fields[key])
+            self.continued |= bool(pending & CONT_BIT)
         return None
 
     def harm_of_life(self):
