@@ -5,6 +5,9 @@ breakpoint before it attaches, so that a gdb that dies leaves nothing behind in 
 stopped in non-stop mode, where gdb stops each with a SIGSTOP of its own (all-stop mode would send a
 SIGINT, which a target can block, or take for its user's Ctrl-C).
 """
+import os
+import signal as signals
+
 import gdb
 
 import pmp_procfs as procfs
@@ -44,7 +47,12 @@ SETTINGS = (
     "handle SIGINT nostop noprint pass",
     # gdb steps the child of a fork once before it lets it go, and would hand it that step's SIGTRAP.
     "handle SIGTRAP nostop noprint nopass",
+    # They stop a target that does not handle them: _heed_stop.
+    "handle SIGTSTP SIGTTIN SIGTTOU stop print pass",
 )
+# gdb 10 has the other threads' stops when it has attached, and looks at them when they go on only.
+SLEEPY = int(gdb.VERSION.split(".")[0]) < 12
+JOB_SIGNALS = ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 
 
 def execute(command: str) -> str:
@@ -62,7 +70,9 @@ def apply_settings() -> None:
 class Session:
     """One attachment. `attach` and `stop` call `then` back once every thread has stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, let_go) -> None:
+        """let_go(pid, signal) is called when somebody has stopped the target, and it has been let go."""
+        self._let_go = let_go
         self.pid = 0
         self.frozen = False  # it was stopped (T) when we came: it is never resumed
         self._then = None
@@ -79,7 +89,7 @@ class Session:
     def attach(self, pid: int, then) -> None:
         # gdb stops threads with SIGSTOP, and when it has to end in the middle of that, it would hand the
         # signal on to the target as it detaches. A target that was stopped before is to stay so.
-        execute("handle SIGSTOP nostop noprint %s" % ("pass" if self.frozen else "nopass"))
+        execute("handle SIGSTOP %s" % ("nostop noprint pass" if self.frozen else "stop print nopass"))
         self.pid = pid
         self._then, self._spared, self._hurried = then, frozenset(), False
         self._known = set()
@@ -89,7 +99,9 @@ class Session:
             self.pid = 0
             self._then = None
             raise
-        self._await_rest(told=True)
+        if SLEEPY and not self.frozen:
+            execute("continue -a &")
+        self._await_rest()
 
     def stop(self, spared: frozenset, then) -> None:
         """Stops every thread but those of `spared` (in a state in which they cannot be stopped)."""
@@ -134,17 +146,14 @@ class Session:
                 self._known.add(thread.ptid[1])
                 leave_children_alone(thread.ptid[1])
 
-    def _await_rest(self, told: bool = False) -> None:
-        """Waits for the threads that have not stopped yet; tells them first if nobody has.
-
-        One at a time: `interrupt -a` ends gdb 13 with an internal error when an inferior without a
-        process is there (add_libraries)."""
+    def _await_rest(self) -> None:
+        """Tells the threads that have not stopped yet to do so, and waits for them. An attach needs it, too:
+        gdb 10 stops the first thread only."""
         running = [t for t in self.threads() if not t.is_stopped()]
         running = [t for t in running if t.ptid[1] not in self._spared]
-        if not told:
-            for thread in running:
-                thread.switch()
-                execute("interrupt")
+        for thread in running:
+            thread.switch()
+            execute("interrupt")
         self._pending = {t.ptid[1] for t in running}
         if not running:
             self.give_up_waiting()
@@ -153,10 +162,24 @@ class Session:
         thread = getattr(event, "inferior_thread", None)
         if thread is not None:
             self._pending.discard(thread.ptid[1])
-        if self._then is None:
+        signal = getattr(event, "stop_signal", "")
+        if signal in JOB_SIGNALS and not self.frozen and procfs.is_stopped_by(self.pid, signal):
+            gdb.post_event(lambda: self._heed_stop(signal))
+        elif self._then is None:
             gdb.post_event(self._stray)
         elif not self._pending:
             gdb.post_event(self._all_stopped)
+
+    def _heed_stop(self, signal: str) -> None:
+        """Somebody has sent the target a signal that stops it. gdb keeps that back; it is sent again when nobody
+        traces the target, so that the kernel does with it what it would have done."""
+        pid = self.pid
+        if pid:
+            execute("handle %s nostop noprint nopass" % signal)
+            self.detach()
+            os.kill(pid, getattr(signals, signal))
+            execute("handle %s stop print %s" % (signal, "nopass" if signal == "SIGSTOP" else "pass"))
+            self._let_go(pid, signal)
 
     def _all_stopped(self) -> None:
         if self._then is not None:
