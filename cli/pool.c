@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../merger/alloc.h"
 #include "clearance.h"
@@ -105,6 +106,7 @@ static void unsettle(struct pool *pool, bool after_death, uint64_t now)
 {
 	pool->unsettled = true;
 	pool->settle.after_death = after_death;
+	pool->settle.in_order = false;
 	pool->settle.since_us = now;
 }
 
@@ -423,6 +425,7 @@ static void do_sample(struct pool *pool, uint64_t now)
 	if (worker_answer(worker)->ok) {
 		const struct worker_answer *answer = worker_answer(worker);
 
+		pool->settle.in_order = pool->crew.plan.mode->agent;
 		tally_taken(&pool->tally, answer->text, answer->pause_us, now);
 		pool->phase = PHASE_IDLE;
 		return;
@@ -438,6 +441,28 @@ static void do_end(struct pool *pool, uint64_t now)
 		wake_at(pool, now + PART_US);
 	else if (settled(pool, now))
 		pool->phase = PHASE_OVER;
+}
+
+/* Somebody has stopped the target, and the worker has let go of it: it is to stay stopped, and is sampled so. */
+static void heed_stop(struct pool *pool, uint64_t now)
+{
+	struct worker *worker = crew_current(&pool->crew);
+	char signal[16];
+
+	if (!worker || !worker_take_stop(worker, signal))
+		return;
+	journal_note(pool->context->plan.journal, pool->crew.plan.pid,
+	             "somebody sent process %" PRIu32 " a %s: it was let go for that, and is left "
+	             "as that leaves it",
+	             pool->crew.plan.pid, signal);
+	/* The others are for the kernel to decide: they stop nobody who has no terminal to be continued from. */
+	pool->settle.was_stopped = !strcmp(signal, "SIGSTOP");
+	unsettle(pool, true, now); /* the stop may take a moment */
+	pool->settle.in_order = true;
+	guard_watch(pool->context->guard, pool->settle.pid, pool->settle.starttime,
+	            pool->settle.was_stopped);
+	if (pool->phase != PHASE_END)
+		pool->phase = PHASE_PREPARE;
 }
 
 struct pool *pool_create(const struct pool_context *context, uint32_t pid)
@@ -483,6 +508,7 @@ void pool_step(struct pool *pool, uint64_t now)
 	crew_pump(&pool->crew, now, &pool->notes);
 	journal_text(pool->context->plan.journal, buf_span(&pool->notes));
 	buf_clear(&pool->notes);
+	heed_stop(pool, now);
 	do {
 		before = pool->phase;
 		if (before == PHASE_OVER)

@@ -56,6 +56,8 @@ enum settle_result settle_step(struct settle *settle, const uint32_t *ours, size
 		return again(settle, now);
 	if (settle->was_stopped)
 		return stop_again(settle, &look, age, now);
+	if (settle->in_order && look.stopped)
+		return SETTLE_DONE;
 	if (look.stopped || look.stop_pending) {
 		/* A gdb that ends in the middle leaves the SIGSTOP by which it attached. */
 		if (age < DEATH_US && !settle->after_death)

@@ -19,6 +19,7 @@ struct settle {
 	uint64_t starttime;
 	bool was_stopped; /* before the attach */
 	bool after_death; /* the worker did not end in good order: what it left comes to light only soon after */
+	bool in_order; /* the worker let go as it was told: a stop that is seen is somebody else's */
 	uint64_t since_us; /* when it was let go */
 	/* results */
 	uint64_t again_us;

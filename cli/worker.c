@@ -96,32 +96,39 @@ static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = 
 	},
 	[WORKER_READY] = {
 		MISHAPS,
+		/* To what it was told before it said that it had let go. */
+		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
 		[WORKER_ASK_ATTACH] = { WORKER_ATTACHING, WORKER_ACT_SEND },
 		[WORKER_ASK_LOOK] = { WORKER_LOOKING, WORKER_ACT_SEND },
 	},
 	[WORKER_ATTACHING] = {
 		MISHAPS,
 		[WORKER_SAYS_ATTACHED] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
+		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
 	},
 	[WORKER_ATTACHED] = {
 		MISHAPS,
+		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_ASK_SAMPLE] = { WORKER_SAMPLING, WORKER_ACT_SEND },
 		[WORKER_ASK_DETACH] = { WORKER_DETACHING, WORKER_ACT_SEND },
 	},
 	[WORKER_SAMPLING] = {
 		MISHAPS,
 		[WORKER_SAYS_END] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
+		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_ERROR] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
 	},
 	[WORKER_LOOKING] = {
 		MISHAPS,
 		[WORKER_SAYS_END] = { WORKER_READY, WORKER_ACT_KEEP },
+		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
 	},
 	[WORKER_DETACHING] = {
 		MISHAPS,
 		[WORKER_SAYS_DETACHED] = CLOSE,
+		[WORKER_SAYS_STOPPED] = { WORKER_DETACHING, WORKER_ACT_NONE },
 		[WORKER_SAYS_ERROR] = CLOSE,
 	},
 	[WORKER_ENDING] = {
@@ -130,6 +137,7 @@ static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = 
 		[WORKER_SAYS_ATTACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_SAYS_END] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_SAYS_DETACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_STOPPED] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_SAYS_ERROR] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_UNFIT] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_FLOODS] = { WORKER_ENDING, WORKER_ACT_NONE },
@@ -191,12 +199,18 @@ static void end_hard(struct worker *worker)
 	kill(worker->process.pid, SIGKILL);
 }
 
+/* By SIGKILL its process group ends, too: the children on which gdb tries out what ptrace can do stay behind stopped. */
+static void send_signal(struct worker *worker, int number)
+{
+	kill(number == SIGKILL ? -worker->process.pid : worker->process.pid, number);
+}
+
 /* false: there is no harder way. What doesn't end of SIGKILL hangs in the kernel, and nobody can help it. */
 static bool climb(struct worker *worker)
 {
 	if (worker->rung + 1 == LADDER_LEN)
 		return false;
-	kill(worker->process.pid, ladder[++worker->rung]);
+	send_signal(worker, ladder[++worker->rung]);
 	return true;
 }
 
@@ -243,7 +257,7 @@ static void lose(struct worker *worker)
 static void keep_answer(struct worker *worker, enum worker_event event)
 {
 	worker->answer = (struct worker_answer){
-		.ok = event != WORKER_SAYS_ERROR,
+		.ok = event != WORKER_SAYS_ERROR && event != WORKER_SAYS_STOPPED,
 		.text = buf_span(&worker->text.sample),
 		.pause_us = worker->text.pause_us,
 	};
@@ -376,7 +390,7 @@ void worker_destroy(struct worker *worker)
 	if (!worker)
 		return;
 	if (!worker_over(worker)) {
-		kill(worker->process.pid, SIGKILL);
+		send_signal(worker, SIGKILL);
 		for (int i = 0; i < REAP_MS && !waitpid(worker->process.pid, NULL, WNOHANG); i++)
 			usleep(1000);
 	}
@@ -429,6 +443,9 @@ static void notice_exit(struct worker *worker)
 	if (ended == 0)
 		return;
 	read_text(worker); /* what it said last */
+	/* That it took no commands says nothing against it if somebody has killed it. */
+	if (WIFSIGNALED(worker->exit) && !worker->rung && worker->trouble == WORKER_TROUBLE_NOT_GDB)
+		worker->trouble = WORKER_TROUBLE_OTHER;
 	apply(worker, WORKER_EXITS);
 	close_fd(&worker->process.commands);
 	close_fd(&worker->process.text);
@@ -498,6 +515,13 @@ const struct worker_answer *worker_answer(const struct worker *worker)
 struct buf *worker_notes(struct worker *worker)
 {
 	return &worker->text.notes;
+}
+
+bool worker_take_stop(struct worker *worker, char ret[16])
+{
+	snprintf(ret, 16, "%s", worker->text.stopped);
+	worker->text.stopped[0] = '\0';
+	return *ret;
 }
 
 bool worker_has_held(const struct worker *worker)

@@ -26,7 +26,12 @@
  *
  *	~pmp error verb=attach why=ptrace:%20Operation%20not%20permitted.
  *
- * and leaves the target running. hello, warm, detached and error are between worker and supervisor: they are
+ * and leaves the target running. When somebody stops the target (SIGSTOP; SIGTSTP, SIGTTIN or SIGTTOU where
+ * it does not handle them) gdb lets go of it, so that it is stopped, and says at any time
+ *
+ *	~pmp stopped pid=4711 signal=SIGSTOP
+ *
+ * hello, warm, detached, stopped and error are between worker and supervisor: they are
  * not part of the journal; attached is. `python` and `note` may come at any time. When standard
  * input closes, gdb detaches and ends.
  *
@@ -68,6 +73,7 @@ enum worker_event {
 	WORKER_SAYS_ATTACHED,
 	WORKER_SAYS_END, /* of a sample */
 	WORKER_SAYS_DETACHED,
+	WORKER_SAYS_STOPPED, /* somebody has stopped the target, and gdb has let it go for that */
 	WORKER_SAYS_ERROR,
 	/* what happens to it */
 	WORKER_UNFIT,  /* it's too old, or none of gdb's */
@@ -156,6 +162,8 @@ const char *worker_why(const struct worker *worker);
 const struct worker_answer *worker_answer(const struct worker *worker);
 /* Markers for the journal that came outside of a sample; the caller clears it. */
 struct buf *worker_notes(struct worker *worker);
+/* The name of the signal by which somebody has stopped the target since the last call. false: nobody has. */
+bool worker_take_stop(struct worker *worker, char ret[16]);
 /* Has it ever been told to attach? Then the target is to be looked after when it has ended. */
 bool worker_has_held(const struct worker *worker);
 

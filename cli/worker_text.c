@@ -17,6 +17,7 @@ enum text_verb {
 	SAID_BEGIN,
 	SAID_END,
 	SAID_DETACHED,
+	SAID_STOPPED,
 	SAID_ERROR,
 	SAID_LOOK,
 	SAID_WALK,
@@ -36,6 +37,7 @@ static const struct {
 	{ SPAN_LIT("begin"), false, SAID_BEGIN },
 	{ SPAN_LIT("end"), false, SAID_END },
 	{ SPAN_LIT("detached"), false, SAID_DETACHED },
+	{ SPAN_LIT("stopped"), false, SAID_STOPPED },
 	{ SPAN_LIT("error"), false, SAID_ERROR },
 	{ SPAN_LIT("hello"), true, SAID_HELLO },
 	{ SPAN_LIT("warm"), true, SAID_WARM },
@@ -196,16 +198,12 @@ static enum text_verb verb_of(const struct worker_text *text, struct span line,
 	return SAID_OTHER;
 }
 
-static bool take_error(struct worker_text *text, const struct marker *marker,
-                       enum worker_event *ret)
+static void take_value(const struct marker *marker, const char *key, char *ret, size_t size)
 {
 	struct buf why = { 0 };
 
-	copy(text->why, sizeof(text->why), marker_decode(marker_get(marker, "why"), &why));
+	copy(ret, size, marker_decode(marker_get(marker, key), &why));
 	buf_deinit(&why);
-	text->phase = TEXT_OUTSIDE;
-	*ret = WORKER_SAYS_ERROR;
-	return true;
 }
 
 /* A line of the worker's own. */
@@ -230,7 +228,15 @@ static bool take_own(struct worker_text *text, struct span line, enum worker_eve
 		*ret = WORKER_SAYS_DETACHED;
 		return true;
 	case SAID_ERROR:
-		return take_error(text, &marker, ret);
+		*ret = WORKER_SAYS_ERROR;
+		text->phase = TEXT_OUTSIDE;
+		take_value(&marker, "why", text->why, sizeof(text->why));
+		return true;
+	case SAID_STOPPED:
+		*ret = WORKER_SAYS_STOPPED;
+		text->phase = TEXT_OUTSIDE;
+		take_value(&marker, "signal", text->stopped, sizeof(text->stopped));
+		return true;
 	case SAID_BEGIN:
 		text->phase = TEXT_SAMPLE;
 		buf_clear(&text->sample);

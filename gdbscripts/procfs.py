@@ -1,5 +1,6 @@
 """What /proc says of the target, read before any thread is stopped."""
 import os
+import signal
 
 SCAN_MAX = 100000  # threads; a cap, not a wish
 KERNEL_FRAMES_MAX = 256
@@ -66,6 +67,19 @@ def kernel(pid: int, tid: int):
             pairs.append(("frame", function))
     now = thread(pid, tid)
     return pairs if now is not None and now.state == "D" else None
+
+
+def is_stopped_by(pid: int, name: str) -> bool:
+    """Does this signal stop the process? Not if it handles or ignores it."""
+    number = int(getattr(signal, name))
+    try:
+        status = _read("/proc/%d/status" % pid)
+    except OSError:
+        return False
+    for line in status.split(b"\n"):
+        if line.startswith((b"SigIgn:", b"SigCgt:")) and int(line.split()[1], 16) >> (number - 1) & 1:
+            return False
+    return True
 
 
 def stops_soon(pid: int, tid: int) -> bool:

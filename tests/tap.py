@@ -182,12 +182,14 @@ def pmp(*args, **options):
 class Target:
     """A process to look at, which ends with the test program at the latest."""
 
-    def __init__(self, *argv, ready=r"ready (\d+)", limit=20, env=None, cwd=None):
-        """ready: what it prints on stdout once it runs; None: don't wait."""
+    def __init__(self, *argv, ready=r"ready (\d+)", limit=20, env=None, cwd=None, session=True):
+        """ready: what it prints on stdout once it runs; None: don't wait. session: it has one of its own;
+        otherwise a process group, as a shell's job has."""
         self.argv = [str(a) for a in argv]
         self.process = subprocess.Popen(
             self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=dict(os.environ, **(env or {})), cwd=cwd, start_new_session=True)
+            env=dict(os.environ, **(env or {})), cwd=cwd, start_new_session=session,
+            preexec_fn=None if session else os.setpgrp)
         self.pid = self.process.pid
         cleanup(self.stop)
         if ready:

@@ -29,6 +29,9 @@ static void test_roads(void **state)
 		{ WORKER_ATTACHING, WORKER_SAYS_ATTACHED, WORKER_ATTACHED, WORKER_ACT_KEEP },
 		{ WORKER_ATTACHING, WORKER_SAYS_ERROR, WORKER_READY, WORKER_ACT_KEEP },
 		{ WORKER_ATTACHED, WORKER_ASK_SAMPLE, WORKER_SAMPLING, WORKER_ACT_SEND },
+		{ WORKER_ATTACHED, WORKER_SAYS_STOPPED, WORKER_READY, WORKER_ACT_KEEP },
+		{ WORKER_SAMPLING, WORKER_SAYS_STOPPED, WORKER_READY, WORKER_ACT_KEEP },
+		{ WORKER_DETACHING, WORKER_SAYS_STOPPED, WORKER_DETACHING, WORKER_ACT_NONE },
 		{ WORKER_ATTACHED, WORKER_ASK_DETACH, WORKER_DETACHING, WORKER_ACT_SEND },
 		/* Never a second attach: gdb would kill the target that it has. */
 		{ WORKER_ATTACHED, WORKER_ASK_ATTACH, WORKER_ENDING, WORKER_ACT_FAULT },
@@ -106,6 +109,8 @@ static void test_text(void **state)
 		{ true, true, "~pmp begin sample=1\n#0 x\n~pmp error verb=sample why=gone\n", "x",
 		  "gone", NULL },
 		{ true, true, "~pmp later thing=1\n", "", "", "" },
+		{ true, true, "~pmp begin sample=1\n~pmp stopped pid=1 signal=SIGTSTP\n", "s", "",
+		  NULL },
 		{ false, false, "GNU gdb (Debian 13.1-3) 13.1\n\n~pmp-7 hello\n", "h", "", "" },
 		{ false, false, "GNU gdb (GDB) Red Hat Enterprise Linux 8.2-20.el8\n~pmp-7 hello\n",
 		  "h", "", "" },
@@ -124,7 +129,7 @@ static void test_text(void **state)
 		  "#0  0x1 in f ()\n~pmp-7 walked\n~pmp-7 gone\n",
 		  "e", "", "\n ~pmp end\"):\n" },
 	};
-	static const char letters[] = "hwaedxuf";
+	static const char letters[] = "hwaedsxuf";
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
