@@ -162,14 +162,12 @@ torture: all $(B)/tests/helpers/victim samples ## pmp, gdb and target are killed
 check-run: all unit $(helpers) fuzz-targets samples $(B)/pmp-faulty ## the tests, without looking for what is missing
 	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
 
-# The tests' results count less here than the lines they reach; gcov is silent where it may not write.
+# gcov makes everything slower and writes where a test expects nothing: whether tests pass is for check to say.
 coverage: ## line coverage of merger/ and cli/ by all tests, in build-coverage; fails where it is low
 	@mkdir -p '$(B)-coverage' && find '$(B)-coverage' -name '*.gcda' -delete
-	@bad=0; \
-	GCOV_ERROR_FILE=/dev/null $(MAKE) --no-print-directory B='$(B)-coverage' COVERAGE=1 CFLAGS='-O0 -g' \
-		check-run || bad=1; \
-	tests/coverage -l '$(B)-coverage' merger=95 cli=85 || bad=1; \
-	exit $$bad
+	@$(MAKE) --no-print-directory B='$(B)-coverage' COVERAGE=1 CFLAGS='-O0 -g' \
+		check-run || echo 'coverage: some tests failed; here are the lines that ran'
+	@tests/coverage -l '$(B)-coverage' merger=95 cli=85
 
 valgrind: ## the unit tests, golden cases and tests of the command line under memcheck (T=NAME: those unit tests)
 	@$(MAKE) --no-print-directory B='$(B)-valgrind' DYNAMIC=1 '$(B)-valgrind/pmp.debug' unit

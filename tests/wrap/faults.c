@@ -79,6 +79,13 @@ static _Noreturn void refuse(const char *text)
 	_exit(125);
 }
 
+/* What comes after pmp's end (gcov's writing of its counts) is not pmp's. */
+void faults_off(void);
+void faults_off(void)
+{
+	plan.on = false;
+}
+
 /* Not before this is anything counted: what libc does before main is not pmp's. */
 __attribute__((constructor)) static void read_plan(void)
 {
@@ -113,6 +120,7 @@ __attribute__((constructor)) static void read_plan(void)
 	}
 	plan.log = getenv("PMP_FAULT_LOG");
 	plan.on = true;
+	atexit(faults_off);
 }
 
 /* By the bare system calls: none of this may be counted, or allocate. */
