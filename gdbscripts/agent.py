@@ -38,7 +38,7 @@ class ThreadSample:
 
 class Agent:
     def __init__(self) -> None:
-        self.session = session.Session()
+        self.session = session.Session(self._let_go)
         self.walker = None
         self.python = None
         self.memory = None
@@ -120,6 +120,9 @@ class Agent:
         self.session.stop(frozenset(blocked(procfs.threads(pid))), guarded("detach", stopped))
 
     # Their parts.
+
+    def _let_go(self, pid: int, signal: str) -> None:
+        write_lines([marker("stopped", pid=pid, signal=signal)])
 
     def _attach(self, verb: str, pid: int, stopped) -> None:
         leader = procfs.thread(pid, pid)
