@@ -106,7 +106,7 @@ class Symbols:
         for name in names:
             if not self._addresses.get(name):
                 address = _symbol_address(name)
-                if not self._attached and address < self._program_end:
+                if address and not self._attached and address < self._program_end:
                     address += self._program_bias
                 self._addresses[name] = address
 
