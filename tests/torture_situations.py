@@ -187,7 +187,7 @@ def odd_gdb(text):
             file.write("#!/bin/sh\n%s\n" % text)
         os.chmod(path, stat.S_IRWXU)
         case.row.more["no_file"] = True
-        sample(case, "threads", args=("--gdb", path), codes=(5, 7), env=table.HASTE)
+        sample(case, "threads", args=("--gdb", path), codes=(1, 5, 7), env=table.HASTE)
         case.see_pmp_end(40)
         os.unlink(path)
         case.look()
