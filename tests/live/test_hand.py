@@ -90,7 +90,8 @@ def _():
     for profile in (live, folded):
         # The first thread came from main, the second did not (from where, only libc's symbols say).
         check(0 < profile.weight_below("main", "run") < profile.weight_below("run"), "two threads")
-        check(profile.weight_below("run", "encode", "hash_block"), "run > encode > hash_block")
+    # A few stops by hand need not meet every part of the program.
+    check(live.weight_below("run", "encode", "hash_block"), "run > encode > hash_block")
     names = {path[-1]["frame"] for path in live.paths()}
     for path in folded.paths():
         # hash_block and what is called in libc are short: both need not have been seen in both.
