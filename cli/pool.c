@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "../merger/alloc.h"
-#include "clearance.h"
+#include "custody.h"
 #include "glimpse.h"
 #include "refusal.h"
-#include "settle.h"
 
 #define FAILURES_MAX 10 /* samples in a row */
 #define ATTACHES_MAX 3  /* in a row, before a sample was taken */
@@ -31,15 +30,12 @@ struct pool {
 	const struct pool_context *context;
 	struct crew crew;
 	enum phase phase;
-	struct target_threads threads; /* as last seen */
-	struct settle settle;
+	struct custody custody;
 	struct buf notes;
-	bool unsettled;
 	bool at_once;
 	uint64_t wake; /* a step is due then, whatever the workers do */
 	struct tally tally;
 	uint64_t asked_us; /* when the worker was told to sample or to attach */
-	struct clearance clearance;
 	bool aside;        /* a thread in state D is in the way: samples are glimpses */
 	bool told_blocked; /* the person knows */
 	struct error err;
@@ -52,12 +48,12 @@ static void wake_at(struct pool *pool, uint64_t when)
 
 static void fail_rest(struct pool *pool, const char *why)
 {
-	tally_fail_rest(&pool->tally, why, &pool->threads);
+	tally_fail_rest(&pool->tally, why, &pool->custody.threads);
 }
 
 static void target_ended(struct pool *pool)
 {
-	pool->threads.count = 0; /* nobody is there to lose a stack */
+	pool->custody.threads.count = 0; /* nobody is there to lose a stack */
 	pool->phase = PHASE_END;
 	if (!pool->tally.taken)
 		error_set(&pool->err, ERROR_NO_PROCESS,
@@ -71,14 +67,7 @@ static void target_ended(struct pool *pool)
 
 static bool alive(struct pool *pool)
 {
-	uint32_t pid = pool->crew.plan.pid;
-	uint64_t starttime = pool->settle.starttime;
-	enum target_life life = target_life(pid, starttime);
-
-	/* The main thread may have ended before the others. */
-	if (life == TARGET_ZOMBIE)
-		life = target_look(pid, starttime, &pool->threads).life;
-	if (life == TARGET_ALIVE)
+	if (custody_life(&pool->custody) == TARGET_ALIVE)
 		return true;
 	target_ended(pool);
 	return false;
@@ -102,41 +91,14 @@ static enum error_code code_of(enum worker_trouble trouble)
 	return codes[trouble];
 }
 
-static void unsettle(struct pool *pool, bool after_death, uint64_t now)
-{
-	pool->unsettled = true;
-	pool->settle.after_death = after_death;
-	pool->settle.in_order = false;
-	pool->settle.since_us = now;
-}
-
-/* Sees to it that the target is as it was. true: it is. */
+/* true: the target is as it was before any of us attached. */
 static bool settled(struct pool *pool, uint64_t now)
 {
-	uint32_t ours[ATTACH_WORKERS_MAX];
-	enum deadline patience;
-	size_t count;
-	bool blocked;
+	bool ret = custody_settled(&pool->custody, &pool->crew, now);
 
-	if (!pool->unsettled)
-		return true;
-	count = crew_pids(&pool->crew, ours);
-	switch (settle_step(&pool->settle, ours, count, &pool->threads, now)) {
-	case SETTLE_DONE:
-		pool->unsettled = false;
-		return true;
-	case SETTLE_WAIT:
-		break;
-	case SETTLE_HELD:
-		/* It said that it had let go, and has not. */
-		blocked = target_blocked(&pool->threads);
-		patience = blocked ? DEADLINE_HURRY : DEADLINE_DETACH;
-		if (now - pool->settle.since_us >= pool->context->deadlines->us[patience])
-			crew_end(&pool->crew, pool->settle.holder, blocked);
-		break;
-	}
-	wake_at(pool, pool->settle.again_us);
-	return false;
+	if (!ret)
+		wake_at(pool, pool->custody.again_us);
+	return ret;
 }
 
 /* Without Python in gdb: goes on with what needs none. */
@@ -159,7 +121,7 @@ static void bury(struct pool *pool, unsigned i, uint64_t now)
 
 	snprintf(why, sizeof(why), "%s", worker_why(worker));
 	if (worker_has_held(worker))
-		unsettle(pool, true, now);
+		custody_released(&pool->custody, true, now);
 	if (trouble == WORKER_TROUBLE_NO_PYTHON && pool->crew.plan.mode->agent &&
 	    pool->phase != PHASE_END) {
 		fall_back(pool, why);
@@ -184,8 +146,8 @@ static void finish_failed(struct pool *pool, const char *why, enum error_code co
 {
 	struct tally *tally = &pool->tally;
 
-	target_threads(pool->crew.plan.pid, &pool->threads);
-	tally_failed(tally, why, &pool->threads, now);
+	target_threads(pool->crew.plan.pid, &pool->custody.threads);
+	tally_failed(tally, why, &pool->custody.threads, now);
 	pool->phase = PHASE_IDLE;
 	wake_at(pool, now);
 	if (tally->in_row >= (tally->taken ? FAILURES_MAX : ATTACHES_MAX))
@@ -195,18 +157,12 @@ static void finish_failed(struct pool *pool, const char *why, enum error_code co
 /* May a gdb attach now? WAIT: not yet. ENDED: the phase has changed. */
 static enum clearance_result clearance(struct pool *pool, uint64_t now)
 {
-	enum clearance_result ret = CLEARANCE_WAIT;
+	enum clearance_result ret = custody_ask(&pool->custody, &pool->crew, now);
 
-	if (!settled(pool, now))
-		return ret;
-	ret = clearance_ask(&pool->clearance, &pool->settle, &pool->threads, now);
 	if (ret == CLEARANCE_WAIT)
-		wake_at(pool, pool->clearance.again_us);
+		wake_at(pool, pool->custody.again_us);
 	else if (ret == CLEARANCE_ENDED)
 		target_ended(pool);
-	else if (ret == CLEARANCE_GRANTED)
-		guard_watch(pool->context->guard, pool->settle.pid, pool->settle.starttime,
-		            pool->settle.was_stopped);
 	return ret;
 }
 
@@ -240,7 +196,7 @@ static void refused_traced(struct pool *pool)
 {
 	char why[64];
 
-	snprintf(why, sizeof(why), "process %" PRIu32 " traces it", pool->clearance.tid);
+	snprintf(why, sizeof(why), "process %" PRIu32 " traces it", pool->custody.clearance.tid);
 	refused(pool, why);
 }
 
@@ -248,7 +204,7 @@ static void refused_traced(struct pool *pool)
 static void take_glimpse(struct pool *pool, uint64_t now)
 {
 	const struct tally_plan *plan = &pool->context->plan;
-	uint32_t pid = pool->crew.plan.pid, tid = pool->clearance.tid;
+	uint32_t pid = pool->crew.plan.pid, tid = pool->custody.clearance.tid;
 	struct buf text = { 0 };
 
 	if (!pool->told_blocked)
@@ -258,8 +214,8 @@ static void take_glimpse(struct pool *pool, uint64_t now)
 		             "have kernel stacks only",
 		             tid, pid);
 	pool->told_blocked = true;
-	glimpse_sample(pid, &pool->threads, tid, pool->tally.sample, now - plan->schedule.start_us,
-	               &text);
+	glimpse_sample(pid, &pool->custody.threads, tid, pool->tally.sample,
+	               now - plan->schedule.start_us, &text);
 	tally_taken(&pool->tally, buf_span(&text), 0, now);
 	buf_deinit(&text);
 	wake_at(pool, now);
@@ -317,7 +273,7 @@ static void do_attach(struct pool *pool, uint64_t now)
 		pool->phase = PHASE_IDLE;
 		break;
 	case WORKER_READY:
-		unsettle(pool, false, now);
+		custody_released(&pool->custody, false, now);
 		refused(pool, worker_why(worker));
 		break;
 	default:
@@ -421,11 +377,11 @@ static void do_sample(struct pool *pool, uint64_t now)
 	if (state != (keeps ? WORKER_ATTACHED : WORKER_READY))
 		return;
 	if (!keeps)
-		unsettle(pool, false, now);
+		custody_released(&pool->custody, false, now);
 	if (worker_answer(worker)->ok) {
 		const struct worker_answer *answer = worker_answer(worker);
 
-		pool->settle.in_order = pool->crew.plan.mode->agent;
+		pool->custody.settle.in_order = pool->crew.plan.mode->agent;
 		tally_taken(&pool->tally, answer->text, answer->pause_us, now);
 		pool->phase = PHASE_IDLE;
 		return;
@@ -436,8 +392,8 @@ static void do_sample(struct pool *pool, uint64_t now)
 
 static void do_end(struct pool *pool, uint64_t now)
 {
-	target_threads(pool->crew.plan.pid, &pool->threads);
-	if (!crew_part(&pool->crew, pool->at_once, target_blocked(&pool->threads), now))
+	target_threads(pool->crew.plan.pid, &pool->custody.threads);
+	if (!crew_part(&pool->crew, pool->at_once, target_blocked(&pool->custody.threads), now))
 		wake_at(pool, now + PART_US);
 	else if (settled(pool, now))
 		pool->phase = PHASE_OVER;
@@ -455,12 +411,7 @@ static void heed_stop(struct pool *pool, uint64_t now)
 	             "somebody sent process %" PRIu32 " a %s: it was let go for that, and is left "
 	             "as that leaves it",
 	             pool->crew.plan.pid, signal);
-	/* The others are for the kernel to decide: they stop nobody who has no terminal to be continued from. */
-	pool->settle.was_stopped = !strcmp(signal, "SIGSTOP");
-	unsettle(pool, true, now); /* the stop may take a moment */
-	pool->settle.in_order = true;
-	guard_watch(pool->context->guard, pool->settle.pid, pool->settle.starttime,
-	            pool->settle.was_stopped);
+	custody_stopped(&pool->custody, signal, now);
 	if (pool->phase != PHASE_END)
 		pool->phase = PHASE_PREPARE;
 }
@@ -468,7 +419,6 @@ static void heed_stop(struct pool *pool, uint64_t now)
 struct pool *pool_create(const struct pool_context *context, uint32_t pid)
 {
 	struct pool *pool = alloc_zeroed(1, sizeof(*pool));
-	struct target_stat stat;
 
 	pool->context = context;
 	pool->crew.plan = (struct worker_plan){
@@ -478,10 +428,7 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid)
 		.pid = pid,
 	};
 	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
-	pool->settle.pid = pid;
-	pool->clearance.limit_us = context->deadlines->us[DEADLINE_BLOCKED];
-	if (target_stat(pid, 0, &stat))
-		pool->settle.starttime = stat.starttime;
+	custody_init(&pool->custody, pid, context->guard, context->deadlines);
 	return pool;
 }
 
@@ -491,8 +438,7 @@ void pool_destroy(struct pool *pool)
 		return;
 	crew_dismiss(&pool->crew);
 	buf_deinit(&pool->notes);
-	target_threads_deinit(&pool->threads);
-	clearance_deinit(&pool->clearance);
+	custody_deinit(&pool->custody);
 	free(pool);
 }
 
@@ -543,7 +489,7 @@ void pool_stop(struct pool *pool, bool at_once)
 bool pool_prepared(const struct pool *pool)
 {
 	return pool->phase == PHASE_OVER ||
-	       (pool->phase == PHASE_IDLE && !pool->unsettled && crew_current(&pool->crew));
+	       (pool->phase == PHASE_IDLE && !pool->custody.unsettled && crew_current(&pool->crew));
 }
 
 bool pool_over(const struct pool *pool)
