@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "number.h"
+
 static const struct {
 	struct span name;
 	enum marker_verb verb;
@@ -74,17 +76,6 @@ struct span marker_get(const struct marker *marker, const char *key)
 	return (struct span){ NULL, 0 };
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 uint64_t marker_number(const struct marker *marker, const char *key, uint64_t dflt)
 {
 	struct span text = marker_get(marker, key);
@@ -94,7 +85,7 @@ uint64_t marker_number(const struct marker *marker, const char *key, uint64_t df
 	if (!text.len)
 		return dflt;
 	for (size_t i = 0; i < text.len; i++) {
-		int digit = hex_digit(text.ptr[i]);
+		int digit = number_digit(text.ptr[i]);
 
 		if (digit < 0 || (unsigned)digit >= base ||
 		    __builtin_mul_overflow(number, (uint64_t)base, &number) ||
@@ -128,7 +119,8 @@ struct span marker_decode(struct span value, struct buf *out)
 		char c = value.ptr[i];
 
 		if (c == '%' && value.len - i > 2) {
-			int high = hex_digit(value.ptr[i + 1]), low = hex_digit(value.ptr[i + 2]);
+			int high = number_digit(value.ptr[i + 1]),
+			    low = number_digit(value.ptr[i + 2]);
 
 			if (high >= 0 && low >= 0) {
 				c = (char)(high * 16 + low);
