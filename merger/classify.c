@@ -8,7 +8,8 @@ struct known_name {
 };
 
 /* CPython 2.7 to 3.15: Python/ceval.c, Objects/call.c, Objects/methodobject.c, Objects/descrobject.c,
- * Objects/typeobject.c, Objects/genobject.c, Python/pythonrun.c, Modules/main.c; glibc: csu/, nptl/. */
+ * Objects/typeobject.c, Objects/genobject.c, Python/pythonrun.c, Modules/main.c,
+ * Python/ceval_gil.c, Modules/gcmodule.c, Python/gc.c; glibc: csu/, nptl/. */
 static const struct known_name known_names[] = {
 	{ "_PyEval_EvalFrameDefault", CLASS_EVALUATOR },
 	{ "PyEval_EvalFrameEx", CLASS_EVALUATOR },
@@ -32,6 +33,17 @@ static const struct known_name known_names[] = {
 	{ "Py_Main", CLASS_STARTUP },
 	{ "Py_RunMain", CLASS_STARTUP },
 	{ "pymain_*", CLASS_STARTUP },
+
+	{ "take_gil", CLASS_GIL_WAIT },
+	{ "PyEval_RestoreThread", CLASS_GIL_WAIT },
+	{ "PyEval_AcquireThread", CLASS_GIL_WAIT },
+	{ "PyEval_AcquireLock", CLASS_GIL_WAIT },
+	{ "collect_with_callback", CLASS_GC },
+	{ "collect_generations", CLASS_GC },
+	{ "gc_collect*", CLASS_GC },
+	{ "PyGC_Collect", CLASS_GC },
+	{ "_PyGC_Collect*", CLASS_GC },
+	{ "_Py_RunGC", CLASS_GC },
 
 	{ "call_function", CLASS_GLUE },
 	{ "fast_function", CLASS_GLUE },

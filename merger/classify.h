@@ -11,6 +11,8 @@ enum name_class {
 	CLASS_GLUE,      /* the interpreter's way from one Python frame to the next */
 	CLASS_STARTUP,   /* libc's and the interpreter's way to the first Python frame */
 	CLASS_MAIN,      /* "main": start-up if the interpreter's own, else the program's */
+	CLASS_GIL_WAIT,  /* the interpreter waits for its lock */
+	CLASS_GC,        /* it collects garbage */
 };
 
 enum name_class classify(struct span name);

@@ -255,6 +255,9 @@ static void take_marker(struct dump *dump, const struct line *line)
 		code = marker_get(&marker, "code");
 		trace_set_state(dump->trace, code.len ? code.ptr[0] : 0);
 		return;
+	case MARKER_DOING:
+		trace_set_doing(dump->trace, clean_value(dump, &marker, "what"));
+		return;
 	case MARKER_UNKNOWN:
 	case MARKER_NOTE:
 		break; /* may stand anywhere */

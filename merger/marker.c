@@ -15,10 +15,11 @@ static const struct {
 	{ SPAN_INIT("python"), MARKER_PYTHON }, { SPAN_INIT("maps"), MARKER_MAPS },
 	{ SPAN_INIT("map"), MARKER_MAP },       { SPAN_INIT("attached"), MARKER_ATTACHED },
 	{ SPAN_INIT("begin"), MARKER_BEGIN },   { SPAN_INIT("state"), MARKER_STATE },
-	{ SPAN_INIT("code"), MARKER_CODE },     { SPAN_INIT("lost"), MARKER_LOST },
-	{ SPAN_INIT("end"), MARKER_END },       { SPAN_INIT("late"), MARKER_LATE },
-	{ SPAN_INIT("failed"), MARKER_FAILED }, { SPAN_INIT("note"), MARKER_NOTE },
-	{ SPAN_INIT("stop"), MARKER_STOP },     { SPAN_INIT("kernel"), MARKER_KERNEL },
+	{ SPAN_INIT("doing"), MARKER_DOING },   { SPAN_INIT("code"), MARKER_CODE },
+	{ SPAN_INIT("lost"), MARKER_LOST },     { SPAN_INIT("end"), MARKER_END },
+	{ SPAN_INIT("late"), MARKER_LATE },     { SPAN_INIT("failed"), MARKER_FAILED },
+	{ SPAN_INIT("note"), MARKER_NOTE },     { SPAN_INIT("stop"), MARKER_STOP },
+	{ SPAN_INIT("kernel"), MARKER_KERNEL },
 };
 
 /* Cuts the part up to the next blank off the front of *s. */

@@ -16,6 +16,7 @@
  *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
  *	    Thread 1 (LWP 4711 "python3"):	what gdb prints
  *	state code=R				of the thread whose header came last
+ *	doing what=waits%20for%20the%20GIL	its interpreter; a frame of kind marker, at the leaf
  *	    #0  0x... in inner () from ...
  *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
  *	code first_line=13			of the Python frame that came last
@@ -51,6 +52,7 @@ enum marker_verb {
 	MARKER_ATTACHED,
 	MARKER_BEGIN,
 	MARKER_STATE,
+	MARKER_DOING,
 	MARKER_CODE,
 	MARKER_LOST,
 	MARKER_KERNEL,

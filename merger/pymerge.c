@@ -278,6 +278,31 @@ static void add_kernel(struct pymerge *pymerge, const struct stack *stack)
 		                                   .module = stack->kernel[i - 1].module });
 }
 
+/* What the interpreter is doing: as the text tells, or by the functions above the last evaluator. */
+static uint32_t find_doing(struct pymerge *pymerge, const struct stack *stack)
+{
+	if (stack->thread.doing)
+		return stack->thread.doing;
+	for (size_t i = 0; i < stack->native_count && !pymerge->places[i].evaluator; i++)
+		switch (pymerge->places[i].class) {
+		case CLASS_GIL_WAIT:
+			return intern_add(pymerge->intern, SPAN_LIT("waits for the GIL"));
+		case CLASS_GC:
+			return intern_add(pymerge->intern, SPAN_LIT("collects garbage"));
+		default:
+			break;
+		}
+	return 0;
+}
+
+static void add_doing(struct pymerge *pymerge, const struct stack *stack)
+{
+	uint32_t doing = find_doing(pymerge, stack);
+
+	if (doing)
+		add_frame(pymerge, (struct frame){ .kind = FRAME_MARKER, .name = doing });
+}
+
 enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack,
                               const struct frame **frames, size_t *count)
 {
@@ -294,6 +319,7 @@ enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack
 			add_python(pymerge, stack, stack->loose_first,
 			           stack->py_count - stack->loose_first);
 		add_native_and_told(pymerge, stack);
+		add_doing(pymerge, stack);
 	} else {
 		uint32_t why = stack->lost ? stack->lost
 		                           : intern_add(pymerge->intern, SPAN_LIT("no frames"));

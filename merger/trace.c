@@ -138,6 +138,11 @@ void trace_set_state(struct trace *trace, char state)
 	trace->thread.state = state;
 }
 
+void trace_set_doing(struct trace *trace, uint32_t doing)
+{
+	trace->thread.doing = doing;
+}
+
 static bool same_native(const struct native_frame *a, const struct native_frame *b)
 {
 	if (a->number != b->number || a->name != b->name)

@@ -22,7 +22,8 @@ struct row {
 	const char *text;
 	bool glue;
 	enum merge_mark mark;
-	const char *frames; /* root first; Python functions as they are, native ones in [] */
+	const char *
+	        frames; /* root first; Python functions as they are, native ones in [], markers in ** */
 };
 
 static const struct row rows[] = {
@@ -65,6 +66,18 @@ static const struct row rows[] = {
 	  "inner [0x1]" },
 	{ "PyEval_EvalFrameEx that only calls the evaluator",
 	  EVAL(0) PY("inner") "#1 0x2 in PyEval_EvalFrameEx ()\n", false, MARK_MERGED, "inner" },
+	{ "waits for the GIL, by a function's name",
+	  "#0 0x1 in do_futex_wait ()\n#1 0x2 in take_gil.constprop.0 ()\n" EVAL(2) PY("inner"),
+	  false, MARK_MERGED, "inner [take_gil.constprop.0] [do_futex_wait] *waits for the GIL*" },
+	{ "collects garbage, in C that Python called",
+	  "#0 0x1 in visit_decref ()\n#1 0x2 in gc_collect_main ()\n" EVAL(2) PY("inner"), false,
+	  MARK_MERGED, "inner [gc_collect_main] [visit_decref] *collects garbage*" },
+	{ "Python code that the collector calls is what the thread does",
+	  EVAL(0) PY("__del__") "#1 0x2 in gc_collect_main ()\n" EVAL(2) PY("inner"), false,
+	  MARK_MERGED, "inner [gc_collect_main] __del__" },
+	{ "what the text tells comes before names",
+	  "~pmp doing what=holds%20the%20GIL\n#0 0x1 in take_gil ()\n" EVAL(1) PY("inner"), false,
+	  MARK_MERGED, "inner [take_gil] *holds the GIL*" },
 	{ "py-bt below bt, one each",
 	  EVAL(0) "#1 0x1 in list_sort ()\n" EVAL(2) TRACEBACK PY("in") PY("out"), false,
 	  MARK_MERGED, "out [list_sort] in" },
@@ -125,10 +138,14 @@ static void check_stack(void *ctx, const struct stack *stack)
 
 	for (size_t i = 0; i < count; i++) {
 		struct span name = intern_get(test->intern, frames[i].name);
-		bool native = frames[i].kind == FRAME_NATIVE;
+		static const char *const around[FRAME_KIND_COUNT][2] = {
+			[FRAME_NATIVE] = { "[", "]" },
+			[FRAME_MARKER] = { "*", "*" },
+		};
+		const char *const *marks = around[frames[i].kind];
 
-		buf_printf(&buf, "%s%s%.*s%s", i ? " " : "", native ? "[" : "", SPAN_ARG(name),
-		           native ? "]" : "");
+		buf_printf(&buf, "%s%s%.*s%s", i ? " " : "", marks[0] ? marks[0] : "",
+		           SPAN_ARG(name), marks[1] ? marks[1] : "");
 	}
 	if (mark != test->row->mark || !span_eq(buf_span(&buf), span_of(test->row->frames)))
 		fail_msg("%s: mark %d, %.*s", test->row->what, mark, SPAN_ARG(buf_span(&buf)));
