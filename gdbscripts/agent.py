@@ -10,11 +10,13 @@ import time
 import gdb
 
 import pmp_interpreter as interpreter
+import pmp_jit as jit
 import pmp_procfs as procfs
 import pmp_session as session
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import BadRead, Memory
 from pmp_native import Walker
+from pmp_perf_map import PerfMap
 from pmp_symbols import Symbols
 
 
@@ -43,6 +45,7 @@ class Agent:
         self.python = None
         self.memory = None
         self.symbols = None
+        self.perf_map = None
         self.has_read = False  # the program's symbols
         self.pointers = {}  # tid -> its stack pointer when it was last seen
         self.looked_for_python = False
@@ -52,8 +55,9 @@ class Agent:
 
     def warm(self, pid: int) -> None:
         root = procfs.root(pid)
-        self.walker = Walker(root)
         self.symbols = Symbols(pid, root)
+        self.perf_map = PerfMap(pid, root)
+        self.walker = Walker(root, self.perf_map)
         self._follow(procfs.threads(pid))
         write_lines([marker("warm", pid=pid)])
 
@@ -150,6 +154,7 @@ class Agent:
         is in state D: /proc/PID/maps takes a lock of the target's, which that thread may hold."""
         if blocked(seen):
             return False
+        self._follow_jit()
         if not self.has_read:
             self.has_read = True
             self.symbols.read_program()
@@ -161,6 +166,11 @@ class Agent:
         if changed and self.python is None:
             self.symbols.look_up(interpreter.SYMBOLS)
         return changed
+
+    def _follow_jit(self) -> None:
+        if self.perf_map.follow():
+            jit.install(self.perf_map, self.symbols.is_code)
+            self.walker.forget_nameless()
 
     def _reload(self) -> None:
         if self._select_stopped():
@@ -279,8 +289,7 @@ def pmp(verb: str, *args: int) -> None:
     guarded(verb, getattr(AGENT, verb))(*args)
 
 
-# gdb calls into Python for each frame to ask for unwinders; there are none, and it costs a tenth of a walk.
-gdb._execute_unwinders = lambda _frame: None
+jit.skip_unwinders()
 session.apply_settings()
 sys.modules["__main__"].pmp = pmp
 write_lines([marker("hello", gdb=gdb.VERSION, python="%d.%d.%d" % sys.version_info[:3])])

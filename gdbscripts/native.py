@@ -8,18 +8,30 @@ GOOD_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
 
 class Place:
     """What gdb knows of one frame's pc: the rest of its `bt` line, behind the address."""
-    __slots__ = ("text", "inlined")
+    __slots__ = ("text", "inlined", "nameless")
 
-    def __init__(self, text: str, inlined: bool) -> None:
+    def __init__(self, text: str, inlined: bool, nameless: bool = False) -> None:
         self.text = text
         self.inlined = inlined
+        self.nameless = nameless  # gdb has no name for it
 
 
-def _place(frame: "gdb.Frame", root: str) -> Place:
+def _made_place(pc: int, perf_map) -> "Place":
+    """Of code that no file's symbols name: the target may have made it as it ran."""
+    code = perf_map.find(pc)
+    if code is None:
+        return None
+    return Place("%s () from %s" % (code.name, perf_map.path), False, True)
+
+
+def _place(frame: "gdb.Frame", root: str, perf_map) -> Place:
     if frame.type() == SIGNAL_TRAMPOLINE:
         return Place("<signal handler called>", False)
     inlined = frame.type() == gdb.INLINE_FRAME
-    name = frame.name() or "??"
+    name = frame.name()
+    made = _made_place(frame.pc(), perf_map) if name is None else None
+    if made:
+        return made
     line = frame.find_sal()
     if line.symtab is not None and line.line:
         where = " at %s:%d" % (line.symtab.filename, line.line)
@@ -28,7 +40,7 @@ def _place(frame: "gdb.Frame", root: str) -> Place:
         if library and root and library.startswith(root):
             library = library[len(root):]
         where = " from " + library if library else ""
-    return Place("%s ()%s" % (name, where), inlined)
+    return Place("%s ()%s" % (name or "??", where), inlined, name is None)
 
 
 class Stack:
@@ -47,13 +59,19 @@ class Walker:
 
     LIMIT = 200000  # places kept; a program has no more distinct pcs than that on its stacks
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, perf_map) -> None:
         self._root = root
+        self._perf_map = perf_map
         self._places = {}
 
     def forget(self) -> None:
         """Libraries came or went: addresses may mean something else now."""
         self._places.clear()
+
+    def forget_nameless(self) -> None:
+        """The target's own names of its code are others now."""
+        for key in [key for key, place in self._places.items() if place.nameless]:
+            del self._places[key]
 
     def walk(self, pointers: bool) -> Stack:
         """The selected thread's stack, as far as gdb can unwind it."""
@@ -77,7 +95,7 @@ class Walker:
             if place is None:
                 if len(places) >= self.LIMIT:
                     places.clear()
-                place = places[key] = _place(frame, self._root)
+                place = places[key] = _place(frame, self._root, self._perf_map)
             stack.frames.append((pc, place))
             if pointers:
                 stack.pointers.append(int(frame.read_register("rsp")))

@@ -114,6 +114,10 @@ class Symbols:
         """Where a symbol that was looked up is in the target; 0 if there is none."""
         return self._addresses.get(name, 0)
 
+    def is_code(self, pc: int) -> bool:
+        """Is it in what was mapped executable from a file, when that was last looked at?"""
+        return any(start <= pc < end for start, end, _, _ in self._maps)
+
     def expand_ahead(self) -> None:
         """Before the attach."""
         self._expand({}, AHEAD_US)

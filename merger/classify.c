@@ -9,7 +9,7 @@ struct known_name {
 
 /* CPython 2.7 to 3.15: Python/ceval.c, Objects/call.c, Objects/methodobject.c, Objects/descrobject.c,
  * Objects/typeobject.c, Objects/genobject.c, Python/pythonrun.c, Modules/main.c,
- * Python/ceval_gil.c, Modules/gcmodule.c, Python/gc.c; glibc: csu/, nptl/. */
+ * Python/ceval_gil.c, Python/perf_trampoline.c, Modules/gcmodule.c, Python/gc.c; glibc: csu/, nptl/. */
 static const struct known_name known_names[] = {
 	{ "_PyEval_EvalFrameDefault", CLASS_EVALUATOR },
 	{ "PyEval_EvalFrameEx", CLASS_EVALUATOR },
@@ -45,6 +45,8 @@ static const struct known_name known_names[] = {
 	{ "_PyGC_Collect*", CLASS_GC },
 	{ "_Py_RunGC", CLASS_GC },
 
+	{ "py::*", CLASS_GLUE }, /* python -X perf: one before each function's own frame */
+	{ "py_trampoline_evaluator", CLASS_GLUE },
 	{ "call_function", CLASS_GLUE },
 	{ "fast_function", CLASS_GLUE },
 	{ "do_call", CLASS_GLUE },

@@ -1,0 +1,100 @@
+"""Code that a target makes as it runs: its frames are unwound, and named from /tmp/perf-PID.map."""
+
+import glob
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from profiles import Profile  # noqa: E402
+from targets import need_gdb  # noqa: E402
+from tap import BUILD, Target, check, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
+
+FIB = "function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }\n" \
+      "function work() { let sum = 0; for (let i = 0; i < 20; i++) sum += fib(24); return sum; }\n" \
+      "work(); console.log('ready ' + process.pid); while (true) work();\n"
+SPIN = "import os, time\n" \
+       "def key(x):\n" \
+       "    end = time.perf_counter() + 0.01\n" \
+       "    while time.perf_counter() < end: pass\n" \
+       "    return x\n" \
+       "def work(): return sorted([3, 2, 1], key=key)\n" \
+       "work(); print('ready', os.getpid(), flush=True)\n" \
+       "while True: work()\n"
+
+
+def sample(target, count, *options):
+    """Its profile, by functions; the map is gone afterwards."""
+    path = os.path.join(temp_dir(), "p.yaml")
+    try:
+        with target:
+            result = pmp("-p", target.pid, "-n", count, "-o", path, *options)
+            equal(result.code, 0, result)
+            target.check_unharmed()
+    finally:
+        if os.path.exists("/tmp/perf-%d.map" % target.pid):
+            os.unlink("/tmp/perf-%d.map" % target.pid)
+    return Profile.load(path)
+
+
+def names(path):
+    return [frame["frame"] for frame in path]
+
+
+def leaves(profile):
+    return [path for path in profile.paths() if path[-1]["self"]]
+
+
+@test("frames with and without a frame pointer, in every mode of the agent's")
+def _():
+    need_gdb()
+    for mode in "once", "each":
+        target = Target(os.path.join(BUILD, "tests", "helpers", "jit"))
+        profile = sample(target, 5, "--attach", mode)
+        equal(profile.total, 5)
+        for path in leaves(profile):
+            check("main" in names(path), "the stack ends above main", names(path))
+            after = names(path)[names(path).index("main") + 1:]
+            equal(after, ["made keeps(int) x.js:3", "call_bare", "made\\x3bbare", "spin"], mode)
+            module = path[names(path).index("call_bare") - 1]["module"]
+            equal(module, "/tmp/perf-%d.map" % target.pid)
+
+
+@test("Node's functions, by --perf-basic-prof")
+def _():
+    need_gdb()
+    node = shutil.which("node")
+    if not node or "--perf-basic-prof" not in run(node, "--v8-options").out.replace("_", "-"):
+        skip("a node that knows --perf-basic-prof is missing")
+    script = os.path.join(temp_dir(), "fib.js")
+    with open(script, "w", encoding="ascii") as file:
+        file.write(FIB)
+    folder = temp_dir()  # node leaves a log where it runs
+    profile = sample(Target(node, "--perf-basic-prof", script, cwd=folder), 10)
+    spinning = [path for path in leaves(profile) if any("fib " in name for name in names(path))]
+    check(sum(path[-1]["self"] for path in spinning) >= 9, "fib is not seen", list(map(names, spinning)))
+    for path in spinning:
+        check("node::Start" in " ".join(names(path)), "the stack ends above node's main", names(path))
+
+
+@test("python -X perf: its trampolines are no hole in the stack")
+def _():
+    need_gdb()
+    found = [path for path in glob.glob(os.path.expanduser("~/.pyenv/versions/3.1[2-9]*/bin/python"))
+             + [shutil.which("python3.%d" % minor) or "" for minor in range(12, 20)]
+             if path and run(path, "-c", "import sysconfig; "
+                             "sysconfig.get_config_var('PY_HAVE_PERF_TRAMPOLINE') or 1 / 0").code == 0]
+    if not found:
+        skip("a CPython 3.12 or later with -X perf is missing")
+    script = os.path.join(temp_dir(), "spin.py")
+    with open(script, "w", encoding="ascii") as file:
+        file.write(SPIN)
+    profile = sample(Target(found[0], "-X", "perf", script), 10, "--glue")
+    equal(profile.total, 10)
+    for path in leaves(profile):
+        check(names(path)[0] == "_start", "the stack does not begin at the start", names(path))
+    check(profile.weight("list_sort") or profile.weight("py::key:" + script) or profile.weight("key"),
+          "nothing is below the trampolines")
+
+
+main()
