@@ -201,7 +201,7 @@ demo-run: all samples
 empty :=
 TIDY := $(subst $(empty) $(empty),$(comma),-* clang-analyzer-* bugprone-* \
 	-bugprone-easily-swappable-parameters -bugprone-reserved-identifier -bugprone-narrowing-conversions \
-	-bugprone-assignment-in-if-condition -bugprone-suspicious-missing-comma -bugprone-sizeof-expression \
+	-bugprone-assignment-in-if-condition -bugprone-not-null-terminated-result -bugprone-suspicious-missing-comma -bugprone-sizeof-expression \
 	-clang-analyzer-valist.Uninitialized -clang-analyzer-security.insecureAPI.strcpy \
 	-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling)
 

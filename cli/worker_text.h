@@ -25,7 +25,7 @@ struct worker_text {
 	enum worker_text_phase phase;
 	size_t done; /* of in */
 	bool greeted, has_frame;
-	char stopped[16]; /* the signal by which somebody did; the reader clears it */
+	char stopped[16];   /* the signal by which somebody did; the reader clears it */
 	unsigned gdb_major; /* 0: it has not told yet */
 	uint32_t pid;
 	uint64_t number, epoch_us, held_us;

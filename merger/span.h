@@ -16,7 +16,10 @@ struct span {
 /* A span of a string literal. */
 #define SPAN_LIT(lit) ((struct span){ (lit), sizeof(lit) - 1 })
 /* The same as an initialiser, for rows of a table. */
-#define SPAN_INIT(lit) { (lit), sizeof(lit) - 1 }
+#define SPAN_INIT(lit)                                                                             \
+	{                                                                                          \
+		(lit), sizeof(lit) - 1                                                             \
+	}
 
 static inline struct span span_of(const char *str)
 {

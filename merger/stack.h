@@ -39,7 +39,7 @@ struct stack_thread {
 	uint32_t pid;    /* 0: not told */
 	uint32_t tid;    /* LWP, or what the header has in its place; 0: not told */
 	uint32_t number; /* gdb's own number of it, 0: no header */
-	uint32_t doing;  /* intern id: what its interpreter is doing ("waits for the GIL"); 0: not told */
+	uint32_t doing;  /* intern id: "waits for the GIL"; 0: not told */
 	char state;      /* R, S, D ... as /proc has it; 0: not told */
 };
 

@@ -258,7 +258,7 @@ static bool bool_read(struct yaml_reader *reader, const char *key, bool *ret)
 static bool value_read(struct yaml_reader *reader, const struct yaml_field *field, void *into)
 {
 	void *at = (char *)into + field->offset;
-	uint64_t number;
+	uint64_t number = 0;
 
 	switch (field->type) {
 	case YAML_U32:

@@ -39,8 +39,8 @@ static void test_first_pause(void **state)
 		const char *text;
 		uint64_t first, max;
 	} pauses[] = {
-		{ RUN TARGET(7) "~pmp attached pid=7 pause_us=9000\n" BEGIN(7, 0) END(7, 10) STOP, 9000,
-		  10 },
+		{ RUN TARGET(7) "~pmp attached pid=7 pause_us=9000\n" BEGIN(7, 0) END(7, 10) STOP,
+		  9000, 10 },
 		{ RUN TARGET(7) BEGIN(7, 0) END(7, 30) BEGIN(7, 1) END(7, 10) STOP, 30, 30 },
 	};
 	const struct builder_options options = { 0 };

@@ -216,7 +216,8 @@ static const struct {
 	  0 },
 	{ "a thread in the kernel",
 	  "~pmp begin pid=7\n"
-	  "~pmp kernel tid=9 name=w%201 state=D wchan=c syscall=58 frame=kernel_clone%2B0x1af/0x3e0 "
+	  "~pmp kernel tid=9 name=w%201 state=D wchan=c syscall=58 "
+	  "frame=kernel_clone%2B0x1af/0x3e0 "
 	  "frame=__do_sys_vfork+0x43/0x70 frame=do_syscall_64+0x71/0x280 "
 	  "frame=entry_SYSCALL_64_after_hwframe%2B0x76/0x7e\n"
 	  "~pmp kernel tid=10 state=D syscall=9999 frame=ext4_x%2B0x1/0x2%20[ext4] "
@@ -300,8 +301,7 @@ static void take_stack(void *ctx, const struct stack *stack)
 	for (size_t i = 0; i < stack->native_count; i++)
 		render_native(reader, stack, &stack->native[i]);
 	for (size_t i = 0; i < stack->kernel_count; i++) {
-		buf_printf(&reader->out, "^%.*s",
-		           SPAN_ARG(text_of(reader, stack->kernel[i].name)));
+		buf_printf(&reader->out, "^%.*s", SPAN_ARG(text_of(reader, stack->kernel[i].name)));
 		if (stack->kernel[i].module)
 			buf_printf(&reader->out, "@%.*s",
 			           SPAN_ARG(text_of(reader, stack->kernel[i].module)));
@@ -316,8 +316,8 @@ static void take_stack(void *ctx, const struct stack *stack)
 static void take_marker(void *ctx, const struct marker *marker)
 {
 	static const char *const verbs[] = {
-		[MARKER_BEGIN] = "begin", [MARKER_END] = "end",       [MARKER_LOST] = "lost",
-		[MARKER_LATE] = "late",   [MARKER_FAILED] = "failed", [MARKER_NOTE] = "note",
+		[MARKER_BEGIN] = "begin",   [MARKER_END] = "end",       [MARKER_LOST] = "lost",
+		[MARKER_LATE] = "late",     [MARKER_FAILED] = "failed", [MARKER_NOTE] = "note",
 		[MARKER_KERNEL] = "kernel",
 	};
 	struct reader *reader = ctx;

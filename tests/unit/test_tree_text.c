@@ -205,7 +205,8 @@ static void test_summary(void **state)
 	        strstr(text, "samples:"),
 	        "samples: 200 asked, 198 taken, 3 late, 2 failed; 19.9 s at 9.9 Hz (10 asked)\n"
 	        "stacks:  200 of 1 thread: 198 merged, 2 lost\n"
-	        "pauses:  first 31.00 ms, median 0.61 ms, p99 1.10 ms, max 31.00 ms; stopped for 0.62 % of "
+	        "pauses:  first 31.00 ms, median 0.61 ms, p99 1.10 ms, max 31.00 ms; stopped for "
+	        "0.62 % of "
 	        "the time\nnote: gdb was replaced\n");
 	free(text);
 	profile_destroy(profile);
