@@ -45,7 +45,7 @@ void *alloc_grow(void *array, size_t *cap, size_t need, size_t size)
 		return array;
 	while (wanted < need)
 		wanted = wanted > SIZE_MAX / 2 ? need : wanted * 2;
-	if (size && wanted > SIZE_MAX / size)
+	if (!size || wanted > SIZE_MAX / size)
 		die();
 	mem = realloc(array, wanted * size);
 	if (!mem)
