@@ -27,6 +27,13 @@
 	"show version\n"                                                                           \
 	"echo \\n{mark}hello\\n\n"
 
+/* gdb takes the real path of what it opens. That of a target with mounts of its own is no file of ours, or another one:
+ * gdb then finds the program itself when it attaches, and opens it and its libraries where the target does. */
+#define PLAIN_WARM                                                                                 \
+	"set sysroot {root}\n"                                                                     \
+	"file {exe}\n"                                                                             \
+	"echo \\n{mark}warm\\n\n"
+
 /* What comes between walk and walked is the sample; `attach` itself also prints a frame. */
 #define PLAIN_LOOK                                                                                 \
 	"echo \\n{mark}look\\n\n"                                                                  \
@@ -68,7 +75,7 @@ static const struct attach_mode_row rows[] = {
 		.workers = 2,
 		.commands = {
 			[VERB_START] = PLAIN_START,
-			[VERB_WARM] = "file /proc/{pid}/exe\necho \\n{mark}warm\\n\n",
+			[VERB_WARM] = PLAIN_WARM,
 			[VERB_LOOK] = PLAIN_LOOK,
 		},
 	},
@@ -92,6 +99,14 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 			buf_printf(out, "%" PRIu64, values->sample);
 		} else if (span_take(&rest, SPAN_LIT("{epoch}"))) {
 			buf_printf(out, "%" PRIu64, values->epoch_us);
+		} else if (span_take(&rest, SPAN_LIT("{exe}"))) {
+			if (!values->other_mounts)
+				buf_printf(out, "/proc/%" PRIu32 "/exe", values->pid);
+		} else if (span_take(&rest, SPAN_LIT("{root}"))) {
+			if (values->other_root)
+				buf_printf(out, "/proc/%" PRIu32 "/root", values->pid);
+			else
+				buf_add_span(out, SPAN_LIT("target:"));
 		} else if (span_take(&rest, SPAN_LIT("{mark}"))) {
 			buf_add_span(out, span_of(values->mark));
 		} else {

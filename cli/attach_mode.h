@@ -24,7 +24,7 @@ struct attach_mode_row {
 	unsigned workers; /* of one target */
 	bool agent;       /* it runs pmp's scripts: needs Python in gdb */
 	bool keeps;       /* attached from the first sample to the last */
-	/* Lines for gdb; {pid}, {sample}, {epoch} and {mark} stand for values. NULL: not in this mode. */
+	/* Lines for gdb; {pid} and other names in braces stand for values. NULL: not in this mode. */
 	const char *commands[VERB_COUNT];
 };
 
@@ -35,7 +35,9 @@ const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
 struct attach_values {
 	uint32_t pid;
 	uint64_t sample, epoch_us;
-	const char *mark; /* what a line that pmp itself had printed begins with */
+	const char *mark;  /* what a line that pmp itself had printed begins with */
+	bool other_mounts; /* than ours has the target */
+	bool other_root;   /* it has those of ours, but a root of its own */
 };
 
 /* Replaces what is in *out. */

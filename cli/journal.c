@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "container.h"
 
 #define CMDLINE_MAX 4096
 #define MAPS_MAX (16u << 20)
@@ -79,11 +80,12 @@ static void add_args(struct buf *line, uint32_t pid)
 void journal_target(struct journal *journal, uint32_t pid)
 {
 	struct buf *line = begin(journal, "target");
-	char path[4096];
+	char path[4096], root[4096];
 	struct span exe;
 
 	target_link(pid, "exe", path, sizeof(path));
-	exe = span_of(path);
+	target_link(pid, "root", root, sizeof(root));
+	exe = container_path(span_of(path), root);
 	if (span_ends(exe, SPAN_LIT(" (deleted)")))
 		exe.len -= sizeof(" (deleted)") - 1;
 	marker_addf(line, "pid", "%" PRIu32, pid);
@@ -147,7 +149,7 @@ static uint64_t hash_of(struct span s)
 	return hash;
 }
 
-static void add_map(struct buf *lines, uint32_t pid, struct span line)
+static void add_map(struct buf *lines, uint32_t pid, const char *root, struct span line)
 {
 	struct target_map map;
 
@@ -158,7 +160,7 @@ static void add_map(struct buf *lines, uint32_t pid, struct span line)
 	marker_addf(lines, "start", "0x%" PRIx64, map.start);
 	marker_addf(lines, "end", "0x%" PRIx64, map.end);
 	marker_addf(lines, "offset", "0x%" PRIx64, map.offset);
-	marker_add(lines, "path", map.path);
+	marker_add(lines, "path", container_path(map.path, root));
 	marker_close(lines);
 }
 
@@ -166,6 +168,7 @@ void journal_maps(struct journal *journal, uint32_t pid, uint64_t *hash)
 {
 	struct buf text = { 0 }, lines = { 0 };
 	struct target_stat stat;
+	char root[4096];
 	struct span rest;
 	uint64_t now;
 
@@ -174,6 +177,7 @@ void journal_maps(struct journal *journal, uint32_t pid, uint64_t *hash)
 		buf_deinit(&text);
 		return;
 	}
+	target_link(pid, "root", root, sizeof(root));
 	marker_open(&lines, "maps");
 	marker_addf(&lines, "pid", "%" PRIu32, pid);
 	marker_close(&lines);
@@ -181,7 +185,7 @@ void journal_maps(struct journal *journal, uint32_t pid, uint64_t *hash)
 		const char *newline = memchr(rest.ptr, '\n', rest.len);
 		size_t len = newline ? (size_t)(newline - rest.ptr) : rest.len;
 
-		add_map(&lines, pid, (struct span){ rest.ptr, len });
+		add_map(&lines, pid, root, (struct span){ rest.ptr, len });
 		rest = span_skip(rest, len + 1);
 	}
 	now = hash_of(buf_span(&lines));

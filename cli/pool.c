@@ -416,14 +416,14 @@ static void heed_stop(struct pool *pool, uint64_t now)
 		pool->phase = PHASE_PREPARE;
 }
 
-struct pool *pool_create(const struct pool_context *context, uint32_t pid)
+struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum attach_mode attach)
 {
 	struct pool *pool = alloc_zeroed(1, sizeof(*pool));
 
 	pool->context = context;
 	pool->crew.plan = (struct worker_plan){
 		.gdb = context->gdb,
-		.mode = attach_mode_row(context->attach),
+		.mode = attach_mode_row(attach),
 		.deadlines = context->deadlines,
 		.pid = pid,
 	};

@@ -16,13 +16,12 @@ struct pool_context {
 	const struct deadlines *deadlines;
 	const struct guard *guard;
 	const char *gdb;
-	enum attach_mode attach;
 	struct tally_plan plan;
 };
 
 struct pool;
 
-struct pool *pool_create(const struct pool_context *context, uint32_t pid);
+struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum attach_mode attach);
 /* One that is not over: its gdbs are killed. */
 void pool_destroy(struct pool *pool);
 

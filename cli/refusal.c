@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "target.h"
 
 #define CAP_SYS_PTRACE 19
@@ -65,6 +67,11 @@ enum refusal_cause refusal_cause(const struct refusal_facts *facts)
 	return facts->filtered ? REFUSAL_SECCOMP : REFUSAL_UNKNOWN;
 }
 
+const char *refusal_text(enum refusal_cause cause)
+{
+	return causes[cause];
+}
+
 static int read_yama(void)
 {
 	char text[16] = "";
@@ -76,6 +83,21 @@ static int read_yama(void)
 		text[0] = '\0';
 	close(fd);
 	return *text ? atoi(text) : -1;
+}
+
+/* As in a container with users of its own: not all of the system's are mapped (user_namespaces(7)). */
+static bool in_user_namespace(void)
+{
+	struct buf map = { 0 };
+	unsigned inside = 0, outside = 0, count = 0;
+
+	if (target_read((uint32_t)getpid(), "uid_map", 4096, &map)) {
+		buf_add(&map, "", 1);
+		if (sscanf(map.ptr, "%u %u %u", &inside, &outside, &count) != 3)
+			count = UINT_MAX;
+	}
+	buf_deinit(&map);
+	return count && count != UINT_MAX;
 }
 
 static void gather(uint32_t pid, struct refusal_facts *ret)
@@ -95,8 +117,10 @@ static void gather(uint32_t pid, struct refusal_facts *ret)
 		.target_uid = its.uid,
 		.target_euid = its.euid,
 		.dumpable = stat(path, &st) || st.st_uid == its.euid,
-		/* Its link cannot be read where it may not be traced: that alone says nothing. */
-		.same_userns = !*its_ns || !strcmp(own_ns, its_ns),
+		/* Its link cannot be read where it may not be traced: that alone says nothing of users who
+		 * may not do much; but those who may do anything in their own namespace can read it there. */
+		.same_userns = *its_ns ? !strcmp(own_ns, its_ns)
+		                       : !(in_user_namespace() && own.caps >> CAP_SYS_PTRACE & 1),
 		.yama = read_yama(),
 		.filtered = own.seccomp == 2,
 	};
@@ -109,7 +133,8 @@ static bool not_permitted(uint32_t pid, const char *comm, struct error *err)
 	gather(pid, &facts);
 	return error_set(err, ERROR_PERMISSION,
 	                 "not permitted: user %u may not trace process %u (%s) of user %u: %s",
-	                 facts.euid, pid, comm, facts.target_uid, causes[refusal_cause(&facts)]);
+	                 facts.euid, pid, comm, facts.target_uid,
+	                 refusal_text(refusal_cause(&facts)));
 }
 
 static bool traced(uint32_t pid, const char *comm, uint32_t tracer, struct error *err)
@@ -125,6 +150,28 @@ static bool traced(uint32_t pid, const char *comm, uint32_t tracer, struct error
 	        pid, comm, tracer, stat.comm);
 }
 
+/* Somebody who has the number from inside of a container is told the one it has here. */
+static bool no_process(uint32_t pid, struct error *err)
+{
+	uint32_t found[2];
+	struct target_stat stat;
+	size_t count = container_find(pid, found, 2);
+
+	if (!count)
+		return error_set(err, ERROR_NO_PROCESS,
+		                 "no process %u; look for it with ps or pgrep", pid);
+	if (count > 1)
+		return error_set(err, ERROR_NO_PROCESS,
+		                 "no process %u here; more than one container has one: look for "
+		                 "it with grep NSpid /proc/[0-9]*/status",
+		                 pid);
+	target_stat(*found, 0, &stat);
+	return error_set(err, ERROR_NO_PROCESS,
+	                 "no process %u here; process %u of a container is process %u (%s) here: "
+	                 "use -p %u",
+	                 pid, pid, *found, stat.comm, *found);
+}
+
 /* What makes an attach impossible whoever asks. true: nothing does. */
 static bool check_state(uint32_t pid, struct target_stat *stat, struct error *err)
 {
@@ -136,8 +183,7 @@ static bool check_state(uint32_t pid, struct target_stat *stat, struct error *er
 		if (errno && errno != ENOENT && errno != ESRCH)
 			return error_set(err, ERROR_FAILED, "cannot read /proc/%u: %s", pid,
 			                 strerror(errno));
-		return error_set(err, ERROR_NO_PROCESS,
-		                 "no process %u; look for it with ps or pgrep", pid);
+		return no_process(pid, err);
 	}
 	if (status.tgid != pid)
 		return error_set(

@@ -33,6 +33,8 @@ enum refusal_cause {
 };
 
 enum refusal_cause refusal_cause(const struct refusal_facts *facts);
+/* What that means, and the cure: the part of the message behind the processes' names. */
+const char *refusal_text(enum refusal_cause cause);
 
 /* Looks at a process before a gdb is spent on it. false: it cannot be sampled, and *err says why. */
 bool refusal_check(uint32_t pid, struct error *err);

@@ -1,6 +1,7 @@
 #include "supervisor.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "../merger/alloc.h"
 #include "clock.h"
+#include "container.h"
 #include "gdb_process.h"
 #include "guard.h"
 #include "journal.h"
@@ -33,8 +35,52 @@ struct supervisor {
 	int signal; /* that asked us to end, 0: none */
 };
 
+/* A pid that means another process in some container is not to be taken for that without a word; 1 is one in each. */
+static void tell_namesake(struct supervisor *s, uint32_t pid)
+{
+	uint32_t found;
+	struct target_stat stat;
+
+	if (pid == 1 || !container_find(pid, &found, 1) || !target_stat(found, 0, &stat))
+		return;
+	journal_note(&s->journal, pid,
+	             "process %" PRIu32 " of a container is another one: process %" PRIu32
+	             " (%s) here",
+	             pid, found, stat.comm);
+}
+
+static enum attach_mode mode_for(struct supervisor *s, uint32_t pid)
+{
+	enum attach_mode asked = s->options->attach;
+
+	if (asked == ATTACH_PLAIN || !target_is_32bit(pid))
+		return asked;
+	journal_note(&s->journal, pid,
+	             "process %" PRIu32
+	             " is a 32-bit program: going on with --attach plain: native "
+	             "stacks only, and longer pauses",
+	             pid);
+	return ATTACH_PLAIN;
+}
+
+/* The agent opens what is mapped, and says what it cannot; gdb alone opens what has that path now. */
+static void tell_replaced(struct supervisor *s, uint32_t pid)
+{
+	struct target_stat stat;
+	struct buf path = { 0 };
+
+	if (target_stat(pid, 0, &stat) && stat.state != 'D' && container_replaced(pid, &path))
+		journal_note(&s->journal, pid,
+		             "%.*s was deleted or replaced while the program runs: with --attach "
+		             "plain its functions may have no names, or those of another file",
+		             SPAN_ARG(path));
+	buf_deinit(&path);
+}
+
 static bool add_target(struct supervisor *s, uint32_t pid, struct error *err)
 {
+	enum attach_mode mode;
+
 	for (size_t i = 0; i < s->count; i++)
 		if (pool_pid(s->pools[i]) == pid)
 			return true;
@@ -43,8 +89,11 @@ static bool add_target(struct supervisor *s, uint32_t pid, struct error *err)
 	if (s->count == TARGETS_MAX)
 		return error_set(err, ERROR_FAILED, "more than %d processes: name some with -p",
 		                 TARGETS_MAX);
+	mode = mode_for(s, pid);
+	if (mode == ATTACH_PLAIN)
+		tell_replaced(s, pid);
 	s->pools = alloc_grow(s->pools, &s->cap, s->count + 1, sizeof(*s->pools));
-	s->pools[s->count++] = pool_create(&s->context, pid);
+	s->pools[s->count++] = pool_create(&s->context, pid, mode);
 	return true;
 }
 
@@ -70,6 +119,7 @@ static bool add_targets(struct supervisor *s, struct error *err)
 	for (size_t i = 0; i < s->options->pid_count; i++) {
 		if (!add_target(s, s->options->pids[i], err))
 			return false;
+		tell_namesake(s, s->options->pids[i]);
 		if (s->options->children)
 			add_descendants(s, s->options->pids[i]);
 	}
@@ -279,7 +329,6 @@ bool supervisor_run(const struct options *options, const struct journal_sink *si
 	struct supervisor s = {
 		.options = options,
 		.journal = { .sink = sink },
-		.context = { .attach = options->attach },
 		.guard = { .fd = -1 },
 	};
 	bool ok;

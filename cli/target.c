@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../merger/alloc.h"
@@ -107,6 +108,7 @@ enum status_field {
 	STATUS_CAPS,
 	STATUS_SECCOMP,
 	STATUS_SWITCHES,
+	STATUS_NSPID,
 };
 
 static bool status_take(struct target_status *ret, enum status_field field, struct span value)
@@ -143,6 +145,13 @@ static bool status_take(struct target_status *ret, enum status_field field, stru
 	case STATUS_SECCOMP:
 		ret->seccomp = (unsigned)number;
 		break;
+	case STATUS_NSPID: /* one for each namespace, this one's first */
+		for (value = span_trim(value); value.len; value = span_trim(value)) {
+			if (!take_number(&value, 10, &second))
+				return false;
+			ret->inner_pid = (uint32_t)second;
+		}
+		break;
 	}
 	return true;
 }
@@ -160,6 +169,7 @@ bool target_status_parse(struct span text, struct target_status *ret)
 		{ SPAN_LIT("ShdPnd:"), STATUS_PENDING },
 		{ SPAN_LIT("CapEff:"), STATUS_CAPS },
 		{ SPAN_LIT("Seccomp:"), STATUS_SECCOMP },
+		{ SPAN_LIT("NSpid:"), STATUS_NSPID },
 		{ SPAN_LIT("voluntary_ctxt_switches:"), STATUS_SWITCHES },
 	};
 	bool tgid = false;
@@ -274,6 +284,20 @@ bool target_status(uint32_t pid, uint32_t tid, struct target_status *ret)
 	return read_small(pid, tid, "status", text, &span) && target_status_parse(span, ret);
 }
 
+/* The auxiliary vector is the kernel's, kept with the process: no file is read, no lock taken. Its words are pairs of
+ * a small number and a value, none of which is 0 at first: in 64-bit words the upper half of a small number is. */
+bool target_is_32bit(uint32_t pid)
+{
+	char text[STAT_MAX];
+	struct span span;
+	uint32_t second = 0;
+
+	if (!read_small(pid, 0, "auxv", text, &span) || span.len < 8)
+		return false;
+	memcpy(&second, span.ptr + 4, sizeof(second));
+	return second != 0;
+}
+
 void target_link(uint32_t pid, const char *name, char *ret, size_t len)
 {
 	char path[128];
@@ -284,9 +308,9 @@ void target_link(uint32_t pid, const char *name, char *ret, size_t len)
 	ret[got > 0 ? got : 0] = '\0';
 }
 
-static bool entry_number(const struct dirent *entry, uint32_t *ret)
+bool target_entry_number(const char *text, uint32_t *ret)
 {
-	struct span name = span_of(entry->d_name);
+	struct span name = span_of(text);
 	uint64_t number;
 
 	if (!take_number(&name, 10, &number) || name.len || number > UINT32_MAX)
@@ -317,7 +341,7 @@ bool target_threads(uint32_t pid, struct target_threads *ret)
 	while (ret->count < THREADS_MAX && (entry = readdir(dir))) {
 		struct target_thread thread = { 0 };
 
-		if (!entry_number(entry, &thread.tid) ||
+		if (!target_entry_number(entry->d_name, &thread.tid) ||
 		    !target_stat(pid, thread.tid, &thread.stat))
 			continue;
 		ret->rows = alloc_grow(ret->rows, &ret->cap, ret->count + 1, sizeof(*ret->rows));
@@ -348,7 +372,7 @@ static size_t all_parents(struct parent **ret)
 		struct target_stat stat;
 		uint32_t pid;
 
-		if (!entry_number(entry, &pid) || !target_stat(pid, 0, &stat))
+		if (!target_entry_number(entry->d_name, &pid) || !target_stat(pid, 0, &stat))
 			continue;
 		*ret = alloc_grow(*ret, &cap, count + 1, sizeof(**ret));
 		(*ret)[count++] = (struct parent){ pid, stat.ppid };

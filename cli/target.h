@@ -26,6 +26,7 @@ struct target_status {
 	uint64_t caps;     /* effective capabilities */
 	uint64_t switches; /* of the thread, by itself: it has not run if they are what they were */
 	unsigned seccomp;  /* 0 none, 1 strict, 2 filter */
+	uint32_t inner_pid; /* in the innermost pid namespace; 0: it is in that of this /proc */
 };
 
 struct target_map {
@@ -44,6 +45,10 @@ bool target_read(uint32_t pid, const char *name, size_t max, struct buf *ret);
 /* tid 0: the process. */
 bool target_stat(uint32_t pid, uint32_t tid, struct target_stat *ret);
 bool target_status(uint32_t pid, uint32_t tid, struct target_status *ret);
+/* The number that an entry of /proc or of task/ is; false: it is something else. */
+bool target_entry_number(const char *name, uint32_t *ret);
+/* Is it a program of 32-bit code? false, too, if that cannot be told. */
+bool target_is_32bit(uint32_t pid);
 /* What a link of /proc/PID (exe, root, ns/user) points to; empty string if it cannot be read. */
 void target_link(uint32_t pid, const char *name, char *ret, size_t len);
 

@@ -12,6 +12,7 @@
 
 #include "../merger/alloc.h"
 #include "clock.h"
+#include "container.h"
 #include "gdb_process.h"
 #include "worker_text.h"
 
@@ -378,7 +379,12 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 	else
 		draw_mark(worker->text.mark, sizeof(worker->text.mark));
 	worker->text.agent = plan->mode->agent;
-	worker->values = (struct attach_values){ .pid = plan->pid, .mark = worker->text.mark };
+	worker->values = (struct attach_values){
+		.pid = plan->pid,
+		.mark = worker->text.mark,
+		.other_mounts = container_other_mounts(plan->pid),
+		.other_root = container_other_root(plan->pid),
+	};
 	enter(worker, WORKER_STARTING);
 	if (!send_command(worker, VERB_START))
 		lose(worker);

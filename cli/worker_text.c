@@ -105,6 +105,29 @@ static void add_line(struct buf *to, struct span line)
 	buf_add(to, "\n", 1);
 }
 
+/* A line of gdb's. A name in it that would pass for a marker, at the line's beginning or behind what may stand before a
+ * line, does so no more; a destructor "x::~pmp (" is let be. */
+static void add_foreign_line(struct buf *to, struct span line)
+{
+	for (size_t at = 0; line.len;) {
+		const char *mark = memmem(line.ptr + at, line.len - at, MARKER_PREFIX,
+		                          sizeof(MARKER_PREFIX) - 1);
+		size_t len = mark ? (size_t)(mark - line.ptr) : line.len;
+
+		if (mark && len >= 2 && !memcmp(mark - 2, "::", 2)) {
+			at = len + 1;
+			continue;
+		}
+		buf_add(to, line.ptr, len);
+		if (!mark)
+			break;
+		buf_add_span(to, SPAN_LIT("\\x7e"));
+		line = span_skip(line, len + 1);
+		at = 0;
+	}
+	buf_add(to, "\n", 1);
+}
+
 static void note_version(struct worker_text *text, struct span version)
 {
 	while (version.len && !isdigit((unsigned char)*version.ptr))
@@ -272,9 +295,7 @@ static bool take_line(struct worker_text *text, struct span line, enum worker_ev
 	switch (text->phase) {
 	case TEXT_WALK:
 		text->has_frame |= span_starts(line, SPAN_LIT("#0 "));
-		if (span_starts(line, SPAN_LIT(MARKER_PREFIX)))
-			buf_add(&text->sample, " ", 1); /* a name that would pass for a marker */
-		add_line(&text->sample, line);
+		add_foreign_line(&text->sample, line);
 		return false;
 	case TEXT_SAMPLE:
 		add_line(&text->sample, line);

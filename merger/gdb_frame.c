@@ -115,6 +115,21 @@ static bool split_line(struct span text, struct span *file, uint32_t *line)
 	return best.ptr != NULL;
 }
 
+/* "target:/lib/x.so" and "/proc/4711/root/lib/x.so": how a gdb names what a process with other mounts than its own or
+ * another root has. */
+static struct span own_path(struct span path)
+{
+	struct span rest = path;
+	uint64_t pid;
+
+	if (span_take(&path, SPAN_LIT("target:")))
+		return path;
+	if (span_take(&rest, SPAN_LIT("/proc/")) && number_take(&rest, 10, &pid) &&
+	    span_take(&rest, SPAN_LIT("/root")) && span_starts(rest, SPAN_LIT("/")))
+		return rest;
+	return path;
+}
+
 /* What follows the arguments. */
 static enum gdb_frame_state parse_place(struct span text, struct gdb_frame *ret)
 {
@@ -124,7 +139,7 @@ static enum gdb_frame_state parse_place(struct span text, struct gdb_frame *ret)
 	if (span_eq(text, SPAN_LIT("at")) || span_eq(text, SPAN_LIT("from")))
 		return GDB_FRAME_PLACE;
 	if (span_take(&text, SPAN_LIT("from "))) {
-		ret->module = span_trim(text);
+		ret->module = own_path(span_trim(text));
 		return GDB_FRAME_DONE;
 	}
 	/* mailers lose the blank: "at/home/x.c:12" */

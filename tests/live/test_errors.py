@@ -67,6 +67,39 @@ def _():
     is_error(pmp("-p", pid), NO_PROCESS, "no process %d" % pid)
 
 
+# In a pid namespace: processes with these numbers in it, one after the other, that use processor time.
+NUMBERED = """
+import os, sys
+for number in sys.argv[1:]:
+    with open("/proc/sys/kernel/ns_last_pid", "w") as file:
+        file.write(str(int(number) - 1))
+    if not os.fork():
+        while True: pass
+print("ready 1", flush=True)
+os.wait()
+"""
+
+
+@test("a pid as a container has it: 3, and which it is here; nor is it taken for another's without a word")
+def _():
+    need_gdb()
+    space = ("unshare", "--mount", "--pid", "--fork", "--user", "--map-root-user", "--mount-proc")
+    if run(*space, "test", "-w", "/proc/sys/kernel/ns_last_pid").code:
+        skip("namespaces (unshare) are not permitted here")
+    free = unused_pid()
+    with busy() as target, Target(*space, PYTHON, "-c", NUMBERED, str(free), str(target.pid)) as outer:
+        here = {proc_status(pid, "NSpid").split()[-1]: pid for pid in children(children(outer.pid)[0])}
+        inner = here[str(free)]
+        is_error(pmp("-p", free), NO_PROCESS, "process %d of a container is process %d \\(python3\\) here: use -p %d" % (
+            free, inner, inner))
+        result = pmp("-p", target.pid, "-n", 1)
+        equal(result.code, 0, result)
+        check("note: process %d of a container is another one: process %d (python3) here\n" % (
+            target.pid, here[str(target.pid)]) in result.err, result)
+        result = pmp("-p", inner, "-n", 1)
+        equal((result.code, result.err), (0, ""), "the other one, by its pid here")
+
+
 @test("a thread's id: 3, and whose thread it is")
 def _():
     code = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n" \
@@ -122,6 +155,40 @@ def _():
         result = run("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace", PMP, "-p",
                      str(target.pid))
         is_error(result, NOT_PERMITTED, "CAP_SYS_PTRACE", "--cap-add=SYS_PTRACE")
+
+
+# EPERM for ptrace (101), by a seccomp filter (seccomp(2)); then whatever follows on the command line.
+FILTERED = """
+import ctypes, os, struct, sys
+code = b"".join(struct.pack("<HBBI", *row) for row in (
+    (0x20, 0, 0, 0), (0x15, 0, 1, 101), (6, 0, 0, 0x50001), (6, 0, 0, 0x7fff0000)))
+rows = ctypes.create_string_buffer(code)
+program = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", 4, ctypes.addressof(rows)))
+libc = ctypes.CDLL(None)
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+    sys.exit(77)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@test("a seccomp filter: 4, with the cure for a container")
+def _():
+    need_gdb()
+    with busy() as target:
+        result = run(PYTHON, "-c", FILTERED, PMP, "-p", str(target.pid))
+        if result.code == 77:
+            skip("seccomp is missing")
+        is_error(result, NOT_PERMITTED, "process %d" % target.pid, "seccomp filter", "--cap-add=SYS_PTRACE")
+        target.check_unharmed()
+
+
+@test("root of a user namespace of its own: 4")
+def _():
+    if run("unshare", "--user", "--map-root-user", "true").code:
+        skip("namespaces (unshare) are not permitted here")
+    with busy() as target:
+        is_error(run("unshare", "--user", "--map-root-user", PMP, "-p", str(target.pid)), NOT_PERMITTED,
+                 "user namespace", "outside of any container")
 
 
 @test("a thread of the kernel's: 4")
@@ -184,6 +251,36 @@ def _():
         is_report(result.out)
         with open(raw, encoding="utf-8") as file:
             check("~pmp note pid=%d text=" % target.pid in file.read(), "no note in the raw text")
+        target.check_unharmed()
+
+
+# The system calls are write and, in effect, nothing: no library of 32-bit code is needed.
+PROGRAM_32 = """
+static long call(long n, long a, long b, long c)
+{ long r; __asm__ volatile("int $0x80" : "=a"(r) : "a"(n), "b"(a), "c"(b), "d"(c) : "memory"); return r; }
+void __attribute__((noinline)) spin(void) { for (volatile int i = 0;; i++) ; }
+void _start(void) { call(4, 1, (long)"ready 1\\n", 8); spin(); }
+"""
+
+
+@test("a 32-bit program: goes on in plain mode, and says so")
+def _():
+    need_gdb()
+    folder = temp_dir()
+    with open(folder + "/x.c", "w", encoding="ascii") as file:
+        file.write(PROGRAM_32)
+    if run("gcc", "-m32", "-g", "-O0", "-fno-pic", "-no-pie", "-nostdlib", "-static", "-o", folder + "/x", folder + "/x.c").code:
+        skip("a compiler that can make 32-bit programs (gcc -m32) is missing")
+    try:
+        target = Target(folder + "/x")
+    except OSError:
+        skip("32-bit programs do not run here")
+    with target:
+        result = pmp("-p", target.pid, "-n", 2)
+        equal(result.code, 0, result)
+        equal(result.err, "pmp: note: process %d is a 32-bit program: going on with --attach plain: native stacks only, and "
+              "longer pauses\n" % target.pid)
+        check(re.search(r"100.0% +2 +c +_start .*\n100.0% +2 +100.0% +2 +c +spin ", result.out), result)
         target.check_unharmed()
 
 

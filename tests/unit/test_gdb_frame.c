@@ -41,6 +41,10 @@ static const struct row places[] = {
 	{ "#1  f (a=1) atsrc/a.c:7", "f", "src/a.c", 7, NULL },
 	{ "#1  0x12 in f (a=1) from /opt/my lib/x.so (deleted)", "f", NULL, 0,
 	  "/opt/my lib/x.so (deleted)" },
+	{ "#1  0x12 in f () from target:/lib/x.so", "f", NULL, 0, "/lib/x.so" },
+	{ "#1  0x12 in f () from /proc/4711/root/lib/x.so", "f", NULL, 0, "/lib/x.so" },
+	{ "#1  0x12 in f () from /proc/4711/root", "f", NULL, 0, "/proc/4711/root" },
+	{ "#1  0x12 in f () from /proc/x/root/a.so", "f", NULL, 0, "/proc/x/root/a.so" },
 	{ "#0  0x12 [rxRE,0x10-0x20] in f () at a.c:7", "f", "a.c", 7, NULL },
 	{ "#0  0x12\tf (a=1) at a.c:7", "f", "a.c", 7, NULL },
 	{ "#0  0x12 in f a.c:12:3", "f", "a.c", 12, NULL }, /* a sanitizer's */

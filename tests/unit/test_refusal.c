@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -42,9 +43,41 @@ static void test_cause(void **state)
 	}
 }
 
+/* What happened, why, and what to do. */
+static void test_text(void **state)
+{
+	static const struct {
+		enum refusal_cause cause;
+		const char *why, *cure;
+	} rows[] = {
+		{ REFUSAL_UNKNOWN, "the system forbids it", "run pmp as root outside" },
+		{ REFUSAL_NAMESPACE, "user namespace", "run pmp as root outside" },
+		{ REFUSAL_CAPABILITY, "CAP_SYS_PTRACE", "--cap-add=SYS_PTRACE" },
+		{ REFUSAL_USER, "belongs to another user", "as that user, or as root (sudo)" },
+		{ REFUSAL_UNDUMPABLE, "set-uid", "as root (sudo)" },
+		{ REFUSAL_YAMA_CHILDREN, "ptrace_scope is 1: only its parents",
+		  "sysctl kernel.yama.ptrace_scope=0" },
+		{ REFUSAL_YAMA_ADMIN, "ptrace_scope is 2: only root", "as root (sudo)" },
+		{ REFUSAL_YAMA_NOBODY, "ptrace_scope is 3: nobody", "reboot" },
+		{ REFUSAL_SECCOMP, "a seccomp filter forbids ptrace", "seccomp=unconfined" },
+	};
+
+	(void)state;
+	assert_int_equal(sizeof(rows) / sizeof(*rows), REFUSAL_CAUSE_COUNT);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *text = refusal_text(rows[i].cause), *why = strstr(text, rows[i].why);
+
+		print_message("%s\n", text);
+		assert_non_null(why);
+		assert_non_null(strstr(why, rows[i].cure));
+		assert_null(strchr(text, '\n'));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_cause) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_cause),
+		                            cmocka_unit_test(test_text) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,9 @@ static void test_status(void **state)
 		    .seccomp = 2 } },
 		/* An old kernel has no Seccomp line; the last line may have no newline. */
 		{ "Tgid:\t7\nTracerPid:\t0", true, { .tgid = 7 } },
+		{ "Tgid:\t7\nNSpid:\t7\n", true, { .tgid = 7 } },
+		{ "Tgid:\t7\nNSpid:\t7\t33\t1\n", true, { .tgid = 7, .inner_pid = 1 } },
+		{ "Tgid:\t7\nNSpid:\t7\tx\n", false, { 0 } },
 		/* A name is escaped by the kernel, so it cannot begin a line; but it may look like one. */
 		{ "Name:\tTracerPid:\t5\nTgid:\t7\n", true, { .tgid = 7 } },
 		{ "Tgid:\tx\n", false, { 0 } },
@@ -103,6 +106,7 @@ static void test_status(void **state)
 		assert_int_equal(got.pending, rows[i].wanted.pending);
 		assert_int_equal(got.caps, rows[i].wanted.caps);
 		assert_int_equal(got.seccomp, rows[i].wanted.seccomp);
+		assert_int_equal(got.inner_pid, rows[i].wanted.inner_pid);
 	}
 }
 

@@ -127,7 +127,13 @@ static void test_text(void **state)
 		{ false, true,
 		  "~pmp-7 look\n#0  0x1 in f ()\n~pmp-7 walk\nThread 1 (LWP 1 \"\n~pmp end\"):\n"
 		  "#0  0x1 in f ()\n~pmp-7 walked\n~pmp-7 gone\n",
-		  "e", "", "\n ~pmp end\"):\n" },
+		  "e", "", "\n\\x7epmp end\"):\n" },
+		{ false, true,
+		  "~pmp-7 look\n~pmp-7 walk\n#0  0x1 in a;\n > ~pmp end ~pmp end () from x\n"
+		  "#1  0x2 in pmp::~pmp (this=...) ~pmp \n~pmp-7 walked\n~pmp-7 gone\n",
+		  "e", "",
+		  "a;\n > \\x7epmp end \\x7epmp end () from x\n"
+		  "#1  0x2 in pmp::~pmp (this=...) \\x7epmp \n" },
 	};
 	static const char letters[] = "hwaedsxuf";
 
@@ -182,15 +188,23 @@ static void test_flood(void **state)
 
 static void test_commands(void **state)
 {
-	const struct attach_values values = { 4711, 17, 99, "~pmp-7 " };
+	struct attach_values values = {
+		.pid = 4711, .sample = 17, .epoch_us = 99, .mark = "~pmp-7 "
+	};
 	struct buf out = { 0 };
 
 	(void)state;
 	attach_mode_command(attach_mode_row(ATTACH_EACH), VERB_LOOK, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"look\", 4711, 17, 99)\n")));
 	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
-	assert_true(
-	        span_eq(buf_span(&out), SPAN_LIT("file /proc/4711/exe\necho \\n~pmp-7 warm\\n\n")));
+	assert_true(span_eq(buf_span(&out), SPAN_LIT("set sysroot target:\nfile /proc/4711/exe\n"
+	                                             "echo \\n~pmp-7 warm\\n\n")));
+	values.other_root = true;
+	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
+	assert_true(span_starts(buf_span(&out), SPAN_LIT("set sysroot /proc/4711/root\nfile /")));
+	values = (struct attach_values){ .pid = 4711, .mark = "", .other_mounts = true };
+	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
+	assert_true(span_starts(buf_span(&out), SPAN_LIT("set sysroot target:\nfile \necho")));
 	buf_deinit(&out);
 	for (enum attach_mode mode = ATTACH_ONCE; mode <= ATTACH_PLAIN; mode++) {
 		const struct attach_mode_row *row = attach_mode_row(mode);
