@@ -54,10 +54,9 @@ class Agent:
     # The verbs.
 
     def warm(self, pid: int) -> None:
-        root = procfs.root(pid)
-        self.symbols = Symbols(pid, root)
-        self.perf_map = PerfMap(pid, root)
-        self.walker = Walker(root, self.perf_map)
+        self.symbols = Symbols(pid)
+        self.perf_map = PerfMap(pid, procfs.root(pid))
+        self.walker = Walker(self.symbols.module, self.perf_map)
         self._follow(procfs.threads(pid))
         write_lines([marker("warm", pid=pid)])
 
@@ -174,7 +173,6 @@ class Agent:
 
     def _reload(self) -> None:
         if self._select_stopped():
-            session.execute("info sharedlibrary")  # looks which there are now
             self.walker.forget()
             self._look_around(self.session.pid)
 
@@ -219,7 +217,8 @@ class Agent:
 
     def _notes(self, pid: int) -> list:
         """What is told once of a target."""
-        lines = []
+        lines = [marker("note", pid=pid, text=note) for note in self.symbols.notes]
+        self.symbols.notes = []
         if self.python is not None and "python" not in self.told:
             self.told.add("python")
             lines.append(marker("python", pid=pid, version=self.python.version))
@@ -273,7 +272,8 @@ def guarded(verb: str, function):
 
 def fail(verb: str, err: Exception) -> None:
     try:
-        AGENT.session.resume()
+        # After an attach that failed the supervisor takes the target for let go.
+        AGENT.session.detach() if verb in ("attach", "look") else AGENT.session.resume()
     except gdb.error:
         pass  # it has ended, or nothing is attached
     write_lines([marker("error", verb=verb, why="%s" % err or type(err).__name__)])

@@ -29,4 +29,6 @@ def one_line(text: str) -> str:
     """`text` with control characters escaped: it cannot pass for a line of its own."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else "\\x%02x" % ord(c) for c in text)
+    # A byte that is no text was decoded to 0xdc00 and itself.
+    return "".join(c if c.isprintable() else "\\x%02x" % (
+        ord(c) - 0xdc00 if 0xdc80 <= ord(c) <= 0xdcff else ord(c)) for c in text)

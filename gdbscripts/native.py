@@ -1,6 +1,8 @@
 """Native stacks: walked while the target is stopped, written out afterwards as gdb's `bt` writes them."""
 import gdb
 
+from pmp_gdb_text import name_text
+
 FRAMES_MAX = 20000  # of one stack, leaf first
 SIGNAL_TRAMPOLINE = gdb.SIGTRAMP_FRAME
 GOOD_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
@@ -24,7 +26,7 @@ def _made_place(pc: int, perf_map) -> "Place":
     return Place("%s () from %s" % (code.name, perf_map.path), False, True)
 
 
-def _place(frame: "gdb.Frame", root: str, perf_map) -> Place:
+def _place(frame: "gdb.Frame", module, perf_map) -> Place:
     if frame.type() == SIGNAL_TRAMPOLINE:
         return Place("<signal handler called>", False)
     inlined = frame.type() == gdb.INLINE_FRAME
@@ -34,13 +36,11 @@ def _place(frame: "gdb.Frame", root: str, perf_map) -> Place:
         return made
     line = frame.find_sal()
     if line.symtab is not None and line.line:
-        where = " at %s:%d" % (line.symtab.filename, line.line)
+        where = " at %s:%d" % (name_text(line.symtab.filename), line.line)
     else:
-        library = gdb.solib_name(frame.pc())
-        if library and root and library.startswith(root):
-            library = library[len(root):]
+        library = module(frame.pc())
         where = " from " + library if library else ""
-    return Place("%s ()%s" % (name or "??", where), inlined, name is None)
+    return Place("%s ()%s" % (name_text(name or "??"), where), inlined, name is None)
 
 
 class Stack:
@@ -59,8 +59,9 @@ class Walker:
 
     LIMIT = 200000  # places kept; a program has no more distinct pcs than that on its stacks
 
-    def __init__(self, root: str, perf_map) -> None:
-        self._root = root
+    def __init__(self, module, perf_map) -> None:
+        """module(pc): the path of the file that is mapped there, or ""."""
+        self._module = module
         self._perf_map = perf_map
         self._places = {}
 
@@ -95,7 +96,7 @@ class Walker:
             if place is None:
                 if len(places) >= self.LIMIT:
                     places.clear()
-                place = places[key] = _place(frame, self._root, self._perf_map)
+                place = places[key] = _place(frame, self._module, self._perf_map)
             stack.frames.append((pc, place))
             if pointers:
                 stack.pointers.append(int(frame.read_register("rsp")))

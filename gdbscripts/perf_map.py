@@ -9,6 +9,7 @@ import bisect
 import os
 import stat
 
+from pmp_files import walk
 from pmp_memory import TEXT_MAX
 from pmp_procfs import innermost_tid
 
@@ -43,7 +44,7 @@ class PerfMap:
     def __init__(self, pid: int, root: str) -> None:
         self.path = "/tmp/perf-%d.map" % innermost_tid(pid, pid)  # as the target calls it
         self._pid = pid
-        self._real = root + self.path
+        self._root = root
         self._position = 0
         self._size = 0  # of the file, when it was read last
         self._file = None  # (device, inode) of it
@@ -57,15 +58,18 @@ class PerfMap:
         """Reads what came since the last time; True if there is something new. Not while the target is
         stopped."""
         try:
-            seen = os.stat(self._real)
+            found = self._open()
         except OSError:
-            return False
-        if (seen.st_dev, seen.st_ino) == self._file and seen.st_size == self._size:
             return False
         try:
-            return self._read()
+            seen = os.fstat(found)
+            if (seen.st_dev, seen.st_ino) == self._file and seen.st_size == self._size:
+                return False
+            return self._read(found)
         except OSError:
             return False
+        finally:
+            os.close(found)
 
     def find(self, pc: int):
         """The Code that holds this address, or None."""
@@ -73,12 +77,19 @@ class PerfMap:
         code = self._codes[self._starts[at - 1]] if at else None
         return code if code is not None and pc < code.end else None
 
-    def _read(self) -> bool:
-        file = os.open(self._real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    def _open(self) -> int:
+        """The file itself, whatever it is: not opened for reading yet. In another root no link is followed: it would
+        lead out of it."""
+        if self._root:
+            return walk(self._root, self.path)[0]
+        return os.open(self.path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def _read(self, found: int) -> bool:
+        seen = os.fstat(found)
+        if not stat.S_ISREG(seen.st_mode) or seen.st_uid not in (0, os.stat("/proc/%d" % self._pid).st_uid):
+            return False
+        file = os.open("/proc/self/fd/%d" % found, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            seen = os.fstat(file)
-            if not stat.S_ISREG(seen.st_mode) or seen.st_uid not in (0, os.stat("/proc/%d" % self._pid).st_uid):
-                return False
             if (seen.st_dev, seen.st_ino) != self._file or seen.st_size < self._size:
                 self._file, self._position = (seen.st_dev, seen.st_ino), 0
                 self._codes.clear()

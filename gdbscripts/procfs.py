@@ -15,6 +15,19 @@ class Thread:
         self.state = state
 
 
+def path_text(path: bytes) -> str:
+    """Any path as text, whatever the locale; raw_path gives the same bytes again."""
+    return path.decode("utf-8", "surrogateescape")
+
+
+def raw_path(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")
+
+
+def read_link(path: str) -> str:
+    return path_text(os.readlink(path.encode("ascii")))
+
+
 def _read(path: str) -> bytes:
     with open(path, "rb", buffering=0) as file:
         return file.read(1 << 16)
@@ -96,15 +109,26 @@ def same_namespace(pid: int, kind: str) -> bool:
         return True
 
 
+def root_link(pid: int) -> str:
+    """The folder in which the target's own paths are found."""
+    return "/proc/%d/root" % pid
+
+
 def root(pid: int) -> str:
-    """The folder in which the target's own paths are found; "" where they are ours, too."""
+    """The same, but "" where the target's own paths are ours, too."""
+    if chroot_prefix(pid) or not same_namespace(pid, "mnt"):
+        return root_link(pid)
+    return ""
+
+
+def chroot_prefix(pid: int) -> str:
+    """What the kernel puts before the target's own paths when it tells them to us: the folder that a chroot made its
+    root; "" where there is none, or where it has other mounts, which have no place here."""
     try:
-        chrooted = os.readlink("/proc/%d/root" % pid) != "/"
+        folder = read_link(root_link(pid))
     except OSError:
         return ""
-    if chrooted or not same_namespace(pid, "mnt"):
-        return "/proc/%d/root" % pid
-    return ""
+    return "" if folder == "/" else folder
 
 
 def innermost_tid(pid: int, tid: int) -> int:
@@ -140,7 +164,9 @@ def mapped_code(pid: int) -> list:
     for fields in _maps(pid):
         if len(fields) == 6 and b"x" in fields[1] and fields[5].startswith(b"/"):
             start, end = _range(fields)
-            found.append((start, end, int(fields[2], 16), os.fsdecode(fields[5])))
+            # The kernel writes a newline so, and nothing else (proc(5)).
+            path = path_text(fields[5].replace(b"\\012", b"\n"))
+            found.append((start, end, int(fields[2], 16), path))
     return found
 
 

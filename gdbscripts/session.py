@@ -11,6 +11,7 @@ import signal as signals
 import gdb
 
 import pmp_procfs as procfs
+from pmp_gdb_text import execute
 from pmp_tracing import leave_children_alone
 
 SETTINGS = (
@@ -18,6 +19,8 @@ SETTINGS = (
     "set pagination off",
     "set width 0",
     "set height 0",
+    # Names are the target's bytes: with this each of them is text to gdb (gdb_text.py).
+    "set host-charset ISO-8859-1",
     "set auto-load off",
     "set may-insert-breakpoints off",
     "set may-write-memory off",
@@ -36,8 +39,12 @@ SETTINGS = (
     "set print frame-info short-location",
     "set print entry-values no",
     "set print symbol-loading off",
-    # Libraries are added by symbols.py, before the attach.
+    # Libraries are added by symbols.py, before the attach. gdb makes a list of its own, of names in the target's memory,
+    # and opens each: below here there is none.
     "set auto-solib-add off",
+    "set sysroot /dev/null",
+    "set solib-search-path",
+    "set libthread-db-search-path $sdir",
     "set language c",
     "set backtrace past-main on",
     "set backtrace past-entry off",
@@ -53,10 +60,6 @@ SETTINGS = (
 # gdb 10 has the other threads' stops when it has attached, and looks at them when they go on only.
 SLEEPY = int(gdb.VERSION.split(".")[0]) < 12
 JOB_SIGNALS = ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
-
-
-def execute(command: str) -> str:
-    return gdb.execute(command, False, True)
 
 
 def apply_settings() -> None:

@@ -5,6 +5,7 @@ through) the target is stopped for it: seconds, where there is debug information
 libraries by itself; they are added here, at the addresses where /proc/PID/maps says they are, and what the
 threads' stacks hold is looked up ahead: every word there that points into code expands its unit now.
 """
+import bisect
 import os
 import struct
 import time
@@ -12,22 +13,17 @@ import time
 import gdb
 
 from pmp_elf import Elf
+from pmp_files import DELETED, Refused, allow_many, open_mapped, open_program
+from pmp_gdb_text import execute
+from pmp_markers import one_line
 from pmp_memory import BadRead
-from pmp_procfs import mapped_code, stack_ranges
+from pmp_procfs import chroot_prefix, mapped_code, read_link, stack_ranges
 
 AHEAD_US = 5000000    # of expanding before the attach: nothing waits for it but the first sample,
 ATTACHED_US = 1000000 # between the attach and the first sample,
 BETWEEN_US = 50000    # and between two samples: more would make the next one late
 THREADS_MAX = 64      # whose stacks are looked at
 STACK_BYTES = 16384   # of a stack whose pointer is known
-
-
-def _execute(command: str) -> str:
-    return gdb.execute(command, False, True)
-
-
-def _quoted(path: str) -> str:
-    return '"%s"' % path.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _symbol_address(name: str) -> int:
@@ -41,29 +37,33 @@ def _symbol_address(name: str) -> int:
 class Symbols:
     """Which files' symbols gdb has, and where."""
 
-    def __init__(self, pid: int, root: str) -> None:
+    def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._root = root
+        self._prefix = chroot_prefix(pid)
         self._maps = []
         self._libraries = {}  # path -> where it was added; 0: it could not be
+        self._files = {}  # path -> File; those that were added
+        self.notes = []  # what is lost, for the person; the reader takes them away
         self._program_bias = self._program_end = 0
         self._attached = False  # since then gdb has the program where it is in the target
         self._addresses = {}
         self._expanded = set()
 
     def read_program(self) -> None:
-        if self._root:
-            _execute("set sysroot " + self._root)
-        program = "/proc/%d/exe" % self._pid
-        _execute("file " + program)
-        path = os.readlink(program)
+        allow_many()
+        path = read_link("/proc/%d/exe" % self._pid)
         try:
-            elf = Elf(program)
+            file = open_program(self._pid)
+            self._files[path] = file  # open for as long as gdb may come back to it
+            execute("file " + file.name)
+            elf = Elf(file.local)
             self._program_end = elf.end
             for start, _, offset, mapped in mapped_code(self._pid):
                 if mapped == path and not elf.fixed:
                     self._program_bias = elf.bias(start, offset)
                     break
+        except Refused as why:
+            self.notes.append("the program's own file was not read: %s; its functions have no names" % why)
         except (OSError, BadRead):
             pass  # units are not expanded ahead, that's all
         self._libraries[path] = 0
@@ -75,31 +75,63 @@ class Symbols:
             return False
         self._maps = maps
         mapped = {}
-        for start, _, offset, path in maps:
-            mapped.setdefault(path, (start, offset))
+        for start, end, offset, path in maps:
+            mapped.setdefault(path, (start, end, offset))
         for path in [path for path in self._libraries if path not in mapped]:
             self._remove(path)
-        for path, (start, offset) in mapped.items():
+        for path, place in mapped.items():
             if path not in self._libraries:
-                self._add(path, start, offset)
+                self._add(path, *place)
         return True
 
-    def _add(self, path: str, start: int, offset: int) -> None:
+    def _add(self, path: str, start: int, end: int, offset: int) -> None:
         self._libraries[path] = 0
         try:
-            bias = Elf(self._root + path).bias(start, offset)
-            _execute("add-symbol-file %s -o 0x%x" % (_quoted(self._root + path), bias))
+            file = open_mapped(self._pid, start, end, path)
+        except Refused as why:
+            self.notes.append("%s was not read: %s; its functions have no names" % (
+                one_line(self.own(path)), why))
+            return
+        except OSError:
+            if ".so" in path:  # otherwise it is memory, which has a file for a moment only
+                self.notes.append(self._lost(path))
+            return
+        try:
+            execute("add-symbol-file %s -o 0x%x" % (file.name, Elf(file.local).bias(start, offset)))
             self._libraries[path] = start
+            self._files[path] = file
         except (OSError, BadRead, gdb.error):
-            pass  # deleted, or no library at all: its frames have no names
+            file.close()  # no library at all, or an odd one: its frames have no names
+
+    def _lost(self, path: str) -> str:
+        if path.endswith(DELETED):
+            return ("%s was deleted or replaced while the program runs, and only root can read what it was: its functions "
+                    "have no names" % one_line(self.own(path)))
+        return "%s cannot be read: its functions have no names" % one_line(self.own(path))
 
     def _remove(self, path: str) -> None:
         start = self._libraries.pop(path)
         if start:
             try:
-                _execute("remove-symbol-file -a 0x%x" % start)
+                execute("remove-symbol-file -a 0x%x" % start)
             except gdb.error:
                 pass  # gdb has forgotten it by itself
+        if path in self._files:
+            self._files.pop(path).close()
+
+    def own(self, path: str) -> str:
+        """A path as the target itself has it."""
+        if self._prefix and path.startswith(self._prefix + "/"):
+            path = path[len(self._prefix):]
+        return path[:-len(DELETED)] if path.endswith(DELETED) else path
+
+    def module(self, pc: int) -> str:
+        """The file that is mapped there, "" if none is. What the kernel says: gdb reads its list of libraries from the
+        target's memory, and opens what that names."""
+        at = bisect.bisect_right(self._maps, (pc + 1,)) - 1
+        if at < 0 or not self._maps[at][0] <= pc < self._maps[at][1]:
+            return ""
+        return self.own(self._maps[at][3])
 
     def look_up(self, names: tuple) -> None:
         """Before the attach, or while the target runs: it takes gdb long to say that it knows no such name."""

@@ -185,7 +185,7 @@ class Target:
     def __init__(self, *argv, ready=r"ready (\d+)", limit=20, env=None, cwd=None, session=True):
         """ready: what it prints on stdout once it runs; None: don't wait. session: it has one of its own;
         otherwise a process group, as a shell's job has."""
-        self.argv = [str(a) for a in argv]
+        self.argv = [os.fsdecode(a) if isinstance(a, bytes) else str(a) for a in argv]
         self.process = subprocess.Popen(
             self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=dict(os.environ, **(env or {})), cwd=cwd, start_new_session=session,
@@ -207,7 +207,7 @@ class Target:
             time.sleep(0.02)
         self.stop()
         raise AssertionError("not ready: %s\n%s" % (
-            " ".join(self.argv), seen.decode(errors="replace")))
+            ascii(" ".join(self.argv)), seen.decode(errors="replace")))
 
     def status(self, key, tid=None):
         return proc_status(self.pid, key, tid)

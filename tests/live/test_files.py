@@ -1,0 +1,182 @@
+"""The target's own files, whatever has become of their paths: its functions have their own names, never those of another
+file that is there now, and nothing but a regular file is opened."""
+
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from profiles import Profile  # noqa: E402
+from targets import need_gdb  # noqa: E402
+from tap import PMP, PYTHON, Target, check, children, equal, main, run, skip, temp_dir, test  # noqa: E402
+
+# root as in a container that may trace: it opens files by their paths only.
+PATHS_ONLY = ("setpriv", "--bounding-set", "-sys_admin,-checkpoint_restore", "--inh-caps", "-sys_admin,-checkpoint_restore")
+PROGRAM = r"""
+#include <stdio.h>
+void in_library(volatile long *counter);
+static void %(name)s(void)
+{
+	static volatile long counter;
+	in_library(&counter);
+}
+int main(void)
+{
+	printf("ready 1\n");
+	fflush(stdout);
+	%(name)s();
+	return 0;
+}
+"""
+LIBRARY = r"""
+static void %(name)s(volatile long *counter) { for (;;) (*counter)++; }
+void in_library(volatile long *counter) { %(name)s(counter); }
+"""
+# As a container's beginning does it: a mount namespace whose root is that folder, and nothing of ours in it.
+PIVOT = """
+import ctypes, os, sys
+libc, folder = ctypes.CDLL(None, use_errno=True), os.fsencode(sys.argv[1])
+def must(result):
+    if result: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+must(libc.unshare(0x20000000 | 0x20000))
+pid = os.fork()
+if pid:
+    os.waitpid(pid, 0)
+    os._exit(0)
+must(libc.mount(b"none", b"/", None, 0x44000, None))
+must(libc.mount(folder, folder, None, 0x5000, None))
+os.chdir(folder)
+os.mkdir("old")
+must(libc.syscall(155, b".", b"old"))
+os.chdir("/")
+must(libc.umount2(b"/old", 2))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def build(folder, program, library, root=""):
+    """folder/prog and folder/liba.so in a root; the functions that only their own symbols name are called so."""
+    origin, folder = folder, root + folder
+    os.makedirs(folder, exist_ok=True)
+    for text, name, out, more in ((LIBRARY, library, "liba.so", ("-shared", "-fPIC")),
+                                  (PROGRAM, program, "prog", ("liba.so", "-Wl,-rpath," + origin))):
+        with open(folder + "/x.c", "w", encoding="ascii") as file:
+            file.write(text % {"name": name})
+        subprocess.run(["gcc", "-O0", "-o", out + ".new", "x.c", *more], cwd=folder, check=True)
+        os.rename(folder + "/%s.new" % out, folder + "/" + out)
+    os.unlink(folder + "/x.c")
+
+
+def add_libc(root):
+    for path in re.findall(r"/\S+", run("ldd", "/bin/true").out):
+        os.makedirs(root + os.path.dirname(path), exist_ok=True)
+        shutil.copy(os.path.realpath(path), root + path)
+
+
+def may_open_mapped():
+    """Files that have no path any more: /proc/PID/map_files, for root outside of a container."""
+    folder = "/proc/self/map_files/"
+    try:
+        os.stat(folder + os.listdir(folder)[0])
+    except OSError:
+        return False
+    return True
+
+
+def look(pid, mode, command=(PMP,)):
+    """A run's profile and what it said."""
+    path = os.path.join(temp_dir(), "p.yaml")
+    os.chmod(os.path.dirname(path), 0o777)
+    result = run(*command, "-p", str(pid), "-n", "1", "-q", "--full-paths", "--attach", mode, "-o", path, cwd="/", limit=30)
+    equal(result.code, 0, result)
+    return Profile.load(path)
+
+
+def check_names(profile, folder, what):
+    """Each function has its own name, and stands in its own file."""
+    chain = [part[-1] for part in profile.paths()]
+    names = [node["frame"] for node in chain]
+    equal(names[names.index("main"):], ["main", "own", "in_library", "own_library"], what)
+    for node, file in (("own", "prog"), ("own_library", "liba.so")):
+        module = chain[names.index(node)]["module"]
+        equal(module.replace(" (deleted)", ""), "%s/%s" % (folder, file), what)
+
+
+@test("an executable and a library that others have replaced, as a package's upgrade does")
+def _():
+    need_gdb()
+    folder = temp_dir()
+    build(folder, "own", "own_library")
+    with Target(folder + "/prog") as target:
+        build(folder, "wrong_name", "wrong_name")
+        if may_open_mapped():
+            check_names(look(target.pid, "once"), folder, "once")
+        profile = look(target.pid, "plain")
+        check(any("replaced" in note for note in profile.data.get("notes") or ()), "plain: no note", profile.data)
+        target.check_unharmed()
+
+
+@test("the same where it cannot be read any more: no wrong name, and a note; nor is the pipe opened that is there now")
+def _():
+    need_gdb()
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        skip("root and setpriv are missing")
+    nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    folder = temp_dir()
+    os.chmod(folder, 0o755)
+    build(folder, "own", "own_library")
+    copy = shutil.copy(PMP, folder + "/pmp")
+    with Target(*nobody, folder + "/prog") as target:
+        os.unlink(folder + "/liba.so")
+        os.mkfifo(folder + "/liba.so")
+        profile = look(target.pid, "once", nobody + (copy,))
+        notes = profile.data.get("notes") or ()
+        check(any("%s/liba.so was deleted or replaced" % folder in note for note in notes), "no note", notes)
+        equal(profile.weight("own"), 1, "of the program, which is there")
+        names = {part[-1]["frame"] for part in profile.paths()}
+        check("wrong_name" not in names and any(name.startswith("0x") for name in names), names)
+        target.check_unharmed()
+
+
+def inside(what, modes, start):
+    """In a root of its own, whose paths are those of other files here."""
+    need_gdb()
+    if os.geteuid() != 0:
+        skip("root is missing")
+    folder, root = temp_dir(), temp_dir()
+    build(folder, "wrong_name", "wrong_name")
+    build(folder, "own", "own_library", root)
+    add_libc(root)
+    # Links that lead out, where a debugger may look.
+    os.makedirs(root + "/usr/lib")
+    os.symlink("/usr/lib/debug", root + "/usr/lib/debug")
+    os.symlink(os.path.realpath("/tmp"), root + "/var")
+    with start(root, folder + "/prog") as outer:
+        pid = children(outer.pid)[0] if children(outer.pid) else outer.pid
+        for mode in modes:
+            profile = look(pid, mode, PATHS_ONLY + (PMP,) if mode == "once" and shutil.which("setpriv") else (PMP,))
+            check_names(profile, folder, "%s, %s" % (what, mode))
+            equal(profile.data["target"]["executable"], folder + "/prog", what)
+            text = str(profile.data)
+            check("/proc/" not in text and root not in text and "target:" not in text, "a path of ours", text)
+            check("notes" not in profile.data, "a note", profile.data.get("notes"))
+        if pid == outer.pid:
+            outer.check_unharmed()
+
+
+@test("a target that a chroot has given another root")
+def _():
+    inside("chroot", ("once", "plain"), lambda root, program: Target("chroot", root, program))
+
+
+@test("a target whose root is another file system, as a container's")
+def _():
+    if ctypes.CDLL(None).unshare(0) or run("unshare", "--mount", "--pid", "--fork", "true").code:
+        skip("namespaces (unshare) are not permitted here")
+    inside("pivot_root", ("once", "each", "plain"), lambda root, program: Target(PYTHON, "-c", PIVOT, root, program))
+
+
+main()
