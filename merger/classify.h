@@ -13,6 +13,7 @@ enum name_class {
 	CLASS_MAIN,      /* "main": start-up if the interpreter's own, else the program's */
 	CLASS_GIL_WAIT,  /* the interpreter waits for its lock */
 	CLASS_GC,        /* it collects garbage */
+	CLASS_COUNT
 };
 
 enum name_class classify(struct span name);

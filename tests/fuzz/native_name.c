@@ -15,7 +15,7 @@ static void name_check(const struct native_name *found, struct span text)
 	if (found->args.len && found->rest.len)
 		CHECK(found->args.ptr + found->args.len < found->rest.ptr,
 		      "arguments and rest overlap");
-	CHECK((unsigned)classify(found->name) <= CLASS_MAIN, "class");
+	CHECK((unsigned)classify(found->name) < CLASS_COUNT, "class");
 }
 
 static void take(struct span text)
