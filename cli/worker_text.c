@@ -7,7 +7,7 @@
 
 #include "clock.h"
 
-#define GDB_MAJOR_MIN 8
+#define GDB_MAJOR_MIN 8u
 #define LINE_MAX_BYTES (4u << 20)
 
 enum text_verb {

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import shutil
 import signal
 import tempfile
@@ -296,6 +297,13 @@ def close_pipe(case):
     case.reader = None
 
 
+def limit_files(case):
+    try:
+        resource.prlimit(case.pmp.pid, resource.RLIMIT_FSIZE, (512, 512))
+    except ProcessLookupError:
+        pass
+
+
 def tell(line, code=None):
     """The victim does something by itself; code: how it then ends."""
     def act(case):
@@ -351,6 +359,9 @@ def other_rows():
         yield Row("no room for -o in a folder", "any", mode, nothing, (9,), full="-o", no_file=True)
         yield Row("no room for --save-raw", "any", mode, nothing, (9,), no_file=True,
                   args=("--save-raw", "/dev/full"))
+        for moment in ("any", "idle", "sampling"):
+            # 1: pmp has just begun, and has no room for what it gives to gdb either.
+            yield Row("no room by a limit on files' size", moment, mode, limit_files, (1, 9), no_file=True)
         yield Row("no room for --save-raw in a folder", "any", mode, nothing, (9,), full="--save-raw",
                   no_file=True)
 
