@@ -9,6 +9,7 @@
 #define AGENT_HURRY "python pmp(\"hurry\")\n"
 
 /* Before anything is attached: gdb plants no breakpoint and writes nothing, and no signal of the target's stops it.
+ * Of the target's no thread library is loaded and no source file opened: as it attaches gdb would print a line of one.
  * A gdb that doesn't know a setting says so in a line that nobody reads. */
 #define PLAIN_START                                                                                \
 	"set may-insert-breakpoints off\n"                                                         \
@@ -18,6 +19,9 @@
 	"set may-insert-tracepoints off\n"                                                         \
 	"set may-insert-fast-tracepoints off\n"                                                    \
 	"set startup-with-shell off\n"                                                             \
+	"set libthread-db-search-path $sdir\n"                                                     \
+	"set source open off\n"                                                                    \
+	"set print frame-info location\n"                                                          \
 	"set print frame-arguments none\n"                                                         \
 	"set print entry-values no\n"                                                              \
 	"set print thread-events off\n"                                                            \

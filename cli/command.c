@@ -117,7 +117,8 @@ int command_main(int argc, char **argv)
 	fill_standard_descriptors();
 	/* A reader that goes away is an error of the write, not the end of pmp half-way. */
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a limit on files' size is an error of write, as a full disk is */
+	signal(SIGXFSZ,
+	       SIG_IGN); /* a limit on files' size is an error of write, as a full disk is */
 	if (!run(argc, argv, &err) && !err.code)
 		error_set(&err, ERROR_FAILED,
 		          "failed, and no reason was given; this is a bug of pmp");

@@ -45,6 +45,7 @@ SETTINGS = (
     "set sysroot /dev/null",
     "set solib-search-path",
     "set libthread-db-search-path $sdir",
+    "set source open off",
     "set language c",
     "set backtrace past-main on",
     "set backtrace past-entry off",
