@@ -15,8 +15,10 @@ import pmp_procfs as procfs
 import pmp_session as session
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import BadRead, Memory
-from pmp_native import Walker
+from pmp_native import Walker, thread_id
+from pmp_pairing import deal_out, pair
 from pmp_perf_map import PerfMap
+from pmp_python_files import PythonFiles
 from pmp_symbols import Symbols
 
 
@@ -48,13 +50,15 @@ class Agent:
         self.perf_map = None
         self.has_read = False  # the program's symbols
         self.pointers = {}  # tid -> its stack pointer when it was last seen
-        self.looked_for_python = False
+        self.files = None
+        self.python_files = []
         self.told = set()
 
     # The verbs.
 
     def warm(self, pid: int) -> None:
         self.symbols = Symbols(pid)
+        self.files = PythonFiles(pid)
         self.perf_map = PerfMap(pid, procfs.root(pid))
         self.walker = Walker(self.symbols.module, self.perf_map)
         self._follow(procfs.threads(pid))
@@ -134,12 +138,13 @@ class Agent:
 
     def _look_around(self, pid: int) -> None:
         """What is known once a target is attached: its interpreter, if it has one."""
-        if self.python is not None or not self._select_stopped():
+        if self.python is not None or not self.python_files or not self._select_stopped():
             return
         self.memory = Memory(gdb.selected_inferior())
-        self.python, note = interpreter.find(pid, self.memory, self.symbols)
+        self.python, note = interpreter.find(self.memory, self.python_files, self._thread_ids())
         if note:
             self.told.add(note)
+            self.python_files = []  # until others are mapped
 
     def _select_stopped(self) -> bool:
         for thread in self.session.threads():
@@ -147,6 +152,14 @@ class Agent:
                 thread.switch()
                 return True
         return False
+
+    def _thread_ids(self) -> set:
+        found = set()
+        for thread in self.session.threads():
+            if thread.is_stopped():
+                thread.switch()
+                found.add(thread_id())
+        return found
 
     def _follow(self, seen: dict) -> bool:
         """Without breakpoints gdb isn't told of new libraries: looked for before each stop. Not while a thread
@@ -158,12 +171,12 @@ class Agent:
             self.has_read = True
             self.symbols.read_program()
             self.symbols.follow()
-            self.symbols.look_up(interpreter.SYMBOLS)
+            self.python_files = self.files.look()
             self.symbols.expand_ahead()
             return True
         changed = self.symbols.follow()
         if changed and self.python is None:
-            self.symbols.look_up(interpreter.SYMBOLS)
+            self.python_files = self.files.look()
         return changed
 
     def _follow_jit(self) -> None:
@@ -177,20 +190,24 @@ class Agent:
             self._look_around(self.session.pid)
 
     def _walk(self, seen: dict, asleep: dict) -> list:
+        self._look_around(self.session.pid)
         states = self._thread_states()
-        found = []
+        found, walked = [], []
         for thread in self.session.threads():
             sample = ThreadSample(thread, seen.get(thread.ptid[1]))
             if thread.is_stopped():
                 thread.switch()
-                state = states.get(self.python.own_tid(sample.tid)) if self.python else None
-                if state:
-                    sample.runs = self.python.runs(self.memory, state)
-                sample.stack = self.walker.walk(bool(sample.runs))
+                if states:
+                    sample.runs = self.python.runs(self.memory, states.pop(thread_id(), ()))
+                sample.stack = self.walker.walk(self.python is not None and self.python.by_address)
                 self.pointers[sample.tid] = sample.stack.pointer
+                walked.append(sample)
             else:
                 sample.kernel = asleep.get(sample.tid) or procfs.kernel(self.session.pid, sample.tid)
             found.append(sample)
+        if self.python is not None and self.python.by_address:
+            deal_out([sample.stack for sample in walked], [sample.runs for sample in walked],
+                     self.python.runs(self.memory, sum(states.values(), [])))
         return found
 
     def _thread_states(self) -> dict:
@@ -219,6 +236,8 @@ class Agent:
         """What is told once of a target."""
         lines = [marker("note", pid=pid, text=note) for note in self.symbols.notes]
         self.symbols.notes = []
+        if self.python is not None and self.python.trouble():
+            self.told.add(self.python.trouble())
         if self.python is not None and "python" not in self.told:
             self.told.add("python")
             lines.append(marker("python", pid=pid, version=self.python.version))
@@ -237,18 +256,16 @@ def add_stack(lines: list, sample: ThreadSample) -> None:
     """One thread as gdb prints it, with each evaluator's Python frames right below it."""
     lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(sample.name)))
     lines.append(marker("state", code=sample.state))
-    runs = list(sample.runs)
-    pointers = sample.stack.pointers
+    pairs, loose = pair(sample.stack.pointers, sample.runs)
     for i, (pc, place) in enumerate(sample.stack.frames):
         lines.append("#%-3d0x%016x in %s" % (i, pc, one_line(place.text)))
-        end = pointers[i + 1] if i + 1 < len(pointers) else 0
-        while runs and pointers[i] <= runs[0].addr < end:
-            add_python(lines, runs.pop(0).frames)
+        for run in pairs.get(i, ()):
+            add_python(lines, run.frames)
     if sample.stack.stopped_by:
         lines.append(one_line(sample.stack.stopped_by))
-    if runs:
+    if loose:
         lines.append("Traceback (most recent call first):")
-        for run in runs:
+        for run in loose:
             add_python(lines, run.frames)
 
 
@@ -256,7 +273,7 @@ def add_python(lines: list, frames: list) -> None:
     for frame in frames:
         code = frame.code
         lines.append('  File "%s", line %d, in %s' % (
-            one_line(code.file), code.line(frame.instr), one_line(code.name)))
+            one_line(code.file), code.line(frame.offset), one_line(code.name)))
         lines.append(marker("code", first_line=code.first_line))
 
 

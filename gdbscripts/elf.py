@@ -1,43 +1,119 @@
-"""As much of the ELF format as it takes to know where a file's code lies in the target (elf(5))."""
+"""As much of the ELF format as it takes to know where a file's code and data lie in the target (elf(5))."""
 import struct
 
 from pmp_memory import BadRead
 
 ET_EXEC = 2
 PT_LOAD = 1
-PF_X = 1
+PF_X, PF_W = 1, 2
+SHT_SYMTAB, SHT_DYNSYM = 2, 11
+SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
 HEADERS_MAX = 1000
+TABLE_MAX = 1 << 28  # bytes of one symbol or string table
 
 
 class Elf:
-    """What a 64-bit little-endian file says of its loaded segments."""
+    """What a 64-bit little-endian file says of its loaded segments, sections and symbols.
+    Addresses are the file's own: `bias` tells what the target adds to them."""
 
     def __init__(self, path: str) -> None:
+        self._path = path
         with open(path, "rb") as file:
             head = file.read(64)
             if len(head) < 64 or head[:6] != b"\x7fELF\x02\x01":
                 raise BadRead("no 64-bit ELF file")
             kind, = struct.unpack_from("<H", head, 16)
-            start, = struct.unpack_from("<Q", head, 32)
+            start, self._sections_at = struct.unpack_from("<QQ", head, 32)
             size, count = struct.unpack_from("<HH", head, 54)
+            self._section_size, self._section_count, self._names_index = struct.unpack_from(
+                "<HHH", head, 58)
             if size < 56 or count > HEADERS_MAX:
                 raise BadRead("odd program headers")
             file.seek(start)
             table = file.read(size * count)
         self.fixed = kind == ET_EXEC
         self.end = 0  # of its addresses
-        self._code = []
+        self._loaded = []  # (offset, address, size in the file, flags)
+        self._section_list = None
         for at in range(0, len(table) - size + 1, size):
             header = struct.unpack_from("<IIQQQQ", table, at)
-            if header[0] != PT_LOAD:
-                continue
-            self.end = max(self.end, header[3] + header[5])
-            if header[1] & PF_X:
-                self._code.append((header[2], header[3], header[5]))
+            if header[0] == PT_LOAD:
+                self.end = max(self.end, header[3] + header[5])
+                self._loaded.append((header[2], header[3], header[5], header[1]))
 
     def bias(self, start: int, offset: int) -> int:
         """What the target adds to the file's addresses, if its byte `offset` is mapped at `start`."""
-        for at, address, size in self._code:
-            if at - 4096 < offset < at + size:
+        for at, address, size, flags in self._loaded:
+            if flags & PF_X and at - 4096 < offset < at + size:
                 return start - offset + at - address
         raise BadRead("no code is mapped there")
+
+    def read(self, address: int, size: int) -> bytes:
+        """What the file has at an address."""
+        for at, start, length, _ in self._loaded:
+            if start <= address and address + size <= start + length:
+                return self._bytes(at + address - start, size)
+        raise BadRead("0x%x is not in the file" % address)
+
+    def constants(self) -> list:
+        """The bytes of each segment that the program cannot write to: its code and constants."""
+        return [self._bytes(at, min(size, TABLE_MAX)) for at, _, size, flags in self._loaded
+                if not flags & PF_W]
+
+    def has_section(self, name: str) -> bool:
+        return any(section[0] == name.encode() for section in self._sections())
+
+    def section(self, name: str) -> int:
+        """Where a section lies; 0 if there is none of that name."""
+        for section in self._sections():
+            if section[0] == name.encode():
+                return section[2]
+        return 0
+
+    def symbols(self, names: tuple) -> dict:
+        """name -> address of those that the file has, exported or in its symbol table."""
+        found = {}
+        for _, kind, _, offset, size, link in self._sections():
+            if kind in (SHT_DYNSYM, SHT_SYMTAB) and link < len(self._sections()):
+                strings = self._sections()[link]
+                self._find(names, (offset, size), (strings[3], strings[4]), found)
+        return found
+
+    def _find(self, names: tuple, table: tuple, strings: tuple, found: dict) -> None:
+        text = self._bytes(strings[0], min(strings[1], TABLE_MAX))
+        wanted = {}
+        for name in names:
+            at = text.find(name.encode() + b"\0")
+            while at >= 0:  # a string may be the end of another one
+                wanted[at] = name
+                at = text.find(name.encode() + b"\0", at + 1)
+        if not wanted:
+            return
+        data = self._bytes(table[0], min(table[1], TABLE_MAX))
+        for at in range(0, len(data) - SYMBOL.size + 1, SYMBOL.size):
+            name, _, _, section, value, _ = SYMBOL.unpack_from(data, at)
+            if name in wanted and section:
+                found.setdefault(wanted[name], value)
+
+    def _sections(self) -> list:
+        """(name, type, address, offset, size, link) of each."""
+        if self._section_list is None:
+            self._section_list = self._read_sections()
+        return self._section_list
+
+    def _read_sections(self) -> list:
+        size, count = self._section_size, self._section_count
+        if size < 64 or self._names_index >= count:
+            return []  # a file without them is a good program
+        table = self._bytes(self._sections_at, size * count)
+        if len(table) < size * count:
+            return []
+        found = [struct.unpack_from("<IIQQQQI", table, at) for at in range(0, size * count, size)]
+        names = self._bytes(found[self._names_index][4], min(found[self._names_index][5], 1 << 20))
+        return [(names[name:names.find(b"\0", name)], kind, address, offset, length, link)
+                for name, kind, _, address, offset, length, link in found]
+
+    def _bytes(self, offset: int, size: int) -> bytes:
+        with open(self._path, "rb") as file:
+            file.seek(offset)
+            return file.read(size)

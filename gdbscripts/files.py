@@ -96,6 +96,23 @@ def open_mapped(pid: int, start: int, end: int, path: str) -> File:
         raise
 
 
+def open_data(pid: int, start: int, end: int, path: str) -> File:
+    """The same for this process alone: its `name` is not for gdb. OSError, Refused."""
+    try:
+        descriptor = _open_mapped(pid, start, end, path)
+    except OSError:
+        program = "/proc/%d/exe" % pid
+        if read_link(program) != path:
+            raise
+        descriptor = os.open(program, os.O_PATH | os.O_CLOEXEC)
+    try:
+        local = _checked(descriptor)
+        return File(local, local, (descriptor,))
+    except Refused:
+        os.close(descriptor)
+        raise
+
+
 def _open_mapped(pid: int, start: int, end: int, path: str) -> int:
     """root's way first (proc(5), map_files): it needs no path."""
     try:

@@ -1,134 +1,106 @@
-"""Finds CPython in the target, and each thread's Python frames, from its own thread state.
+"""The CPython in the target: which of its files holds the live one, and each thread's Python frames.
 
-    _PyRuntime -> interpreters -> thread states -> runs of the eval loop -> Python frames
+    root variable -> interpreters -> thread states -> runs of the eval loop -> Python frames
 
-Each run of the eval loop keeps a structure on the C stack (3.11: _PyCFrame). Its address tells which
-native frame is that evaluator, whatever its name; so a `Run` carries it.
+Thread states are found by the thread's own id (pthread_self, which on x86-64 is its fs base), never by who
+holds the GIL. A thread that runs several interpreters has a state in each.
 """
+from pmp_debug_offsets import layout as offsets_layout
 from pmp_layouts import LAYOUTS
 from pmp_memory import BadRead, Memory, pointer_at
-from pmp_procfs import innermost_tid, same_namespace
-from pmp_py_code import CodeCache
-from pmp_symbols import Symbols
+from pmp_py_frames import FRAMES_MAX, FrameReader
 
-INTERPRETERS_MAX = 1000
-THREADS_MAX = 100000
-SYMBOLS = ("_PyRuntime", "Py_Version", "PyEval_EvalFrameEx")
-FRAMES_MAX = 20000  # Python frames of one thread, leaf first; more are cut
-
-
-class PyFrame:
-    """One Python frame, its name and line looked up later (`code.line(instr)`), while the target runs."""
-    __slots__ = ("code", "instr")
-
-    def __init__(self, code, instr: int) -> None:
-        self.code = code
-        self.instr = instr
-
-
-class Run:
-    """One run of the eval loop: where its structure lies on the C stack, its frames leaf first."""
-    __slots__ = ("addr", "frames")
-
-    def __init__(self, addr: int, frames: list) -> None:
-        self.addr = addr
-        self.frames = frames
+STATES_MAX = 100000  # interpreters and thread states
+STATES_TRIED = 100  # thread states whose frames are looked at to see whether they make sense
 
 
 class Interpreter:
-    """A CPython of a version that layouts.py has a row for."""
+    """A CPython whose layout is known."""
 
-    def __init__(self, pid: int, version: str, layout: dict, runtime: int) -> None:
+    def __init__(self, version: str, layout: dict, root: int) -> None:
         self.version = version
-        self._pid = pid
         self._layout = layout
-        self._runtime = runtime
-        self._codes = CodeCache(layout)
-        self._other_namespace = not same_namespace(pid, "pid")
-        self._own_tids = {}
+        self._root = root
+        self._frames = FrameReader(layout)
+        self.by_address = layout["runs"] != "frames"  # it's known where on the C stack a run is
 
     def thread_states(self, memory: Memory) -> dict:
-        """OS thread id (as the target's own pid namespace has it) -> address of its thread state."""
-        layout, found = self._layout, {}
-        interp = memory.pointer(self._runtime + layout["runtime.interpreters_head"])
-        for _ in range(INTERPRETERS_MAX):
-            if not interp:
-                break
-            self._add_states(memory, memory.pointer(interp + layout["interp.threads_head"]), found)
+        """Thread id (pthread_self) -> addresses of its thread states, those of the newest interpreter first."""
+        layout, found, seen = self._layout, {}, set()
+        self._frames.new_stop()
+        interp = memory.pointer(self._root + layout["runtime.interpreters_head"])
+        while interp and interp not in seen and len(seen) < STATES_MAX:
+            seen.add(interp)
+            self._add_states(memory, memory.pointer(interp + layout["interp.threads_head"]), found, seen)
             interp = memory.pointer(interp + layout["interp.next"])
         return found
 
-    def _add_states(self, memory: Memory, state: int, found: dict) -> None:
-        layout = self._layout
-        size = layout["tstate.native_thread_id"] + 8
-        while state and len(found) < THREADS_MAX:
+    def _add_states(self, memory: Memory, state: int, found: dict, seen: set) -> None:
+        next_at, id_at = self._layout["tstate.next"], self._layout["tstate.thread_id"]
+        size = max(next_at, id_at) + 8
+        while state and state not in seen and len(seen) < STATES_MAX:
+            seen.add(state)
             data = memory.read(state, size)
-            tid = pointer_at(data, layout["tstate.native_thread_id"])
-            if found.setdefault(tid, state) != state:
-                # A thread has one state in each interpreter it runs: keep the one with frames.
-                if self._first_run(memory, state)[1]:
-                    found[tid] = state
-            state = pointer_at(data, layout["tstate.next"])
+            found.setdefault(pointer_at(data, id_at), []).append(state)
+            state = pointer_at(data, next_at)
 
-    def own_tid(self, tid: int) -> int:
-        """What the target itself calls this thread."""
-        if not self._other_namespace:
-            return tid
-        if tid not in self._own_tids:
-            self._own_tids[tid] = innermost_tid(self._pid, tid)
-        return self._own_tids[tid]
+    def runs(self, memory: Memory, states: list) -> list:
+        """The runs of a thread's states, innermost first."""
+        found = []
+        for state in states:
+            found += self._frames.runs(memory, state)
+        return found
 
-    def _first_run(self, memory: Memory, state: int) -> tuple:
-        """(address of the C-stack structure of the innermost run, its leaf frame)."""
-        layout = self._layout
-        cframe = memory.pointer(state + layout["tstate.cframe"])
-        return cframe, memory.pointer(cframe + layout["cframe.current_frame"]) if cframe else 0
+    def makes_sense(self, memory: Memory, states: dict):
+        """Are there frames whose code objects are such? None: there is no frame now."""
+        runs = self.runs(memory, sum(states.values(), [])[:STATES_TRIED])
+        return self._frames.read_any if runs else None
 
-    def runs(self, memory: Memory, state: int) -> list:
-        """The thread's runs of the eval loop, innermost first. What cannot be read ends the list."""
-        runs, count = [], 0
+    def trouble(self) -> str:
+        """What a person should know of the frames that were read, "" if nothing."""
+        if self._frames.cut:
+            return "a stack of more than %d Python frames is cut at the root" % FRAMES_MAX
+        return ""
+
+
+def find(memory: Memory, files: list, thread_ids: set) -> tuple:
+    """(Interpreter or None, what to tell the person or None) of the files of python_files.py. A thread must be
+    stopped and selected; thread_ids are the pthread_self of those that are. Of several copies the live one is
+    that whose thread states are those of the threads. None and None: there is none, or none yet."""
+    live, note = [], None
+    for file in files:
         try:
-            cframe, frame = self._first_run(memory, state)
-            while frame and cframe and count < FRAMES_MAX:
-                run = Run(cframe, [])
-                runs.append(run)
-                frame = self._entry_group(memory, frame, run.frames)
-                count += len(run.frames)
-                cframe = memory.pointer(cframe + self._layout["cframe.previous"])
+            layout = _layout(file)
+            python = Interpreter(file.version, layout, file.root)
+            states = python.thread_states(memory)
+        except Unknown as err:
+            note = "%s: its frames are not read, stacks are native only" % err
+            continue
         except BadRead:
-            pass  # a state in the middle of a change: what was read so far is true
-        return runs
-
-    def _entry_group(self, memory: Memory, frame: int, frames: list) -> int:
-        """Adds frames up to and including the entry frame; returns the frame below it."""
-        layout = self._layout
-        while frame and len(frames) < FRAMES_MAX:
-            data = memory.read(frame, layout["frame.size"])
-            code = self._codes.get(memory, pointer_at(data, layout["frame.code"]))
-            frames.append(PyFrame(code, pointer_at(data, layout["frame.prev_instr"])))
-            frame = pointer_at(data, layout["frame.previous"])
-            if data[layout["frame.is_entry"]]:
-                break
-        return frame
+            continue  # not yet started
+        if states:
+            live.append((not thread_ids & set(states), len(live), python, states))
+    for _, _, python, states in sorted(live, key=lambda entry: entry[:2]):
+        good = python.makes_sense(memory, states)
+        if good:
+            return python, None
+        if good is not None:
+            note = ("Python %s was found, and its frames are not where this pmp looks for them (a debug build, or "
+                    "an unknown release?): stacks are native only" % python.version)
+    return None, note
 
 
-def find(pid: int, memory: Memory, symbols: Symbols) -> tuple:
-    """(Interpreter or None, what to tell the person or None). A thread must be selected and stopped."""
-    runtime = symbols.address("_PyRuntime")
-    if not runtime:
-        if symbols.address("PyEval_EvalFrameEx"):
-            return None, "a Python before 3.7 was found: its frames are not read, stacks are native only"
-        return None, None
-    version = symbols.address("Py_Version")  # 3.11+: PY_VERSION_HEX (Include/pylifecycle.h)
-    if not version:
-        return None, "a Python before 3.11 was found: its frames are not read, stacks are native only"
+def _layout(file) -> dict:
+    if not file.version:
+        raise Unknown("a Python was found that does not tell its version (%s)" % file.path)
+    if not file.root:
+        raise Unknown("Python %s was found without the symbol of its thread states (an unstripped copy of %s "
+                      "has it)" % (file.version, file.path))
     try:
-        number = memory.pointer(version)
-    except BadRead as err:
-        return None, "Python's version cannot be read (%s): stacks are native only" % err
-    major, minor, micro = number >> 24 & 255, number >> 16 & 255, number >> 8 & 255
-    text = "%d.%d.%d" % (major, minor, micro)
-    layout = LAYOUTS.get((major, minor))
-    if layout is None:
-        return None, "Python %s is not known to this pmp: stacks are native only" % text
-    return Interpreter(pid, text, layout, runtime), None
+        return offsets_layout(file.offsets) if file.offsets else LAYOUTS[file.minor]
+    except (BadRead, KeyError):
+        raise Unknown("Python %s was found, which this pmp does not know" % file.version)
+
+
+class Unknown(Exception):
+    """A CPython whose frames cannot be read."""

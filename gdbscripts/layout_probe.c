@@ -1,60 +1,177 @@
 /*
  * Prints one row of layouts.py for the CPython whose headers it is compiled against:
  *
- *	cc -I$(python3-config --prefix)/include/python3.11 -o probe layout_probe.c && ./probe
+ *	cc -I/usr/include/python3.11 -o probe layout_probe.c && ./probe
  *
- * Needs the headers only (Debian: python3.11-dev), internal/ among them; it links no libpython.
+ * Needs the headers only (Debian: python3.11-dev), from 3.7 on internal/ among them; it links no libpython.
+ * From 3.13 on the interpreter describes itself (debug_offsets.py): there the row is for a test to compare.
  */
 #define Py_BUILD_CORE 1
 #include <Python.h>
 #include <frameobject.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #if PY_VERSION_HEX >= 0x030b0000
 #include <internal/pycore_frame.h>
 #endif
+#if PY_VERSION_HEX >= 0x030e0000
+#include <internal/pycore_interpframe_structs.h>
+#endif
 #if PY_VERSION_HEX >= 0x03080000
 #include <internal/pycore_pystate.h>
+#endif
+#if PY_VERSION_HEX >= 0x03090000
 #include <internal/pycore_interp.h>
 #include <internal/pycore_runtime.h>
+#elif PY_VERSION_HEX >= 0x03070000 && PY_VERSION_HEX < 0x03080000
+#include <internal/pystate.h>
 #endif
 
 #define ROW(name, type, member) printf("    '%s': %zu,\n", name, offsetof(type, member))
+#define NUMBER(name, value) printf("    '%s': %zu,\n", name, (size_t)(value))
+#define WORD(name, value) printf("    '%s': '%s',\n", name, value)
 
-int main(void)
+#if PY_VERSION_HEX >= 0x030b0000
+typedef _PyInterpreterFrame frame_struct;
+#else
+typedef PyFrameObject frame_struct;
+#endif
+
+static void thread_states(void)
 {
-	printf("(%d, %d): {\n", PY_MAJOR_VERSION, PY_MINOR_VERSION);
-#if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030c0000
+#if PY_VERSION_HEX >= 0x03070000
 	ROW("runtime.interpreters_head", _PyRuntimeState, interpreters.head);
+#else
+	NUMBER("runtime.interpreters_head", 0); /* of the variable interp_head */
+#endif
 	ROW("interp.next", PyInterpreterState, next);
+#if PY_VERSION_HEX >= 0x030b0000
 	ROW("interp.threads_head", PyInterpreterState, threads.head);
-	ROW("tstate.next", PyThreadState, next);
 	ROW("tstate.native_thread_id", PyThreadState, native_thread_id);
+#else
+	ROW("interp.threads_head", PyInterpreterState, tstate_head);
+#endif
+	ROW("tstate.next", PyThreadState, next);
+	ROW("tstate.thread_id", PyThreadState, thread_id);
+#if PY_VERSION_HEX >= 0x030d0000
+	ROW("tstate.current_frame", PyThreadState, current_frame);
+#elif PY_VERSION_HEX >= 0x030a0000
 	ROW("tstate.cframe", PyThreadState, cframe);
+#endif
+#if PY_VERSION_HEX < 0x030b0000
+	ROW("tstate.frame", PyThreadState, frame);
+#endif
+}
+
+static void frames(void)
+{
+#if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030d0000
 	ROW("cframe.current_frame", _PyCFrame, current_frame);
 	ROW("cframe.previous", _PyCFrame, previous);
-	ROW("frame.code", _PyInterpreterFrame, f_code);
-	ROW("frame.previous", _PyInterpreterFrame, previous);
-	ROW("frame.prev_instr", _PyInterpreterFrame, prev_instr);
-	ROW("frame.is_entry", _PyInterpreterFrame, is_entry);
-	ROW("frame.owner", _PyInterpreterFrame, owner);
-	printf("    'frame.size': %zu,\n", offsetof(_PyInterpreterFrame, localsplus));
+#endif
+#if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030c0000
+	ROW("frame.is_entry", frame_struct, is_entry);
+#elif PY_VERSION_HEX >= 0x030a0000 && PY_VERSION_HEX < 0x030b0000
+	ROW("cframe.previous", CFrame, previous);
+	ROW("tstate.root_cframe", PyThreadState, root_cframe);
+#endif
+#if PY_VERSION_HEX >= 0x030d0000
+	ROW("frame.code", frame_struct, f_executable);
+	ROW("frame.instr", frame_struct, instr_ptr);
+#else
+	ROW("frame.code", frame_struct, f_code);
+#endif
+#if PY_VERSION_HEX >= 0x030b0000
+	ROW("frame.previous", frame_struct, previous);
+	ROW("frame.owner", frame_struct, owner);
+	ROW("frame.size", frame_struct, localsplus);
+#else
+	ROW("frame.previous", frame_struct, f_back);
+	ROW("frame.lasti", frame_struct, f_lasti);
+	NUMBER("lasti.unit", PY_VERSION_HEX >= 0x030a0000 ? 2 : 1); /* bytes: Objects/frameobject.c */
+	NUMBER("frame.size", offsetof(frame_struct, f_lasti) + sizeof(int));
+#endif
+#if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030d0000
+	ROW("frame.instr", frame_struct, prev_instr);
+#endif
+#if PY_VERSION_HEX >= 0x030e0000 && defined(Py_GIL_DISABLED)
+	ROW("frame.tlbc_index", frame_struct, tlbc_index);
+	ROW("code.tlbc", PyCodeObject, co_tlbc);
+#endif
+}
+
+static void code_objects(void)
+{
 	ROW("code.firstlineno", PyCodeObject, co_firstlineno);
 	ROW("code.filename", PyCodeObject, co_filename);
-	ROW("code.name", PyCodeObject, co_name);
-	ROW("code.qualname", PyCodeObject, co_qualname);
-	ROW("code.linetable", PyCodeObject, co_linetable);
+#if PY_VERSION_HEX >= 0x030b0000
+	ROW("code.name", PyCodeObject, co_qualname);
 	ROW("code.code_adaptive", PyCodeObject, co_code_adaptive);
-	ROW("code.size", PyVarObject, ob_size);
+#else
+	ROW("code.name", PyCodeObject, co_name);
+#endif
+#if PY_VERSION_HEX >= 0x030a0000
+	ROW("code.linetable", PyCodeObject, co_linetable);
+#else
+	ROW("code.linetable", PyCodeObject, co_lnotab);
+#endif
+}
+
+#if PY_VERSION_HEX >= 0x030d0000
+/* Which bit of `state` the bit field `kind` begins with. */
+static int kind_bit(void)
+{
+	PyASCIIObject text = { 0 };
+	unsigned int word;
+
+	text.state.kind = 1;
+	memcpy(&word, &text.state, sizeof(word));
+	return __builtin_ctz(word);
+}
+#endif
+
+static void objects(void)
+{
+	ROW("object.type", PyObject, ob_type);
+	ROW("type.name", PyTypeObject, tp_name);
+#if PY_VERSION_HEX >= 0x03000000
 	ROW("bytes.size", PyBytesObject, ob_base.ob_size);
 	ROW("bytes.data", PyBytesObject, ob_sval);
 	ROW("str.length", PyASCIIObject, length);
 	ROW("str.state", PyASCIIObject, state);
-	printf("    'str.ascii_data': %zu,\n", sizeof(PyASCIIObject));
-	printf("    'str.compact_data': %zu,\n", sizeof(PyCompactUnicodeObject));
-	ROW("object.type", PyObject, ob_type);
+	NUMBER("str.ascii_data", sizeof(PyASCIIObject));
+	NUMBER("str.compact_data", sizeof(PyCompactUnicodeObject));
+#if PY_VERSION_HEX >= 0x030d0000
+	NUMBER("str.kind_bit", kind_bit());
 #endif
+#else
+	ROW("bytes.size", PyStringObject, ob_size);
+	ROW("bytes.data", PyStringObject, ob_sval);
+#endif
+}
+
+/* What the words mean is told in layouts.py. */
+static void words(void)
+{
+	WORD("runs", PY_VERSION_HEX >= 0x030c0000 ? "shim" :
+	             PY_VERSION_HEX >= 0x030b0000 ? "is_entry" :
+	             PY_VERSION_HEX >= 0x030a0000 ? "cframes" : "frames");
+	WORD("lines", PY_VERSION_HEX >= 0x030b0000 ? "locations" :
+	              PY_VERSION_HEX >= 0x030a0000 ? "ranges" :
+	              PY_VERSION_HEX >= 0x03060000 ? "lnotab-signed" : "lnotab");
+	WORD("text", PY_VERSION_HEX >= 0x03000000 ? "unicode" : "bytes");
+}
+
+int main(void)
+{
+	printf("(%d, %d): {\n", PY_MAJOR_VERSION, PY_MINOR_VERSION);
+	words();
+	thread_states();
+	frames();
+	code_objects();
+	objects();
 	printf("},\n");
 	return 0;
 }

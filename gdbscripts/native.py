@@ -53,6 +53,19 @@ class Stack:
         self.pointer = 0  # of the leaf
         self.stopped_by = ""
 
+    def covers(self, addr: int) -> bool:
+        """Is it on this stack, as far as that is known? Only if the frames' pointers were asked for."""
+        return bool(self.pointers) and self.pointers[0] <= addr < self.pointers[-1]
+
+
+def thread_id() -> int:
+    """What pthread_self gives in the selected thread: on x86-64 the base of its fs segment. 0 if gdb (before 8)
+    does not tell."""
+    try:
+        return int(gdb.newest_frame().read_register("fs_base")) & (1 << 64) - 1
+    except (gdb.error, ValueError):
+        return 0
+
 
 class Walker:
     """Walks stacks. Naming a pc is far dearer than finding it, so each is named once."""

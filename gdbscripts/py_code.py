@@ -1,127 +1,108 @@
 """Code objects: a Python function's name, file, first line and line table, read once each."""
-from pmp_memory import BadRead, Memory, TEXT_MAX, int_at, pointer_at
+from pmp_line_tables import DECODERS
+from pmp_memory import BadRead, Memory, int_at, pointer_at
+from pmp_py_text import read_bytes, read_c_string, read_text
 
 LINE_TABLE_MAX = 1 << 18  # bytes; a longer table is read up to there
-
-# PyASCIIObject.state (Include/cpython/unicodeobject.h, 3.3 to 3.13): bits 2-4 kind, 5 compact, 6 ascii.
-STATE_KIND, STATE_COMPACT, STATE_ASCII = 2, 1 << 5, 1 << 6
-ENCODINGS = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
-
-
-def read_text(memory: Memory, layout: dict, addr: int) -> str:
-    """A str object's text; of a long one the beginning and "..."."""
-    header = memory.read(addr, layout["str.ascii_data"])
-    length = pointer_at(header, layout["str.length"])
-    state = int_at(header, layout["str.state"])
-    kind = (state >> STATE_KIND) & 7
-    if not state & STATE_COMPACT or kind not in ENCODINGS:
-        raise BadRead("0x%x is no compact string" % addr)
-    data = "str.ascii_data" if state & STATE_ASCII else "str.compact_data"
-    raw = memory.read(addr + layout[data], min(length, TEXT_MAX) * kind)
-    text = raw.decode(ENCODINGS[kind], "replace")
-    return text + "..." if length > TEXT_MAX else text
-
-
-def read_bytes(memory: Memory, layout: dict, addr: int, limit: int) -> bytes:
-    size = pointer_at(memory.read(addr, layout["bytes.data"]), layout["bytes.size"])
-    return memory.read(addr + layout["bytes.data"], min(size, limit))
-
-
-def _varint(table: bytes, pos: int) -> tuple:
-    """(value, next position): six bits a byte, least first, bit 6 says that more follow."""
-    value = shift = 0
-    while pos < len(table):
-        byte = table[pos]
-        pos += 1
-        value |= (byte & 63) << shift
-        shift += 6
-        if not byte & 64:
-            break
-    return value, pos
-
-
-def _signed_varint(table: bytes, pos: int) -> tuple:
-    value, pos = _varint(table, pos)
-    return (-(value >> 1) if value & 1 else value >> 1), pos
-
-
-def location_line(table: bytes, first_line: int, offset: int) -> int:
-    """The line of the instruction at byte `offset`, 0 if it has none.
-
-    The location table of 3.11 and later (PEP 626, 657; Objects/locations.md): entries of a byte
-    1CCCCLLL (code C, L + 1 code units of two bytes) and what the code says follows.
-    """
-    line, pos, end = first_line, 0, 0
-    while pos < len(table):
-        code, end = (table[pos] >> 3) & 15, end + 2 * ((table[pos] & 7) + 1)
-        pos += 1
-        if code in (13, 14):  # line delta; 14: then end line delta and two columns
-            delta, pos = _signed_varint(table, pos)
-            line += delta
-        elif 10 <= code <= 12:
-            line += code - 10
-        if offset < end:
-            return 0 if code == 15 else line
-        while pos < len(table) and not table[pos] & 128:
-            pos += 1
-    return 0
+POINTERS = ("code.filename", "code.name", "code.linetable")
 
 
 class Code:
-    """One function's code as the stack shows it."""
+    """One function's code as the stack shows it. `trampoline`: the interpreter's own, no part of a program."""
+    __slots__ = ("name", "file", "first_line", "trampoline", "_decode", "_table", "_lines")
 
-    def __init__(self, name: str, file: str, first_line: int, table: bytes, start: int) -> None:
+    def __init__(self, name: str, file: str, first_line: int, decode, table: bytes) -> None:
         self.name = name
         self.file = file
         self.first_line = first_line
+        self.trampoline = False
+        self._decode = decode
         self._table = table
-        self._start = start
         self._lines = {}
 
-    def line(self, instr: int) -> int:
-        """The line of the instruction at address `instr`. Before the first one runs, the first line."""
-        if instr < self._start:
-            return self.first_line
-        line = self._lines.get(instr)
+    def line(self, offset: int) -> int:
+        """The line of the instruction at byte `offset`. Before the first one runs, the first line."""
+        line = self._lines.get(offset)
         if line is None:
-            line = location_line(self._table, self.first_line, instr - self._start)
-            self._lines[instr] = line
+            line = self._decode(self._table, self.first_line, offset) if offset >= 0 else 0
+            self._lines[offset] = line
         return line or self.first_line
 
 
+def _no_line(_table: bytes, _first_line: int, _offset: int) -> int:
+    return 0
+
+
+# Stands where a frame was, and its code object could not be read.
+UNREADABLE = Code("(a frame that cannot be read)", "?", 0, _no_line, b"")
+
+
 class CodeCache:
-    """Code objects by address. What stands there is compared at each use with what was there at first
-    (first line, pointers to file, names and line table), since an address is used again when a code
-    object is freed."""
+    """Code objects by address. An address is used again when a code object is freed, so what stands there
+    is compared with what was there at first, once for each stop of the target: type, first line, the
+    pointers to file, name and line table; from 3.12 on a version that no other code object has lies between
+    them, before that the text of file and name is compared, too."""
 
     LIMIT = 100000
 
     def __init__(self, layout: dict) -> None:
         self._layout = layout
-        self._known = {}
-        first, last = layout["code.firstlineno"], layout["code.linetable"] + 8
-        self._from, self._size = first, last - first
+        self._known = {}   # address -> (what was seen, Code)
+        self._checked = {} # those of the known ones that were compared in this stop
+        self._type = 0     # address of the type "code"
+        self._head = layout["object.type"] + 8
+        self._from = layout["code.firstlineno"]
+        for name in POINTERS:
+            self._from = min(self._from, layout[name])
+        self._size = max(layout[name] for name in POINTERS) + 8 - self._from
+        self._compare_text = layout["runs"] != "shim"
+
+    def new_stop(self) -> None:
+        """The target ran since the last `get`."""
+        self._checked.clear()
 
     def get(self, memory: Memory, addr: int) -> Code:
-        seen = memory.read(addr + self._from, self._size)
-        known = self._known.get(addr)
-        if known is not None and known[0] == seen:
-            return known[1]
-        if len(self._known) >= self.LIMIT:
-            self._known.clear()
-        code = self._read(memory, addr)
-        self._known[addr] = (seen, code)
+        code = self._checked.get(addr)
+        if code is None:
+            code = self._checked[addr] = self._compared(memory, addr)
         return code
 
-    def _read(self, memory: Memory, addr: int) -> Code:
+    def _compared(self, memory: Memory, addr: int) -> Code:
+        seen = memory.read(addr, self._from + self._size)
+        seen = seen[self._head - 8:self._head] + seen[self._from:]
+        known = self._known.get(addr)
+        if known is not None and known[0] == seen and all(
+                memory.read(at, len(text)) == text for at, text in known[1]):
+            return known[2]
+        if len(self._known) >= self.LIMIT:
+            self._known.clear()
+        code, texts = self._read(memory, addr)
+        self._known[addr] = (seen, texts, code)
+        return code
+
+    def _read(self, memory: Memory, addr: int) -> tuple:
+        """(Code, what else is to be compared: (address, bytes) each)."""
         layout = self._layout
-        data = memory.read(addr, layout["code.code_adaptive"])
+        data = memory.read(addr, self._from + self._size)
+        self._check_type(memory, pointer_at(data, layout["object.type"]))
         first_line = int_at(data, layout["code.firstlineno"])
         if not 0 <= first_line < 1 << 30:
             raise BadRead("0x%x is no code object" % addr)
-        return Code(
-            read_text(memory, layout, pointer_at(data, layout["code.qualname"])),
-            read_text(memory, layout, pointer_at(data, layout["code.filename"])),
-            first_line,
-            read_bytes(memory, layout, pointer_at(data, layout["code.linetable"]), LINE_TABLE_MAX),
-            addr + layout["code.code_adaptive"])
+        decode = DECODERS[layout["lines"]]
+        file_at, name_at, table_at = (pointer_at(data, layout[key]) for key in POINTERS)
+        file, file_place = read_text(memory, layout, file_at)
+        name, name_place = read_text(memory, layout, name_at)
+        table, _ = read_bytes(memory, layout, table_at, LINE_TABLE_MAX)
+        code = Code(name, file, first_line, decode, table)
+        # _Py_InitCleanup and what -X perf and others push (3.12+): one string for all, and no line.
+        code.trampoline = file_at == name_at and not decode(table, first_line, 0)
+        return code, (file_place, name_place) if self._compare_text else ()
+
+    def _check_type(self, memory: Memory, addr: int) -> None:
+        """Only code objects are read as such: a layout that is wrong gives no names."""
+        if addr == self._type:
+            return
+        name = memory.pointer(addr + self._layout["type.name"])
+        if read_c_string(memory, name, 16) != b"code":
+            raise BadRead("no code object")
+        self._type = addr

@@ -24,14 +24,10 @@ ATTACHED_US = 1000000 # between the attach and the first sample,
 BETWEEN_US = 50000    # and between two samples: more would make the next one late
 THREADS_MAX = 64      # whose stacks are looked at
 STACK_BYTES = 16384   # of a stack whose pointer is known
-
-
-def _symbol_address(name: str) -> int:
-    """0 if no such symbol is known. Reads symbols only, never the target's memory."""
-    try:
-        return int(gdb.parse_and_eval("(unsigned long) &" + name))
-    except gdb.error:
-        return 0
+# gdb wants a breakpoint of its own there, in a program that has it (CPython 3.15, LLVM within), and where it must
+# not write, the attach fails. In a file that was added like a library's it does without (breakpoint.c,
+# insert_bp_location): so such a program is added once more.
+JIT_FUNCTION = "__jit_debug_register_code"
 
 
 class Symbols:
@@ -44,9 +40,8 @@ class Symbols:
         self._libraries = {}  # path -> where it was added; 0: it could not be
         self._files = {}  # path -> File; those that were added
         self.notes = []  # what is lost, for the person; the reader takes them away
-        self._program_bias = self._program_end = 0
+        self._program_bias = 0
         self._attached = False  # since then gdb has the program where it is in the target
-        self._addresses = {}
         self._expanded = set()
 
     def read_program(self) -> None:
@@ -57,14 +52,15 @@ class Symbols:
             self._files[path] = file  # open for as long as gdb may come back to it
             execute("file " + file.name)
             elf = Elf(file.local)
-            self._program_end = elf.end
             for start, _, offset, mapped in mapped_code(self._pid):
                 if mapped == path and not elf.fixed:
                     self._program_bias = elf.bias(start, offset)
                     break
+            if elf.symbols((JIT_FUNCTION,)):
+                execute("add-symbol-file %s -o 0x%x" % (file.name, self._program_bias))
         except Refused as why:
             self.notes.append("the program's own file was not read: %s; its functions have no names" % why)
-        except (OSError, BadRead):
+        except (OSError, BadRead, gdb.error):
             pass  # units are not expanded ahead, that's all
         self._libraries[path] = 0
 
@@ -132,19 +128,6 @@ class Symbols:
         if at < 0 or not self._maps[at][0] <= pc < self._maps[at][1]:
             return ""
         return self.own(self._maps[at][3])
-
-    def look_up(self, names: tuple) -> None:
-        """Before the attach, or while the target runs: it takes gdb long to say that it knows no such name."""
-        for name in names:
-            if not self._addresses.get(name):
-                address = _symbol_address(name)
-                if address and not self._attached and address < self._program_end:
-                    address += self._program_bias
-                self._addresses[name] = address
-
-    def address(self, name: str) -> int:
-        """Where a symbol that was looked up is in the target; 0 if there is none."""
-        return self._addresses.get(name, 0)
 
     def is_code(self, pc: int) -> bool:
         """Is it in what was mapped executable from a file, when that was last looked at?"""

@@ -1,161 +1,17 @@
-"""The agent's modules outside gdb: what they compute is compared with what Python itself says."""
+"""The agent's modules outside gdb; those that read Python's own structures are in agent_python.py."""
 
-import ast
 import ctypes
-import glob
-import importlib.util
 import os
-import subprocess
-import sys
-import types
 
-from tap import ROOT, check, equal, main, skip, temp_dir, test
+from agent_modules import load
+from tap import check, equal, main, temp_dir, test
 
-
-class FakeGdb(types.ModuleType):
-    """As much of gdb's module as the agent's modules touch when they are loaded."""
-    error = RuntimeError
-    MemoryError = MemoryError
-
-    @staticmethod
-    def _execute_unwinders(_frame):
-        return None
-
-
-class FakeUnwinder(types.ModuleType):
-    Unwinder = object
-    register_unwinder = None
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(
-        "pmp_" + name, os.path.join(ROOT, "gdbscripts", name + ".py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["pmp_" + name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-sys.dont_write_bytecode = True
-sys.modules["gdb"] = FakeGdb("gdb")
-sys.modules["gdb.unwinder"] = FakeUnwinder("gdb.unwinder")
 memory = load("memory")
-layouts = load("layouts")
 markers = load("markers")
-py_code = load("py_code")
 procfs = load("procfs")
 files = load("files")
 perf_map = load("perf_map")
 jit = load("jit")
-
-HERE = sys.version_info[:2]
-
-
-class OwnMemory:
-    """This process's own memory, read as the agent reads a target's."""
-
-    def read(self, addr, size):
-        return ctypes.string_at(addr, size)
-
-
-def needs_layout():
-    if HERE not in layouts.LAYOUTS:
-        skip("no layout for the Python %d.%d that runs the tests" % HERE)
-    return layouts.LAYOUTS[HERE]
-
-
-def code_objects(code):
-    yield code
-    for const in code.co_consts:
-        if isinstance(const, types.CodeType):
-            yield from code_objects(const)
-
-
-def library_code():
-    folder = os.path.dirname(os.__file__)
-    for path in sorted(glob.glob(folder + "/*.py"))[:60]:
-        with open(path, "rb") as file:
-            yield from code_objects(compile(file.read(), path, "exec"))
-
-
-@test("lines of the standard library's instructions are those that Python gives")
-def _():
-    if not (3, 11) <= HERE:
-        skip("the Python that runs the tests has no location tables (3.11)")
-    count = 0
-    for code in library_code():
-        for start, end, line in code.co_lines():
-            for offset in {start, end - 2}:
-                got = py_code.location_line(code.co_linetable, code.co_firstlineno, offset)
-                equal(got, line or 0, "%s offset %d" % (code, offset))
-                count += 1
-    check(count > 10000, count)
-
-
-@test("a function's lines may go far up and down")
-def _():
-    if not (3, 11) <= HERE:
-        skip("the Python that runs the tests has no location tables (3.11)")
-    text = "def f(x):\n" + "\n" * 3000 + " y = (x +\n" + "\n" * 500 + "  x)\n" + "\n" * 70000 + " return y\n"
-    code = compile(text, "x", "exec").co_consts[0]
-    for start, _, line in code.co_lines():
-        equal(py_code.location_line(code.co_linetable, code.co_firstlineno, start), line or 0)
-
-
-@test("a broken location table ends, with some line")
-def _():
-    for table in (b"", b"\xff", b"\x80", b"\xf0\xff\xff", bytes(range(256)), b"\xee" * 50, b"\x7f" * 9):
-        for offset in (0, 2, 1 << 40):
-            check(isinstance(py_code.location_line(table, 1, offset), int))
-
-
-@test("names and paths in every kind of string are read")
-def _():
-    layout = needs_layout()
-    for text in ("", "plain", "naïve_λ", "Latin ÿ", "関数", "emoji 🐍", "x" * 1024):
-        equal(py_code.read_text(OwnMemory(), layout, id(text)), text)
-    long = "y" * 5000
-    equal(py_code.read_text(OwnMemory(), layout, id(long)), "y" * 1024 + "...")
-
-
-@test("what is no string is refused")
-def _():
-    layout = needs_layout()
-    for thing in (b"bytes", ["list"], 12345678901234567890):
-        try:
-            py_code.read_text(OwnMemory(), layout, id(thing))
-        except memory.BadRead:
-            continue
-        check(False, "%r was taken for a string" % (thing,))
-
-
-@test("a code object's name, file and first line are read, once")
-def _():
-    cache = py_code.CodeCache(needs_layout())
-    for code in list(library_code())[:500]:
-        read = cache.get(OwnMemory(), id(code))
-        equal((read.name, read.file, read.first_line),
-              (code.co_qualname, code.co_filename, code.co_firstlineno))
-        check(cache.get(OwnMemory(), id(code)) is read)
-
-
-@test("the layouts are those of the headers that are installed")
-def _():
-    folder, checked = temp_dir(), []
-    found = glob.glob("/usr/include/python3.*") + glob.glob(
-        os.path.expanduser("~/.pyenv/versions/*/include/python3.*"))
-    for include in found:
-        version = tuple(int(n) for n in os.path.basename(include)[6:].rstrip("mdut").split("."))
-        if version not in layouts.LAYOUTS or not os.path.exists(include + "/internal/pycore_frame.h"):
-            continue
-        program = os.path.join(folder, "probe")
-        subprocess.run([os.environ.get("CC", "cc"), "-I" + include, "-o", program,
-                        os.path.join(ROOT, "gdbscripts", "layout_probe.c")], check=True, timeout=60)
-        row = subprocess.run([program], check=True, timeout=10, capture_output=True, text=True).stdout
-        equal(ast.literal_eval("{%s}" % row)[version], layouts.LAYOUTS[version], include)
-        checked.append(include)
-    if not checked:
-        skip("no Python headers of a version with a layout (python3-dev)")
 
 
 @test("a marker's values cannot end it or add a pair")

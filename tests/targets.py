@@ -20,11 +20,12 @@ def need_gdb():
 
 
 def need_live_python():
-    """The Python whose frames are to come out, read through its thread state: 3.11."""
+    """A Python whose frames are to come out, read through its thread state; its version."""
     need_gdb()
-    version = run(PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])").out.strip()
-    if version != "3.11":
-        skip("CPython 3.11 is missing (%s is %s)" % (PYTHON, version))
+    version = run(PYTHON, "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])").out.strip()
+    if tuple(int(part) for part in version.split(".")) < (3, 6):
+        skip("CPython of 3.6 or later is missing (%s is %s)" % (PYTHON, version))
+    return version
 
 
 def check_split(profile, within):

@@ -72,7 +72,7 @@ def _():
     equal(target["pid"], run.target.pid)
     equal(target["command"], run.target.argv)
     equal(target["executable"], os.path.realpath("/proc/%d/exe" % run.target.pid))
-    check(target["python"].startswith("3.11."), "version", target)
+    check(target["python"].startswith(need_live_python()), "version", target)
     equal({thread["tid"] for thread in run.profile.data["threads"]}, set(run.target.threads()))
 
 

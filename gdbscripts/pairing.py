@@ -1,0 +1,43 @@
+"""Which native frame runs which Python frames: by the addresses of the structures that runs of the eval loop
+have on the C stack (py_frames.py)."""
+from bisect import bisect_left
+
+
+def deal_out(stacks: list, runs: list, spare: list) -> None:
+    """Gives runs to the thread on whose C stack they are, where that isn't the one whose thread state they are
+    of: a subinterpreter's state may have been made by another thread than the one that runs it.
+
+    stacks: native.Stack of each thread; runs: each one's list of runs, changed in place; spare: runs of
+    thread states that are no stopped thread's."""
+    for i, own in enumerate(runs):
+        strays = [run for run in own if run.addr and not stacks[i].covers(run.addr)]
+        for run in strays:
+            if _give(stacks, runs, run, i):
+                own.remove(run)
+    for run in spare:
+        if run.addr:
+            _give(stacks, runs, run, -1)
+
+
+def _give(stacks: list, runs: list, run, not_to: int) -> bool:
+    for i, stack in enumerate(stacks):
+        if i != not_to and stack.covers(run.addr):
+            runs[i].append(run)
+            return True
+    return False
+
+
+def pair(pointers: list, runs: list) -> tuple:
+    """(index of a native frame -> its runs, innermost first; the runs that are in none).
+
+    pointers: the stack pointer of each native frame, leaf first. A frame's part of the stack ends where
+    its caller's begins; what the outermost one calls its own is not known, and nothing is in it."""
+    order = sorted((run.addr, i) for i, run in enumerate(runs))
+    addrs, taken, pairs = [addr for addr, _ in order], set(), {}
+    for i in range(len(pointers) - 1):
+        first, last = bisect_left(addrs, pointers[i]), bisect_left(addrs, pointers[i + 1])
+        for addr, at in order[first:last]:
+            if addr and at not in taken:
+                taken.add(at)
+                pairs.setdefault(i, []).append(runs[at])
+    return pairs, [run for i, run in enumerate(runs) if i not in taken]

@@ -1,0 +1,191 @@
+"""Python frames of one thread state, in runs: each run of the eval loop with the frames that it runs.
+
+Which frames make up a run is a version's way (layouts.py, the word "runs"):
+
+    frames    to 3.9: each frame is a run, and nothing on the C stack tells which native frame runs it
+    cframes   3.10: each frame is a run, and has a CFrame on the C stack
+    is_entry  3.11: a run has a _PyCFrame on the C stack, and ends with the frame that has is_entry set
+    shim      3.12 and later: a run ends with a frame of the interpreter's own, which lies on the C stack
+
+The native frame whose part of the C stack holds a run's structure is its evaluator.
+"""
+from pmp_memory import BadRead, Memory, int_at, pointer_at
+from pmp_py_code import UNREADABLE, CodeCache
+
+FRAMES_MAX = 20000  # of one thread, leaf first; more are cut
+OWNED_BY_INTERPRETER = 3  # 3.12+: from there on `owner` means a shim (Include/internal/pycore_frame.h)
+TAG_BITS = 3  # of a _PyStackRef (3.14+); the address of an object ends in 000
+TLBC_MAX = 1 << 16  # threads that have a copy of the bytecode of their own
+
+
+class PyFrame:
+    """One Python frame, its line looked up later (`code.line(offset)`), while the target runs."""
+    __slots__ = ("code", "offset")
+
+    def __init__(self, code, offset: int) -> None:
+        self.code = code
+        self.offset = offset
+
+
+class Run:
+    """One run of the eval loop: where its structure lies on the C stack (0: there is none), its frames
+    leaf first."""
+    __slots__ = ("addr", "frames")
+
+    def __init__(self, addr: int, frames: list) -> None:
+        self.addr = addr
+        self.frames = frames
+
+
+class FrameReader:
+    """Reads the frames of thread states. `cut`: a stack had more than FRAMES_MAX; `read_any`: a code object was
+    read, so that the layout is right."""
+
+    def __init__(self, layout: dict) -> None:
+        self._layout = layout
+        self._codes = CodeCache(layout)
+        self._way = getattr(self, "_" + layout["runs"])
+        self._frame_size = layout["frame.size"]
+        self._code_at = layout["frame.code"]
+        self._previous_at = layout["frame.previous"]
+        self._seen = set()  # of the frames of the chain that is being followed
+        self.cut = False
+        self.read_any = False
+
+    def new_stop(self) -> None:
+        self._codes.new_stop()
+
+    def runs(self, memory: Memory, state: int) -> list:
+        """A thread state's runs that have frames, innermost first. What cannot be read ends the list."""
+        runs = []
+        self._seen.clear()
+        try:
+            self._way(memory, state, runs)
+        except BadRead:
+            pass  # a state in the middle of a change: what was read so far is true
+        return [run for run in runs if run.frames]
+
+    # The ways: each adds the runs to a list as it finds them.
+
+    def _frames(self, memory: Memory, state: int, runs: list) -> None:
+        frame = memory.pointer(state + self._layout["tstate.frame"])
+        while self._goes_on(frame):
+            data = memory.read(frame, self._frame_size)
+            runs.append(Run(0, [self._frame(memory, data)]))
+            frame = pointer_at(data, self._previous_at)
+
+    def _cframes(self, memory: Memory, state: int, runs: list) -> None:
+        root = state + self._layout["tstate.root_cframe"]  # what its `previous` is, nobody has set
+        cframe, addrs = memory.pointer(state + self._layout["tstate.cframe"]), []
+        while cframe and cframe != root and len(addrs) < FRAMES_MAX:
+            addrs.append(cframe)
+            cframe = memory.pointer(cframe + self._layout["cframe.previous"])
+        self._frames(memory, state, runs)
+        # From the root. A frame more at the leaf has been left already; a CFrame more has no frame yet.
+        if len(runs) == len(addrs) + 1:
+            del runs[0]
+        for run, addr in zip(reversed(runs), reversed(addrs)):
+            run.addr = addr
+
+    def _is_entry(self, memory: Memory, state: int, runs: list) -> None:
+        layout = self._layout
+        cframe = memory.pointer(state + layout["tstate.cframe"])
+        frame, outer, next_cframe = self._cframe(memory, cframe)
+        below = self._innermost(memory, frame, outer, cframe, runs)
+        while below and next_cframe:
+            run = Run(next_cframe, [])
+            runs.append(run)
+            below = self._group(memory, below, run)
+            next_cframe = memory.pointer(next_cframe + layout["cframe.previous"])
+
+    def _shim(self, memory: Memory, state: int, runs: list) -> None:
+        layout = self._layout
+        if "tstate.current_frame" in layout:
+            below = memory.pointer(state + layout["tstate.current_frame"])
+        else:
+            cframe = memory.pointer(state + layout["tstate.cframe"])
+            frame, outer, _ = self._cframe(memory, cframe)
+            below = self._innermost(memory, frame, outer, 0, runs)
+        while below:
+            run = Run(0, [])
+            runs.append(run)
+            below = self._group(memory, below, run)
+
+    # Their parts.
+
+    def _goes_on(self, frame: int) -> bool:
+        """False where the chain ends: no frame is followed twice, and no more than FRAMES_MAX are."""
+        if not frame or frame in self._seen:
+            return False
+        if len(self._seen) >= FRAMES_MAX:
+            self.cut = True
+            return False
+        self._seen.add(frame)
+        return True
+
+    def _cframe(self, memory: Memory, cframe: int) -> tuple:
+        """(its current frame, that of the next outer one, the next outer one)."""
+        current, previous = self._layout["cframe.current_frame"], self._layout["cframe.previous"]
+        data = memory.read(cframe, max(current, previous) + 8)
+        outer = pointer_at(data, previous)
+        return pointer_at(data, current), memory.pointer(outer + current) if outer else 0, outer
+
+    def _innermost(self, memory: Memory, frame: int, outer: int, addr: int, runs: list) -> int:
+        """Adds the innermost run of a chain of _PyCFrames (3.11, 3.12) and returns the frame below it. An evaluator
+        that begins links its _PyCFrame first and fills it in then: until it has, what stands there is old,
+        and does not lead to the frame that is below."""
+        run = Run(addr, [])
+        try:
+            below = self._group(memory, frame, run)
+        except BadRead:
+            below = -1
+        if below == outer:
+            runs.append(run)
+        else:
+            self._seen.clear()
+        return outer
+
+    def _group(self, memory: Memory, frame: int, run: Run) -> int:
+        """Adds a run's frames, leaf first; returns the frame below it."""
+        layout, frames = self._layout, run.frames
+        owner_at, is_entry_at = layout["frame.owner"], layout.get("frame.is_entry", 0)
+        while self._goes_on(frame):
+            data = memory.read(frame, self._frame_size)
+            frame, addr = pointer_at(data, self._previous_at), frame
+            if is_entry_at:
+                frames.append(self._frame(memory, data))
+                if data[is_entry_at]:
+                    return frame
+            elif data[owner_at] >= OWNED_BY_INTERPRETER:
+                run.addr = addr
+                return frame
+            else:
+                read = self._frame(memory, data)
+                if not read.code.trampoline:
+                    frames.append(read)
+        return 0
+
+    def _frame(self, memory: Memory, data: bytes) -> PyFrame:
+        """A frame whose code object cannot be read has its place in the stack still."""
+        addr = pointer_at(data, self._code_at) & ~TAG_BITS
+        try:
+            code = self._codes.get(memory, addr)
+            offset = self._offset(memory, data, addr)
+        except BadRead:
+            return PyFrame(UNREADABLE, 0)
+        self.read_any = True
+        return PyFrame(code, offset)
+
+    def _offset(self, memory: Memory, data: bytes, code: int) -> int:
+        """Of the current instruction, in bytes; negative before the first one."""
+        layout = self._layout
+        if "frame.lasti" in layout:
+            return int_at(data, layout["frame.lasti"]) * layout["lasti.unit"]
+        start = code + layout["code.code_adaptive"]
+        if layout.get("code.tlbc"):
+            index = int_at(data, layout["frame.tlbc_index"])
+            if not 0 <= index < TLBC_MAX:
+                raise BadRead("thread-local bytecode %d" % index)
+            if index:  # _PyCodeArray: a size, then a pointer for each
+                start = memory.pointer(memory.pointer(code + layout["code.tlbc"]) + 8 + 8 * index)
+        return pointer_at(data, layout["frame.instr"]) - start

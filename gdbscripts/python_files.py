@@ -1,0 +1,147 @@
+"""Which of the target's files hold a CPython, of what version, and where its root variable is: told from the
+files alone, before the attach.
+
+The root is _PyRuntime since 3.7: exported, or known by its section .PyRuntime. Before it is interp_head, which
+a stripped file does not name: then PyInterpreterState_Head, which does nothing but load it, says where it
+is. The version is told by _Py_DebugOffsets (3.13+), Py_Version (3.11+), else by the string constant that
+sys.version begins with; by the file's name at last.
+"""
+import re
+import struct
+
+from pmp_debug_offsets import COOKIE, SIZE_MAX, version_number
+from pmp_elf import Elf
+from pmp_files import Refused, open_data
+from pmp_memory import BadRead
+from pmp_procfs import mapped_code
+
+SYMBOLS = ("_PyRuntime", "interp_head", "PyInterpreterState_Head", "Py_Version", "PyEval_EvalFrameEx",
+           "_PyEval_EvalFrameDefault")
+EVALUATORS = SYMBOLS[-2:]
+# mov interp_head(%rip),%rax or mov interp_head,%rax, maybe behind endbr64, push %rbp, mov %rsp,%rbp.
+HEAD_CODE = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?(?:\x55\x48\x89\xe5)?\x48\x8b(?:\x05(....)|\x04\x25(....))",
+                       re.DOTALL)
+VERSION = re.compile(rb"((?:2\.7|3\.\d{1,2})\.\d{1,2}(?:(?:a|b|rc)\d{1,2})?\+?)\0")
+FILE_NAME = re.compile(r"python(2\.7|3\.\d{1,2})[^/]*$")
+RELEASE_LEVELS = {10: "a", 11: "b", 12: "rc"}
+
+
+class PythonFile:
+    """A file with a CPython in it, as it is mapped in the target."""
+    __slots__ = ("path", "root", "version", "minor", "offsets")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.root = 0       # address of its root variable in the target; 0: it could not be found
+        self.version = ""   # "3.11.2"; "" if nothing tells
+        self.minor = None   # (3, 11)
+        self.offsets = b""  # the bytes of its _Py_DebugOffsets, if it has one
+
+
+class PythonFiles:
+    """Those of one target. Each file is looked at once."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._known = {}  # path -> PythonFile or None
+
+    def look(self) -> list:
+        """The ones that are mapped now."""
+        mapped = {}
+        for start, end, offset, path in mapped_code(self._pid):
+            mapped.setdefault(path, (start, end, offset))
+        self._known = {path: self._known[path] for path in mapped if path in self._known}
+        for path, place in mapped.items():
+            if path not in self._known:
+                self._known[path] = self._open(path, place)
+        return [found for found in self._known.values() if found is not None]
+
+    def _open(self, path: str, place: tuple):
+        start, end, offset = place
+        try:
+            file = open_data(self._pid, start, end, path)
+        except (OSError, Refused):
+            return None
+        try:
+            elf = Elf(file.local)
+            return python_file(elf, path, 0 if elf.fixed else elf.bias(start, offset))
+        except (OSError, BadRead, struct.error):
+            return None
+        finally:
+            file.close()
+
+
+def python_file(elf: Elf, path: str, bias: int):
+    """None if no CPython is in it."""
+    symbols = elf.symbols(SYMBOLS)
+    root = _root(elf, symbols)
+    if not root and not any(name in symbols for name in EVALUATORS):
+        return None
+    found = PythonFile(path)
+    found.root = root + bias if root else 0
+    number = 0
+    if root:
+        found.offsets = _offsets(elf, root)
+        number = version_number(found.offsets)
+    if not number and "Py_Version" in symbols:
+        number, = struct.unpack("<I", elf.read(symbols["Py_Version"], 4))
+    if number:
+        found.version = _version_text(number)
+        found.minor = (number >> 24 & 255, number >> 16 & 255)
+    else:
+        found.version = _version_constant(elf) or _version_of_name(path)
+        if found.version:
+            found.minor = tuple(int(part) for part in found.version.split(".")[:2])
+    return found
+
+
+def _root(elf: Elf, symbols: dict) -> int:
+    """In the file's own addresses; 0 if it isn't found."""
+    root = symbols.get("_PyRuntime") or elf.section(".PyRuntime") or symbols.get("interp_head")
+    function = symbols.get("PyInterpreterState_Head")
+    if root or not function:
+        return root or 0
+    code = HEAD_CODE.match(elf.read(function, 32))
+    if not code:
+        return 0
+    if code.group(1) is not None:
+        return function + code.end() + struct.unpack("<i", code.group(1))[0]
+    return struct.unpack("<i", code.group(2))[0]
+
+
+def _offsets(elf: Elf, root: int) -> bytes:
+    """The file has them as the target does: nothing in them is relocated."""
+    for size in (SIZE_MAX, 1024):
+        try:
+            data = elf.read(root, size)
+        except BadRead:
+            continue
+        return data if data.startswith(COOKIE) else b""
+    return b""
+
+
+def _version_text(number: int) -> str:
+    """PY_VERSION_HEX (Include/patchlevel.h): "3.14.0rc2"."""
+    text = "%d.%d.%d" % (number >> 24 & 255, number >> 16 & 255, number >> 8 & 255)
+    level = RELEASE_LEVELS.get(number >> 4 & 15)
+    return text + "%s%d" % (level, number & 15) if level else text
+
+
+def _version_constant(elf: Elf) -> str:
+    """PY_VERSION among the file's constants, if one only looks like it. The linker may have made it the end
+    of another string (of a path, where Python was installed in a folder named for its version)."""
+    alone, ends = set(), set()
+    for data in elf.constants():
+        for match in VERSION.finditer(data):
+            before = data[match.start() - 1:match.start()]
+            if before == b"\0":
+                alone.add(match.group(1))
+            elif before not in b"0123456789.":
+                ends.add(match.group(1))
+    found = alone or ends
+    return found.pop().decode() if len(found) == 1 else ""
+
+
+def _version_of_name(path: str) -> str:
+    match = FILE_NAME.search(path)
+    return match.group(1) if match else ""

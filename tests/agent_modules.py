@@ -1,0 +1,47 @@
+"""The agent's modules, loaded outside gdb: `from agent_modules import load; elf = load("elf")`."""
+
+import importlib
+import importlib.util
+import os
+import sys
+import types
+
+from tap import ROOT
+
+
+class FakeGdb(types.ModuleType):
+    """As much of gdb's module as the agent's modules touch when they are loaded."""
+    error = RuntimeError
+    MemoryError = MemoryError
+    SIGTRAMP_FRAME, INLINE_FRAME = 3, 1
+    FRAME_UNWIND_NO_REASON, FRAME_UNWIND_OUTERMOST = 0, 1
+
+    @staticmethod
+    def _execute_unwinders(_frame):
+        return None
+
+
+class FakeUnwinder(types.ModuleType):
+    Unwinder = object
+    register_unwinder = None
+
+
+class Finder:
+    """import pmp_NAME finds gdbscripts/NAME.py."""
+
+    @staticmethod
+    def find_spec(fullname, _path=None, _target=None):
+        path = os.path.join(ROOT, "gdbscripts", fullname[4:] + ".py")
+        if not fullname.startswith("pmp_") or not os.path.exists(path):
+            return None
+        return importlib.util.spec_from_file_location(fullname, path)
+
+
+sys.dont_write_bytecode = True
+sys.modules["gdb"] = FakeGdb("gdb")
+sys.modules["gdb.unwinder"] = FakeUnwinder("gdb.unwinder")
+sys.meta_path.insert(0, Finder)
+
+
+def load(name):
+    return importlib.import_module("pmp_" + name)
