@@ -15,7 +15,7 @@ import pmp_procfs as procfs
 import pmp_session as session
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import BadRead, Memory
-from pmp_native import Walker, thread_id
+from pmp_native import Walker, sleeps_on, thread_id
 from pmp_pairing import deal_out, pair
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
@@ -28,7 +28,8 @@ def now_us() -> int:
 
 class ThreadSample:
     """What one stop found out of one thread."""
-    __slots__ = ("number", "tid", "name", "state", "stack", "runs", "kernel")
+    __slots__ = ("number", "tid", "name", "state", "stack", "states", "runs", "word", "doing",
+                 "kernel")
 
     def __init__(self, thread, seen) -> None:
         self.number = thread.num
@@ -36,7 +37,10 @@ class ThreadSample:
         self.name = seen.name if seen else ""
         self.state = seen.state if seen else "?"
         self.stack = None
+        self.states = ()  # its thread states
         self.runs = []
+        self.word = 0  # that it sleeps on in futex(2)
+        self.doing = ""  # what its interpreter does
         self.kernel = None  # where it sleeps instead of having stopped: pairs of a marker
 
 
@@ -198,7 +202,7 @@ class Agent:
             if thread.is_stopped():
                 thread.switch()
                 if states:
-                    sample.runs = self.python.runs(self.memory, states.pop(thread_id(), ()))
+                    self._read_python(sample, states.pop(thread_id(), ()))
                 sample.stack = self.walker.walk(self.python is not None and self.python.by_address)
                 self.pointers[sample.tid] = sample.stack.pointer
                 walked.append(sample)
@@ -208,7 +212,18 @@ class Agent:
         if self.python is not None and self.python.by_address:
             deal_out([sample.stack for sample in walked], [sample.runs for sample in walked],
                      self.python.runs(self.memory, sum(states.values(), [])))
+        if self.python is not None:
+            does = self.python.doing(self.memory, [(sample.states, sample.word) for sample in walked])
+            for sample, doing in zip(walked, does):
+                sample.doing = doing
         return found
+
+    def _read_python(self, sample: ThreadSample, states) -> None:
+        """Of the selected thread."""
+        if states:
+            sample.states = states
+            sample.runs = self.python.runs(self.memory, states)
+            sample.word = sleeps_on()
 
     def _thread_states(self) -> dict:
         if self.python is None or not self._select_stopped():
@@ -256,6 +271,8 @@ def add_stack(lines: list, sample: ThreadSample) -> None:
     """One thread as gdb prints it, with each evaluator's Python frames right below it."""
     lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(sample.name)))
     lines.append(marker("state", code=sample.state))
+    if sample.doing:
+        lines.append(marker("doing", what=sample.doing))
     pairs, loose = pair(sample.stack.pointers, sample.runs)
     for i, (pc, place) in enumerate(sample.stack.frames):
         lines.append("#%-3d0x%016x in %s" % (i, pc, one_line(place.text)))

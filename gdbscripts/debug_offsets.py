@@ -31,7 +31,8 @@ FIELDS = {
         float_object: size ob_fval
         long_object: size lv_tag ob_digit
         bytes_object: size ob_size ob_sval
-        unicode_object: size state length asciiobject_size""",
+        unicode_object: size state length asciiobject_size
+        gc: size collecting""",
     (3, 14): """
         runtime_state: size finalizing interpreters_head
         interpreter_state: size id next threads_head threads_main gc imports_modules sysdict builtins ceval_gil
@@ -50,7 +51,8 @@ FIELDS = {
         float_object: size ob_fval
         long_object: size lv_tag ob_digit
         bytes_object: size ob_size ob_sval
-        unicode_object: size state length asciiobject_size""",
+        unicode_object: size state length asciiobject_size
+        gc: size collecting""",
     (3, 15): """
         runtime_state: size finalizing interpreters_head
         interpreter_state: size id next threads_head threads_main gc imports_modules sysdict builtins ceval_gil
@@ -73,7 +75,8 @@ FIELDS = {
         float_object: size ob_fval
         long_object: size lv_tag ob_digit
         bytes_object: size ob_size ob_sval
-        unicode_object: size state length asciiobject_size compactunicodeobject_size""",
+        unicode_object: size state length asciiobject_size compactunicodeobject_size
+        gc: size collecting""",
 }
 
 # A layout's keys (layouts.py) and where they are told.
@@ -108,6 +111,9 @@ FREE_THREADED_KEYS = (
     ("frame.tlbc_index", "interpreter_frame.tlbc_index"),
     ("code.tlbc", "code_object.co_tlbc"),
 )
+# Told as offsets into the interpreter's own lock; it may use another's, to which `ceval.gil` points.
+LOCK_KEYS = (("gil.locked", "interpreter_state.gil_runtime_state_locked"),
+             ("gil.holder", "interpreter_state.gil_runtime_state_holder"))
 UTF8_SIZE = 16  # of what PyCompactUnicodeObject has behind PyASCIIObject: length and pointer
 
 
@@ -133,10 +139,21 @@ def layout(data: bytes) -> dict:
             row[key] = told[field]
     if max(value for value in row.values() if isinstance(value, int)) > OFFSET_MAX:
         raise BadRead("odd offsets in _Py_DebugOffsets")
+    _add_lock(row, told)
     row["str.compact_data"] = row["str.ascii_data"] + UTF8_SIZE
     # Not told: from 3.14 on free-threaded builds have `interned` in a byte of its own (unicodeobject.h).
     row["str.kind_bit"] = 8 if free_threaded == 1 and version >= (3, 14) else 2
     return row
+
+
+def _add_lock(row: dict, told: dict) -> None:
+    lock = told.get("interpreter_state.gil_runtime_state", 0)
+    for key, field in LOCK_KEYS:
+        row[key] = told[field] - lock
+        if not 0 <= row[key] < SIZE_MAX:
+            raise BadRead("odd offsets in _Py_DebugOffsets")
+    row["interp.gil"] = told["interpreter_state.ceval_gil"]
+    row["interp.collecting"] = told["interpreter_state.gc"] + told["gc.collecting"]
 
 
 def _fields(data: bytes, table: str) -> dict:

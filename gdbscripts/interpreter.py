@@ -5,6 +5,7 @@
 Thread states are found by the thread's own id (pthread_self, which on x86-64 is its fs base), never by who
 holds the GIL. A thread that runs several interpreters has a state in each.
 """
+import pmp_gil as gil
 from pmp_debug_offsets import layout as offsets_layout
 from pmp_layouts import LAYOUTS
 from pmp_memory import BadRead, Memory, pointer_at
@@ -22,15 +23,18 @@ class Interpreter:
         self._layout = layout
         self._root = root
         self._frames = FrameReader(layout)
+        self._interpreters = []  # as thread_states last found them
         self.by_address = layout["runs"] != "frames"  # it's known where on the C stack a run is
 
     def thread_states(self, memory: Memory) -> dict:
         """Thread id (pthread_self) -> addresses of its thread states, those of the newest interpreter first."""
         layout, found, seen = self._layout, {}, set()
+        self._interpreters = []
         self._frames.new_stop()
         interp = memory.pointer(self._root + layout["runtime.interpreters_head"])
         while interp and interp not in seen and len(seen) < STATES_MAX:
             seen.add(interp)
+            self._interpreters.append(interp)
             self._add_states(memory, memory.pointer(interp + layout["interp.threads_head"]), found, seen)
             interp = memory.pointer(interp + layout["interp.next"])
         return found
@@ -50,6 +54,10 @@ class Interpreter:
         for state in states:
             found += self._frames.runs(memory, state)
         return found
+
+    def doing(self, memory: Memory, threads: list) -> list:
+        """What the interpreter does for each thread, in this stop (gil.py)."""
+        return gil.doing(gil.read_all(memory, self._layout, self._root, self._interpreters), threads)
 
     def makes_sense(self, memory: Memory, states: dict):
         """Are there frames whose code objects are such? None: there is no frame now."""

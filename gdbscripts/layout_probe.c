@@ -152,6 +152,25 @@ static void objects(void)
 #endif
 }
 
+/* Before 3.7 these are static variables. */
+static void locks(void)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+	ROW("interp.gil", PyInterpreterState, ceval.gil);
+#elif PY_VERSION_HEX >= 0x03070000
+	ROW("runtime.gil", _PyRuntimeState, ceval.gil);
+#endif
+#if PY_VERSION_HEX >= 0x03090000
+	ROW("interp.collecting", PyInterpreterState, gc.collecting);
+#elif PY_VERSION_HEX >= 0x03070000
+	ROW("runtime.collecting", _PyRuntimeState, gc.collecting);
+#endif
+#if PY_VERSION_HEX >= 0x03070000
+	ROW("gil.locked", struct _gil_runtime_state, locked);
+	ROW("gil.holder", struct _gil_runtime_state, last_holder);
+#endif
+}
+
 /* What the words mean is told in layouts.py. */
 static void words(void)
 {
@@ -172,6 +191,7 @@ int main(void)
 	frames();
 	code_objects();
 	objects();
+	locks();
 	printf("},\n");
 	return 0;
 }

@@ -8,6 +8,7 @@ that it finds and compares. From 3.13 on the interpreter describes itself (debug
     lines       the format of a code object's line table (line_tables.py)
     text        what its names are: "bytes" (2.7) or "unicode" (py_text.py)
     lasti.unit  bytes that the frame's f_lasti counts; from 3.11 on a frame has the instruction's address instead
+    gil, collecting  the lock and whether garbage is collected (gil.py); before 3.7 they are static variables
     runtime     the variable _PyRuntime; before 3.7 interp_head
 
 A version without a row gets native stacks, and a note that says so.
@@ -96,6 +97,10 @@ LAYOUTS = {
         "str.state": 32,
         "str.ascii_data": 48,
         "str.compact_data": 72,
+        "runtime.gil": 1264,
+        "runtime.collecting": 632,
+        "gil.locked": 16,
+        "gil.holder": 8,
     },
     # Python 3.8.18
     (3, 8): {
@@ -125,6 +130,10 @@ LAYOUTS = {
         "str.state": 32,
         "str.ascii_data": 48,
         "str.compact_data": 72,
+        "runtime.gil": 1152,
+        "runtime.collecting": 544,
+        "gil.locked": 16,
+        "gil.holder": 8,
     },
     # Python 3.9.18
     (3, 9): {
@@ -154,6 +163,10 @@ LAYOUTS = {
         "str.state": 32,
         "str.ascii_data": 48,
         "str.compact_data": 72,
+        "runtime.gil": 352,
+        "interp.collecting": 816,
+        "gil.locked": 16,
+        "gil.holder": 8,
     },
     # Python 3.10.13
     (3, 10): {
@@ -186,6 +199,10 @@ LAYOUTS = {
         "str.state": 32,
         "str.ascii_data": 48,
         "str.compact_data": 72,
+        "runtime.gil": 352,
+        "interp.collecting": 816,
+        "gil.locked": 16,
+        "gil.holder": 8,
     },
     # Python 3.11.2 (Debian 12) and 3.11.7
     (3, 11): {
@@ -220,6 +237,10 @@ LAYOUTS = {
         "str.state": 32,
         "str.ascii_data": 48,
         "str.compact_data": 72,
+        "runtime.gil": 360,
+        "interp.collecting": 848,
+        "gil.locked": 16,
+        "gil.holder": 8,
     },
     # Python 3.12.1
     (3, 12): {
@@ -253,5 +274,9 @@ LAYOUTS = {
         "str.state": 32,
         "str.ascii_data": 40,
         "str.compact_data": 56,
+        "interp.gil": 384,
+        "interp.collecting": 312,
+        "gil.locked": 16,
+        "gil.holder": 8,
     },
 }

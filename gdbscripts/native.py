@@ -4,6 +4,7 @@ import gdb
 from pmp_gdb_text import name_text
 
 FRAMES_MAX = 20000  # of one stack, leaf first
+FUTEX = 202  # arch/x86/entry/syscalls/syscall_64.tbl
 SIGNAL_TRAMPOLINE = gdb.SIGTRAMP_FRAME
 GOOD_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
 
@@ -63,6 +64,16 @@ def thread_id() -> int:
     does not tell."""
     try:
         return int(gdb.newest_frame().read_register("fs_base")) & (1 << 64) - 1
+    except (gdb.error, ValueError):
+        return 0
+
+
+def sleeps_on() -> int:
+    """The word on which the selected thread sleeps in futex(2), 0: it does not."""
+    try:
+        frame = gdb.newest_frame()
+        # Linux, x86-64: the number of the system call, and its first argument.
+        return int(frame.read_register("rdi")) if int(frame.read_register("orig_rax")) == FUTEX else 0
     except (gdb.error, ValueError):
         return 0
 

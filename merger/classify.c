@@ -38,6 +38,7 @@ static const struct known_name known_names[] = {
 	{ "PyEval_RestoreThread", CLASS_GIL_WAIT },
 	{ "PyEval_AcquireThread", CLASS_GIL_WAIT },
 	{ "PyEval_AcquireLock", CLASS_GIL_WAIT },
+	{ "PyThread_acquire_lock", CLASS_LOCK },
 	{ "collect_with_callback", CLASS_GC },
 	{ "collect_generations", CLASS_GC },
 	{ "gc_collect*", CLASS_GC },

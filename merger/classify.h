@@ -12,6 +12,7 @@ enum name_class {
 	CLASS_STARTUP,   /* libc's and the interpreter's way to the first Python frame */
 	CLASS_MAIN,      /* "main": start-up if the interpreter's own, else the program's */
 	CLASS_GIL_WAIT,  /* the interpreter waits for its lock */
+	CLASS_LOCK,      /* it takes a lock: the GIL, if the eval loop itself does (2.7) */
 	CLASS_GC,        /* it collects garbage */
 	CLASS_COUNT
 };

@@ -283,15 +283,15 @@ static uint32_t find_doing(struct pymerge *pymerge, const struct stack *stack)
 {
 	if (stack->thread.doing)
 		return stack->thread.doing;
-	for (size_t i = 0; i < stack->native_count && !pymerge->places[i].evaluator; i++)
-		switch (pymerge->places[i].class) {
-		case CLASS_GIL_WAIT:
+	for (size_t i = 0; i < stack->native_count && !pymerge->places[i].evaluator; i++) {
+		enum name_class class = pymerge->places[i].class;
+		bool by_loop = i + 1 < stack->native_count && pymerge->places[i + 1].evaluator;
+
+		if (class == CLASS_GIL_WAIT || (class == CLASS_LOCK && by_loop))
 			return intern_add(pymerge->intern, SPAN_LIT("waits for the GIL"));
-		case CLASS_GC:
+		if (class == CLASS_GC)
 			return intern_add(pymerge->intern, SPAN_LIT("collects garbage"));
-		default:
-			break;
-		}
+	}
 	return 0;
 }
 

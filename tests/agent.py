@@ -11,6 +11,7 @@ markers = load("markers")
 procfs = load("procfs")
 files = load("files")
 perf_map = load("perf_map")
+gil = load("gil")
 jit = load("jit")
 
 
@@ -35,6 +36,25 @@ def _():
         equal(procfs.thread(os.getpid(), os.getpid()).state, "R")
     libc.prctl(15, old, 0, 0, 0)
     check(procfs.thread(os.getpid(), 1 << 30) is None)
+
+
+@test("who waits for the GIL, holds it, collects garbage")
+def _():
+    def lock(holder, locked=True, collecting=False):
+        made = gil.Gil()
+        made.addr, made.end = 0x1000, 0x1100
+        made.holder, made.locked, made.collecting = holder, locked, collecting
+        return made
+    threads = [((0xa,), 0), ((0xb, 0xc), 0x1008), ((0xd,), 0x2000)]
+    for locks, wanted in (
+            ([lock(0xa)], [gil.HOLDS, gil.WAITS, ""]),
+            ([lock(0xa, locked=False)], ["", gil.WAITS, ""]),
+            ([lock(0xa, collecting=True)], [gil.COLLECTS, gil.WAITS, ""]),
+            ([lock(0xd, collecting=True)], ["", gil.WAITS, gil.COLLECTS]),
+            ([lock(0xc)], ["", gil.WAITS, ""]),
+            ([], ["", "", ""])):
+        equal(gil.doing(locks, threads), wanted)
+    equal(gil.doing([lock(0xa)], [((0xa,), 0), ((), 0)]), ["", ""], "nobody waits")
 
 
 @test("a line of a perf map, and what is none")

@@ -25,6 +25,7 @@ memory = load("memory")
 for needed in ("procfs", "files", "elf", "debug_offsets", "layouts", "line_tables", "py_text", "py_code", "py_frames"):
     load(needed)
 python_files = load("python_files")
+load("gil")
 interpreter = load("interpreter")
 
 

@@ -1,0 +1,68 @@
+"""What the interpreter is doing: who waits for the GIL, who keeps it from them, who collects garbage.
+
+A thread waits for the GIL if it sleeps in futex(2) on a word inside the lock itself (struct
+_gil_runtime_state, Include/internal/pycore_gil.h): that takes no symbols. That a thread holds the GIL is said
+where another one waits for it: any thread that runs Python code holds it.
+"""
+from pmp_memory import BadRead, int_at, pointer_at
+
+WAITS, HOLDS, COLLECTS = "waits for the GIL", "holds the GIL", "collects garbage"
+# The lock's conditions and mutexes stand behind its fields: 2 pthread_cond_t, 2 pthread_mutex_t (glibc, x86-64).
+CONDITIONS = 2 * 48 + 2 * 40 + 16
+
+
+class Gil:
+    """One lock, as it is now."""
+    __slots__ = ("addr", "end", "locked", "holder", "collecting")
+
+
+def read(memory, layout: dict, root: int, interp: int):
+    """The lock of an interpreter and whether it collects garbage; None where the layout does not say where they
+    are: before 3.7 they are static variables, which only symbols name."""
+    if "gil.locked" not in layout:
+        return None
+    gil = Gil()
+    gil.addr = (memory.pointer(interp + layout["interp.gil"]) if "interp.gil" in layout
+                else root + layout["runtime.gil"])
+    locked, holder = layout["gil.locked"], layout["gil.holder"]
+    size = max(locked, holder) + 8
+    data = memory.read(gil.addr, size)
+    gil.end = gil.addr + size + CONDITIONS
+    gil.locked = int_at(data, locked) == 1
+    gil.holder = pointer_at(data, holder)
+    at = (interp + layout["interp.collecting"] if "interp.collecting" in layout
+          else root + layout["runtime.collecting"])
+    gil.collecting = int_at(memory.read(at, 4), 0) == 1
+    return gil
+
+
+def doing(gils: list, threads: list) -> list:
+    """What each thread does, "" for nothing that is to be said.
+
+    threads: of each, the addresses of its thread states, and the word that it sleeps on in futex(2), 0: none."""
+    found = [""] * len(threads)
+    for gil in gils:
+        waiting = [i for i, (_, word) in enumerate(threads) if gil.addr <= word < gil.end]
+        holding = [i for i, (states, _) in enumerate(threads) if gil.locked and gil.holder in states]
+        for i in waiting:
+            found[i] = WAITS
+        for i in holding:
+            if gil.collecting:
+                found[i] = COLLECTS
+            elif waiting and i not in waiting:
+                found[i] = HOLDS
+    return found
+
+
+def read_all(memory, layout: dict, root: int, interpreters: list) -> list:
+    """Each lock once: interpreters may share one. What cannot be read is left out."""
+    found = {}
+    for interp in interpreters:
+        try:
+            gil = read(memory, layout, root, interp)
+        except BadRead:
+            continue
+        if gil is not None:
+            known = found.setdefault(gil.addr, gil)
+            known.collecting = known.collecting or gil.collecting
+    return list(found.values())
