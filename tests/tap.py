@@ -96,8 +96,10 @@ def main():
     print("1..%d" % len(chosen), flush=True)
     failed = 0
     for number, (name, function) in enumerate(chosen, 1):
+        began = time.monotonic()
         try:
             function()
+            note("%.1f s" % (time.monotonic() - began))
             print("ok %d - %s" % (number, name), flush=True)
         except Skipped as why:
             print("ok %d - %s # SKIP %s" % (number, name, why), flush=True)

@@ -24,7 +24,7 @@ WORK = os.path.join(BUILD, "samples", "work-stripped")
 ALL = os.environ.get("PMP_FAULTS") == "all"
 SEED = int(os.environ.get("PMP_SEED") or random.SystemRandom().randrange(10**6))
 # For one test; tests/run ends the program after 240.
-SECONDS = 10**6 if ALL else 25
+SECONDS = 10**6 if ALL else 14
 SAMPLES = 3
 # What fails for good in pmp must not keep it for long: gdb's answers are not read then, say.
 HASTE = {"PMP_DEADLINES": "start=4,warm=4,attach=2,sample=2,detach=1,close=0.5"}
