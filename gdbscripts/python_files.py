@@ -128,18 +128,28 @@ def _version_text(number: int) -> str:
 
 
 def _version_constant(elf: Elf) -> str:
-    """PY_VERSION among the file's constants, if one only looks like it. The linker may have made it the end
-    of another string (of a path, where Python was installed in a folder named for its version)."""
-    alone, ends = set(), set()
-    for data in elf.constants():
+    """PY_VERSION among the file's constants: of those that look like it (3.2.0 is a version of Unicode's) the one
+    whose tag of compiled files is there, too. The linker may have made it the end of another string (of a
+    path, where Python was installed in a folder named for its version)."""
+    alone, ends, segments = set(), set(), elf.constants()
+    for data in segments:
         for match in VERSION.finditer(data):
             before = data[match.start() - 1:match.start()]
             if before == b"\0":
                 alone.add(match.group(1))
             elif before not in b"0123456789.":
                 ends.add(match.group(1))
-    found = alone or ends
-    return found.pop().decode() if len(found) == 1 else ""
+    for found in (alone, ends):
+        good = [version for version in found if any(_tag(version) in data for data in segments)]
+        if len(good) == 1:
+            return good[0].decode()
+    return ""
+
+
+def _tag(version: bytes) -> bytes:
+    """What names of compiled files hold since 3.2: cpython-311; for 2.7 the name of its folder."""
+    major, minor = version.split(b".")[:2]
+    return b"python2.7" if major == b"2" else b"cpython-" + major + minor
 
 
 def _version_of_name(path: str) -> str:
