@@ -21,6 +21,8 @@ from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
 from pmp_symbols import Symbols
 
+THREAD_IDS_MAX = 64
+
 
 def now_us() -> int:
     return int(time.monotonic() * 1e6)
@@ -158,9 +160,10 @@ class Agent:
         return False
 
     def _thread_ids(self) -> set:
+        """Of some threads: they are to tell live interpreters from others."""
         found = set()
         for thread in self.session.threads():
-            if thread.is_stopped():
+            if thread.is_stopped() and len(found) < THREAD_IDS_MAX:
                 thread.switch()
                 found.add(thread_id())
         return found

@@ -64,11 +64,18 @@ static bool has_name(const struct pymerge *pymerge, uint32_t id, const char *nam
 	return span_starts(s, span_of(name));
 }
 
-/* Up to 3.5 PyEval_EvalFrameEx is the eval loop; since 3.6 it may stand before it and only calls it. */
-static bool only_calls_evaluator(struct pymerge *pymerge, const struct stack *stack, size_t i)
+/* Two frames of one evaluator. Up to 3.5 PyEval_EvalFrameEx is the eval loop; since 3.6 it may stand before
+ * it and only calls it. In builds with tail calls (3.14) _PyEval_EvalFrameDefault has the run's structures,
+ * and the instruction at hand is a function that it has called. */
+static bool is_part_of_evaluator(struct pymerge *pymerge, const struct stack *stack, size_t i)
 {
-	return i > 0 && has_name(pymerge, stack->native[i].name, "PyEval_EvalFrameEx") &&
-	       has_name(pymerge, stack->native[i - 1].name, "_PyEval_EvalFrameDefault");
+	uint32_t name = stack->native[i].name;
+
+	if (has_name(pymerge, name, "PyEval_EvalFrameEx"))
+		return i > 0 &&
+		       has_name(pymerge, stack->native[i - 1].name, "_PyEval_EvalFrameDefault");
+	return has_name(pymerge, name, "_TAIL_CALL_") && i + 1 < stack->native_count &&
+	       has_name(pymerge, stack->native[i + 1].name, "_PyEval_EvalFrameDefault");
 }
 
 /* Finds the evaluators; returns how many there are, and in *told for how many the text itself says
@@ -88,7 +95,7 @@ static size_t find_evaluators(struct pymerge *pymerge, const struct stack *stack
 			                 .py_first = native->py_first,
 			                 .py_count = native->py_count };
 		if (place->class == CLASS_EVALUATOR && !native->py_count &&
-		    only_calls_evaluator(pymerge, stack, i))
+		    is_part_of_evaluator(pymerge, stack, i))
 			place->class = CLASS_GLUE;
 		place->evaluator = place->class == CLASS_EVALUATOR || native->py_count > 0;
 		evaluators += place->evaluator;
@@ -119,20 +126,27 @@ static enum merge_mark pair_by_count(struct pymerge *pymerge, const struct stack
 	return certain ? MARK_MERGED : MARK_PARTIAL;
 }
 
-/* bt with annotations and then py-bt say the same thing twice. */
+static bool same_function(const struct py_frame *a, const struct py_frame *b)
+{
+	return a->name == b->name && a->file == b->file;
+}
+
+/* bt with annotations and then py-bt say the same thing twice: every frame that was told before is among the
+ * loose ones, in its order, the first one first. */
 static bool loose_repeats(const struct stack *stack)
 {
-	const struct py_frame *loose = &stack->py[stack->loose_first];
-	const struct py_frame *told = NULL;
+	size_t told = 0;
 
-	for (size_t i = 0; i < stack->native_count && !told; i++)
-		if (stack->native[i].py_count)
-			told = &stack->py[stack->native[i].py_first];
-	return told && told->name == loose->name && told->file == loose->file;
+	if (!stack->loose_first || !same_function(&stack->py[0], &stack->py[stack->loose_first]))
+		return false;
+	for (size_t i = stack->loose_first; i < stack->py_count && told < stack->loose_first; i++)
+		told += same_function(&stack->py[told], &stack->py[i]);
+	return told == stack->loose_first;
 }
 
 /* An evaluator without a Python frame, where others have theirs. The one nearest to the leaf has
- * not pushed its frame yet, or popped it already: the stack is whole without it. */
+ * not pushed its frame yet, or popped it already: the stack is whole without it. And one that has Python frames,
+ * but the name of some other function. */
 static enum merge_mark check_told(struct pymerge *pymerge, const struct stack *stack)
 {
 	enum merge_mark mark = MARK_MERGED;
@@ -146,6 +160,8 @@ static enum merge_mark check_told(struct pymerge *pymerge, const struct stack *s
 		if (!place->py_count && leafmost)
 			place->class = CLASS_GLUE;
 		else if (!place->py_count)
+			mark = MARK_PARTIAL;
+		else if (stack->native[i].name && place->class == CLASS_OTHER)
 			mark = MARK_PARTIAL;
 		leafmost = false;
 	}

@@ -114,6 +114,20 @@ static const struct row rows[] = {
 	  "#1 0x53 in PyEval_EvalFrameEx (f=Frame 0x7e, for file /srv/a.py, line 9, in outer ()) "
 	  "at c.c:1\n" TRACEBACK PY("inner") PY("outer"),
 	  false, MARK_MERGED, "outer inner" },
+	{ "the rest of a stack that gdb lost, which begins as its leaf does",
+	  EVAL(0) PY("f") PY("inner") TRACEBACK PY("f") PY("out"), false, MARK_PARTIAL,
+	  "out f inner f" },
+	{ "Python frames of a function that is no evaluator",
+	  EVAL(0) PY("in") "#1 0x1 in list_sort ()\n" PY("out"), false, MARK_PARTIAL, "out in" },
+	{ "an evaluator made of tail calls is one",
+	  "#0 0x1 in _TAIL_CALL_CALL_KW ()\n" EVAL(1)
+	          PY("in") "#2 0x1 in _TAIL_CALL_CALL ()\n" EVAL(3) PY("out"),
+	  false, MARK_MERGED, "out in" },
+	{ "the same and py-bt",
+	  "#0 0x1 in _TAIL_CALL_CALL_KW ()\n" EVAL(1) "#2 0x1 in list_sort ()\n#3 0x1 in "
+	                                              "_TAIL_CALL_CALL ()\n" EVAL(4)
+	                                                      TRACEBACK PY("in") PY("out"),
+	  false, MARK_MERGED, "out [list_sort] in" },
 	{ "a signal handler",
 	  "#0 0x1 in handler ()\n#1 <signal handler called>\n#2 0x2 in work ()\n", false,
 	  MARK_NATIVE_ONLY, "[work] [<signal handler called>] [handler]" },
