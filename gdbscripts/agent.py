@@ -16,7 +16,7 @@ import pmp_session as session
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import BadRead, Memory
 from pmp_native import Walker, sleeps_on, thread_id
-from pmp_pairing import deal_out, pair
+from pmp_pairing import deal_out, pair, settle
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
 from pmp_symbols import Symbols
@@ -205,28 +205,28 @@ class Agent:
             if thread.is_stopped():
                 thread.switch()
                 if states:
-                    self._read_python(sample, states.pop(thread_id(), ()))
+                    sample.runs = self.python.runs(self.memory, states.pop(thread_id(), ()))
                 sample.stack = self.walker.walk(self.python is not None and self.python.by_address)
                 self.pointers[sample.tid] = sample.stack.pointer
                 walked.append(sample)
             else:
                 sample.kernel = asleep.get(sample.tid) or procfs.kernel(self.session.pid, sample.tid)
             found.append(sample)
-        if self.python is not None and self.python.by_address:
-            deal_out([sample.stack for sample in walked], [sample.runs for sample in walked],
-                     self.python.runs(self.memory, sum(states.values(), [])))
         if self.python is not None:
-            does = self.python.doing(self.memory, [(sample.states, sample.word) for sample in walked])
-            for sample, doing in zip(walked, does):
-                sample.doing = doing
+            self._share_out(walked, states)
         return found
 
-    def _read_python(self, sample: ThreadSample, states) -> None:
-        """Of the selected thread."""
-        if states:
-            sample.states = states
-            sample.runs = self.python.runs(self.memory, states)
-            sample.word = sleeps_on()
+    def _share_out(self, walked: list, others: dict) -> None:
+        """Makes each sample's runs one list. others: the states that are none of the walked threads'."""
+        stacks = [sample.stack for sample in walked]
+        states = [sample.runs for sample in walked]
+        if not self.python.by_address and any(len(own) > 1 for own in states):
+            settle(stacks, states, self.memory)
+        runs = [sum(own, []) for own in states]
+        if self.python.by_address:
+            deal_out(stacks, runs, sum(self.python.runs(self.memory, sum(others.values(), [])), []))
+        for sample, own in zip(walked, runs):
+            sample.runs = own
 
     def _thread_states(self) -> dict:
         if self.python is None or not self._select_stopped():

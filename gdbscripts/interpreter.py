@@ -49,11 +49,9 @@ class Interpreter:
             state = pointer_at(data, next_at)
 
     def runs(self, memory: Memory, states: list) -> list:
-        """The runs of a thread's states, innermost first."""
-        found = []
-        for state in states:
-            found += self._frames.runs(memory, state)
-        return found
+        """The runs of each of a thread's states that has frames, innermost first."""
+        found = [self._frames.runs(memory, state) for state in states]
+        return [runs for runs in found if runs]
 
     def doing(self, memory: Memory, threads: list) -> list:
         """What the interpreter does for each thread, in this stop (gil.py)."""

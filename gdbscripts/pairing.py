@@ -1,6 +1,13 @@
 """Which native frame runs which Python frames: by the addresses of the structures that runs of the eval loop
 have on the C stack (py_frames.py)."""
+import struct
 from bisect import bisect_left
+
+from pmp_memory import BadRead
+
+STACK_MAX = 1 << 20  # bytes of a stack that are searched
+PIECE = 1 << 16
+PAGE = 1 << 12
 
 
 def deal_out(stacks: list, runs: list, spare: list) -> None:
@@ -25,6 +32,37 @@ def _give(stacks: list, runs: list, run, not_to: int) -> bool:
             runs[i].append(run)
             return True
     return False
+
+
+def settle(stacks: list, states: list, memory) -> None:
+    """The same for versions that have no such structures, where a thread has several states with frames. An eval
+    loop has its frame object's address somewhere on its stack: a state is that thread's who has those of
+    its innermost and outermost frame, and of two on one stack that is the inner one whose are lower.
+
+    states: for each thread the runs of each of its states, changed in place."""
+    texts = [_stack_bytes(memory, stack.pointer) for stack in stacks]
+    found = [[] for _ in stacks]
+    for i, own in enumerate(states):
+        for runs in own:
+            words = {struct.pack("<Q", run.object) for run in (runs[0], runs[-1])}
+            hits = [[text.find(word) for word in words if word in text] for text in texts]
+            best = max(range(len(stacks)), key=lambda at: (len(hits[at]), at == i))
+            found[best].append((min(hits[best], default=0), runs))
+    for i, entries in enumerate(found):
+        states[i] = [runs for _, runs in sorted(entries, key=lambda entry: entry[0])]
+
+
+def _stack_bytes(memory, pointer: int) -> bytes:
+    """From the stack pointer up, as far as there is memory."""
+    data = b""
+    for size in (PIECE, PAGE):
+        try:
+            while pointer and len(data) < STACK_MAX:
+                at = pointer + len(data)
+                data += memory.read(at, size - at % size)
+        except BadRead:
+            pass
+    return data
 
 
 def pair(pointers: list, runs: list) -> tuple:

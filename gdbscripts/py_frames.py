@@ -29,12 +29,13 @@ class PyFrame:
 
 class Run:
     """One run of the eval loop: where its structure lies on the C stack (0: there is none), its frames
-    leaf first."""
-    __slots__ = ("addr", "frames")
+    leaf first; to 3.10 the frame object's address, elsewhere 0."""
+    __slots__ = ("addr", "frames", "object")
 
-    def __init__(self, addr: int, frames: list) -> None:
+    def __init__(self, addr: int, frames: list, frame_object: int = 0) -> None:
         self.addr = addr
         self.frames = frames
+        self.object = frame_object
 
 
 class FrameReader:
@@ -71,7 +72,7 @@ class FrameReader:
         frame = memory.pointer(state + self._layout["tstate.frame"])
         while self._goes_on(frame):
             data = memory.read(frame, self._frame_size)
-            runs.append(Run(0, [self._frame(memory, data)]))
+            runs.append(Run(0, [self._frame(memory, data)], frame))
             frame = pointer_at(data, self._previous_at)
 
     def _cframes(self, memory: Memory, state: int, runs: list) -> None:

@@ -266,7 +266,7 @@ def _():
 
         def name():
             states = python.thread_states(image.memory)
-            return python.runs(image.memory, states[77])[0].frames[0].code.name
+            return python.runs(image.memory, states[77])[0][0].frames[0].code.name
         equal(name(), "old")
         data = image.memory.data
         for old in (b"old.py", b"old"):
@@ -319,7 +319,7 @@ def _():
             except memory.BadRead:
                 continue
             for addrs in states.values():
-                runs = python.runs(image.memory, addrs)
+                runs = sum(python.runs(image.memory, addrs), [])
                 for frame in [frame for run in runs for frame in run.frames]:
                     check(isinstance(frame.code.name, str) and isinstance(frame.code.line(frame.offset), int))
                 pairs, loose = pairing.pair([image.stack + at for at in range(0, 4096, 64)], runs)
@@ -358,6 +358,36 @@ def _():
     runs = [[here, there, nowhere], []]
     pairing.deal_out([Stack(0x100, 0x200), Stack(0x500, 0x600)], runs, [spare])
     equal(runs, [[here, nowhere], [there, spare]])
+
+
+@test("a state of a version without such structures is the thread's that has its frames' addresses on its stack")
+def _():
+    fake = FakeMemory()
+    here, there, end = (fake.BASE + page * 4096 for page in (1, 3, 4))
+
+    def state(*objects):
+        return [py_frames.Run(0, ["f"], at) for at in objects]
+    outer, inner, foreign = state(0x1010, 0x1020), state(0x2010), state(0x3010, 0x3020)
+    for at, number in ((here + 96, 0x2010), (here + 200, 0x1010), (here + 400, 0x1020),
+                       (there + 8, 0x3010), (there + 80, 0x3020)):
+        fake.word(at, number)
+    stacks = [Stack(), Stack()]
+    stacks[0].pointer, stacks[1].pointer = here, there
+    states = [[outer, foreign, inner], []]
+    pairing.settle([stacks[0], stacks[1]], states, Below(fake, there, end))
+    equal(states, [[inner, outer], [foreign]])
+
+
+class Below:
+    """Two stacks with a page between them that cannot be read."""
+
+    def __init__(self, fake, second, end):
+        self.fake, self.second, self.end = fake, second, end
+
+    def read(self, addr, size):
+        if addr + size > self.end or addr < self.second and addr + size > self.second - 4096:
+            raise memory.BadRead("beyond")
+        return self.fake.read(addr, size)
 
 
 main()

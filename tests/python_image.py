@@ -162,4 +162,4 @@ class Image:
         python = interpreter.Interpreter("3.0.0", self.layout, self.root)
         states = python.thread_states(self.memory)
         return [(run.addr, [frame.code.name for frame in run.frames])
-                for run in python.runs(self.memory, states.get(77, []))]
+                for runs in python.runs(self.memory, states.get(77, [])) for run in runs]

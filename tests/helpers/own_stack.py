@@ -88,7 +88,7 @@ class Reader(threading.Thread):
                 return "not found: %s %s" % (note, [(f.path, f.version, hex(f.root)) for f in files])
         states = self.python.thread_states(OWN).get(thread, [])
         read = [(frame.code.file, frame.code.line(frame.offset), frame.code.name.rpartition(".")[2])
-                for run in self.python.runs(OWN, states) for frame in run.frames]
+                for runs in self.python.runs(OWN, states) for run in runs for frame in run.frames]
         known = known_frames(thread)
         return "" if read == known else "\n  read  %s\n  known %s" % (read[:12], known[:12])
 
