@@ -278,7 +278,7 @@ def add_stack(lines: list, sample: ThreadSample) -> None:
         lines.append(marker("doing", what=sample.doing))
     pairs, loose = pair(sample.stack.pointers, sample.runs)
     for i, (pc, place) in enumerate(sample.stack.frames):
-        lines.append("#%-3d0x%016x in %s" % (i, pc, one_line(place.text)))
+        lines.append("#%-2d 0x%016x in %s" % (i, pc, one_line(place.text)))
         for run in pairs.get(i, ()):
             add_python(lines, run.frames)
     if sample.stack.stopped_by:
