@@ -129,7 +129,7 @@ $(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(B)/merger.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Without a sanitizer, whose run-time has threads and signals of its own.
-$(B)/tests/helpers/victim: tests/helpers/victim.c
+$(B)/tests/helpers/victim $(B)/tests/helpers/embed: $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -ldl
@@ -158,6 +158,15 @@ TORTURE ?=
 
 torture: all $(B)/tests/helpers/victim samples ## pmp, gdb and target are killed, stopped and more, for 15 minutes (TORTURE='--seconds 60')
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/torture.py $(TORTURE)
+
+ROOTS ?= $(B)/roots
+MATRIX ?=
+
+matrix: all $(B)/tests/helpers/embed ## the same cases on every Python found, in each build (ROOTS=FOLDER, MATRIX='--only 3.11')
+	@B='$(B)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/matrix.py --roots '$(ROOTS)' $(MATRIX)
+
+roots: ## root folders with other Pythons for matrix, made by debootstrap: root and network, 2 GB (SUITES='trixie sid')
+	@tests/roots '$(ROOTS)' $(SUITES)
 
 check-run: all unit $(helpers) fuzz-targets samples $(B)/pmp-faulty ## the tests, without looking for what is missing
 	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
@@ -240,4 +249,4 @@ help: ## this list
 -include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit torture fuzz fuzz-targets check check-run coverage valgrind samples demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit torture matrix roots fuzz fuzz-targets check check-run coverage valgrind samples demo demo-run lint format install uninstall clean help

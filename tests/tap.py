@@ -90,7 +90,7 @@ def temp_dir():
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    atexit.register(_clean_up)
+    atexit.register(clean_up)
     words = sys.argv[1:]
     chosen = [t for t in _tests if not words or any(w in t[0] for w in words)]
     print("1..%d" % len(chosen), flush=True)
@@ -111,7 +111,7 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-def _clean_up():
+def clean_up():
     while _cleanups:
         function, args = _cleanups.pop()
         try:

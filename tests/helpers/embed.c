@@ -1,0 +1,54 @@
+/* A C program with a Python in it, as uWSGI or an editor is one: `embed LIBPYTHON PROGRAM ARG...`.
+ *
+ * libpython is loaded by name, so that one program does for every version, with nothing of that version needed
+ * to build it. It is not Py_Main that runs PROGRAM: text does, below PyRun_SimpleString. */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char text[] = "import os, sys\n"
+                           "sys.argv = os.environ['EMBED_ARGV'].split('\\n')\n"
+                           "__file__ = sys.argv[0]\n"
+                           "exec(compile(open(__file__).read(), __file__, 'exec'))\n";
+
+static void *symbol(void *library, const char *name)
+{
+	void *found = dlsym(library, name);
+
+	if (!found) {
+		fprintf(stderr, "embed: %s\n", dlerror());
+		exit(2);
+	}
+	return found;
+}
+
+static void pass(char **args)
+{
+	static char joined[8192];
+
+	for (; *args; args++) {
+		if (strlen(joined) + strlen(*args) + 2 > sizeof(joined))
+			exit(2);
+		if (*joined)
+			strcat(joined, "\n");
+		strcat(joined, *args);
+	}
+	setenv("EMBED_ARGV", joined, 1);
+}
+
+int main(int argc, char **argv)
+{
+	void *library = argc > 2 ? dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL) : NULL;
+
+	if (!library) {
+		fprintf(stderr, "embed LIBPYTHON PROGRAM ARG...: %s\n",
+		        argc > 2 ? dlerror() : "too few words");
+		return 2;
+	}
+	pass(argv + 2);
+	((void (*)(void))symbol(library, "Py_Initialize"))();
+	((int (*)(const char *, void *))symbol(library, "PyRun_SimpleStringFlags"))(text, NULL);
+	((void (*)(void))symbol(library, "Py_Finalize"))();
+	return 0;
+}

@@ -1,0 +1,23 @@
+"""In the garbage collector: a finalizer that it calls blocks. (2.7 collects no cycle that has one.)"""
+
+import gc
+
+import truth
+
+
+class Cycle(object):
+    def __init__(self):
+        self.own = self
+
+    def __del__(self):
+        inner()
+
+
+def inner(*_):
+    truth.block()
+
+
+def run():
+    Cycle()
+    gc.collect()
+    inner()

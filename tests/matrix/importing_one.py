@@ -1,0 +1,1 @@
+import importing_two  # noqa: F401

@@ -1,0 +1,5 @@
+import truth
+
+
+class Body(object):
+    truth.block()

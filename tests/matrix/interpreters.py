@@ -1,0 +1,29 @@
+"""A subinterpreter: a thread that runs code in one has the frames of both."""
+
+import sys
+import threading
+
+import truth
+
+try:
+    import _interpreters
+except ImportError:
+    import _xxsubinterpreters as _interpreters
+
+TEXT = """
+import os
+def inner():
+    os.read(%d, 1)
+
+def outer():
+    inner()
+
+outer()
+""" % truth.PIPE
+
+
+def run():
+    name = "<string>"
+    inner = [["<module>", name, 9], ["outer", name, 7], ["inner", name, 4]]
+    truth.by_hand[threading.current_thread().ident] = (sys._getframe(), inner)
+    _interpreters.run_string(_interpreters.create(), TEXT)
