@@ -13,8 +13,8 @@ def read_text(memory: Memory, layout: dict, addr: int) -> tuple:
     if layout["text"] == "bytes":
         data, size = addr + layout["bytes.data"], 1
         length = memory.pointer(addr + layout["bytes.size"])
-        # 2.7 does not say in what encoding: source files are UTF-8 nearly always, paths too.
-        encoding, errors = "utf-8", "replace"
+        # 2.7 does not say in what encoding: source files are UTF-8 nearly always, paths too. Other bytes are escaped.
+        encoding, errors = "utf-8", "backslashreplace"
     else:
         data, length, size = _unicode(memory, layout, addr)
         # A surrogate that stands alone stays one: whoever writes it out escapes it.
