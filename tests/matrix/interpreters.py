@@ -23,7 +23,7 @@ outer()
 
 
 def run():
-    name = "<string>"
+    name = "<string>" if sys.version_info < (3, 14) else "<script>"
     inner = [["<module>", name, 9], ["outer", name, 7], ["inner", name, 4]]
     truth.by_hand[threading.current_thread().ident] = (sys._getframe(), inner)
     _interpreters.run_string(_interpreters.create(), TEXT)
