@@ -17,8 +17,9 @@ def spin():
 def rest():
     time.sleep(60)
 
+kept = [[i] for i in range(300000)] if "gc" in sys.argv else []
+
 def collect():
-    kept = [[i] for i in range(300000)]
     while True: gc.collect()
 
 for work in spin, spin, rest:
