@@ -18,6 +18,7 @@ void custody_deinit(struct custody *custody)
 {
 	target_threads_deinit(&custody->threads);
 	clearance_deinit(&custody->clearance);
+	settle_deinit(&custody->settle);
 }
 
 enum target_life custody_life(struct custody *custody)
@@ -37,6 +38,7 @@ void custody_released(struct custody *custody, bool after_death, uint64_t now)
 	custody->settle.after_death = after_death;
 	custody->settle.in_order = false;
 	custody->settle.since_us = now;
+	runs_forget(&custody->settle.runs);
 }
 
 static void tell_guard(const struct custody *custody)

@@ -28,6 +28,7 @@ struct guard_note {
 
 struct watched {
 	struct guard_note note;
+	struct settle settle;
 	uint64_t free_us; /* since when nobody traces it; 0: somebody does */
 };
 
@@ -40,7 +41,7 @@ static void remember(struct watch *watch, const struct guard_note *note)
 {
 	for (size_t i = 0; i < watch->count; i++)
 		if (watch->rows[i].note.pid == note->pid) {
-			watch->rows[i].note = *note;
+			watch->rows[i] = (struct watched){ .note = *note };
 			return;
 		}
 	watch->rows = alloc_grow(watch->rows, &watch->cap, watch->count + 1, sizeof(*watch->rows));
@@ -67,20 +68,24 @@ static bool listen(int fd, struct watch *watch)
 static bool settle_one(struct watched *watched, struct target_threads *threads)
 {
 	struct target_look look = target_look(watched->note.pid, watched->note.starttime, threads);
-	struct settle settle = { .pid = watched->note.pid,
-		                 .starttime = watched->note.starttime,
-		                 .was_stopped = watched->note.was_stopped,
-		                 .after_death = true };
+	struct settle *settle = &watched->settle;
 
+	settle->pid = watched->note.pid;
+	settle->starttime = watched->note.starttime;
+	settle->was_stopped = watched->note.was_stopped;
+	settle->after_death = true;
+	settle->undone = false;
 	if (look.life == TARGET_ALIVE && look.tracer)
 		watched->free_us = 0;
 	else if (!watched->free_us)
 		watched->free_us = clock_now_us();
 	if (!watched->free_us)
+		runs_forget(&settle->runs);
+	if (!watched->free_us)
 		return false;
-	settle.since_us = watched->free_us;
-	return settle_step(&settle, NULL, 0, threads, clock_now_us()) == SETTLE_DONE &&
-	       !settle.undone;
+	settle->since_us = watched->free_us;
+	return settle_step(settle, NULL, 0, threads, clock_now_us()) == SETTLE_DONE &&
+	       !settle->undone;
 }
 
 static void settle_all(struct watch *watch)

@@ -17,6 +17,16 @@ static bool any_in_tracing_stop(const struct target_threads *threads)
 	return false;
 }
 
+/* What a worker has left that died. */
+static bool has_come_to_light(struct settle *settle, const struct target_threads *threads)
+{
+	if (any_in_tracing_stop(threads)) {
+		runs_forget(&settle->runs);
+		return false;
+	}
+	return !settle->after_death || runs_all(&settle->runs, settle->pid, threads);
+}
+
 static enum settle_result again(struct settle *settle, uint64_t now)
 {
 	settle->again_us = now + AGAIN_US;
@@ -33,6 +43,11 @@ static enum settle_result stop_again(struct settle *settle, const struct target_
 		return again(settle, now);
 	kill((pid_t)settle->pid, SIGSTOP);
 	return SETTLE_DONE;
+}
+
+void settle_deinit(struct settle *settle)
+{
+	runs_deinit(&settle->runs);
 }
 
 enum settle_result settle_step(struct settle *settle, const uint32_t *ours, size_t our_count,
@@ -52,7 +67,7 @@ enum settle_result settle_step(struct settle *settle, const uint32_t *ours, size
 	}
 	if (look.tracer)
 		return SETTLE_DONE; /* somebody else took it: it is theirs now */
-	if (age < GIVE_UP_US && any_in_tracing_stop(threads))
+	if (age < GIVE_UP_US && !has_come_to_light(settle, threads))
 		return again(settle, now);
 	if (settle->was_stopped)
 		return stop_again(settle, &look, age, now);

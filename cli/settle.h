@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runs.h"
 #include "target.h"
 
 enum settle_result {
@@ -21,12 +22,14 @@ struct settle {
 	bool after_death; /* the worker did not end in good order: what it left comes to light only soon after */
 	bool in_order; /* the worker let go as it was told: a stop that is seen is somebody else's */
 	uint64_t since_us; /* when it was let go */
+	struct runs runs;  /* since then; to be forgotten when it's let go again */
 	/* results */
 	uint64_t again_us;
 	uint32_t holder;
 	bool undone; /* a left-over stop was undone */
 };
 
+void settle_deinit(struct settle *settle);
 /* ours: pids of the workers that live. */
 enum settle_result settle_step(struct settle *settle, const uint32_t *ours, size_t our_count,
                                struct target_threads *threads, uint64_t now);

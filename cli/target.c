@@ -284,6 +284,15 @@ bool target_status(uint32_t pid, uint32_t tid, struct target_status *ret)
 	return read_small(pid, tid, "status", text, &span) && target_status_parse(span, ret);
 }
 
+bool target_ran(uint32_t pid, uint32_t tid, uint64_t *ret)
+{
+	char text[STAT_MAX];
+	struct span span;
+
+	return read_small(pid, tid, "schedstat", text, &span) && take_number(&span, 10, ret) &&
+	       *ret;
+}
+
 /* The auxiliary vector is the kernel's, kept with the process: no file is read, no lock taken. Its words are pairs of
  * a small number and a value, none of which is 0 at first: in 64-bit words the upper half of a small number is. */
 bool target_is_32bit(uint32_t pid)

@@ -45,6 +45,8 @@ bool target_read(uint32_t pid, const char *name, size_t max, struct buf *ret);
 /* tid 0: the process. */
 bool target_stat(uint32_t pid, uint32_t tid, struct target_stat *ret);
 bool target_status(uint32_t pid, uint32_t tid, struct target_status *ret);
+/* The processor time that a thread has had, in nanoseconds (schedstat). false: the kernel does not tell. */
+bool target_ran(uint32_t pid, uint32_t tid, uint64_t *ret);
 /* The number that an entry of /proc or of task/ is; false: it is something else. */
 bool target_entry_number(const char *name, uint32_t *ret);
 /* Is it a program of 32-bit code? false, too, if that cannot be told. */
