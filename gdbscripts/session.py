@@ -12,7 +12,7 @@ import gdb
 
 import pmp_procfs as procfs
 from pmp_gdb_text import execute
-from pmp_tracing import leave_children_alone
+from pmp_tracing import end_with_parent, leave_children_alone
 
 SETTINGS = (
     "set confirm off",
@@ -86,6 +86,7 @@ class Session:
         self._known = set()  # threads that were stopped once
         gdb.events.stop.connect(self._on_stop)
         gdb.events.exited.connect(self._on_exit)
+        end_with_parent(True)
 
     def threads(self) -> list:
         return list(gdb.selected_inferior().threads())
@@ -97,6 +98,7 @@ class Session:
         self.pid = pid
         self._then, self._spared, self._hurried = then, frozenset(), False
         self._known = set()
+        end_with_parent(False)
         try:
             execute("attach %d" % pid)
         except gdb.error:
@@ -121,6 +123,7 @@ class Session:
         if self.pid:
             self.pid = 0
             execute("detach")
+            end_with_parent(True)
 
     def holds_late(self) -> bool:
         """Is there a thread that does not stop? gdb would hold the others until it does, before it detaches."""

@@ -1,27 +1,47 @@
-"""What the kernel tells gdb of the target's doings: without forks. gdb asks for them, and then holds every other
-thread of the target for as long as a vfork lasts, and single-steps each child before it lets that go.
-Unasked, children are never traced at all. New threads and exec are still told: gdb has to follow those.
+"""What the kernel is asked for besides what gdb asks: not to tell of forks, and to end this gdb with pmp.
+
+gdb asks to be told of forks, and then holds every other thread of the target for as long as a vfork lasts, and
+single-steps each child before it lets that go. Unasked, children are never traced at all. New threads and exec
+are still told: gdb has to follow those.
 
 The thread that is given must be stopped by gdb: ptrace(2), PTRACE_SETOPTIONS.
 """
+import signal
+
 try:
     import ctypes
 except ImportError:  # gdb's Python may be without: then children are followed gdb's way
     ctypes = None
 
+PR_SET_PDEATHSIG = 1
 PTRACE_SETOPTIONS = 0x4200
 PTRACE_O_TRACESYSGOOD = 0x01
 PTRACE_O_TRACECLONE = 0x08
 PTRACE_O_TRACEEXEC = 0x10
 
 
+def _function(name: str):
+    """A function of libc's, None where it cannot be called."""
+    if ctypes is None:
+        return None
+    try:
+        return getattr(ctypes.CDLL(None), name)
+    except (OSError, AttributeError):
+        return None
+
+
+def end_with_parent(yes: bool) -> None:
+    """A gdb that reads symbols is deaf to its input: while it has no target, it may be killed as soon as pmp ends
+    (prctl(2), PR_SET_PDEATHSIG). With one it must let go of that in good order."""
+    prctl = _function("prctl")
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL if yes else 0))
+
+
 def leave_children_alone(tid: int) -> None:
     """Threads that this one begins inherit it."""
-    if ctypes is None:
-        return
-    try:
-        ptrace = ctypes.CDLL(None).ptrace
-    except (OSError, AttributeError):
+    ptrace = _function("ptrace")
+    if ptrace is None:
         return
     ptrace.restype = ctypes.c_long
     ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
