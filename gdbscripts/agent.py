@@ -205,7 +205,7 @@ class Agent:
             if thread.is_stopped():
                 thread.switch()
                 if states:
-                    sample.runs = self.python.runs(self.memory, states.pop(thread_id(), ()))
+                    self._read_python(sample, states.pop(thread_id(), ()))
                 sample.stack = self.walker.walk(self.python is not None and self.python.by_address)
                 self.pointers[sample.tid] = sample.stack.pointer
                 walked.append(sample)
@@ -214,7 +214,20 @@ class Agent:
             found.append(sample)
         if self.python is not None:
             self._share_out(walked, states)
+            self._tell_doing(walked)
         return found
+
+    def _read_python(self, sample: ThreadSample, states) -> None:
+        """Of the selected thread."""
+        if states:
+            sample.states = states
+            sample.runs = self.python.runs(self.memory, states)
+            sample.word = sleeps_on()
+
+    def _tell_doing(self, walked: list) -> None:
+        does = self.python.doing(self.memory, [(sample.states, sample.word) for sample in walked])
+        for sample, doing in zip(walked, does):
+            sample.doing = doing
 
     def _share_out(self, walked: list, others: dict) -> None:
         """Makes each sample's runs one list. others: the states that are none of the walked threads'."""
