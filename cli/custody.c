@@ -41,10 +41,10 @@ void custody_released(struct custody *custody, bool after_death, uint64_t now)
 	runs_forget(&custody->settle.runs);
 }
 
-static void tell_guard(const struct custody *custody)
+static void tell_guard(const struct custody *custody, pid_t gdb)
 {
 	guard_watch(custody->guard, custody->settle.pid, custody->settle.starttime,
-	            custody->settle.was_stopped);
+	            custody->settle.was_stopped, gdb);
 }
 
 void custody_stopped(struct custody *custody, const char *signal, uint64_t now)
@@ -53,7 +53,7 @@ void custody_stopped(struct custody *custody, const char *signal, uint64_t now)
 	custody->settle.was_stopped = !strcmp(signal, "SIGSTOP");
 	custody_released(custody, true, now); /* the stop may take a moment */
 	custody->settle.in_order = true;
-	tell_guard(custody);
+	tell_guard(custody, 0);
 }
 
 /* It said that it had let go, and has not. */
@@ -97,6 +97,6 @@ enum clearance_result custody_ask(struct custody *custody, struct crew *crew, ui
 	ret = clearance_ask(&custody->clearance, &custody->settle, &custody->threads, now);
 	custody->again_us = custody->clearance.again_us;
 	if (ret == CLEARANCE_GRANTED)
-		tell_guard(custody);
+		tell_guard(custody, crew_current(crew) ? worker_pid(crew_current(crew)) : 0);
 	return ret;
 }

@@ -23,6 +23,7 @@
 struct guard_note {
 	uint32_t pid;
 	uint32_t was_stopped;
+	pid_t gdb;
 	uint64_t starttime;
 };
 
@@ -88,6 +89,16 @@ static bool settle_one(struct watched *watched, struct target_threads *threads)
 	       !settle->undone;
 }
 
+static void end_leftovers(struct watched *watched)
+{
+	pid_t gdb = watched->note.gdb;
+
+	if (gdb && target_life((uint32_t)gdb, 0) != TARGET_ALIVE) {
+		kill(-gdb, SIGKILL);
+		watched->note.gdb = 0;
+	}
+}
+
 static void settle_all(struct watch *watch)
 {
 	uint64_t start = clock_now_us(), calm = start;
@@ -95,9 +106,11 @@ static void settle_all(struct watch *watch)
 
 	for (uint64_t now = start; now - start < GUARD_MAX_US && now - calm < CALM_US;
 	     now = clock_now_us()) {
-		for (size_t i = 0; i < watch->count; i++)
+		for (size_t i = 0; i < watch->count; i++) {
+			end_leftovers(&watch->rows[i]);
 			if (!settle_one(&watch->rows[i], &threads))
 				calm = clock_now_us();
+		}
 		poll(NULL, 0, LOOK_MS);
 	}
 }
@@ -153,10 +166,12 @@ static void tell(const struct guard *guard, const struct guard_note *note)
 		;
 }
 
-void guard_watch(const struct guard *guard, uint32_t pid, uint64_t starttime, bool was_stopped)
+void guard_watch(const struct guard *guard, uint32_t pid, uint64_t starttime, bool was_stopped,
+                 pid_t gdb)
 {
-	tell(guard, &(struct guard_note){
-	                    .pid = pid, .was_stopped = was_stopped, .starttime = starttime });
+	tell(guard,
+	     &(struct guard_note){
+	             .pid = pid, .was_stopped = was_stopped, .starttime = starttime, .gdb = gdb });
 }
 
 void guard_end(struct guard *guard)

@@ -4,7 +4,8 @@
  * (settle.h), as soon as nobody traces it, and ends: after some 20 ms, or GUARD_MAX_US at the latest.
  *
  * It is in a session of its own (a signal to pmp's process group or a closed terminal does not reach it),
- * holds no descriptor but its end of the pipe, and sends no signal but the SIGCONT or SIGSTOP of settle.h. */
+ * holds no descriptor but its end of the pipe, and sends no signal but the SIGCONT or SIGSTOP of settle.h, and a SIGKILL to what a
+ * killed gdb has left in its process group: the children on which it tries out what ptrace can do. */
 #ifndef PMP_GUARD_H
 #define PMP_GUARD_H
 
@@ -23,8 +24,9 @@ struct guard {
 
 bool guard_start(struct guard *guard, struct error *err);
 
-/* Before every attach: what this target must be like afterwards. */
-void guard_watch(const struct guard *guard, uint32_t pid, uint64_t starttime, bool was_stopped);
+/* Before every attach: what this target must be like afterwards. gdb: who attaches; 0: nobody. */
+void guard_watch(const struct guard *guard, uint32_t pid, uint64_t starttime, bool was_stopped,
+                 pid_t gdb);
 
 /* The farewell: all targets are settled. Waits for its end. Harmless if it was never started. */
 void guard_end(struct guard *guard);

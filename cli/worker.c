@@ -439,9 +439,21 @@ static void read_text(struct worker *worker)
 	}
 }
 
+/* What it started goes with it; as long as nobody has waited for it, its process group is surely its own. */
+static void end_leftovers(struct worker *worker)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (!waitid(P_PID, (id_t)worker->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	    info.si_pid)
+		kill(-worker->process.pid, SIGKILL);
+}
+
 static void notice_exit(struct worker *worker)
 {
 	pid_t ended;
+
+	end_leftovers(worker);
 
 	do
 		ended = waitpid(worker->process.pid, &worker->exit, WNOHANG);
