@@ -169,7 +169,7 @@ def parse():
     parser.add_argument("--seed", default=None)
     parser.add_argument("--seconds", type=float, default=900)
     parser.add_argument("--cases", type=int, default=1 << 30)
-    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
+    parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1) + 1)
     parser.add_argument("--rows", default="", help="only those in whose name this regular expression is")
     parser.add_argument("--case", type=int, help="this one alone")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
