@@ -4,6 +4,7 @@ from pmp_memory import BadRead, Memory, int_at, pointer_at
 from pmp_py_text import read_bytes, read_c_string, read_text
 
 LINE_TABLE_MAX = 1 << 18  # bytes; a longer table is read up to there
+LINES_MAX = 1 << 30
 POINTERS = ("code.filename", "code.name", "code.linetable")
 
 
@@ -25,6 +26,8 @@ class Code:
         line = self._lines.get(offset)
         if line is None:
             line = self._decode(self._table, self.first_line, offset) if offset >= 0 else 0
+            if not 0 <= line < LINES_MAX:
+                line = 0  # the table was overwritten, or was never one
             self._lines[offset] = line
         return line or self.first_line
 
@@ -86,7 +89,7 @@ class CodeCache:
         data = memory.read(addr, self._from + self._size)
         self._check_type(memory, pointer_at(data, layout["object.type"]))
         first_line = int_at(data, layout["code.firstlineno"])
-        if not 0 <= first_line < 1 << 30:
+        if not 0 <= first_line < LINES_MAX:
             raise BadRead("0x%x is no code object" % addr)
         decode = DECODERS[layout["lines"]]
         file_at, name_at, table_at = (pointer_at(data, layout[key]) for key in POINTERS)
