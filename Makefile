@@ -142,6 +142,7 @@ check: ## installs what is missing, builds, runs every test (T=NAME: those with 
 
 fuzz_names := $(filter-out oracle replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 TIME ?= 600
+FUZZ ?=
 FUZZER ?=
 
 fuzz-targets: $(patsubst %,$(B)/tests/fuzz/%,$(fuzz_names))
@@ -151,8 +152,12 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/oracle.o \
 	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZER) -o $@ $(filter %.o,$^) $(filter %cli.a,$^) $(B)/merger.a $(LIBS)
 $(B)/tests/fuzz/options: $(B)/cli.a
 
-fuzz: ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clang's libFuzzer
-	@B='$(B)-fuzz' MAKE='$(MAKE)' tests/fuzz/run '$(TIME)' $(T)
+fuzz: all ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clang's libFuzzer; the agent's memory a million times
+	@[ '$(T)' = python-memory ] || B='$(B)-fuzz' MAKE='$(MAKE)' tests/fuzz/run '$(TIME)' $(T)
+	@case '$(T)' in ''|python-memory) B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/python_memory.py $(FUZZ) ;; esac
+
+bench: all ## what the Python frames of a stack cost, for each Python found
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/bench/python_walk.py
 
 TORTURE ?=
 
@@ -249,4 +254,4 @@ help: ## this list
 -include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit torture matrix roots fuzz fuzz-targets check check-run coverage valgrind samples demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit torture matrix roots fuzz bench fuzz-targets check check-run coverage valgrind samples demo demo-run lint format install uninstall clean help

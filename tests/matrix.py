@@ -30,6 +30,7 @@ from matrix_judge import wrong_weight  # noqa: E402
 # Programs that go on: the share of their stacks that has to be merged.
 SHARES = {"steady": 0.999, "restless": 0.99}
 STACKS = 1000
+TOLD_MAX = 2000  # characters of what is wrong with a case
 
 
 class Row:
@@ -47,7 +48,7 @@ class Row:
             self.skipped.append("%s: %s: %s" % (self.build, name, trouble[6:]))
         else:
             self.wrong.append(name)
-            print("wrong: %s: %s: %s" % (self.build, name, trouble), flush=True)
+            print("wrong: %s: %s: %s" % (self.build, name, trouble[:TOLD_MAX]), flush=True)
 
     def share(self, name):
         return "%6.2f" % (100 * self.shares[name]) if name in self.shares else "%6s" % "-"

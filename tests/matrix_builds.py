@@ -201,7 +201,8 @@ def modules(python):
         # Debian's pyconfig.h is in a folder of the machine's.
         argv = [os.environ.get("CC", "cc"), "-w", "-O2", "-g", "-fPIC", "-shared", "-I" + include]
         if python.root:
-            argv += ["-idirafter", python.here("/usr/include"), "-idirafter", python.here("/usr/include/x86_64-linux-gnu")]
+            for folder in ("/usr/include", "/usr/include/x86_64-linux-gnu"):
+                argv += ["-idirafter", python.here(folder)]
         if subprocess.run(argv + ["-o", built, os.path.join(PROGRAMS, "extension.c")], check=False, timeout=60,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
             return ""

@@ -7,14 +7,16 @@ A row: its name, what it shows, and where it differs from the rule
     steady         False: threads go on while pmp looks, so that a stack caught in a call need not be merged
     check          in `make check`, too (those that are not alone are)
     by_hand        it writes its truth itself, as no thread is left to ask
+    marker         what pmp has to say of one of the threads at least, from 3.7 on (before, only symbols tell)
 """
 
 
 class Case:
     def __init__(self, name, shows, since=(2, 7), until=(4, 0), alone=False, steady=True, check=False,
-                 by_hand=False):
+                 by_hand=False, marker=None):
         self.name, self.shows, self.since, self.until = name, shows, since, until
         self.alone, self.steady, self.check, self.by_hand = alone, steady, check, by_hand
+        self.marker = marker
 
     def fits(self, version):
         return self.since <= version <= self.until
@@ -40,7 +42,8 @@ CASES = (
     Case("deep", "recursion 2,000 deep", alone=True, check=True),
     Case("fifty", "50 threads, one in C without the GIL, one that spins with it", alone=True, steady=False,
          check=True),
-    Case("contend", "four threads that want the GIL", alone=True, steady=False),
+    Case("contend", "four threads that want the GIL", alone=True, steady=False, check=True,
+         marker="waits for the GIL"),
     Case("handler", "in a signal's Python handler", alone=True),
     Case("collecting", "in a finalizer that the garbage collector runs", alone=True),
     Case("importing", "while a module is imported", alone=True, check=True),

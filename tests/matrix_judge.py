@@ -39,6 +39,7 @@ class ByThread:
         self.python = profile.data["target"].get("python")
         self.pause_ms = profile.sampling["pause_ms"]
         self._pieces = {piece["piece"]: piece["calls"] for piece in profile.data.get("continued") or ()}
+        self.markers = set()
         self.stacks = {}  # tid -> [(weight, [Frame, root first])]
         for node in profile.tree:
             tid = int(THREAD.search(node["frame"]).group(1))
@@ -52,6 +53,8 @@ class ByThread:
             node, depth = todo.pop()
             del above[depth:]
             above.append(Frame(node))
+            if node["kind"] == "marker":
+                self.markers.add(node["frame"])
             if node["self"]:
                 yield node["self"], list(above)
             below = node.get("calls") or self._pieces.get(node.get("continues")) or ()
@@ -156,6 +159,9 @@ def judge(profile, truth, build, cases, samples, threads):
     for tid, thread in truth["threads"].items():
         name = thread["case"]
         found[name] = found[name] or wrong_thread(profile, truth, tid, build, samples)
+    for case in cases:
+        if case.marker and not found[case.name] and build.version >= (3, 7) and not build.python.free:
+            found[case.name] = None if case.marker in profile.markers else "nobody %s" % case.marker
     name = "weight and marks of " + (cases[0].name if len(cases) == 1 else "%d cases" % len(cases))
     found[name] = wrong_weight(profile, samples * threads)
     if all(case.steady for case in cases):

@@ -11,6 +11,7 @@ from tap import cleanup, pmp
 from targets import gdb_with
 
 READY = 60  # seconds; 50 threads on a machine that has other things to do
+WATCHED = 60
 BLOCKED = re.compile(r"(0|7|23|35|230|270|271) (0x[0-9a-f]+)")  # read, poll, select, nanosleep, ... and what on
 READ = "0"
 
@@ -125,11 +126,12 @@ def look(build, folder, cases, samples=3):
 
 
 def watch(build, folder, case, stacks, rate=200):
-    """(ByThread, threads at the end) of a program that goes on, with so many stacks at least."""
+    """(ByThread, threads at the end) of a program that goes on, with so many stacks, or as many as
+    a machine that has other things to do can take in WATCHED seconds."""
     program, _ = start(build, folder, [case])
     with program:
         program.await_line("ready")
         time.sleep(0.3)
         threads = len(program.tids()) - 1  # one waits to be asked
-        profile, _ = sample(program, build, -(-stacks // threads), rate)
+        profile, _ = sample(program, build, -(-stacks // threads), rate, "-d", WATCHED)
         return profile, threads + 1

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""What the Python frames of a stack cost while the target is stopped: `make bench`.
+
+    tests/bench/python_walk.py [--frames N] [--only REGEX]
+
+For each Python found (tests/matrix_builds.py), as it is: the walk of the native stack, what the Python frames
+add to it once their names are cached, and the first time (in_gdb.py says how it is taken), and the median
+pause of pmp itself with 200 samples, in milliseconds. Figures only: what they should be is less than
+0.5 ms for 30 frames.
+"""
+
+import argparse
+import atexit
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import matrix_builds as builds  # noqa: E402
+from profiles import Profile  # noqa: E402
+from tap import ROOT, Target, clean_up, pmp, run  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROW = "%-9s %-10s %-9s %7s %7s %7s %7s %7s %7s"
+
+
+def in_gdb(pid):
+    result = run("gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-load off",
+                 "-ex", "attach %d" % pid, "-x", os.path.join(HERE, "in_gdb.py"),
+                 env={"PMP_ROOT": ROOT, "PMP_PID": str(pid)})
+    found = re.search(r"^BENCH (.*)$", result.out, re.M)
+    if not found:
+        raise AssertionError(str(result))
+    return json.loads(found.group(1))
+
+
+def measure(build, frames):
+    with Target(*build.words, os.path.join(HERE, "frames.py"), frames, env=build.env) as target:
+        times = in_gdb(target.pid)
+        result = pmp("-p", target.pid, "-n", 200, "-r", 50, "-q", "-f", "yaml")
+    pause = Profile(result.out).sampling["pause_ms"]["median"]
+    print(ROW % (build.python, build.how, build.symbols, times["native_frames"], times["python_frames"],
+                 *("%.3f" % number for number in (times["native"], times["python"], times["first"], pause))),
+          flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--frames", type=int, default=30)
+    parser.add_argument("--only", default="", help="builds with this in their name")
+    options = parser.parse_args()
+    atexit.register(clean_up)
+    print(ROW % ("version", "build", "symbols", "native", "Python", "native", "Python", "first", "pause"))
+    print(ROW % ("", "", "", "frames", "frames", "ms", "adds ms", "ms", "ms"))
+    for python in builds.pythons()[0]:
+        for build in (builds.as_it_is(python), builds.stripped(python)):
+            if re.search(options.only, str(build)):
+                measure(build, options.frames)
+
+
+if __name__ == "__main__":
+    main()
