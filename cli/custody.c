@@ -38,6 +38,7 @@ void custody_released(struct custody *custody, bool after_death, uint64_t now)
 	custody->settle.after_death = after_death;
 	custody->settle.in_order = false;
 	custody->settle.since_us = now;
+	custody->settle.undone_us = 0;
 	runs_forget(&custody->settle.runs);
 }
 

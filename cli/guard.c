@@ -75,7 +75,7 @@ static bool settle_one(struct watched *watched, struct target_threads *threads)
 	settle->starttime = watched->note.starttime;
 	settle->was_stopped = watched->note.was_stopped;
 	settle->after_death = true;
-	settle->undone = false;
+	settle->undone_us = 0;
 	if (look.life == TARGET_ALIVE && look.tracer)
 		watched->free_us = 0;
 	else if (!watched->free_us)
@@ -86,7 +86,7 @@ static bool settle_one(struct watched *watched, struct target_threads *threads)
 		return false;
 	settle->since_us = watched->free_us;
 	return settle_step(settle, NULL, 0, threads, clock_now_us()) == SETTLE_DONE &&
-	       !settle->undone;
+	       !settle->undone_us;
 }
 
 static void end_leftovers(struct watched *watched)

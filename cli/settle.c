@@ -7,7 +7,9 @@
 #define DEATH_US                                                                                   \
 	20000 /* a killed tracer's stops are gone or have become the target's own by then */
 #define RESTOP_US 50000 /* a target that was stopped may take so long to stop again by itself */
-#define GIVE_UP_US 1000000
+#define RUN_US                                                                                     \
+	10000000 /* on a busy machine a thread may wait so long until it runs, and meets the stop that it has in hand */
+#define GIVE_UP_US 1000000 /* who stops it again for so long does not want it to run */
 
 static bool any_in_tracing_stop(const struct target_threads *threads)
 {
@@ -67,7 +69,7 @@ enum settle_result settle_step(struct settle *settle, const uint32_t *ours, size
 	}
 	if (look.tracer)
 		return SETTLE_DONE; /* somebody else took it: it is theirs now */
-	if (age < GIVE_UP_US && !has_come_to_light(settle, threads))
+	if (age < RUN_US && !has_come_to_light(settle, threads))
 		return again(settle, now);
 	if (settle->was_stopped)
 		return stop_again(settle, &look, age, now);
@@ -78,8 +80,9 @@ enum settle_result settle_step(struct settle *settle, const uint32_t *ours, size
 		if (age < DEATH_US && !settle->after_death)
 			return again(settle, now);
 		kill((pid_t)settle->pid, SIGCONT);
-		settle->undone = true;
-		return age < GIVE_UP_US ? again(settle, now) : SETTLE_DONE;
+		if (!settle->undone_us)
+			settle->undone_us = now;
+		return now - settle->undone_us < GIVE_UP_US ? again(settle, now) : SETTLE_DONE;
 	}
 	return settle->after_death && age < DEATH_US ? again(settle, now) : SETTLE_DONE;
 }

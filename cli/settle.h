@@ -26,7 +26,7 @@ struct settle {
 	/* results */
 	uint64_t again_us;
 	uint32_t holder;
-	bool undone; /* a left-over stop was undone */
+	uint64_t undone_us; /* when a left-over stop was first undone; 0: there was none */
 };
 
 void settle_deinit(struct settle *settle);
