@@ -227,6 +227,11 @@ static void do_prepare(struct pool *pool, uint64_t now)
 
 	if (!alive(pool))
 		return;
+	/* A worker that is new in the middle of a run may be ready only after its end. */
+	if (pool->context->plan.started && tally_due(&pool->tally, now) == CLOCK_NEVER) {
+		pool->phase = PHASE_END;
+		return;
+	}
 	if (!crew_fill(crew, &pool->err)) {
 		fail_rest(pool, pool->err.text);
 		pool->phase = PHASE_END;
