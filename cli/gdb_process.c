@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../merger/alloc.h"
@@ -92,7 +91,7 @@ char *gdb_find(const char *name, struct error *err)
 
 /* Pipes and files of one start; -1: not open. All are above those that the child gets. */
 struct plumbing {
-	int commands[2], text[2], failure[2];
+	int commands[2], text[2];
 	int null, agent;
 };
 
@@ -141,8 +140,8 @@ static int open_agent(void)
 
 static void close_all(const struct plumbing *p)
 {
-	const int fds[] = { p->commands[0], p->commands[1], p->text[0], p->text[1],
-		            p->failure[0],  p->failure[1],  p->null,    p->agent };
+	const int fds[] = { p->commands[0], p->commands[1], p->text[0],
+		            p->text[1],     p->null,        p->agent };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		if (fds[i] >= 0)
@@ -151,8 +150,8 @@ static void close_all(const struct plumbing *p)
 
 static bool open_all(struct plumbing *p, bool agent)
 {
-	*p = (struct plumbing){ { -1, -1 }, { -1, -1 }, { -1, -1 }, -1, -1 };
-	if (!open_pipe(p->commands) || !open_pipe(p->text) || !open_pipe(p->failure))
+	*p = (struct plumbing){ { -1, -1 }, { -1, -1 }, -1, -1 };
+	if (!open_pipe(p->commands) || !open_pipe(p->text))
 		return false;
 	if (!agent)
 		return true;
@@ -161,12 +160,11 @@ static bool open_all(struct plumbing *p, bool agent)
 	return p->null >= 0 && p->agent >= 0;
 }
 
-/* Between fork and exec: only what may be called there. */
+/* Between fork and exec: only what may be called there. Nobody waits for the exec: somebody may stop the child before it.
+ * What it says if that fails is told as the last words of a gdb that ended as it started. */
 static _Noreturn void child(const char *gdb, bool agent, const struct plumbing *p, char **argv,
                             char **envp)
 {
-	int error;
-
 	setsid();
 	dup2(p->commands[0], STDIN_FILENO);
 	dup2(agent ? p->null : p->text[1], STDOUT_FILENO);
@@ -179,16 +177,14 @@ static _Noreturn void child(const char *gdb, bool agent, const struct plumbing *
 		close(4);
 	}
 #ifdef SYS_close_range
-	/* What pmp itself was started with is nothing for gdb either; `failure` closes with exec. */
+	/* What pmp itself was started with is nothing for gdb either. */
 	syscall(SYS_close_range, FIRST_FREE_FD, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
 #endif
 	if (chdir("/"))
 		_exit(127);
 	signals_child();
 	execve(gdb, argv, envp);
-	error = errno;
-	if (write(p->failure[1], &error, sizeof(error)) < 0)
-		_exit(126);
+	dprintf(STDERR_FILENO, "it cannot be run: %s\n", strerror(errno));
 	_exit(127);
 }
 
@@ -207,25 +203,12 @@ static void fill_words(const char *gdb, char *path, char **argv, char **envp)
 	envp[n] = NULL;
 }
 
-/* 0, or why exec failed. */
-static int exec_error(int fd)
-{
-	int error = 0;
-	ssize_t got;
-
-	do
-		got = read(fd, &error, sizeof(error));
-	while (got < 0 && errno == EINTR);
-	return got == (ssize_t)sizeof(error) ? error : 0;
-}
-
 bool gdb_process_start(const char *gdb, bool agent, struct gdb_process *ret, struct error *err)
 {
 	const char *path_value = getenv("PATH");
 	char *argv[ARG_COUNT + 2], *envp[ENV_COUNT + 2];
 	char path[4096];
 	struct plumbing p;
-	int error;
 
 	*ret = (struct gdb_process){ -1, -1, -1 };
 	snprintf(path, sizeof(path), "PATH=%s", path_value ? path_value : "/usr/bin:/bin");
@@ -237,16 +220,6 @@ bool gdb_process_start(const char *gdb, bool agent, struct gdb_process *ret, str
 	}
 	if (ret->pid == 0)
 		child(gdb, agent, &p, argv, envp);
-	close(p.failure[1]);
-	p.failure[1] = -1;
-	error = exec_error(p.failure[0]);
-	if (error) {
-		while (waitpid(ret->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		close_all(&p);
-		return error_set(err, ERROR_GDB, "cannot run %s: %s; check --gdb", gdb,
-		                 strerror(error));
-	}
 	ret->commands = p.commands[1];
 	ret->text = p.text[0];
 	p.commands[1] = p.text[0] = -1;

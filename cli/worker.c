@@ -203,7 +203,9 @@ static void end_hard(struct worker *worker)
 /* By SIGKILL its process group ends, too: the children on which gdb tries out what ptrace can do stay behind stopped. */
 static void send_signal(struct worker *worker, int number)
 {
-	kill(number == SIGKILL ? -worker->process.pid : worker->process.pid, number);
+	if (number == SIGKILL)
+		kill(-worker->process.pid, SIGKILL);
+	kill(worker->process.pid, number); /* before its exec it has no group yet */
 }
 
 /* false: there is no harder way. What doesn't end of SIGKILL hangs in the kernel, and nobody can help it. */
@@ -225,8 +227,9 @@ static bool send_command(struct worker *worker, enum attach_verb verb)
 	do
 		put = write(worker->process.commands, line.ptr, line.len);
 	while (put < 0 && errno == EINTR);
-	/* A pipe takes these few bytes whole, or its reader is gone or has not read for long. */
-	whole = put == (ssize_t)line.len;
+	/* A pipe takes these few bytes whole, or its reader has not read for long. If that is gone, its end is noticed soon,
+	   and explains more. */
+	whole = put == (ssize_t)line.len || (put < 0 && errno == EPIPE);
 	buf_deinit(&line);
 	return whole;
 }
@@ -245,12 +248,10 @@ static void enter(struct worker *worker, enum worker_state state)
 	                        : CLOCK_NEVER;
 }
 
-/* It does not take commands. That it ended, if it did, is noticed soon, and would be a worse explanation. */
+/* It does not take commands. */
 static void lose(struct worker *worker)
 {
-	blame(worker,
-	      worker->state == WORKER_STARTING ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER,
-	      "gdb does not read its input");
+	blame(worker, WORKER_TROUBLE_OTHER, "gdb does not read its input");
 	begin_end(worker);
 	enter(worker, WORKER_ENDING);
 }
@@ -278,10 +279,10 @@ static void explain_exit(struct worker *worker)
 		         WTERMSIG(worker->exit), strsignal(WTERMSIG(worker->exit)),
 		         worker_state_name(worker->state));
 	else
-		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s",
+		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s%s",
 		         worker_state_name(worker->state),
 		         starting && *worker->text.last ? ": " : "",
-		         starting ? worker->text.last : "");
+		         starting ? worker->text.last : "", starting ? "; check --gdb" : "");
 	blame(worker, starting && !killed ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER, text);
 }
 
@@ -461,9 +462,6 @@ static void notice_exit(struct worker *worker)
 	if (ended == 0)
 		return;
 	read_text(worker); /* what it said last */
-	/* That it took no commands says nothing against it if somebody has killed it. */
-	if (WIFSIGNALED(worker->exit) && !worker->rung && worker->trouble == WORKER_TROUBLE_NOT_GDB)
-		worker->trouble = WORKER_TROUBLE_OTHER;
 	apply(worker, WORKER_EXITS);
 	close_fd(&worker->process.commands);
 	close_fd(&worker->process.text);

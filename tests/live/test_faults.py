@@ -126,6 +126,21 @@ def _():
     sweep("plain", KINDS)
 
 
+@test("a gdb that somebody stops before its exec, or whose exec fails, is waited for no longer than any other")
+def _():
+    need_gdb()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    haste = {"PMP_DEADLINES": "start=0.5,close=0.1"}
+    with Target(WORK, "--seconds", "3600") as target:
+        for mode in ("once", "plain"):
+            for what, code, said in ((":STOP", 7, "starting within 0.5 s"), ("", 5, "it cannot be run: Permission denied")):
+                run = Run("exec:1" + what, "-p", target.pid, "-n", 1, "--attach", mode, env=haste)
+                check(said in run.result.err, "not said: " + said, run)
+                equal(run.code, code, "%s %s" % (mode, run))
+                check_none_left(target)
+        target.check_unharmed()
+
+
 if __name__ == "__main__":
     if not os.path.exists(PMP):
         print("1..0 # SKIP no %s: make check builds it" % PMP)

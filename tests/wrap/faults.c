@@ -4,7 +4,7 @@
  *     PMP_FAULT_LOG=FILE              gets a line for each that did
  *
  * Each process counts for itself, from what its parent had counted when it was forked. ERROR is the name of
- * a row of `errors`, and SHORT: half of what was asked for is read or written. */
+ * a row of `errors`, and SHORT: half of what was asked for is read or written; STOP: the process is stopped there. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define SHORT 9999
+#define STOP 9998
 
 /* X(name, what it gives by default) */
 #define KINDS(X)                                                                                   \
@@ -33,6 +34,7 @@
 	X(open, EMFILE)                                                                            \
 	X(pipe, EMFILE)                                                                            \
 	X(fork, EAGAIN)                                                                            \
+	X(exec, EACCES)                                                                            \
 	X(poll, ENOMEM)                                                                            \
 	X(link, EIO)                                                                               \
 	X(stat, EIO)                                                                               \
@@ -60,7 +62,7 @@ static const struct {
 } errors[] = {
 	{ "EINTR", EINTR }, { "EIO", EIO },       { "ENOSPC", ENOSPC },
 	{ "EPIPE", EPIPE }, { "EAGAIN", EAGAIN }, { "EOPNOTSUPP", EOPNOTSUPP },
-	{ "SHORT", SHORT },
+	{ "SHORT", SHORT }, { "STOP", STOP },
 };
 
 static struct {
@@ -232,6 +234,15 @@ PASS(pipe, -1, __real_signalfd(fd, set, flags))
 
 WRAP(pid_t, fork, (void))
 PASS(fork, -1, __real_fork())
+
+WRAP(int, execve, (const char *path, char *const argv[], char *const envp[]))
+{
+	int error = fault(KIND_exec);
+
+	if (error == STOP)
+		raise(SIGSTOP);
+	return error && error != STOP ? -1 : __real_execve(path, argv, envp);
+}
 
 WRAP(int, posix_spawnp,
      (pid_t * pid, const char *file, const posix_spawn_file_actions_t *actions,
