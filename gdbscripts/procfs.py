@@ -170,6 +170,15 @@ def mapped_code(pid: int) -> list:
     return found
 
 
+def places(maps: list) -> dict:
+    """Of mapped_code's, (path, where the file's byte 0 would be) -> (start, end, offset) of the first that is there: a file
+    may be mapped more than once (dlmopen)."""
+    found = {}
+    for start, end, offset, path in maps:
+        found.setdefault((path, start - offset), (start, end, offset))
+    return found
+
+
 def stack_ranges(pid: int) -> dict:
     """tid -> (where its stack's youngest words are, how many bytes are worth a look), as far as it is known
     of a running thread: those that wait in a system call tell (proc(5), syscall); of the first one the

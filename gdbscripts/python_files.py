@@ -13,7 +13,7 @@ from pmp_debug_offsets import COOKIE, SIZE_MAX, version_number
 from pmp_elf import Elf
 from pmp_files import Refused, open_data
 from pmp_memory import BadRead
-from pmp_procfs import mapped_code
+from pmp_procfs import mapped_code, places
 
 SYMBOLS = ("_PyRuntime", "interp_head", "PyInterpreterState_Head", "Py_Version", "PyEval_EvalFrameEx",
            "_PyEval_EvalFrameDefault")
@@ -39,21 +39,19 @@ class PythonFile:
 
 
 class PythonFiles:
-    """Those of one target. Each file is looked at once."""
+    """Those of one target. Each file is looked at once for each place where it is mapped."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._known = {}  # path -> PythonFile or None
+        self._known = {}  # (path, place), as procfs.places has them -> PythonFile or None
 
     def look(self) -> list:
         """The ones that are mapped now."""
-        mapped = {}
-        for start, end, offset, path in mapped_code(self._pid):
-            mapped.setdefault(path, (start, end, offset))
-        self._known = {path: self._known[path] for path in mapped if path in self._known}
-        for path, place in mapped.items():
-            if path not in self._known:
-                self._known[path] = self._open(path, place)
+        mapped = places(mapped_code(self._pid))
+        self._known = {key: self._known[key] for key in mapped if key in self._known}
+        for key, place in mapped.items():
+            if key not in self._known:
+                self._known[key] = self._open(key[0], place)
         return [found for found in self._known.values() if found is not None]
 
     def _open(self, path: str, place: tuple):

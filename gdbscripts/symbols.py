@@ -17,7 +17,7 @@ from pmp_files import DELETED, Refused, allow_many, open_mapped, open_program
 from pmp_gdb_text import execute
 from pmp_markers import one_line
 from pmp_memory import BadRead
-from pmp_procfs import chroot_prefix, mapped_code, read_link, stack_ranges
+from pmp_procfs import chroot_prefix, mapped_code, places, read_link, stack_ranges
 
 AHEAD_US = 5000000    # of expanding before the attach: nothing waits for it but the first sample,
 ATTACHED_US = 1000000 # between the attach and the first sample,
@@ -30,6 +30,14 @@ STACK_BYTES = 16384   # of a stack whose pointer is known
 JIT_FUNCTION = "__jit_debug_register_code"
 
 
+class Library:
+    """A file that gdb was told to have at a place."""
+    __slots__ = ("path", "bias", "start", "file")
+
+    def __init__(self, path: str, bias: int, start: int, file) -> None:
+        self.path, self.bias, self.start, self.file = path, bias, start, file
+
+
 class Symbols:
     """Which files' symbols gdb has, and where."""
 
@@ -37,8 +45,9 @@ class Symbols:
         self._pid = pid
         self._prefix = chroot_prefix(pid)
         self._maps = []
-        self._libraries = {}  # path -> where it was added; 0: it could not be
-        self._files = {}  # path -> File; those that were added
+        self._program = ""  # its path
+        self._program_file = None
+        self._libraries = {}  # (path, place), as procfs.places has them -> Library
         self.notes = []  # what is lost, for the person; the reader takes them away
         self._program_bias = 0
         self._attached = False  # since then gdb has the program where it is in the target
@@ -46,10 +55,9 @@ class Symbols:
 
     def read_program(self) -> None:
         allow_many()
-        path = read_link("/proc/%d/exe" % self._pid)
+        path = self._program = read_link("/proc/%d/exe" % self._pid)
         try:
-            file = open_program(self._pid)
-            self._files[path] = file  # open for as long as gdb may come back to it
+            file = self._program_file = open_program(self._pid)  # open for as long as gdb may come back to it
             execute("file " + file.name)
             elf = Elf(file.local)
             for start, _, offset, mapped in mapped_code(self._pid):
@@ -62,7 +70,6 @@ class Symbols:
             self.notes.append("the program's own file was not read: %s; its functions have no names" % why)
         except (OSError, BadRead, gdb.error):
             pass  # units are not expanded ahead, that's all
-        self._libraries[path] = 0
 
     def follow(self) -> bool:
         """Adds libraries that came and takes those away that went; True if there were any."""
@@ -70,34 +77,35 @@ class Symbols:
         if maps == self._maps or not maps:
             return False
         self._maps = maps
-        mapped = {}
-        for start, end, offset, path in maps:
-            mapped.setdefault(path, (start, end, offset))
-        for path in [path for path in self._libraries if path not in mapped]:
-            self._remove(path)
-        for path, place in mapped.items():
-            if path not in self._libraries:
-                self._add(path, *place)
+        mapped = {key: place for key, place in places(maps).items() if key[0] != self._program}
+        for key in [key for key in self._libraries if key not in mapped]:
+            self._remove(self._libraries.pop(key))
+        for key, place in mapped.items():
+            if key not in self._libraries:
+                self._libraries[key] = self._add(key[0], *place)
         return True
 
-    def _add(self, path: str, start: int, end: int, offset: int) -> None:
-        self._libraries[path] = 0
+    def _add(self, path: str, start: int, end: int, offset: int):
+        """The Library, None if gdb has nothing of it, or has it already: several of its segments hold code."""
         try:
             file = open_mapped(self._pid, start, end, path)
         except Refused as why:
             self.notes.append("%s was not read: %s; its functions have no names" % (
                 one_line(self.own(path)), why))
-            return
+            return None
         except OSError:
             if ".so" in path:  # otherwise it is memory, which has a file for a moment only
                 self.notes.append(self._lost(path))
-            return
+            return None
         try:
-            execute("add-symbol-file %s -o 0x%x" % (file.name, Elf(file.local).bias(start, offset)))
-            self._libraries[path] = start
-            self._files[path] = file
+            bias = Elf(file.local).bias(start, offset)
+            if not any(other and (other.path, other.bias) == (path, bias) for other in self._libraries.values()):
+                execute("add-symbol-file %s -o 0x%x" % (file.name, bias))
+                return Library(path, bias, start, file)
         except (OSError, BadRead, gdb.error):
-            file.close()  # no library at all, or an odd one: its frames have no names
+            pass  # no library at all, or an odd one: its frames have no names
+        file.close()
+        return None
 
     def _lost(self, path: str) -> str:
         if path.endswith(DELETED):
@@ -105,15 +113,14 @@ class Symbols:
                     "have no names" % one_line(self.own(path)))
         return "%s cannot be read: its functions have no names" % one_line(self.own(path))
 
-    def _remove(self, path: str) -> None:
-        start = self._libraries.pop(path)
-        if start:
-            try:
-                execute("remove-symbol-file -a 0x%x" % start)
-            except gdb.error:
-                pass  # gdb has forgotten it by itself
-        if path in self._files:
-            self._files.pop(path).close()
+    def _remove(self, library) -> None:
+        if library is None:
+            return
+        try:
+            execute("remove-symbol-file -a 0x%x" % library.start)
+        except gdb.error:
+            pass  # gdb has forgotten it by itself
+        library.file.close()
 
     def own(self, path: str) -> str:
         """A path as the target itself has it."""
@@ -157,8 +164,7 @@ class Symbols:
             gdb.find_pc_line(pc - bias if self._in_program(pc) else pc)
 
     def _in_program(self, pc: int) -> bool:
-        return any(start <= pc < end and not self._libraries.get(path)
-                   for start, end, _, path in self._maps)
+        return any(start <= pc < end and path == self._program for start, end, _, path in self._maps)
 
     def _pointers_into_code(self, pointers: dict) -> list:
         """Each once, and only the first time."""

@@ -1,5 +1,8 @@
 /* A C program with a Python in it, as uWSGI or an editor is one: `embed LIBPYTHON PROGRAM ARG...`.
  *
+ * More copies can be in the process: `embed LIBPYTHON:MAPPED:STARTED PROGRAM ARG...` loads MAPPED and leaves it alone, and
+ * loads STARTED into a namespace of its own, where it is initialised and then runs nothing. Both are loaded first.
+ *
  * libpython is loaded by name, so that one program does for every version, with nothing of that version needed
  * to build it. It is not Py_Main that runs PROGRAM: text does, below PyRun_SimpleString. */
 #include <dlfcn.h>
@@ -37,15 +40,37 @@ static void pass(char **args)
 	setenv("EMBED_ARGV", joined, 1);
 }
 
+static void *need(void *library)
+{
+	if (!library) {
+		fprintf(stderr, "embed: %s\n", dlerror());
+		exit(2);
+	}
+	return library;
+}
+
+static void load_others(char *mapped, char *started)
+{
+	if (mapped && *mapped)
+		need(dlopen(mapped, RTLD_NOW | RTLD_LOCAL));
+	if (started && *started)
+		((void (*)(int))symbol(need(dlmopen(LM_ID_NEWLM, started, RTLD_NOW)),
+		                       "Py_InitializeEx"))(0);
+}
+
 int main(int argc, char **argv)
 {
-	void *library = argc > 2 ? dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL) : NULL;
+	char *path, *mapped;
+	void *library;
 
-	if (!library) {
-		fprintf(stderr, "embed LIBPYTHON PROGRAM ARG...: %s\n",
-		        argc > 2 ? dlerror() : "too few words");
+	if (argc < 3) {
+		fprintf(stderr, "embed LIBPYTHON[:MAPPED[:STARTED]] PROGRAM ARG...\n");
 		return 2;
 	}
+	path = strtok(argv[1], ":");
+	mapped = strtok(NULL, ":");
+	load_others(mapped, strtok(NULL, ":"));
+	library = need(dlopen(path, RTLD_NOW | RTLD_GLOBAL));
 	pass(argv + 2);
 	((void (*)(void))symbol(library, "Py_Initialize"))();
 	((int (*)(const char *, void *))symbol(library, "PyRun_SimpleStringFlags"))(text, NULL);

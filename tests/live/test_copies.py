@@ -1,0 +1,93 @@
+"""More than one CPython in a process: the frames are those of the one that runs the program."""
+
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from profiles import Profile  # noqa: E402
+from targets import need_live_python  # noqa: E402
+from tap import BUILD, PYTHON, Target, equal, main, note, pmp, run, skip, temp_dir, test  # noqa: E402
+
+EMBED = os.path.join(BUILD, "tests", "helpers", "embed")
+PROGRAM = """
+import os, sys, threading
+def inner():
+    while True: pass
+def outer(): inner()
+def main(load):
+    if load: import ctypes; ctypes.PyDLL(load)
+    threading.Thread(target=outer, daemon=True).start()
+    print("ready", os.getpid(), flush=True)
+    outer()
+main((sys.argv + [""])[1])
+"""
+SAMPLES = 10
+
+
+def libraries(count):
+    """Copies of the libpython of PYTHON, in files of their own."""
+    need_live_python()
+    folder, multiarch, name = run(PYTHON, "-c", "from sysconfig import get_config_var as value; "
+                                  "print(*[value(n) for n in ('LIBDIR', 'MULTIARCH', 'INSTSONAME')])").out.split()
+    found = next((path for path in (os.path.join(folder, name), os.path.join(folder, multiarch, name))
+                  if ".so" in path and os.path.exists(path)), None)
+    if not found:
+        skip("the shared library of %s (libpython3-dev) is missing" % PYTHON)
+    folder = temp_dir()
+    copies = [os.path.join(folder, "libpython-%d.so" % i) for i in range(count)]
+    for copy in copies:
+        shutil.copy(found, copy)
+    return copies
+
+
+def program():
+    path = os.path.join(temp_dir(), "program.py")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(PROGRAM)
+    return path
+
+
+def check_frames(mode, *argv):
+    """Both threads have the program's frames, each its own, and nothing is lost."""
+    path = os.path.join(temp_dir(), "p.yaml")
+    with Target(*argv) as target:
+        equal(sorted(copies_mapped(target.pid)), sorted(set(word for word in argv[1].split(":") if ".so" in word)
+                                                        or {argv[-1]}), "the copies in the process")
+        result = pmp("-p", target.pid, "-n", SAMPLES, "-r", 20, "-o", path, "--attach", mode)
+        equal(result.code, 0, result)
+        target.check_unharmed()
+    profile = Profile.load(path)
+    note("%s: %s" % (mode, profile.stacks))
+    equal(profile.stacks["merged"], 2 * SAMPLES, profile.stacks)
+    equal(profile.weight_below("main", "outer", "inner"), SAMPLES)
+    equal(profile.weight_below("outer", "inner"), 2 * SAMPLES)
+
+
+def copies_mapped(pid):
+    with open("/proc/%d/maps" % pid, encoding="utf-8") as file:
+        return {line.split()[-1] for line in file if "/libpython-" in line}
+
+
+@test("a second one that is only mapped, beside a Python that has the interpreter in itself")
+def _():
+    copy, = libraries(1)
+    for mode in "once", "each":
+        check_frames(mode, PYTHON, program(), copy)
+
+
+@test("one that is mapped, and one that was started and runs nothing, loaded before the live one")
+def _():
+    live, mapped, started = libraries(3)
+    for mode in "once", "each":
+        check_frames(mode, EMBED, ":".join((live, mapped, started)), program())
+
+
+@test("one file that is mapped twice, and the live one is the later")
+def _():
+    live, mapped = libraries(2)
+    check_frames("once", EMBED, ":".join((live, mapped, live)), program())
+
+
+if __name__ == "__main__":
+    main()
