@@ -5,9 +5,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+static const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
 bool signals_init(struct signals *signals, struct error *err)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, hangup;
+	struct sigaction hangup;
 	sigset_t set;
 
 	*signals = (struct signals){ .fd = -1 };
@@ -34,7 +36,10 @@ int signals_next(struct signals *signals)
 	do
 		len = read(signals->fd, &info, sizeof(info));
 	while (len < 0 && errno == EINTR);
-	return len == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
+	if (len != (ssize_t)sizeof(info))
+		return 0;
+	signals->hung_up |= info.ssi_signo == SIGHUP;
+	return (int)info.ssi_signo;
 }
 
 void signals_deinit(struct signals *signals)
@@ -44,6 +49,8 @@ void signals_deinit(struct signals *signals)
 	while (signals_next(signals))
 		;
 	close(signals->fd);
+	if (signals->hung_up) /* a terminal that closes may say so twice */
+		sigaction(SIGHUP, &ignore, NULL);
 	sigaction(SIGPIPE, &signals->pipe_before, NULL);
 	sigprocmask(SIG_SETMASK, &signals->before, NULL);
 	signals->fd = -1;

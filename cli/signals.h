@@ -8,7 +8,8 @@
 #include "../merger/error.h"
 
 struct signals {
-	int fd; /* readable when a signal is there; for poll */
+	int fd;       /* readable when a signal is there; for poll */
+	bool hung_up; /* SIGHUP came */
 	sigset_t before;
 	struct sigaction pipe_before;
 };
@@ -17,7 +18,7 @@ struct signals {
 bool signals_init(struct signals *signals, struct error *err);
 /* The next one that came, 0 if there is none. Never waits. */
 int signals_next(struct signals *signals);
-/* Forgets what came meanwhile and puts everything back. */
+/* Forgets what came meanwhile and puts everything back; but after a SIGHUP the next ones are ignored. */
 void signals_deinit(struct signals *signals);
 /* For a gdb, between fork and exec: no signal ignored by us, and none blocked but SIGINT and SIGTERM:
  * of either, gdb makes a SIGINT to the target that it holds, if it comes while gdb waits for that. */
