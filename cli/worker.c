@@ -16,7 +16,6 @@
 #include "gdb_process.h"
 #include "worker_text.h"
 
-#define NO_VERB VERB_COUNT
 #define READS_MAX 8 /* at a time: who prints without end may not keep us from the deadlines */
 
 struct worker {
@@ -35,139 +34,12 @@ struct worker {
 	bool has_held;
 };
 
-/* What a state means: the command that is sent on entering it, and how long it may last. */
-static const struct {
-	const char *name;
-	enum attach_verb verb;
-	enum deadline deadline;
-	bool hurries;
-} states[WORKER_STATE_COUNT] = {
-	[WORKER_STARTING] = { "starting", VERB_START, DEADLINE_START, false },
-	[WORKER_WARMING] = { "reading symbols", VERB_WARM, DEADLINE_WARM, false },
-	[WORKER_READY] = { "ready", NO_VERB, DEADLINE_NONE, false },
-	[WORKER_ATTACHING] = { "attaching", VERB_ATTACH, DEADLINE_ATTACH, true },
-	[WORKER_ATTACHED] = { "attached", NO_VERB, DEADLINE_NONE, false },
-	[WORKER_SAMPLING] = { "sampling", VERB_SAMPLE, DEADLINE_SAMPLE, true },
-	[WORKER_LOOKING] = { "sampling", VERB_LOOK, DEADLINE_SAMPLE, true },
-	[WORKER_DETACHING] = { "detaching", VERB_DETACH, DEADLINE_DETACH, false },
-	[WORKER_ENDING] = { "ending", NO_VERB, DEADLINE_CLOSE, false },
-	[WORKER_DONE] = { "done", NO_VERB, DEADLINE_NONE, false },
-	[WORKER_FAILED] = { "failed", NO_VERB, DEADLINE_NONE, false },
-};
-
 /* How a gdb is ended: its input is closed first (it then lets the target go by itself); then each
  * step when the one before has not done within DEADLINE_CLOSE. SIGTERM is none of them (signals.h). */
 static const int ladder[] = { 0, SIGHUP, SIGKILL, SIGKILL };
 #define REAP_MS 1000 /* a killed one's end is waited for so long */
 
 #define LADDER_LEN (sizeof(ladder) / sizeof(*ladder))
-
-#define FAIL                                                                                       \
-	{                                                                                          \
-		WORKER_ENDING, WORKER_ACT_FAIL                                                     \
-	}
-#define CLOSE                                                                                      \
-	{                                                                                          \
-		WORKER_ENDING, WORKER_ACT_CLOSE                                                    \
-	}
-#define KILL                                                                                       \
-	{                                                                                          \
-		WORKER_ENDING, WORKER_ACT_KILL                                                     \
-	}
-#define GONE                                                                                       \
-	{                                                                                          \
-		WORKER_FAILED, WORKER_ACT_NONE                                                     \
-	}
-/* What can befall a worker in every state in which it does something. */
-#define MISHAPS                                                                                    \
-	[WORKER_UNFIT] = FAIL, [WORKER_FLOODS] = FAIL, [WORKER_STALLS] = FAIL,                     \
-	[WORKER_EXITS] = GONE, [WORKER_ASK_END] = CLOSE, [WORKER_ASK_KILL] = KILL
-
-static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
-	[WORKER_STARTING] = {
-		MISHAPS,
-		[WORKER_SAYS_HELLO] = { WORKER_WARMING, WORKER_ACT_SEND },
-		[WORKER_SAYS_ERROR] = FAIL,
-	},
-	[WORKER_WARMING] = {
-		MISHAPS,
-		[WORKER_SAYS_WARM] = { WORKER_READY, WORKER_ACT_NONE },
-		/* It can sample without, though slower at first. */
-		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
-	},
-	[WORKER_READY] = {
-		MISHAPS,
-		/* To what it was told before it said that it had let go. */
-		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
-		[WORKER_ASK_ATTACH] = { WORKER_ATTACHING, WORKER_ACT_SEND },
-		[WORKER_ASK_LOOK] = { WORKER_LOOKING, WORKER_ACT_SEND },
-	},
-	[WORKER_ATTACHING] = {
-		MISHAPS,
-		[WORKER_SAYS_ATTACHED] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
-		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
-		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
-	},
-	[WORKER_ATTACHED] = {
-		MISHAPS,
-		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
-		[WORKER_ASK_SAMPLE] = { WORKER_SAMPLING, WORKER_ACT_SEND },
-		[WORKER_ASK_DETACH] = { WORKER_DETACHING, WORKER_ACT_SEND },
-	},
-	[WORKER_SAMPLING] = {
-		MISHAPS,
-		[WORKER_SAYS_END] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
-		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
-		[WORKER_SAYS_ERROR] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
-	},
-	[WORKER_LOOKING] = {
-		MISHAPS,
-		[WORKER_SAYS_END] = { WORKER_READY, WORKER_ACT_KEEP },
-		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
-		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
-	},
-	[WORKER_DETACHING] = {
-		MISHAPS,
-		[WORKER_SAYS_DETACHED] = CLOSE,
-		[WORKER_SAYS_STOPPED] = { WORKER_DETACHING, WORKER_ACT_NONE },
-		[WORKER_SAYS_ERROR] = CLOSE,
-	},
-	[WORKER_ENDING] = {
-		[WORKER_SAYS_HELLO] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_SAYS_WARM] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_SAYS_ATTACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_SAYS_END] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_SAYS_DETACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_SAYS_STOPPED] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_SAYS_ERROR] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_UNFIT] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_FLOODS] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_STALLS] = { WORKER_ENDING, WORKER_ACT_LADDER },
-		[WORKER_EXITS] = { WORKER_DONE, WORKER_ACT_NONE },
-		[WORKER_ASK_ATTACH] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_ASK_SAMPLE] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_ASK_LOOK] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_ASK_DETACH] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_ASK_END] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_ASK_KILL] = KILL,
-	},
-};
-
-struct worker_rule worker_rule(enum worker_state state, enum worker_event event)
-{
-	struct worker_rule rule = rules[state][event];
-
-	if (state == WORKER_DONE || state == WORKER_FAILED)
-		return (struct worker_rule){ state, WORKER_ACT_NONE };
-	if (rule.action == WORKER_ACT_FAULT)
-		rule.next = WORKER_ENDING;
-	return rule;
-}
-
-const char *worker_state_name(enum worker_state state)
-{
-	return states[state].name;
-}
 
 /* The first cause counts. */
 static void blame(struct worker *worker, enum worker_trouble trouble, const char *why)
@@ -237,13 +109,13 @@ static bool send_command(struct worker *worker, enum attach_verb verb)
 static void enter(struct worker *worker, enum worker_state state)
 {
 	const struct deadlines *deadlines = worker->plan->deadlines;
+	const struct worker_state_row *row = worker_state_row(state);
 	uint64_t now = clock_now_us();
 
 	worker->state = state;
 	worker->entered_us = now;
-	worker->deadline =
-	        states[state].deadline ? now + deadlines->us[states[state].deadline] : CLOCK_NEVER;
-	worker->hurry = states[state].hurries && worker->plan->mode->commands[VERB_HURRY]
+	worker->deadline = row->deadline ? now + deadlines->us[row->deadline] : CLOCK_NEVER;
+	worker->hurry = row->hurries && worker->plan->mode->commands[VERB_HURRY]
 	                        ? now + deadlines->us[DEADLINE_HURRY]
 	                        : CLOCK_NEVER;
 }
@@ -277,10 +149,10 @@ static void explain_exit(struct worker *worker)
 	if (killed)
 		snprintf(text, sizeof(text), "gdb was killed by signal %d (%s) while %s",
 		         WTERMSIG(worker->exit), strsignal(WTERMSIG(worker->exit)),
-		         worker_state_name(worker->state));
+		         worker_state_row(worker->state)->name);
 	else
 		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s%s",
-		         worker_state_name(worker->state),
+		         worker_state_row(worker->state)->name,
 		         starting && *worker->text.last ? ": " : "",
 		         starting ? worker->text.last : "", starting ? "; check --gdb" : "");
 	blame(worker, starting && !killed ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER, text);
@@ -293,8 +165,10 @@ static void explain(struct worker *worker, enum worker_event event)
 	switch (event) {
 	case WORKER_STALLS:
 		snprintf(text, sizeof(text), "gdb has not got done with %s within %.3g s",
-		         worker_state_name(worker->state),
-		         (double)worker->plan->deadlines->us[states[worker->state].deadline] / 1e6);
+		         worker_state_row(worker->state)->name,
+		         (double)worker->plan->deadlines
+		                         ->us[worker_state_row(worker->state)->deadline] /
+		                 1e6);
 		blame(worker, WORKER_TROUBLE_STALLED, text);
 		break;
 	case WORKER_FLOODS:
@@ -353,7 +227,8 @@ static void apply(struct worker *worker, enum worker_event event)
 	if (rule.next != worker->state || rule.action == WORKER_ACT_LADDER ||
 	    rule.action == WORKER_ACT_KILL)
 		enter(worker, rule.next);
-	if (rule.action == WORKER_ACT_SEND && !send_command(worker, states[rule.next].verb))
+	if (rule.action == WORKER_ACT_SEND &&
+	    !send_command(worker, worker_state_row(rule.next)->verb))
 		lose(worker);
 }
 

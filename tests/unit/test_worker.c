@@ -56,7 +56,7 @@ static void test_roads(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct worker_rule rule = worker_rule(rows[i].from, rows[i].event);
 
-		print_message("%zu: %s\n", i, worker_state_name(rows[i].from));
+		print_message("%zu: %s\n", i, worker_state_row(rows[i].from)->name);
 		assert_int_equal(rule.next, rows[i].to);
 		assert_int_equal(rule.action, rows[i].action);
 	}
@@ -71,7 +71,7 @@ static void test_every_state(void **state)
 		enum worker_state gone = worker_rule(s, WORKER_EXITS).next;
 		bool over = s == WORKER_DONE || s == WORKER_FAILED;
 
-		assert_non_null(worker_state_name(s));
+		assert_non_null(worker_state_row(s)->name);
 		assert_true(over ? next == s : next == WORKER_ENDING);
 		assert_true(gone == WORKER_DONE || gone == WORKER_FAILED);
 		for (enum worker_event e = 0; e < WORKER_EVENT_COUNT; e++)
