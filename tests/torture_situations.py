@@ -61,9 +61,10 @@ def usr1_arrives(case):
     for i in range(1, TELLS + 1):
         os.kill(case.victim.pid, signal.SIGUSR1)
         # It may be stopped for seconds, where many are sampled at once.
-        if i % 10 == 0 and not until(lambda: number_of(case, "usr1") == i, table.LIMIT, 0.002):
-            break
-        if i % 10:
+        if i % 10 == 0:
+            if not until(lambda: number_of(case, "usr1") == i, table.LIMIT, 0.002):
+                break
+        else:
             time.sleep(0.001)
             until(lambda: not pending(case.victim.pid), table.LIMIT, 0.0002)
     expect(case, "usr1", TELLS)

@@ -16,7 +16,7 @@ MODES = ("once", "each", "plain")
 MOMENTS = ("any", "starting", "attaching", "idle", "sampling", "detaching")
 RATE = {"once": 50, "each": 20, "plain": 5}
 LIMIT = 30  # seconds for pmp's end, on a machine that has other things to do
-LEFT = 20  # seconds for the end of what a killed pmp leaves, on a machine full of other cases; how long it takes is measured, too
+LEFT = 5  # seconds for the end of what a killed pmp leaves; how long it takes is measured, too
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 FULL = None  # a folder on a file system with no room, if there may be one
 
