@@ -15,15 +15,18 @@ static const char text[] = "import os, sys\n"
                            "__file__ = sys.argv[0]\n"
                            "exec(compile(open(__file__).read(), __file__, 'exec'))\n";
 
-static void *symbol(void *library, const char *name)
+static void *need(void *found)
 {
-	void *found = dlsym(library, name);
-
 	if (!found) {
 		fprintf(stderr, "embed: %s\n", dlerror());
 		exit(2);
 	}
 	return found;
+}
+
+static void *symbol(void *library, const char *name)
+{
+	return need(dlsym(library, name));
 }
 
 static void pass(char **args)
@@ -40,20 +43,11 @@ static void pass(char **args)
 	setenv("EMBED_ARGV", joined, 1);
 }
 
-static void *need(void *library)
-{
-	if (!library) {
-		fprintf(stderr, "embed: %s\n", dlerror());
-		exit(2);
-	}
-	return library;
-}
-
 static void load_others(char *mapped, char *started)
 {
-	if (mapped && *mapped)
+	if (mapped)
 		need(dlopen(mapped, RTLD_NOW | RTLD_LOCAL));
-	if (started && *started)
+	if (started)
 		((void (*)(int))symbol(need(dlmopen(LM_ID_NEWLM, started, RTLD_NOW)),
 		                       "Py_InitializeEx"))(0);
 }
