@@ -6,9 +6,8 @@
 #define AGAIN_US 2000
 #define DEATH_US                                                                                   \
 	20000 /* a killed tracer's stops are gone or have become the target's own by then */
-#define RESTOP_US 50000 /* a target that was stopped may take so long to stop again by itself */
-#define RUN_US                                                                                     \
-	10000000 /* on a busy machine a thread may wait so long until it runs, and meets the stop that it has in hand */
+#define RESTOP_US 50000    /* a target that was stopped may take so long to stop again by itself */
+#define RUN_US 10000000    /* a thread with a stop in hand may wait so long for a processor */
 #define GIVE_UP_US 1000000 /* who stops it again for so long does not want it to run */
 
 static bool any_in_tracing_stop(const struct target_threads *threads)

@@ -99,8 +99,7 @@ static bool send_command(struct worker *worker, enum attach_verb verb)
 	do
 		put = write(worker->process.commands, line.ptr, line.len);
 	while (put < 0 && errno == EINTR);
-	/* A pipe takes these few bytes whole, or its reader has not read for long. If that is gone, its end is noticed soon,
-	   and explains more. */
+	/* A pipe takes these few bytes whole, or its reader has not read for long. Of one that is gone the end explains more. */
 	whole = put == (ssize_t)line.len || (put < 0 && errno == EPIPE);
 	buf_deinit(&line);
 	return whole;
@@ -144,15 +143,14 @@ static void keep_answer(struct worker *worker, enum worker_event event)
 static void explain_exit(struct worker *worker)
 {
 	bool killed = WIFSIGNALED(worker->exit), starting = worker->state == WORKER_STARTING;
+	const char *doing = worker_state_row(worker->state)->name;
 	char text[sizeof(worker->why)];
 
 	if (killed)
 		snprintf(text, sizeof(text), "gdb was killed by signal %d (%s) while %s",
-		         WTERMSIG(worker->exit), strsignal(WTERMSIG(worker->exit)),
-		         worker_state_row(worker->state)->name);
+		         WTERMSIG(worker->exit), strsignal(WTERMSIG(worker->exit)), doing);
 	else
-		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s%s",
-		         worker_state_row(worker->state)->name,
+		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s%s", doing,
 		         starting && *worker->text.last ? ": " : "",
 		         starting ? worker->text.last : "", starting ? "; check --gdb" : "");
 	blame(worker, starting && !killed ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER, text);
@@ -160,15 +158,13 @@ static void explain_exit(struct worker *worker)
 
 static void explain(struct worker *worker, enum worker_event event)
 {
+	const struct worker_state_row *row = worker_state_row(worker->state);
 	char text[256];
 
 	switch (event) {
 	case WORKER_STALLS:
 		snprintf(text, sizeof(text), "gdb has not got done with %s within %.3g s",
-		         worker_state_row(worker->state)->name,
-		         (double)worker->plan->deadlines
-		                         ->us[worker_state_row(worker->state)->deadline] /
-		                 1e6);
+		         row->name, (double)worker->plan->deadlines->us[row->deadline] / 1e6);
 		blame(worker, WORKER_TROUBLE_STALLED, text);
 		break;
 	case WORKER_FLOODS:
