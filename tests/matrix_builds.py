@@ -172,7 +172,8 @@ def missing(found):
     gone = [name for name in EXPECTED if name not in names]
     if not any(python.free for python in found):
         gone.append("free-threaded (3.13t or later)")
-    return gone
+    return gone + ["a C library as new as the one that `embed` was built with, in " + root
+                   for root in sorted({python.root for python in found if not runs_embed(python)})]
 
 
 # Building.
@@ -184,8 +185,9 @@ def stripped_copy(python, path):
     copy = os.path.join(COPIES, name)
     if not os.path.exists(copy):
         os.makedirs(os.path.dirname(copy), exist_ok=True)
-        subprocess.run(["strip", "-o", copy + ".new", python.here(path)], check=True, timeout=120)
-        os.rename(copy + ".new", copy)
+        new = "%s.%d" % (copy, os.getpid())  # another run may make it at the same time
+        subprocess.run(["strip", "-o", new, python.here(path)], check=True, timeout=120)
+        os.rename(new, copy)
     return ("/opt/" + name if python.root else copy), copy
 
 
@@ -222,9 +224,21 @@ def stripped(python):
     return Build(python, "stripped", [inside], env, outside)
 
 
+def runs_embed(python):
+    """A root folder's C library has every version of a symbol that the program asks for."""
+    libraries = glob.glob(os.path.join(python.root, "lib", "x86_64-linux-gnu", "libc.so.6")) if python.root else ()
+    wanted = set(re.findall(rb"GLIBC_[0-9.]+", read(EMBED)))
+    return all(wanted <= set(re.findall(rb"GLIBC_[0-9.]+", read(path))) for path in libraries)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def embedded(python, strip):
-    """In a C program that loads libpython; None if there is no such library."""
-    if not python.library or not os.path.exists(EMBED):
+    """In a C program that loads libpython; None if there is no such library, or the program cannot run there."""
+    if not python.library or not os.path.exists(EMBED) or not runs_embed(python):
         return None
     inside, outside = python.library, python.here(python.library)
     if strip:
