@@ -70,6 +70,7 @@ bool cmd_fold(const struct options *options, struct error *err)
 		.by_thread = options->threads,
 		.by_line = options->lines,
 		.glue = options->glue,
+		.timeline = !options->no_timeline,
 	};
 	struct builder *builder;
 	struct profile *profile;
@@ -84,7 +85,7 @@ bool cmd_fold(const struct options *options, struct error *err)
 	profile = builder_finish(builder);
 	builder_destroy(builder);
 	if (ok)
-		ok = report(options, profile, err);
+		ok = report_cut(options, profile, err) && report(options, profile, err);
 	profile_destroy(profile);
 	return ok;
 }

@@ -54,6 +54,8 @@ static bool report(const struct options *options, struct recording *recording, s
 	builder_end_input(recording->builder);
 	profile = builder_finish(recording->builder);
 	ok = !recording->raw.file || output_commit(&recording->raw, err);
+	/* One that cannot be cut is reported whole, rather than lost. */
+	ok = report_cut(options, profile, err) && ok;
 	ok = report_profile(options, profile, err) && ok;
 	profile_destroy(profile);
 	return ok;
@@ -65,6 +67,7 @@ static void set_up(const struct options *options, struct recording *recording)
 		.by_thread = options->threads,
 		.by_line = options->lines,
 		.glue = options->glue,
+		.timeline = !options->no_timeline,
 	};
 
 	recording->quiet = options->quiet;

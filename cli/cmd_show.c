@@ -18,7 +18,8 @@ bool cmd_show(const struct options *options, struct error *err)
 	if (ok) {
 		shown_name(&name, strcmp(path, "-") ? path : "standard input");
 		profile = format_read(buf_span(&text), name.text, err);
-		ok = profile && report_profile(options, profile, err);
+		ok = profile && report_cut(options, profile, err) &&
+		     report_profile(options, profile, err);
 	}
 	if (profile)
 		profile_destroy(profile);

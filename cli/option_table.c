@@ -159,6 +159,37 @@ static bool parse_format(struct options *options, const struct option_row *row, 
 	                 shown_name(&word, value), row->argument);
 }
 
+/* "3", "+3.5", "-2": seconds after the start of the run, or before its end. */
+static bool parse_edge(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	struct window_edge *edge = (struct window_edge *)((char *)options + row->member);
+	bool from_end = value[0] == '-';
+	struct shown word;
+	double seconds;
+
+	if (!real_parse(value + (from_end || value[0] == '+'), &seconds) ||
+	    seconds > OPTIONS_SECONDS_MAX)
+		return error_set(err, ERROR_USAGE,
+		                 "%s: '%s' is no time; it wants seconds after the start of the "
+		                 "run (+3 or 3.5), or before its end (-2)",
+		                 shown, shown_name(&word, value));
+	*edge = (struct window_edge){ true, from_end, (uint64_t)(seconds * 1e6 + 0.5) };
+	return true;
+}
+
+static bool parse_weight(struct options *options, const struct option_row *row, const char *shown,
+                         const char *value, struct error *err)
+{
+	struct shown word;
+
+	options->weight = !strcmp(value, "cpu") ? WEIGHT_CPU : WEIGHT_WALL;
+	if (options->weight == WEIGHT_CPU || !strcmp(value, "wall"))
+		return true;
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no weight; it wants %s", shown,
+	                 shown_name(&word, value), row->argument);
+}
+
 #define MEMBER(m) offsetof(struct options, m)
 
 static const struct option_row rows[] = {
@@ -187,6 +218,21 @@ static const struct option_row rows[] = {
 	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(lines) },
 	{ 0, "glue", NULL, "show the interpreter's own frames too", COMMAND_RECORD | COMMAND_FOLD,
 	  parse_flag, MEMBER(glue) },
+
+	{ 0, "from", "SECONDS",
+	  "only samples from so long after the start of the run\n"
+	  "(+3) or before its end (-3) on; --no-timeline forbids",
+	  COMMAND_ALL, parse_edge, MEMBER(window.from) },
+	{ 0, "to", "SECONDS", "only samples before that time", COMMAND_ALL, parse_edge,
+	  MEMBER(window.to) },
+	{ 0, "weight", "wall|cpu",
+	  "what a stack weighs: 1 a sample (wall), or the CPU\n"
+	  "time of its thread since the sample before, in us",
+	  COMMAND_ALL, parse_weight, 0 },
+	{ 0, "running", NULL, "only threads that were on a CPU, or waited for one", COMMAND_ALL,
+	  parse_flag, MEMBER(window.running) },
+	{ 0, "no-timeline", NULL, "do not keep when each stack was there",
+	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(no_timeline) },
 
 	{ 'o', "output", "FILE",
 	  "write FILE in the format of its suffix or of -f, and\n"

@@ -211,6 +211,11 @@ static bool check(struct options *options, const struct command *command, struct
 {
 	if (!check_operands(options, command, err))
 		return false;
+	if (options->no_timeline && (options->window.from.known || options->window.to.known ||
+	                             options->window.running || options->weight == WEIGHT_CPU))
+		return error_set(err, ERROR_USAGE,
+		                 "--from, --to, --running and --weight cpu take from the "
+		                 "timeline, and --no-timeline leaves that out");
 	return command->bit != COMMAND_RECORD || check_record(options, err);
 }
 

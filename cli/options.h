@@ -36,6 +36,9 @@ struct options {
 	const char *output;          /* -o; NULL: none */
 	const struct format *format; /* -f; NULL: tree on stdout, or what -o's suffix says */
 	bool threads, lines, glue, full_paths, quiet;
+	bool no_timeline;
+	struct window window; /* --from, --to, --running; not its weight */
+	enum { WEIGHT_AS_IS, WEIGHT_WALL, WEIGHT_CPU } weight; /* --weight */
 	bool help, version; /* asked for: nothing else is checked then */
 	/* the words that are not options: files */
 	const char **operands;

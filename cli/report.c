@@ -70,6 +70,16 @@ static bool write_to(const char *path, const struct format *format, const struct
 	return error_set(err, ERROR_OUTPUT, "the profile cannot be written as %s", format->name);
 }
 
+bool report_cut(const struct options *options, struct profile *profile, struct error *err)
+{
+	struct window window = options->window;
+
+	window.weight = options->weight == WEIGHT_AS_IS ? profile->weight
+	                : options->weight == WEIGHT_CPU ? PROFILE_CPU_US
+	                                                : PROFILE_SAMPLES;
+	return window_apply(profile, &window, err);
+}
+
 bool report_profile(const struct options *options, const struct profile *profile, struct error *err)
 {
 	struct error own = { 0 };

@@ -15,4 +15,7 @@ bool report_check(const struct options *options, struct error *err);
 bool report_profile(const struct options *options, const struct profile *profile,
                     struct error *err);
 
+/* Cuts the profile to what --from, --to, --running and --weight ask for. */
+bool report_cut(const struct options *options, struct profile *profile, struct error *err);
+
 #endif

@@ -5,6 +5,7 @@
 #include "alloc.h"
 #include "dump.h"
 #include "sampling.h"
+#include "timekeeper.h"
 
 #define LEVELS_MAX 2 /* process and thread */
 
@@ -21,6 +22,7 @@ struct builder {
 	struct pymerge *pymerge;
 	struct dump *dump;
 	struct sampling sampling;
+	struct timekeeper *timekeeper; /* NULL: no timeline is wanted */
 	struct builder_progress progress;
 	uint32_t pid; /* of the sample that is being read; 0: none is */
 	struct level *levels;
@@ -112,6 +114,7 @@ static void builder_stack(void *ctx, const struct stack *stack)
 	struct profile_thread *thread;
 	const struct frame *frames;
 	size_t count, levels;
+	uint32_t leaf;
 	enum merge_mark mark = pymerge_stack(builder->pymerge, stack, &frames, &count);
 
 	thread = profile_thread(profile, builder->pid ? builder->pid : stack->thread.pid,
@@ -125,7 +128,16 @@ static void builder_stack(void *ctx, const struct stack *stack)
 	                           sizeof(*builder->path));
 	levels = levels_add(builder, thread, builder->path);
 	memcpy(builder->path + levels, frames, count * sizeof(*frames));
-	tree_add(profile->tree, builder->path, levels + count, 1);
+	leaf = tree_add(profile->tree, builder->path, levels + count, 1);
+	if (builder->timekeeper)
+		timekeeper_stack(builder->timekeeper, thread, &stack->thread,
+		                 &(struct timed_stack){
+		                         .leaf = leaf,
+		                         .frames = builder->path + builder->by_process,
+		                         .count = levels + count - builder->by_process,
+		                         .mark = mark,
+		                         .lost = stack->lost != 0,
+		                 });
 }
 
 /* A target's marker may come again: it has executed another program, or it's in the next input. */
@@ -212,6 +224,8 @@ static void builder_mark(void *ctx, const struct marker *marker)
 		break;
 	}
 	process_level(builder);
+	if (builder->timekeeper)
+		timekeeper_mark(builder->timekeeper, marker);
 	if (marker->verb == MARKER_BEGIN)
 		builder->pid = pid <= UINT32_MAX ? (uint32_t)pid : 0;
 	else if (marker->verb == MARKER_END)
@@ -227,6 +241,9 @@ struct builder *builder_create(const struct builder_options *options)
 	builder->profile = profile_create(options->by_line);
 	builder->pymerge = pymerge_create(builder->profile->intern,
 	                                  &(struct pymerge_options){ .glue = options->glue });
+	if (options->timeline)
+		builder->timekeeper = timekeeper_create(builder->profile, &builder->sampling,
+		                                        options->time_bytes);
 	builder->dump = dump_create(builder->profile->intern, &sink);
 	return builder;
 }
@@ -239,6 +256,8 @@ void builder_destroy(struct builder *builder)
 		dump_destroy(builder->dump);
 	if (builder->pymerge)
 		pymerge_destroy(builder->pymerge);
+	if (builder->timekeeper)
+		timekeeper_destroy(builder->timekeeper);
 	profile_destroy(builder->profile);
 	sampling_deinit(&builder->sampling);
 	buf_deinit(&builder->text);
@@ -255,6 +274,8 @@ void builder_feed(struct builder *builder, const char *text, size_t len)
 void builder_end_input(struct builder *builder)
 {
 	dump_finish(builder->dump);
+	if (builder->timekeeper)
+		timekeeper_end_input(builder->timekeeper);
 	builder->pid = 0;
 }
 
@@ -272,6 +293,8 @@ struct profile *builder_finish(struct builder *builder)
 	counts = dump_counts(builder->dump);
 	profile->text_lines = counts.lines;
 	profile->unknown_lines = counts.unknown_lines;
+	if (builder->timekeeper)
+		timekeeper_finish(builder->timekeeper);
 	sampling_finish(&builder->sampling, profile);
 	profile_sort(profile);
 	/* They borrow the intern table, which is the caller's now. */

@@ -15,6 +15,12 @@
  *			seconds times targets
  *	several runs	are added up: raw texts of several runs are folded into one profile
  *
+ * The timeline has a sample for each `begin` and each `failed`, at its time_us; a `failed` without one is
+ * one period behind its target's sample before. Several runs follow each other. A stack outside of
+ * samples has no time: there is a note of how many of them there are. A thread's CPU time is that since
+ * its sample before; of one that is new, all that it had, and no more than the time since the target's
+ * sample before. In a target's first sample nobody knows it.
+ *
  * Each stack, a lost one too, adds 1 to the tree, so its total is the sum of the marks. */
 #ifndef PMP_BUILDER_H
 #define PMP_BUILDER_H
@@ -28,6 +34,8 @@ struct builder_options {
 	bool by_thread; /* the first level (below the process, if that is there) is the thread */
 	bool by_line;
 	bool glue;
+	bool timeline;     /* keep when each stack was there */
+	size_t time_bytes; /* of it at most; 0: TIMELINE_BYTES_MAX */
 };
 
 /* What a progress line needs while it runs. */

@@ -172,6 +172,8 @@ static struct stack lost_stack(struct dump *dump, const struct marker *marker)
 	uint32_t pid = number32(marker, "pid");
 
 	stack.thread.pid = pid ? pid : dump->sample_pid;
+	stack.thread.has_cpu = marker_get(marker, "cpu_us").ptr;
+	stack.thread.cpu_us = marker_number(marker, "cpu_us", 0);
 	stack.lost = clean_value(dump, marker, "why");
 	if (!stack.lost)
 		stack.lost = intern_add(dump->intern, SPAN_LIT("no reason told"));
@@ -254,6 +256,8 @@ static void take_marker(struct dump *dump, const struct line *line)
 	case MARKER_STATE:
 		code = marker_get(&marker, "code");
 		trace_set_state(dump->trace, code.len ? code.ptr[0] : 0);
+		if (marker_get(&marker, "cpu_us").ptr)
+			trace_set_cpu(dump->trace, marker_number(&marker, "cpu_us", 0));
 		return;
 	case MARKER_DOING:
 		trace_set_doing(dump->trace, clean_value(dump, &marker, "what"));

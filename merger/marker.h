@@ -15,7 +15,9 @@
  *	attached pid=4711 pause_us=8100		an attach that is no sample's own, and its pause
  *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
  *	    Thread 1 (LWP 4711 "python3"):	what gdb prints
- *	state code=R				of the thread whose header came last
+ *	state code=R cpu_us=1834000		of the thread whose header came last; cpu_us: the CPU time of
+		all its life (schedstat), so that no worker has to know what another one saw. In `lost` and
+		`kernel` it may stand, too
  *	doing what=waits%20for%20the%20GIL	its interpreter; a frame of kind marker, at the leaf
  *	    #0  0x... in inner () from ...
  *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
@@ -27,7 +29,7 @@
  *		syscall: a number of x86-64, or a name
  *	end sample=17 pid=4711 pause_us=430	pause: the longest of any thread in this sample
  *	late sample=18 pid=4711			it began after its time by more than half a period
- *	failed sample=19 pid=4711 why=.. tid=4711 tid=4712	no sample: one lost stack a thread
+ *	failed sample=19 pid=4711 time_us=.. why=.. tid=4711 tid=4712	no sample: one lost stack a thread
  *	note pid=4711 text=..			one line for the person (e.g. Python version not known)
  *	stop seconds=19.9 stopped_us=123400	the end of the run; stopped_us: time the targets were stopped
  */

@@ -17,5 +17,6 @@
 #include "marker.h"
 #include "profile.h"
 #include "span.h"
+#include "window.h"
 
 #endif

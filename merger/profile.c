@@ -26,6 +26,7 @@ void profile_destroy(struct profile *profile)
 	free(profile->notes);
 	index_deinit(&profile->note_index);
 	tree_destroy(profile->tree);
+	timeline_destroy(profile->timeline);
 	intern_destroy(profile->intern);
 	free(profile);
 }
@@ -79,20 +80,37 @@ static uint32_t thread_hash(uint32_t pid, uint32_t tid)
 	return index_hash(index_mix(index_start(pid), tid));
 }
 
-struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid)
+/* Its place in threads, INDEX_NONE if it is not there. */
+static uint32_t thread_find(const struct profile *profile, uint32_t pid, uint32_t tid)
 {
-	uint32_t hash = thread_hash(pid, tid);
-	uint32_t found;
+	uint32_t hash = thread_hash(pid, tid), found;
 
 	for (size_t at = hash;
 	     (found = index_next(&profile->thread_index, hash, &at)) != INDEX_NONE;)
 		if (profile->threads[found].pid == pid && profile->threads[found].tid == tid)
-			return &profile->threads[found];
+			return found;
+	return INDEX_NONE;
+}
+
+const struct profile_thread *profile_find_thread(const struct profile *profile, uint32_t pid,
+                                                 uint32_t tid)
+{
+	uint32_t found = thread_find(profile, pid, tid);
+
+	return found == INDEX_NONE ? NULL : &profile->threads[found];
+}
+
+struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid)
+{
+	uint32_t found = thread_find(profile, pid, tid);
+
+	if (found != INDEX_NONE)
+		return &profile->threads[found];
 	profile->threads = alloc_grow(profile->threads, &profile->thread_cap,
 	                              profile->thread_count + 1, sizeof(*profile->threads));
 	found = (uint32_t)profile->thread_count++;
 	profile->threads[found] = (struct profile_thread){ .pid = pid, .tid = tid };
-	index_add(&profile->thread_index, hash, found);
+	index_add(&profile->thread_index, thread_hash(pid, tid), found);
 	return &profile->threads[found];
 }
 
@@ -142,6 +160,17 @@ static const char *const mark_names[MARK_COUNT] = {
 const char *profile_mark_name(enum merge_mark mark)
 {
 	return mark_names[mark];
+}
+
+bool profile_mark_of(struct span name, enum merge_mark *ret)
+{
+	for (size_t i = 0; i < MARK_COUNT; i++) {
+		if (span_eq(name, span_of(mark_names[i]))) {
+			*ret = (enum merge_mark)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 static const char *const kind_names[FRAME_KIND_COUNT] = {

@@ -11,9 +11,17 @@
 #include "index.h"
 #include "intern.h"
 #include "pymerge.h"
+#include "timeline.h"
 #include "tree.h"
 
-#define PROFILE_VERSION 1
+/* What is read. Written is the lowest that says all: 2 only where the weight is CPU time, which a reader of
+ * version 1 would take for samples. It skips what it doesn't know, such as a timeline. */
+#define PROFILE_VERSION 2
+
+enum profile_weight {
+	PROFILE_SAMPLES, /* a stack weighs 1: wall clock */
+	PROFILE_CPU_US,  /* what its thread had of a CPU since its sample before, in microseconds */
+};
 
 struct profile_target {
 	uint32_t pid;
@@ -48,6 +56,8 @@ struct profile_sampling {
 struct profile {
 	struct intern *intern;
 	struct tree *tree;
+	enum profile_weight weight;
+	struct timeline *timeline; /* NULL: not known, or not wanted */
 	struct profile_target *targets;
 	size_t target_count, target_cap;
 	struct index target_index; /* pid -> its place in targets */
@@ -55,7 +65,7 @@ struct profile {
 	size_t thread_count, thread_cap;
 	struct index thread_index; /* profile_thread's: (pid, tid) -> its place in threads */
 	struct profile_sampling sampling;
-	uint64_t marks[MARK_COUNT]; /* stacks by mark; their sum is the tree's total */
+	uint64_t marks[MARK_COUNT]; /* stacks by mark; their sum is the tree's total in samples */
 	uint64_t text_lines, unknown_lines;
 	uint32_t *notes; /* intern ids: lines for the person, each once */
 	size_t note_count, note_cap;
@@ -68,6 +78,9 @@ void profile_destroy(struct profile *profile);
 uint64_t profile_stacks(const struct profile *profile);                       /* the sum of marks */
 struct profile_target *profile_target(struct profile *profile, uint32_t pid); /* made if missing */
 bool profile_has_target(const struct profile *profile, uint32_t pid);
+/* NULL if it is not there. */
+const struct profile_thread *profile_find_thread(const struct profile *profile, uint32_t pid,
+                                                 uint32_t tid);
 struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid);
 void profile_note(struct profile *profile, uint32_t text);
 /* The order in which writers show it: the tree's (tree_sort), and the threads by stacks, pid, tid. */
@@ -75,6 +88,7 @@ void profile_sort(struct profile *profile);
 
 /* "merged", "native_only" ...: a mark's key in YAML. */
 const char *profile_mark_name(enum merge_mark mark);
+bool profile_mark_of(struct span name, enum merge_mark *ret);
 /* "python", "native" ...: a kind's name in YAML. */
 const char *profile_kind_name(enum frame_kind kind);
 bool profile_kind_of(struct span name, enum frame_kind *ret);

@@ -94,7 +94,8 @@ static void sample_begin(struct sampling *sampling, struct sampling_target *targ
 	if (!target)
 		return;
 	target_plan(sampling, target);
-	if (target->begun && us > target->begin_us) {
+	target->interval_us = target->begun && us > target->begin_us ? us - target->begin_us : 0;
+	if (target->interval_us) {
 		sampling->intervals++;
 		sampling->intervals_us += us - target->begin_us;
 	}
@@ -138,6 +139,11 @@ static void run_stop(struct sampling *sampling, const struct marker *marker)
 		sampling->stopped_us += marker_us(marker, "stopped_us");
 	else
 		sampling->stopped_us += sampling->run_pauses_us;
+}
+
+uint64_t sampling_interval(const struct sampling *sampling, size_t target)
+{
+	return target < sampling->target_cap ? sampling->targets[target].interval_us : 0;
 }
 
 /* Other markers may tell of a process that nobody samples (a note on a child). */

@@ -15,7 +15,7 @@ struct sampling_target {
 	uint32_t run; /* the last run that it had a part in */
 	uint64_t planned, done;
 	bool begun; /* in that run */
-	uint64_t begin_us;
+	uint64_t begin_us, interval_us; /* of the last sample, and since the one before; 0: it's the first */
 };
 
 struct sampling {
@@ -38,6 +38,8 @@ void sampling_deinit(struct sampling *sampling);
 /* Takes a run, target, python, begin, end, late, failed or stop marker (and makes the profile's target
  * for one that names it); other verbs do nothing. No one else may add targets to the profile. */
 void sampling_mark(struct sampling *sampling, struct profile *profile, const struct marker *marker);
+/* Time from the sample before to the one that has begun last, of the profile's i-th target; 0: none was. */
+uint64_t sampling_interval(const struct sampling *sampling, size_t target);
 /* Fills in what is known at the end only. */
 void sampling_finish(struct sampling *sampling, struct profile *profile);
 

@@ -41,6 +41,8 @@ struct stack_thread {
 	uint32_t number; /* gdb's own number of it, 0: no header */
 	uint32_t doing;  /* intern id: "waits for the GIL"; 0: not told */
 	char state;      /* R, S, D ... as /proc has it; 0: not told */
+	bool has_cpu;
+	uint64_t cpu_us; /* CPU time that it has had in its life */
 };
 
 struct kernel_frame {

@@ -138,6 +138,12 @@ void trace_set_state(struct trace *trace, char state)
 	trace->thread.state = state;
 }
 
+void trace_set_cpu(struct trace *trace, uint64_t cpu_us)
+{
+	trace->thread.has_cpu = true;
+	trace->thread.cpu_us = cpu_us;
+}
+
 void trace_set_doing(struct trace *trace, uint32_t doing)
 {
 	trace->thread.doing = doing;

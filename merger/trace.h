@@ -31,6 +31,7 @@ void trace_begin(struct trace *trace, const struct gdb_thread *thread);
 /* The process that threads belong to whose headers don't tell it; 0: none. */
 void trace_select(struct trace *trace, uint32_t pid);
 void trace_set_state(struct trace *trace, char state);
+void trace_set_cpu(struct trace *trace, uint64_t cpu_us);
 void trace_set_doing(struct trace *trace, uint32_t doing); /* an intern id */
 
 /* Ends the stack before by itself if the frame begins a new one; true if a run of native frames

@@ -355,12 +355,14 @@ bool tree_text_write(const struct profile *profile, const struct view_options *v
 	};
 	int digits = snprintf(NULL, 0, "%" PRIu64, writer.whole);
 
+	const char *unit = profile->weight == PROFILE_CPU_US ? "CPU us" : "samples";
+
 	(void)err; /* a write error shows in ferror(out) */
 	writer.count_width = digits > 7 ? digits : 7;
 	if (writer.whole) {
 		colour_set(&writer, COLOUR_DIM);
 		fprintf(out, " total %*s    self %*s      call tree\n", writer.count_width,
-		        "samples", writer.count_width, "samples");
+		        unit, writer.count_width, unit);
 		colour_set(&writer, COLOUR_OFF);
 		tree_walk(&writer);
 	} else {

@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "yaml_reader.h"
 #include "yaml_schema.h"
+#include "yaml_timeline.h"
 #include "yaml_tree.h"
 
 #define DETECT_MAX 65536 /* in how much of a text the version must come */
@@ -23,6 +24,7 @@ struct thread_row {
 struct document {
 	struct profile *profile;
 	struct yaml_tree tree;
+	struct yaml_timeline timeline;
 	struct thread_row *threads;
 	size_t thread_count, thread_cap;
 	uint32_t version;
@@ -251,6 +253,22 @@ static bool continued_read(struct yaml_reader *reader, void *into)
 	return yaml_tree_read_continued(reader, &((struct document *)into)->tree);
 }
 
+static bool timeline_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_timeline_read(reader, &((struct document *)into)->timeline);
+}
+
+static bool weight_read(struct yaml_reader *reader, void *into)
+{
+	struct document *document = into;
+
+	if (reader->event.type != YAML_SCALAR_EVENT ||
+	    !span_eq(yaml_reader_scalar(reader), SPAN_LIT("cpu_us")))
+		return yaml_reader_fail(reader, "a weight that this pmp does not know");
+	document->profile->weight = PROFILE_CPU_US;
+	return true;
+}
+
 enum document_key { KEY_VERSION, KEY_STACKS, KEY_TREE };
 
 static const struct yaml_field document_rows[] = {
@@ -265,6 +283,8 @@ static const struct yaml_field document_rows[] = {
 	{ "threads", YAML_CALL, 0, 0, threads_read },
 	{ "notes", YAML_CALL, 0, 0, notes_read },
 	{ "continued", YAML_CALL, 0, 0, continued_read },
+	{ "timeline", YAML_CALL, 0, 0, timeline_read },
+	{ "weight", YAML_CALL, 0, 0, weight_read },
 };
 
 static const struct yaml_fields document_fields = { document_rows, COUNT_OF(document_rows),
@@ -304,12 +324,13 @@ static bool document_settle(struct yaml_reader *reader, struct document *documen
 	if (!yaml_tree_build(reader, &document->tree, profile->tree))
 		return false;
 	whole = tree_node(profile->tree, TREE_ROOT)->total;
-	if (whole != document->total)
+	if (whole != document->total && profile->weight == PROFILE_SAMPLES)
 		return yaml_reader_fail(reader,
 		                        "the tree's roots add up to %" PRIu64
 		                        " stacks, but 'stacks' says %" PRIu64,
 		                        whole, document->total);
-	if (!threads_settle(reader, document))
+	if (!threads_settle(reader, document) ||
+	    !yaml_timeline_build(reader, &document->timeline, &document->tree, profile))
 		return false;
 	profile_sort(profile);
 	return true;
@@ -345,6 +366,7 @@ struct profile *yaml_read(struct span text, const char *name, struct error *err)
 		yaml_reader_deinit(&reader);
 	}
 	yaml_tree_deinit(&document.tree);
+	yaml_timeline_deinit(&document.timeline);
 	free(document.threads);
 	if (done)
 		return document.profile;

@@ -1,6 +1,7 @@
 /* yaml_schema: what the YAML writer and reader must agree on, beyond the keys' names.
  *
- *	pmp-profile: 1
+ *	pmp-profile: 1					2 if there is a `weight`
+ *	weight: cpu_us					what the tree's numbers are, unless samples
  *	by_line: true					only if nodes are told apart by line
  *	target: {pid, command: [], executable, python, host}	or targets: [..] if there are several
  *	sampling: {started, asked, taken, late, failed, rate_hz, achieved_hz, seconds, stopped_share,
@@ -11,11 +12,26 @@
  *	notes: [..]
  *	tree: [NODE]
  *	continued: [{piece: N, calls: [NODE]}]
+ *	timeline: {stacks: [STACK], samples: [SAMPLE]}
  *
  *	NODE: {frame, kind, module, file, first_line, line, total, self, lines: {LINE: WEIGHT}, calls: [NODE]}
  *
  * A key whose value is not known is left out. In a node, `line` is there only in a profile by line, and
  * `lines` only in others. total is self and the totals of the calls.
+ *
+ *	STACK: PARENT NODE LINE [MARK]
+ *	SAMPLE: TIME PID PAUSE [late] [CHANGE ..]
+ *	CHANGE: THREAD/STACK[/STATE[/CPU]]
+ *
+ * are texts, as a run of an hour has more numbers than a YAML parser can take in a minute. STACK: one frame
+ * below the stack PARENT (0: none), which is the tree's NODE, in its line LINE (0: not known); MARK, as in
+ * `stacks`, if there are stacks that end with it. A path begins below the process, if the tree has that.
+ * TIME, PAUSE and CPU are microseconds: since the start of the run, of the pause (`failed` in its place:
+ * nothing could be taken), and of a CPU since the thread's sample before. STATE is R, S, D .. as in /proc just before the stop,
+ * `-` if it isn't known. A CHANGE tells of a thread that is not as it was in this process's sample before;
+ * STACK 0: it is gone. Numbers count from 1: STACKs and THREADs (`THREAD.1` where a sample names it a second
+ * time) in the order of their lists; NODEs in the order of `tree`, each before its calls, and then of the
+ * pieces.
  *
  * YAML parsers refuse, or die of, deep nesting: libyaml 0.2.5 sets no limit, but what follows it allows
  * 1000 collections in each other, and PyYAML recurses, four Python calls a tree level, up to Python's

@@ -352,3 +352,27 @@ bool yaml_tree_build(struct yaml_reader *reader, struct yaml_tree *yaml, struct 
 	free(build.queue);
 	return done;
 }
+
+static int piece_compare(const void *a, const void *b)
+{
+	const struct yaml_piece *const *left = a, *const *right = b;
+
+	return ((*left)->number > (*right)->number) - ((*left)->number < (*right)->number);
+}
+
+uint32_t *yaml_tree_places(const struct yaml_tree *yaml, size_t *count)
+{
+	const struct yaml_piece **pieces = alloc_zeroed(yaml->piece_count, sizeof(*pieces));
+	uint32_t *places = alloc_zeroed(yaml->node_count, sizeof(*places));
+
+	*count = 0;
+	for (size_t i = 0; i < yaml->piece_count; i++)
+		pieces[i] = &yaml->pieces[i];
+	if (yaml->piece_count)
+		qsort(pieces, yaml->piece_count, sizeof(*pieces), piece_compare);
+	for (size_t i = 0; i < yaml->piece_count; i++)
+		for (size_t at = pieces[i]->first; at < pieces[i]->end; at++)
+			places[(*count)++] = yaml->nodes[at].place;
+	free(pieces);
+	return places;
+}

@@ -41,4 +41,8 @@ bool yaml_tree_read_continued(struct yaml_reader *reader, struct yaml_tree *yaml
 /* Checks that the numbers fit each other, and adds all to the tree. */
 bool yaml_tree_build(struct yaml_reader *reader, struct yaml_tree *yaml, struct tree *tree);
 
+/* Of each node its index in the tree that was built: those of `tree` first, then piece by piece. The caller
+ * frees it. */
+uint32_t *yaml_tree_places(const struct yaml_tree *yaml, size_t *count);
+
 #endif

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "escape.h"
 #include "yaml_schema.h"
+#include "yaml_timeline.h"
 
 #define WRAP_COLUMNS 90 /* of the one flow mapping that is too long for a line */
 
@@ -21,6 +22,8 @@ struct yaml_writer {
 	struct buf text;
 	uint32_t *pieces; /* the nodes whose calls stand in a piece of their own; [0] is the root */
 	size_t piece_count, piece_cap;
+	uint32_t *numbers; /* of the nodes, as they are written; NULL: nobody asks */
+	uint32_t node_count;
 };
 
 static int bytes_write(void *ctx, unsigned char *bytes, size_t len)
@@ -344,6 +347,9 @@ static void node_open(struct yaml_writer *writer, uint32_t at, bool flow)
 	const struct tree_node *node = tree_node(writer->profile->tree, at);
 	const struct frame *frame = tree_frame(writer->profile->tree, at);
 
+	writer->node_count++;
+	if (writer->numbers)
+		writer->numbers[at] = writer->node_count;
 	map_open(writer, flow);
 	key_emit(writer, "frame");
 	string_emit(writer, frame->name);
@@ -418,14 +424,47 @@ static void tree_write(struct yaml_writer *writer)
 		list_close(writer);
 }
 
+/* Behind the tree, whose nodes have their numbers then. */
+static void timeline_write(struct yaml_writer *writer)
+{
+	const struct profile *profile = writer->profile;
+	struct timeline_cursor cursor = { .timeline = profile->timeline };
+
+	if (!profile->timeline)
+		return;
+	key_emit(writer, "timeline");
+	map_open(writer, false);
+	key_emit(writer, "stacks");
+	list_open(writer, false);
+	for (uint32_t i = 1; i < profile->timeline->step_count && !writer->failed; i++) {
+		yaml_timeline_stack(profile->timeline, i, writer->numbers, &writer->text);
+		word_emit(writer, buf_span(&writer->text));
+	}
+	list_close(writer);
+	key_emit(writer, "samples");
+	list_open(writer, false);
+	while (!writer->failed && timeline_next(&cursor)) {
+		yaml_timeline_sample(profile, &cursor, &writer->text);
+		word_emit(writer, buf_span(&writer->text));
+	}
+	list_close(writer);
+	map_close(writer);
+	timeline_cursor_deinit(&cursor);
+}
+
 static void document_write(struct yaml_writer *writer)
 {
+	bool by_cpu = writer->profile->weight == PROFILE_CPU_US;
 	yaml_event_t event;
 
 	emit(writer, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
 	emit(writer, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
 	map_open(writer, false);
-	number_pair(writer, "pmp-profile", PROFILE_VERSION);
+	number_pair(writer, "pmp-profile", by_cpu ? PROFILE_VERSION : 1);
+	if (by_cpu) {
+		key_emit(writer, "weight");
+		key_emit(writer, "cpu_us");
+	}
 	if (tree_by_line(writer->profile->tree)) {
 		key_emit(writer, "by_line");
 		key_emit(writer, "true");
@@ -436,6 +475,7 @@ static void document_write(struct yaml_writer *writer)
 	threads_write(writer);
 	notes_write(writer);
 	tree_write(writer);
+	timeline_write(writer);
 	map_close(writer);
 	emit(writer, &event, yaml_document_end_event_initialize(&event, 1));
 	emit(writer, &event, yaml_stream_end_event_initialize(&event));
@@ -452,6 +492,8 @@ bool yaml_write(const struct profile *profile, const struct view_options *view, 
 	yaml_emitter_set_output(&writer.emitter, bytes_write, &writer);
 	yaml_emitter_set_unicode(&writer.emitter, 1);
 	yaml_emitter_set_width(&writer.emitter, -1);
+	if (profile->timeline)
+		writer.numbers = alloc_zeroed(tree_count(profile->tree), sizeof(*writer.numbers));
 	document_write(&writer);
 	if (writer.failed && ferror(out))
 		error_set(err, ERROR_OUTPUT, "cannot write the profile: %s", strerror(errno));
@@ -461,5 +503,6 @@ bool yaml_write(const struct profile *profile, const struct view_options *view, 
 	yaml_emitter_delete(&writer.emitter);
 	buf_deinit(&writer.text);
 	free(writer.pieces);
+	free(writer.numbers);
 	return !writer.failed;
 }
