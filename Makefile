@@ -156,8 +156,9 @@ fuzz: all ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clan
 	@[ '$(T)' = python-memory ] || B='$(B)-fuzz' MAKE='$(MAKE)' tests/fuzz/run '$(TIME)' $(T)
 	@case '$(T)' in ''|python-memory) B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/python_memory.py $(FUZZ) ;; esac
 
-bench: all ## what the Python frames of a stack cost, for each Python found
+bench: all ## what the Python frames of a stack cost, for each Python found, and what a timeline of an hour costs
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/bench/python_walk.py
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/bench/timeline.py
 
 TORTURE ?=
 

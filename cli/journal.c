@@ -126,13 +126,14 @@ void journal_late(struct journal *journal, uint64_t sample, uint32_t pid)
 	end(journal);
 }
 
-void journal_failed(struct journal *journal, uint64_t sample, uint32_t pid, const char *why,
-                    const struct target_threads *threads)
+void journal_failed(struct journal *journal, uint64_t sample, uint32_t pid, uint64_t time_us,
+                    const char *why, const struct target_threads *threads)
 {
 	struct buf *line = begin(journal, "failed");
 
 	marker_addf(line, "sample", "%" PRIu64, sample);
 	marker_addf(line, "pid", "%" PRIu32, pid);
+	marker_addf(line, "time_us", "%" PRIu64, time_us);
 	marker_add(line, "why", span_of(*why ? why : "gdb does not say why"));
 	for (size_t i = 0; i < threads->count; i++)
 		marker_addf(line, "tid", "%" PRIu32, threads->rows[i].tid);

@@ -30,8 +30,9 @@ void journal_text(struct journal *journal, struct span text);
 void journal_note(struct journal *journal, uint32_t pid, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 void journal_late(struct journal *journal, uint64_t sample, uint32_t pid);
-void journal_failed(struct journal *journal, uint64_t sample, uint32_t pid, const char *why,
-                    const struct target_threads *threads);
+/* time_us: when it was due, since the start of the run. */
+void journal_failed(struct journal *journal, uint64_t sample, uint32_t pid, uint64_t time_us,
+                    const char *why, const struct target_threads *threads);
 /* The executable mappings of pid, if they have changed since *hash, which is 0 at first. */
 void journal_maps(struct journal *journal, uint32_t pid, uint64_t *hash);
 void journal_stop(struct journal *journal, uint64_t elapsed_us, uint64_t stopped_us,

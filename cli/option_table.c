@@ -219,26 +219,26 @@ static const struct option_row rows[] = {
 	{ 0, "glue", NULL, "show the interpreter's own frames too", COMMAND_RECORD | COMMAND_FOLD,
 	  parse_flag, MEMBER(glue) },
 
+	{ 0, "no-timeline", NULL, "do not keep when each stack was there",
+	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(no_timeline) },
+
 	{ 0, "from", "SECONDS",
-	  "only samples from so long after the start of the run\n"
-	  "(+3) or before its end (-3) on; --no-timeline forbids",
+	  "only samples from that time on: so long after the\n"
+	  "start of the run (+3), or before its end (-3)",
 	  COMMAND_ALL, parse_edge, MEMBER(window.from) },
 	{ 0, "to", "SECONDS", "only samples before that time", COMMAND_ALL, parse_edge,
 	  MEMBER(window.to) },
 	{ 0, "weight", "wall|cpu",
-	  "what a stack weighs: 1 a sample (wall), or the CPU\n"
-	  "time of its thread since the sample before, in us",
+	  "what a stack weighs: 1 a sample (wall), or its\n"
+	  "thread's CPU time since the sample before, in us",
 	  COMMAND_ALL, parse_weight, 0 },
 	{ 0, "running", NULL, "only threads that were on a CPU, or waited for one", COMMAND_ALL,
 	  parse_flag, MEMBER(window.running) },
-	{ 0, "no-timeline", NULL, "do not keep when each stack was there",
-	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(no_timeline) },
-
 	{ 'o', "output", "FILE",
 	  "write FILE in the format of its suffix or of -f, and\n"
 	  "the tree to stdout; `-o -`: to stdout alone",
 	  COMMAND_ALL, parse_path, MEMBER(output) },
-	{ 'f', "format", "tree|yaml|collapsed", "the format (default: tree)", COMMAND_ALL,
+	{ 'f', "format", "tree|yaml|collapsed|trace", "the format (default: tree)", COMMAND_ALL,
 	  parse_format, 0 },
 	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ALL, parse_flag,
 	  MEMBER(full_paths) },

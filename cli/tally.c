@@ -16,6 +16,14 @@ uint64_t tally_due(struct tally *tally, uint64_t now)
 	return due;
 }
 
+/* When the sample of this tick was to begin, since the start of the run. */
+static uint64_t due_us(const struct tally *tally, uint64_t tick)
+{
+	const struct schedule *schedule = &tally->plan->schedule;
+
+	return schedule_time(schedule, tick) - schedule->start_us;
+}
+
 static void next(struct tally *tally, uint64_t now)
 {
 	tally->sample++;
@@ -47,7 +55,8 @@ void tally_failed(struct tally *tally, const char *why, const struct target_thre
 
 	if (tally->late)
 		journal_late(journal, tally->sample, tally->pid);
-	journal_failed(journal, tally->sample, tally->pid, why, threads);
+	journal_failed(journal, tally->sample, tally->pid, due_us(tally, tally->tick), why,
+	               threads);
 	tally->failed++;
 	tally->in_row++;
 	next(tally, now);
@@ -60,7 +69,8 @@ void tally_fail_rest(struct tally *tally, const char *why, const struct target_t
 	if (!plan->started || plan->samples == UINT64_MAX)
 		return;
 	for (size_t n = 0; tally->sample <= plan->samples && n < REST_MAX; n++) {
-		journal_failed(plan->journal, tally->sample++, tally->pid, why, threads);
+		journal_failed(plan->journal, tally->sample++, tally->pid,
+		               due_us(tally, tally->tick + n), why, threads);
 		tally->failed++;
 	}
 }

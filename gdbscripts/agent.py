@@ -30,7 +30,7 @@ def now_us() -> int:
 
 class ThreadSample:
     """What one stop found out of one thread."""
-    __slots__ = ("number", "tid", "name", "state", "stack", "states", "runs", "word", "doing",
+    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "word", "doing",
                  "kernel")
 
     def __init__(self, thread, seen) -> None:
@@ -38,6 +38,7 @@ class ThreadSample:
         self.tid = thread.ptid[1]
         self.name = seen.name if seen else ""
         self.state = seen.state if seen else "?"
+        self.cpu = {"cpu_us": seen.cpu_us} if seen and seen.cpu_us is not None else {}
         self.stack = None
         self.states = ()  # its thread states
         self.runs = []
@@ -88,6 +89,7 @@ class Agent:
             raise gdb.error("the target has ended")
         seen = procfs.threads(pid)
         changed = self._follow(seen)
+        procfs.read_cpu(pid, seen)
         start = now_us()
         asleep = {tid: procfs.kernel(pid, tid) for tid in blocked(seen)}
 
@@ -105,6 +107,7 @@ class Agent:
     def look(self, pid: int, number: int, epoch: int) -> None:
         seen = procfs.threads(pid)
         changed = self._follow(seen)
+        procfs.read_cpu(pid, seen)
         start = now_us()
 
         def stopped() -> None:
@@ -255,9 +258,10 @@ class Agent:
         for sample in found:
             if sample.kernel is not None:
                 lines.append(marker("kernel", *sample.kernel, tid=sample.tid, name=sample.name,
-                                    state="D"))
+                                    state="D", **sample.cpu))
             elif sample.stack is None:
-                lines.append(marker("lost", tid=sample.tid, name=sample.name, why="it did not stop"))
+                lines.append(marker("lost", tid=sample.tid, name=sample.name, why="it did not stop",
+                                    **sample.cpu))
             else:
                 add_stack(lines, sample)
         lines.append(marker("end", sample=number, pid=pid, pause_us=pause_us))
@@ -286,7 +290,7 @@ def blocked(seen: dict) -> list:
 def add_stack(lines: list, sample: ThreadSample) -> None:
     """One thread as gdb prints it, with each evaluator's Python frames right below it."""
     lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(sample.name)))
-    lines.append(marker("state", code=sample.state))
+    lines.append(marker("state", code=sample.state, **sample.cpu))
     if sample.doing:
         lines.append(marker("doing", what=sample.doing))
     pairs, loose = pair(sample.stack.pointers, sample.runs)

@@ -7,12 +7,13 @@ KERNEL_FRAMES_MAX = 256
 
 
 class Thread:
-    """One thread as /proc/PID/task/TID/stat has it: name (comm) and state (R, S, D, T, ...)."""
-    __slots__ = ("name", "state")
+    """One thread as /proc/PID/task/TID/stat has it: name (comm) and state (R, S, D, T, ...); and its CPU time."""
+    __slots__ = ("name", "state", "cpu_us")
 
     def __init__(self, name: str, state: str) -> None:
         self.name = name
         self.state = state
+        self.cpu_us = None  # of all its life, once read_cpu has read it
 
 
 def path_text(path: bytes) -> str:
@@ -55,6 +56,15 @@ def threads(pid: int) -> dict:
         if entry is not None:
             found[int(tid)] = entry
     return found
+
+
+def read_cpu(pid: int, threads: dict) -> None:
+    """What each thread has had of a CPU, in its life: the first word of schedstat, in ns (Documentation/scheduler/
+    sched-stats.rst). It may lack what the thread ran since the last tick of the kernel's clock."""
+    for tid, entry in threads.items():
+        word = _task_text(pid, tid, "schedstat").split(" ")[0]
+        if word.isdigit():
+            entry.cpu_us = int(word) // 1000
 
 
 def _task_text(pid: int, tid: int, name: str) -> str:

@@ -19,7 +19,8 @@
  * one period behind its target's sample before. Several runs follow each other. A stack outside of
  * samples has no time: there is a note of how many of them there are. A thread's CPU time is that since
  * its sample before; of one that is new, all that it had, and no more than the time since the target's
- * sample before. In a target's first sample nobody knows it.
+ * sample before. In a target's first sample nobody knows it. Less than a millisecond is
+ * told when there is more of it.
  *
  * Each stack, a lost one too, adds 1 to the tree, so its total is the sum of the marks. */
 #ifndef PMP_BUILDER_H

@@ -6,6 +6,8 @@ static const struct format formats[] = {
 	  yaml_detect },
 	{ "collapsed", ".folded .collapsed .txt", "a line a stack, for flame graphs",
 	  collapsed_write, collapsed_read, collapsed_detect },
+	{ "trace", ".trace.json", "Chrome trace events: each thread's stacks over the time",
+	  trace_events_write, NULL, NULL },
 };
 
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
@@ -13,6 +15,11 @@ static const struct format formats[] = {
 const struct format *format_at(size_t i)
 {
 	return i < FORMAT_COUNT ? &formats[i] : NULL;
+}
+
+bool format_fits(const struct format *format, const struct profile *profile)
+{
+	return profile->timeline || format->write != trace_events_write;
 }
 
 const struct format *format_by_name(struct span name)

@@ -35,6 +35,8 @@ const struct format *format_by_name(struct span name);
 const struct format *format_by_suffix(struct span file_name);
 /* The i-th row, NULL behind the last. */
 const struct format *format_at(size_t i);
+/* False: it shows the time, and this profile has no timeline. Its write fails, and says so. */
+bool format_fits(const struct format *format, const struct profile *profile);
 /* Reads a profile in whichever readable format the text is; NULL and *err otherwise. */
 struct profile *format_read(struct span text, const char *name, struct error *err);
 
@@ -46,5 +48,8 @@ bool yaml_detect(struct span text);
 bool collapsed_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
+
+bool trace_events_write(const struct profile *, const struct view_options *, FILE *,
+                        struct error *);
 
 #endif

@@ -14,8 +14,9 @@
 struct sampling_target {
 	uint32_t run; /* the last run that it had a part in */
 	uint64_t planned, done;
-	bool begun; /* in that run */
-	uint64_t begin_us, interval_us; /* of the last sample, and since the one before; 0: it's the first */
+	bool begun;           /* in that run */
+	uint64_t begin_us;    /* of the last sample */
+	uint64_t interval_us; /* from the one before to it; 0: it is the first */
 };
 
 struct sampling {

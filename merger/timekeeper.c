@@ -7,6 +7,10 @@
 
 #define TIME_MAX ((uint64_t)1000000000 * 1000000) /* of one run; more is a marker that lies */
 
+/* To be stopped and to go on costs a thread some CPU time, so that in no sample a sleeping one would be as
+ * it was. Less than this is not told before it has become more. */
+#define CPU_LEAST_US 1000
+
 /* Side by side with the profile's threads. */
 struct thread_cpu {
 	uint32_t run; /* in which cpu_us was told; 0: it was not */
@@ -90,11 +94,12 @@ static uint64_t new_thread_cpu(const struct timekeeper *keeper, uint32_t pid, ui
 static void cpu_take(struct timekeeper *keeper, const struct profile_thread *thread,
                      uint64_t cpu_us, struct timeline_entry *entry)
 {
-	struct thread_cpu *cpu =
-	        thread_cpu(keeper, (size_t)(thread - keeper->profile->threads));
+	struct thread_cpu *cpu = thread_cpu(keeper, (size_t)(thread - keeper->profile->threads));
 
 	if (cpu->run == keeper->run && cpu_us >= cpu->cpu_us) {
 		entry->has_cpu = true;
+		if (cpu_us - cpu->cpu_us < CPU_LEAST_US)
+			return;
 		entry->cpu_us = cpu_us - cpu->cpu_us;
 	} else {
 		entry->cpu_us = new_thread_cpu(keeper, thread->pid, cpu_us);
@@ -219,7 +224,8 @@ void timekeeper_finish(struct timekeeper *keeper)
 		return;
 	}
 	if (keeper->timeless) {
-		buf_printf(&text, "%" PRIu64 " stacks are outside of samples: the timeline lacks them",
+		buf_printf(&text,
+		           "%" PRIu64 " stacks are outside of samples: the timeline lacks them",
 		           keeper->timeless);
 		note(keeper, &text);
 	}

@@ -88,8 +88,8 @@ uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint
 
 	if (timeline->full || !count)
 		return TIMELINE_ROOT;
-	timeline->last = alloc_grow(timeline->last, &timeline->last_cap, count,
-	                            sizeof(*timeline->last));
+	timeline->last =
+	        alloc_grow(timeline->last, &timeline->last_cap, count, sizeof(*timeline->last));
 	if (same > count - 1)
 		same = count - 1; /* the leaf has its mark */
 	for (size_t i = count; i-- > 0; node = tree_node(tree, node)->parent) {

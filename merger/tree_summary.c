@@ -2,6 +2,13 @@
 
 #include <inttypes.h>
 
+static void weight_write(const struct profile *profile, FILE *out)
+{
+	if (profile->weight == PROFILE_CPU_US)
+		fprintf(out, "weight:  CPU time in microseconds, %.2f s in all\n",
+		        (double)tree_node(profile->tree, TREE_ROOT)->total / 1e6);
+}
+
 static void samples_write(const struct profile_sampling *sampling, FILE *out)
 {
 	if (!sampling->known) {
@@ -71,6 +78,7 @@ void tree_summary_write(const struct profile *profile, FILE *out)
 {
 	samples_write(&profile->sampling, out);
 	stacks_write(profile, out);
+	weight_write(profile, out);
 	cost_write(profile, out);
 	for (size_t i = 0; i < profile->note_count; i++) {
 		struct span note = intern_get(profile->intern, profile->notes[i]);

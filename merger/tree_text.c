@@ -361,8 +361,8 @@ bool tree_text_write(const struct profile *profile, const struct view_options *v
 	writer.count_width = digits > 7 ? digits : 7;
 	if (writer.whole) {
 		colour_set(&writer, COLOUR_DIM);
-		fprintf(out, " total %*s    self %*s      call tree\n", writer.count_width,
-		        unit, writer.count_width, unit);
+		fprintf(out, " total %*s    self %*s      call tree\n", writer.count_width, unit,
+		        writer.count_width, unit);
 		colour_set(&writer, COLOUR_OFF);
 		tree_walk(&writer);
 	} else {

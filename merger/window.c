@@ -23,7 +23,7 @@ struct thread_run {
 
 struct target_run {
 	uint64_t samples;
-	uint64_t first_us, last_us;
+	uint64_t taken, last_us; /* of those that did not fail */
 	bool stale; /* a sample that is not in the window has changed something */
 };
 
@@ -102,11 +102,13 @@ static void figures_add(struct windowing *w, const struct timeline_cursor *curso
 	w->sampling.failed += sample->failed;
 	if (!sample->failed)
 		pauses_add(&w->pauses, sample->pause_us);
-	if (target->samples && !sample->failed && sample->time_us > target->last_us) {
+	if (target->taken && !sample->failed && sample->time_us > target->last_us) {
 		w->intervals++;
 		w->intervals_us += sample->time_us - target->last_us;
 	}
-	target->last_us = sample->time_us;
+	if (!sample->failed)
+		target->last_us = sample->time_us;
+	target->taken += !sample->failed;
 	target->samples++;
 }
 
@@ -169,7 +171,7 @@ static void step_make(struct windowing *w, size_t i)
 	                     : top_make(w, step->node, stack->total);
 	next.node = tree_child(w->tree, above, tree_frame(w->profile->tree, step->node));
 	tree_weigh(w->tree, next.node, stack->total, stack->weight);
-	if (step->line)
+	if (step->line && stack->total)
 		tree_weigh_line(w->tree, next.node, step->line, stack->total);
 	stack->step = timeline_step(w->cut, &next);
 }
@@ -252,6 +254,10 @@ static void sampling_settle(struct windowing *w)
 	uint64_t to = w->to_us < w->end_us ? w->to_us : w->end_us, targets = 0;
 	double share;
 
+	if (!w->window->from.known && !w->window->to.known) { /* all of the run, as it was */
+		*ret = *old;
+		return;
+	}
 	ret->known = old->known;
 	ret->started = old->started;
 	ret->rate_mhz = old->rate_mhz;

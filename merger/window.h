@@ -14,14 +14,14 @@
 
 struct window_edge {
 	bool known;
-	bool from_end;    /* us is before the end of the run, not after its start */
+	bool from_end; /* us is before the end of the run, not after its start */
 	uint64_t us;
 };
 
 struct window {
-	struct window_edge from, to;
-	bool running; /* only threads that were on a CPU or waited for one (state R) */
 	enum profile_weight weight;
+	bool running; /* only threads that were on a CPU or waited for one (state R) */
+	struct window_edge from, to;
 };
 
 /* Does nothing where the window is the profile as it is. false, and the profile is as it was: it has no

@@ -203,8 +203,7 @@ static bool change_build(struct profile *profile, uint32_t target, struct span w
 
 	if (!number_take(&word, 10, &thread) || !thread || thread > profile->thread_count)
 		return false;
-	if (span_take(&word, SPAN_LIT(".")) &&
-	    (!number_take(&word, 10, &nth) || nth > UINT32_MAX))
+	if (span_take(&word, SPAN_LIT(".")) && (!number_take(&word, 10, &nth) || nth > UINT32_MAX))
 		return false;
 	if (!span_take(&word, SPAN_LIT("/")) ||
 	    !number_read(&word, '/', timeline->step_count - 1, &stack) ||
@@ -274,9 +273,8 @@ bool yaml_timeline_build(struct yaml_reader *reader, const struct yaml_timeline 
 		rest = span_skip(rest, text.len + 1);
 	}
 	if (profile->timeline->stacks > profile_stacks(profile))
-		return yaml_reader_fail(reader,
-		                        "the timeline has %" PRIu64
-		                        " stacks, more than 'stacks' says",
-		                        profile->timeline->stacks);
+		return yaml_reader_fail(
+		        reader, "the timeline has %" PRIu64 " stacks, more than 'stacks' says",
+		        profile->timeline->stacks);
 	return true;
 }

@@ -204,7 +204,11 @@ void oracle_formats(const struct profile *profile)
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
 		free(oracle_write(profile, "tree", &views[i]));
 	for (size_t i = 0; format_at(i); i++) {
-		char *text = oracle_write(profile, format_at(i)->name, &views[0]);
+		char *text;
+
+		if (!format_fits(format_at(i), profile))
+			continue;
+		text = oracle_write(profile, format_at(i)->name, &views[0]);
 
 		if (format_at(i)->read)
 			read_again(profile, format_at(i)->name, text);

@@ -1,0 +1,179 @@
+"""A live program with phases (samples/phases.py): windows, the timeline, CPU weight and the trace tell them apart."""
+
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from profiles import Profile  # noqa: E402
+from targets import need_live_python  # noqa: E402
+from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, near, note, pmp, temp_dir, test  # noqa: E402
+
+RATE, SECONDS, PHASE = 10, 7, 3
+INTERVAL = 1.0 / RATE
+
+
+class Run:
+    """The one run that the tests look at; made by the first of them. Whenever it begins, two phases begin in it."""
+
+    folder = profile = None
+    starts = []  # (name, second) of the phases as the program told them, by its own clock
+
+    @classmethod
+    def get(cls):
+        if cls.profile is None:
+            need_live_python()
+            cls.folder = temp_dir()
+            target = Target(PYTHON, os.path.join(ROOT, "samples", "phases.py"), "--phase", PHASE, "--seconds", 60,
+                            env={"PYTHONPATH": os.path.join(BUILD, "samples")})
+            result = pmp("-p", target.pid, "-r", RATE, "-d", SECONDS, "-q", "-o", cls.path("a.yaml"), "--save-raw",
+                         cls.path("raw"), limit=60)
+            equal(result.code, 0, result)
+            told = (target.process.stdout.read() or b"").decode()
+            target.check_unharmed()
+            target.stop()
+            cls.starts = [(name, float(at)) for name, at in re.findall(r"(alpha|beta) ([\d.]+)", told)]
+            cls.profile = Profile.load(cls.path("a.yaml"))
+        return cls
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder, name)
+
+    @classmethod
+    def slack(cls):
+        """One interval; and one for each sample that came late, as it left one out."""
+        return INTERVAL * (1.1 + cls.profile.sampling["late"])
+
+    @classmethod
+    def show(cls, *options):
+        result = pmp("show", cls.path("a.yaml"), *options)
+        equal(result.code, 0, result)
+        return result.out
+
+    @classmethod
+    def window(cls, *options):
+        return Profile(cls.show("-f", "yaml", *options))
+
+    @classmethod
+    def phases(cls):
+        """[(name, first second, last second)] of the timeline's samples, read with a parser of our own."""
+        found = []
+        for second, names in stacks_by_time(cls.profile.data):
+            name = "alpha" if "alpha" in names else "beta" if "beta" in names else None
+            if found and found[-1][0] == name:
+                found[-1][2] = second
+            else:
+                found.append([name, second, second])
+        return found
+
+
+def stacks_by_time(data):
+    """(second, names of the frames of all threads) of each sample: what merger/yaml_schema.h says."""
+    nodes = []
+
+    def number(calls):
+        for node in calls:
+            nodes.append(node["frame"])
+            number(node.get("calls") or ())
+    number(data["tree"])
+    stacks = [()]
+    for text in data["timeline"]["stacks"]:
+        parent, node = (int(word) for word in text.split()[:2])
+        stacks.append(stacks[parent] + (nodes[node - 1],))
+    threads = {}
+    for text in data["timeline"]["samples"]:
+        words = text.split()
+        for thread, stack in (word.split("/")[:2] for word in words[3:] if "/" in word):
+            threads[thread] = int(stack)
+        yield int(words[0]) / 1e6, {name for stack in threads.values() for name in stacks[stack]}
+
+
+@test("the timeline changes where the program did, within one interval")
+def _():
+    run = Run.get()
+    phases = run.phases()
+    note("program %s\ntimeline %s" % (run.starts, phases))
+    check(len(phases) >= 3, "too few phases", phases)
+    # The clocks differ by when the run began: what can be compared is how long a phase is.
+    begins = [begin for _, begin, _ in phases[1:]]
+    for begin, following in zip(begins, begins[1:]):
+        near(following - begin, PHASE, run.slack(), "seconds of a phase")
+    for (name, _, last), (other, first, _) in zip(phases, phases[1:]):
+        check({name, other} == {"alpha", "beta"}, "not the one phase after the other", phases)
+        check(first - last <= 2 * run.slack(), "a hole between the phases", phases)
+
+
+@test("a window of one phase has all of it and nothing of the other; each is half Python, half C")
+def _():
+    run = Run.get()
+    _, begin, last = run.phases()[1]
+    name, other = ("alpha", "beta") if run.phases()[1][0] == "alpha" else ("beta", "alpha")
+    cut = run.window("--from", "%.6f" % begin, "--to", "+%.6f" % (last + 0.000001))
+    cut.check_whole()
+    samples = cut.sampling["taken"]
+    note("%s from %.2f to %.2f: %d samples" % (name, begin, last, samples))
+    near(samples, PHASE * RATE, RATE * run.slack(), "samples")
+    equal(cut.weight(name, "python"), samples)
+    equal(cut.weight(other, "python"), 0)
+    equal(cut.weight("rest", "python"), samples)
+    equal(cut.total, 2 * samples)
+    near(cut.weight_below(name, "spinext_burn"), samples / 2, samples / 3, "samples in C")
+    whole = run.window("--from", "0")
+    equal(whole.tree, run.profile.tree)
+
+
+@test("by CPU time the sleeper is nothing and by the clock it is half")
+def _():
+    run = Run.get()
+    near(run.profile.share("rest", "python"), 50, 1, "percent by the clock")
+    cut = run.window("--weight", "cpu")
+    total = sum(node["total"] for node in cut.tree)
+    equal(cut.data["weight"], "cpu_us")
+    note("CPU %.2f s of %.2f s; rest %d us" % (total / 1e6, run.profile.sampling["seconds"], cut.weight("rest")))
+    check(cut.weight("rest") < total / 50, "a thread that sleeps burns", cut.weight("rest"))
+    check(total / 1e6 <= run.profile.sampling["seconds"] * 1.05, "one thread burns more than there is", total)
+    # On a full machine it may get less than a whole CPU, but it does nothing else.
+    check(cut.weight("main", "python") > 0.9 * total, "the burning thread has not all of it")
+    running = run.window("--running")
+    equal(running.weight("rest", "python"), 0)
+    check(running.weight("main", "python") > 0, "nobody ran")
+    again = pmp("show", "-", "-f", "yaml", "--weight", "wall", stdin=run.show("-f", "yaml", "--weight", "cpu"))
+    equal(Profile(again.out).tree, run.profile.tree, "back to the clock")
+
+
+@test("raw text and a saved profile give the same windows")
+def _():
+    run = Run.get()
+    for words in ((), ("--from", "1", "--to", "-1"), ("--weight", "cpu"), ("--running", "-f", "trace")):
+        folded = pmp("fold", run.path("raw"), "-f", "yaml", *words)
+        equal(folded.out, run.show("-f", "yaml", *words), words)
+
+
+@test("in the trace slices nest, and last as long as the samples of their frames")
+def _():
+    run = Run.get()
+    events = json.loads(run.show("-f", "trace"))["traceEvents"]
+    opened, seconds = {}, {}
+    for event in events:
+        track = opened.setdefault((event["pid"], event["tid"]), [])
+        if event["ph"] == "B":
+            check(not track or event["ts"] >= track[-1]["ts"], "a slice before its caller's", event)
+            track.append(event)
+        elif event["ph"] == "E":
+            check(track and event["ts"] >= track[-1]["ts"], "an end without a begin, or before it", event)
+            begun = track.pop()
+            seconds[begun["name"]] = seconds.get(begun["name"], 0) + (event["ts"] - begun["ts"]) / 1e6
+    check(not any(opened.values()), "slices that do not end")
+    for name in ("alpha", "beta", "rest", "<module>"):
+        wanted = run.profile.weight(name, "python") * INTERVAL
+        near(seconds[name], wanted, 1.5 * run.slack() + 0.02 * wanted, "seconds of " + name)
+    pauses = [event for event in events if event["ph"] == "X"]
+    equal(len(pauses), run.profile.sampling["taken"])
+    names = {event["args"]["name"] for event in events if event.get("name") == "thread_name"}
+    check("pauses by pmp" in names and len(names) > 1, "tracks", names)
+
+
+if __name__ == "__main__":
+    main()
