@@ -210,7 +210,9 @@ void oracle_formats(const struct profile *profile)
 			continue;
 		text = oracle_write(profile, format_at(i)->name, &views[0]);
 
-		if (format_at(i)->read)
+		/* collapsed stacks don't tell what their weight is */
+		if (format_at(i)->read &&
+		    (profile->weight == PROFILE_SAMPLES || format_at(i)->read == yaml_read))
 			read_again(profile, format_at(i)->name, text);
 		free(text);
 	}

@@ -1,5 +1,28 @@
-/* A YAML profile: refused with a reason, or read and written to the same bytes for ever after. */
+/* A YAML profile, and windows of its timeline: refused with a reason, or read and written to the same bytes for ever after. */
 #include "oracle.h"
+
+/* What is left is a profile, too. */
+static void windows(struct profile *profile)
+{
+	static const struct window cuts[] = {
+		{ .from = { true, false, 2000 }, .to = { true, true, 100 } },
+		{ .running = true, .to = { true, false, 700000 } },
+		{ .weight = PROFILE_CPU_US },
+	};
+
+	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		struct error err = { 0 };
+
+		if (!window_apply(profile, &cuts[i], &err)) {
+			oracle_error(&err, ERROR_INPUT);
+			continue;
+		}
+		oracle_profile(profile);
+		CHECK(!profile->timeline || profile->timeline->stacks == profile_stacks(profile),
+		      "%zu", i);
+		oracle_formats(profile);
+	}
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -17,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	oracle_profile(profile);
 	oracle_formats(profile);
+	windows(profile);
 	profile_destroy(profile);
 	return 0;
 }
