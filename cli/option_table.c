@@ -238,7 +238,7 @@ static const struct option_row rows[] = {
 	  "write FILE in the format of its suffix or of -f, and\n"
 	  "the tree to stdout; `-o -`: to stdout alone",
 	  COMMAND_ALL, parse_path, MEMBER(output) },
-	{ 'f', "format", "tree|yaml|collapsed|trace", "the format (default: tree)", COMMAND_ALL,
+	{ 'f', "format", "tree|yaml|collapsed|trace|timeline", "the format (default: tree)", COMMAND_ALL,
 	  parse_format, 0 },
 	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ALL, parse_flag,
 	  MEMBER(full_paths) },

@@ -34,7 +34,7 @@ static bool make_plan(const struct options *options, struct plan *plan, struct e
 		return true;
 	return error_set(err, ERROR_USAGE,
 	                 "-o %s: its suffix names no format; it wants .yaml, .yml, .folded, "
-	                 ".collapsed or .txt, or say -f tree|yaml|collapsed|trace",
+	                 ".collapsed or .txt, or say -f tree|yaml|collapsed|trace|timeline",
 	                 shown_name(&shown, options->output));
 }
 

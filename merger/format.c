@@ -8,6 +8,8 @@ static const struct format formats[] = {
 	  collapsed_write, collapsed_read, collapsed_detect },
 	{ "trace", ".trace.json", "Chrome trace events: each thread's stacks over the time",
 	  trace_events_write, NULL, NULL },
+	{ "timeline", "", "what changed when: a strip over the time for each function",
+	  timeline_text_write, NULL, NULL },
 };
 
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
@@ -19,7 +21,8 @@ const struct format *format_at(size_t i)
 
 bool format_fits(const struct format *format, const struct profile *profile)
 {
-	return profile->timeline || format->write != trace_events_write;
+	return profile->timeline ||
+	       (format->write != trace_events_write && format->write != timeline_text_write);
 }
 
 const struct format *format_by_name(struct span name)

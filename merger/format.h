@@ -49,6 +49,8 @@ bool collapsed_write(const struct profile *, const struct view_options *, FILE *
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
 
+bool timeline_text_write(const struct profile *, const struct view_options *, FILE *,
+                         struct error *);
 bool trace_events_write(const struct profile *, const struct view_options *, FILE *,
                         struct error *);
 

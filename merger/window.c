@@ -24,7 +24,7 @@ struct thread_run {
 struct target_run {
 	uint64_t samples;
 	uint64_t taken, last_us; /* of those that did not fail */
-	bool stale; /* a sample that is not in the window has changed something */
+	bool stale;              /* a sample that is not in the window has changed something */
 };
 
 struct windowing {

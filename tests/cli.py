@@ -160,7 +160,7 @@ def _():
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
         (("show", "a", "b"), "'b' is too much"),
-        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|collapsed|trace"),
+        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|collapsed|trace|timeline"),
         (("fold", "-o", "x.yaml.gz"), "names no format"),
     )
     for row in rows:

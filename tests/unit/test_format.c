@@ -31,7 +31,7 @@ static void test_find(void **state)
 		{ "a.YAML", "none" },
 		{ "a.yaml.gz", "none" },
 	};
-	static const char *const names[] = { "tree", "yaml", "collapsed", "trace" };
+	static const char *const names[] = { "tree", "yaml", "collapsed", "trace", "timeline" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -53,7 +53,7 @@ static void test_rows(void **state)
 		assert_non_null(format->summary);
 		assert_int_equal(format->read != NULL, format->detect != NULL);
 	}
-	assert_int_equal(count, 4);
+	assert_int_equal(count, 5);
 	assert_null(format_at(99));
 }
 
