@@ -238,8 +238,8 @@ static const struct option_row rows[] = {
 	  "write FILE in the format of its suffix or of -f, and\n"
 	  "the tree to stdout; `-o -`: to stdout alone",
 	  COMMAND_ALL, parse_path, MEMBER(output) },
-	{ 'f', "format", "tree|yaml|collapsed|trace|timeline", "the format (default: tree)", COMMAND_ALL,
-	  parse_format, 0 },
+	{ 'f', "format", "tree|yaml|collapsed|trace|timeline", "the format (default: tree)",
+	  COMMAND_ALL, parse_format, 0 },
 	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ALL, parse_flag,
 	  MEMBER(full_paths) },
 	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",

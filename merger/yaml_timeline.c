@@ -6,12 +6,11 @@
 #include "alloc.h"
 #include "number.h"
 
-void yaml_timeline_stack(const struct timeline *timeline, uint32_t step, const uint32_t *nodes,
-                         struct buf *out)
+static void stack_write(const struct timeline *timeline, uint32_t step, const uint32_t *nodes,
+                        struct buf *out)
 {
 	const struct timeline_step *at = &timeline->steps[step];
 
-	buf_clear(out);
 	buf_printf(out, "%" PRIu32 " %" PRIu32 " %" PRIu32, at->parent, nodes[at->node], at->line);
 	if (at->mark < MARK_COUNT)
 		buf_printf(out, " %s", profile_mark_name((enum merge_mark)at->mark));
@@ -34,12 +33,11 @@ static void change_write(const struct profile *profile, const struct timeline_ch
 		buf_printf(out, "/%" PRIu64, entry->cpu_us);
 }
 
-void yaml_timeline_sample(const struct profile *profile, const struct timeline_cursor *cursor,
-                          struct buf *out)
+static void sample_write(const struct profile *profile, const struct timeline_cursor *cursor,
+                         struct buf *out)
 {
 	const struct timeline_sample *sample = &cursor->sample;
 
-	buf_clear(out);
 	buf_printf(out, "%" PRIu64 " %" PRIu32, sample->time_us, sample->pid);
 	if (sample->failed)
 		buf_add_span(out, SPAN_LIT(" failed"));
@@ -49,6 +47,34 @@ void yaml_timeline_sample(const struct profile *profile, const struct timeline_c
 		buf_add_span(out, SPAN_LIT(" late"));
 	for (size_t i = 0; i < cursor->change_count; i++)
 		change_write(profile, &cursor->changes[i], out);
+}
+
+static const char key_stacks[] = "stacks", key_samples[] = "samples";
+
+bool yaml_timeline_list(struct yaml_timeline_texts *texts)
+{
+	bool more = texts->key != key_samples;
+
+	texts->key = texts->key ? key_samples : key_stacks;
+	texts->cursor.timeline = texts->profile->timeline;
+	return more;
+}
+
+bool yaml_timeline_text(struct yaml_timeline_texts *texts, struct buf *out)
+{
+	const struct timeline *timeline = texts->profile->timeline;
+
+	buf_clear(out);
+	if (texts->key == key_stacks && texts->step + 1 < timeline->step_count)
+		stack_write(timeline, ++texts->step, texts->nodes, out);
+	else if (texts->key == key_samples && timeline_next(&texts->cursor))
+		sample_write(texts->profile, &texts->cursor, out);
+	return out->len > 0;
+}
+
+void yaml_timeline_texts_deinit(struct yaml_timeline_texts *texts)
+{
+	timeline_cursor_deinit(&texts->cursor);
 }
 
 void yaml_timeline_deinit(struct yaml_timeline *yaml)
@@ -148,8 +174,8 @@ static bool samples_read(struct yaml_reader *reader, void *into)
 bool yaml_timeline_read(struct yaml_reader *reader, struct yaml_timeline *yaml)
 {
 	static const struct yaml_field rows[] = {
-		{ "stacks", YAML_CALL, 0, 0, stacks_read },
-		{ "samples", YAML_CALL, 0, 0, samples_read },
+		{ key_stacks, YAML_CALL, 0, 0, stacks_read },
+		{ key_samples, YAML_CALL, 0, 0, samples_read },
 	};
 	static const struct yaml_fields fields = { rows, 2, "timeline" };
 	uint64_t seen;

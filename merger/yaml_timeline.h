@@ -11,12 +11,20 @@
 #include "yaml_reader.h"
 #include "yaml_tree.h"
 
-/* Both clear `out` first. nodes: numbers of the tree's nodes. */
-void yaml_timeline_stack(const struct timeline *timeline, uint32_t step, const uint32_t *nodes,
-                         struct buf *out);
-/* The sample that the cursor has read. */
-void yaml_timeline_sample(const struct profile *profile, const struct timeline_cursor *cursor,
-                          struct buf *out);
+/* What is written, text by text: list after list of a profile that has a timeline. */
+struct yaml_timeline_texts {
+	const struct profile *profile;
+	const uint32_t *nodes; /* the numbers of the tree's nodes */
+	const char *key;       /* of this list; NULL before the first */
+	uint32_t step;         /* the last one that was written */
+	struct timeline_cursor cursor;
+};
+
+/* Goes to the next list; false behind the last. */
+bool yaml_timeline_list(struct yaml_timeline_texts *texts);
+/* The next text of this list, in place of what `out` had; false behind the last. */
+bool yaml_timeline_text(struct yaml_timeline_texts *texts, struct buf *out);
+void yaml_timeline_texts_deinit(struct yaml_timeline_texts *texts);
 
 /* What was read, until the tree and the threads are known. */
 struct yaml_timeline {

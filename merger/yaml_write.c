@@ -347,9 +347,8 @@ static void node_open(struct yaml_writer *writer, uint32_t at, bool flow)
 	const struct tree_node *node = tree_node(writer->profile->tree, at);
 	const struct frame *frame = tree_frame(writer->profile->tree, at);
 
-	writer->node_count++;
 	if (writer->numbers)
-		writer->numbers[at] = writer->node_count;
+		writer->numbers[at] = ++writer->node_count;
 	map_open(writer, flow);
 	key_emit(writer, "frame");
 	string_emit(writer, frame->name);
@@ -427,29 +426,21 @@ static void tree_write(struct yaml_writer *writer)
 /* Behind the tree, whose nodes have their numbers then. */
 static void timeline_write(struct yaml_writer *writer)
 {
-	const struct profile *profile = writer->profile;
-	struct timeline_cursor cursor = { .timeline = profile->timeline };
+	struct yaml_timeline_texts texts = { .profile = writer->profile, .nodes = writer->numbers };
 
-	if (!profile->timeline)
+	if (!writer->profile->timeline)
 		return;
 	key_emit(writer, "timeline");
 	map_open(writer, false);
-	key_emit(writer, "stacks");
-	list_open(writer, false);
-	for (uint32_t i = 1; i < profile->timeline->step_count && !writer->failed; i++) {
-		yaml_timeline_stack(profile->timeline, i, writer->numbers, &writer->text);
-		word_emit(writer, buf_span(&writer->text));
+	while (yaml_timeline_list(&texts)) {
+		key_emit(writer, texts.key);
+		list_open(writer, false);
+		while (!writer->failed && yaml_timeline_text(&texts, &writer->text))
+			word_emit(writer, buf_span(&writer->text));
+		list_close(writer);
 	}
-	list_close(writer);
-	key_emit(writer, "samples");
-	list_open(writer, false);
-	while (!writer->failed && timeline_next(&cursor)) {
-		yaml_timeline_sample(profile, &cursor, &writer->text);
-		word_emit(writer, buf_span(&writer->text));
-	}
-	list_close(writer);
 	map_close(writer);
-	timeline_cursor_deinit(&cursor);
+	yaml_timeline_texts_deinit(&texts);
 }
 
 static void document_write(struct yaml_writer *writer)

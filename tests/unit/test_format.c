@@ -18,18 +18,12 @@ static void test_find(void **state)
 	static const struct {
 		const char *file, *name;
 	} files[] = {
-		{ "a.yaml", "yaml" },
-		{ "/x/a.yml", "yaml" },
-		{ "a.folded", "collapsed" },
-		{ "a.collapsed", "collapsed" },
-		{ "a.txt", "collapsed" },
-		{ "a.trace.json", "trace" },
-		{ "a.yaml/b", "none" },
-		{ "yaml", "none" },
-		{ "a.svg", "none" },
-		{ "", "none" },
-		{ "a.YAML", "none" },
-		{ "a.yaml.gz", "none" },
+		{ "a.yaml", "yaml" },        { "/x/a.yml", "yaml" },
+		{ "a.folded", "collapsed" }, { "a.collapsed", "collapsed" },
+		{ "a.txt", "collapsed" },    { "a.trace.json", "trace" },
+		{ "a.yaml/b", "none" },      { "yaml", "none" },
+		{ "a.svg", "none" },         { "", "none" },
+		{ "a.YAML", "none" },        { "a.yaml.gz", "none" },
 	};
 	static const char *const names[] = { "tree", "yaml", "collapsed", "trace", "timeline" };
 

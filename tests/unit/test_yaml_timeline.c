@@ -176,7 +176,8 @@ static void test_other_yaml(void **state)
 {
 	static const char command[] =
 	        "/usr/bin/python3 -c 'import yaml,json,sys\n"
-	        "d=yaml.safe_load(open(sys.argv[1],encoding=\"utf-8\"))\n"
+	        "d=yaml.load(open(sys.argv[1],encoding=\"utf-8\"),Loader=getattr(yaml,"
+	        "\"CSafeLoader\",yaml.SafeLoader))\n"
 	        "d[\"continued\"].reverse()\n"
 	        "json.dump(d,open(sys.argv[1],\"w\",encoding=\"utf-8\"),sort_keys=True)' ";
 	static const struct view_options view = { 0 };
