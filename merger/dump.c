@@ -57,16 +57,19 @@ static void end_stack(struct dump *dump)
 static void take_frame(struct dump *dump, const struct line *line)
 {
 	struct span text = line->text;
-	struct gdb_frame frame;
+	const struct gdb_frame *frame = line->frame;
+	struct gdb_frame parsed;
 
 	dump->foreign = dump->python_text = false;
-	if (!gdb_frame_parse(&text, &frame)) {
+	if (!frame && gdb_frame_parse(&text, &parsed))
+		frame = &parsed;
+	if (!frame) {
 		dump->counts.unknown_lines += line->count;
 		return;
 	}
 	dump->counts.unknown_lines += line->spare;
 	dump->counts.frames++;
-	if (trace_add_native(dump->trace, &frame))
+	if (trace_add_native(dump->trace, frame))
 		dump->counts.traces++;
 }
 

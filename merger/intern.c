@@ -127,7 +127,7 @@ struct intern *intern_create(void)
 
 	intern->slot_count = FIRST_SLOTS;
 	intern->slots = alloc_zeroed(intern->slot_count, sizeof(*intern->slots));
-	intern_add_clean(intern, SPAN_LIT(""));
+	intern_add(intern, SPAN_LIT(""));
 	return intern;
 }
 
@@ -159,10 +159,13 @@ uint32_t intern_add(struct intern *intern, struct span s)
 
 uint32_t intern_add_clean(struct intern *intern, struct span s)
 {
-	uint32_t hash = span_hash(s);
-	size_t slot = slot_find(intern, s, hash);
-	uint32_t id;
+	uint32_t hash, id;
+	size_t slot;
 
+	if (!s.len)
+		return 0;
+	hash = span_hash(s);
+	slot = slot_find(intern, s, hash);
 	if (intern->slots[slot]) {
 		id = intern->slots[slot] - 1;
 		if (intern->entries[id].clean)

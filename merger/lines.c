@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "gdb_frame.h"
+#include "frame_scan.h"
 #include "gdb_thread.h"
 #include "marker.h"
 #include "prefix.h"
@@ -391,17 +391,30 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 		pending_own(pending);
 }
 
+/* It is whole: whatever comes next does not belong to it. */
+static void frame_take(struct lines *lines, struct span text, const struct gdb_frame *frame)
+{
+	pending_flush(lines);
+	lines->take(lines->ctx,
+	            &(struct line){ .kind = LINE_FRAME, .frame = frame, .text = text, .count = 1 });
+}
+
 static void raw_take(struct lines *lines, struct span raw, size_t max)
 {
 	const struct span given = raw;
 	struct prefix_info info;
 	struct span text, rest;
+	struct gdb_frame frame;
 
 	lines->count++;
 	if (raw.len > max)
 		raw.len = max;
 	while (raw.len && (raw.ptr[raw.len - 1] == '\r' || raw.ptr[raw.len - 1] == ' '))
 		raw.len--;
+	if (frame_scan(raw, &frame)) {
+		frame_take(lines, raw, &frame);
+		return;
+	}
 	if (span_starts(raw, SPAN_LIT(MARKER_PREFIX))) {
 		info = (struct prefix_info){ .unquoted = raw };
 		line_take(lines, raw, &info, false);

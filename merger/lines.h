@@ -19,8 +19,12 @@ enum line_kind {
 	LINE_TEXT,     /* anything else */
 };
 
+struct gdb_frame;
+
 struct line {
 	enum line_kind kind;
+	const struct gdb_frame
+	        *frame;   /* of a frame that needed no second look: what it holds; else NULL */
 	struct span text; /* valid during the call */
 	size_t indent;    /* blanks before it */
 	bool prompt;      /* it stood behind "(gdb) " */

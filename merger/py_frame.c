@@ -120,6 +120,8 @@ bool py_frame_find(struct span args, struct py_text *ret)
 	const char *end = args.ptr + args.len, *from = args.ptr;
 	const char *hit;
 
+	if (!span_has(args, 'F')) /* sooner told than by memmem */
+		return false;
 	while (tries-- && from < end &&
 	       (hit = memmem(from, (size_t)(end - from), mark.ptr, mark.len))) {
 		struct span s = { hit + 1, (size_t)(end - hit) - 1 };

@@ -1,8 +1,9 @@
-/* Native frames: views are whole; what is no frame moves nothing; a wrapped line's state never fails. */
+/* Native frames: views are whole; what is no frame moves nothing; a wrapped line's state never fails; the
+ * fast way reads what the long one does. */
 #include "oracle.h"
 
 #include "../../merger/chatter.h"
-#include "../../merger/gdb_frame.h"
+#include "../../merger/frame_scan.h"
 
 static void frame_check(const struct gdb_frame *frame, struct span line)
 {
@@ -16,6 +17,30 @@ static void frame_check(const struct gdb_frame *frame, struct span line)
 	CHECK(!span_eq(frame->name, SPAN_LIT("??")), "?? is no name");
 }
 
+static bool same_frame(const struct gdb_frame *a, const struct gdb_frame *b)
+{
+	return a->number == b->number && a->has_addr == b->has_addr && a->addr == b->addr &&
+	       span_eq(a->name, b->name) && span_eq(a->args, b->args) &&
+	       span_eq(a->file, b->file) && span_eq(a->module, b->module) && a->line == b->line &&
+	       a->special == b->special && a->state == b->state;
+}
+
+/* As the lines come to it: without the blanks behind them. */
+static void scan_agrees(struct span line)
+{
+	struct gdb_frame scanned, frame;
+	struct span rest;
+
+	while (line.len && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\r'))
+		line.len--;
+	if (!frame_scan(line, &scanned))
+		return;
+	rest = line;
+	CHECK(gdb_frame_state(line) == GDB_FRAME_DONE, "more may come");
+	CHECK(gdb_frame_parse(&rest, &frame), "only the fast way takes it");
+	CHECK(same_frame(&scanned, &frame), "the fast way reads it otherwise");
+}
+
 static void take(struct span line)
 {
 	struct span rest = line;
@@ -24,6 +49,7 @@ static void take(struct span line)
 	chatter_is_known(line);
 	chatter_is_python_note(line);
 	gdb_frame_state(line);
+	scan_agrees(line);
 	if (gdb_frame_parse(&rest, &frame)) {
 		CHECK(gdb_frame_starts(line) && !rest.len, "%zu bytes left", rest.len);
 		frame_check(&frame, line);
