@@ -127,7 +127,7 @@ class Scene:
         for number, (ident, pointers) in enumerate(self.stacks.items(), 1):
             own = states.pop(ident, [])
             samples.append(types.SimpleNamespace(
-                number=number, tid=number, name="fuzz", state="S", doing="", states=own, word=0,
+                number=number, tid=number, name="fuzz", state="S", cpu={}, doing="", states=own, word=0,
                 runs=python.runs(where, own), stack=stack_of(pointers)))
         AGENT.AGENT.python, AGENT.AGENT.memory = python, where
         AGENT.AGENT._share_out(samples, states)
