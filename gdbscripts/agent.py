@@ -12,14 +12,17 @@ import gdb
 import pmp_interpreter as interpreter
 import pmp_jit as jit
 import pmp_procfs as procfs
+import pmp_registers as registers
 import pmp_session as session
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import BadRead, Memory
-from pmp_native import Walker, sleeps_on, thread_id
+from pmp_naming import Namer
+from pmp_native import walk
 from pmp_pairing import deal_out, pair, settle
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
 from pmp_symbols import Symbols
+from pmp_unwinder import Unwinder
 
 THREAD_IDS_MAX = 64
 
@@ -50,7 +53,8 @@ class ThreadSample:
 class Agent:
     def __init__(self) -> None:
         self.session = session.Session(self._let_go)
-        self.walker = None
+        self.unwinder = None
+        self.namer = None
         self.python = None
         self.memory = None
         self.symbols = None
@@ -67,7 +71,9 @@ class Agent:
         self.symbols = Symbols(pid)
         self.files = PythonFiles(pid)
         self.perf_map = PerfMap(pid, procfs.root(pid))
-        self.walker = Walker(self.symbols.module, self.perf_map)
+        self.unwinder = Unwinder(self.symbols.function_at)
+        self.namer = Namer(self.symbols, self.perf_map)
+        self.memory = Memory(pid)
         self._follow(procfs.threads(pid))
         write_lines([marker("warm", pid=pid)])
 
@@ -113,7 +119,7 @@ class Agent:
         def stopped() -> None:
             self._look_around(pid)
             if changed:
-                self.walker.forget()
+                self._forget()
             found = self._walk(seen, {})
             if self.session.holds_late():
                 self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
@@ -147,29 +153,20 @@ class Agent:
 
     def _look_around(self, pid: int) -> None:
         """What is known once a target is attached: its interpreter, if it has one."""
-        if self.python is not None or not self.python_files or not self._select_stopped():
+        if self.python is not None or not self.python_files or not self._has_stopped():
             return
-        self.memory = Memory(gdb.selected_inferior())
         self.python, note = interpreter.find(self.memory, self.python_files, self._thread_ids())
         if note:
             self.told.add(note)
             self.python_files = []  # until others are mapped
 
-    def _select_stopped(self) -> bool:
-        for thread in self.session.threads():
-            if thread.is_stopped():
-                thread.switch()
-                return True
-        return False
+    def _has_stopped(self) -> bool:
+        return any(thread.is_stopped() for thread in self.session.threads())
 
     def _thread_ids(self) -> set:
         """Of some threads: they are to tell live interpreters from others."""
-        found = set()
-        for thread in self.session.threads():
-            if thread.is_stopped() and len(found) < THREAD_IDS_MAX:
-                thread.switch()
-                found.add(thread_id())
-        return found
+        stopped = [thread for thread in self.session.threads() if thread.is_stopped()]
+        return {registers.read(thread).thread_id for thread in stopped[:THREAD_IDS_MAX]}
 
     def _follow(self, seen: dict) -> bool:
         """Without breakpoints gdb isn't told of new libraries: looked for before each stop. Not while a thread
@@ -192,12 +189,16 @@ class Agent:
     def _follow_jit(self) -> None:
         if self.perf_map.follow():
             jit.install(self.perf_map, self.symbols.is_code)
-            self.walker.forget_nameless()
+            self.namer.forget_nameless()
 
     def _reload(self) -> None:
-        if self._select_stopped():
-            self.walker.forget()
+        if self._has_stopped():
+            self._forget()
             self._look_around(self.session.pid)
+
+    def _forget(self) -> None:
+        self.unwinder.forget()
+        self.namer.forget()
 
     def _walk(self, seen: dict, asleep: dict) -> list:
         self._look_around(self.session.pid)
@@ -206,10 +207,11 @@ class Agent:
         for thread in self.session.threads():
             sample = ThreadSample(thread, seen.get(thread.ptid[1]))
             if thread.is_stopped():
-                thread.switch()
+                of_it = registers.read(thread)
                 if states:
-                    self._read_python(sample, states.pop(thread_id(), ()))
-                sample.stack = self.walker.walk(self.python is not None and self.python.by_address)
+                    self._read_python(sample, states.pop(of_it.thread_id, ()))
+                sample.word = of_it.word
+                sample.stack = walk(self.unwinder, self.memory, thread, of_it)
                 self.pointers[sample.tid] = sample.stack.pointer
                 walked.append(sample)
             else:
@@ -221,11 +223,9 @@ class Agent:
         return found
 
     def _read_python(self, sample: ThreadSample, states) -> None:
-        """Of the selected thread."""
         if states:
             sample.states = states
             sample.runs = self.python.runs(self.memory, states)
-            sample.word = sleeps_on()
 
     def _tell_doing(self, walked: list) -> None:
         does = self.python.doing(self.memory, [(sample.states, sample.word) for sample in walked])
@@ -245,7 +245,7 @@ class Agent:
             sample.runs = own
 
     def _thread_states(self) -> dict:
-        if self.python is None or not self._select_stopped():
+        if self.python is None or not self._has_stopped():
             return {}
         try:
             return self.python.thread_states(self.memory)
@@ -263,7 +263,7 @@ class Agent:
                 lines.append(marker("lost", tid=sample.tid, name=sample.name, why="it did not stop",
                                     **sample.cpu))
             else:
-                add_stack(lines, sample)
+                add_stack(lines, sample, self.namer.names)
         lines.append(marker("end", sample=number, pid=pid, pause_us=pause_us))
         write_lines(lines)
 
@@ -287,15 +287,19 @@ def blocked(seen: dict) -> list:
     return [tid for tid, thread in seen.items() if thread.state == "D"]
 
 
-def add_stack(lines: list, sample: ThreadSample) -> None:
-    """One thread as gdb prints it, with each evaluator's Python frames right below it."""
+def add_stack(lines: list, sample: ThreadSample, names) -> None:
+    """One thread as gdb prints it, with each evaluator's Python frames right below it. names(frame): those of the functions
+    there, inlined ones first."""
     lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(sample.name)))
     lines.append(marker("state", code=sample.state, **sample.cpu))
     if sample.doing:
         lines.append(marker("doing", what=sample.doing))
     pairs, loose = pair(sample.stack.pointers, sample.runs)
-    for i, (pc, place) in enumerate(sample.stack.frames):
-        lines.append("#%-2d 0x%016x in %s" % (i, pc, one_line(place.text)))
+    number = 0
+    for i, frame in enumerate(sample.stack.frames):
+        for name in names(frame):
+            lines.append("#%-2d 0x%016x in %s" % (number, frame.pc, one_line(name)))
+            number += 1
         for run in pairs.get(i, ()):
             add_python(lines, run.frames)
     if sample.stack.stopped_by:

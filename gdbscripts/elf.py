@@ -1,10 +1,12 @@
 """As much of the ELF format as it takes to know where a file's code and data lie in the target (elf(5))."""
+import io
 import struct
 
 from pmp_memory import BadRead
 
 ET_EXEC = 2
 PT_LOAD = 1
+PT_GNU_EH_FRAME = 0x6474e550  # of .eh_frame_hdr (Linux Standard Base Core 5.0)
 PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_DYNSYM = 2, 11
 SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
@@ -16,9 +18,10 @@ class Elf:
     """What a 64-bit little-endian file says of its loaded segments, sections and symbols.
     Addresses are the file's own: `bias` tells what the target adds to them."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        with open(path, "rb") as file:
+    def __init__(self, of) -> None:
+        """of: a path, or the bytes that a file would have."""
+        self._of = of
+        with self._open() as file:
             head = file.read(64)
             if len(head) < 64 or head[:6] != b"\x7fELF\x02\x01":
                 raise BadRead("no 64-bit ELF file")
@@ -33,10 +36,13 @@ class Elf:
             table = file.read(size * count)
         self.fixed = kind == ET_EXEC
         self.end = 0  # of its addresses
+        self.frame_header = None  # (address, size) of .eh_frame_hdr
         self._loaded = []  # (offset, address, size in the file, flags)
         self._section_list = None
         for at in range(0, len(table) - size + 1, size):
             header = struct.unpack_from("<IIQQQQ", table, at)
+            if header[0] == PT_GNU_EH_FRAME:
+                self.frame_header = header[3], header[5]
             if header[0] == PT_LOAD:
                 self.end = max(self.end, header[3] + header[5])
                 self._loaded.append((header[2], header[3], header[5], header[1]))
@@ -114,6 +120,9 @@ class Elf:
                 for name, kind, _, address, offset, length, link in found]
 
     def _bytes(self, offset: int, size: int) -> bytes:
-        with open(self._path, "rb") as file:
+        with self._open() as file:
             file.seek(offset)
             return file.read(size)
+
+    def _open(self):
+        return io.BytesIO(self._of) if isinstance(self._of, bytes) else open(self._of, "rb")

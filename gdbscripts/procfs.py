@@ -180,6 +180,14 @@ def mapped_code(pid: int) -> list:
     return found
 
 
+def vdso(pid: int) -> tuple:
+    """(start, end) of the code that the kernel maps into each process; nowhere: (0, 0)."""
+    for fields in _maps(pid):
+        if len(fields) == 6 and fields[5] == b"[vdso]":
+            return _range(fields)
+    return 0, 0
+
+
 def places(maps: list) -> dict:
     """Of mapped_code's, (path, where the file's byte 0 would be) -> (start, end, offset) of the first that is there: a file
     may be mapped more than once (dlmopen)."""

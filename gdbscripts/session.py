@@ -37,6 +37,9 @@ SETTINGS = (
     "set print frame-arguments none",
     "set print frame-arguments presence",
     "set print frame-info short-location",
+    "set suppress-cli-notifications on",
+    # How much of the target's stack gdb reads at once: a page.
+    "set dcache line-size 4096",
     "set print entry-values no",
     "set print symbol-loading off",
     # Libraries are added by symbols.py, before the attach. gdb makes a list of its own, of names in the target's memory,

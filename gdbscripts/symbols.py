@@ -12,12 +12,13 @@ import time
 
 import gdb
 
+from pmp_cfi import FrameTable
 from pmp_elf import Elf
 from pmp_files import DELETED, Refused, allow_many, open_mapped, open_program
 from pmp_gdb_text import execute
 from pmp_markers import one_line
 from pmp_memory import BadRead
-from pmp_procfs import chroot_prefix, mapped_code, places, read_link, stack_ranges
+from pmp_procfs import chroot_prefix, mapped_code, places, read_link, stack_ranges, vdso
 
 AHEAD_US = 5000000    # of expanding before the attach: nothing waits for it but the first sample,
 ATTACHED_US = 1000000 # between the attach and the first sample,
@@ -48,6 +49,8 @@ class Symbols:
         self._program = ""  # its path
         self._program_file = None
         self._libraries = {}  # (path, place), as procfs.places has them -> Library
+        self._tables = {}  # the same, the program's own, too -> (FrameTable or None, what is added to its addresses)
+        self._vdso = (0, 0)
         self.notes = []  # what is lost, for the person; the reader takes them away
         self._program_bias = 0
         self._attached = False  # since then gdb has the program where it is in the target
@@ -61,8 +64,9 @@ class Symbols:
             execute("file " + file.name)
             elf = Elf(file.local)
             for start, _, offset, mapped in mapped_code(self._pid):
-                if mapped == path and not elf.fixed:
+                if mapped == path:
                     self._program_bias = elf.bias(start, offset)
+                    self._tables[path, start - offset] = _frame_table(elf), self._program_bias
                     break
             if elf.symbols((JIT_FUNCTION,)):
                 execute("add-symbol-file %s -o 0x%x" % (file.name, self._program_bias))
@@ -80,13 +84,16 @@ class Symbols:
         mapped = {key: place for key, place in places(maps).items() if key[0] != self._program}
         for key in [key for key in self._libraries if key not in mapped]:
             self._remove(self._libraries.pop(key))
+            self._tables.pop(key, None)
         for key, place in mapped.items():
             if key not in self._libraries:
-                self._libraries[key] = self._add(key[0], *place)
+                self._libraries[key] = self._add(key, *place)
+        self._vdso = vdso(self._pid)
         return True
 
-    def _add(self, path: str, start: int, end: int, offset: int):
+    def _add(self, key: tuple, start: int, end: int, offset: int):
         """The Library, None if gdb has nothing of it, or has it already: several of its segments hold code."""
+        path = key[0]
         try:
             file = open_mapped(self._pid, start, end, path)
         except Refused as why:
@@ -98,9 +105,15 @@ class Symbols:
                 self.notes.append(self._lost(path))
             return None
         try:
-            bias = Elf(file.local).bias(start, offset)
-            if not any(other and (other.path, other.bias) == (path, bias) for other in self._libraries.values()):
+            elf = Elf(file.local)
+            bias = elf.bias(start, offset)
+            for same, other in self._libraries.items():
+                if other and (other.path, other.bias) == (path, bias):
+                    self._tables[key] = self._tables[same]
+                    break
+            else:
                 execute("add-symbol-file %s -o 0x%x" % (file.name, bias))
+                self._tables[key] = _frame_table(elf), bias
                 return Library(path, bias, start, file)
         except (OSError, BadRead, gdb.error):
             pass  # no library at all, or an odd one: its frames have no names
@@ -128,13 +141,45 @@ class Symbols:
             path = path[len(self._prefix):]
         return path[:-len(DELETED)] if path.endswith(DELETED) else path
 
+    def function_at(self, address: int) -> tuple:
+        """(cfi.Function or None, what the target adds to its addresses) of the code at an address."""
+        mapping = self._mapping(address)
+        if mapping is not None:
+            table, bias = self._tables.get((mapping[3], mapping[0] - mapping[2]), (None, 0))
+        elif self._vdso[0] <= address < self._vdso[1]:
+            table, bias = self._vdso_table()
+        else:
+            table = None
+        return (table.function(address - bias), bias) if table is not None else (None, 0)
+
+    def function_range(self, address: int):
+        """(where the code of the function there begins, and ends); None if that is not known."""
+        function, bias = self.function_at(address)
+        return (function.start + bias, function.end + bias) if function is not None else None
+
+    def _vdso_table(self) -> tuple:
+        """It's in no file."""
+        if self._vdso not in self._tables:
+            start, end = self._vdso
+            try:
+                with open("/proc/%d/mem" % self._pid, "rb", buffering=0) as memory:
+                    memory.seek(start)
+                    elf = Elf(memory.read(end - start))
+                self._tables[self._vdso] = _frame_table(elf), elf.bias(start, 0)
+            except (OSError, BadRead):
+                self._tables[self._vdso] = None, 0
+        return self._tables[self._vdso]
+
+    def _mapping(self, address: int):
+        """The row of mapped_code that holds it, or None."""
+        at = bisect.bisect_right(self._maps, (address + 1,)) - 1
+        return self._maps[at] if at >= 0 and self._maps[at][0] <= address < self._maps[at][1] else None
+
     def module(self, pc: int) -> str:
         """The file that is mapped there, "" if none is. What the kernel says: gdb reads its list of libraries from the
         target's memory, and opens what that names."""
-        at = bisect.bisect_right(self._maps, (pc + 1,)) - 1
-        if at < 0 or not self._maps[at][0] <= pc < self._maps[at][1]:
-            return ""
-        return self.own(self._maps[at][3])
+        mapping = self._mapping(pc)
+        return self.own(mapping[3]) if mapping is not None else ""
 
     def is_code(self, pc: int) -> bool:
         """Is it in what was mapped executable from a file, when that was last looked at?"""
@@ -178,6 +223,14 @@ class Symbols:
                     start < word < end for start, end in ranges):
                 found[word] = True
         return list(found)
+
+
+def _frame_table(elf: Elf):
+    """None if it has none that is known."""
+    try:
+        return FrameTable(elf.read, *elf.frame_header) if elf.frame_header else None
+    except BadRead:
+        return None
 
 
 def _stack_words(pid: int, pointers: dict):

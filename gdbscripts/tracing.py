@@ -1,4 +1,5 @@
-"""What the kernel is asked for besides what gdb asks: not to tell of forks, and to end this gdb with pmp.
+"""What the kernel is asked for besides what gdb asks: not to tell of forks, to end this gdb with pmp, and a thread's
+registers.
 
 gdb asks to be told of forks, and then holds every other thread of the target for as long as a vfork lasts, and
 single-steps each child before it lets that go. Unasked, children are never traced at all. New threads and exec
@@ -14,6 +15,7 @@ except ImportError:  # gdb's Python may be without: then children are followed g
     ctypes = None
 
 PR_SET_PDEATHSIG = 1
+PTRACE_GETREGS = 12
 PTRACE_SETOPTIONS = 0x4200
 PTRACE_O_TRACESYSGOOD = 0x01
 PTRACE_O_TRACECLONE = 0x08
@@ -40,10 +42,24 @@ def end_with_parent(yes: bool) -> None:
 
 def leave_children_alone(tid: int) -> None:
     """Threads that this one begins inherit it."""
-    ptrace = _function("ptrace")
-    if ptrace is None:
-        return
-    ptrace.restype = ctypes.c_long
-    ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    ptrace(PTRACE_SETOPTIONS, tid, None,
-           PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
+    if _ptrace is not None:
+        _ptrace(PTRACE_SETOPTIONS, tid, None, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
+
+
+def get_registers(tid: int, size: int):
+    """The `size` bytes of a thread's struct user_regs_struct; None where they cannot be had so."""
+    if _ptrace is None:
+        return None
+    data = ctypes.create_string_buffer(size)
+    return data.raw if _ptrace(PTRACE_GETREGS, tid, None, data) == 0 else None
+
+
+def _find_ptrace():
+    function = _function("ptrace")
+    if function is not None:
+        function.restype = ctypes.c_long
+        function.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    return function
+
+
+_ptrace = _find_ptrace()

@@ -2,11 +2,17 @@
 
 import ctypes
 import os
+import random
+import re
+import shutil
 
 from agent_modules import load
-from tap import check, equal, main, temp_dir, test
+from tap import PYTHON, check, equal, main, run, skip, temp_dir, test
 
+cfi = load("cfi")
+elf = load("elf")
 memory = load("memory")
+naming = load("naming")
 markers = load("markers")
 procfs = load("procfs")
 files = load("files")
@@ -123,6 +129,93 @@ def _():
             ("554889e5", 0, 0), ("554889e5", 1, 8), ("554889e5", 4, None), ("f30f1efa554889e5", 4, 0),
             ("f30f1efa554889e5", 5, 8), ("55488bec", 1, 8), ("5590", 1, None)):
         equal(jit.prologue(bytes.fromhex(code), offset), wanted, code)
+
+
+def readelf_rules(path):
+    """(address, what readelf says) of each row of the file's call frame information."""
+    out = run("readelf", "--wide", "--debug-dump=frames-interp", path, limit=60).out
+    end = columns = None
+    for line in out.splitlines():
+        line = re.sub(r"r\d+ \(\w+\)", "reg", line)
+        words = line.split()
+        if " FDE " in line:
+            end, columns = int(line.rpartition("..")[2], 16), None
+        elif " CIE " in line:
+            end = None
+        elif words[:1] == ["LOC"]:
+            columns = words[1:]
+        elif end and columns and re.match("[0-9a-f]{16} ", line) and int(words[0], 16) < end:
+            row = dict(zip(columns, words[1:]))
+            yield int(words[0], 16), (row["CFA"], row.get("rbp", "u"), row.get("ra", "c-8"))
+
+
+def as_readelf_says(rule):
+    if rule is cfi.OUTERMOST:
+        return "outermost"
+    if rule.signal:
+        return ("exp",) * 3
+    return ("%s+%d" % ("rbp" if rule.base == cfi.FP else "rsp", rule.offset),
+            "u" if rule.saved_fp is None else "c%+d" % rule.saved_fp, "c-8")
+
+
+def known_here(row):
+    cfa, fp, ra = row
+    if ra == "u":
+        return "outermost"
+    if row == ("exp",) * 3:
+        return row
+    good = re.match(r"r[sb]p\+\d+\Z", cfa) and re.match(r"(u|s|c[-+]\d+)\Z", fp) and ra == "c-8"
+    return (cfa, fp.replace("s", "u"), ra) if good else None
+
+
+@test("call frame information says what readelf says of it")
+def _():
+    if not shutil.which("readelf"):
+        skip("no readelf")
+    files = {line.split()[-1] for line in open("/proc/self/maps") if "r-xp" in line and "/" in line}
+    rows = 0
+    for path in sorted(files):
+        file = elf.Elf(path)
+        table = cfi.FrameTable(file.read, *file.frame_header)
+        for address, row in readelf_rules(path):
+            rule = table.function(address).rule(address)
+            equal(rule and as_readelf_says(rule), known_here(row), "%s: 0x%x" % (path, address))
+            rows += 1
+    check(rows > 20000, "rows", rows)
+
+
+@test("call frame information that is broken: no rule, and no exception")
+def _():
+    path = os.path.realpath(PYTHON)
+    file = elf.Elf(path)
+    good = {}
+
+    def read(address, size):
+        data = bytearray(file.read(address, size))
+        if good and data:  # the header stays as it is
+            for at in range(chance.randrange(7), len(data), 7):
+                data[at] = chance.randrange(256)
+        return bytes(data)
+    chance = random.Random(1)
+    table = cfi.FrameTable(read, *file.frame_header)
+    good["header"] = True
+    starts = [table._header + start for start in table._starts[::20]]
+    check(len(starts) > 100, "functions", len(starts))
+    for start in starts:
+        function = table.function(start)
+        if function is not None:
+            function.rule(start + 5)
+
+
+@test("a C++ function without its parameters")
+def _():
+    for name, wanted in (
+            ("f", "f"), ("f(int)", "f"), ("a::b(int (*)(char)) const", "a::b"),
+            ("main::{lambda(int)#1}::operator()(int) const", "main::{lambda(int)#1}::operator()"),
+            ("(anonymous namespace)::f()", "(anonymous namespace)::f"), ("operator()", "operator()"),
+            ("A::operator()(int)", "A::operator()"), ("f(int) [clone .cold]", "f"), ("A::f() &&", "A::f"),
+            ("core::call_once<fn(), ()>", "core::call_once<fn(), ()>"), ("(x)", "(x)"), (")", ")")):
+        equal(naming.without_parameters(name), wanted, name)
 
 
 main()

@@ -13,7 +13,7 @@ class FakeGdb(types.ModuleType):
     """As much of gdb's module as the agent's modules touch when they are loaded."""
     error = RuntimeError
     MemoryError = MemoryError
-    SIGTRAMP_FRAME, INLINE_FRAME = 3, 1
+    INLINE_FRAME, TAILCALL_FRAME, SIGTRAMP_FRAME = 1, 2, 3
     FRAME_UNWIND_NO_REASON, FRAME_UNWIND_OUTERMOST = 0, 1
 
     @staticmethod

@@ -337,11 +337,8 @@ def _():
 # Pairing.
 
 
-class Stack:
-    def __init__(self, *pointers):
-        self.pointers = pointers
-
-    covers = load("native").Stack.covers
+def stack(*pointers):
+    return load("native").Stack([load("unwinder").Frame(0, pointer, False, False) for pointer in pointers])
 
 
 @test("a run belongs to the native frame that holds its structure")
@@ -356,7 +353,7 @@ def _():
 def _():
     here, there, spare, nowhere = (py_frames.Run(addr, ["f"]) for addr in (0x110, 0x510, 0x520, 0x900))
     runs = [[here, there, nowhere], []]
-    pairing.deal_out([Stack(0x100, 0x200), Stack(0x500, 0x600)], runs, [spare])
+    pairing.deal_out([stack(0x100, 0x200), stack(0x500, 0x600)], runs, [spare])
     equal(runs, [[here, nowhere], [there, spare]])
 
 
@@ -371,10 +368,9 @@ def _():
     for at, number in ((here + 96, 0x2010), (here + 200, 0x1010), (here + 400, 0x1020),
                        (there + 8, 0x3010), (there + 80, 0x3020)):
         fake.word(at, number)
-    stacks = [Stack(), Stack()]
-    stacks[0].pointer, stacks[1].pointer = here, there
+    stacks = [stack(here), stack(there)]
     states = [[outer, foreign, inner], []]
-    pairing.settle([stacks[0], stacks[1]], states, Below(fake, there, end))
+    pairing.settle(stacks, states, Below(fake, there, end))
     equal(states, [[inner, outer], [foreign]])
 
 

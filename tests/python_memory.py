@@ -43,6 +43,7 @@ LINE = re.compile(r'Thread \d+ \(LWP \d+ ".*"\):|~pmp [a-z]+( [a-z_]+=\S*)*|#\d+
 memory = load("memory")
 interpreter = load("interpreter")
 native = load("native")
+unwinder = load("unwinder")
 
 
 def load_agent():
@@ -135,15 +136,16 @@ class Scene:
             pass
         lines = []
         for sample in samples:
-            AGENT.add_stack(lines, sample)
+            AGENT.add_stack(lines, sample, names_of)
         return lines
 
 
 def stack_of(pointers):
-    stack = native.Stack()
-    stack.pointers, stack.pointer = pointers, pointers[0]
-    stack.frames = [(0x1000 + i, native.Place("f%d ()" % i, False)) for i in range(len(pointers))]
-    return stack
+    return native.Stack([unwinder.Frame(0x1000 + i, pointer, not i, False) for i, pointer in enumerate(pointers)])
+
+
+def names_of(frame):
+    return ("f%d ()" % (frame.pc - 0x1000),)
 
 
 # The scenes.

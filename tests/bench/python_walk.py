@@ -28,7 +28,7 @@ ROW = "%-9s %-10s %-9s %7s %7s %7s %7s %7s %7s"
 
 def in_gdb(pid):
     result = run("gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-load off",
-                 "-ex", "attach %d" % pid, "-x", os.path.join(HERE, "in_gdb.py"),
+                 "-x", os.path.join(HERE, "in_gdb.py"),
                  env={"PMP_ROOT": ROOT, "PMP_PID": str(pid)})
     found = re.search(r"^BENCH (.*)$", result.out, re.M)
     if not found:

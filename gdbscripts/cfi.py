@@ -1,0 +1,327 @@
+"""Call frame information: where a frame's caller is, as the file says whose code runs there (x86-64).
+
+Formats: .eh_frame and .eh_frame_hdr, Linux Standard Base Core 5.0, "Exception Frames"; the instructions, DWARF 5, 6.4.2;
+registers' numbers, System V ABI for x86-64, figure 3.36. Only what compilers make is understood: where the rest is
+used (a frame found by an expression, a return address elsewhere), there is no rule, and gdb has to unwind the frame.
+"""
+import bisect
+import struct
+
+from pmp_memory import BadRead
+
+FP, SP, RA = 6, 7, 16  # rbp, rsp, the return address
+PCREL_SDATA4, UDATA4, DATAREL_SDATA4 = 0x1b, 0x03, 0x3b  # DW_EH_PE_...
+POINTER_SIZES = {0x00: 8, 0x02: 2, 0x03: 4, 0x04: 8, 0x0a: 2, 0x0b: 4, 0x0c: 8}  # by the encoding's low half
+HEADER_MAX = 1 << 26  # bytes
+ENTRY_MAX = 1 << 16
+WORD_AT_SP, DEREF = 0x77, 0x06  # DW_OP_breg7, DW_OP_deref
+LAST = 1 << 64
+
+
+class Rule:
+    """How to leave a frame. The return address is the word below the caller's stack pointer, and that is `offset`
+    above this frame's pointer of `base` (SP or FP); `saved_fp` above that the caller's frame pointer is kept, None: it
+    is in place still. A signal's trampoline (`signal`) has all three in memory: where, counted from SP."""
+    __slots__ = ("base", "offset", "saved_fp", "signal")
+
+    def __init__(self, base: int, offset: int, saved_fp, signal=None) -> None:
+        self.base, self.offset, self.saved_fp, self.signal = base, offset, saved_fp, signal
+
+
+OUTERMOST = Rule(SP, 0, None)  # nobody has called this one
+
+
+class Function:
+    """One entry of the table: a function's code, or a part of it."""
+    __slots__ = ("start", "end", "_addresses", "_rules")
+
+    def __init__(self, start: int, end: int, rows: list) -> None:
+        """rows: (address, Rule or None) from `start` up: each holds to the next one's address."""
+        self.start, self.end = start, end
+        self._addresses = [address for address, _ in rows]
+        self._rules = [rule for _, rule in rows]
+
+    def rule(self, address: int):
+        return self._rules[bisect.bisect_right(self._addresses, address) - 1]
+
+
+class FrameTable:
+    """Of one file. Addresses are the file's own. Nothing is read twice."""
+
+    def __init__(self, read, header: int, size: int) -> None:
+        """read(address, size): bytes of the file. header: where .eh_frame_hdr is. BadRead."""
+        self._read = read
+        self._header = header
+        data = read(header, min(size, HEADER_MAX))
+        if len(data) < 12 or tuple(data[:4]) != (1, PCREL_SDATA4, UDATA4, DATAREL_SDATA4):
+            raise BadRead("no table of frames that is known here")
+        count = min(struct.unpack_from("<I", data, 8)[0], (len(data) - 12) // 8)
+        table = memoryview(data)[12:12 + 8 * count].cast("i")
+        self._starts, self._entries = table[::2], table[1::2]
+        self._functions = {}  # index -> Function, None where there is none
+        self._commons = {}
+
+    def function(self, address: int):
+        """The Function there, None if there is none or it cannot be read."""
+        at = bisect.bisect_right(self._starts, address - self._header) - 1
+        if at < 0:
+            return None
+        if at not in self._functions:
+            try:
+                self._functions[at] = self._parse(self._header + self._entries[at], self._header + self._starts[at])
+            except (BadRead, IndexError, struct.error):
+                self._functions[at] = None
+        found = self._functions[at]
+        return found if found is not None and address < found.end else None
+
+    def _entry(self, address: int) -> bytes:
+        size, = struct.unpack("<I", self._read(address, 4))
+        if not 4 <= size <= ENTRY_MAX:
+            raise BadRead("an entry of %d bytes" % size)
+        return self._read(address + 4, size)
+
+    def _parse(self, address: int, start: int) -> Function:
+        data = self._entry(address)
+        common = self._common(address + 4 - struct.unpack_from("<I", data)[0])
+        width = POINTER_SIZES.get(common.encoding & 0x0f)
+        if width is None:
+            raise BadRead("an unknown encoding")
+        end = start + int.from_bytes(data[4 + width:4 + 2 * width], "little")
+        reader = _Reader(data, 4 + 2 * width)
+        if common.augmented:
+            reader.skip(reader.unsigned())
+        return Function(start, end, _run(common, reader, start))
+
+    def _common(self, address: int):
+        if address not in self._commons:
+            self._commons[address] = _Common(self._entry(address))
+        return self._commons[address]
+
+
+class _Reader:
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data, self._at = data, at
+
+    def more(self) -> bool:
+        return self._at < len(self._data)
+
+    def skip(self, size: int) -> None:
+        self._at += size
+
+    def rest(self) -> bytes:
+        return self._data[self._at:]
+
+    def number(self, size: int) -> int:
+        found = self.bytes(size)
+        if len(found) < size:
+            raise BadRead("an entry ends too early")
+        return int.from_bytes(found, "little")
+
+    def bytes(self, size: int) -> bytes:
+        self._at += size
+        return self._data[self._at - size:self._at]
+
+    def unsigned(self) -> int:
+        """LEB128, and `signed` (DWARF 5, 7.6)."""
+        value = shift = 0
+        while True:
+            byte = self.number(1)
+            value |= (byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def signed(self) -> int:
+        before = self._at
+        value, bits = self.unsigned(), 7 * (self._at - before)
+        return value - (1 << bits) if value >> (bits - 1) & 1 else value
+
+    def text(self) -> bytes:
+        end = self._data.index(b"\0", self._at)
+        found, self._at = self._data[self._at:end], end + 1
+        return found
+
+
+class _Common:
+    """A common information entry: what several functions have alike."""
+
+    def __init__(self, data: bytes) -> None:
+        reader = _Reader(data, 4)
+        version = reader.number(1)
+        try:
+            names = reader.text()
+        except ValueError:
+            raise BadRead("an entry ends too early")
+        if version not in (1, 3) or names[:1] not in (b"", b"z"):
+            raise BadRead("an unknown entry")
+        self.code_factor = reader.unsigned()
+        self.data_factor = reader.signed()
+        self.good = (reader.number(1) if version == 1 else reader.unsigned()) == RA
+        self.augmented = names[:1] == b"z"
+        self.encoding = 0
+        self.signal = b"S" in names
+        if self.augmented:
+            end = reader.unsigned()
+            more = _Reader(reader.bytes(end), 0)
+            for name in names[1:].decode("latin-1"):
+                if name == "R":
+                    self.encoding = more.number(1)
+                elif name == "P":
+                    more.skip(POINTER_SIZES.get(more.number(1) & 0x0f, 8))
+                elif name == "L":
+                    more.skip(1)
+        self.instructions = reader.rest()
+
+
+class _State:
+    """What the instructions have said so far. cfa: (register, offset), or the bytes of an expression; fp and ra:
+    an offset from the CFA, "same", "none" (undefined), "odd", or the bytes of an expression."""
+
+    def __init__(self) -> None:
+        self.cfa = (SP, 8)
+        self.saved = {FP: "same", RA: -8}
+
+    def copy(self) -> "_State":
+        other = _State()
+        other.cfa, other.saved = self.cfa, dict(self.saved)
+        return other
+
+    def set(self, register: int, where) -> None:
+        if register in self.saved:
+            self.saved[register] = where
+
+    def rule(self, common: _Common):
+        """A Rule, None if it is none that is known here."""
+        fp, ra = self.saved[FP], self.saved[RA]
+        if ra == "none":
+            return OUTERMOST
+        if common.signal:
+            return self._signal_rule(fp, ra)
+        if not common.good or not isinstance(self.cfa, tuple) or self.cfa[0] not in (SP, FP) or ra != -8:
+            return None
+        if fp == "same":
+            return Rule(self.cfa[0], self.cfa[1], None)
+        return Rule(self.cfa[0], self.cfa[1], fp) if isinstance(fp, int) else None
+
+    def _signal_rule(self, fp, ra):
+        places = [_sp_offset(place) for place in (self.cfa[:-1], ra, fp) if isinstance(place, bytes)]
+        if len(places) < 3 or None in places or self.cfa[-1] != DEREF:
+            return None
+        return Rule(SP, 0, None, tuple(places))
+
+
+def _sp_offset(expression: bytes):
+    """N of the expression "the stack pointer plus N", None of any other."""
+    if expression[:1] != bytes([WORD_AT_SP]):
+        return None
+    reader = _Reader(expression, 1)
+    offset = reader.signed()
+    return None if reader.more() else offset
+
+
+def _run(common: _Common, reader: _Reader, start: int) -> list:
+    """The rows of a function's table."""
+    state = _State()
+    _Machine(common, state, start).run(_Reader(common.instructions, 0))
+    machine = _Machine(common, state.copy(), start)
+    machine.first = state
+    machine.run(reader)
+    return machine.rows + [(machine.at, machine.state.rule(common))]
+
+
+class _Machine:
+    """Runs instructions (DWARF 5, 6.4.2 and 7.24; 0x2d and up are GNU's). OPERANDS: how an instruction's operands are
+    read (u, s: LEB128; 1, 2, 4: bytes; b: a block), and what is done with them."""
+
+    def __init__(self, common: _Common, state: _State, at: int) -> None:
+        self.rows = []
+        self.state = state
+        self.first = None  # what the common entry's instructions made, for `restore`
+        self.at = at
+        self._common = common
+        self._kept = []
+
+    def run(self, reader: _Reader) -> None:
+        while reader.more():
+            code = reader.number(1)
+            high, low = code & 0xc0, code & 0x3f
+            if high == 0x40:
+                self._advance(low)
+            elif high == 0x80:
+                self._offset(low, reader.unsigned())
+            elif high == 0xc0:
+                self._restore(low)
+            else:
+                if code not in OPERANDS:
+                    raise BadRead("an unknown instruction")
+                kinds, act = OPERANDS[code]
+                act(self, *[_READ[kind](reader) for kind in kinds])
+
+    def _advance(self, delta: int) -> None:
+        self.rows.append((self.at, self.state.rule(self._common)))
+        self.at += delta * self._common.code_factor
+
+    def _offset(self, register: int, offset: int) -> None:
+        self.state.set(register, offset * self._common.data_factor)
+
+    def _restore(self, register: int) -> None:
+        if self.first is not None and register in self.first.saved:
+            self.state.set(register, self.first.saved[register])
+
+    def _cfa(self, register: int, offset: int) -> None:
+        self.state.cfa = (register, offset)
+
+    def _cfa_register(self, register: int) -> None:
+        self.state.cfa = (register, self.state.cfa[1]) if isinstance(self.state.cfa, tuple) else b""
+
+    def _cfa_offset(self, offset: int) -> None:
+        self.state.cfa = (self.state.cfa[0], offset) if isinstance(self.state.cfa, tuple) else b""
+
+    def _cfa_expression(self, block: bytes) -> None:
+        self.state.cfa = block
+
+    def _remember(self) -> None:
+        self._kept.append(self.state.copy())
+
+    def _take_back(self) -> None:
+        if not self._kept:
+            raise BadRead("nothing was remembered")
+        self.state = self._kept.pop()
+
+    def _factored(self, offset: int) -> int:
+        return offset * self._common.data_factor
+
+
+def _set(where):
+    return lambda machine, register, *_: machine.state.set(register, where)
+
+
+_READ = {"u": _Reader.unsigned, "s": _Reader.signed, "b": lambda reader: reader.bytes(reader.unsigned()),
+         "1": lambda reader: reader.number(1), "2": lambda reader: reader.number(2),
+         "4": lambda reader: reader.number(4)}
+OPERANDS = {
+    0x00: ("", lambda machine: None),                                      # nop
+    0x02: ("1", _Machine._advance),
+    0x03: ("2", _Machine._advance),
+    0x04: ("4", _Machine._advance),
+    0x05: ("uu", _Machine._offset),                                        # offset_extended
+    0x06: ("u", _Machine._restore),                                        # restore_extended
+    0x07: ("u", _set("none")),                                             # undefined
+    0x08: ("u", _set("same")),                                             # same_value
+    0x09: ("uu", _set("odd")),                                             # register
+    0x0a: ("", _Machine._remember),
+    0x0b: ("", _Machine._take_back),
+    0x0c: ("uu", _Machine._cfa),                                           # def_cfa
+    0x0d: ("u", _Machine._cfa_register),
+    0x0e: ("u", _Machine._cfa_offset),
+    0x0f: ("b", _Machine._cfa_expression),
+    0x10: ("ub", lambda machine, register, block: machine.state.set(register, block)),  # expression
+    0x11: ("us", _Machine._offset),                                        # offset_extended_sf
+    0x12: ("us", lambda machine, register, offset: machine._cfa(register, machine._factored(offset))),
+    0x13: ("s", lambda machine, offset: machine._cfa_offset(machine._factored(offset))),
+    0x14: ("uu", _set("odd")),                                             # val_offset
+    0x15: ("us", _set("odd")),                                             # val_offset_sf
+    0x16: ("ub", _set("odd")),                                             # val_expression
+    0x2e: ("u", lambda machine, size: None),                               # GNU_args_size
+    0x2f: ("uu", lambda machine, register, offset: machine._offset(register, -offset)),
+}

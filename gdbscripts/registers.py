@@ -1,0 +1,48 @@
+"""A stopped thread's registers: the one module that knows the machine's (x86-64).
+
+Asked of the kernel, which takes some microseconds; through gdb's frames, where gdb's Python has no ctypes.
+"""
+import struct
+
+import gdb
+
+from pmp_tracing import get_registers
+
+# Of struct user_regs_struct (sys/user.h), which word.
+RBP, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 14, 15, 16, 19, 21
+WORDS = struct.Struct("<27Q")
+FUTEX = 202  # arch/x86/entry/syscalls/syscall_64.tbl
+
+
+class Registers:
+    """What stacks begin with: pc, sp, fp; thread_id: what pthread_self gives there (the base of fs; 0: not told by a
+    gdb before 8); word: on which the thread sleeps in futex(2), 0: it does not."""
+    __slots__ = ("pc", "sp", "fp", "thread_id", "word")
+
+    def __init__(self, pc: int, sp: int, fp: int, thread_id: int, word: int) -> None:
+        self.pc, self.sp, self.fp, self.thread_id, self.word = pc, sp, fp, thread_id, word
+
+
+def read(thread) -> Registers:
+    """Of a gdb.InferiorThread that is stopped. gdb.error."""
+    data = get_registers(thread.ptid[1], WORDS.size)
+    if data is None:
+        return _from_gdb(thread)
+    words = WORDS.unpack(data)
+    return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
+                     words[RDI] if words[ORIG_RAX] == FUTEX else 0)
+
+
+def _from_gdb(thread) -> Registers:
+    thread.switch()
+    frame = gdb.newest_frame()
+    return Registers(frame.pc(), _register(frame, "rsp"), _register(frame, "rbp"), _register(frame, "fs_base"),
+                     _register(frame, "rdi") if _register(frame, "orig_rax") == FUTEX else 0)
+
+
+def _register(frame, name: str) -> int:
+    """0 if this gdb does not have it."""
+    try:
+        return int(frame.read_register(name)) & (1 << 64) - 1
+    except (gdb.error, ValueError):
+        return 0

@@ -1,0 +1,44 @@
+"""For what tests and benchmarks run inside a gdb: makes the agent's modules importable there (pmp_NAME)."""
+
+import importlib.util
+import os
+import sys
+
+import gdb
+
+SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "gdbscripts")
+
+
+class Finder:
+    @staticmethod
+    def find_spec(fullname, _path=None, _target=None):
+        path = os.path.join(SCRIPTS, fullname[4:] + ".py")
+        if not fullname.startswith("pmp_") or not os.path.exists(path):
+            return None
+        return importlib.util.spec_from_file_location(fullname, path)
+
+
+sys.dont_write_bytecode = True
+sys.meta_path.insert(0, Finder)
+
+
+class Attached:
+    """A process whose symbols were read, and that this gdb then attached to, as the agent does; but all-stop."""
+
+    def __init__(self, pid):
+        import pmp_memory
+        import pmp_naming
+        import pmp_perf_map
+        import pmp_session
+        import pmp_symbols
+        import pmp_unwinder
+
+        pmp_session.apply_settings()
+        gdb.execute("set non-stop off")
+        self.symbols = pmp_symbols.Symbols(pid)
+        self.symbols.read_program()
+        self.symbols.follow()
+        self.memory = pmp_memory.Memory(pid)
+        self.unwinder = pmp_unwinder.Unwinder(self.symbols.function_at)
+        self.namer = pmp_naming.Namer(self.symbols, pmp_perf_map.PerfMap(pid, ""))
+        gdb.execute("attach %d" % pid, False, True)

@@ -1,0 +1,107 @@
+"""The agent's own unwinder and names against gdb's: the same frames, at every instruction."""
+
+import os
+import re
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import pythons  # noqa: E402
+from targets import need_gdb  # noqa: E402
+from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, run, skip, temp_dir, test  # noqa: E402
+
+HELPERS = os.path.join(ROOT, "tests", "helpers")
+ROUNDS = 150
+NESTED = r"""
+#include <stdio.h>
+#include <unistd.h>
+
+static volatile unsigned sink;
+
+static __attribute__((noinline)) void around(int (*order)(int), int times)
+{
+    for (int i = 0; i < times; i++)
+        sink += order(i);
+}
+
+static __attribute__((noinline)) int outer(int factor)
+{
+    __attribute__((noinline)) int inner(int n)
+    {
+        for (int i = 0; i < 100; i++)
+            sink += i * factor;
+        return n * factor;
+    }
+    around(inner, 50);
+    return factor;
+}
+
+int main(void)
+{
+    printf("ready %d\n", (int)getpid());
+    fflush(stdout);
+    for (int i = 0;; i++)
+        sink += outer(i);
+}
+"""
+BUSY = """
+import json, os, re, sys
+print("ready %d" % os.getpid())
+sys.stdout.flush()
+while True:
+    text = json.dumps({str(i): sorted([i, 2.5, "x" * i], key=str) for i in range(20)})
+    re.findall("[0-9]+", text), json.loads(text)
+"""
+LEFT_TO_GDB = 0.05  # of the stacks: those that are in a procedure linkage table, which is found by an expression
+
+
+def both_ways(*argv, steps="yes"):
+    need_gdb()
+    with Target(*argv) as target:
+        result = run("gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-x",
+                     os.path.join(HELPERS, "both_ways.py"), limit=100,
+                     env={"PMP_PID": str(target.pid), "PMP_ROUNDS": str(ROUNDS), "PMP_STEPS": steps})
+    found = re.search(r"^BOTH WAYS (\d+) (\d+) (\d+) (\d+)$", result.out, re.M)
+    check(found, "it did not come to its end", result)
+    rounds, frames, by_gdb, wrong = (int(word) for word in found.groups())
+    note("%s: %d frames, %d stacks by gdb" % (argv[0], frames, by_gdb))
+    equal(wrong, 0, result)
+    check(frames > 3 * rounds, "no frames to speak of", frames)
+    check(by_gdb <= LEFT_TO_GDB * rounds, "stacks were left to gdb", by_gdb)
+
+
+def compiled(compiler, source, *options):
+    if shutil.which(compiler) is None:
+        skip("no " + compiler)
+    path = os.path.join(temp_dir(), "program")
+    result = run(compiler, "-g", "-pthread", *options, "-o", path, source, limit=100)
+    equal(result.code, 0, result)
+    return path
+
+
+@test("C++: inlined functions, templates, lambdas, signal handlers, the vdso; optimised, not, stripped")
+def _():
+    fast = compiled(os.environ.get("CXX", "c++"), os.path.join(HELPERS, "frames.cc"), "-O2")
+    for path in (fast, compiled(os.environ.get("CXX", "c++"), os.path.join(HELPERS, "frames.cc"), "-O0")):
+        both_ways(path, steps="no")
+    run("strip", fast)
+    both_ways(fast, steps="no")
+
+
+@test("GNU C: a nested function")
+def _():
+    source = os.path.join(temp_dir(), "nested.c")
+    with open(source, "w") as file:
+        file.write(NESTED)
+    both_ways(compiled(os.environ.get("CC", "cc"), source, "-O1", "-fno-pie", "-no-pie"))
+
+
+@test("C and Python, with symbols and without")
+def _():
+    both_ways(os.path.join(BUILD, "samples", "work-stripped"), "--threads", "2", "--seconds", "100")
+    found = {PYTHON} | {python.path for python in pythons.found() if python.version in ((2, 7), (3, 13))}
+    for path in sorted(found):
+        both_ways(path, "-c", BUSY)
+
+
+main()
