@@ -14,6 +14,7 @@ import pmp_jit as jit
 import pmp_procfs as procfs
 import pmp_registers as registers
 import pmp_session as session
+from pmp_code_map import CodeMap
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import BadRead, Memory
 from pmp_naming import Namer
@@ -57,9 +58,9 @@ class Agent:
         self.namer = None
         self.python = None
         self.memory = None
+        self.code = None
         self.symbols = None
         self.perf_map = None
-        self.has_read = False  # the program's symbols
         self.pointers = {}  # tid -> its stack pointer when it was last seen
         self.files = None
         self.python_files = []
@@ -68,11 +69,12 @@ class Agent:
     # The verbs.
 
     def warm(self, pid: int) -> None:
-        self.symbols = Symbols(pid)
+        self.code = CodeMap(pid)
+        self.symbols = Symbols(pid, self.code)
         self.files = PythonFiles(pid)
         self.perf_map = PerfMap(pid, procfs.root(pid))
-        self.unwinder = Unwinder(self.symbols.function_at)
-        self.namer = Namer(self.symbols, self.perf_map)
+        self.unwinder = Unwinder(self.code.function_at)
+        self.namer = Namer(self.code, self.symbols, self.perf_map)
         self.memory = Memory(pid)
         self._follow(procfs.threads(pid))
         write_lines([marker("warm", pid=pid)])
@@ -85,7 +87,7 @@ class Agent:
             self._look_around(pid)
             self.session.resume()
             pause = now_us() - start
-            self.symbols.expand_attached()
+            self.unwinder.prepare(self.code.pointers_on_stacks({}))
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
         self._attach("attach", pid, stopped)
 
@@ -96,33 +98,49 @@ class Agent:
         seen = procfs.threads(pid)
         changed = self._follow(seen)
         procfs.read_cpu(pid, seen)
-        start = now_us()
         asleep = {tid: procfs.kernel(pid, tid) for tid in blocked(seen)}
+        spared = frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
+
+        start = now_us()
 
         def stopped() -> None:
+            nonlocal start
             if changed:
                 self._reload()
             found = self._walk(seen, asleep)
             self.session.resume()
+            if self._lacks_symbols(found):
+                self.symbols.give_target()
+                start = now_us()
+                self.session.stop(spared, guarded("sample", stopped))
+                return
             self._write(number, pid, start - epoch, now_us() - start, found)
             if not asleep:
                 self.symbols.expand_between(self.pointers)
-        spared = frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
         self.session.stop(spared, guarded("sample", stopped))
 
     def look(self, pid: int, number: int, epoch: int) -> None:
         seen = procfs.threads(pid)
         changed = self._follow(seen)
         procfs.read_cpu(pid, seen)
+        self.unwinder.prepare(self.code.pointers_on_stacks(self.pointers))
+
         start = now_us()
 
         def stopped() -> None:
+            nonlocal start
             self._look_around(pid)
             if changed:
                 self._forget()
             found = self._walk(seen, {})
             if self.session.holds_late():
                 self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
+            elif self._lacks_symbols(found):
+                self.session.resume()
+                self.symbols.give_target()
+                start = now_us()
+                self.session.stop(frozenset(), guarded("look", stopped))
+                return
             else:
                 self.session.detach()
             self._write(number, pid, start - epoch, now_us() - start, found)
@@ -174,13 +192,6 @@ class Agent:
         if blocked(seen):
             return False
         self._follow_jit()
-        if not self.has_read:
-            self.has_read = True
-            self.symbols.read_program()
-            self.symbols.follow()
-            self.python_files = self.files.look()
-            self.symbols.expand_ahead()
-            return True
         changed = self.symbols.follow()
         if changed and self.python is None:
             self.python_files = self.files.look()
@@ -188,7 +199,7 @@ class Agent:
 
     def _follow_jit(self) -> None:
         if self.perf_map.follow():
-            jit.install(self.perf_map, self.symbols.is_code)
+            jit.install(self.perf_map, self.code.is_code)
             self.namer.forget_nameless()
 
     def _reload(self) -> None:
@@ -211,8 +222,8 @@ class Agent:
                 if states:
                     self._read_python(sample, states.pop(of_it.thread_id, ()))
                 sample.word = of_it.word
-                sample.stack = walk(self.unwinder, self.memory, thread, of_it)
-                self.pointers[sample.tid] = sample.stack.pointer
+                sample.stack = walk(self.unwinder, self.memory, thread, of_it, self.symbols.in_target)
+                self.pointers[sample.tid] = of_it.sp
                 walked.append(sample)
             else:
                 sample.kernel = asleep.get(sample.tid) or procfs.kernel(self.session.pid, sample.tid)
@@ -221,6 +232,11 @@ class Agent:
             self._share_out(walked, states)
             self._tell_doing(walked)
         return found
+
+    def _lacks_symbols(self, found: list) -> bool:
+        """Is there a stack that gdb has to unwind, and has no symbols for yet? Then it's given them, and the threads are
+        looked at once more."""
+        return not self.symbols.in_target and any(sample.stack and not sample.stack.frames for sample in found)
 
     def _read_python(self, sample: ThreadSample, states) -> None:
         if states:
@@ -269,8 +285,8 @@ class Agent:
 
     def _notes(self, pid: int) -> list:
         """What is told once of a target."""
-        lines = [marker("note", pid=pid, text=note) for note in self.symbols.notes]
-        self.symbols.notes = []
+        lines = [marker("note", pid=pid, text=note) for note in self.code.notes]
+        self.code.notes = []
         if self.python is not None and self.python.trouble():
             self.told.add(self.python.trouble())
         if self.python is not None and "python" not in self.told:
@@ -349,5 +365,6 @@ def pmp(verb: str, *args: int) -> None:
 
 jit.skip_unwinders()
 session.apply_settings()
+session.rehearse()
 sys.modules["__main__"].pmp = pmp
 write_lines([marker("hello", gdb=gdb.VERSION, python="%d.%d.%d" % sys.version_info[:3])])

@@ -20,7 +20,7 @@ import stat
 
 import gdb
 
-from pmp_procfs import raw_path, read_link, root_link, same_namespace
+from pmp_procfs import raw_path, read_link, root_link, same_namespace, vdso
 
 FILE_MAX = 1 << 32  # bytes; what is longer is not read
 COPY_MAX = 1 << 28  # bytes of memory that a copy may take
@@ -193,20 +193,33 @@ def _copy(local: str, descriptor: int) -> File:
         raise Refused("it has %d bytes, and another file has its path here" % size)
     if not hasattr(os, "memfd_create"):  # Python before 3.8
         raise Refused("another file has its path here, and gdb's Python is too old for a copy")
+    copy = _copied(local, 0, size)
+    os.close(descriptor)
+    return copy
+
+
+def open_vdso(size: int) -> File:
+    """The code of `size` bytes that the kernel maps into each process: a copy of ours. OSError."""
+    start, end = vdso(os.getpid())
+    if not size or end - start != size or not hasattr(os, "memfd_create"):
+        raise OSError("not the same")
+    return _copied("/proc/self/mem", start, size)
+
+
+def _copied(local: str, start: int, size: int) -> File:
     copy = os.memfd_create("pmp")
     try:
         with open(local, "rb", buffering=0) as file:
-            left = size
-            while left > 0:
-                data = file.read(min(left, 1 << 20))
+            file.seek(start)
+            while size > 0:
+                data = file.read(min(size, 1 << 20))
                 if not data:
                     break
-                left -= len(data)
+                size -= len(data)
                 while data:
                     data = data[os.write(copy, data):]
     except OSError:
         os.close(copy)
         raise
-    os.close(descriptor)
     name = "/proc/self/fd/%d" % copy
     return File(name, name, (copy,))

@@ -10,11 +10,6 @@ def execute(command: str) -> None:
         pass  # it has been executed; what it says has such a name in it
 
 
-def execute_for(command: str) -> str:
-    """What gdb says."""
-    return gdb.execute(command, False, True)
-
-
 def name_text(name: str) -> str:
     """A name that gdb has read as ISO-8859-1, in which every byte is text (session.py), as the UTF-8 that it most likely is."""
     return name.encode("latin-1", "replace").decode("utf-8", "surrogateescape")

@@ -5,10 +5,10 @@ import re
 
 import gdb
 
-from pmp_gdb_text import execute_for, name_text
+from pmp_gdb_text import name_text
 
 BLOCKS_MAX = 1000  # around one pc
-OFFSET = re.compile(r" \+ \d+\Z")
+OFFSET = re.compile(r"\+\d+\Z")
 # What may follow a C++ function's parameters.
 QUALIFIERS = re.compile(r"( const| volatile| noexcept|\s*&{1,2}| \[clone [^]]*\])*\Z")
 
@@ -18,8 +18,9 @@ class Namer:
 
     LIMIT = 200000  # pcs kept; a program has no more on its stacks
 
-    def __init__(self, symbols, perf_map) -> None:
-        """symbols: symbols.Symbols."""
+    def __init__(self, code, symbols, perf_map) -> None:
+        """Of code_map, symbols, perf_map."""
+        self._code = code
         self._symbols = symbols
         self._perf_map = perf_map
         self._names = {}
@@ -42,13 +43,14 @@ class Namer:
         if found is None:
             if len(self._names) >= self.LIMIT:
                 self._names.clear()
-            found = self._names[key] = self._find(frame)
+            with self._symbols:
+                found = self._names[key] = self._find(frame)
         return found[0]
 
     def _find(self, frame) -> tuple:
         """(names, whether they are none that gdb has)."""
         address = frame.address
-        functions = _functions(address, self._symbols.function_range(address))
+        functions = _functions(address, self._code.function_range(address))
         if functions:
             return self._lines(functions, address), False
         name = _minimal_symbol(address)
@@ -68,7 +70,7 @@ class Namer:
     def _where(self, address: int, line) -> str:
         if line.symtab is not None and line.line:
             return " at %s:%d" % (name_text(line.symtab.filename), line.line)
-        library = self._symbols.module(address)
+        library = self._code.module(address)
         return " from " + library if library else ""
 
 
@@ -79,26 +81,24 @@ def _functions(address: int, code) -> list:
         block = gdb.block_for_pc(address)
     except (gdb.error, RuntimeError):
         return []  # no debug information
-    found = []
+    found, count = [], 0
     for _ in range(BLOCKS_MAX):
         if block is None or block.is_static or block.is_global:
             break
         if block.function is not None:
             found.append(block.function)
             if (block.start, block.end) == code:
-                break  # what is around it has not inlined it: it's nested (GNU C, Ada, Pascal)
+                count = len(found)
         block = block.superblock
-    return found
+    # What is around the function itself has not inlined it: it's nested (GNU C, Ada, Pascal).
+    return found[:count] if count else found
 
 
 def _minimal_symbol(address: int):
-    """The name that the file's symbol table has: "name + 4 in section .text of /usr/bin/x"."""
-    try:
-        text = execute_for("info symbol 0x%x" % address)
-    except gdb.error:
-        return None
-    name, found, _ = text.partition("\n")[0].rpartition(" in section ")
-    return name_text(OFFSET.sub("", name)) if found else None
+    """The name that the file's symbol table has: a pointer is "0x401136 <main+4>"."""
+    text = str(gdb.Value(address).cast(gdb.lookup_type("void").pointer()))
+    name = text.partition(" <")[2]
+    return name_text(OFFSET.sub("", name[:-1])) if name.endswith(">") else None
 
 
 def without_parameters(name: str) -> str:

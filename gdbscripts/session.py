@@ -42,13 +42,16 @@ SETTINGS = (
     "set dcache line-size 4096",
     "set print entry-values no",
     "set print symbol-loading off",
-    # Libraries are added by symbols.py, before the attach. gdb makes a list of its own, of names in the target's memory,
-    # and opens each: below here there is none.
+    # gdb has symbols by symbols.py alone. It makes a list of libraries of its own, of names in the target's memory,
+    # and opens each, and the program: below here there is none.
     "set auto-solib-add off",
     "set sysroot /dev/null",
     "set solib-search-path",
-    "set libthread-db-search-path $sdir",
+    # The kernel tells gdb of threads; what libthread_db adds (pthread_self, thread-local storage) costs at each stop.
+    "set libthread-db-search-path /dev/null",
     "set source open off",
+    # Of the inferior that has the symbols, too: it has no program to tell.
+    "set architecture i386:x86-64",
     "set language c",
     "set backtrace past-main on",
     "set backtrace past-entry off",
@@ -72,6 +75,28 @@ def apply_settings() -> None:
             execute(setting)
         except gdb.error:
             pass  # a setting that this gdb does not have yet: what it would forbid is not there either
+
+
+def rehearse() -> None:
+    """The first attach of a gdb costs more: it starts two processes of its own to see what ptrace can do, each a copy of all
+    its memory. So it attaches to a child of its own first, before it has read any symbols."""
+    child = os.fork()
+    if not child:
+        try:
+            end_with_parent(True)
+            signals.pause()
+        finally:
+            os._exit(0)
+    try:
+        execute("attach %d" % child)
+        execute("detach")
+    except gdb.error:
+        pass  # then it costs what it costs
+    try:
+        os.kill(child, signals.SIGKILL)
+        os.waitpid(child, 0)
+    except OSError:
+        pass  # gdb has heard of its end first
 
 
 class Session:

@@ -38,6 +38,11 @@ class Unwinder:
         """Libraries came or went."""
         self._rules.clear()
 
+    def prepare(self, pcs: list) -> None:
+        """Reads the rules for return addresses that stacks may have, so that it isn't done while the target is stopped."""
+        for pc in pcs:
+            self._rule(pc - 1)
+
     def unwind(self, memory, registers):
         """The Frames, leaf first, to the outermost one or to FRAMES_MAX; None: gdb has to do it."""
         stack, frames = _StackMemory(memory, registers.sp), []

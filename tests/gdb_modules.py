@@ -23,9 +23,11 @@ sys.meta_path.insert(0, Finder)
 
 
 class Attached:
-    """A process whose symbols were read, and that this gdb then attached to, as the agent does; but all-stop."""
+    """A process whose symbols were read, and that this gdb then attached to, as the agent does; but all-stop. gdb has its
+    symbols for itself, too."""
 
     def __init__(self, pid):
+        import pmp_code_map
         import pmp_memory
         import pmp_naming
         import pmp_perf_map
@@ -35,10 +37,11 @@ class Attached:
 
         pmp_session.apply_settings()
         gdb.execute("set non-stop off")
-        self.symbols = pmp_symbols.Symbols(pid)
-        self.symbols.read_program()
+        self.code = pmp_code_map.CodeMap(pid)
+        self.symbols = pmp_symbols.Symbols(pid, self.code)
         self.symbols.follow()
+        self.symbols.give_target()
         self.memory = pmp_memory.Memory(pid)
-        self.unwinder = pmp_unwinder.Unwinder(self.symbols.function_at)
-        self.namer = pmp_naming.Namer(self.symbols, pmp_perf_map.PerfMap(pid, ""))
+        self.unwinder = pmp_unwinder.Unwinder(self.code.function_at)
+        self.namer = pmp_naming.Namer(self.code, self.symbols, pmp_perf_map.PerfMap(pid, ""))
         gdb.execute("attach %d" % pid, False, True)

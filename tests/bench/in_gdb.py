@@ -45,7 +45,7 @@ def main(pid):
         raise gdb.GdbError("no Python: %s" % note)
 
     def walk():
-        return native.walk(target.unwinder, target.memory, thread, registers.read(thread))
+        return native.walk(target.unwinder, target.memory, thread, registers.read(thread), True)
 
     def look(reader):
         stack = walk()

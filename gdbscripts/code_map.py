@@ -1,0 +1,181 @@
+"""Which file's code is mapped where in the target, each file open, and what is known of it without gdb.
+
+Followed by /proc/PID/maps: gdb makes a list of its own, of names in the target's memory, and opens each.
+"""
+import bisect
+import os
+import struct
+
+from pmp_cfi import FrameTable
+from pmp_elf import Elf
+from pmp_files import DELETED, Refused, allow_many, open_mapped, open_program, open_vdso
+from pmp_markers import one_line
+from pmp_memory import BadRead
+from pmp_procfs import chroot_prefix, mapped_code, places, read_link, stack_ranges, vdso
+
+THREADS_MAX = 64  # whose stacks are looked at
+VDSO = "[vdso]"
+STACK_BYTES = 16384  # of a stack whose pointer is known
+
+
+class CodeFile:
+    """A file that is mapped, open for as long as it is: `bias` is added to its addresses, `start`: of its first code."""
+    __slots__ = ("path", "bias", "start", "file", "frames")
+
+    def __init__(self, path: str, bias: int, start: int, file, elf: Elf) -> None:
+        self.path, self.bias, self.start, self.file = path, bias, start, file
+        self.frames = _frame_table(elf)  # a FrameTable, or None
+
+
+class CodeMap:
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._prefix = chroot_prefix(pid)
+        self._maps = []
+        self._program = ""  # its path
+        self._files = {}  # (path, place), as procfs.places has them -> CodeFile, None of one that cannot be read
+        self.notes = []  # what is lost, for the person; the reader takes them away
+
+    def follow(self) -> tuple:
+        """(the CodeFiles that came, those that went) since the last time; None: nothing has changed. Those that went are to
+        be closed."""
+        maps = self._mapped()
+        if maps == self._maps or not maps:
+            return None
+        if not self._maps:
+            allow_many()
+            self._program = self._read_program_link()
+        self._maps = maps
+        mapped, came, went = places(maps), [], []
+        for key in [key for key in self._files if key not in mapped]:
+            file = self._files.pop(key)
+            if file is not None and file not in self._files.values():
+                went.append(file)
+        for key, place in mapped.items():
+            if key not in self._files:
+                file = self._files[key] = self._open(key[0], *place)
+                if file is not None and file.start == place[0]:
+                    came.append(file)
+        return came, went
+
+    def own(self, path: str) -> str:
+        """A path as the target itself has it."""
+        if self._prefix and path.startswith(self._prefix + "/"):
+            path = path[len(self._prefix):]
+        return path[:-len(DELETED)] if path.endswith(DELETED) else path
+
+    def module(self, pc: int) -> str:
+        """The path of the file that is mapped there, "" if none is."""
+        mapping = self._mapping(pc)
+        return self.own(mapping[3]) if mapping is not None else ""
+
+    def is_code(self, pc: int) -> bool:
+        """Is it in what was mapped executable from a file, when that was last looked at?"""
+        return self._mapping(pc) is not None
+
+    def function_at(self, address: int) -> tuple:
+        """(cfi.Function or None, what the target adds to its addresses) of the code at an address."""
+        mapping, table, bias = self._mapping(address), None, 0
+        if mapping is not None:
+            file = self._files.get((mapping[3], mapping[0] - mapping[2]))
+            if file is not None:
+                table, bias = file.frames, file.bias
+        return (table.function(address - bias) if table is not None else None), bias
+
+    def function_range(self, address: int):
+        """(where the code of the function there begins, and ends); None if that is not known."""
+        function, bias = self.function_at(address)
+        return (function.start + bias, function.end + bias) if function is not None else None
+
+    def pointers_on_stacks(self, pointers: dict) -> list:
+        """The words on the threads' stacks that point into code, each once. pointers: the threads' stack pointers as they
+        were last seen."""
+        if not self._maps:
+            return []
+        low, high = self._maps[0][0], self._maps[-1][1]
+        return [word for word in dict.fromkeys(_stack_words(self._pid, pointers))
+                if low <= word < high and self.is_code(word)]
+
+    def _mapped(self) -> list:
+        """As mapped_code; and the vdso, which is in no file."""
+        maps, (start, end) = mapped_code(self._pid), vdso(self._pid)
+        return sorted(maps + [(start, end, 0, VDSO)]) if maps and end else maps
+
+    def _read_program_link(self) -> str:
+        try:
+            return read_link("/proc/%d/exe" % self._pid)
+        except OSError:
+            return ""
+
+    def _open(self, path: str, start: int, end: int, offset: int):
+        """The CodeFile, None if nothing is to be had of it. Several of a file's segments may hold code: it's one all the
+        same."""
+        try:
+            if path == VDSO:
+                file = open_vdso(end - start)
+            elif path == self._program:
+                file = open_program(self._pid)
+            else:
+                file = open_mapped(self._pid, start, end, path)
+        except Refused as why:
+            self.notes.append(self._refused(path, why))
+            return None
+        except OSError:
+            if ".so" in path:  # otherwise it is memory, which has a file for a moment only
+                self.notes.append(self._lost(path))
+            return None
+        try:
+            elf = Elf(file.local)
+            bias = elf.bias(start, offset)
+            for other in self._files.values():
+                if other is not None and (other.path, other.bias) == (path, bias):
+                    file.close()
+                    return other
+            return CodeFile(path, bias, start, file, elf)
+        except (OSError, BadRead):
+            file.close()  # no library at all, or an odd one: its frames have no names
+            return None
+
+    def _refused(self, path: str, why: Refused) -> str:
+        if path == self._program:
+            return "the program's own file was not read: %s; its functions have no names" % why
+        return "%s was not read: %s; its functions have no names" % (one_line(self.own(path)), why)
+
+    def _lost(self, path: str) -> str:
+        if path.endswith(DELETED):
+            return ("%s was deleted or replaced while the program runs, and only root can read what it was: its functions "
+                    "have no names" % one_line(self.own(path)))
+        return "%s cannot be read: its functions have no names" % one_line(self.own(path))
+
+    def _mapping(self, address: int):
+        """The row of mapped_code that holds it, or None."""
+        at = bisect.bisect_right(self._maps, (address + 1,)) - 1
+        return self._maps[at] if at >= 0 and self._maps[at][0] <= address < self._maps[at][1] else None
+
+
+def _frame_table(elf: Elf):
+    """None if it has none that is known."""
+    try:
+        return FrameTable(elf.read, *elf.frame_header) if elf.frame_header else None
+    except BadRead:
+        return None
+
+
+def _stack_words(pid: int, pointers: dict):
+    """The words on the threads' stacks, as they are in this moment: nothing is stopped for it."""
+    ranges = stack_ranges(pid)
+    ranges.update({tid: (pointer, STACK_BYTES) for tid, pointer in pointers.items()})
+    try:
+        memory = os.open("/proc/%d/mem" % pid, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        for start, size in list(ranges.values())[:THREADS_MAX]:
+            try:
+                data = os.pread(memory, size, start & ~7)
+            except OSError:
+                continue
+            for word, in struct.iter_unpack("<Q", data[:len(data) & ~7]):
+                yield word
+    finally:
+        os.close(memory)
