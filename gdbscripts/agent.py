@@ -3,9 +3,7 @@
 What each verb is told and what it answers is in cli/worker.h. A verb that fails answers with one `error`
 line and leaves the target running. A sample is: stop, walk, resume, and only then name and write.
 """
-import os
 import sys
-import time
 
 import gdb
 
@@ -15,53 +13,28 @@ import pmp_procfs as procfs
 import pmp_registers as registers
 import pmp_session as session
 from pmp_code_map import CodeMap
+from pmp_look import Look, Target
 from pmp_markers import marker, one_line, write_lines
-from pmp_memory import BadRead, Memory
+from pmp_memory import Memory
 from pmp_naming import Namer
-from pmp_native import walk
-from pmp_pairing import deal_out, pair, settle
+from pmp_pairing import pair
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
+from pmp_session import now_us
 from pmp_symbols import Symbols
 from pmp_unwinder import Unwinder
 
 THREAD_IDS_MAX = 64
 
 
-def now_us() -> int:
-    return int(time.monotonic() * 1e6)
-
-
-class ThreadSample:
-    """What one stop found out of one thread."""
-    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "word", "doing",
-                 "kernel")
-
-    def __init__(self, thread, seen) -> None:
-        self.number = thread.num
-        self.tid = thread.ptid[1]
-        self.name = seen.name if seen else ""
-        self.state = seen.state if seen else "?"
-        self.cpu = {"cpu_us": seen.cpu_us} if seen and seen.cpu_us is not None else {}
-        self.stack = None
-        self.states = ()  # its thread states
-        self.runs = []
-        self.word = 0  # that it sleeps on in futex(2)
-        self.doing = ""  # what its interpreter does
-        self.kernel = None  # where it sleeps instead of having stopped: pairs of a marker
-
-
 class Agent:
     def __init__(self) -> None:
         self.session = session.Session(self._let_go)
-        self.unwinder = None
+        self.target = None
         self.namer = None
-        self.python = None
-        self.memory = None
         self.code = None
         self.symbols = None
         self.perf_map = None
-        self.pointers = {}  # tid -> its stack pointer when it was last seen
         self.files = None
         self.python_files = []
         self.told = set()
@@ -73,77 +46,82 @@ class Agent:
         self.symbols = Symbols(pid, self.code)
         self.files = PythonFiles(pid)
         self.perf_map = PerfMap(pid, procfs.root(pid))
-        self.unwinder = Unwinder(self.code.function_at)
         self.namer = Namer(self.code, self.symbols, self.perf_map)
-        self.memory = Memory(pid)
+        self.target = Target(pid, Memory(pid), Unwinder(self.code.function_at), self.symbols)
         self._follow(procfs.threads(pid))
         write_lines([marker("warm", pid=pid)])
 
     def attach(self, pid: int) -> None:
-        self._follow(procfs.threads(pid))
-        start = now_us()
+        seen = procfs.threads(pid)
+        self._follow(seen)
 
         def stopped() -> None:
             self._look_around(pid)
+            self._keep_idents(seen)
             self.session.resume()
-            pause = now_us() - start
-            self.unwinder.prepare(self.code.pointers_on_stacks({}))
+            pause = now_us() - self.session.began_us
+            self.target.unwinder.prepare(self.code.pointers_on_stacks({}))
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
         self._attach("attach", pid, stopped)
 
-    def sample(self, number: int, epoch: int) -> None:
+    def sample(self, number: int, epoch: int, at_once: int = 0) -> None:
+        """at_once: of one instant, for which all threads are stopped, those that sleep, too."""
         pid = self.session.pid
         if not pid:
             raise gdb.error("the target has ended")
         seen = procfs.threads(pid)
         changed = self._follow(seen)
         procfs.read_cpu(pid, seen)
+        begun = now_us()
         asleep = {tid: procfs.kernel(pid, tid) for tid in blocked(seen)}
-        spared = frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
-
-        start = now_us()
+        look = Look(self.target, seen)
+        if changed:
+            self._forget()
+        elif not at_once:
+            look.read_sleepers(self.session.threads())
+        spared = look.done() | frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
 
         def stopped() -> None:
-            nonlocal start
+            nonlocal look
             if changed:
-                self._reload()
-            found = self._walk(seen, asleep)
-            self.session.resume()
-            if self._lacks_symbols(found):
+                self._look_around(pid)
+            look.read_stopped(self.session.threads())
+            found = look.finish(self.session.threads(), asleep)
+            pause = self._pause(self.session.resume)
+            if look.lacks_symbols():
                 self.symbols.give_target()
-                start = now_us()
-                self.session.stop(spared, guarded("sample", stopped))
+                look = Look(self.target, seen)
+                self.session.stop(frozenset(asleep), guarded("sample", stopped))
                 return
-            self._write(number, pid, start - epoch, now_us() - start, found)
+            self._write(number, pid, begun - epoch, pause, found)
             if not asleep:
-                self.symbols.expand_between(self.pointers)
+                self.symbols.expand_between(self.target.pointers)
         self.session.stop(spared, guarded("sample", stopped))
 
     def look(self, pid: int, number: int, epoch: int) -> None:
         seen = procfs.threads(pid)
         changed = self._follow(seen)
         procfs.read_cpu(pid, seen)
-        self.unwinder.prepare(self.code.pointers_on_stacks(self.pointers))
-
-        start = now_us()
+        self.target.unwinder.prepare(self.code.pointers_on_stacks(self.target.pointers))
+        if changed:
+            self._forget()
+        begun = now_us()
 
         def stopped() -> None:
-            nonlocal start
             self._look_around(pid)
-            if changed:
-                self._forget()
-            found = self._walk(seen, {})
+            look = Look(self.target, seen)
+            look.read_stopped(self.session.threads())
+            found = look.finish(self.session.threads(), {})
             if self.session.holds_late():
-                self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
-            elif self._lacks_symbols(found):
+                pause = self._pause(self.session.resume)  # the supervisor sees that it's still held, and ends this gdb
+            elif look.lacks_symbols():
                 self.session.resume()
                 self.symbols.give_target()
-                start = now_us()
                 self.session.stop(frozenset(), guarded("look", stopped))
                 return
             else:
-                self.session.detach()
-            self._write(number, pid, start - epoch, now_us() - start, found)
+                pause = self._pause(self.session.detach)
+            self._write(number, pid, begun - epoch, pause, found)
         self._attach("look", pid, stopped)
 
     def hurry(self) -> None:
@@ -169,22 +147,35 @@ class Agent:
         self.session.frozen = leader is not None and leader.state == "T"
         self.session.attach(pid, guarded(verb, stopped))
 
+    def _pause(self, let_go) -> int:
+        """Ends the stop; how long it was, in us."""
+        stopped = self.session.has_stopped
+        let_go()
+        return now_us() - self.session.began_us if stopped else 0
+
     def _look_around(self, pid: int) -> None:
         """What is known once a target is attached: its interpreter, if it has one."""
-        if self.python is not None or not self.python_files or not self._has_stopped():
+        if self.target.python is not None or not self.python_files or not self._stopped():
             return
-        self.python, note = interpreter.find(self.memory, self.python_files, self._thread_ids())
+        self.target.python, note = interpreter.find(self.target.memory, self.python_files, self._thread_ids())
         if note:
             self.told.add(note)
             self.python_files = []  # until others are mapped
 
-    def _has_stopped(self) -> bool:
-        return any(thread.is_stopped() for thread in self.session.threads())
+    def _stopped(self) -> list:
+        return [thread for thread in self.session.threads() if thread.is_stopped()]
 
     def _thread_ids(self) -> set:
         """Of some threads: they are to tell live interpreters from others."""
-        stopped = [thread for thread in self.session.threads() if thread.is_stopped()]
-        return {registers.read(thread).thread_id for thread in stopped[:THREAD_IDS_MAX]}
+        return {registers.read(thread).thread_id for thread in self._stopped()[:THREAD_IDS_MAX]}
+
+    def _keep_idents(self, seen: dict) -> None:
+        """Threads that sleep are not stopped any more: they do not tell."""
+        if self.target.python is not None:
+            for thread in self._stopped():
+                of_it = seen.get(thread.ptid[1])
+                if of_it is not None:
+                    self.target.idents[thread.ptid[1], of_it.began] = registers.read(thread).thread_id
 
     def _follow(self, seen: dict) -> bool:
         """Without breakpoints gdb isn't told of new libraries: looked for before each stop. Not while a thread
@@ -193,7 +184,7 @@ class Agent:
             return False
         self._follow_jit()
         changed = self.symbols.follow()
-        if changed and self.python is None:
+        if changed and self.target.python is None:
             self.python_files = self.files.look()
         return changed
 
@@ -202,71 +193,9 @@ class Agent:
             jit.install(self.perf_map, self.code.is_code)
             self.namer.forget_nameless()
 
-    def _reload(self) -> None:
-        if self._has_stopped():
-            self._forget()
-            self._look_around(self.session.pid)
-
     def _forget(self) -> None:
-        self.unwinder.forget()
+        self.target.unwinder.forget()
         self.namer.forget()
-
-    def _walk(self, seen: dict, asleep: dict) -> list:
-        self._look_around(self.session.pid)
-        states = self._thread_states()
-        found, walked = [], []
-        for thread in self.session.threads():
-            sample = ThreadSample(thread, seen.get(thread.ptid[1]))
-            if thread.is_stopped():
-                of_it = registers.read(thread)
-                if states:
-                    self._read_python(sample, states.pop(of_it.thread_id, ()))
-                sample.word = of_it.word
-                sample.stack = walk(self.unwinder, self.memory, thread, of_it, self.symbols.in_target)
-                self.pointers[sample.tid] = of_it.sp
-                walked.append(sample)
-            else:
-                sample.kernel = asleep.get(sample.tid) or procfs.kernel(self.session.pid, sample.tid)
-            found.append(sample)
-        if self.python is not None:
-            self._share_out(walked, states)
-            self._tell_doing(walked)
-        return found
-
-    def _lacks_symbols(self, found: list) -> bool:
-        """Is there a stack that gdb has to unwind, and has no symbols for yet? Then it's given them, and the threads are
-        looked at once more."""
-        return not self.symbols.in_target and any(sample.stack and not sample.stack.frames for sample in found)
-
-    def _read_python(self, sample: ThreadSample, states) -> None:
-        if states:
-            sample.states = states
-            sample.runs = self.python.runs(self.memory, states)
-
-    def _tell_doing(self, walked: list) -> None:
-        does = self.python.doing(self.memory, [(sample.states, sample.word) for sample in walked])
-        for sample, doing in zip(walked, does):
-            sample.doing = doing
-
-    def _share_out(self, walked: list, others: dict) -> None:
-        """Makes each sample's runs one list. others: the states that are none of the walked threads'."""
-        stacks = [sample.stack for sample in walked]
-        states = [sample.runs for sample in walked]
-        if not self.python.by_address and any(len(own) > 1 for own in states):
-            settle(stacks, states, self.memory)
-        runs = [sum(own, []) for own in states]
-        if self.python.by_address:
-            deal_out(stacks, runs, sum(self.python.runs(self.memory, sum(others.values(), [])), []))
-        for sample, own in zip(walked, runs):
-            sample.runs = own
-
-    def _thread_states(self) -> dict:
-        if self.python is None or not self._has_stopped():
-            return {}
-        try:
-            return self.python.thread_states(self.memory)
-        except BadRead:
-            return {}  # shutting down, or not yet started
 
     def _write(self, number: int, pid: int, time_us: int, pause_us: int, found: list) -> None:
         lines = self._notes(pid)
@@ -287,11 +216,12 @@ class Agent:
         """What is told once of a target."""
         lines = [marker("note", pid=pid, text=note) for note in self.code.notes]
         self.code.notes = []
-        if self.python is not None and self.python.trouble():
-            self.told.add(self.python.trouble())
-        if self.python is not None and "python" not in self.told:
+        python = self.target.python
+        if python is not None and python.trouble():
+            self.told.add(python.trouble())
+        if python is not None and "python" not in self.told:
             self.told.add("python")
-            lines.append(marker("python", pid=pid, version=self.python.version))
+            lines.append(marker("python", pid=pid, version=python.version))
         for note in sorted(self.told - {"python", None}):
             if not isinstance(note, tuple):
                 lines.append(marker("note", pid=pid, text=note))
@@ -303,7 +233,7 @@ def blocked(seen: dict) -> list:
     return [tid for tid, thread in seen.items() if thread.state == "D"]
 
 
-def add_stack(lines: list, sample: ThreadSample, names) -> None:
+def add_stack(lines: list, sample, names) -> None:
     """One thread as gdb prints it, with each evaluator's Python frames right below it. names(frame): those of the functions
     there, inlined ones first."""
     lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(sample.name)))

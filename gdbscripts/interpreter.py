@@ -48,6 +48,13 @@ class Interpreter:
             found.setdefault(pointer_at(data, id_at), []).append(state)
             state = pointer_at(data, next_at)
 
+    def is_of(self, memory: Memory, state: int, ident: int) -> bool:
+        """Is this still the state of the thread of that id?"""
+        try:
+            return memory.pointer(state + self._layout["tstate.thread_id"]) == ident
+        except BadRead:
+            return False
+
     def runs(self, memory: Memory, states: list) -> list:
         """The runs of each of a thread's states that has frames, innermost first."""
         found = [self._frames.runs(memory, state) for state in states]

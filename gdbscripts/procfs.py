@@ -7,13 +7,16 @@ KERNEL_FRAMES_MAX = 256
 
 
 class Thread:
-    """One thread as /proc/PID/task/TID/stat has it: name (comm) and state (R, S, D, T, ...); and its CPU time."""
-    __slots__ = ("name", "state", "cpu_us")
+    """One thread as /proc/PID/task/TID/stat has it: name (comm), state (R, S, D, T, ...), when it began (in ticks: a thread's
+    id is used again); and what it had of a CPU."""
+    __slots__ = ("name", "state", "began", "cpu_us", "ran")
 
-    def __init__(self, name: str, state: str) -> None:
+    def __init__(self, name: str, state: str, began: int) -> None:
         self.name = name
         self.state = state
+        self.began = began
         self.cpu_us = None  # of all its life, once read_cpu has read it
+        self.ran = ""  # its schedstat, which changes whenever it runs; "": not known
 
 
 def path_text(path: bytes) -> str:
@@ -41,7 +44,10 @@ def thread(pid: int, tid: int):
     except OSError:
         return None
     name, _, rest = stat.partition(b"(")[2].rpartition(b") ")
-    return Thread(name.decode("utf-8", "backslashreplace"), rest[:1].decode("ascii", "replace"))
+    fields = rest.split()
+    # proc(5): state is field 3, starttime 22.
+    return Thread(name.decode("utf-8", "backslashreplace"), rest[:1].decode("ascii", "replace"),
+                  int(fields[19]) if len(fields) > 19 else 0)
 
 
 def threads(pid: int) -> dict:
@@ -62,9 +68,32 @@ def read_cpu(pid: int, threads: dict) -> None:
     """What each thread has had of a CPU, in its life: the first word of schedstat, in ns (Documentation/scheduler/
     sched-stats.rst). It may lack what the thread ran since the last tick of the kernel's clock."""
     for tid, entry in threads.items():
-        word = _task_text(pid, tid, "schedstat").split(" ")[0]
+        entry.ran = _ran(pid, tid)
+        word = entry.ran.split(" ")[0]
         if word.isdigit():
             entry.cpu_us = int(word) // 1000
+
+
+def _ran(pid: int, tid: int) -> str:
+    """CPU time, time it waited for one, and how often it came on one; "" where the kernel does not count."""
+    text = _task_text(pid, tid, "schedstat")
+    return "" if text.startswith("0 0 0") else text
+
+
+def has_slept_on(pid: int, tid: int, seen: Thread) -> bool:
+    """Has it not run since it was seen? Its CPU time is brought up to date when it goes to sleep, and the times that it
+    came on a CPU are counted: equal numbers and state S at their end are a sleep."""
+    now = thread(pid, tid)
+    return bool(seen.ran) and now is not None and now.state == "S" and _ran(pid, tid) == seen.ran
+
+
+def asleep_at(pid: int, tid: int):
+    """(pc, stack pointer, number of the system call, its first argument) of a thread that sleeps in one (proc(5),
+    syscall); None of any other, and where that is not told."""
+    words = _task_text(pid, tid, "syscall").split()
+    if len(words) != 9 or not words[0].isdigit():
+        return None
+    return int(words[8], 16), int(words[7], 16), int(words[0]), int(words[1], 16)
 
 
 def _task_text(pid: int, tid: int, name: str) -> str:

@@ -52,6 +52,7 @@ class CodeCache:
         self._layout = layout
         self._known = {}   # address -> (what was seen, Code)
         self._checked = {} # those of the known ones that were compared in this stop
+        self._same = set() # (address, text) of the names that were compared in this stop
         self._type = 0     # address of the type "code"
         self._head = layout["object.type"] + 8
         self._from = layout["code.firstlineno"]
@@ -63,6 +64,7 @@ class CodeCache:
     def new_stop(self) -> None:
         """The target ran since the last `get`."""
         self._checked.clear()
+        self._same.clear()
 
     def get(self, memory: Memory, addr: int) -> Code:
         code = self._checked.get(addr)
@@ -74,14 +76,22 @@ class CodeCache:
         seen = memory.read(addr, self._from + self._size)
         seen = seen[self._head - 8:self._head] + seen[self._from:]
         known = self._known.get(addr)
-        if known is not None and known[0] == seen and all(
-                memory.read(at, len(text)) == text for at, text in known[1]):
+        if known is not None and known[0] == seen and all(self._is_same(memory, place) for place in known[1]):
             return known[2]
         if len(self._known) >= self.LIMIT:
             self._known.clear()
         code, texts = self._read(memory, addr)
         self._known[addr] = (seen, texts, code)
         return code
+
+    def _is_same(self, memory: Memory, place: tuple) -> bool:
+        """Code objects of one file have its name in common."""
+        if place not in self._same:
+            at, text = place
+            if memory.read(at, len(text)) != text:
+                return False
+            self._same.add(place)
+        return True
 
     def _read(self, memory: Memory, addr: int) -> tuple:
         """(Code, what else is to be compared: (address, bytes) each)."""

@@ -15,22 +15,27 @@ FUTEX = 202  # arch/x86/entry/syscalls/syscall_64.tbl
 
 
 class Registers:
-    """What stacks begin with: pc, sp, fp; thread_id: what pthread_self gives there (the base of fs; 0: not told by a
-    gdb before 8); word: on which the thread sleeps in futex(2), 0: it does not."""
+    """What stacks begin with: pc, sp, fp (None: not known); thread_id: what pthread_self gives there (the base of fs; 0: not
+    told by a gdb before 8); word: on which the thread sleeps in futex(2), 0: it does not."""
     __slots__ = ("pc", "sp", "fp", "thread_id", "word")
 
-    def __init__(self, pc: int, sp: int, fp: int, thread_id: int, word: int) -> None:
+    def __init__(self, pc: int, sp: int, fp, thread_id: int, word: int) -> None:
         self.pc, self.sp, self.fp, self.thread_id, self.word = pc, sp, fp, thread_id, word
 
 
 def read(thread) -> Registers:
     """Of a gdb.InferiorThread that is stopped. gdb.error."""
-    data = get_registers(thread.ptid[1], WORDS.size)
+    data = get_registers(thread.ptid[1])
     if data is None:
         return _from_gdb(thread)
     words = WORDS.unpack(data)
     return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
                      words[RDI] if words[ORIG_RAX] == FUTEX else 0)
+
+
+def of_sleeper(pc: int, sp: int, call: int, argument: int, ident: int) -> Registers:
+    """Of a thread that was not stopped: what its system call tells (procfs.asleep_at), and its id."""
+    return Registers(pc, sp, None, ident, argument if call == FUTEX else 0)
 
 
 def _from_gdb(thread) -> Registers:

@@ -7,6 +7,7 @@ SIGINT, which a target can block, or take for its user's Ctrl-C).
 """
 import os
 import signal as signals
+import time
 
 import gdb
 
@@ -69,6 +70,10 @@ SLEEPY = int(gdb.VERSION.split(".")[0]) < 12
 JOB_SIGNALS = ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 
 
+def now_us() -> int:
+    return int(time.monotonic() * 1e6)
+
+
 def apply_settings() -> None:
     for setting in SETTINGS:
         try:
@@ -107,6 +112,7 @@ class Session:
         self._let_go = let_go
         self.pid = 0
         self.frozen = False  # it was stopped (T) when we came: it is never resumed
+        self.began_us = 0  # when the first thread was told to stop, by now_us
         self._then = None
         self._pending = set()
         self._spared = frozenset()
@@ -127,6 +133,7 @@ class Session:
         self._then, self._spared, self._hurried = then, frozenset(), False
         self._known = set()
         end_with_parent(False)
+        self.began_us = now_us()
         try:
             execute("attach %d" % pid)
         except gdb.error:
@@ -140,10 +147,11 @@ class Session:
     def stop(self, spared: frozenset, then) -> None:
         """Stops every thread but those of `spared` (in a state in which they cannot be stopped)."""
         self._then, self._spared, self._hurried = then, spared, False
+        self.began_us = 0
         self._await_rest()
 
     def resume(self) -> None:
-        if not self.frozen and any(t.is_stopped() for t in self.threads()):
+        if not self.frozen and self.has_stopped:
             execute("continue -a &")
 
     def detach(self) -> None:
@@ -152,6 +160,10 @@ class Session:
             self.pid = 0
             execute("detach")
             end_with_parent(True)
+
+    @property
+    def has_stopped(self) -> bool:
+        return any(thread.is_stopped() for thread in self.threads())
 
     def holds_late(self) -> bool:
         """Is there a thread that does not stop? gdb would hold the others until it does, before it detaches."""
@@ -188,9 +200,11 @@ class Session:
         running = [t for t in running if t.ptid[1] not in self._spared]
         for thread in running:
             thread.switch()
+            self.began_us = self.began_us or now_us()
             execute("interrupt")
         self._pending = {t.ptid[1] for t in running}
         if not running:
+            self.began_us = self.began_us or now_us()
             self.give_up_waiting()
 
     def _on_stop(self, event) -> None:

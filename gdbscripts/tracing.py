@@ -17,6 +17,7 @@ except ImportError:  # gdb's Python may be without: then children are followed g
 PR_SET_PDEATHSIG = 1
 PTRACE_GETREGS = 12
 PTRACE_SETOPTIONS = 0x4200
+USER_REGS_SIZE = 27 * 8  # of struct user_regs_struct (sys/user.h, x86-64)
 PTRACE_O_TRACESYSGOOD = 0x01
 PTRACE_O_TRACECLONE = 0x08
 PTRACE_O_TRACEEXEC = 0x10
@@ -46,12 +47,11 @@ def leave_children_alone(tid: int) -> None:
         _ptrace(PTRACE_SETOPTIONS, tid, None, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
 
 
-def get_registers(tid: int, size: int):
-    """The `size` bytes of a thread's struct user_regs_struct; None where they cannot be had so."""
-    if _ptrace is None:
+def get_registers(tid: int):
+    """A thread's struct user_regs_struct; None where it cannot be had so."""
+    if _ptrace is None or _ptrace(PTRACE_GETREGS, tid, None, _registers) != 0:
         return None
-    data = ctypes.create_string_buffer(size)
-    return data.raw if _ptrace(PTRACE_GETREGS, tid, None, data) == 0 else None
+    return _registers.raw
 
 
 def _find_ptrace():
@@ -63,3 +63,4 @@ def _find_ptrace():
 
 
 _ptrace = _find_ptrace()
+_registers = ctypes.create_string_buffer(USER_REGS_SIZE) if ctypes else None

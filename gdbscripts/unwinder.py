@@ -44,13 +44,14 @@ class Unwinder:
             self._rule(pc - 1)
 
     def unwind(self, memory, registers):
-        """The Frames, leaf first, to the outermost one or to FRAMES_MAX; None: gdb has to do it."""
+        """The Frames, leaf first, to the outermost one or to FRAMES_MAX; None: gdb has to do it, or the frame pointer is
+        needed that `registers` does not have."""
         stack, frames = _StackMemory(memory, registers.sp), []
         pc, sp, fp, exact = registers.pc, registers.sp, registers.fp, True
         try:
             while pc and len(frames) < FRAMES_MAX:
                 rule = self._rule(pc if exact else pc - 1)
-                if rule is None:
+                if rule is None or fp is None and rule.base == FP:
                     return None
                 frames.append(Frame(pc, sp, exact, rule.signal is not None))
                 if rule is OUTERMOST:

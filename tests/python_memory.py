@@ -44,6 +44,7 @@ memory = load("memory")
 interpreter = load("interpreter")
 native = load("native")
 unwinder = load("unwinder")
+look = load("look")
 
 
 def load_agent():
@@ -130,8 +131,11 @@ class Scene:
             samples.append(types.SimpleNamespace(
                 number=number, tid=number, name="fuzz", state="S", cpu={}, doing="", states=own, word=0,
                 runs=python.runs(where, own), stack=stack_of(pointers)))
-        AGENT.AGENT.python, AGENT.AGENT.memory = python, where
-        AGENT.AGENT._share_out(samples, states)
+        target = look.Target(0, where, None, None)
+        target.python = python
+        one = look.Look(target, {})
+        one._states = states
+        one._share_out(samples)
         for sample, sample.doing in zip(samples, python.doing(where, [(s.states, s.word) for s in samples])):
             pass
         lines = []

@@ -1,0 +1,161 @@
+"""One look at the threads of a process: what a sample is made of.
+
+A thread that sleeps is not stopped for it: it's read as it is, and if the kernel has let it run meanwhile, that counts for
+nothing. Those that run, and those of which something is missing that only a stop tells (the frame pointer, the thread's
+id), are read while they are stopped.
+"""
+import pmp_procfs as procfs
+import pmp_registers as registers
+from pmp_memory import BadRead
+from pmp_native import Stack, walk
+from pmp_pairing import deal_out, settle
+
+
+class ThreadSample:
+    """What one look found out of one thread."""
+    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "word", "doing", "kernel")
+
+    def __init__(self, thread, seen) -> None:
+        self.number = thread.num
+        self.tid = thread.ptid[1]
+        self.name = seen.name if seen else ""
+        self.state = seen.state if seen else "?"
+        self.cpu = {"cpu_us": seen.cpu_us} if seen and seen.cpu_us is not None else {}
+        self.stack = None
+        self.states = ()  # its thread states
+        self.runs = []
+        self.word = 0  # that it sleeps on in futex(2)
+        self.doing = ""  # what its interpreter does
+        self.kernel = None  # where it sleeps instead of having stopped: pairs of a marker
+
+
+class Target:
+    """What is known of a process from one look to the next."""
+
+    def __init__(self, pid: int, memory, unwinder, symbols) -> None:
+        self.pid, self.memory, self.unwinder, self.symbols = pid, memory, unwinder, symbols
+        self.python = None
+        self.pointers = {}  # tid -> its stack pointer when it was last seen
+        self.idents = {}  # (tid, when it began) -> pthread_self there
+
+
+class Look:
+    def __init__(self, target: Target, seen: dict) -> None:
+        """seen: procfs.threads of it, just now, with the CPU times."""
+        self._target = target
+        self._seen = seen
+        self._found = {}  # tid -> ThreadSample
+        self._states = self._thread_states()  # of all threads, as they are while those run
+        self._used = set()  # ids of the threads whose states were read
+        self._is_fresh = False  # read once more
+
+    def read_sleepers(self, threads: list) -> None:
+        """Before any thread is stopped. threads: gdb's."""
+        for thread in threads:
+            tid = thread.ptid[1]
+            seen = self._seen.get(tid)
+            if seen is not None and seen.state == "S":
+                sample = self._sleeper(thread, seen)
+                if sample is not None and procfs.has_slept_on(self._target.pid, tid, seen):
+                    self._found[tid] = sample
+
+    def done(self) -> frozenset:
+        """The ids of those that have been read."""
+        return frozenset(self._found)
+
+    def read_stopped(self, threads: list) -> None:
+        """Those that are stopped, and have not been read."""
+        for thread in threads:
+            tid = thread.ptid[1]
+            if tid in self._found or not thread.is_stopped():
+                continue
+            of_it = registers.read(thread)
+            seen = self._seen.get(tid)
+            if seen is not None:
+                self._target.idents[tid, seen.began] = of_it.thread_id
+            sample = ThreadSample(thread, seen)
+            self._renew_states(of_it.thread_id)
+            self._read_python(sample, of_it)
+            sample.stack = walk(self._target.unwinder, self._target.memory, thread, of_it, self._target.symbols.in_target)
+            self._found[tid] = sample
+
+    def lacks_symbols(self) -> bool:
+        """Is there a stack that gdb has to unwind, and has no symbols for yet? Then it's given them, and one looks once
+        more."""
+        return not self._target.symbols.in_target and any(not sample.stack.frames for sample in self._found.values())
+
+    def finish(self, threads: list, asleep: dict) -> list:
+        """The ThreadSamples of all threads, while those that had to be are still stopped. asleep: of those in state D."""
+        if self._target.python is not None:
+            read = list(self._found.values())
+            self._share_out(read)
+            does = self._target.python.doing(self._target.memory, [(sample.states, sample.word) for sample in read])
+            for sample, sample.doing in zip(read, does):
+                pass
+        found = []
+        for thread in threads:
+            tid = thread.ptid[1]
+            sample = self._found.get(tid)
+            if sample is None:
+                sample = ThreadSample(thread, self._seen.get(tid))
+                sample.kernel = asleep.get(tid) or procfs.kernel(self._target.pid, tid)
+            found.append(sample)
+        return found
+
+    def _sleeper(self, thread, seen):
+        """None if it cannot be read so."""
+        target = self._target
+        ident = target.idents.get((thread.ptid[1], seen.began), 0)
+        where = procfs.asleep_at(target.pid, thread.ptid[1])
+        if where is None or target.python is not None and not ident:
+            return None
+        of_it = registers.of_sleeper(*where, ident)
+        frames = target.unwinder.unwind(target.memory, of_it)
+        if not frames:
+            return None
+        sample = ThreadSample(thread, seen)
+        self._read_python(sample, of_it)
+        sample.stack = Stack(frames)
+        return sample
+
+    def _thread_states(self) -> dict:
+        target = self._target
+        if target.python is None:
+            return {}
+        try:
+            return target.python.thread_states(target.memory)
+        except BadRead:
+            return {}  # shutting down, or not yet started
+
+    def _renew_states(self, ident: int) -> None:
+        """Where threads begin and end, a stopped one may have others than a moment ago."""
+        target, states = self._target, self._states.get(ident)
+        if target.python is None or self._is_fresh:
+            return
+        if not states or not all(target.python.is_of(target.memory, state, ident) for state in states):
+            self._states = self._thread_states()
+            self._is_fresh = True
+
+    def _read_python(self, sample: ThreadSample, of_it) -> None:
+        target = self._target
+        target.pointers[sample.tid] = of_it.sp
+        sample.word = of_it.word
+        states = self._states.get(of_it.thread_id)
+        if states:
+            self._used.add(of_it.thread_id)
+            sample.states = states
+            sample.runs = target.python.runs(target.memory, states)
+
+    def _share_out(self, read: list) -> None:
+        """Makes each sample's runs one list. What is left of the states is none of the read threads'."""
+        left = [state for ident, own in self._states.items() if ident not in self._used for state in own]
+        target = self._target
+        stacks = [sample.stack for sample in read]
+        states = [sample.runs for sample in read]
+        if not target.python.by_address and any(len(own) > 1 for own in states):
+            settle(stacks, states, target.memory)
+        runs = [sum(own, []) for own in states]
+        if target.python.by_address:
+            deal_out(stacks, runs, sum(target.python.runs(target.memory, left), []))
+        for sample, own in zip(read, runs):
+            sample.runs = own
