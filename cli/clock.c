@@ -5,6 +5,7 @@
 #include <time.h>
 
 #define US_PER_S 1000000u
+#define GOLDEN_RATIO 0.6180339887498949 /* (sqrt(5) - 1) / 2 */
 
 uint64_t clock_now_us(void)
 {
@@ -42,7 +43,11 @@ int clock_poll_ms(uint64_t now, uint64_t deadline)
 
 uint64_t schedule_time(const struct schedule *schedule, uint64_t tick)
 {
-	return schedule->start_us + (uint64_t)((double)tick * US_PER_S / schedule->rate_hz);
+	double multiple = (double)tick * GOLDEN_RATIO;
+	double part = multiple - (double)(uint64_t)multiple;
+
+	return schedule->start_us +
+	       (uint64_t)(((double)tick + part) * US_PER_S / schedule->rate_hz);
 }
 
 uint64_t schedule_tick(const struct schedule *schedule, uint64_t tick, uint64_t now)

@@ -1,9 +1,10 @@
-/* clock: monotonic time in microseconds, and the grid of ticks that samples are taken at.
+/* clock: monotonic time in microseconds, and the ticks that samples are taken at.
  *
- * Tick k is at start + k / rate, whatever happened before it. A sample may begin up to half a period
- * after its tick. If that has passed it moves to the next tick of the grid and is late: the distance
- * between samples stays a whole number of periods, nothing is taken in a burst to catch up, and a run
- * of n samples gets longer instead of losing some. */
+ * Tick k lies in period k from the start, whatever happened before it: at a part of it that is another one in each
+ * period, so that what the target does at the same rate is seen in all its parts, not in one. The parts are the multiples of
+ * the golden ratio without their whole numbers: however many there are, they are spread evenly, and two ticks are 0.62 or
+ * 1.62 periods apart. A sample may begin up to half a period after its tick. If that has passed it moves to the next
+ * tick and is late: nothing is taken in a burst to catch up, and a run of n samples gets longer instead of losing some. */
 #ifndef PMP_CLOCK_H
 #define PMP_CLOCK_H
 

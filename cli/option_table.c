@@ -207,6 +207,10 @@ static const struct option_row rows[] = {
 	  "for each sample; each: attach and let go for each;\n"
 	  "plain: a whole gdb for each, which needs no Python",
 	  COMMAND_RECORD, parse_attach, 0 },
+	{ 0, "instant", NULL,
+	  "stop all threads at once for each sample: by default\n"
+	  "those that sleep are looked at without a stop",
+	  COMMAND_RECORD, parse_flag, MEMBER(instant) },
 	{ 0, "save-raw", "FILE", "keep what the gdbs say, as `pmp fold` reads it", COMMAND_RECORD,
 	  parse_path, MEMBER(save_raw) },
 	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_RECORD, parse_path,

@@ -26,6 +26,7 @@ struct options {
 	uint32_t *pids; /* each once */
 	size_t pid_count, pid_cap;
 	bool children;    /* and their descendants */
+	bool instant;     /* all threads of a process are stopped at once */
 	uint64_t samples; /* -n; 0: as many as -d gives */
 	double rate_hz;   /* -r */
 	double seconds;   /* -d; 0: as long as -n takes; with both, what ends first */

@@ -431,6 +431,7 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum 
 		.mode = attach_mode_row(attach),
 		.deadlines = context->deadlines,
 		.pid = pid,
+		.instant = context->instant,
 	};
 	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
 	custody_init(&pool->custody, pid, context->guard, context->deadlines);

@@ -336,6 +336,7 @@ bool supervisor_run(const struct options *options, const struct journal_sink *si
 	s.context.deadlines = &s.deadlines;
 	s.context.guard = &s.guard;
 	s.context.plan.journal = &s.journal;
+	s.context.instant = options->instant;
 	ok = run(&s, err);
 	guard_end(&s.guard);
 	for (size_t i = 0; i < s.count; i++)

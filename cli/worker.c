@@ -253,6 +253,7 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 	worker->text.agent = plan->mode->agent;
 	worker->values = (struct attach_values){
 		.pid = plan->pid,
+		.instant = plan->instant,
 		.mark = worker->text.mark,
 		.other_mounts = container_other_mounts(plan->pid),
 		.other_root = container_other_root(plan->pid),

@@ -12,7 +12,7 @@
  *		-> ~pmp warm pid=4711
  *	python pmp("attach", PID)	 attaches, looks around, lets it run
  *		-> ~pmp attached pid=4711 pause_us=8100
- *	python pmp("sample", N, EPOCH_US)
+ *	python pmp("sample", N, EPOCH_US, INSTANT)	INSTANT 1: threads that sleep are stopped, too
  *		-> ~pmp begin sample=N ... text ... ~pmp end sample=N ...
  *	python pmp("hurry")		 does not wait longer for threads that cannot stop (state D); told
  *					 again in the same stop: for none that has not stopped yet
@@ -61,6 +61,7 @@ struct worker_plan {
 	const struct attach_mode_row *mode;
 	const struct deadlines *deadlines;
 	uint32_t pid;
+	bool instant; /* all threads are stopped at once for a sample */
 };
 
 enum worker_trouble {

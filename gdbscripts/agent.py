@@ -64,8 +64,8 @@ class Agent:
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
         self._attach("attach", pid, stopped)
 
-    def sample(self, number: int, epoch: int, at_once: int = 0) -> None:
-        """at_once: of one instant, for which all threads are stopped, those that sleep, too."""
+    def sample(self, number: int, epoch: int, instant: int = 0) -> None:
+        """instant: all threads are stopped at once, those that sleep, too."""
         pid = self.session.pid
         if not pid:
             raise gdb.error("the target has ended")
@@ -77,7 +77,7 @@ class Agent:
         look = Look(self.target, seen)
         if changed:
             self._forget()
-        elif not at_once:
+        elif not instant:
             look.read_sleepers(self.session.threads())
         spared = look.done() | frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
 

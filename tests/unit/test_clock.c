@@ -17,19 +17,19 @@ static void test_tick(void **state)
 	} rows[] = {
 		{ 10, 0, 0, 0 },
 		{ 10, 5, 0, 5 },
-		{ 10, 5, 500000, 5 },
-		{ 10, 5, 549999, 5 }, /* half a period is not late */
-		{ 10, 5, 550000, 5 },
-		{ 10, 5, 550001, 6 },
-		{ 10, 5, 600000, 6 },
-		{ 10, 5, 600001, 7 }, /* the next one on the grid, never between */
-		{ 10, 5, 1234567, 13 },
-		{ 3, 1, 333333, 1 },
-		{ 3, 1, 600000, 2 },
-		{ 0.5, 1, 2900000, 1 },
-		{ 0.5, 1, 3100000, 2 },
-		{ 1000, 100, 100500, 100 },
-		{ 1000, 100, 100501, 101 },
+		{ 10, 5, 509016, 5 }, /* that is its time */
+		{ 10, 5, 559016, 5 }, /* half a period is not late */
+		{ 10, 5, 559018, 6 },
+		{ 10, 5, 670820, 6 },
+		{ 10, 5, 670821, 7 }, /* the next tick, never between */
+		{ 10, 5, 1234567, 12 },
+		{ 3, 1, 539344, 1 },
+		{ 3, 1, 706010, 1 },
+		{ 3, 1, 706013, 2 },
+		{ 0.5, 1, 4200000, 1 },
+		{ 0.5, 1, 4300000, 2 },
+		{ 1000, 100, 101303, 100 },
+		{ 1000, 100, 101305, 101 },
 		{ 1000, 100, 150000, 150 },
 	};
 
@@ -43,15 +43,35 @@ static void test_tick(void **state)
 	}
 }
 
-/* Tick n is at n periods from the start, without an error that grows. */
+/* Tick n is in period n from the start, without an error that grows. */
 static void test_no_drift(void **state)
 {
 	struct schedule schedule = { 5, 3 };
 
 	(void)state;
 	assert_int_equal(schedule_time(&schedule, 0), 5);
-	assert_int_equal(schedule_time(&schedule, 1), 5 + 333333);
-	assert_int_equal(schedule_time(&schedule, 3000000), 5 + UINT64_C(1000000000000));
+	for (uint64_t tick = 1; tick < UINT64_C(1) << 40; tick *= 3) {
+		uint64_t time = schedule_time(&schedule, tick) - 5;
+
+		assert_in_range(time * 3, tick * 1000000 - 3, (tick + 1) * 1000000);
+	}
+}
+
+/* Whatever the target does with the same period: each part of it is seen as often as it is long. */
+static void test_parts(void **state)
+{
+	struct schedule schedule = { 0, 10 };
+	unsigned seen[10] = { 0 };
+
+	(void)state;
+	for (uint64_t tick = 0; tick < 1000; tick++) {
+		uint64_t time = schedule_time(&schedule, tick);
+
+		seen[time % 100000 / 10000]++;
+		assert_in_range(schedule_time(&schedule, tick + 1) - time, 61000, 162000);
+	}
+	for (size_t i = 0; i < 10; i++)
+		assert_in_range(seen[i], 98, 102);
 }
 
 /* A sample that takes longer than a period: as many samples, each late but the first, none in a burst. */
@@ -69,9 +89,9 @@ static void test_slow_samples(void **state)
 		if (now < schedule_time(&schedule, tick))
 			now = schedule_time(&schedule, tick);
 		if (i)
-			assert_true(now - last >= 100000);
+			assert_true(now - last >= 61000);
 		last = now;
-		now += 170000;
+		now += 270000;
 	}
 	assert_int_equal(late, 19);
 }
@@ -99,9 +119,8 @@ static void test_poll(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tick),
-		cmocka_unit_test(test_no_drift),
-		cmocka_unit_test(test_slow_samples),
+		cmocka_unit_test(test_tick),  cmocka_unit_test(test_no_drift),
+		cmocka_unit_test(test_parts), cmocka_unit_test(test_slow_samples),
 		cmocka_unit_test(test_poll),
 	};
 

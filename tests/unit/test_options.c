@@ -21,9 +21,11 @@ static void render(const struct options *o, struct buf *out)
 		bool set;
 		const char *name;
 	} flags[] = {
-		{ o->children, "children" }, { o->threads, "threads" },       { o->lines, "lines" },
-		{ o->glue, "glue" },         { o->full_paths, "full-paths" }, { o->quiet, "quiet" },
-		{ o->help, "help" },         { o->version, "version" },
+		{ o->children, "children" }, { o->instant, "instant" },
+		{ o->threads, "threads" },   { o->lines, "lines" },
+		{ o->glue, "glue" },         { o->full_paths, "full-paths" },
+		{ o->quiet, "quiet" },       { o->help, "help" },
+		{ o->version, "version" },
 	};
 
 	for (size_t i = 0; i < o->pid_count; i++)
@@ -118,8 +120,8 @@ static const struct row {
 	{ "record", "-p 1 -o=x", "pid=1 n=200 o==x" },
 	{ "record", "-tqp1", "pid=1 n=200 threads quiet" },
 	{ "record", "-qp1 -tn3", "pid=1 n=3 threads quiet" },
-	{ "record", "-p1 --children --lines --glue --full-paths --threads --quiet",
-	  "pid=1 n=200 children threads lines glue full-paths quiet" },
+	{ "record", "-p1 --children --instant --lines --glue --full-paths --threads --quiet",
+	  "pid=1 n=200 children instant threads lines glue full-paths quiet" },
 	{ "record", "-V", "version" },
 	{ "record", "-V --gdb g", "gdb=g version" },
 	{ "fold", "", "" },
