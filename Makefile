@@ -156,7 +156,22 @@ fuzz: all ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clan
 	@[ '$(T)' = python-memory ] || B='$(B)-fuzz' MAKE='$(MAKE)' tests/fuzz/run '$(TIME)' $(T)
 	@case '$(T)' in ''|python-memory) B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/python_memory.py $(FUZZ) ;; esac
 
-bench: all ## what the Python frames of a stack cost, for each Python found, and what a timeline of an hour costs
+bench_programs := $(B)/tests/bench/gaps $(B)/tests/bench/trees
+$(B)/tests/bench/gaps: tests/bench/gaps.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(filter-out -Wvla,$(WARN)) -O2 -g -pthread -o $@ $< -ldl
+$(B)/tests/bench/trees: $(B)/tests/bench/trees.o $(B)/merger.a
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+BENCH ?=
+
+bench-quick: all $(bench_programs) ## the rows of bench that take seconds: fails where one is off its target by more than double
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/bench/bench.py --quick $(BENCH)
+
+bench: all $(bench_programs) ## pauses, speed and memory, beside what others take (tests/bench/README.md; BENCH='--only fold')
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/bench/bench.py $(BENCH)
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/bench/python_walk.py
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/bench/timeline.py
 

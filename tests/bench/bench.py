@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Measures pmp and, beside it, what others do: `make bench`.
+
+    tests/bench/bench.py [--quick] [--only REGEX] [--rounds N]
+
+A line a row: the median of some rounds (and the least and the most), what it is to be, their ratio (1 and less: reached), and
+the peers' figures. All of it also goes to $B/bench.json. README.md here tells what each row is.
+"""
+
+import argparse
+import atexit
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pauses  # noqa: E402
+import rows  # noqa: E402
+import text  # noqa: E402
+import trees  # noqa: E402
+from tap import clean_up  # noqa: E402
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="under a minute; fails if a row is off by more than double")
+    parser.add_argument("--only", default="", help="rows with this in their name")
+    parser.add_argument("--rounds", type=int, default=0)
+    options = parser.parse_args()
+    atexit.register(clean_up)
+    chosen = [row for module in (pauses, text, trees) for row in module.rows(options.quick)
+              if re.search(options.only, row.name) and (row.quick or not options.quick)]
+    out = os.path.join(rows.BUILD, "bench-quick.json" if options.quick else "bench.json")
+    rows.run(chosen, out, options.rounds or (1 if options.quick else None))
+    if options.quick:
+        rows.fail(chosen)
+
+
+main()

@@ -1,0 +1,274 @@
+"""Rows of what sampling costs the target, and the machine: measured by targets that watch their own pauses."""
+
+import os
+import re
+import resource
+import signal
+import statistics
+import subprocess
+import time
+
+import pythons
+from profiles import Profile
+from rows import BUILD, ROOT, Row, Unable
+from tap import PMP, PYTHON, Target, run, temp_dir
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GAPS = os.path.join(BUILD, "tests", "bench", "gaps")
+LIBRARIES = 300
+CALM = 0.3  # seconds between two things that are measured
+
+# Counts in a shared file how far it has come: FILE THREADS.
+WORK = """
+import mmap, os, struct, sys, threading
+with open(sys.argv[1], "wb") as file: file.write(bytes(8 * int(sys.argv[2])))
+with open(sys.argv[1], "r+b") as file: shared = mmap.mmap(file.fileno(), 0)
+def step(n):
+    return sum(range(n))
+def work(at):
+    done = 0
+    while True:
+        done += 1
+        step(50)
+        if not done % 100: struct.pack_into("<Q", shared, at, done)
+for i in range(1, int(sys.argv[2])): threading.Thread(target=work, args=(8 * i,), daemon=True).start()
+print("ready %d" % os.getpid(), flush=True)
+work(0)
+"""
+
+
+def python_311():
+    """One that was built from source, with its DWARF in it, if there is any."""
+    found = [python for python in pythons.found() if python.version == (3, 11)]
+    if not found:
+        raise Unable("no Python 3.11")
+    return sorted(found, key=lambda python: python.path.startswith("/usr/bin"))[0].path
+
+
+class Watched:
+    """A target that writes down its gaps."""
+
+    def __init__(self, *argv, threads=None, libraries=()):
+        self.path = os.path.join(temp_dir(), "gaps")
+        more = () if threads is None else (threads, *libraries)
+        self.target = Target(*argv, 600, self.path, *more, limit=60)
+        time.sleep(CALM)
+
+    def sample(self, *options):
+        """The Profile, and when pmp began and ended (us)."""
+        begin = time.monotonic()
+        result = run(PMP, "-p", str(self.target.pid), "-q", "-f", "yaml", *(str(option) for option in options), limit=300)
+        if result.code:
+            raise AssertionError(str(result))
+        return Profile(result.out), begin * 1e6, time.monotonic() * 1e6
+
+    def end(self):
+        """(thread, when, how long) of each gap, in us."""
+        self.target.process.send_signal(signal.SIGTERM)
+        self.target.process.wait(timeout=60)
+        self.target.stop()
+        with open(self.path, encoding="ascii") as file:
+            return [tuple(int(word) for word in line.split()) for line in file]
+
+
+def longest(gaps, begin, end):
+    return max([length for _, at, length in gaps if begin <= at < end], default=0) / 1000
+
+
+class Shared:
+    """Figures of which one measurement gives several, each taken by a row of its own."""
+
+    def __init__(self, measure):
+        self._measure, self._left = measure, {}
+
+    def taker(self, name):
+        def take():
+            if not self._left.get(name):
+                for key, figure in self._measure().items():
+                    self._left.setdefault(key, []).append(figure)
+            return self._left[name].pop(0)
+        return take
+
+
+def steady(samples):
+    """The median, 99th percentile and largest gap of a run, in ms, and the median that pmp says."""
+    def measure():
+        watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
+        calm = time.monotonic() * 1e6
+        profile, begin, end = watched.sample("-n", samples, "-r", 50)
+        pid, loop = watched.target.pid, []
+        for _ in range(2):
+            at = time.monotonic() * 1e6
+            run("gdb", "-nx", "-iex", "set debuginfod enabled off", "-p", str(pid), "-ex", "bt", "-batch", limit=60)
+            loop.append((at, time.monotonic() * 1e6))
+        gaps = watched.end()
+        own = sorted(length for _, at, length in gaps if begin <= at < end)
+        attach = max(own[-1], 1)
+        later = sorted(length for _, at, length in gaps if begin <= at < end)[:-1]
+        median = statistics.median(own) / 1000
+        told = profile.sampling["pause_ms"]["median"]
+        classic = statistics.median(longest(gaps, *when) for when in loop)
+        return {"median": median, "told": {"pmp": told, "seen by the target": median},
+                "differ": 100 * abs(told - median) / median, "p99": own[int(len(own) * 0.99)] / 1000,
+                "largest": later[-1] / 1000, "attach": attach / 1000, "calm": calm,
+                "classic": {"pmp": classic / median, "the loop's pause, ms": classic}}
+    return Shared(measure)
+
+
+def first_attach(*argv, **how):
+    def measure():
+        watched = Watched(*argv(), **{key: value() if callable(value) else value for key, value in how.items()})
+        _, begin, end = watched.sample("-n", 1)
+        return longest(watched.end(), begin, end)
+    return measure
+
+
+def libraries():
+    """So many shared libraries, made here."""
+    folder = temp_dir()
+    with open(folder + "/x.c", "w", encoding="ascii") as file:
+        file.write("int f(int x) { return x + N; }\n")
+    for first in range(0, LIBRARIES, 50):
+        processes = [subprocess.Popen(["cc", "-g", "-shared", "-fPIC", "-DN=%d" % i, "-o", "%s/lib%d.so" % (folder, i),
+                                       folder + "/x.c"]) for i in range(first, first + 50)]
+        for process in processes:
+            process.wait()
+    return ["%s/lib%d.so" % (folder, i) for i in range(LIBRARIES)]
+
+
+def cold_start():
+    with Target(python_311(), os.path.join(HERE, "gaps.py"), 60, os.path.join(temp_dir(), "gaps")) as target:
+        time.sleep(CALM)
+        result = run(PMP, "-p", str(target.pid), "-n", "1", "-q", "-o", os.path.join(temp_dir(), "p.yaml"))
+        return result.seconds
+
+
+def each():
+    watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
+    profile, begin, end = watched.sample("-n", 30, "--attach", "each")
+    gaps = [length for _, at, length in watched.end() if begin <= at < end]
+    return {"pmp": statistics.median(sorted(gaps)[-30:]) / 1000, "as pmp tells it": profile.sampling["pause_ms"]["median"]}
+
+
+def slowdown(threads, seconds=4, rounds=3):
+    """Per cent of its work that a program does less while it is sampled at 10 Hz."""
+    def measure():
+        path = os.path.join(temp_dir(), "count")
+        with Target(PYTHON, "-c", WORK, path, threads) as target:
+            def work():
+                with open(path, "rb") as file:
+                    data = file.read()
+                return sum(int.from_bytes(data[at:at + 8], "little") for at in range(0, len(data), 8))
+
+            def rate():
+                begin, at = work(), time.monotonic()
+                time.sleep(seconds)
+                return (work() - begin) / (time.monotonic() - at)
+            alone, sampled = [], []
+            time.sleep(CALM)
+            for _ in range(rounds):
+                alone.append(rate())
+                pmp = subprocess.Popen([PMP, "-p", str(target.pid), "-d", str(seconds + 4), "-n", "1000", "-q", "-o", path + ".yaml"])
+                time.sleep(2)  # it reads symbols, and attaches
+                sampled.append(rate())
+                pmp.wait(timeout=60)
+                time.sleep(CALM)
+        return max(0.0, 100 * (1 - statistics.median(sampled) / statistics.median(alone)))
+    return measure
+
+
+def rate(samples):
+    def measure():
+        watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
+        profile, _, _ = watched.sample("-n", samples, "-r", 500)
+        watched.end()
+        found = profile.sampling
+        return {"hz": found["achieved_hz"], "late": 100.0 * found["late"] / found["taken"]}
+    return Shared(measure)
+
+
+def many_threads(threads):
+    def measure():
+        figures = {}
+        for who, count in (("alone", 0), ("pmp", 1)):
+            watched = Watched(GAPS, threads=threads)
+            if count:
+                _, begin, end = watched.sample("-n", 1)
+                _, more_begin, more_end = watched.sample("-n", 6, "-r", 1000)
+                figures["wall"] = max(0.0, (more_end - more_begin) - (end - begin)) / 5e6
+            else:
+                time.sleep(2)
+            figures[who] = statistics.median(length for thread, _, length in watched.end() if thread) / 1000
+        return {"gap": {"pmp": figures["pmp"], "not sampled": figures["alone"]}, "wall": figures["wall"]}
+    return Shared(measure)
+
+
+def cpu():
+    """Per cent of a core that pmp and its gdb use, once they have begun."""
+    def used(samples):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        _, begin, end = watched.sample("-n", samples, "-r", 10)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, (end - begin) / 1e6
+    watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
+    short, long = used(10), used(60)
+    watched.end()
+    return 100 * (long[0] - short[0]) / (long[1] - short[1])
+
+
+def memory():
+    """Peak resident sizes, in MB."""
+    def peak(pid):
+        try:
+            with open("/proc/%d/status" % pid, encoding="ascii") as file:
+                return int(re.search(r"VmHWM:\s*(\d+)", file.read()).group(1)) / 1024
+        except (OSError, AttributeError):
+            return 0
+
+    def children(pid):
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+
+    def watch(*argv):
+        process, most = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), {}
+        while process.poll() is None:
+            for pid in [process.pid] + children(process.pid):
+                most[pid] = max(most.get(pid, 0), peak(pid))
+            time.sleep(0.02)
+        own = most.pop(process.pid)
+        return own, max(most.values(), default=0)
+    watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
+    pid = str(watched.target.pid)
+    own, its_gdb = watch(PMP, "-p", pid, "-n", "200", "-r", "50", "-q", "-o", os.path.join(temp_dir(), "p.yaml"))
+    loop, _ = watch("gdb", "-nx", "-iex", "set debuginfod enabled off", "-p", pid, "-ex", "bt", "-batch")
+    watched.end()
+    return {"own": own, "gdb": {"pmp": its_gdb / loop, "the classic loop's, MB": loop, "pmp's gdb, MB": its_gdb}}
+
+
+def rows(quick):
+    run_of = steady(60 if quick else 200)
+    python = (lambda: (python_311(), os.path.join(HERE, "gaps.py")))
+    debian = (lambda: (PYTHON, os.path.join(HERE, "gaps.py")))
+    fast, crowd, sizes = rate(300 if quick else 1000), many_threads(1000), Shared(memory)
+    return [
+        Row("pause: median, seen by the target", "ms", 0.6, run_of.taker("median"), quick=True),
+        Row("pause: median, told by pmp", "ms", 0.6, run_of.taker("told"), quick=True),
+        Row("pause: what is seen and told differ by", "%", 20, run_of.taker("differ")),
+        Row("pause: 99th percentile, seen", "ms", 2, run_of.taker("p99")),
+        Row("pause: the classic loop's, times pmp's", "times", 500, run_of.taker("classic"), more=True, quick=True),
+        Row("pause: largest but the attach, 200 samples", "ms", 10, run_of.taker("largest")),
+        Row("first attach: Python, its DWARF in it", "ms", 40, first_attach(python), quick=True),
+        Row("first attach: the system's Python", "ms", 10, first_attach(debian), quick=True),
+        Row("first attach: 300 shared libraries", "ms", 40, first_attach(lambda: (GAPS,), threads=1, libraries=libraries)),
+        Row("from a cold start to the first sample", "s", 1, cold_start, quick=True),
+        Row("--attach each: median, seen by the target", "ms", 10, each),
+        Row("slowdown at 10 Hz, 1 thread", "%", 1, slowdown(1)),
+        Row("slowdown at 10 Hz, 100 threads", "%", 3, slowdown(100)),
+        Row("samples a second, asked for 500", "Hz", 500, fast.taker("hz"), more=True),
+        Row("late, of 500 a second", "%", 1, fast.taker("late")),
+        Row("1,000 threads: gap of the median thread", "ms", 1, crowd.taker("gap"), rounds=2),
+        Row("1,000 threads: a sample", "s", 0.4, crowd.taker("wall"), rounds=2),
+        Row("CPU time at 10 Hz, pmp and gdb", "% of a core", 3, cpu),
+        Row("memory of pmp, 200 samples", "MB", 8, sizes.taker("own")),
+        Row("memory of its gdb, times the classic loop's", "times", 1, sizes.taker("gdb")),
+    ]

@@ -1,0 +1,104 @@
+"""Rows of `pmp fold` on text, beside what else folds or just reads it."""
+
+import os
+import re
+import subprocess
+import time
+
+import gdb_text
+from rows import Row, Unable
+from tap import PMP, temp_dir
+
+PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
+SIZE = 69 << 20
+
+
+class Texts:
+    """Made when they are asked for, and kept: varied or not."""
+
+    def __init__(self, size):
+        self.size, self._paths = size, {}
+
+    def path(self, varied):
+        if varied not in self._paths:
+            self._paths[varied] = os.path.join(temp_dir(), "text")
+            with open(self._paths[varied], "wb") as out:
+                gdb_text.write(out, self.size, varied)
+        return self._paths[varied]
+
+
+def seconds(*argv):
+    begin = time.monotonic()
+    done = subprocess.run(argv, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if done.returncode:
+        raise Unable(done.stderr.decode().strip() or argv[0])
+    return time.monotonic() - begin
+
+
+def fold(path):
+    return seconds(PMP, "fold", "-q", "-f", "collapsed", path)
+
+
+def speed(texts, varied):
+    """MB/s; of its peers, too."""
+    def measure():
+        path = texts.path(varied)
+        size = os.path.getsize(path) / 1e6
+        return {"pmp": size / fold(path), "grep -c": size / seconds("grep", "-c", "^#", path),
+                "awk": size / seconds("awk", "-f", os.path.join(PEERS, "fold.awk"), path),
+                "perl": size / seconds("perl", os.path.join(PEERS, "fold.pl"), path)}
+    return measure
+
+
+def times(texts, peer, pmp_over_peer):
+    """How many times as fast as a peer; or, of grep, how many times as long as it."""
+    def measure():
+        path = texts.path(False)
+        own, other = fold(path), seconds(*peer, path)
+        return own / other if pmp_over_peer else other / own
+    return measure
+
+
+def growth(small, large):
+    """Seconds a byte of a large text over those of a small one: 1 is linear. The small one is read often enough to count."""
+    def measure():
+        begin = time.monotonic()
+        for _ in range(20):
+            fold(small.path(False))
+        of_small = (time.monotonic() - begin) / 20 / os.path.getsize(small.path(False))
+        return fed(large)[0] / large / of_small
+    return measure
+
+
+def fed(size):
+    """(seconds, peak MB) of folding `size` bytes from a pipe."""
+    folder = temp_dir()
+    with open(folder + "/text", "wb") as out:
+        gdb_text.write(out, SIZE, False)
+    count = -(-size // os.path.getsize(folder + "/text"))
+    feed = subprocess.Popen(["cat"] + [folder + "/text"] * count, stdout=subprocess.PIPE)
+    begin = time.monotonic()
+    pmp = subprocess.Popen([PMP, "fold", "-q", "-f", "collapsed"], stdin=feed.stdout, stdout=subprocess.DEVNULL)
+    feed.stdout.close()
+    peak = 0
+    while pmp.poll() is None:
+        with open("/proc/%d/status" % pmp.pid, encoding="ascii") as file:
+            found = re.search(r"VmHWM:\s*(\d+)", file.read())
+            peak = max(peak, int(found.group(1)) / 1024 if found else 0)
+        time.sleep(0.02)
+    feed.wait()
+    return time.monotonic() - begin, peak
+
+
+def rows(quick):
+    texts, small = Texts(SIZE >> 2 if quick else SIZE), Texts(1 << 20)
+    return [
+        Row("fold: equal stacks", "MB/s", 1000, speed(texts, False), more=True, quick=True, rounds=5),
+        Row("fold: no two lines alike", "MB/s", 1000, speed(texts, True), more=True, quick=True, rounds=5),
+        Row("fold: times as fast as a Perl", "times", 10, times(texts, ("perl", os.path.join(PEERS, "fold.pl")), False), more=True),
+        Row("fold: times as fast as an awk", "times", 6, times(texts, ("awk", "-f", os.path.join(PEERS, "fold.awk")), False),
+            more=True),
+        Row("fold: times as long as grep -c", "times", 3, times(texts, ("grep", "-c", "^#"), True)),
+        Row("fold: a byte of 4 GB, times one of 1 MB", "times", 1.1, growth(small, 4 << 30), rounds=1),
+        Row("fold: memory for 4 GB, times that for 69 MB", "times", 1.1, lambda: fed(4 << 30)[1] / fed(SIZE)[1], rounds=1),
+    ]

@@ -1,0 +1,178 @@
+/* Times the call tree, its writers and its readers, and prints a line "NAME FIGURE" for each: trees [NODES]
+ *
+ *	stacks_per_s	stacks of DEPTH frames added, of which DISTINCT are different
+ *	bytes_a_node	of heap, of that tree
+ *	FORMAT_write, FORMAT_read	MB/s, of a profile of some NODES nodes
+ *	yaml_write_ratio, yaml_read_ratio	seconds over those that libyaml alone takes for the same events */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <yaml.h>
+
+#include "../../merger/merger.h"
+
+#define DEPTH 30
+#define DISTINCT 100000
+#define ADDS 1000000
+#define NAMES 2000
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static uint32_t drawn(uint64_t *state, uint32_t below)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((*state >> 33) % below);
+}
+
+static uint32_t name_of(struct intern *intern, const char *stem, uint32_t number)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), "%s_%u", stem, number);
+
+	return intern_add(intern, (struct span){ text, (size_t)len });
+}
+
+/* Programs share their stacks' roots: each level below the tenth has more functions to choose from. */
+static void make_stack(struct intern *intern, uint32_t number, struct frame *frames)
+{
+	uint64_t state = number + 1;
+	uint32_t file = name_of(intern, "/srv/app/module.py", 0);
+
+	for (size_t i = 0; i < DEPTH; i++) {
+		uint32_t choice = i < 10 ? (uint32_t)i : drawn(&state, i < 20 ? 3 : NAMES);
+
+		frames[i] = (struct frame){ .name = name_of(intern, "function", choice),
+			                    .file = file,
+			                    .first_line = choice + 1,
+			                    .line = choice + 5,
+			                    .kind = FRAME_PYTHON };
+	}
+}
+
+static void time_tree(void)
+{
+	struct frame *frames = malloc(sizeof(*frames) * DEPTH * DISTINCT);
+	struct intern *intern = intern_create();
+	struct mallinfo2 before, after;
+	struct tree *tree;
+	uint64_t state = 1;
+	double begin;
+
+	for (uint32_t i = 0; i < DISTINCT; i++)
+		make_stack(intern, i, frames + (size_t)i * DEPTH);
+	before = mallinfo2();
+	tree = tree_create(false);
+	for (uint32_t i = 0; i < DISTINCT; i++)
+		tree_add(tree, frames + (size_t)i * DEPTH, DEPTH, 1);
+	begin = seconds();
+	for (uint32_t i = 0; i < ADDS; i++)
+		tree_add(tree, frames + (size_t)drawn(&state, DISTINCT) * DEPTH, DEPTH, 1);
+	printf("stacks_per_s %.0f\n", ADDS / (seconds() - begin));
+	after = mallinfo2();
+	printf("bytes_a_node %.1f\n",
+	       (double)(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) /
+	               (double)tree_count(tree));
+	tree_destroy(tree);
+	intern_destroy(intern);
+	free(frames);
+}
+
+static struct profile *make_profile(size_t nodes)
+{
+	struct profile *profile = profile_create(false);
+	struct frame frames[DEPTH];
+
+	for (uint32_t i = 0; tree_count(profile->tree) < nodes; i++) {
+		make_stack(profile->intern, i, frames);
+		tree_add(profile->tree, frames, DEPTH, 1);
+		profile->marks[MARK_MERGED]++;
+	}
+	profile_sort(profile);
+	return profile;
+}
+
+/* What libyaml takes for the events of a document without anything of ours. */
+static void time_libyaml(struct span text, double *read, double *write)
+{
+	yaml_parser_t parser;
+	yaml_emitter_t emitter;
+	yaml_event_t *events = NULL;
+	size_t count = 0, cap = 0;
+	FILE *null = fopen("/dev/null", "w");
+	double begin = seconds();
+
+	yaml_parser_initialize(&parser);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
+	do {
+		if (count == cap)
+			events = realloc(events, sizeof(*events) * (cap = cap ? 2 * cap : 1 << 16));
+		if (!yaml_parser_parse(&parser, &events[count]))
+			exit(1);
+	} while (events[count++].type != YAML_STREAM_END_EVENT);
+	yaml_parser_delete(&parser);
+	*read = seconds() - begin;
+	yaml_emitter_initialize(&emitter);
+	yaml_emitter_set_output_file(&emitter, null);
+	yaml_emitter_set_unicode(&emitter, 1);
+	begin = seconds();
+	for (size_t i = 0; i < count; i++)
+		if (!yaml_emitter_emit(&emitter, &events[i]))
+			exit(1);
+	yaml_emitter_delete(&emitter);
+	*write = seconds() - begin;
+	fclose(null);
+	free(events);
+}
+
+static void time_format(const char *name, const struct profile *profile)
+{
+	const struct format *format = format_by_name(span_of(name));
+	const struct view_options view = { .full_paths = true };
+	struct error err = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	double begin = seconds(), wrote, has_read;
+	struct profile *again;
+
+	if (!format->write(profile, &view, out, &err) || fclose(out))
+		exit(1);
+	wrote = seconds() - begin;
+	begin = seconds();
+	again = format->read((struct span){ text, len }, name, &err);
+	if (!again)
+		exit(1);
+	has_read = seconds() - begin;
+	printf("%s_write %.1f\n%s_read %.1f\n", name, (double)len / 1e6 / wrote, name,
+	       (double)len / 1e6 / has_read);
+	if (!strcmp(name, "yaml")) {
+		double bare_read, bare_write;
+
+		time_libyaml((struct span){ text, len }, &bare_read, &bare_write);
+		printf("yaml_write_ratio %.2f\nyaml_read_ratio %.2f\n", wrote / bare_write,
+		       has_read / bare_read);
+	}
+	profile_destroy(again);
+	free(text);
+}
+
+int main(int argc, char **argv)
+{
+	struct profile *profile;
+
+	time_tree();
+	profile = make_profile(argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000);
+	time_format("collapsed", profile);
+	time_format("yaml", profile);
+	profile_destroy(profile);
+	return 0;
+}
