@@ -199,6 +199,7 @@ class Agent:
 
     def _write(self, number: int, pid: int, time_us: int, pause_us: int, found: list) -> None:
         lines = self._notes(pid)
+        self.namer.learn([frame for sample in found if sample.stack is not None for frame in sample.stack.frames])
         lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
         for sample in found:
             if sample.kernel is not None:

@@ -11,7 +11,7 @@ from pmp_elf import Elf
 from pmp_files import DELETED, Refused, allow_many, open_mapped, open_program, open_vdso
 from pmp_markers import one_line
 from pmp_memory import BadRead
-from pmp_procfs import chroot_prefix, mapped_code, places, read_link, stack_ranges, vdso
+from pmp_procfs import chroot_prefix, mapped_code, maps_text, places, read_link, stack_ranges, vdso
 
 THREADS_MAX = 64  # whose stacks are looked at
 VDSO = "[vdso]"
@@ -31,6 +31,7 @@ class CodeMap:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._prefix = chroot_prefix(pid)
+        self._text = b""  # of /proc/PID/maps
         self._maps = []
         self._program = ""  # its path
         self._files = {}  # (path, place), as procfs.places has them -> CodeFile, None of one that cannot be read
@@ -39,7 +40,11 @@ class CodeMap:
     def follow(self) -> tuple:
         """(the CodeFiles that came, those that went) since the last time; None: nothing has changed. Those that went are to
         be closed."""
-        maps = self._mapped()
+        text = maps_text(self._pid)
+        if text == self._text:
+            return None
+        self._text = text
+        maps = _mapped(text)
         if maps == self._maps or not maps:
             return None
         if not self._maps:
@@ -96,11 +101,6 @@ class CodeMap:
         return [word for word in dict.fromkeys(_stack_words(self._pid, pointers))
                 if low <= word < high and self.is_code(word)]
 
-    def _mapped(self) -> list:
-        """As mapped_code; and the vdso, which is in no file."""
-        maps, (start, end) = mapped_code(self._pid), vdso(self._pid)
-        return sorted(maps + [(start, end, 0, VDSO)]) if maps and end else maps
-
     def _read_program_link(self) -> str:
         try:
             return read_link("/proc/%d/exe" % self._pid)
@@ -151,6 +151,12 @@ class CodeMap:
         """The row of mapped_code that holds it, or None."""
         at = bisect.bisect_right(self._maps, (address + 1,)) - 1
         return self._maps[at] if at >= 0 and self._maps[at][0] <= address < self._maps[at][1] else None
+
+
+def _mapped(text: bytes) -> list:
+    """As mapped_code; and the vdso, which is in no file."""
+    maps, (start, end) = mapped_code(text), vdso(text)
+    return sorted(maps + [(start, end, 0, VDSO)]) if maps and end else maps
 
 
 def _frame_table(elf: Elf):

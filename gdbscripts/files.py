@@ -20,7 +20,7 @@ import stat
 
 import gdb
 
-from pmp_procfs import raw_path, read_link, root_link, same_namespace, vdso
+from pmp_procfs import maps_text, raw_path, read_link, root_link, same_namespace, vdso
 
 FILE_MAX = 1 << 32  # bytes; what is longer is not read
 COPY_MAX = 1 << 28  # bytes of memory that a copy may take
@@ -200,7 +200,7 @@ def _copy(local: str, descriptor: int) -> File:
 
 def open_vdso(size: int) -> File:
     """The code of `size` bytes that the kernel maps into each process: a copy of ours. OSError."""
-    start, end = vdso(os.getpid())
+    start, end = vdso(maps_text(os.getpid()))
     if not size or end - start != size or not hasattr(os, "memfd_create"):
         raise OSError("not the same")
     return _copied("/proc/self/mem", start, size)

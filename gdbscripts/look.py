@@ -55,8 +55,9 @@ class Look:
             tid = thread.ptid[1]
             seen = self._seen.get(tid)
             if seen is not None and seen.state == "S":
-                sample = self._sleeper(thread, seen)
-                if sample is not None and procfs.has_slept_on(self._target.pid, tid, seen):
+                ran = procfs.how_it_ran(self._target.pid, tid)
+                sample = self._sleeper(thread, seen) if ran else None
+                if sample is not None and procfs.has_slept_on(self._target.pid, tid, ran):
                     self._found[tid] = sample
 
     def done(self) -> frozenset:

@@ -34,18 +34,24 @@ class Namer:
         for key in [key for key, (_, nameless) in self._names.items() if nameless]:
             del self._names[key]
 
+    def learn(self, frames) -> None:
+        """Looks up those that are not known yet; the target is to run on."""
+        new = {frame.address: frame for frame in frames if not frame.signal and frame.address not in self._names}
+        if not new:
+            return
+        if len(self._names) + len(new) > self.LIMIT:
+            self._names.clear()
+        with self._symbols:
+            for address, frame in new.items():
+                self._names[address] = self._find(frame)
+
     def names(self, frame) -> tuple:
         """Of an unwinder.Frame: the rest of its `bt` line, behind the address; those of functions inlined there before it."""
         if frame.signal:
             return ("<signal handler called>",)
-        key = frame.address
-        found = self._names.get(key)
-        if found is None:
-            if len(self._names) >= self.LIMIT:
-                self._names.clear()
-            with self._symbols:
-                found = self._names[key] = self._find(frame)
-        return found[0]
+        if frame.address not in self._names:
+            self.learn((frame,))
+        return self._names[frame.address][0]
 
     def _find(self, frame) -> tuple:
         """(names, whether they are none that gdb has)."""

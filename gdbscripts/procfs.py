@@ -4,19 +4,19 @@ import signal
 
 SCAN_MAX = 100000  # threads; a cap, not a wish
 KERNEL_FRAMES_MAX = 256
+MAPS_PIECE, MAPS_PIECES_MAX = 1 << 16, 1 << 12  # bytes read at once, and how often: a page at most is given at a time
 
 
 class Thread:
     """One thread as /proc/PID/task/TID/stat has it: name (comm), state (R, S, D, T, ...), when it began (in ticks: a thread's
     id is used again); and what it had of a CPU."""
-    __slots__ = ("name", "state", "began", "cpu_us", "ran")
+    __slots__ = ("name", "state", "began", "cpu_us")
 
     def __init__(self, name: str, state: str, began: int) -> None:
         self.name = name
         self.state = state
         self.began = began
         self.cpu_us = None  # of all its life, once read_cpu has read it
-        self.ran = ""  # its schedstat, which changes whenever it runs; "": not known
 
 
 def path_text(path: bytes) -> str:
@@ -68,23 +68,23 @@ def read_cpu(pid: int, threads: dict) -> None:
     """What each thread has had of a CPU, in its life: the first word of schedstat, in ns (Documentation/scheduler/
     sched-stats.rst). It may lack what the thread ran since the last tick of the kernel's clock."""
     for tid, entry in threads.items():
-        entry.ran = _ran(pid, tid)
-        word = entry.ran.split(" ")[0]
+        word = how_it_ran(pid, tid).split(" ")[0]
         if word.isdigit():
             entry.cpu_us = int(word) // 1000
 
 
-def _ran(pid: int, tid: int) -> str:
-    """CPU time, time it waited for one, and how often it came on one; "" where the kernel does not count."""
+def how_it_ran(pid: int, tid: int) -> str:
+    """Its schedstat, which changes whenever it runs: CPU time, time it waited for one, how often it came on one. "" where the
+    kernel does not count."""
     text = _task_text(pid, tid, "schedstat")
     return "" if text.startswith("0 0 0") else text
 
 
-def has_slept_on(pid: int, tid: int, seen: Thread) -> bool:
-    """Has it not run since it was seen? Its CPU time is brought up to date when it goes to sleep, and the times that it
-    came on a CPU are counted: equal numbers and state S at their end are a sleep."""
+def has_slept_on(pid: int, tid: int, ran: str) -> bool:
+    """Has it not run since `ran` was its schedstat? Its CPU time is brought up to date when it goes to sleep, and the times
+    that it came on a CPU are counted: equal numbers and state S at their end are a sleep."""
     now = thread(pid, tid)
-    return bool(seen.ran) and now is not None and now.state == "S" and _ran(pid, tid) == seen.ran
+    return now is not None and now.state == "S" and how_it_ran(pid, tid) == ran
 
 
 def asleep_at(pid: int, tid: int):
@@ -182,14 +182,28 @@ def innermost_tid(pid: int, tid: int) -> int:
     return tid
 
 
-def _maps(pid: int) -> list:
-    """The fields of each line of /proc/PID/maps: range, permissions, offset, device, inode, path."""
+def maps_text(pid: int) -> bytes:
+    """/proc/PID/maps, b"" if it cannot be read."""
     try:
-        with open("/proc/%d/maps" % pid, "rb") as file:
-            lines = file.read(1 << 24).split(b"\n")
+        file = os.open("/proc/%d/maps" % pid, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return []
-    return [fields for fields in (line.split(None, 5) for line in lines) if len(fields) >= 5]
+        return b""
+    pieces = []
+    try:
+        while len(pieces) < MAPS_PIECES_MAX:
+            pieces.append(os.read(file, MAPS_PIECE))
+            if not pieces[-1]:
+                break
+    except OSError:
+        pass  # it has ended
+    finally:
+        os.close(file)
+    return b"".join(pieces)
+
+
+def _rows(text: bytes) -> list:
+    """The fields of each line of maps_text: range, permissions, offset, device, inode, path."""
+    return [fields for fields in (line.split(None, 5) for line in text.split(b"\n")) if len(fields) >= 5]
 
 
 def _range(fields: list) -> tuple:
@@ -197,10 +211,10 @@ def _range(fields: list) -> tuple:
     return int(start, 16), int(end, 16)
 
 
-def mapped_code(pid: int) -> list:
-    """(start, end, offset into the file, path) of what is mapped executable from files, in order."""
+def mapped_code(text: bytes) -> list:
+    """(start, end, offset into the file, path) of what is mapped executable from files, in order. text: maps_text."""
     found = []
-    for fields in _maps(pid):
+    for fields in _rows(text):
         if len(fields) == 6 and b"x" in fields[1] and fields[5].startswith(b"/"):
             start, end = _range(fields)
             # The kernel writes a newline so, and nothing else (proc(5)).
@@ -209,9 +223,9 @@ def mapped_code(pid: int) -> list:
     return found
 
 
-def vdso(pid: int) -> tuple:
-    """(start, end) of the code that the kernel maps into each process; nowhere: (0, 0)."""
-    for fields in _maps(pid):
+def vdso(text: bytes) -> tuple:
+    """(start, end) of the code that the kernel maps into each process; nowhere: (0, 0). text: maps_text."""
+    for fields in _rows(text):
         if len(fields) == 6 and fields[5] == b"[vdso]":
             return _range(fields)
     return 0, 0
@@ -231,7 +245,7 @@ def stack_ranges(pid: int) -> dict:
     of a running thread: those that wait in a system call tell (proc(5), syscall); of the first one the
     stack's old end is known."""
     ranges = {}
-    for fields in _maps(pid):
+    for fields in _rows(maps_text(pid)):
         if len(fields) == 6 and fields[5] == b"[stack]":
             start, end = _range(fields)
             ranges[pid] = (max(start, end - 65536), 65536)

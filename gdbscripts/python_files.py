@@ -13,7 +13,7 @@ from pmp_debug_offsets import COOKIE, SIZE_MAX, version_number
 from pmp_elf import Elf
 from pmp_files import Refused, open_data
 from pmp_memory import BadRead
-from pmp_procfs import mapped_code, places
+from pmp_procfs import mapped_code, maps_text, places
 
 SYMBOLS = ("_PyRuntime", "interp_head", "PyInterpreterState_Head", "Py_Version", "PyEval_EvalFrameEx",
            "_PyEval_EvalFrameDefault")
@@ -47,7 +47,7 @@ class PythonFiles:
 
     def look(self) -> list:
         """The ones that are mapped now."""
-        mapped = places(mapped_code(self._pid))
+        mapped = places(mapped_code(maps_text(self._pid)))
         self._known = {key: self._known[key] for key in mapped if key in self._known}
         for key, place in mapped.items():
             if key not in self._known:

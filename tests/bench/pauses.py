@@ -25,7 +25,9 @@ with open(sys.argv[1], "wb") as file: file.write(bytes(8 * int(sys.argv[2])))
 with open(sys.argv[1], "r+b") as file: shared = mmap.mmap(file.fileno(), 0)
 def step(n):
     return sum(range(n))
+go = threading.Event()
 def work(at):
+    go.wait()
     done = 0
     while True:
         done += 1
@@ -33,6 +35,7 @@ def work(at):
         if not done % 100: struct.pack_into("<Q", shared, at, done)
 for i in range(1, int(sys.argv[2])): threading.Thread(target=work, args=(8 * i,), daemon=True).start()
 print("ready %d" % os.getpid(), flush=True)
+go.set()
 work(0)
 """
 
@@ -115,7 +118,7 @@ def steady(samples):
     return Shared(measure)
 
 
-def first_attach(*argv, **how):
+def first_attach(argv, **how):
     def measure():
         watched = Watched(*argv(), **{key: value() if callable(value) else value for key, value in how.items()})
         _, begin, end = watched.sample("-n", 1)

@@ -39,7 +39,7 @@ def in_gdb(pid):
 def measure(build, frames):
     with Target(*build.words, os.path.join(HERE, "frames.py"), frames, env=build.env) as target:
         times = in_gdb(target.pid)
-        result = pmp("-p", target.pid, "-n", 200, "-r", 50, "-q", "-f", "yaml")
+        result = pmp("-p", target.pid, "-n", 200, "-r", 50, "-q", "-f", "yaml", "--instant")
     pause = Profile(result.out).sampling["pause_ms"]["median"]
     print(ROW % (build.python, build.how, build.symbols, times["native_frames"], times["python_frames"],
                  *("%.3f" % number for number in (times["native"], times["python"], times["first"], pause))),

@@ -29,7 +29,8 @@ class Texts:
 
 def seconds(*argv):
     begin = time.monotonic()
-    done = subprocess.run(argv, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    # To a pipe: grep reads no further than its first match if nobody can see more.
+    done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode:
         raise Unable(done.stderr.decode().strip() or argv[0])
     return time.monotonic() - begin
