@@ -2,7 +2,7 @@
 
 Formats: .eh_frame and .eh_frame_hdr, Linux Standard Base Core 5.0, "Exception Frames"; the instructions, DWARF 5, 6.4.2;
 registers' numbers, System V ABI for x86-64, figure 3.36. Only what compilers make is understood: where the rest is
-used (a frame found by an expression, a return address elsewhere), there is no rule, and gdb has to unwind the frame.
+used (a frame found by another expression, a return address elsewhere), there is no rule, and gdb has to unwind the frame.
 """
 import bisect
 import struct
@@ -31,18 +31,41 @@ class Rule:
 OUTERMOST = Rule(SP, 0, None)  # nobody has called this one
 
 
+class PltRule:
+    """Of a procedure linkage table, as linkers describe it: entries of 16 bytes, each of which has pushed a word from its byte
+    `pushed` on."""
+    # rsp + 8 + (((rip & 15) >= pushed) << 3): breg7 8, breg16 0, lit15, and, lit<pushed>, ge, lit3, shl, plus
+    BEFORE, AFTER = b"\x77\x08\x80\x00\x3f\x1a", b"\x2a\x33\x24\x22"
+    LIT0 = 0x30
+
+    def __init__(self, pushed: int) -> None:
+        self._pushed = pushed
+
+    def at(self, address: int) -> Rule:
+        return Rule(SP, 16 if address % 16 >= self._pushed else 8, None)
+
+    @classmethod
+    def parse(cls, expression: bytes):
+        """None of any other expression."""
+        if len(expression) == 11 and expression.startswith(cls.BEFORE) and expression.endswith(cls.AFTER):
+            return cls(expression[6] - cls.LIT0)
+        return None
+
+
 class Function:
     """One entry of the table: a function's code, or a part of it."""
     __slots__ = ("start", "end", "_addresses", "_rules")
 
     def __init__(self, start: int, end: int, rows: list) -> None:
-        """rows: (address, Rule or None) from `start` up: each holds to the next one's address."""
+        """rows: (address, Rule, PltRule or None) from `start` up: each holds to the next one's address."""
         self.start, self.end = start, end
         self._addresses = [address for address, _ in rows]
         self._rules = [rule for _, rule in rows]
 
     def rule(self, address: int):
-        return self._rules[bisect.bisect_right(self._addresses, address) - 1]
+        """A Rule, None: there is none that is known here."""
+        found = self._rules[bisect.bisect_right(self._addresses, address) - 1]
+        return found.at(address) if isinstance(found, PltRule) else found
 
 
 class FrameTable:
@@ -197,6 +220,8 @@ class _State:
             return OUTERMOST
         if common.signal:
             return self._signal_rule(fp, ra)
+        if isinstance(self.cfa, bytes) and fp == "same" and ra == -8:
+            return PltRule.parse(self.cfa)
         if not common.good or not isinstance(self.cfa, tuple) or self.cfa[0] not in (SP, FP) or ra != -8:
             return None
         if fp == "same":
