@@ -1,8 +1,6 @@
 #include "clock.h"
 
-#include <limits.h>
 #include <stdio.h>
-#include <time.h>
 
 #define US_PER_S 1000000u
 #define GOLDEN_RATIO 0.6180339887498949 /* (sqrt(5) - 1) / 2 */
@@ -29,16 +27,14 @@ uint64_t clock_sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-int clock_poll_ms(uint64_t now, uint64_t deadline)
+const struct timespec *clock_wait(uint64_t now, uint64_t deadline, struct timespec *ret)
 {
-	uint64_t ms;
+	uint64_t us = deadline > now ? deadline - now : 0;
 
 	if (deadline == CLOCK_NEVER)
-		return -1;
-	if (deadline <= now)
-		return 0;
-	ms = (deadline - now - 1) / 1000 + 1;
-	return ms > INT_MAX ? INT_MAX : (int)ms;
+		return NULL;
+	*ret = (struct timespec){ (time_t)(us / US_PER_S), (long)(us % US_PER_S) * 1000 };
+	return ret;
 }
 
 uint64_t schedule_time(const struct schedule *schedule, uint64_t tick)

@@ -11,13 +11,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define CLOCK_NEVER UINT64_MAX
 
-uint64_t clock_now_us(void);                        /* CLOCK_MONOTONIC */
-void clock_wall(char *ret, size_t len);             /* "2026-11-22T10:25:03Z" */
-uint64_t clock_sooner(uint64_t a, uint64_t b);      /* the nearer of two deadlines */
-int clock_poll_ms(uint64_t now, uint64_t deadline); /* for poll(2): rounded up, -1 for never */
+uint64_t clock_now_us(void);                   /* CLOCK_MONOTONIC */
+void clock_wall(char *ret, size_t len);        /* "2026-11-22T10:25:03Z" */
+uint64_t clock_sooner(uint64_t a, uint64_t b); /* the nearer of two deadlines */
+/* How long it is to the deadline, for ppoll(2): fills *ret and returns it, NULL for never. */
+const struct timespec *clock_wait(uint64_t now, uint64_t deadline, struct timespec *ret);
 
 struct schedule {
 	uint64_t start_us;

@@ -231,6 +231,7 @@ static void take_signals(struct supervisor *s)
 static void wait_for_something(struct supervisor *s)
 {
 	uint64_t now = clock_now_us(), deadline = CLOCK_NEVER;
+	struct timespec wait;
 	size_t count = 0;
 
 	s->polls[count++] = (struct pollfd){ .fd = s->signals.fd, .events = POLLIN };
@@ -238,7 +239,7 @@ static void wait_for_something(struct supervisor *s)
 		deadline = clock_sooner(deadline, pool_deadline(s->pools[i]));
 		count += pool_poll(s->pools[i], s->polls + count);
 	}
-	poll(s->polls, count, clock_poll_ms(now, deadline));
+	ppoll(s->polls, count, clock_wait(now, deadline, &wait), NULL);
 }
 
 /* Begins or ends the sampling if it's time to. true: the pools have to know before anything is waited for. */

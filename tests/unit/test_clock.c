@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <limits.h>
 
 #include <cmocka.h>
 
@@ -96,24 +95,27 @@ static void test_slow_samples(void **state)
 	assert_int_equal(late, 19);
 }
 
-static void test_poll(void **state)
+static void test_wait(void **state)
 {
 	static const struct {
 		uint64_t now, deadline;
-		int wanted;
+		struct timespec wanted;
 	} rows[] = {
-		{ 0, CLOCK_NEVER, -1 },
-		{ 5, 5, 0 },
-		{ 6, 5, 0 },
-		{ 0, 1, 1 },
-		{ 0, 1000, 1 },
-		{ 0, 1001, 2 },
-		{ 0, CLOCK_NEVER - 1, INT_MAX },
+		{ 5, 5, { 0, 0 } },
+		{ 6, 5, { 0, 0 } },
+		{ 0, 1, { 0, 1000 } },
+		{ 1, 1000001, { 1, 0 } },
+		{ 0, 2500000, { 2, 500000000 } },
 	};
+	struct timespec wait;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_int_equal(clock_poll_ms(rows[i].now, rows[i].deadline), rows[i].wanted);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_ptr_equal(clock_wait(rows[i].now, rows[i].deadline, &wait), &wait);
+		assert_int_equal(wait.tv_sec, rows[i].wanted.tv_sec);
+		assert_int_equal(wait.tv_nsec, rows[i].wanted.tv_nsec);
+	}
+	assert_null(clock_wait(0, CLOCK_NEVER, &wait));
 }
 
 int main(void)
@@ -121,7 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tick),  cmocka_unit_test(test_no_drift),
 		cmocka_unit_test(test_parts), cmocka_unit_test(test_slow_samples),
-		cmocka_unit_test(test_poll),
+		cmocka_unit_test(test_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

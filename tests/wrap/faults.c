@@ -256,6 +256,10 @@ WRAP(int, posix_spawnp,
 WRAP(int, poll, (struct pollfd * fds, nfds_t count, int ms))
 PASS(poll, -1, __real_poll(fds, count, ms))
 
+WRAP(int, ppoll,
+     (struct pollfd * fds, nfds_t count, const struct timespec *wait, const sigset_t *mask))
+PASS(poll, -1, __real_ppoll(fds, count, wait, mask))
+
 WRAP(int, linkat, (int from_dir, const char *from, int to_dir, const char *to, int flags))
 PASS(link, -1, __real_linkat(from_dir, from, to_dir, to, flags))
 
