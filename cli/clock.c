@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #define US_PER_S 1000000u
-#define GOLDEN_RATIO 0.6180339887498949 /* (sqrt(5) - 1) / 2 */
+#define STEP 0.5857864376269049 /* 2 - sqrt(2) */
 
 uint64_t clock_now_us(void)
 {
@@ -39,7 +39,7 @@ const struct timespec *clock_wait(uint64_t now, uint64_t deadline, struct timesp
 
 uint64_t schedule_time(const struct schedule *schedule, uint64_t tick)
 {
-	double multiple = (double)tick * GOLDEN_RATIO;
+	double multiple = (double)tick * STEP;
 	double part = multiple - (double)(uint64_t)multiple;
 
 	return schedule->start_us +

@@ -1,10 +1,11 @@
 /* clock: monotonic time in microseconds, and the ticks that samples are taken at.
  *
  * Tick k lies in period k from the start, whatever happened before it: at a part of it that is another one in each
- * period, so that what the target does at the same rate is seen in all its parts, not in one. The parts are the multiples of
- * the golden ratio without their whole numbers: however many there are, they are spread evenly, and two ticks are 0.62 or
- * 1.62 periods apart. A sample may begin up to half a period after its tick. If that has passed it moves to the next
- * tick and is late: nothing is taken in a burst to catch up, and a run of n samples gets longer instead of losing some. */
+ * period, so that what the target does at the same rate is seen in all its parts, not in one. The parts are the multiples
+ * of an irrational number without their whole numbers: however many there are, they are spread evenly, and two ticks are
+ * 0.59 or 1.59 periods apart. A sample may begin up to half a period after its tick. If that has passed it moves to the
+ * next tick and is late: nothing is taken in a burst to catch up, and a run of n samples gets longer instead of losing
+ * some. */
 #ifndef PMP_CLOCK_H
 #define PMP_CLOCK_H
 

@@ -16,19 +16,19 @@ static void test_tick(void **state)
 	} rows[] = {
 		{ 10, 0, 0, 0 },
 		{ 10, 5, 0, 5 },
-		{ 10, 5, 509016, 5 }, /* that is its time */
-		{ 10, 5, 559016, 5 }, /* half a period is not late */
-		{ 10, 5, 559018, 6 },
-		{ 10, 5, 670820, 6 },
-		{ 10, 5, 670821, 7 }, /* the next tick, never between */
-		{ 10, 5, 1234567, 12 },
-		{ 3, 1, 539344, 1 },
-		{ 3, 1, 706010, 1 },
-		{ 3, 1, 706013, 2 },
-		{ 0.5, 1, 4200000, 1 },
-		{ 0.5, 1, 4300000, 2 },
-		{ 1000, 100, 101303, 100 },
-		{ 1000, 100, 101305, 101 },
+		{ 10, 5, 592893, 5 }, /* that is its time */
+		{ 10, 5, 642893, 5 }, /* half a period is not late */
+		{ 10, 5, 642894, 6 },
+		{ 10, 5, 651471, 6 },
+		{ 10, 5, 651472, 7 }, /* the next tick, never between */
+		{ 10, 5, 1234567, 13 },
+		{ 3, 1, 528595, 1 },
+		{ 3, 1, 695261, 1 },
+		{ 3, 1, 695263, 2 },
+		{ 0.5, 1, 4100000, 1 },
+		{ 0.5, 1, 4200000, 2 },
+		{ 1000, 100, 101078, 100 },
+		{ 1000, 100, 101079, 101 },
 		{ 1000, 100, 150000, 150 },
 	};
 
@@ -67,7 +67,7 @@ static void test_parts(void **state)
 		uint64_t time = schedule_time(&schedule, tick);
 
 		seen[time % 100000 / 10000]++;
-		assert_in_range(schedule_time(&schedule, tick + 1) - time, 61000, 162000);
+		assert_in_range(schedule_time(&schedule, tick + 1) - time, 58000, 159000);
 	}
 	for (size_t i = 0; i < 10; i++)
 		assert_in_range(seen[i], 98, 102);
@@ -88,7 +88,7 @@ static void test_slow_samples(void **state)
 		if (now < schedule_time(&schedule, tick))
 			now = schedule_time(&schedule, tick);
 		if (i)
-			assert_true(now - last >= 61000);
+			assert_true(now - last >= 58000);
 		last = now;
 		now += 270000;
 	}
