@@ -10,6 +10,8 @@ from pmp_memory import BadRead
 from pmp_native import Stack, walk
 from pmp_pairing import deal_out, settle
 
+KEPT_MIN = 1000  # threads; of fewer it does not matter whether they have ended
+
 
 class ThreadSample:
     """What one look found out of one thread."""
@@ -38,12 +40,20 @@ class Target:
         self.pointers = {}  # tid -> its stack pointer when it was last seen
         self.idents = {}  # (tid, when it began) -> pthread_self there
 
+    def forget_ended(self, seen: dict) -> None:
+        """seen: procfs.threads of it."""
+        if len(self.idents) > 2 * len(seen) + KEPT_MIN:
+            self.idents = {key: ident for key, ident in self.idents.items()
+                           if key[0] in seen and seen[key[0]].began == key[1]}
+            self.pointers = {tid: pointer for tid, pointer in self.pointers.items() if tid in seen}
+
 
 class Look:
     def __init__(self, target: Target, seen: dict) -> None:
         """seen: procfs.threads of it, just now, with the CPU times."""
         self._target = target
         self._seen = seen
+        target.forget_ended(seen)
         self._found = {}  # tid -> ThreadSample
         self._states = self._thread_states()  # of all threads, as they are while those run
         self._used = set()  # ids of the threads whose states were read
