@@ -74,29 +74,31 @@ class Agent:
         procfs.read_cpu(pid, seen)
         begun = now_us()
         asleep = {tid: procfs.kernel(pid, tid) for tid in blocked(seen)}
-        look = Look(self.target, seen)
+        immobile = frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
         if changed:
             self._forget()
-        elif not instant:
+        is_known = not changed and not self._seeks_python()
+        look = Look(self.target, seen)
+        if is_known and not instant:
             look.read_sleepers(self.session.threads())
-        spared = look.done() | frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
 
         def stopped() -> None:
             nonlocal look
-            if changed:
+            if not is_known:
                 self._look_around(pid)
+                look = Look(self.target, seen)
             look.read_stopped(self.session.threads())
             found = look.finish(self.session.threads(), asleep)
             pause = self._pause(self.session.resume)
             if look.lacks_symbols():
                 self.symbols.give_target()
                 look = Look(self.target, seen)
-                self.session.stop(frozenset(asleep), guarded("sample", stopped))
+                self.session.stop(immobile, guarded("sample", stopped))
                 return
             self._write(number, pid, begun - epoch, pause, found)
             if not asleep:
                 self.symbols.expand_between(self.target.pointers)
-        self.session.stop(spared, guarded("sample", stopped))
+        self.session.stop(look.done() | immobile, guarded("sample", stopped))
 
     def look(self, pid: int, number: int, epoch: int) -> None:
         seen = procfs.threads(pid)
@@ -155,12 +157,16 @@ class Agent:
 
     def _look_around(self, pid: int) -> None:
         """What is known once a target is attached: its interpreter, if it has one."""
-        if self.target.python is not None or not self.python_files or not self._stopped():
+        if not self._seeks_python() or not self._stopped():
             return
         self.target.python, note = interpreter.find(self.target.memory, self.python_files, self._thread_ids())
         if note:
             self.told.add(note)
             self.python_files = []  # until others are mapped
+
+    def _seeks_python(self) -> bool:
+        """Is one mapped that is not known to be alive yet?"""
+        return self.target.python is None and bool(self.python_files)
 
     def _stopped(self) -> list:
         return [thread for thread in self.session.threads() if thread.is_stopped()]

@@ -3,12 +3,15 @@
  * More copies can be in the process: `embed LIBPYTHON:MAPPED:STARTED PROGRAM ARG...` loads MAPPED and leaves it alone, and
  * loads STARTED into a namespace of its own, where it is initialised and then runs nothing. Both are loaded first.
  *
+ * With EMBED_WAIT=SECONDS in the environment it says `ready PID` and waits for so long before it initialises Python.
+ *
  * libpython is loaded by name, so that one program does for every version, with nothing of that version needed
  * to build it. It is not Py_Main that runs PROGRAM: text does, below PyRun_SimpleString. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char text[] = "import os, sys\n"
                            "sys.argv = os.environ['EMBED_ARGV'].split('\\n')\n"
@@ -52,6 +55,17 @@ static void load_others(char *mapped, char *started)
 		                       "Py_InitializeEx"))(0);
 }
 
+static void wait_a_while(void)
+{
+	const char *seconds = getenv("EMBED_WAIT");
+
+	if (seconds) {
+		printf("ready %d\n", (int)getpid());
+		fflush(stdout);
+		sleep((unsigned)atoi(seconds));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char *path, *mapped;
@@ -66,6 +80,7 @@ int main(int argc, char **argv)
 	load_others(mapped, strtok(NULL, ":"));
 	library = need(dlopen(path, RTLD_NOW | RTLD_GLOBAL));
 	pass(argv + 2);
+	wait_a_while();
 	((void (*)(void))symbol(library, "Py_Initialize"))();
 	((int (*)(const char *, void *))symbol(library, "PyRun_SimpleStringFlags"))(text, NULL);
 	((void (*)(void))symbol(library, "Py_Finalize"))();

@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from matrix_builds import EMBED, ask  # noqa: E402
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
-from tap import PYTHON, Target, equal, main, note, pmp, skip, temp_dir, test  # noqa: E402
+from tap import PYTHON, Target, check, equal, main, note, pmp, skip, temp_dir, test  # noqa: E402
 
 PROGRAM = """
 import os, sys, threading
@@ -84,6 +84,20 @@ def _():
 def _():
     live, mapped = libraries(2)
     check_frames("once", [live, mapped], EMBED, ":".join((live, mapped, live)), program())
+
+
+@test("one that is started while its process is sampled")
+def _():
+    library, = libraries(1)
+    sleeper = os.path.join(temp_dir(), "late.py")
+    with open(sleeper, "w", encoding="ascii") as file:
+        file.write("import time\ndef late():\n    time.sleep(60)\nlate()\n")
+    with Target(EMBED, library, sleeper, env={"EMBED_WAIT": "2"}) as target:
+        result = pmp("-p", target.pid, "-n", 40, "-q", "-f", "yaml")
+        equal(result.code, 0, result)
+        profile = Profile(result.out)
+        equal(profile.total, 40)
+        check(5 < profile.weight("late", "python") < 35, "samples of its frames", profile.weight("late", "python"))
 
 
 if __name__ == "__main__":
