@@ -173,15 +173,16 @@ class Agent:
 
     def _thread_ids(self) -> set:
         """Of some threads: they are to tell live interpreters from others."""
-        return {registers.read(thread).thread_id for thread in self._stopped()[:THREAD_IDS_MAX]}
+        found = [registers.read(thread) for thread in self._stopped()[:THREAD_IDS_MAX]]
+        return {of_it.thread_id for of_it in found if of_it is not None}
 
     def _keep_idents(self, seen: dict) -> None:
         """Threads that sleep are not stopped any more: they do not tell."""
         if self.target.python is not None:
             for thread in self._stopped():
-                of_it = seen.get(thread.ptid[1])
-                if of_it is not None:
-                    self.target.idents[thread.ptid[1], of_it.began] = registers.read(thread).thread_id
+                of_it, was = registers.read(thread), seen.get(thread.ptid[1])
+                if of_it is not None and was is not None:
+                    self.target.idents[thread.ptid[1], was.began] = of_it.thread_id
 
     def _follow(self, seen: dict) -> bool:
         """Without breakpoints gdb isn't told of new libraries: looked for before each stop. Not while a thread

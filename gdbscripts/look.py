@@ -81,6 +81,8 @@ class Look:
             if tid in self._found or not thread.is_stopped():
                 continue
             of_it = registers.read(thread)
+            if of_it is None:
+                continue
             seen = self._seen.get(tid)
             if seen is not None:
                 self._target.idents[tid, seen.began] = of_it.thread_id

@@ -23,11 +23,14 @@ class Registers:
         self.pc, self.sp, self.fp, self.thread_id, self.word = pc, sp, fp, thread_id, word
 
 
-def read(thread) -> Registers:
-    """Of a gdb.InferiorThread that is stopped. gdb.error."""
+def read(thread):
+    """The Registers of a gdb.InferiorThread that is stopped; None of one that has ended meanwhile."""
     data = get_registers(thread.ptid[1])
     if data is None:
-        return _from_gdb(thread)
+        try:
+            return _from_gdb(thread)
+        except gdb.error:
+            return None
     words = WORDS.unpack(data)
     return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
                      words[RDI] if words[ORIG_RAX] == FUTEX else 0)

@@ -25,7 +25,7 @@ class Frame:
     @property
     def address(self) -> int:
         """One that is in the instruction that it is at."""
-        return self.pc if self.exact else self.pc - 1
+        return self.pc if self.exact or not self.pc else self.pc - 1
 
 
 class Unwinder:

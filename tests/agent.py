@@ -15,6 +15,7 @@ memory = load("memory")
 naming = load("naming")
 markers = load("markers")
 procfs = load("procfs")
+unwinder = load("unwinder")
 files = load("files")
 perf_map = load("perf_map")
 gil = load("gil")
@@ -221,6 +222,33 @@ def _():
             ("A::operator()(int)", "A::operator()"), ("f(int) [clone .cold]", "f"), ("A::f() &&", "A::f"),
             ("core::call_once<fn(), ()>", "core::call_once<fn(), ()>"), ("(x)", "(x)"), (")", ")")):
         equal(naming.without_parameters(name), wanted, name)
+
+
+@test("a stack that ends in nowhere")
+def _():
+    stack = memory_of(0x1000, (0x4005, 0x2000, 0x5005, 0x3000, 0))
+    frames = unwinder.Unwinder(stack.function_at).unwind(stack, registers_at(0x4001, 0x1000))
+    equal([(frame.pc, frame.address) for frame in frames], [(0x4001, 0x4001), (0x4005, 0x4004), (0x5005, 0x5004), (0, 0)])
+
+
+class memory_of:
+    """Words on a stack of functions that push nothing but, each second time, one word."""
+
+    def __init__(self, start, words):
+        self.start, self.data = start, b"".join(word.to_bytes(8, "little") for word in words)
+
+    def some(self, address, size):
+        at = address - self.start
+        return self.data[at:at + size] if 0 <= at < len(self.data) else b""
+
+    @staticmethod
+    def function_at(address):
+        rule = cfi.Rule(cfi.SP, 8 if address < 0x4004 else 16, None)
+        return cfi.Function(0x4000, 0x6000, [(0x4000, rule)]), 0
+
+
+def registers_at(pc, sp):
+    return load("registers").Registers(pc, sp, 0, 0, 0)
 
 
 main()
