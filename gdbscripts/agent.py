@@ -114,16 +114,18 @@ class Agent:
             look = Look(self.target, seen)
             look.read_stopped(self.session.threads())
             found = look.finish(self.session.threads(), {})
+
+            def write() -> None:
+                self._write(number, pid, begun - epoch, now_us() - self.session.began_us, found)
             if self.session.holds_late():
-                pause = self._pause(self.session.resume)  # the supervisor sees that it's still held, and ends this gdb
+                self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
+                write()
             elif look.lacks_symbols():
                 self.session.resume()
                 self.symbols.give_target()
                 self.session.stop(frozenset(), guarded("look", stopped))
-                return
             else:
-                pause = self._pause(self.session.detach)
-            self._write(number, pid, begun - epoch, pause, found)
+                self.session.let_go(guarded("look", write))
         self._attach("look", pid, stopped)
 
     def hurry(self) -> None:
@@ -135,8 +137,7 @@ class Agent:
         pid = self.session.pid
 
         def stopped() -> None:
-            self.session.detach()
-            write_lines([marker("detached", pid=pid)])
+            self.session.let_go(lambda: write_lines([marker("detached", pid=pid)]))
         self.session.stop(frozenset(blocked(procfs.threads(pid))), guarded("detach", stopped))
 
     # Their parts.

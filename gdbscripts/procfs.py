@@ -134,6 +134,15 @@ def is_stopped_by(pid: int, name: str) -> bool:
     return True
 
 
+def stop_is_pending(pid: int) -> bool:
+    """Has a thread a SIGSTOP of its own that it has not taken yet (proc(5), SigPnd)?"""
+    for tid in threads(pid):
+        found = _task_text(pid, tid, "status").partition("\nSigPnd:")[2].split()
+        if found and int(found[0], 16) >> (signal.SIGSTOP - 1) & 1:
+            return True
+    return False
+
+
 def stops_soon(pid: int, tid: int) -> bool:
     """False for a thread that ended, or that no signal reaches (D)."""
     now = thread(pid, tid)
