@@ -150,13 +150,16 @@ static bool parse_attach(struct options *options, const struct option_row *row, 
 static bool parse_format(struct options *options, const struct option_row *row, const char *shown,
                          const char *value, struct error *err)
 {
+	struct format_words words;
 	struct shown word;
 
+	(void)row;
 	options->format = format_by_name(span_of(value));
 	if (options->format)
 		return true;
+	format_words(&words);
 	return error_set(err, ERROR_USAGE, "%s: '%s' is no format; it wants %s", shown,
-	                 shown_name(&word, value), row->argument);
+	                 shown_name(&word, value), words.names);
 }
 
 /* "3", "+3.5", "-2": seconds after the start of the run, or before its end. */
@@ -242,8 +245,8 @@ static const struct option_row rows[] = {
 	  "write FILE in the format of its suffix or of -f, and\n"
 	  "the tree to stdout; `-o -`: to stdout alone",
 	  COMMAND_ALL, parse_path, MEMBER(output) },
-	{ 'f', "format", "tree|yaml|collapsed|trace|timeline", "the format (default: tree)",
-	  COMMAND_ALL, parse_format, 0 },
+	{ 'f', "format", "FORMAT", "the format, one of those below (default: tree)", COMMAND_ALL,
+	  parse_format, 0 },
 	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ALL, parse_flag,
 	  MEMBER(full_paths) },
 	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",

@@ -19,6 +19,7 @@ struct plan {
 static bool make_plan(const struct options *options, struct plan *plan, struct error *err)
 {
 	const struct format *tree = format_by_name(SPAN_LIT("tree"));
+	struct format_words words;
 	struct shown shown;
 
 	*plan = (struct plan){ 0 };
@@ -32,10 +33,10 @@ static bool make_plan(const struct options *options, struct plan *plan, struct e
 	plan->on_stdout = options->quiet ? NULL : tree;
 	if (plan->in_file)
 		return true;
+	format_words(&words);
 	return error_set(err, ERROR_USAGE,
-	                 "-o %s: its suffix names no format; it wants .yaml, .yml, .folded, "
-	                 ".collapsed or .txt, or say -f tree|yaml|collapsed|trace|timeline",
-	                 shown_name(&shown, options->output));
+	                 "-o %s: its suffix names no format; it wants one of %s, or say -f %s",
+	                 shown_name(&shown, options->output), words.suffixes, words.names);
 }
 
 bool report_check(const struct options *options, struct error *err)

@@ -1,15 +1,17 @@
 #include "format.h"
 
 static const struct format formats[] = {
-	{ "tree", "", "the call tree, for people", tree_text_write, NULL, NULL },
+	{ "tree", "", "the call tree, for people", tree_text_write, NULL, NULL, false },
 	{ "yaml", ".yaml .yml", "the whole profile, as `pmp show` reads it", yaml_write, yaml_read,
-	  yaml_detect },
+	  yaml_detect, false },
 	{ "collapsed", ".folded .collapsed .txt", "a line a stack, for flame graphs",
-	  collapsed_write, collapsed_read, collapsed_detect },
+	  collapsed_write, collapsed_read, collapsed_detect, false },
 	{ "trace", ".trace.json", "Chrome trace events: each thread's stacks over the time",
-	  trace_events_write, NULL, NULL },
+	  trace_events_write, NULL, NULL, true },
+	{ "speedscope", ".speedscope.json", "for speedscope.app: a profile for each thread",
+	  speedscope_write, NULL, NULL, false },
 	{ "timeline", "", "what changed when: a strip over the time for each function",
-	  timeline_text_write, NULL, NULL },
+	  timeline_text_write, NULL, NULL, true },
 };
 
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
@@ -19,10 +21,25 @@ const struct format *format_at(size_t i)
 	return i < FORMAT_COUNT ? &formats[i] : NULL;
 }
 
+static void word_add(char *text, size_t size, const char *glue, const char *word)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, size - len, "%s%s", len && word[0] ? glue : "", word);
+}
+
+void format_words(struct format_words *ret)
+{
+	*ret = (struct format_words){ { 0 }, { 0 } };
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		word_add(ret->names, sizeof(ret->names), "|", formats[i].name);
+		word_add(ret->suffixes, sizeof(ret->suffixes), " ", formats[i].suffixes);
+	}
+}
+
 bool format_fits(const struct format *format, const struct profile *profile)
 {
-	return profile->timeline ||
-	       (format->write != trace_events_write && format->write != timeline_text_write);
+	return profile->timeline || !format->timed;
 }
 
 const struct format *format_by_name(struct span name)

@@ -29,10 +29,17 @@ struct format {
 	struct profile *(*read)(struct span text, const char *name, struct error *err);
 	/* True if the text looks like this format. NULL where read is. */
 	bool (*detect)(struct span text);
+	bool timed; /* it shows the time: a profile without a timeline cannot be written */
 };
 
 const struct format *format_by_name(struct span name);
 const struct format *format_by_suffix(struct span file_name);
+/* "tree|yaml|...", and all suffixes, ".yaml .yml ...": for messages and help. */
+struct format_words {
+	char names[200], suffixes[300]; /* cut if there are too many rows */
+};
+
+void format_words(struct format_words *ret);
 /* The i-th row, NULL behind the last. */
 const struct format *format_at(size_t i);
 /* False: it shows the time, and this profile has no timeline. Its write fails, and says so. */
@@ -49,6 +56,7 @@ bool collapsed_write(const struct profile *, const struct view_options *, FILE *
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
 
+bool speedscope_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool timeline_text_write(const struct profile *, const struct view_options *, FILE *,
                          struct error *);
 bool trace_events_write(const struct profile *, const struct view_options *, FILE *,

@@ -2,6 +2,7 @@
 """The command line without a live target: options, help, versions, files, exit codes. $PMP: which pmp."""
 
 import gzip
+import json
 import os
 import re
 import shlex
@@ -160,7 +161,7 @@ def _():
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
         (("show", "a", "b"), "'b' is too much"),
-        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|collapsed|trace|timeline"),
+        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|collapsed|trace|speedscope|timeline"),
         (("fold", "-o", "x.yaml.gz"), "names no format"),
     )
     for row in rows:
@@ -316,6 +317,33 @@ def _():
         equal(is_done(pmp("show", "-f", "yaml", path)), get(path))
         equal(is_done(pmp("show", "-f", "collapsed", path)),
               is_done(pmp("fold", *options, "-f", "collapsed", stdin=text)))
+
+
+@test("speedscope's profiles have the weight of the tree, one for each thread, by another JSON reader")
+def _():
+    golden = os.path.join(ROOT, "tests", "golden")
+    for case, words, threads, total in (
+        ("show-timeline-trace", (), 3, 13),
+        ("show-weight-cpu", ("--weight", "cpu"), 2, 695000),
+        ("show-timeline-window", ("--from", "+0.05"), 3, None),
+        ("show-yaml-tree", (), 1, 200),
+    ):
+        folder = os.path.join(golden, case)
+        name = next(n for n in os.listdir(folder) if n.endswith(".yaml"))
+        run = pmp("show", os.path.join(folder, name), "-f", "speedscope", *words)
+        equal(run.code, 0)
+        file = json.loads(run.out)
+        equal(len(file["profiles"]), threads)
+        for profile in file["profiles"]:
+            equal(len(profile["samples"]), len(profile["weights"]))
+            equal(sum(profile["weights"]), profile["endValue"])
+            equal(profile["unit"], "microseconds" if "cpu" in words else "none")
+            for stack in profile["samples"]:
+                check(all(0 <= frame < len(file["shared"]["frames"]) for frame in stack), stack)
+        if total is None:
+            lines = pmp("show", os.path.join(folder, name), "-f", "collapsed", *words).out.splitlines()
+            total = sum(int(line.rsplit(" ", 1)[1]) for line in lines)
+        equal(sum(profile["endValue"] for profile in file["profiles"]), total)
 
 
 @test("output that cannot be written: code 9, before anything is read")

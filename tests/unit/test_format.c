@@ -18,14 +18,23 @@ static void test_find(void **state)
 	static const struct {
 		const char *file, *name;
 	} files[] = {
-		{ "a.yaml", "yaml" },        { "/x/a.yml", "yaml" },
-		{ "a.folded", "collapsed" }, { "a.collapsed", "collapsed" },
-		{ "a.txt", "collapsed" },    { "a.trace.json", "trace" },
-		{ "a.yaml/b", "none" },      { "yaml", "none" },
-		{ "a.svg", "none" },         { "", "none" },
-		{ "a.YAML", "none" },        { "a.yaml.gz", "none" },
+		{ "a.yaml", "yaml" },
+		{ "/x/a.yml", "yaml" },
+		{ "a.folded", "collapsed" },
+		{ "a.collapsed", "collapsed" },
+		{ "a.txt", "collapsed" },
+		{ "a.trace.json", "trace" },
+		{ "a.yaml/b", "none" },
+		{ "yaml", "none" },
+		{ "a.speedscope.json", "speedscope" },
+		{ "a.json", "none" },
+		{ "a.svg", "none" },
+		{ "", "none" },
+		{ "a.YAML", "none" },
+		{ "a.yaml.gz", "none" },
 	};
-	static const char *const names[] = { "tree", "yaml", "collapsed", "trace", "timeline" };
+	static const char *const names[] = { "tree",  "yaml",       "collapsed",
+		                             "trace", "speedscope", "timeline" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -47,7 +56,7 @@ static void test_rows(void **state)
 		assert_non_null(format->summary);
 		assert_int_equal(format->read != NULL, format->detect != NULL);
 	}
-	assert_int_equal(count, 5);
+	assert_int_equal(count, 6);
 	assert_null(format_at(99));
 }
 
