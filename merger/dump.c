@@ -267,6 +267,8 @@ static void take_marker(struct dump *dump, const struct line *line)
 		return;
 	case MARKER_UNKNOWN:
 	case MARKER_NOTE:
+	case MARKER_WAITS:
+	case MARKER_LOCAL:
 		break; /* may stand anywhere */
 	default:
 		end_stack(dump);

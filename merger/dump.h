@@ -18,7 +18,8 @@ struct dump;
 /* Called in the order of the text. What the arguments point to is valid during the call only. */
 struct dump_sink {
 	void (*stack)(void *ctx, const struct stack *stack);
-	/* Every marker but those that dump itself uses (map, code, state, module). */
+	/* Every marker but those that dump itself uses (map, code, state, doing). `waits` and `local`, of a
+	 * thread, come before its stack, the others in their order. */
 	void (*marker)(void *ctx, const struct marker *marker);
 	void *ctx;
 };

@@ -19,7 +19,12 @@ static const struct {
 	{ SPAN_INIT("lost"), MARKER_LOST },     { SPAN_INIT("end"), MARKER_END },
 	{ SPAN_INIT("late"), MARKER_LATE },     { SPAN_INIT("failed"), MARKER_FAILED },
 	{ SPAN_INIT("note"), MARKER_NOTE },     { SPAN_INIT("stop"), MARKER_STOP },
-	{ SPAN_INIT("kernel"), MARKER_KERNEL },
+	{ SPAN_INIT("kernel"), MARKER_KERNEL }, { SPAN_INIT("process"), MARKER_PROCESS },
+	{ SPAN_INIT("thread"), MARKER_THREAD }, { SPAN_INIT("fd"), MARKER_FD },
+	{ SPAN_INIT("child"), MARKER_CHILD },   { SPAN_INIT("waits"), MARKER_WAITS },
+	{ SPAN_INIT("local"), MARKER_LOCAL },   { SPAN_INIT("gil"), MARKER_GIL },
+	{ SPAN_INIT("task"), MARKER_TASK },     { SPAN_INIT("await"), MARKER_AWAIT },
+	{ SPAN_INIT("unread"), MARKER_UNREAD },
 };
 
 /* Cuts the part up to the next blank off the front of *s. */

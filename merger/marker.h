@@ -32,6 +32,38 @@
  *	failed sample=19 pid=4711 time_us=.. why=.. tid=4711 tid=4712	no sample: one lost stack a thread
  *	note pid=4711 text=..			one line for the person (e.g. Python version not known)
  *	stop seconds=19.9 stopped_us=123400	the end of the run; stopped_us: time the targets were stopped
+ *
+ * What `pmp dump` adds (snapshot.h makes a report of it; profiles skip it). Facts of /proc stand before `begin`:
+ *
+ *	process pid=4711 ppid=1 name=python3 state=S tracer=0 tracer_name=.. signal=19
+ *		signal: that it was stopped by, where that can be told
+ *	thread pid=4711 tid=4712 name=worker-1 state=S cpu_us=.. wchan=futex_wait_queue syscall=202
+ *		arg=0x.. (six, in their order) frame=.. (kernel's, leaf first) call=futex(0x..,%20FUTEX_WAIT,%202)
+ *		class=CLASS fd=7 (each that it waits for) left_us=.. (till its time is up; not told: for ever)
+ *		wait_pid=4720 (waits for that child)
+ *		CLASS: running futex read write accept connect poll sleep child file_lock signal other
+ *	fd pid=4711 fd=7 kind=KIND path=.. end=read|write local=.. remote=.. state=ESTABLISHED recv_queue=0
+ *		send_queue=0 peer=4715 peer_name=.. (of a pipe or socket: who has the other end; several in
+ *		pairs) holder=4716 holder_name=.. (who has a lock on the file)
+ *		KIND: file directory device pipe tcp udp unix netlink epoll eventfd timerfd signalfd
+ *		inotify pidfd other
+ *	child pid=4720 ppid=4711 state=Z name=sh
+ *
+ * and what only the target's memory tells, in the sample:
+ *
+ *	waits kind=KIND on=0x.. word=0x.. type=recursive owner=4713 candidate=4714 why=..
+ *		what the thread whose header came last waits for. on: the lock's (joined thread's) address; word:
+ *		that it sleeps on; owner: the tid that the lock itself tells; candidate: a thread that may hold it, as
+ *		why says; both may be missing.
+ *		KIND: mutex rwlock condition semaphore barrier join (C) lock rlock python_condition event queue
+ *		import pymutex gil (Python) futex (not known)
+ *	local frame=0 name=key value=%22user:1%22 argument=1	of this Python frame of the thread whose header
+ *		came last, counted from the leaf
+ *	gil pid=4711 tid=4713			who holds it (no tid: nobody)
+ *	task id=0x.. name=Task-1 tid=4711 state=pending waits=0x.. on=task|future|sleep|lock|..
+ *		one of asyncio's, of the loop that runs in thread tid; waits: the task that it awaits
+ *	await name=fetch file=/srv/a.py line=12	the task's that came last: its innermost coroutine comes first
+ *	unread what=.. why=..			what could not be read
  */
 #ifndef PMP_MARKER_H
 #define PMP_MARKER_H
@@ -63,6 +95,16 @@ enum marker_verb {
 	MARKER_FAILED,
 	MARKER_NOTE,
 	MARKER_STOP,
+	MARKER_PROCESS,
+	MARKER_THREAD,
+	MARKER_FD,
+	MARKER_CHILD,
+	MARKER_WAITS,
+	MARKER_LOCAL,
+	MARKER_GIL,
+	MARKER_TASK,
+	MARKER_AWAIT,
+	MARKER_UNREAD,
 };
 
 struct marker {
