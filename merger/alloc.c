@@ -36,15 +36,21 @@ void *alloc_copy(const void *from, size_t len)
 	return mem;
 }
 
-void *alloc_grow(void *array, size_t *cap, size_t need, size_t size)
+/* Small arrays double; large ones would leave too much unused. */
+static size_t cap_next(size_t cap)
+{
+	size_t more = cap < 4096 ? cap : cap / 4;
+
+	return cap > SIZE_MAX - more ? SIZE_MAX : cap + more;
+}
+
+void *alloc_more(void *array, size_t *cap, size_t need, size_t size)
 {
 	size_t wanted = *cap ? *cap : 16;
 	void *mem;
 
-	if (need <= *cap)
-		return array;
 	while (wanted < need)
-		wanted = wanted > SIZE_MAX / 2 ? need : wanted * 2;
+		wanted = cap_next(wanted);
 	if (!size || wanted > SIZE_MAX / size)
 		die();
 	mem = realloc(array, wanted * size);

@@ -51,7 +51,7 @@ static void label_tree_init(struct label_tree *ret, const struct profile *profil
 			frame.name = intern_add_clean(ret->intern, buf_span(&text));
 			places[i] = tree_child(ret->tree, places[node->parent], &frame);
 		}
-		tree_weigh(ret->tree, places[i], node->total, node->self);
+		tree_weigh(ret->tree, places[i], 0, node->total);
 	}
 	tree_sort(ret->tree, ret->intern);
 	buf_deinit(&text);
@@ -77,7 +77,7 @@ bool collapsed_write(const struct profile *profile, const struct view_options *v
 	label_tree_init(&labels, profile, &options);
 	for (uint32_t i = tree_next(labels.tree, TREE_ROOT, &depth); i != TREE_NONE && !ferror(out);
 	     i = tree_next(labels.tree, i, &depth)) {
-		const struct tree_node *node = tree_node(labels.tree, i);
+		uint64_t self = tree_self(labels.tree, i);
 
 		ends = alloc_grow(ends, &cap, depth + 1, sizeof(*ends));
 		path.len = depth > 1 ? ends[depth - 1] : 0;
@@ -85,10 +85,10 @@ bool collapsed_write(const struct profile *profile, const struct view_options *v
 			buf_add(&path, ";", 1);
 		buf_add_span(&path, intern_get(labels.intern, tree_frame(labels.tree, i)->name));
 		ends[depth] = path.len;
-		if (!node->self)
+		if (!self)
 			continue;
 		fwrite(path.ptr, 1, path.len, out);
-		fprintf(out, " %" PRIu64 "\n", node->self);
+		fprintf(out, " %" PRIu64 "\n", self);
 	}
 	free(ends);
 	buf_deinit(&path);

@@ -120,7 +120,7 @@ static void runs_by_tree(struct speedscope *writer)
 				ranks[i] = ++rank;
 			}
 		}
-		run_add(writer, groups[i], ranks[groups[i]], i, node->self);
+		run_add(writer, groups[i], ranks[groups[i]], i, tree_self(tree, i));
 	}
 	free(groups);
 	free(ranks);

@@ -5,26 +5,26 @@
 #include "alloc.h"
 #include "index.h"
 
-/* One level of the stack that was added last. Stacks that follow each other mostly begin alike, so
- * comparing with it saves most of the look-ups. */
-struct tree_step {
-	struct frame frame;
-	uint32_t node;
+/* Of a node whose weight lies on more than one line. */
+struct line_weight {
+	uint32_t node, line;
+	uint32_t next; /* TREE_NONE at the end */
+	uint64_t weight;
 };
 
+/* Most nodes have one child and one line, so what finds the others is kept for the others alone. */
 struct tree {
 	bool by_line;
+	bool sorted; /* first children may be others than when they were indexed */
 	struct tree_node *nodes;
 	size_t node_count, node_cap;
 	struct frame *frames;
 	size_t frame_count, frame_cap;
-	struct tree_line *lines;
+	struct line_weight *lines;
 	size_t line_count, line_cap;
-	struct index children;    /* (parent, frame) -> node */
+	struct index children;    /* (parent, frame) -> node, but for first children */
 	struct index frame_index; /* frame -> its index in frames */
 	struct index line_index;  /* (node, line) -> its index in lines */
-	struct tree_step *last;
-	size_t last_count, last_cap;
 };
 
 struct tree *tree_create(bool by_line)
@@ -54,7 +54,6 @@ void tree_destroy(struct tree *tree)
 	free(tree->nodes);
 	free(tree->frames);
 	free(tree->lines);
-	free(tree->last);
 	free(tree);
 }
 
@@ -97,30 +96,50 @@ static uint32_t frame_intern(struct tree *tree, const struct frame *frame)
 	return found;
 }
 
+/* A first child stays the first: those that follow come behind it. */
 static uint32_t node_make(struct tree *tree, uint32_t parent, const struct frame *frame)
 {
 	uint32_t node = (uint32_t)tree->node_count;
 	uint32_t frame_id = frame_intern(tree, frame);
+	uint32_t *link;
 
 	tree->nodes = alloc_grow(tree->nodes, &tree->node_cap, tree->node_count + 1,
 	                         sizeof(*tree->nodes));
 	tree->node_count++;
+	link = &tree->nodes[parent].first_child;
+	if (*link != TREE_NONE)
+		link = &tree->nodes[*link].next_sibling;
 	tree->nodes[node] = (struct tree_node){
 		.parent = parent,
 		.first_child = TREE_NONE,
-		.next_sibling = tree->nodes[parent].first_child,
+		.next_sibling = *link,
 		.frame = frame_id,
 		.lines = TREE_NONE,
 	};
-	tree->nodes[parent].first_child = node;
+	*link = node;
 	return node;
 }
 
-uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *frame)
+static void children_index(struct tree *tree)
 {
-	uint32_t hash = frame_hash(tree, frame, parent);
-	uint32_t found;
+	index_clear(&tree->children);
+	for (uint32_t i = 1; i < tree->node_count; i++) {
+		uint32_t parent = tree->nodes[i].parent;
 
+		if (tree->nodes[parent].first_child != i)
+			index_add(&tree->children, frame_hash(tree, tree_frame(tree, i), parent),
+			          i);
+	}
+	tree->sorted = false;
+}
+
+static uint32_t child_find_or_make(struct tree *tree, uint32_t parent, const struct frame *frame)
+{
+	uint32_t hash, found;
+
+	if (tree->sorted)
+		children_index(tree);
+	hash = frame_hash(tree, frame, parent);
 	for (size_t at = hash; (found = index_next(&tree->children, hash, &at)) != INDEX_NONE;) {
 		const struct tree_node *node = &tree->nodes[found];
 
@@ -128,17 +147,21 @@ uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *fram
 			return found;
 	}
 	found = node_make(tree, parent, frame);
-	index_add(&tree->children, hash, found);
+	if (tree->nodes[parent].first_child != found)
+		index_add(&tree->children, hash, found);
 	return found;
 }
 
-void tree_weigh(struct tree *tree, uint32_t node, uint64_t total, uint64_t self)
+uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *frame)
 {
-	tree->nodes[node].total += total;
-	tree->nodes[node].self += self;
+	uint32_t first = tree->nodes[parent].first_child;
+
+	if (first != TREE_NONE && frame_same(tree, &tree->frames[tree->nodes[first].frame], frame))
+		return first;
+	return child_find_or_make(tree, parent, frame);
 }
 
-void tree_weigh_line(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight)
+static void line_add(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight)
 {
 	uint32_t found = tree->nodes[node].lines;
 	uint32_t hash;
@@ -149,7 +172,7 @@ void tree_weigh_line(struct tree *tree, uint32_t node, uint32_t line, uint64_t w
 	}
 	hash = index_hash(index_mix(index_start(node), line));
 	for (size_t at = hash; (found = index_next(&tree->line_index, hash, &at)) != INDEX_NONE;) {
-		struct tree_line *known = &tree->lines[found];
+		struct line_weight *known = &tree->lines[found];
 
 		if (known->line == line && known->node == node) {
 			known->weight += weight;
@@ -159,40 +182,47 @@ void tree_weigh_line(struct tree *tree, uint32_t node, uint32_t line, uint64_t w
 	tree->lines = alloc_grow(tree->lines, &tree->line_cap, tree->line_count + 1,
 	                         sizeof(*tree->lines));
 	found = (uint32_t)tree->line_count++;
-	tree->lines[found] = (struct tree_line){ node, line, tree->nodes[node].lines, weight };
+	tree->lines[found] = (struct line_weight){ node, line, tree->nodes[node].lines, weight };
 	tree->nodes[node].lines = found;
 	index_add(&tree->line_index, hash, found);
 }
 
-/* The node of step i of a stack, whose parent is known. `same`: all steps before were as last time. */
-static uint32_t step_node(struct tree *tree, size_t i, uint32_t parent, const struct frame *frame,
-                          bool *same)
+/* For a node that has several lines, or gets another one than it had. */
+static void lines_weigh(struct tree *tree, uint32_t at, uint32_t line, uint64_t weight)
 {
-	if (*same && i < tree->last_count && frame_same(tree, &tree->last[i].frame, frame))
-		return tree->last[i].node;
-	*same = false;
-	tree->last[i] = (struct tree_step){ *frame, tree_child(tree, parent, frame) };
-	return tree->last[i].node;
+	struct tree_node *node = &tree->nodes[at];
+
+	if (!node->total) {
+		node->line = line;
+		return;
+	}
+	if (node->lines == TREE_NONE && node->line)
+		line_add(tree, at, node->line, node->total);
+	if (line)
+		line_add(tree, at, line, weight);
+}
+
+void tree_weigh(struct tree *tree, uint32_t at, uint32_t line, uint64_t weight)
+{
+	struct tree_node *node = &tree->nodes[at];
+
+	if (node->line != line || node->lines != TREE_NONE)
+		lines_weigh(tree, at, line, weight);
+	node->total += weight;
 }
 
 uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, uint64_t weight)
 {
 	uint32_t node = TREE_ROOT;
-	bool same = true;
 
-	tree->last = alloc_grow(tree->last, &tree->last_cap, count, sizeof(*tree->last));
-	tree->nodes[TREE_ROOT].total += weight;
+	tree_weigh(tree, node, 0, weight);
 	for (size_t i = 0; i < count; i++) {
 		const struct frame *frame = &frames[i];
+		bool has_lines = !tree->by_line && frame->kind <= FRAME_PYTHON;
 
-		node = step_node(tree, i, node, frame, &same);
-		tree->nodes[node].total += weight;
-		if (!tree->by_line && frame->line &&
-		    (frame->kind == FRAME_PYTHON || frame->kind == FRAME_NATIVE))
-			tree_weigh_line(tree, node, frame->line, weight);
+		node = tree_child(tree, node, frame);
+		tree_weigh(tree, node, has_lines ? frame->line : 0, weight);
 	}
-	tree->last_count = count;
-	tree->nodes[node].self += weight;
 	return node;
 }
 
@@ -211,30 +241,54 @@ const struct frame *tree_frame(const struct tree *tree, uint32_t node)
 	return &tree->frames[tree->nodes[node].frame];
 }
 
-const struct tree_line *tree_line(const struct tree *tree, uint32_t index)
+uint64_t tree_self(const struct tree *tree, uint32_t node)
 {
-	return &tree->lines[index];
+	uint64_t self = tree->nodes[node].total;
+
+	for (uint32_t i = tree->nodes[node].first_child; i != TREE_NONE;
+	     i = tree->nodes[i].next_sibling)
+		self -= tree->nodes[i].total;
+	return self;
+}
+
+static struct tree_line line_at(const struct tree *tree, uint32_t index)
+{
+	const struct line_weight *line;
+
+	if (index == TREE_NONE)
+		return (struct tree_line){ 0 };
+	line = &tree->lines[index];
+	return (struct tree_line){ line->line, line->next, line->weight };
+}
+
+struct tree_line tree_line_first(const struct tree *tree, uint32_t at)
+{
+	const struct tree_node *node = &tree->nodes[at];
+
+	if (node->lines == TREE_NONE)
+		return (struct tree_line){ node->line, TREE_NONE, node->total };
+	return line_at(tree, node->lines);
+}
+
+struct tree_line tree_line_next(const struct tree *tree, const struct tree_line *line)
+{
+	return line_at(tree, line->next);
 }
 
 void tree_wrap(struct tree *tree, const struct frame *frame)
 {
-	struct tree_node *root = &tree->nodes[TREE_ROOT];
-	uint32_t children = root->first_child;
-	uint64_t total = root->total - root->self;
+	uint64_t total = tree->nodes[TREE_ROOT].total - tree_self(tree, TREE_ROOT);
+	uint32_t children = tree->nodes[TREE_ROOT].first_child;
 	uint32_t wrap;
 
-	root->first_child = TREE_NONE;
+	tree->nodes[TREE_ROOT].first_child = TREE_NONE;
 	wrap = node_make(tree, TREE_ROOT, frame);
 	tree->nodes[wrap].first_child = children;
 	tree->nodes[wrap].total = total;
 	for (uint32_t i = children; i != TREE_NONE; i = tree->nodes[i].next_sibling)
 		tree->nodes[i].parent = wrap;
 	/* Their keys have changed, and an index forgets nothing one by one. */
-	index_clear(&tree->children);
-	for (uint32_t i = 1; i < tree->node_count; i++)
-		index_add(&tree->children,
-		          frame_hash(tree, tree_frame(tree, i), tree->nodes[i].parent), i);
-	tree->last_count = 0;
+	children_index(tree);
 }
 
 uint32_t tree_next(const struct tree *tree, uint32_t node, size_t *depth)
@@ -373,4 +427,5 @@ void tree_sort(struct tree *tree, const struct intern *intern)
 		node->first_child = list_sort(tree, &node_list, &order, node->first_child);
 		node->lines = list_sort(tree, &line_list, &order, node->lines);
 	}
+	tree->sorted = true;
 }

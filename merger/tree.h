@@ -17,14 +17,14 @@ struct tree_node {
 	uint32_t parent;
 	uint32_t first_child, next_sibling; /* TREE_NONE at the end */
 	uint32_t frame;                     /* index for tree_frame */
-	uint32_t lines;                     /* first of its line weights, TREE_NONE if none */
-	uint64_t total, self;               /* weights, in samples */
+	uint32_t line, lines;               /* for tree_line_first */
+	uint64_t total;                     /* weight, in samples: its own and its children's */
 };
 
+/* A part of a node's weight: what lies on one line. */
 struct tree_line {
-	uint32_t node; /* whose it is */
-	uint32_t line;
-	uint32_t next; /* TREE_NONE at the end */
+	uint32_t number; /* 0: behind the last */
+	uint32_t next;   /* for tree_line_next */
 	uint64_t weight;
 };
 
@@ -43,14 +43,19 @@ uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, u
 
 /* For readers: the child of parent for this frame (made if it is missing), with nothing added. */
 uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *frame);
-/* For readers: adds to one node alone. */
-void tree_weigh(struct tree *tree, uint32_t node, uint64_t total, uint64_t self);
-void tree_weigh_line(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight);
+/* For readers: adds to one node alone, on a line of it (0: not known). What a node weighs must in the
+ * end be what its children do, and its self. */
+void tree_weigh(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight);
 
 size_t tree_count(const struct tree *tree); /* nodes, the root counted */
 const struct tree_node *tree_node(const struct tree *tree, uint32_t node);
 const struct frame *tree_frame(const struct tree *tree, uint32_t node);
-const struct tree_line *tree_line(const struct tree *tree, uint32_t index);
+/* What a node weighs without its children; takes time by their number. */
+uint64_t tree_self(const struct tree *tree, uint32_t node);
+
+/* for (struct tree_line line = tree_line_first(tree, node); line.number; line = tree_line_next(tree, &line)) */
+struct tree_line tree_line_first(const struct tree *tree, uint32_t node);
+struct tree_line tree_line_next(const struct tree *tree, const struct tree_line *line);
 
 /* Puts all that is in the tree so far below one new child of the root. */
 void tree_wrap(struct tree *tree, const struct frame *frame);

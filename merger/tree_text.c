@@ -120,17 +120,16 @@ static size_t guides_write(const struct tree_writer *writer, enum guide own)
 }
 
 /* The heaviest lines of a node, heaviest first; returns how many of its lines are worth showing. */
-static size_t lines_pick(const struct tree *tree, const struct tree_node *node,
-                         const struct tree_line *best[LINES_SHOWN])
+static size_t lines_pick(const struct tree *tree, uint32_t node, struct tree_line best[LINES_SHOWN])
 {
 	size_t count = 0;
 
-	for (uint32_t i = node->lines; i != TREE_NONE; i = tree_line(tree, i)->next) {
-		const struct tree_line *line = tree_line(tree, i);
+	for (struct tree_line line = tree_line_first(tree, node); line.number;
+	     line = tree_line_next(tree, &line)) {
 		size_t at = count < LINES_SHOWN ? count : LINES_SHOWN;
 
 		count++;
-		while (at > 0 && best[at - 1]->weight < line->weight) {
+		while (at > 0 && best[at - 1].weight < line.weight) {
 			if (at < LINES_SHOWN)
 				best[at] = best[at - 1];
 			at--;
@@ -142,18 +141,19 @@ static size_t lines_pick(const struct tree *tree, const struct tree_node *node,
 }
 
 /* ":14", or ":14 75%, 15 25%" where the weight lies on several lines. */
-static void lines_add(struct tree_writer *writer, const struct tree_node *node)
+static void lines_add(struct tree_writer *writer, uint32_t node)
 {
-	const struct tree_line *best[LINES_SHOWN];
-	size_t count = lines_pick(writer->profile->tree, node, best), shown = 0;
+	const struct tree *tree = writer->profile->tree;
+	struct tree_line best[LINES_SHOWN];
+	size_t count = lines_pick(tree, node, best), shown = 0;
 
 	for (size_t i = 0; i < count && i < LINES_SHOWN; i++) {
-		double share = percent(best[i]->weight, node->total);
+		double share = percent(best[i].weight, tree_node(tree, node)->total);
 
 		if (i > 0 && share < LINE_SHARE_MIN)
 			break;
 		shown++;
-		buf_printf(&writer->label, "%s%u", i ? ", " : ":", best[i]->line);
+		buf_printf(&writer->label, "%s%u", i ? ", " : ":", best[i].number);
 		if (count > 1)
 			buf_printf(&writer->label, " %.0f%%", share);
 	}
@@ -164,7 +164,6 @@ static void lines_add(struct tree_writer *writer, const struct tree_node *node)
 /* Fills writer->label with the label and where the lines are; returns the length of its name. */
 static size_t label_fill(struct tree_writer *writer, uint32_t at)
 {
-	const struct tree_node *node = tree_node(writer->profile->tree, at);
 	const struct frame *frame = tree_frame(writer->profile->tree, at);
 	const struct label_options options = { writer->view->full_paths,
 		                               tree_by_line(writer->profile->tree) };
@@ -183,10 +182,10 @@ static size_t label_fill(struct tree_writer *writer, uint32_t at)
 	if (!in_source) {
 		buf_add_span(label, SPAN_LIT(" at "));
 		buf_add_span(label, options.full_paths ? file : span_basename(file));
-	} else if (node->lines != TREE_NONE) {
+	} else if (tree_line_first(writer->profile->tree, at).number) {
 		buf_add_span(label, SPAN_LIT(" "));
 	}
-	lines_add(writer, node);
+	lines_add(writer, at);
 	return name_len;
 }
 
@@ -235,7 +234,7 @@ static void node_write(struct tree_writer *writer, uint32_t at, enum guide own)
 	const struct style *style = &styles[tree_frame(writer->profile->tree, at)->kind];
 	size_t used = weights_columns(writer), name_len = label_fill(writer, at), room = 0;
 
-	weights_write(writer, node->total, node->self, style);
+	weights_write(writer, node->total, tree_self(writer->profile->tree, at), style);
 	used += guides_write(writer, own);
 	if (writer->view->width)
 		room = writer->view->width > used + LABEL_COLUMNS_MIN ? writer->view->width - used

@@ -155,7 +155,7 @@ static uint32_t top_make(struct windowing *w, uint32_t node, uint64_t total)
 	if (above == TREE_ROOT)
 		return TREE_ROOT;
 	above = tree_child(w->tree, TREE_ROOT, tree_frame(w->profile->tree, above));
-	tree_weigh(w->tree, above, total, 0);
+	tree_weigh(w->tree, above, 0, total);
 	return above;
 }
 
@@ -170,15 +170,13 @@ static void step_make(struct windowing *w, size_t i)
 	above = step->parent ? w->cut->steps[next.parent].node
 	                     : top_make(w, step->node, stack->total);
 	next.node = tree_child(w->tree, above, tree_frame(w->profile->tree, step->node));
-	tree_weigh(w->tree, next.node, stack->total, stack->weight);
-	if (step->line && stack->total)
-		tree_weigh_line(w->tree, next.node, step->line, stack->total);
+	tree_weigh(w->tree, next.node, step->line, stack->total);
 	stack->step = timeline_step(w->cut, &next);
 }
 
 static void tree_make(struct windowing *w)
 {
-	tree_weigh(w->tree, TREE_ROOT, w->stacks[TIMELINE_ROOT].total, 0);
+	tree_weigh(w->tree, TREE_ROOT, 0, w->stacks[TIMELINE_ROOT].total);
 	for (size_t i = 1; i < w->timeline->step_count; i++)
 		if (w->stacks[i].count)
 			step_make(w, i);

@@ -297,9 +297,10 @@ static bool lines_weigh(struct yaml_build *build, const struct yaml_node *node)
 			return yaml_reader_fail_at(build->reader, node->line,
 			                           "a node's lines weigh more than its total");
 		left -= line[i].weight;
-		if (!tree_by_line(build->tree))
-			tree_weigh_line(build->tree, node->place, line[i].line, line[i].weight);
+		tree_weigh(build->tree, node->place, tree_by_line(build->tree) ? 0 : line[i].line,
+		           line[i].weight);
 	}
+	tree_weigh(build->tree, node->place, 0, left);
 	return true;
 }
 
@@ -314,7 +315,6 @@ static bool node_weigh(struct yaml_build *build, struct yaml_node *node)
 		                           "a node's total is %" PRIu64 ", but self and the totals "
 		                           "of its calls do not add up to that",
 		                           node->total);
-	tree_weigh(build->tree, node->place, node->total, node->self);
 	return lines_weigh(build, node);
 }
 
@@ -348,7 +348,7 @@ bool yaml_tree_build(struct yaml_reader *reader, struct yaml_tree *yaml, struct 
 	for (size_t i = 0; done && i < yaml->node_count; i++)
 		done = node_weigh(&build, &yaml->nodes[i]);
 	if (done)
-		tree_weigh(tree, TREE_ROOT, build.whole, 0);
+		tree_weigh(tree, TREE_ROOT, 0, build.whole);
 	free(build.queue);
 	return done;
 }

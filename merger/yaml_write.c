@@ -326,17 +326,19 @@ static void notes_write(struct yaml_writer *writer)
 	list_close(writer);
 }
 
-static void lines_write(struct yaml_writer *writer, const struct tree_node *node)
+static void lines_write(struct yaml_writer *writer, uint32_t at)
 {
 	const struct tree *tree = writer->profile->tree;
 
-	if (node->lines == TREE_NONE)
+	struct tree_line line = tree_line_first(tree, at);
+
+	if (!line.number)
 		return;
 	key_emit(writer, "lines");
 	map_open(writer, true);
-	for (uint32_t i = node->lines; i != TREE_NONE; i = tree_line(tree, i)->next) {
-		number_emit(writer, tree_line(tree, i)->line);
-		number_emit(writer, tree_line(tree, i)->weight);
+	for (; line.number; line = tree_line_next(tree, &line)) {
+		number_emit(writer, line.number);
+		number_emit(writer, line.weight);
 	}
 	map_close(writer);
 }
@@ -359,8 +361,8 @@ static void node_open(struct yaml_writer *writer, uint32_t at, bool flow)
 	known_pair(writer, "first_line", frame->first_line);
 	known_pair(writer, "line", frame->line);
 	number_pair(writer, "total", node->total);
-	number_pair(writer, "self", node->self);
-	lines_write(writer, node);
+	number_pair(writer, "self", tree_self(writer->profile->tree, at));
+	lines_write(writer, at);
 }
 
 /* Writes the calls of `top`; what is too deep gets a piece of its own. */

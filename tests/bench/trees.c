@@ -41,41 +41,59 @@ static uint32_t name_of(struct intern *intern, const char *stem, uint32_t number
 	return intern_add(intern, (struct span){ text, (size_t)len });
 }
 
+/* The functions that stacks are made of. */
+static struct frame *make_frames(struct intern *intern)
+{
+	struct frame *frames = malloc(sizeof(*frames) * NAMES);
+
+	for (uint32_t i = 0; i < NAMES; i++)
+		frames[i] = (struct frame){ .name = name_of(intern, "function", i),
+			                    .file = name_of(intern, "/srv/app/module.py", 0),
+			                    .first_line = i + 1,
+			                    .line = i + 5,
+			                    .kind = FRAME_PYTHON };
+	return frames;
+}
+
 /* Programs share their stacks' roots: each level below the tenth has more functions to choose from. */
-static void make_stack(struct intern *intern, uint32_t number, struct frame *frames)
+static void make_stack(uint32_t number, uint16_t *stack)
 {
 	uint64_t state = number + 1;
-	uint32_t file = name_of(intern, "/srv/app/module.py", 0);
 
-	for (size_t i = 0; i < DEPTH; i++) {
-		uint32_t choice = i < 10 ? (uint32_t)i : drawn(&state, i < 20 ? 3 : NAMES);
+	for (uint16_t i = 0; i < DEPTH; i++)
+		stack[i] = i < 10 ? i : (uint16_t)drawn(&state, i < 20 ? 3 : NAMES);
+}
 
-		frames[i] = (struct frame){ .name = name_of(intern, "function", choice),
-			                    .file = file,
-			                    .first_line = choice + 1,
-			                    .line = choice + 5,
-			                    .kind = FRAME_PYTHON };
-	}
+/* As the merger does, puts a stack's frames together right before they're added: reading 72 MB of them here
+ * and there would take longer than the tree. */
+static void add_stack(struct tree *tree, const struct frame *frames, const uint16_t *stack)
+{
+	struct frame path[DEPTH];
+
+	for (size_t i = 0; i < DEPTH; i++)
+		path[i] = frames[stack[i]];
+	tree_add(tree, path, DEPTH, 1);
 }
 
 static void time_tree(void)
 {
-	struct frame *frames = malloc(sizeof(*frames) * DEPTH * DISTINCT);
+	uint16_t(*stacks)[DEPTH] = malloc(sizeof(*stacks) * DISTINCT);
 	struct intern *intern = intern_create();
+	struct frame *frames = make_frames(intern);
 	struct mallinfo2 before, after;
 	struct tree *tree;
 	uint64_t state = 1;
 	double begin;
 
 	for (uint32_t i = 0; i < DISTINCT; i++)
-		make_stack(intern, i, frames + (size_t)i * DEPTH);
+		make_stack(i, stacks[i]);
 	before = mallinfo2();
 	tree = tree_create(false);
 	for (uint32_t i = 0; i < DISTINCT; i++)
-		tree_add(tree, frames + (size_t)i * DEPTH, DEPTH, 1);
+		add_stack(tree, frames, stacks[i]);
 	begin = seconds();
 	for (uint32_t i = 0; i < ADDS; i++)
-		tree_add(tree, frames + (size_t)drawn(&state, DISTINCT) * DEPTH, DEPTH, 1);
+		add_stack(tree, frames, stacks[drawn(&state, DISTINCT)]);
 	printf("stacks_per_s %.0f\n", ADDS / (seconds() - begin));
 	after = mallinfo2();
 	printf("bytes_a_node %.1f\n",
@@ -84,18 +102,21 @@ static void time_tree(void)
 	tree_destroy(tree);
 	intern_destroy(intern);
 	free(frames);
+	free(stacks);
 }
 
 static struct profile *make_profile(size_t nodes)
 {
 	struct profile *profile = profile_create(false);
-	struct frame frames[DEPTH];
+	struct frame *frames = make_frames(profile->intern);
+	uint16_t stack[DEPTH];
 
 	for (uint32_t i = 0; tree_count(profile->tree) < nodes; i++) {
-		make_stack(profile->intern, i, frames);
-		tree_add(profile->tree, frames, DEPTH, 1);
+		make_stack(i, stack);
+		add_stack(profile->tree, frames, stack);
 		profile->marks[MARK_MERGED]++;
 	}
+	free(frames);
 	profile_sort(profile);
 	return profile;
 }

@@ -42,10 +42,10 @@ static void tree_print(const struct tree *tree, const struct intern *intern, str
 		buf_add_span(out, intern_get(intern, tree_frame(tree, i)->name));
 		if (tree_frame(tree, i)->line)
 			buf_printf(out, ":%u", tree_frame(tree, i)->line);
-		buf_printf(out, " %u/%u", (unsigned)node->total, (unsigned)node->self);
-		for (uint32_t l = node->lines; l != TREE_NONE; l = tree_line(tree, l)->next)
-			buf_printf(out, " @%u=%u", tree_line(tree, l)->line,
-			           (unsigned)tree_line(tree, l)->weight);
+		buf_printf(out, " %u/%u", (unsigned)node->total, (unsigned)tree_self(tree, i));
+		for (struct tree_line line = tree_line_first(tree, i); line.number;
+		     line = tree_line_next(tree, &line))
+			buf_printf(out, " @%u=%u", line.number, (unsigned)line.weight);
 		buf_add(out, "\n", 1);
 	}
 	buf_add(out, "", 1);
@@ -122,7 +122,7 @@ static void test_identity(void **state)
 	assert_int_equal(tree_add(tree, &other_line, 1, 1), 6);
 	assert_int_equal(tree_child(tree, TREE_ROOT, &frames[2]), 3);
 	assert_int_equal(tree_count(tree), 7);
-	assert_true(sizeof(struct tree_node) <= 64);
+	assert_true(sizeof(struct tree_node) <= 32);
 	tree_destroy(tree);
 }
 
@@ -173,9 +173,9 @@ static void test_large(void **state)
 	tree_sort(tree, intern);
 	child = tree_node(tree, TREE_ROOT)->first_child;
 	assert_int_equal(tree_node(tree, child)->total, MANY + 1);
-	for (uint32_t l = tree_node(tree, child)->lines; l != TREE_NONE;
-	     l = tree_line(tree, l)->next)
-		assert_int_equal(tree_line(tree, l)->line, ++depth);
+	for (struct tree_line line = tree_line_first(tree, child); line.number;
+	     line = tree_line_next(tree, &line))
+		assert_int_equal(line.number, ++depth);
 	assert_int_equal(depth, MANY);
 	depth = 0;
 	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(tree, i, &depth))
@@ -186,13 +186,133 @@ static void test_large(void **state)
 	intern_destroy(intern);
 }
 
+/* What a tree says of random stacks is what looking through the stacks themselves says. */
+enum { STACKS = 300, DEEPEST = 7 };
+
+struct random_stack {
+	struct frame frames[DEEPEST];
+	size_t count;
+	uint64_t weight;
+};
+
+static uint32_t drawn(uint64_t *state, uint32_t below)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((*state >> 33) % below);
+}
+
+static void stack_draw(uint64_t *state, struct intern *intern, struct random_stack *ret)
+{
+	ret->count = drawn(state, DEEPEST);
+	ret->weight = 1 + drawn(state, 3);
+	for (size_t i = 0; i < ret->count; i++) {
+		char name[2] = { (char)('a' + drawn(state, drawn(state, 4) ? 3 : 26)) };
+
+		ret->frames[i] = (struct frame){
+			.name = intern_add(intern, span_of(name)),
+			.file = drawn(state, 9) == 0,
+			.line = drawn(state, 4),
+			.kind = drawn(state, 9) ? FRAME_PYTHON : FRAME_MARKER,
+		};
+	}
+}
+
+static bool frame_equal(const struct frame *a, const struct frame *b, bool by_line)
+{
+	return a->name == b->name && a->file == b->file && a->kind == b->kind &&
+	       (!by_line || a->line == b->line);
+}
+
+/* Does stack begin with node's path, which is `depth` long? */
+static bool stack_passes(const struct tree *tree, uint32_t node, size_t depth,
+                         const struct random_stack *stack)
+{
+	if (stack->count < depth)
+		return false;
+	for (; depth; node = tree_node(tree, node)->parent)
+		if (!frame_equal(tree_frame(tree, node), &stack->frames[--depth],
+		                 tree_by_line(tree)))
+			return false;
+	return true;
+}
+
+static uint64_t line_of(const struct tree *tree, uint32_t node, uint32_t number)
+{
+	for (struct tree_line line = tree_line_first(tree, node); line.number;
+	     line = tree_line_next(tree, &line))
+		if (line.number == number)
+			return line.weight;
+	return 0;
+}
+
+static void node_check(const struct tree *tree, uint32_t node, size_t depth,
+                       const struct random_stack *stacks, size_t count)
+{
+	uint64_t total = 0, self = 0, lines[4] = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		if (!stack_passes(tree, node, depth, &stacks[i]))
+			continue;
+		total += stacks[i].weight;
+		self += stacks[i].count == depth ? stacks[i].weight : 0;
+		if (depth && stacks[i].frames[depth - 1].kind == FRAME_PYTHON &&
+		    !tree_by_line(tree))
+			lines[stacks[i].frames[depth - 1].line] += stacks[i].weight;
+	}
+	assert_true(total > 0 || node == TREE_ROOT);
+	assert_int_equal(tree_node(tree, node)->total, total);
+	assert_int_equal(tree_self(tree, node), self);
+	for (uint32_t line = 1; line < 4; line++)
+		assert_int_equal(line_of(tree, node, line), lines[line]);
+}
+
+static void tree_check(const struct tree *tree, const struct random_stack *stacks, size_t count)
+{
+	size_t depth = 0, seen = 0;
+	uint64_t self = 0, weight = 0;
+
+	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(tree, i, &depth)) {
+		node_check(tree, i, depth, stacks, count);
+		self += tree_self(tree, i);
+		seen++;
+	}
+	for (size_t i = 0; i < count; i++)
+		weight += stacks[i].weight;
+	assert_int_equal(self, weight);
+	assert_int_equal(seen, tree_count(tree));
+}
+
+static void test_random(void **state)
+{
+	struct random_stack *stacks = calloc(STACKS, sizeof(*stacks));
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		struct intern *intern = intern_create();
+		struct tree *tree = tree_create(seed % 2);
+		uint64_t draws = seed;
+
+		for (size_t i = 0; i < STACKS; i++) {
+			stack_draw(&draws, intern, &stacks[i]);
+			tree_add(tree, stacks[i].frames, stacks[i].count, stacks[i].weight);
+			if (drawn(&draws, 50) == 0)
+				tree_sort(tree, intern);
+			if (drawn(&draws, 50) == 0)
+				tree_check(tree, stacks, i + 1);
+		}
+		tree_check(tree, stacks, STACKS);
+		tree_destroy(tree);
+		intern_destroy(intern);
+	}
+	free(stacks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stacks),
-		cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_wrap),
-		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_stacks), cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_wrap),   cmocka_unit_test(test_large),
+		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
