@@ -74,6 +74,18 @@ static const struct attach_mode_row rows[] = {
 			[VERB_HURRY] = AGENT_HURRY,
 		},
 	},
+	/* One attach, and one stop of all threads for a look into the target's locks, too. */
+	[ATTACH_DUMP] = {
+		.name = "dump",
+		.workers = 1,
+		.agent = true,
+		.commands = {
+			[VERB_START] = AGENT_START,
+			[VERB_WARM] = "python pmp(\"warm\", {pid})\n",
+			[VERB_LOOK] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
+			[VERB_HURRY] = AGENT_HURRY,
+		},
+	},
 	[ATTACH_PLAIN] = {
 		.name = "plain",
 		.workers = 2,
@@ -105,6 +117,8 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 			buf_printf(out, "%" PRIu64, values->epoch_us);
 		} else if (span_take(&rest, SPAN_LIT("{instant}"))) {
 			buf_printf(out, "%d", values->instant);
+		} else if (span_take(&rest, SPAN_LIT("{locals}"))) {
+			buf_printf(out, "%d", values->locals);
 		} else if (span_take(&rest, SPAN_LIT("{exe}"))) {
 			if (!values->other_mounts)
 				buf_printf(out, "/proc/%" PRIu32 "/exe", values->pid);

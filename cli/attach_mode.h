@@ -35,6 +35,7 @@ const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
 struct attach_values {
 	uint32_t pid;
 	uint64_t sample, epoch_us;
+	bool locals;       /* VERB_LOOK of ATTACH_DUMP: Python frames with them */
 	bool instant;      /* all threads are stopped at once, those that sleep, too */
 	const char *mark;  /* what a line that pmp itself had printed begins with */
 	bool other_mounts; /* than ours has the target */

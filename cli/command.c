@@ -22,6 +22,14 @@ static const struct command commands[] = {
 	        .run = cmd_record,
 	},
 	{
+	        .name = "dump",
+	        .usage = "dump -p PID[,PID...] [OPTION...] | dump [OPTION...] FILE...",
+	        .summary = "why does it hang: one look at every thread, and a verdict",
+	        .bit = COMMAND_DUMP,
+	        .max_operands = SIZE_MAX,
+	        .run = cmd_dump,
+	},
+	{
 	        .name = "fold",
 	        .usage = "fold [OPTION...] [FILE...]",
 	        .summary = "the same from text that a gdb printed: files, .gz too, or stdin",
@@ -84,7 +92,7 @@ static bool unknown_command(const char *word, struct error *err)
 		hint_try(&hint, command->name);
 	return error_set(
 	        err, ERROR_USAGE,
-	        "'%s' is no command%s%s%s; there are record, fold and show; see pmp --help",
+	        "'%s' is no command%s%s%s; there are record, dump, fold and show; see pmp --help",
 	        shown_name(&shown, word), hint.best ? " (did you mean '" : "",
 	        hint.best ? hint.best : "", hint.best ? "'?)" : "");
 }
@@ -112,9 +120,12 @@ static bool run(int argc, char **argv, struct error *err)
 
 int command_main(int argc, char **argv)
 {
+	static char standard_output[64 << 10];
 	struct error err = { 0 };
 
 	fill_standard_descriptors();
+	/* A write that fails half-way leaves no reason behind: what is no longer than this is written at the end. */
+	setvbuf(stdout, standard_output, _IOFBF, sizeof(standard_output));
 	/* A reader that goes away is an error of the write, not the end of pmp half-way. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ,

@@ -14,7 +14,9 @@ enum command_bit {
 	COMMAND_RECORD = 1,
 	COMMAND_FOLD = 2,
 	COMMAND_SHOW = 4,
-	COMMAND_ALL = COMMAND_RECORD | COMMAND_FOLD | COMMAND_SHOW,
+	COMMAND_DUMP = 8,
+	COMMAND_ALL = COMMAND_RECORD | COMMAND_FOLD | COMMAND_SHOW, /* that give a profile */
+	COMMAND_ANY = COMMAND_ALL | COMMAND_DUMP,
 };
 
 struct command {
@@ -32,6 +34,7 @@ struct command {
 bool cmd_record(const struct options *options, struct error *err);
 bool cmd_fold(const struct options *options, struct error *err);
 bool cmd_show(const struct options *options, struct error *err);
+bool cmd_dump(const struct options *options, struct error *err);
 
 /* The row with this name, NULL if there is none; i-th row, NULL behind the last.
  * The first row is what runs where the command line names none. */

@@ -45,6 +45,14 @@ static void add_frames(struct buf *ret, struct span text)
 	}
 }
 
+void glimpse_frames(uint32_t pid, uint32_t tid, struct buf *ret)
+{
+	struct buf text = { 0 };
+
+	add_frames(ret, read_of(pid, tid, "stack", &text));
+	buf_deinit(&text);
+}
+
 void glimpse_thread(uint32_t pid, const struct target_thread *thread, struct buf *ret)
 {
 	struct buf text = { 0 };

@@ -58,7 +58,7 @@ static void print_options(const struct command *command, bool all, FILE *out)
 	if (!all)
 		fputs("\nOptions:\n", out);
 	for (size_t i = 0; (row = option_table_at(i)); i++) {
-		if (!(row->commands & command->bit))
+		if (!all && !(row->commands & command->bit))
 			continue;
 		if (all && row->commands != above)
 			print_takers(row->commands, out);
@@ -82,7 +82,7 @@ static void print_formats(FILE *out)
 void help_print(const struct command *command, FILE *out)
 {
 	const struct command *other;
-	/* The first command is the one that is not named, and it takes every option. */
+	/* The first command is the one that is not named: its help is about all of them. */
 	bool all = command == command_at(0);
 
 	if (all)

@@ -193,18 +193,44 @@ static bool parse_weight(struct options *options, const struct option_row *row, 
 	                 shown_name(&word, value), row->argument);
 }
 
+static bool parse_interval(struct options *options, const struct option_row *row, const char *shown,
+                           const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	if (real_parse(value, &options->interval) && options->interval >= OPTIONS_INTERVAL_MIN &&
+	    options->interval <= OPTIONS_SECONDS_MAX)
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "%s: '%s' is no time from look to look; it wants seconds, 0.01 at least",
+	                 shown, shown_name(&word, value));
+}
+
+static bool parse_looks(struct options *options, const struct option_row *row, const char *shown,
+                        const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	if (number_parse(span_of(value), OPTIONS_SAMPLES_MAX, &options->looks) && options->looks)
+		return true;
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no number of looks; it wants 1 or more",
+	                 shown, shown_name(&word, value));
+}
+
 #define MEMBER(m) offsetof(struct options, m)
 
 static const struct option_row rows[] = {
-	{ 'p', "pid", "PID[,PID...]", "the processes; may be given again", COMMAND_RECORD,
-	  parse_pids, 0 },
+	{ 'p', "pid", "PID[,PID...]", "the processes; may be given again",
+	  COMMAND_RECORD | COMMAND_DUMP, parse_pids, 0 },
 	{ 'n', "samples", "SAMPLES", "samples of each process (200; with -d alone as\nmany as fit)",
 	  COMMAND_RECORD, parse_samples, 0 },
 	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_RECORD, parse_rate, 0 },
 	{ 'd', "duration", "SECONDS", "end after so long; with -n too, what comes first",
 	  COMMAND_RECORD, parse_seconds, 0 },
-	{ 0, "children", NULL, "the processes and all their descendants", COMMAND_RECORD,
-	  parse_flag, MEMBER(children) },
+	{ 0, "children", NULL, "the processes and all their descendants",
+	  COMMAND_RECORD | COMMAND_DUMP, parse_flag, MEMBER(children) },
 	{ 0, "attach", "once|each|plain",
 	  "once (default): attach, then stop, look and resume\n"
 	  "for each sample; each: attach and let go for each;\n"
@@ -214,17 +240,27 @@ static const struct option_row rows[] = {
 	  "stop all threads at once for each sample: by default\n"
 	  "those that sleep are looked at without a stop",
 	  COMMAND_RECORD, parse_flag, MEMBER(instant) },
-	{ 0, "save-raw", "FILE", "keep what the gdbs say, as `pmp fold` reads it", COMMAND_RECORD,
-	  parse_path, MEMBER(save_raw) },
-	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_RECORD, parse_path,
-	  MEMBER(gdb) },
+	{ 0, "save-raw", "FILE", "keep what the gdbs say, as `pmp fold` and `pmp dump`\nread it",
+	  COMMAND_RECORD | COMMAND_DUMP, parse_path, MEMBER(save_raw) },
+	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_RECORD | COMMAND_DUMP,
+	  parse_path, MEMBER(gdb) },
+
+	{ 0, "locals", NULL, "arguments and locals of Python frames, read as data", COMMAND_DUMP,
+	  parse_flag, MEMBER(locals) },
+	{ 0, "interval", "SECONDS", "look again after so long: does it move?", COMMAND_DUMP,
+	  parse_interval, 0 },
+	{ 0, "looks", "N", "how often to look (5 with --interval, else 1)", COMMAND_DUMP,
+	  parse_looks, 0 },
+	{ 0, "largest-first", NULL, "the largest group of equal stacks first, not last",
+	  COMMAND_DUMP, parse_flag, MEMBER(largest_first) },
+	{ 0, "json", NULL, "the report as JSON", COMMAND_DUMP, parse_flag, MEMBER(json) },
 
 	{ 't', "threads", NULL, "the first level of the tree is the thread",
 	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(threads) },
 	{ 0, "lines", NULL, "tell nodes apart by line, not only by function",
 	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(lines) },
-	{ 0, "glue", NULL, "show the interpreter's own frames too", COMMAND_RECORD | COMMAND_FOLD,
-	  parse_flag, MEMBER(glue) },
+	{ 0, "glue", NULL, "show the interpreter's own frames too",
+	  COMMAND_RECORD | COMMAND_FOLD | COMMAND_DUMP, parse_flag, MEMBER(glue) },
 
 	{ 0, "no-timeline", NULL, "do not keep when each stack was there",
 	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(no_timeline) },
@@ -243,16 +279,17 @@ static const struct option_row rows[] = {
 	  parse_flag, MEMBER(window.running) },
 	{ 'o', "output", "FILE",
 	  "write FILE in the format of its suffix or of -f, and\n"
-	  "the tree to stdout; `-o -`: to stdout alone",
-	  COMMAND_ALL, parse_path, MEMBER(output) },
+	  "the tree to stdout; `-o -`: to stdout alone\n"
+	  "(dump: its report, and nothing to stdout)",
+	  COMMAND_ANY, parse_path, MEMBER(output) },
 	{ 'f', "format", "FORMAT", "the format, one of those below (default: tree)", COMMAND_ALL,
 	  parse_format, 0 },
-	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ALL, parse_flag,
+	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ANY, parse_flag,
 	  MEMBER(full_paths) },
 	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",
-	  COMMAND_ALL, parse_flag, MEMBER(quiet) },
-	{ 'h', "help", NULL, "this text", COMMAND_ALL, parse_flag, MEMBER(help) },
-	{ 'V', "version", NULL, "the versions of pmp, of gdb and of gdb's Python", COMMAND_ALL,
+	  COMMAND_ANY, parse_flag, MEMBER(quiet) },
+	{ 'h', "help", NULL, "this text", COMMAND_ANY, parse_flag, MEMBER(help) },
+	{ 'V', "version", NULL, "the versions of pmp, of gdb and of gdb's Python", COMMAND_ANY,
 	  parse_flag, MEMBER(version) },
 };
 

@@ -207,6 +207,24 @@ static bool check_record(struct options *options, struct error *err)
 	return true;
 }
 
+static bool check_dump(struct options *options, struct error *err)
+{
+	if (!options->pid_count && !options->operand_count)
+		return error_set(
+		        err, ERROR_USAGE,
+		        "which process? pmp dump -p PID looks at it, pmp dump FILE reads what a "
+		        "gdb printed (- is stdin); " ASK_HELP);
+	if (options->pid_count && options->operand_count)
+		return error_set(err, ERROR_USAGE,
+		                 "dump takes processes (-p) or files, not both; " ASK_HELP);
+	if (options->looks > 1 && !(options->interval > 0))
+		return error_set(err, ERROR_USAGE,
+		                 "--looks wants --interval SECONDS, the time from look to look");
+	if (!options->looks)
+		options->looks = options->interval > 0 ? OPTIONS_LOOKS_DEFAULT : 1;
+	return true;
+}
+
 static bool check(struct options *options, const struct command *command, struct error *err)
 {
 	if (!check_operands(options, command, err))
@@ -216,6 +234,8 @@ static bool check(struct options *options, const struct command *command, struct
 		return error_set(err, ERROR_USAGE,
 		                 "--from, --to, --running and --weight cpu take from the "
 		                 "timeline, and --no-timeline leaves that out");
+	if (command->bit == COMMAND_DUMP)
+		return check_dump(options, err);
 	return command->bit != COMMAND_RECORD || check_record(options, err);
 }
 

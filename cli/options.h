@@ -9,7 +9,7 @@
 #include "command.h"
 #include "../merger/merger.h"
 
-enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN };
+enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
 
 #define OPTIONS_SAMPLES_DEFAULT 200
 #define OPTIONS_RATE_DEFAULT 10
@@ -18,6 +18,8 @@ enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN };
 #define OPTIONS_RATE_MAX 1000
 #define OPTIONS_RATE_MIN 0.001
 #define OPTIONS_SECONDS_MAX 31536000
+#define OPTIONS_INTERVAL_MIN 0.01
+#define OPTIONS_LOOKS_DEFAULT 5 /* with an interval */
 #define OPTIONS_PID_MAX                                                                            \
 	4194304 /* the kernel's own limit, PID_MAX_LIMIT in include/linux/threads.h */
 
@@ -40,6 +42,10 @@ struct options {
 	bool no_timeline;
 	struct window window; /* --from, --to, --running; not its weight */
 	enum { WEIGHT_AS_IS, WEIGHT_WALL, WEIGHT_CPU } weight; /* --weight */
+	/* pmp dump */
+	bool locals, json, largest_first;
+	double interval;    /* seconds from look to look; 0: one look */
+	uint64_t looks;     /* 0: not told */
 	bool help, version; /* asked for: nothing else is checked then */
 	/* the words that are not options: files */
 	const char **operands;

@@ -432,6 +432,7 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum 
 		.deadlines = context->deadlines,
 		.pid = pid,
 		.instant = context->instant,
+		.locals = context->locals,
 	};
 	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
 	custody_init(&pool->custody, pid, context->guard, context->deadlines);

@@ -16,7 +16,7 @@ struct pool_context {
 	const struct deadlines *deadlines;
 	const struct guard *guard;
 	const char *gdb;
-	bool instant; /* as in worker_plan */
+	bool instant, locals; /* as in worker_plan */
 	struct tally_plan plan;
 };
 

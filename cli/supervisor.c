@@ -338,6 +338,7 @@ bool supervisor_run(const struct options *options, const struct journal_sink *si
 	s.context.guard = &s.guard;
 	s.context.plan.journal = &s.journal;
 	s.context.instant = options->instant;
+	s.context.locals = options->locals;
 	ok = run(&s, err);
 	guard_end(&s.guard);
 	for (size_t i = 0; i < s.count; i++)

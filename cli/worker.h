@@ -19,6 +19,8 @@
  *		-> (no answer of its own)
  *	python pmp("detach")
  *		-> ~pmp detached pid=4711
+ *	python pmp("dump", PID, N, EPOCH_US, LOCALS)	the same for `pmp dump`: with what the threads wait for, and,
+ *					 with LOCALS 1, the locals of Python frames
  *	python pmp("look", PID, N, EPOCH_US)	attach, sample, detach: for --attach each; pause_us is all of it
  *		-> ~pmp begin ... ~pmp end ...
  *
@@ -62,6 +64,7 @@ struct worker_plan {
 	const struct deadlines *deadlines;
 	uint32_t pid;
 	bool instant; /* all threads are stopped at once for a sample */
+	bool locals;  /* a dump has the locals of Python frames */
 };
 
 enum worker_trouble {

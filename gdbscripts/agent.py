@@ -101,6 +101,13 @@ class Agent:
         self.session.stop(look.done() | immobile, guarded("sample", stopped))
 
     def look(self, pid: int, number: int, epoch: int) -> None:
+        self._look("look", pid, number, epoch, False)
+
+    def dump(self, pid: int, number: int, epoch: int, want_locals: int) -> None:
+        """A look, and what the threads wait for; the locals of Python frames, if they are wanted."""
+        self._look("dump", pid, number, epoch, bool(want_locals))
+
+    def _look(self, verb: str, pid: int, number: int, epoch: int, want_locals: bool) -> None:
         seen = procfs.threads(pid)
         changed = self._follow(seen)
         procfs.read_cpu(pid, seen)
@@ -123,10 +130,10 @@ class Agent:
             elif look.lacks_symbols():
                 self.session.resume()
                 self.symbols.give_target()
-                self.session.stop(frozenset(), guarded("look", stopped))
+                self.session.stop(frozenset(), guarded(verb, stopped))
             else:
-                self.session.let_go(guarded("look", write))
-        self._attach("look", pid, stopped)
+                self.session.let_go(guarded(verb, write))
+        self._attach(verb, pid, stopped)
 
     def hurry(self) -> None:
         self.session.hurry()
@@ -286,13 +293,13 @@ def guarded(verb: str, function):
 def fail(verb: str, err: Exception) -> None:
     try:
         # After an attach that failed the supervisor takes the target for let go.
-        AGENT.session.detach() if verb in ("attach", "look") else AGENT.session.resume()
+        AGENT.session.detach() if verb in ("attach", "look", "dump") else AGENT.session.resume()
     except gdb.error:
         pass  # it has ended, or nothing is attached
     write_lines([marker("error", verb=verb, why="%s" % err or type(err).__name__)])
 
 
-VERBS = ("warm", "attach", "sample", "look", "hurry", "detach")
+VERBS = ("warm", "attach", "sample", "look", "dump", "hurry", "detach")
 AGENT = Agent()
 
 

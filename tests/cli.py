@@ -152,7 +152,7 @@ def _():
     rows = (
         ((), "pmp -p PID", "pmp fold", "pmp show"),
         (("record",), "which process?"),
-        (("flod",), "'flod' is no command (did you mean 'fold'?)", "record, fold and show"),
+        (("flod",), "'flod' is no command (did you mean 'fold'?)", "record, dump, fold and show"),
         (("4711",), "pmp -p 4711"),
         (("",), "'' is no command"),
         (("fo\nld\x1b[31m",), "'fo\\x0ald\\x1b[31m' is no command"),

@@ -231,7 +231,7 @@ static void test_table(void **state)
 	for (size_t i = 0; (row = option_table_at(i)); i++) {
 		assert_true(strlen(row->name) > 1 && strlen(row->name) < 32);
 		assert_true(row->help[0] && row->parse && row->commands);
-		assert_int_equal(row->commands & ~(unsigned)COMMAND_ALL, 0);
+		assert_int_equal(row->commands & ~(unsigned)COMMAND_ANY, 0);
 		for (size_t k = 0; k < i; k++) {
 			other = option_table_at(k);
 			assert_string_not_equal(row->name, other->name);

@@ -1,0 +1,291 @@
+/* Verdicts: text with the markers of `pmp dump`, or without, and what is made of it. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../merger/describe.h"
+#include "../../merger/snapshot_report.h"
+#include "../../merger/verdict.h"
+
+#define BEGIN "~pmp begin sample=1 pid=10 time_us=0\n"
+#define END "~pmp end sample=1 pid=10 pause_us=900\n"
+#define PROCESS "~pmp process pid=10 ppid=1 name=app state=S\n"
+#define FACT(tid, rest) "~pmp thread pid=10 tid=" tid " name=t" tid " state=S " rest "\n"
+#define THREAD(n, tid) "Thread " n " (LWP " tid " \"t" tid "\"):\n~pmp state code=S cpu_us=5\n"
+#define RUNNING(n, tid) "Thread " n " (LWP " tid " \"t" tid "\"):\n~pmp state code=R cpu_us=5\n"
+#define MUTEX(on, owner) "~pmp waits kind=mutex on=" on " type=normal owner=" owner "\n"
+#define AT(name) "#0  0x0000000000001000 in " name " () from /usr/lib/libapp.so\n"
+#define PYTHON(name, line) "  File \"/srv/app.py\", line " line ", in " name "\n"
+#define EVAL "#1  0x0000000000002000 in _PyEval_EvalFrameDefault () from /usr/bin/python3\n"
+
+static const struct {
+	const char *name, *text, *kind, *trust;
+	const char *says[4]; /* each is in the verdict's text */
+	size_t threads;      /* that it names */
+} rows[] = {
+	{ "ABBA, owners told",
+	  PROCESS BEGIN THREAD("1", "11") MUTEX("0x100", "12") AT("one") THREAD("2", "12")
+	          MUTEX("0x200", "11") AT("two") END,
+	  "deadlock",
+	  "certain",
+	  { "2 wait for each other",
+	    "thread 11 (t11) waits for mutex 0x100 (normal), held by thread 12 (t12) in one",
+	    "thread 12 (t12) waits for mutex 0x200 (normal), held by thread 11 (t11) in two" },
+	  2 },
+	{ "a thread that takes what it holds",
+	  PROCESS BEGIN THREAD("1", "11") MUTEX("0x100", "11") AT("one") END,
+	  "deadlock",
+	  "certain",
+	  { "waits for what it holds itself" },
+	  1 },
+	{ "three in a circle, others behind them",
+	  PROCESS BEGIN THREAD("1", "10") MUTEX("0x300", "11") AT("f") THREAD("2", "11")
+	          MUTEX("0x100", "12") AT("f") THREAD("3", "12") MUTEX("0x200", "13") AT("f")
+	                  THREAD("4", "13") MUTEX("0x300", "11") AT("f") END,
+	  "deadlock",
+	  "certain",
+	  { "3 wait for each other" },
+	  3 },
+	{ "locks that tell no owner, one candidate each",
+	  PROCESS BEGIN THREAD(
+	          "1", "11") "~pmp waits kind=lock on=0x100 candidate=12 "
+	                     "why=inside%20a%20with%20on%20it\n" EVAL PYTHON("take", "8") THREAD(
+	                             "2", "12") "~pmp waits kind=lock on=0x200 candidate=11\n" EVAL
+	                             PYTHON("give", "9") END,
+	  "deadlock",
+	  "likely",
+	  { "threading.Lock 0x100, perhaps held by thread 12 (t12)", "in take at app.py:8",
+	    "in give at app.py:9" },
+	  2 },
+	{ "two candidates are no circle",
+	  PROCESS BEGIN THREAD(
+	          "1", "11") "~pmp waits kind=lock on=0x100 candidate=12 candidate=13\n" AT("f")
+	          THREAD("2", "12") "~pmp waits kind=lock on=0x200 candidate=11 candidate=13\n" AT(
+	                  "f") THREAD("3", "13") AT("f") END,
+	  "lock",
+	  "likely",
+	  { "perhaps held by thread 12 (t12), thread 13 (t13)" },
+	  1 },
+	{ "those that wait for the same lock do not hold it",
+	  PROCESS BEGIN THREAD("1", "11") "~pmp waits kind=lock on=0x100 candidate=12\n" AT("f")
+	          THREAD("2", "12") "~pmp waits kind=lock on=0x100 candidate=11\n" AT("f") END,
+	  "lock",
+	  "likely",
+	  { "waits for threading.Lock 0x100" },
+	  1 },
+	{ "a holder that does something else",
+	  PROCESS FACT(
+	          "12",
+	          "class=read call=recv(7) fd=7") "~pmp fd pid=10 fd=7 kind=tcp local=127.0.0.1:4 "
+	                                          "remote=127.0.0.1:5 state=ESTABLISHED "
+	                                          "recv_queue=0 send_queue=0\n" BEGIN THREAD(
+	                                                  "1", "10") MUTEX("0x100", "12") AT("f")
+	                                                  THREAD("2", "12") AT("fetch") THREAD("3",
+	                                                                                       "13")
+	                                                          MUTEX("0x100", "12") AT("f") END,
+	  "lock",
+	  "certain",
+	  { "thread 10 (t10) waits for mutex 0x100", "and 1 more wait with it",
+	    "thread 12 (t12) holds it and is blocked in recv(7) on fd 7 (tcp 127.0.0.1:4 to "
+	    "127.0.0.1:5, ESTABLISHED" },
+	  2 },
+	{ "the GIL, its holder in a C call",
+	  PROCESS "~pmp gil pid=10 tid=12\n" BEGIN THREAD("1", "10") "~pmp waits kind=gil\n" AT(
+	          "take_gil") RUNNING("2", "12") AT("crunch") EVAL PYTHON("work", "3") END,
+	  "gil",
+	  "certain",
+	  { "thread 12 (t12) holds it and is on CPU in work at app.py:3" },
+	  2 },
+	{ "joins a thread that sleeps",
+	  PROCESS FACT("12", "class=sleep left_us=2500000")
+	          BEGIN THREAD("1", "10") "~pmp waits kind=join owner=12\n" AT("f")
+	                  THREAD("2", "12") AT("nap") END,
+	  "join",
+	  "certain",
+	  { "waits for the end of thread 12 (t12)",
+	    "thread 12 (t12) sleeps, 2.5 s are left in nap" },
+	  2 },
+	{ "a pipe with a named other end",
+	  PROCESS FACT(
+	          "10",
+	          "class=read call=read(3) fd=3") "~pmp fd pid=10 fd=3 kind=pipe end=read peer=77 "
+	                                          "peer_name=feeder\n" BEGIN THREAD("1", "10")
+	                                                  AT("f") END,
+	  "io",
+	  "certain",
+	  { "is blocked in read(3) on fd 3 (pipe; the other end: 77 feeder)" },
+	  1 },
+	{ "a lock on a file",
+	  PROCESS FACT(
+	          "10",
+	          "class=file_lock call=flock(3) fd=3") "~pmp fd pid=10 fd=3 kind=file path=/tmp/x "
+	                                                "holder=78 holder_name=keeper\n" BEGIN
+	                                                        THREAD("1", "10") AT("f") END,
+	  "file_lock",
+	  "certain",
+	  { "fd 3 (file /tmp/x; locked by 78 keeper)" },
+	  1 },
+	{ "a child",
+	  PROCESS FACT(
+	          "10",
+	          "class=child wait_pid=20") "~pmp child pid=20 ppid=10 state=S name=sh\n" BEGIN
+	          THREAD("1", "10") AT("f") END,
+	  "child",
+	  "certain",
+	  { "waits for child 20 (sh, state S)" },
+	  1 },
+	{ "a sleep",
+	  PROCESS FACT("10", "class=sleep") BEGIN THREAD("1", "10") AT("f") END,
+	  "sleep",
+	  "likely",
+	  { "thread 10 (t10) sleeps in f" },
+	  1 },
+	{ "a server without work",
+	  PROCESS FACT("10", "class=poll fd=3") FACT(
+	          "11",
+	          "class=futex") "~pmp fd pid=10 fd=3 kind=tcp state=LISTEN\n" BEGIN THREAD("1",
+	                                                                                    "10")
+	          AT("f") THREAD("2", "11") "~pmp waits kind=condition on=0x5\n" AT("g") END,
+	  "idle",
+	  "likely",
+	  { "nothing says that it hangs" },
+	  1 },
+	{ "a server without work, but one of its threads is in a call",
+	  PROCESS FACT("10", "class=poll fd=3")
+	          FACT("11", "class=connect") "~pmp fd pid=10 fd=3 kind=tcp state=LISTEN\n" BEGIN
+	                  THREAD("1", "10") AT("f") THREAD("2", "11") AT("g") END,
+	  "io",
+	  "certain",
+	  { "thread 11 (t11) is blocked in connect in g" },
+	  1 },
+	{ "in state D",
+	  "~pmp process pid=10 state=D\n~pmp thread pid=10 tid=10 state=D wchan=nfs_wait "
+	  "class=other\n",
+	  "uninterruptible",
+	  "certain",
+	  { "in the kernel's nfs_wait" },
+	  1 },
+	{ "stopped",
+	  "~pmp process pid=10 state=T name=app signal=19\n",
+	  "stopped",
+	  "certain",
+	  { "process 10 (app) was stopped by a signal (19)" },
+	  0 },
+	{ "held by a debugger",
+	  "~pmp process pid=10 state=t tracer=5 tracer_name=gdb\n",
+	  "traced",
+	  "certain",
+	  { "5 (gdb)" },
+	  0 },
+	{ "a zombie",
+	  "~pmp process pid=10 state=Z ppid=4 ppid_name=init name=app\n",
+	  "zombie",
+	  "certain",
+	  { "its parent 4 (init) has not waited for it" },
+	  0 },
+	{ "on a CPU",
+	  PROCESS BEGIN RUNNING("1", "10") AT("spin") END,
+	  "busy",
+	  "certain",
+	  { "is on CPU in spin" },
+	  1 },
+	{ "spins: two looks",
+	  PROCESS BEGIN RUNNING("1", "10") AT("spin") END
+	  "~pmp begin sample=2 pid=10 time_us=2000000\nThread 1 (LWP 10 \"t10\"):\n~pmp state "
+	  "code=R cpu_us=1980005\n" AT("spin") "~pmp end sample=2 pid=10 pause_us=3\n",
+	  "busy",
+	  "certain",
+	  { "the same 1 frames in 2 looks over 2.0 s; its CPU time grew by 1.98 s: it spins" },
+	  1 },
+	{ "tasks in a circle",
+	  PROCESS FACT("10", "class=poll") BEGIN THREAD("1", "10")
+	          AT("epoll_wait") "~pmp task id=0x1 name=Task-1 tid=10 waits=0x2 waits=0x3\n~pmp "
+	                           "await name=a file=/srv/a.py line=4\n"
+	                           "~pmp task id=0x2 name=Task-2 tid=10 waits=0x1\n~pmp await "
+	                           "name=b file=/srv/a.py line=9\n"
+	                           "~pmp task id=0x3 name=Task-3 tid=10 on=sleep\n" END,
+	  "deadlock",
+	  "certain",
+	  { "2 tasks of asyncio's await each other",
+	    "task Task-1 in a at a.py:4 awaits task Task-2",
+	    "task Task-2 in b at a.py:9 awaits task Task-1" },
+	  0 },
+	{ "two processes and two pipes",
+	  PROCESS FACT("10",
+	               "class=read fd=3") "~pmp fd pid=10 fd=3 kind=pipe peer=20\n"
+	                                  "~pmp process pid=20 name=other state=S\n~pmp thread "
+	                                  "pid=20 tid=20 name=other state=S class=read fd=4\n"
+	                                  "~pmp fd pid=20 fd=4 kind=pipe peer=10 peer=20\n",
+	  "deadlock",
+	  "likely",
+	  { "process 10 (app) is blocked in read", "waits for process 20 (other)" },
+	  2 },
+	{ "text of another's gdb: a mutex, its holder not known",
+	  "Thread 2 (Thread 0x7f0 (LWP 12)):\n#0  __lll_lock_wait () at lowlevellock.S:135\n"
+	  "#1  0x1 in pthread_mutex_lock () from /lib64/libpthread.so.0\n#2  0x2 in take () at "
+	  "app.c:7\n"
+	  "Thread 1 (Thread 0x7f1 (LWP 11)):\n#0  0x1 in pthread_join () from "
+	  "/lib64/libpthread.so.0\n#1  0x2 in main () at app.c:9\n",
+	  "lock",
+	  "likely",
+	  { "thread 12 waits for mutex in take at app.c:7" },
+	  1 },
+	{ "nothing", "", "unknown", "guess", { "no thread" }, 0 },
+};
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snapshot_reader *reader = snapshot_reader_create(false);
+		struct snapshot *snapshot;
+		struct verdict verdict;
+
+		snapshot_reader_feed(reader, rows[i].text, strlen(rows[i].text));
+		snapshot = snapshot_reader_finish(reader);
+		verdict_make(snapshot, &verdict);
+		buf_add(&verdict.text, "", 1);
+		if (strcmp(verdict.kind, rows[i].kind) ||
+		    strcmp(verdict_trust_name(verdict.trust), rows[i].trust) ||
+		    verdict.thread_count != rows[i].threads)
+			fail_msg("%s: %s (%s), %zu threads: %s", rows[i].name, verdict.kind,
+			         verdict_trust_name(verdict.trust), verdict.thread_count,
+			         verdict.text.ptr);
+		for (size_t j = 0; j < 4 && rows[i].says[j]; j++)
+			if (!strstr(verdict.text.ptr, rows[i].says[j]))
+				fail_msg("%s: no '%s' in '%s'", rows[i].name, rows[i].says[j],
+				         verdict.text.ptr);
+		verdict_deinit(&verdict);
+		snapshot_destroy(snapshot);
+		snapshot_reader_destroy(reader);
+	}
+}
+
+/* Every kind that a verdict has is told of, so that documents can be held against it. */
+static void test_kinds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *word, *meaning;
+		bool found = false;
+
+		for (size_t j = 0; verdict_kind_at(j, &word, &meaning); j++)
+			found = found || !strcmp(word, rows[i].kind);
+		assert_true(found);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_kinds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
