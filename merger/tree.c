@@ -62,10 +62,10 @@ bool tree_by_line(const struct tree *tree)
 	return tree->by_line;
 }
 
-static bool frame_same(const struct tree *tree, const struct frame *a, const struct frame *b)
+/* Up to their lines frames are compared as bytes: there is no padding in them. */
+static inline bool frame_same(const struct tree *tree, const struct frame *a, const struct frame *b)
 {
-	return a->name == b->name && a->file == b->file && a->module == b->module &&
-	       a->first_line == b->first_line && a->kind == b->kind &&
+	return !memcmp(a, b, offsetof(struct frame, line)) && a->kind == b->kind &&
 	       (!tree->by_line || a->line == b->line);
 }
 
@@ -152,13 +152,24 @@ static uint32_t child_find_or_make(struct tree *tree, uint32_t parent, const str
 	return found;
 }
 
+/* Looks at some children before the index: what lies in it is far away. */
+static inline uint32_t child_of(struct tree *tree, uint32_t parent, const struct frame *frame)
+{
+	uint32_t child = tree->nodes[parent].first_child;
+
+	for (int i = 0; i < 3 && child != TREE_NONE; i++) {
+		const struct tree_node *node = &tree->nodes[child];
+
+		if (frame_same(tree, &tree->frames[node->frame], frame))
+			return child;
+		child = node->next_sibling;
+	}
+	return child_find_or_make(tree, parent, frame);
+}
+
 uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *frame)
 {
-	uint32_t first = tree->nodes[parent].first_child;
-
-	if (first != TREE_NONE && frame_same(tree, &tree->frames[tree->nodes[first].frame], frame))
-		return first;
-	return child_find_or_make(tree, parent, frame);
+	return child_of(tree, parent, frame);
 }
 
 static void line_add(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight)
@@ -202,7 +213,7 @@ static void lines_weigh(struct tree *tree, uint32_t at, uint32_t line, uint64_t 
 		line_add(tree, at, line, weight);
 }
 
-void tree_weigh(struct tree *tree, uint32_t at, uint32_t line, uint64_t weight)
+static inline void node_weigh(struct tree *tree, uint32_t at, uint32_t line, uint64_t weight)
 {
 	struct tree_node *node = &tree->nodes[at];
 
@@ -211,17 +222,22 @@ void tree_weigh(struct tree *tree, uint32_t at, uint32_t line, uint64_t weight)
 	node->total += weight;
 }
 
+void tree_weigh(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight)
+{
+	node_weigh(tree, node, line, weight);
+}
+
 uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, uint64_t weight)
 {
 	uint32_t node = TREE_ROOT;
 
-	tree_weigh(tree, node, 0, weight);
+	node_weigh(tree, node, 0, weight);
 	for (size_t i = 0; i < count; i++) {
 		const struct frame *frame = &frames[i];
 		bool has_lines = !tree->by_line && frame->kind <= FRAME_PYTHON;
 
-		node = tree_child(tree, node, frame);
-		tree_weigh(tree, node, has_lines ? frame->line : 0, weight);
+		node = child_of(tree, node, frame);
+		node_weigh(tree, node, has_lines ? frame->line : 0, weight);
 	}
 	return node;
 }
