@@ -56,13 +56,15 @@ static void end_stack(struct dump *dump)
 
 static void take_frame(struct dump *dump, const struct line *line)
 {
-	struct span text = line->text;
 	const struct gdb_frame *frame = line->frame;
 	struct gdb_frame parsed;
 
 	dump->foreign = dump->python_text = false;
-	if (!frame && gdb_frame_parse(&text, &parsed))
-		frame = &parsed;
+	if (!frame) {
+		struct span text = line->text;
+
+		frame = gdb_frame_parse(&text, &parsed) ? &parsed : NULL;
+	}
 	if (!frame) {
 		dump->counts.unknown_lines += line->count;
 		return;

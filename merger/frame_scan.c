@@ -1,5 +1,7 @@
 #include "frame_scan.h"
 
+#include <endian.h>
+
 /* What a byte may be. None of them: control characters, '&' (HTML), what is not ASCII. */
 enum byte_class {
 	BYTE_NAME = 1,  /* in a name: nothing that opens or closes, and no blank */
@@ -73,6 +75,24 @@ static uint32_t decimal(const char *at, const char *end)
 	return number;
 }
 
+/* gdb writes most addresses with 16 digits: 'a' is 0x61, '0' is 0x30. */
+static uint64_t hexadecimal(const char *at, const char *end)
+{
+	uint64_t number = 0, text;
+
+	for (; end - at >= 8; at += 8) {
+		memcpy(&text, at, sizeof(text));
+		text = be64toh(text);
+		text = (text & 0x0f0f0f0f0f0f0f0f) + 9 * (text >> 6 & 0x0101010101010101);
+		text = (text | text >> 4) & 0x00ff00ff00ff00ff;
+		text = (text | text >> 8) & 0x0000ffff0000ffff;
+		number = number << 32 | (uint32_t)(text | text >> 16);
+	}
+	for (; at < end; at++)
+		number = number << 4 | (uint64_t)((*at & 15) + 9 * (*at >> 6));
+	return number;
+}
+
 /* "#N  "; NULL if it is not there, here and below. */
 static const char *scan_number(const char *at, const char *end, struct gdb_frame *ret)
 {
@@ -96,12 +116,11 @@ static const char *scan_address(const char *at, const char *end, struct gdb_fram
 
 	if (end - at < 2 || at[0] != '0' || at[1] != 'x')
 		return at;
-	for (at = digits; at < end && class_at(at) & BYTE_HEX; at++)
-		ret->addr =
-		        ret->addr << 4 | (uint64_t)((*at & 15) + 9 * (*at >> 6)); /* 'a' is 0x61 */
+	at = skip_class(digits, end, BYTE_HEX);
 	if (at == digits || at - digits > HEX_MAX || end - at < 4 || memcmp(at, " in ", 4))
 		return NULL;
 	ret->has_addr = true;
+	ret->addr = hexadecimal(digits, at);
 	return at + 4;
 }
 
@@ -191,7 +210,13 @@ bool frame_scan(struct span text, struct gdb_frame *ret)
 {
 	const char *at = text.ptr, *end = text.ptr + text.len;
 
-	*ret = (struct gdb_frame){ .state = GDB_FRAME_DONE };
+	/* One by one: to clear it as a whole takes a loop. */
+	ret->has_addr = false;
+	ret->addr = 0;
+	ret->args = ret->file = ret->module = (struct span){ NULL, 0 };
+	ret->line = 0;
+	ret->special = NATIVE_PLAIN;
+	ret->state = GDB_FRAME_DONE;
 	at = scan_number(at, end, ret);
 	at = at ? scan_address(at, end, ret) : NULL;
 	at = at ? scan_name(at, end, ret) : NULL;

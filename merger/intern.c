@@ -33,21 +33,46 @@ struct intern {
 	struct buf scratch;
 };
 
-static uint32_t span_hash(struct span s)
+__extension__ typedef unsigned __int128 uint128;
+
+static uint64_t mix(uint64_t a, uint64_t b)
 {
-	uint64_t hash = 0x9e3779b97f4a7c15u ^ s.len;
+	uint128 product = (uint128)(a ^ 0x9e3779b97f4a7c15u) * (b ^ 0xff51afd7ed558ccdu);
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t word_at(const char *at)
+{
 	uint64_t word;
 
-	for (; s.len >= sizeof(word); s = span_skip(s, sizeof(word))) {
-		memcpy(&word, s.ptr, sizeof(word));
-		hash = (hash ^ word) * 0xff51afd7ed558ccdu;
-		hash ^= hash >> 32;
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* 16 bytes a step; the last step takes the last 16 bytes, whether or not they have been taken before. */
+static uint32_t span_hash(struct span s)
+{
+	const char *at = s.ptr, *end = span_skip(s, s.len).ptr;
+	uint64_t hash = s.len;
+	uint32_t head, tail;
+
+	for (; end - at > 16; at += 16)
+		hash = mix(hash ^ word_at(at), word_at(at + 8));
+	if (s.len >= 16) {
+		hash = mix(hash ^ word_at(end - 16), word_at(end - 8));
+	} else if (s.len >= 8) {
+		hash = mix(hash ^ word_at(at), word_at(end - 8));
+	} else if (s.len >= 4) {
+		memcpy(&head, at, sizeof(head));
+		memcpy(&tail, end - 4, sizeof(tail));
+		hash = mix(hash, (uint64_t)head << 32 | tail);
+	} else {
+		for (; at < end; at++)
+			hash = hash << 8 | (unsigned char)*at;
+		hash = mix(hash, 0);
 	}
-	word = 0;
-	if (s.len)
-		memcpy(&word, s.ptr, s.len);
-	hash = (hash ^ word) * 0xc4ceb9fe1a85ec53u;
-	return (uint32_t)(hash ^ (hash >> 32));
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* The slot that holds s, or the free one where it would go. */

@@ -191,10 +191,8 @@ static enum merge_mark pair(struct pymerge *pymerge, const struct stack *stack, 
 	return MARK_NATIVE_ONLY;
 }
 
-static void add_frame(struct pymerge *pymerge, struct frame frame)
+static inline void add_frame(struct pymerge *pymerge, struct frame frame)
 {
-	pymerge->frames =
-	        alloc_grow(pymerge->frames, &pymerge->cap, pymerge->count + 1, sizeof(frame));
 	pymerge->frames[pymerge->count++] = frame;
 }
 
@@ -326,6 +324,11 @@ enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack
 	bool loose_apart;
 
 	pymerge->count = 0;
+	/* all of them, and what is said beside them */
+	pymerge->frames =
+	        alloc_grow(pymerge->frames, &pymerge->cap,
+	                   stack->native_count + stack->py_count + stack->kernel_count + 1,
+	                   sizeof(*pymerge->frames));
 	if (stack->kernel_count) {
 		add_kernel(pymerge, stack);
 		mark = MARK_NATIVE_ONLY;

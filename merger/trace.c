@@ -93,10 +93,10 @@ static void py_add(struct py_list *list, const struct py_frame *frame)
 	list->frames[list->count++] = *frame;
 }
 
-static struct native_frame *native_add(struct native_list *list, const struct native_frame *frame)
+/* Room for one more, to be filled. */
+static inline struct native_frame *native_add(struct native_list *list)
 {
 	list->frames = alloc_grow(list->frames, &list->cap, list->count + 1, sizeof(*list->frames));
-	list->frames[list->count] = *frame;
 	return &list->frames[list->count++];
 }
 
@@ -313,15 +313,18 @@ static bool has_numbers(const struct trace *trace)
 
 static void add_beyond(struct trace *trace)
 {
-	struct native_frame last = { .offset = UINT64_MAX };
 	struct buf text = { 0 };
+	uint32_t last;
 
 	if (!trace->beyond)
 		return;
 	buf_printf(&text, "(%llu more frames)", (unsigned long long)trace->beyond);
-	last.number = trace->native.frames[trace->native.count - 1].number + 1;
-	last.name = intern_add(trace->intern, buf_span(&text));
-	native_add(&trace->native, &last);
+	last = trace->native.frames[trace->native.count - 1].number;
+	*native_add(&trace->native) = (struct native_frame){
+		.number = last + 1,
+		.name = intern_add(trace->intern, buf_span(&text)),
+		.offset = UINT64_MAX,
+	};
 	buf_deinit(&text);
 }
 
@@ -418,15 +421,8 @@ static void add_annotation(struct trace *trace, struct native_frame *native, str
 
 bool trace_add_native(struct trace *trace, const struct gdb_frame *frame)
 {
-	struct native_frame native = {
-		.number = frame->number,
-		.line = frame->line,
-		.has_addr = frame->has_addr,
-		.addr = frame->addr,
-		.offset = UINT64_MAX,
-		.special = frame->special,
-	};
 	const struct address_range *range = NULL;
+	struct native_frame *native;
 	bool first;
 
 	if (begins_stack(trace, frame))
@@ -437,17 +433,26 @@ bool trace_add_native(struct trace *trace, const struct gdb_frame *frame)
 		trace->beyond++;
 		return first;
 	}
-	native.name = intern_add_clean(trace->intern, frame->name);
-	native.file = intern_add_clean(trace->intern, frame->file);
-	native.module = intern_add_clean(trace->intern, frame->module);
-	native.py_first = (uint32_t)trace->owned.count;
+	native = native_add(&trace->native);
+	*native = (struct native_frame){
+		.number = frame->number,
+		.name = intern_add_clean(trace->intern, frame->name),
+		.file = intern_add_clean(trace->intern, frame->file),
+		.module = intern_add_clean(trace->intern, frame->module),
+		.line = frame->line,
+		.has_addr = frame->has_addr,
+		.addr = frame->addr,
+		.offset = UINT64_MAX,
+		.special = frame->special,
+		.py_first = (uint32_t)trace->owned.count,
+	};
 	if (frame->has_addr)
 		range = address_map_find(trace->map, trace->thread.pid, frame->addr);
 	if (range) {
-		native.module = range->path;
-		native.offset = frame->addr - range->start + range->offset;
+		native->module = range->path;
+		native->offset = frame->addr - range->start + range->offset;
 	}
-	add_annotation(trace, native_add(&trace->native, &native), frame->args);
+	add_annotation(trace, native, frame->args);
 	trace->below = BELOW_NATIVE;
 	trace->run_first = trace->owned.count;
 	return first;

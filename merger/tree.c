@@ -5,6 +5,9 @@
 #include "alloc.h"
 #include "index.h"
 
+/* So many children, and lines, of a node are looked at before an index is asked. */
+#define NEAR 4
+
 /* Of a node whose weight lies on more than one line. */
 struct line_weight {
 	uint32_t node, line;
@@ -152,12 +155,11 @@ static uint32_t child_find_or_make(struct tree *tree, uint32_t parent, const str
 	return found;
 }
 
-/* Looks at some children before the index: what lies in it is far away. */
 static inline uint32_t child_of(struct tree *tree, uint32_t parent, const struct frame *frame)
 {
 	uint32_t child = tree->nodes[parent].first_child;
 
-	for (int i = 0; i < 3 && child != TREE_NONE; i++) {
+	for (int i = 0; i < NEAR && child != TREE_NONE; i++) {
 		const struct tree_node *node = &tree->nodes[child];
 
 		if (frame_same(tree, &tree->frames[node->frame], frame))
@@ -172,30 +174,35 @@ uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *fram
 	return child_of(tree, parent, frame);
 }
 
-static void line_add(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight)
+static struct line_weight *line_find(struct tree *tree, uint32_t node, uint32_t line, uint32_t hash)
 {
 	uint32_t found = tree->nodes[node].lines;
-	uint32_t hash;
 
-	if (found != TREE_NONE && tree->lines[found].line == line) {
-		tree->lines[found].weight += weight;
+	for (int i = 0; i < NEAR && found != TREE_NONE; i++, found = tree->lines[found].next)
+		if (tree->lines[found].line == line)
+			return &tree->lines[found];
+	for (size_t at = hash; (found = index_next(&tree->line_index, hash, &at)) != INDEX_NONE;)
+		if (tree->lines[found].line == line && tree->lines[found].node == node)
+			return &tree->lines[found];
+	return NULL;
+}
+
+static void line_add(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight)
+{
+	uint32_t hash = index_hash(index_mix(index_start(node), line));
+	struct line_weight *known = line_find(tree, node, line, hash);
+	uint32_t number = (uint32_t)tree->line_count;
+
+	if (known) {
+		known->weight += weight;
 		return;
-	}
-	hash = index_hash(index_mix(index_start(node), line));
-	for (size_t at = hash; (found = index_next(&tree->line_index, hash, &at)) != INDEX_NONE;) {
-		struct line_weight *known = &tree->lines[found];
-
-		if (known->line == line && known->node == node) {
-			known->weight += weight;
-			return;
-		}
 	}
 	tree->lines = alloc_grow(tree->lines, &tree->line_cap, tree->line_count + 1,
 	                         sizeof(*tree->lines));
-	found = (uint32_t)tree->line_count++;
-	tree->lines[found] = (struct line_weight){ node, line, tree->nodes[node].lines, weight };
-	tree->nodes[node].lines = found;
-	index_add(&tree->line_index, hash, found);
+	tree->line_count++;
+	tree->lines[number] = (struct line_weight){ node, line, tree->nodes[node].lines, weight };
+	tree->nodes[node].lines = number;
+	index_add(&tree->line_index, hash, number);
 }
 
 /* For a node that has several lines, or gets another one than it had. */
