@@ -13,6 +13,7 @@ import pmp_procfs as procfs
 import pmp_registers as registers
 import pmp_session as session
 from pmp_code_map import CodeMap
+from pmp_details import Details
 from pmp_look import Look, Target
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import Memory
@@ -121,9 +122,12 @@ class Agent:
             look = Look(self.target, seen)
             look.read_stopped(self.session.threads())
             found = look.finish(self.session.threads(), {})
+            details = Details(self.target, found, seen, want_locals) if verb == "dump" else None
+            if details is not None:
+                details.read()
 
             def write() -> None:
-                self._write(number, pid, begun - epoch, now_us() - self.session.began_us, found)
+                self._write(number, pid, begun - epoch, now_us() - self.session.began_us, found, details)
             if self.session.holds_late():
                 self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
                 write()
@@ -212,7 +216,8 @@ class Agent:
         self.target.unwinder.forget()
         self.namer.forget()
 
-    def _write(self, number: int, pid: int, time_us: int, pause_us: int, found: list) -> None:
+    def _write(self, number: int, pid: int, time_us: int, pause_us: int, found: list,
+               details=None) -> None:
         lines = self._notes(pid)
         self.namer.learn([frame for sample in found if sample.stack is not None for frame in sample.stack.frames])
         lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
@@ -224,7 +229,9 @@ class Agent:
                 lines.append(marker("lost", tid=sample.tid, name=sample.name, why="it did not stop",
                                     **sample.cpu))
             else:
-                add_stack(lines, sample, self.namer.names)
+                add_stack(lines, sample, self.namer.names, details)
+        if details is not None:
+            lines += details.lines()
         lines.append(marker("end", sample=number, pid=pid, pause_us=pause_us))
         write_lines(lines)
 
@@ -249,11 +256,14 @@ def blocked(seen: dict) -> list:
     return [tid for tid, thread in seen.items() if thread.state == "D"]
 
 
-def add_stack(lines: list, sample, names) -> None:
+def add_stack(lines: list, sample, names, details=None) -> None:
     """One thread as gdb prints it, with each evaluator's Python frames right below it. names(frame): those of the functions
     there, inlined ones first."""
-    lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(sample.name)))
+    name = details.name(sample) if details is not None else ""
+    lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(name or sample.name)))
     lines.append(marker("state", code=sample.state, **sample.cpu))
+    if details is not None:
+        lines += details.lines_of(sample, names)
     if sample.doing:
         lines.append(marker("doing", what=sample.doing))
     pairs, loose = pair(sample.stack.pointers, sample.runs)

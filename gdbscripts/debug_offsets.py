@@ -83,6 +83,7 @@ FIELDS = {
 KEYS = (
     ("runtime.interpreters_head", "runtime_state.interpreters_head"),
     ("interp.next", "interpreter_state.next"),
+    ("interp.modules", "interpreter_state.imports_modules"),
     ("interp.threads_head", "interpreter_state.threads_head"),
     ("tstate.next", "thread_state.next"),
     ("tstate.thread_id", "thread_state.thread_id"),

@@ -20,17 +20,17 @@ class Interpreter:
 
     def __init__(self, version: str, layout: dict, root: int) -> None:
         self.version = version
-        self._layout = layout
+        self.layout = layout
         self._root = root
-        self._frames = FrameReader(layout)
+        self.frames = FrameReader(layout)
         self._interpreters = []  # as thread_states last found them
         self.by_address = layout["runs"] != "frames"  # it's known where on the C stack a run is
 
     def thread_states(self, memory: Memory) -> dict:
         """Thread id (pthread_self) -> addresses of its thread states, those of the newest interpreter first."""
-        layout, found, seen = self._layout, {}, set()
+        layout, found, seen = self.layout, {}, set()
         self._interpreters = []
-        self._frames.new_stop()
+        self.frames.new_stop()
         interp = memory.pointer(self._root + layout["runtime.interpreters_head"])
         while interp and interp not in seen and len(seen) < STATES_MAX:
             seen.add(interp)
@@ -40,7 +40,7 @@ class Interpreter:
         return found
 
     def _add_states(self, memory: Memory, state: int, found: dict, seen: set) -> None:
-        next_at, id_at = self._layout["tstate.next"], self._layout["tstate.thread_id"]
+        next_at, id_at = self.layout["tstate.next"], self.layout["tstate.thread_id"]
         size = max(next_at, id_at) + 8
         while state and state not in seen and len(seen) < STATES_MAX:
             seen.add(state)
@@ -51,27 +51,41 @@ class Interpreter:
     def is_of(self, memory: Memory, state: int, ident: int) -> bool:
         """Is this still the state of the thread of that id?"""
         try:
-            return memory.pointer(state + self._layout["tstate.thread_id"]) == ident
+            return memory.pointer(state + self.layout["tstate.thread_id"]) == ident
         except BadRead:
             return False
 
     def runs(self, memory: Memory, states: list) -> list:
         """The runs of each of a thread's states that has frames, innermost first."""
-        found = [self._frames.runs(memory, state) for state in states]
+        found = [self.frames.runs(memory, state) for state in states]
         return [runs for runs in found if runs]
 
     def doing(self, memory: Memory, threads: list) -> list:
         """What the interpreter does for each thread, in this stop (gil.py)."""
-        return gil.doing(gil.read_all(memory, self._layout, self._root, self._interpreters), threads)
+        return gil.doing(gil.read_all(memory, self.layout, self._root, self._interpreters), threads)
 
     def makes_sense(self, memory: Memory, states: dict):
         """Are there frames whose code objects are such? None: there is no frame now."""
         runs = self.runs(memory, sum(states.values(), [])[:STATES_TRIED])
-        return self._frames.read_any if runs else None
+        return self.frames.read_any if runs else None
+
+    def minor(self) -> tuple:
+        """(3, 11)"""
+        return tuple(int(part) for part in self.version.split(".")[:2])
+
+    def told(self, values: dict) -> dict:
+        """A row of value_layouts.py, with what the interpreter itself tells."""
+        if "interp.modules" not in self.layout:
+            return values
+        return dict(values, **{"interp.modules": self.layout["interp.modules"]})
+
+    def modules(self, memory: Memory, values: dict) -> list:
+        """sys.modules of each interpreter, as thread_states last found them."""
+        return [memory.pointer(interp + values["interp.modules"]) for interp in self._interpreters]
 
     def trouble(self) -> str:
         """What a person should know of the frames that were read, "" if nothing."""
-        if self._frames.cut:
+        if self.frames.cut:
             return "a stack of more than %d Python frames is cut at the root" % FRAMES_MAX
         return ""
 

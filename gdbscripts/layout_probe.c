@@ -5,6 +5,7 @@
  *
  * Needs the headers only (Debian: python3.11-dev), from 3.7 on internal/ among them; it links no libpython.
  * From 3.13 on the interpreter describes itself (debug_offsets.py): there the row is for a test to compare.
+ * `./probe values` prints the row of value_layouts.py.
  */
 #define Py_BUILD_CORE 1
 #include <Python.h>
@@ -183,8 +184,57 @@ static void words(void)
 	WORD("text", PY_VERSION_HEX >= 0x03000000 ? "unicode" : "bytes");
 }
 
-int main(void)
+/* Of value_layouts.py. */
+static void values(void)
 {
+#if PY_VERSION_HEX >= 0x030b0000
+	ROW("frame.localsplus", frame_struct, localsplus);
+	ROW("frame.stacktop", frame_struct, stacktop);
+	ROW("code.nlocalsplus", PyCodeObject, co_nlocalsplus);
+	ROW("code.names", PyCodeObject, co_localsplusnames);
+	ROW("code.kinds", PyCodeObject, co_localspluskinds);
+	ROW("gen.frame", PyGenObject, gi_iframe);
+	ROW("heap_type.cached_keys", PyHeapTypeObject, ht_cached_keys);
+#else
+	ROW("frame.localsplus", frame_struct, f_localsplus);
+	ROW("frame.valuestack", frame_struct, f_valuestack);
+#if PY_VERSION_HEX >= 0x030a0000
+	ROW("frame.stackdepth", frame_struct, f_stackdepth);
+#else
+	ROW("frame.stacktop", frame_struct, f_stacktop);
+#endif
+	ROW("code.nlocals", PyCodeObject, co_nlocals);
+	ROW("code.names", PyCodeObject, co_varnames);
+	ROW("code.cellvars", PyCodeObject, co_cellvars);
+	ROW("code.freevars", PyCodeObject, co_freevars);
+	ROW("gen.frame", PyGenObject, gi_frame);
+#endif
+	ROW("code.stacksize", PyCodeObject, co_stacksize);
+	ROW("code.argcount", PyCodeObject, co_argcount);
+#if PY_VERSION_HEX >= 0x03000000
+	ROW("code.kwonlyargcount", PyCodeObject, co_kwonlyargcount);
+#endif
+	ROW("code.flags", PyCodeObject, co_flags);
+#if PY_VERSION_HEX >= 0x030c0000
+	ROW("interp.modules", PyInterpreterState, imports.modules);
+#else
+	ROW("interp.modules", PyInterpreterState, modules);
+#endif
+	WORD("dict", PY_VERSION_HEX >= 0x030b0000 ? "log2" : PY_VERSION_HEX >= 0x03060000 ? "compact" : "table");
+	WORD("attributes", PY_VERSION_HEX >= 0x030d0000 ? "inline" :
+	                   PY_VERSION_HEX >= 0x030c0000 ? "tagged" :
+	                   PY_VERSION_HEX >= 0x030b0000 ? "two" : "dict");
+	WORD("int", PY_VERSION_HEX >= 0x030c0000 ? "tag" : "size");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "values")) {
+		printf("(%d, %d): {\n", PY_MAJOR_VERSION, PY_MINOR_VERSION);
+		values();
+		printf("},\n");
+		return 0;
+	}
 	printf("(%d, %d): {\n", PY_MAJOR_VERSION, PY_MINOR_VERSION);
 	words();
 	thread_states();

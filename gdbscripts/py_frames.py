@@ -19,12 +19,13 @@ TLBC_MAX = 1 << 16  # threads that have a copy of the bytecode of their own
 
 
 class PyFrame:
-    """One Python frame, its line looked up later (`code.line(offset)`), while the target runs."""
-    __slots__ = ("code", "offset")
+    """One Python frame, its line looked up later (`code.line(offset)`), while the target runs. `addr`: where it is."""
+    __slots__ = ("code", "offset", "addr")
 
-    def __init__(self, code, offset: int) -> None:
+    def __init__(self, code, offset: int, addr: int) -> None:
         self.code = code
         self.offset = offset
+        self.addr = addr
 
 
 class Run:
@@ -66,13 +67,17 @@ class FrameReader:
             pass  # a state in the middle of a change: what was read so far is true
         return [run for run in runs if run.frames]
 
+    def frame_at(self, memory: Memory, addr: int) -> PyFrame:
+        """The frame that is there, such as a suspended coroutine's."""
+        return self._frame(memory, memory.read(addr, self._frame_size), addr)
+
     # The ways: each adds the runs to a list as it finds them.
 
     def _frames(self, memory: Memory, state: int, runs: list) -> None:
         frame = memory.pointer(state + self._layout["tstate.frame"])
         while self._goes_on(frame):
             data = memory.read(frame, self._frame_size)
-            runs.append(Run(0, [self._frame(memory, data)], frame))
+            runs.append(Run(0, [self._frame(memory, data, frame)], frame))
             frame = pointer_at(data, self._previous_at)
 
     def _cframes(self, memory: Memory, state: int, runs: list) -> None:
@@ -154,28 +159,28 @@ class FrameReader:
             data = memory.read(frame, self._frame_size)
             frame, addr = pointer_at(data, self._previous_at), frame
             if is_entry_at:
-                frames.append(self._frame(memory, data))
+                frames.append(self._frame(memory, data, addr))
                 if data[is_entry_at]:
                     return frame
             elif data[owner_at] >= OWNED_BY_INTERPRETER:
                 run.addr = addr
                 return frame
             else:
-                read = self._frame(memory, data)
+                read = self._frame(memory, data, addr)
                 if not read.code.trampoline:
                     frames.append(read)
         return 0
 
-    def _frame(self, memory: Memory, data: bytes) -> PyFrame:
+    def _frame(self, memory: Memory, data: bytes, place: int) -> PyFrame:
         """A frame whose code object cannot be read has its place in the stack still."""
         addr = pointer_at(data, self._code_at) & ~TAG_BITS
         try:
             code = self._codes.get(memory, addr)
             offset = self._offset(memory, data, addr)
         except BadRead:
-            return PyFrame(UNREADABLE, 0)
+            return PyFrame(UNREADABLE, 0, place)
         self.read_any = True
-        return PyFrame(code, offset)
+        return PyFrame(code, offset, place)
 
     def _offset(self, memory: Memory, data: bytes, code: int) -> int:
         """Of the current instruction, in bytes; negative before the first one."""

@@ -1,0 +1,93 @@
+"""Values of Python objects as text, read as data: no repr is called. Depth, length and number of items are limited."""
+import struct
+
+from pmp_memory import BadRead
+from pmp_py_text import read_bytes
+
+DEPTH_MAX, ITEMS_MAX, TEXT_MAX, DIGITS_MAX = 3, 10, 80, 64
+FLOAT_VALUE = INT_VALUE = INT_SIZE = 16
+INT_DIGITS = 24  # of 30 bits each, in 4 bytes
+
+
+class Values:
+    def __init__(self, objects) -> None:
+        """Of py_objects.Objects."""
+        self._objects = objects
+        self._ways = {
+            "NoneType": lambda *_: "None", "bool": self._bool, "int": self._int, "long": self._int, "float": self._float,
+            "str": self._str, "unicode": self._other, "bytes": self._bytes, "list": self._items, "tuple": self._items,
+            "dict": self._dict, "collections.OrderedDict": self._dict, "collections.defaultdict": self._dict,
+            "set": self._set, "frozenset": self._set,
+        }
+
+    def text(self, obj: int, depth: int = 0) -> str:
+        name = self._objects.type_name(obj)
+        try:
+            return self._ways.get(name, self._other)(obj, name, depth)
+        except (BadRead, KeyError, struct.error):
+            return "(cannot be read)"
+
+    def _other(self, obj: int, name: str, _depth: int) -> str:
+        return "<%s at 0x%x>" % (name, obj) if name else "(cannot be read)"
+
+    def _bool(self, obj: int, *_) -> str:
+        return str(bool(self._number(obj, "bool")))
+
+    def _int(self, obj: int, name: str, _depth: int) -> str:
+        number = self._number(obj, name)
+        return "(a number of more than %d digits)" % DIGITS_MAX if number is None else str(number)
+
+    def _number(self, obj: int, name: str):
+        """None: it's too long."""
+        data = self._objects.memory.read(obj, INT_DIGITS)
+        if self._objects.layout["text"] == "bytes" and name != "long":
+            return struct.unpack_from("<q", data, INT_VALUE)[0]
+        size = struct.unpack_from("<q", data, INT_SIZE)[0]
+        if self._objects.values["int"] == "tag":  # two bits of sign: 0 positive, 1 zero, 2 negative; one is reserved
+            count, sign = size >> 3, 1 - (size & 3)
+        else:
+            count, sign = abs(size), (size > 0) - (size < 0)
+        if count > DIGITS_MAX:
+            return None
+        digits = struct.unpack("<%dI" % count, self._objects.memory.read(obj + INT_DIGITS, 4 * count))
+        return sign * sum(digit << 30 * at for at, digit in enumerate(digits))
+
+    def _float(self, obj: int, *_) -> str:
+        return repr(struct.unpack_from("<d", self._objects.memory.read(obj + FLOAT_VALUE, 8))[0])
+
+    def _str(self, obj: int, *_) -> str:
+        text = self._objects.text(obj)
+        return repr(text) if len(text) <= TEXT_MAX else repr(text[:TEXT_MAX]) + "..."
+
+    def _bytes(self, obj: int, *_) -> str:
+        data, size = read_bytes(self._objects.memory, self._objects.layout, obj, TEXT_MAX)
+        return repr(data) + ("..." if size > TEXT_MAX else "")
+
+    def _items(self, obj: int, name: str, depth: int) -> str:
+        left, right = "()" if name == "tuple" else "[]"
+        size = self._objects.size(obj)
+        if size and depth >= DEPTH_MAX:
+            return left + "..." + right
+        shown = self._all(self._objects.items(obj, name, ITEMS_MAX), depth)
+        return left + self._joined(shown, size) + ("," if size == 1 and left == "(" else "") + right
+
+    def _set(self, obj: int, name: str, depth: int) -> str:
+        found = self._objects.set_items(obj)
+        if not found:
+            return name + "()"
+        shown = self._all(found[:ITEMS_MAX], depth) if depth < DEPTH_MAX else []
+        text = "{" + self._joined(shown, len(found)) + "}"
+        return text if name == "set" else "frozenset(%s)" % text
+
+    def _dict(self, obj: int, _name: str, depth: int) -> str:
+        found = self._objects.dict_items(obj)
+        if found and depth >= DEPTH_MAX:
+            return "{...}"
+        shown = ["%s: %s" % tuple(self._all(pair, depth)) for pair in found[:ITEMS_MAX]]
+        return "{" + self._joined(shown, len(found)) + "}"
+
+    def _all(self, objects, depth: int) -> list:
+        return [self.text(obj, depth + 1) for obj in objects]
+
+    def _joined(self, shown: list, size: int) -> str:
+        return ", ".join(shown + (["... %d in all" % size] if size > len(shown) else []))
