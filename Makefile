@@ -35,8 +35,8 @@ helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
 agent_py := gdbscripts/loader.py \
 	$(filter-out gdbscripts/loader.py gdbscripts/agent.py,$(sort $(wildcard gdbscripts/*.py))) \
 	gdbscripts/agent.py
-samples := $(B)/samples/spinext.so $(B)/samples/work $(B)/samples/work-stripped
-c_files := $(wildcard cli/*.[ch] merger/*.[ch] samples/*.[ch] tests/*/*.[ch])
+samples := $(B)/samples/spinext.so $(B)/samples/work $(B)/samples/work-stripped $(B)/samples/hang
+c_files := $(wildcard cli/*.[ch] merger/*.[ch] samples/*.[ch] samples/*/*.[ch] tests/*/*.[ch])
 
 # V=1 prints whole commands.
 V ?=
@@ -215,6 +215,10 @@ $(B)/samples/work: samples/work.c $(B)/flags
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -lm
+$(B)/samples/hang: samples/hang/hang.c $(B)/flags
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $<
 $(B)/samples/work-stripped: $(B)/samples/work
 	$(call say,STRIP)
 	$(Q)$(STRIP) -o $@ $<

@@ -60,7 +60,7 @@ class AsyncioTasks:
             except BadRead:
                 pass
         self._add_lock_holders(found)
-        return found
+        return sorted(found, key=lambda task: (len(task.name), task.name, task.addr))
 
     def lines(self, tasks: list, loops: dict) -> list:
         """loops: event loop -> thread id."""

@@ -284,7 +284,7 @@ void describe_doing(struct buf *out, const struct snapshot *snapshot, size_t at)
 
 	if (thread->wait.kind != WAIT_NONE)
 		add_lock(out, snapshot, thread);
-	else if (thread->state == 'D') {
+	else if (thread->state == 'D' && thread->call.class != CALL_CHILD) {
 		buf_add_span(out, SPAN_LIT("is in uninterruptible sleep (D)"));
 		add_word(out, snapshot, " in the kernel's ", thread->call.wchan);
 		add_word(out, snapshot, ", ", thread->call.text);

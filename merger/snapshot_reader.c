@@ -389,11 +389,19 @@ static void take_marker(void *ctx, const struct marker *marker)
 			takers[i].take(ctx, marker);
 }
 
+/* In which line of the innermost function it is does not count: a loop has several. */
 static bool frames_same(const struct snapshot_thread *thread, const struct frame *frames,
                         size_t count)
 {
-	return thread->frame_count == count &&
-	       (!count || !memcmp(thread->frames, frames, count * sizeof(*frames)));
+	struct frame was, is;
+
+	if (thread->frame_count != count || !count)
+		return thread->frame_count == count;
+	was = thread->frames[count - 1];
+	is = frames[count - 1];
+	was.line = is.line = 0;
+	return !memcmp(&was, &is, sizeof(is)) &&
+	       !memcmp(thread->frames, frames, (count - 1) * sizeof(*frames));
 }
 
 static void take_frames(struct snapshot_thread *thread, const struct frame *frames, size_t count)

@@ -268,6 +268,13 @@ static void add_task(struct maker *maker, size_t task)
 	buf_printf(text, ":%" PRIu32, it->frames[0].line);
 }
 
+/* A lock does not tell which task has it. */
+static bool waits_for_lock(const struct maker *maker, size_t task)
+{
+	return span_eq(intern_get(maker->snapshot->intern, maker->snapshot->tasks[task].on),
+	               SPAN_LIT("lock"));
+}
+
 static void add_task_cycle(struct maker *maker, size_t last, const size_t *from)
 {
 	size_t at = last, count = 0;
@@ -285,7 +292,10 @@ static void add_task_cycle(struct maker *maker, size_t last, const size_t *from)
 
 		add(maker, "\n");
 		add_task(maker, waiter);
-		add(maker, " awaits task ");
+		if (waits_for_lock(maker, waiter))
+			maker->verdict->trust = VERDICT_LIKELY;
+		add(maker, waits_for_lock(maker, waiter) ? " awaits a lock, perhaps held by task "
+		                                         : " awaits task ");
 		buf_add_span(&maker->verdict->text,
 		             intern_get(maker->snapshot->intern, maker->snapshot->tasks[at].name));
 		at = waiter;

@@ -203,6 +203,7 @@ class Target:
         while time.monotonic() < deadline:
             seen += self.process.stdout.read() or b""
             if re.search(ready.encode(), seen):
+                self.said = seen  # on its stdout, up to then
                 return
             if self.process.poll() is not None:
                 break

@@ -1,0 +1,122 @@
+"""pmp dump of programs that hang in a known way: samples/hang, a row each."""
+
+import concurrent.futures
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from targets import need_gdb, need_live_python  # noqa: E402
+from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, test  # noqa: E402
+
+C = (os.path.join(BUILD, "samples", "hang"),)
+PY = (PYTHON, os.path.join(ROOT, "samples", "hang", "hang.py"))
+AT_ONCE = 2  # cores there are
+
+# program, case: kind, how sure, patterns of which each is in the verdict's lines; options
+ROWS = (
+    (C, "deadlock", "deadlock", "certain", (
+        r"thread \d+ \(ab\) waits for mutex 0x[0-9a-f]+ \(normal\), held by thread \d+ \(ba\) in take_first_second at hang.c:\d+",
+        r"thread \d+ \(ba\) waits for mutex 0x[0-9a-f]+ \(normal\), held by thread \d+ \(ab\) in take_second_first at hang.c:\d+")),
+    (C, "again", "deadlock", "certain", (r"waits for what it holds itself", r"in again at hang.c:\d+")),
+    (C, "lock-recv", "lock", "certain", (
+        r"waits for mutex 0x[0-9a-f]+ \(normal\), held by thread \d+ \(receiver\) in lock_recv at hang.c:\d+",
+        r"\(receiver\) holds it and is blocked in recvfrom\(\d+, .* on fd \d+ \(tcp 127.0.0.1:\d+ to 127.0.0.1:\d+, "
+        r"ESTABLISHED, .*in receive_locked at hang.c:\d+")),
+    (C, "join", "join", "certain", (r"waits for the end of thread \d+ \(napper\) in join at hang.c:\d+",
+                                    r"\(napper\) sleeps, \d+.\d s are left in nap at hang.c:\d+")),
+    (C, "rwlock", "lock", "certain", (r"waits for rwlock 0x[0-9a-f]+, held by thread \d+ \(writer\)",)),
+    (C, "condition", "wait", "likely", (r"waits for condition variable 0x[0-9a-f]+ in condition at hang.c:\d+",)),
+    (C, "semaphore", "wait", "likely", (r"waits for semaphore 0x[0-9a-f]+ in semaphore at hang.c:\d+",)),
+    (C, "pipe", "io", "certain", (r"read\(\d+, 0x[0-9a-f]+, 1\) on fd \d+ \(pipe; the other end: \d+ feeder\) in pipe_read",)),
+    (C, "tcp", "io", "certain", (r"recvfrom.* on fd \d+ \(tcp 127.0.0.1:\d+ to 127.0.0.1:\d+, ESTABLISHED, 0 bytes to read, "
+                                 r"0 to send; the other end: \d+ hang\) in tcp at",)),
+    (C, "file-lock", "file_lock", "certain", (r"flock\(\d+, 2\) on fd \d+ \(file /tmp/pmp-hang-\S+ \(deleted\); "
+                                              r"locked by \d+ keeper\)",)),
+    (C, "vfork", "child", "certain", (r"waits for a child \d+ \(hesitant, state S\)",)),
+    (C, "zombie", "zombie", "certain", (r"process \d+ \(hang\) has ended; its parent \d+ \(hang\) has not waited for it",)),
+    (C, "child", "child", "certain", (r"waits for child \d+ \(slow, state S\) in child at hang.c:\d+",)),
+    (C, "spin", "busy", "certain", (r"is on CPU in spin at hang.c:\d+",
+                                    r"the same \d+ frames in 3 looks over 0.\d s; its CPU time grew by 0.\d+ s: it spins"),
+     "--interval", "0.3", "--looks", "3"),
+    (C, "idle", "idle", "likely", (r"nothing says that it hangs", r"epoll_wait.* LISTEN")),
+    (C, "sleep", "sleep", "likely", (r"sleeps, (59|60).\d s are left in napping at hang.c:\d+",)),
+    (C, "stopped", "stopped", "certain", (r"process \d+ \(hang\) was stopped by a signal; kill -CONT \d+ lets it go on",)),
+    (C, "two-pipes", "deadlock", "likely", (r"process \d+ \(hang\) is blocked in read.*: waits for process \d+ \(answerer\)",
+                                            r"process \d+ \(answerer\) is blocked in read.*: waits for process \d+ \(hang\)"),
+     "--children"),
+    (PY, "deadlock", "deadlock", "likely", (
+        r"\(one\) waits for threading.Lock 0x[0-9a-f]+, perhaps held by thread \d+ \(two\) .* at hang.py:\d+",
+        r"\(two\) waits for threading.Lock 0x[0-9a-f]+, perhaps held by thread \d+ \(one\) .* at hang.py:\d+")),
+    (PY, "rlocks", "deadlock", "certain", (r"\(one\) waits for threading.RLock 0x[0-9a-f]+, held by thread \d+ \(two\)",)),
+    (PY, "lock-recv", "lock", "likely", (
+        r"\(MainThread\) waits for threading.Lock 0x[0-9a-f]+, perhaps held by thread \d+ \(fetch\)",
+        r"\(fetch\) holds it and is blocked in recvfrom\(\d+.* \(tcp .* in .*fetch at hang.py:\d+")),
+    (PY, "gil", "gil", "certain", (r"waits for the GIL.* and 19 more wait with it",
+                                   r"\(MainThread\) holds it and sleeps, .* in gil at hang.py:\d+")),
+    (PY, "join", "join", "certain", (r"waits for the end of thread \d+ \(nap\)", r"\(nap\) sleeps, \d+.\d s are left in .*nap at")),
+    (PY, "queue", "wait", "likely", (r"waits for queue.Queue 0x[0-9a-f]+ in ",)),
+    (PY, "event", "wait", "likely", (r"waits for threading.Event 0x[0-9a-f]+ in ",)),
+    (PY, "tcp", "io", "certain", (r"recvfrom.* on fd \d+ \(tcp .* in tcp at hang.py:\d+",)),
+    (PY, "child", "child", "certain", (r"waits for child \d+ \(sleep, state S\) in ",)),
+    (PY, "spin", "busy", "certain", (r"is on CPU in ",)),
+    (PY, "sleep", "sleep", "likely", (r"sleeps, \d+.\d s are left in sleep at hang.py:\d+",)),
+    (PY, "tasks", "deadlock", "certain", (r"2 tasks of asyncio's await each other",
+                                          r"task Task-2 in .*await_other at hang.py:\d+ awaits task Task-3",
+                                          r"task Task-3 in .*await_other at hang.py:\d+ awaits task Task-2")),
+    (PY, "task-locks", "deadlock", "likely", (r"task Task-2 in .*acquire at locks.py:\d+ awaits a lock, perhaps held by task Task-3",)),
+    (PY, "server", "idle", "likely", (r"nothing says that it hangs", r"LISTEN")),
+)
+
+
+def hung(program, case):
+    """The Target, and the process that it says is to be looked at."""
+    target = Target(*program, case, ready=r"(?m)^\d+$")
+    return target, int(re.search(rb"(?m)^\d+$", target.said).group())
+
+
+def check_row(row):
+    program, case, kind, trust, patterns, *options = row
+    target, pid = hung(program, case)
+    with target:
+        result = pmp("dump", "-p", pid, *options)
+        equal(result.code, 0, result)
+        check(not result.err, "it says something", result)
+        first = result.out.split("\n", 1)[0]
+        check(first.startswith("%s (%s): " % (kind, trust)), "wanted %s (%s)" % (kind, trust), result.out)
+        verdict = result.out.split("\n\n", 1)[0]
+        for pattern in patterns:
+            check(re.search(pattern, verdict), pattern, result.out)
+        check(target.process.poll() is None, "the target ended")
+        for tid in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/status" % (pid, tid), encoding="utf-8", errors="replace") as file:
+                status = file.read()
+            check("TracerPid:\t0\n" in status, "thread %s is traced" % tid)
+            check("State:\tt" not in status, "thread %s is stopped" % tid)
+
+
+def check_rows(program):
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        rows = [row for row in ROWS if row[0] is program]
+        for row, done in [(row, pool.submit(check_row, row)) for row in rows]:
+            try:
+                done.result()
+            except AssertionError as err:
+                raise AssertionError("%s: %s" % (row[1], err))
+    note("%d ways to hang" % len(rows))
+
+
+@test("programs in C: the verdict, the threads and descriptors that it names, file and line")
+def _():
+    need_gdb()
+    check_rows(C)
+
+
+@test("programs in Python: the same")
+def _():
+    need_live_python()
+    check_rows(PY)
+
+
+main()
