@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "varint.h"
 
 #define NEVER SIZE_MAX
 
@@ -179,34 +180,7 @@ static void live_remove(struct timeline *timeline, uint32_t at)
 	timeline->slots[moved].live = slot->live;
 }
 
-/* Coding: numbers of 7 bits a byte, low ones first; what may be negative has its sign in bit 0. */
-
-static void number_put(struct buf *bytes, uint64_t number)
-{
-	char coded[10];
-	size_t len = 0;
-
-	for (; number >= 0x80; number >>= 7)
-		coded[len++] = (char)(number | 0x80);
-	coded[len++] = (char)number;
-	buf_add(bytes, coded, len);
-}
-
-static uint64_t number_get(struct timeline_cursor *cursor)
-{
-	const char *bytes = cursor->timeline->bytes.ptr;
-	uint64_t number = 0, byte;
-	unsigned shift = 0;
-
-	do {
-		byte = (unsigned char)bytes[cursor->at++];
-		number |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	return number;
-}
-
-/* Differences wrap around, so that any two numbers have one. */
+/* Differences wrap around, so that any two numbers have one; bit 0 is the sign. */
 static uint64_t signed_code(uint64_t from, uint64_t to)
 {
 	uint64_t diff = to - from;
@@ -247,18 +221,18 @@ static void changes_put(struct timeline *timeline)
 	struct buf *bytes = &timeline->bytes;
 	uint32_t before = 0;
 
-	number_put(bytes, timeline->open_count);
+	varint_put(bytes, timeline->open_count);
 	for (size_t i = 0; i < timeline->open_count; i++) {
 		const struct timeline_change *change = &timeline->changes[i];
 		const struct timeline_entry *entry = &change->entry;
 
-		number_put(bytes, signed_code(before, change->slot));
-		number_put(bytes, entry->stack);
+		varint_put(bytes, signed_code(before, change->slot));
+		varint_put(bytes, entry->stack);
 		before = change->slot;
 		if (entry->stack == TIMELINE_ROOT)
 			continue;
 		buf_add(bytes, &entry->state, 1);
-		number_put(bytes, entry->has_cpu ? entry->cpu_us << 1 | 1 : 0);
+		varint_put(bytes, entry->has_cpu ? entry->cpu_us << 1 | 1 : 0);
 	}
 }
 
@@ -280,10 +254,10 @@ void timeline_commit(struct timeline *timeline, const struct timeline_sample *sa
 	struct buf *bytes = &timeline->bytes;
 	uint32_t target = timeline_target(timeline, sample->pid);
 
-	number_put(bytes, signed_code(timeline->time_us, sample->time_us));
-	number_put(bytes, target);
-	number_put(bytes, sample->late | sample->failed << 1);
-	number_put(bytes, sample->pause_us);
+	varint_put(bytes, signed_code(timeline->time_us, sample->time_us));
+	varint_put(bytes, target);
+	varint_put(bytes, sample->late | sample->failed << 1);
+	varint_put(bytes, sample->pause_us);
 	changes_put(timeline);
 	timeline->time_us = sample->time_us;
 	totals_add(timeline, &timeline->targets[target]);
@@ -356,6 +330,11 @@ void timeline_close(struct timeline *timeline, const struct timeline_sample *sam
 	timeline_commit(timeline, sample);
 }
 
+static uint64_t next_number(struct timeline_cursor *cursor)
+{
+	return varint_get(cursor->timeline->bytes.ptr, &cursor->at);
+}
+
 static void change_get(struct timeline_cursor *cursor, uint32_t before,
                        struct timeline_change *change)
 {
@@ -363,12 +342,12 @@ static void change_get(struct timeline_cursor *cursor, uint32_t before,
 	uint64_t cpu;
 
 	*change = (struct timeline_change){ 0 };
-	change->slot = (uint32_t)signed_apply(before, number_get(cursor));
-	entry->stack = (uint32_t)number_get(cursor);
+	change->slot = (uint32_t)signed_apply(before, next_number(cursor));
+	entry->stack = (uint32_t)next_number(cursor);
 	if (entry->stack == TIMELINE_ROOT)
 		return;
 	entry->state = cursor->timeline->bytes.ptr[cursor->at++];
-	cpu = number_get(cursor);
+	cpu = next_number(cursor);
 	entry->has_cpu = cpu & 1;
 	entry->cpu_us = cpu >> 1;
 }
@@ -382,14 +361,14 @@ bool timeline_next(struct timeline_cursor *cursor)
 
 	if (cursor->at == timeline->bytes.len)
 		return false;
-	sample->time_us = signed_apply(sample->time_us, number_get(cursor));
-	cursor->target = (uint32_t)number_get(cursor);
+	sample->time_us = signed_apply(sample->time_us, next_number(cursor));
+	cursor->target = (uint32_t)next_number(cursor);
 	sample->pid = timeline->targets[cursor->target].pid;
-	flags = number_get(cursor);
+	flags = next_number(cursor);
 	sample->late = flags & 1;
 	sample->failed = flags & 2;
-	sample->pause_us = number_get(cursor);
-	cursor->change_count = (size_t)number_get(cursor);
+	sample->pause_us = next_number(cursor);
+	cursor->change_count = (size_t)next_number(cursor);
 	cursor->changes = alloc_grow(cursor->changes, &cursor->change_cap, cursor->change_count,
 	                             sizeof(*cursor->changes));
 	for (size_t i = 0; i < cursor->change_count; i++) {
