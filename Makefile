@@ -23,12 +23,13 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='"$(VERSION)"' $(WARN) $(if $(W),-Werror) \
 	$(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS = $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-# libyaml reads and writes profiles, zlib reads packed text.
-LIBS := -lyaml -lz
+# libyaml reads and writes profiles, zlib reads and writes packed text, protobuf-c writes pprof's.
+LIBS := -lyaml -lz -lprotobuf-c
+PROTOC_C ?= protoc-c
 
 cli_src := $(wildcard cli/*.c)
 cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o
-merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c))
+merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c)) $(B)/gen/pprof.pb-c.o
 unit_src := $(wildcard tests/unit/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
 helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
@@ -88,6 +89,17 @@ $(B)/%.o: %.c $(B)/flags
 
 $(B)/gen/agent.o: $(B)/gen/agent.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# pprof's messages, in C.
+$(B)/merger/pprof.o: $(B)/gen/pprof.pb-c.h
+$(B)/merger/pprof.o: private ALL_CFLAGS += -I$(B)/gen
+$(B)/gen/pprof.pb-c.o: $(B)/gen/pprof.pb-c.c $(B)/flags
+	$(Q)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -c -o $@ $<
+$(B)/gen/pprof.pb-c.h: $(B)/gen/pprof.pb-c.c
+$(B)/gen/pprof.pb-c.c: merger/pprof.proto
+	$(call say,GEN)
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC_C) --proto_path=merger --c_out=$(@D) $<
 
 # The scripts for gdb, as bytes: a string literal would have to be quoted and has a limited length.
 # What the separators mean is in gdbscripts/loader.py.
@@ -240,7 +252,7 @@ TIDY := $(subst $(empty) $(empty),$(comma),-* clang-analyzer-* bugprone-* \
 	-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling)
 
 # All three run, whichever finds something.
-lint: ## clang-format, cppcheck and clang-tidy, as far as they are there
+lint: $(B)/gen/pprof.pb-c.h ## clang-format, cppcheck and clang-tidy, as far as they are there
 	@bad=0; \
 	has() { command -v "$$1" >/dev/null || { echo "lint: no $$1"; false; }; }; \
 	if has clang-format; then clang-format --dry-run -Werror $(c_files) || bad=1; fi; \
@@ -250,7 +262,7 @@ lint: ## clang-format, cppcheck and clang-tidy, as far as they are there
 	fi; \
 	if has clang-tidy; then \
 		clang-tidy --quiet --warnings-as-errors='*' --checks='$(TIDY)' $(cli_src) $(wildcard merger/*.c) \
-			-- -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='""' 2>/dev/null || bad=1; \
+			-- -I$(B)/gen -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='""' 2>/dev/null || bad=1; \
 	fi; \
 	exit $$bad
 

@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "output.h"
 #include "shown.h"
@@ -25,7 +26,11 @@ static bool make_plan(const struct options *options, struct plan *plan, struct e
 	*plan = (struct plan){ 0 };
 	if (!options->output || !strcmp(options->output, "-")) {
 		plan->on_stdout = options->format ? options->format : tree;
-		return true;
+		if (!plan->on_stdout->binary || !isatty(STDOUT_FILENO))
+			return true;
+		return error_set(err, ERROR_USAGE,
+		                 "-f %s is no text for a terminal; say -o FILE, or send it on",
+		                 plan->on_stdout->name);
 	}
 	plan->path = options->output;
 	plan->in_file =

@@ -1,17 +1,19 @@
 #include "format.h"
 
 static const struct format formats[] = {
-	{ "tree", "", "the call tree, for people", tree_text_write, NULL, NULL, false },
+	{ "tree", "", "the call tree, for people", tree_text_write, NULL, NULL, false, false },
 	{ "yaml", ".yaml .yml", "the whole profile, as `pmp show` reads it", yaml_write, yaml_read,
-	  yaml_detect, false },
+	  yaml_detect, false, false },
 	{ "collapsed", ".folded .collapsed .txt", "a line a stack, for flame graphs",
-	  collapsed_write, collapsed_read, collapsed_detect, false },
+	  collapsed_write, collapsed_read, collapsed_detect, false, false },
 	{ "trace", ".trace.json", "Chrome trace events: each thread's stacks over the time",
-	  trace_events_write, NULL, NULL, true },
+	  trace_events_write, NULL, NULL, true, false },
 	{ "speedscope", ".speedscope.json", "for speedscope.app: a profile for each thread",
-	  speedscope_write, NULL, NULL, false },
+	  speedscope_write, NULL, NULL, false, false },
+	{ "pprof", ".pb.gz .pprof", "for pprof: samples and CPU time, each frame with its line",
+	  pprof_write, NULL, NULL, false, true },
 	{ "timeline", "", "what changed when: a strip over the time for each function",
-	  timeline_text_write, NULL, NULL, true },
+	  timeline_text_write, NULL, NULL, true, false },
 };
 
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))

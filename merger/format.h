@@ -29,7 +29,8 @@ struct format {
 	struct profile *(*read)(struct span text, const char *name, struct error *err);
 	/* True if the text looks like this format. NULL where read is. */
 	bool (*detect)(struct span text);
-	bool timed; /* it shows the time: a profile without a timeline cannot be written */
+	bool timed;  /* it shows the time: a profile without a timeline cannot be written */
+	bool binary; /* nothing for a terminal */
 };
 
 const struct format *format_by_name(struct span name);
@@ -56,6 +57,7 @@ bool collapsed_write(const struct profile *, const struct view_options *, FILE *
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
 
+bool pprof_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool speedscope_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool timeline_text_write(const struct profile *, const struct view_options *, FILE *,
                          struct error *);

@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import tap
+from pprof import Pprof
 from tap import ROOT, check, equal, main, skip, temp_dir, test
 
 PMP = os.path.abspath(os.environ.get("PMP") or tap.PMP)
@@ -161,7 +162,7 @@ def _():
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
         (("show", "a", "b"), "'b' is too much"),
-        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|collapsed|trace|speedscope|timeline"),
+        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|collapsed|trace|speedscope|pprof|timeline"),
         (("fold", "-o", "x.yaml.gz"), "names no format"),
     )
     for row in rows:
@@ -341,9 +342,61 @@ def _():
             for stack in profile["samples"]:
                 check(all(0 <= frame < len(file["shared"]["frames"]) for frame in stack), stack)
         if total is None:
-            lines = pmp("show", os.path.join(folder, name), "-f", "collapsed", *words).out.splitlines()
-            total = sum(int(line.rsplit(" ", 1)[1]) for line in lines)
+            total = collapsed_total(os.path.join(folder, name), *words)
         equal(sum(profile["endValue"] for profile in file["profiles"]), total)
+
+
+def pprof(*args):
+    run = subprocess.run([PMP, "show", *args, "-f", "pprof"], stdout=subprocess.PIPE, timeout=tap.LIMIT, check=True)
+    return Pprof(run.stdout)
+
+
+def collapsed_total(*args):
+    lines = is_done(pmp("show", *args, "-f", "collapsed")).splitlines()
+    return sum(int(line.rsplit(" ", 1)[1]) for line in lines)
+
+
+@test("pprof's samples have the weight of the tree, by another reader")
+def _():
+    golden = os.path.join(ROOT, "tests", "golden")
+    for case, words, value, factor in (
+        ("show-timeline-trace", (), "samples", 1),
+        ("show-weight-cpu", ("--weight", "cpu"), "cpu", 1000),
+        ("show-timeline-window", ("--from", "+0.05"), "samples", 1),
+        ("show-running", ("--running",), "samples", 1),
+        ("show-yaml-tree", (), "samples", 1),
+        ("show-collapsed", (), "samples", 1),
+        ("show-full-paths", (), "samples", 1),
+    ):
+        folder = os.path.join(golden, case)
+        path = os.path.join(folder, next(n for n in os.listdir(folder) if n not in ("cmd", "expected")))
+        profile = pprof(path, *words)
+        equal(profile.total(value), factor * collapsed_total(path, *words), case)
+        equal(profile.strings[profile.raw["default_sample_type"]], value)
+        equal("wall" in dict(profile.types), profile.raw["period"] > 0)
+
+
+@test("pprof: lines, modules and labels, from the timeline and from the tree alone")
+def _():
+    golden = os.path.join(ROOT, "tests", "golden")
+    profile = pprof(os.path.join(golden, "show-speedscope-timeline", "p.yaml"))
+    equal(profile.types, [("samples", "count"), ("wall", "nanoseconds"), ("cpu", "nanoseconds")])
+    found = {(stack, labels["tid"]): (values[0], values[2]) for stack, values, labels in profile.samples}
+    main, sleep = ("<module>", "/srv/a.py", 30, ""), ("clock_nanosleep", "", 0, "/lib/libc.so.6")
+    equal(found[(main, ("alpha", "/srv/a.py", 12, "")), 700], (1, 0))
+    equal(found[(main, ("alpha", "/srv/a.py", 13, "")), 700], (1, 98000000))
+    equal(found[(sleep,), 701], (4, 0))
+    labels = [labels for _, _, labels in profile.samples if labels["tid"] == 701][0]
+    equal(labels, {"thread": 'rest "1"', "tid": 701, "process": "python3.11", "pid": 700})
+    equal(profile.raw["time_nanos"], 1772439311 * 10**9)
+
+    text = put(temp_dir(), "p.folded", "a (x.py);b (x.py) 3\n")
+    profile = pprof(text)
+    equal(profile.types, [("samples", "count")])
+    equal(profile.samples, [((("a (x.py)", "", 0, ""), ("b (x.py)", "", 0, "")), [3], {})])
+    yaml = "pmp-profile: 1\ntree:\n- {frame: f, kind: python, file: f.py, total: 9, self: 9, lines: {4: 5, 7: 3}}\n"
+    profile = pprof(put(temp_dir(), "p.yaml", yaml.replace("tree", "stacks: {total: 9, merged: 9}\ntree")))
+    equal([(stack[0][2], values) for stack, values, _ in profile.samples], [(4, [5]), (7, [3]), (0, [1])])
 
 
 @test("output that cannot be written: code 9, before anything is read")
@@ -466,6 +519,8 @@ def _():
         equal("\x1b" in seen, wanted, "%s: %r" % (env, seen))
     code, seen = in_terminal("show", "-f", "collapsed", path, env={"NO_COLOR": None})
     equal(seen.replace("\r", ""), FOLDED)
+    code, seen = in_terminal("show", "-f", "pprof", path, env={})
+    equal((code, "no text for a terminal" in seen), (USAGE, True), seen)
 
 
 @test("the tree keeps to the terminal's width")

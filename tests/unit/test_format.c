@@ -27,14 +27,16 @@ static void test_find(void **state)
 		{ "a.yaml/b", "none" },
 		{ "yaml", "none" },
 		{ "a.speedscope.json", "speedscope" },
+		{ "a.pb.gz", "pprof" },
+		{ "a.pprof", "pprof" },
 		{ "a.json", "none" },
 		{ "a.svg", "none" },
 		{ "", "none" },
 		{ "a.YAML", "none" },
 		{ "a.yaml.gz", "none" },
 	};
-	static const char *const names[] = { "tree",  "yaml",       "collapsed",
-		                             "trace", "speedscope", "timeline" };
+	static const char *const names[] = { "tree",       "yaml",  "collapsed", "trace",
+		                             "speedscope", "pprof", "timeline" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -56,7 +58,7 @@ static void test_rows(void **state)
 		assert_non_null(format->summary);
 		assert_int_equal(format->read != NULL, format->detect != NULL);
 	}
-	assert_int_equal(count, 6);
+	assert_int_equal(count, 7);
 	assert_null(format_at(99));
 }
 
