@@ -141,7 +141,7 @@ $(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(B)/merger.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Without a sanitizer, whose run-time has threads and signals of its own.
-$(B)/tests/helpers/victim $(B)/tests/helpers/embed: $(B)/tests/helpers/%: tests/helpers/%.c
+$(B)/tests/helpers/victim $(B)/tests/helpers/embed $(B)/tests/helpers/busy: $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -ldl
@@ -191,6 +191,11 @@ TORTURE ?=
 
 torture: all $(B)/tests/helpers/victim samples ## pmp, gdb and target are killed, stopped and more, for 15 minutes (TORTURE='--seconds 60')
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/torture.py $(TORTURE)
+
+DUMPS ?= 500
+
+deadlocks: all $(B)/tests/helpers/busy ## pmp dump of busy programs sees no deadlock, 500 times each (DUMPS=N)
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/deadlocks.py $(DUMPS)
 
 ROOTS ?= $(B)/roots
 MATRIX ?=
@@ -286,4 +291,4 @@ help: ## this list
 -include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit torture matrix roots fuzz bench fuzz-targets check check-run coverage valgrind samples demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit torture deadlocks matrix roots fuzz bench fuzz-targets check check-run coverage valgrind samples demo demo-run lint format install uninstall clean help

@@ -301,6 +301,21 @@ static void resolve_absolute(struct decoder *decoder)
 	ret->limit_us = ret->limit_us > now_us ? ret->limit_us - now_us : 0;
 }
 
+/* To wait for no descriptor, but for so long, is how some sleep. */
+static bool is_sleep(const struct call *call)
+{
+	switch (call->number) {
+	case SYS_select:
+	case SYS_pselect6:
+		return !call->args[0];
+	case SYS_poll:
+	case SYS_ppoll:
+		return !call->args[1];
+	default:
+		return false;
+	}
+}
+
 void call_decode(uint32_t pid, const struct call *call, struct decoded_call *ret)
 {
 	struct decoder decoder = { pid, call, ret };
@@ -321,6 +336,8 @@ void call_decode(uint32_t pid, const struct call *call, struct decoded_call *ret
 		resolve_absolute(&decoder);
 	}
 	buf_add_span(&ret->text, SPAN_LIT(")"));
+	if (is_sleep(call))
+		ret->class = CALL_SLEEP;
 	if (call->number == SYS_fcntl && call->args[1] != F_SETLKW && call->args[1] != F_OFD_SETLKW)
 		ret->class = CALL_OTHER;
 }

@@ -198,7 +198,7 @@ class AsyncioTasks:
     def _bound(self, frame) -> list:
         found = []
         try:
-            for word in self._slots.words(frame.addr):
+            for word in self._slots.kept(frame):
                 if word > 4096 and self._objects.type_name(word & ~3) == "method":
                     found.append(self._objects.memory.pointer((word & ~3) + 24))
         except BadRead:

@@ -45,10 +45,11 @@ class Details:
         if values is None:
             self._unread["Python's locks, locals and tasks"] = "they are not known of Python %s" % python.version
             return
+        objects = Objects(memory, python.layout, python.told(values))
         for what, read in (("Python's locks", self._read_locks), ("locals", self._read_locals),
                            ("names of threads", self._read_names), ("asyncio's tasks", self._read_tasks)):
             try:
-                read(python, Objects(memory, python.layout, python.told(values)))
+                read(python, objects)
             except (BadRead, KeyError) as err:
                 self._unread[what] = "%s" % err
 

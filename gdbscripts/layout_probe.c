@@ -190,11 +190,11 @@ static void values(void)
 #if PY_VERSION_HEX >= 0x030b0000
 	ROW("frame.localsplus", frame_struct, localsplus);
 	ROW("frame.stacktop", frame_struct, stacktop);
-	ROW("code.nlocalsplus", PyCodeObject, co_nlocalsplus);
 	ROW("code.names", PyCodeObject, co_localsplusnames);
 	ROW("code.kinds", PyCodeObject, co_localspluskinds);
 	ROW("gen.frame", PyGenObject, gi_iframe);
 	ROW("heap_type.cached_keys", PyHeapTypeObject, ht_cached_keys);
+	ROW("code.exceptiontable", PyCodeObject, co_exceptiontable);
 #else
 	ROW("frame.localsplus", frame_struct, f_localsplus);
 	ROW("frame.valuestack", frame_struct, f_valuestack);
@@ -203,7 +203,10 @@ static void values(void)
 #else
 	ROW("frame.stacktop", frame_struct, f_stacktop);
 #endif
-	ROW("code.nlocals", PyCodeObject, co_nlocals);
+	ROW("frame.iblock", PyFrameObject, f_iblock);
+	ROW("frame.blockstack", PyFrameObject, f_blockstack);
+	NUMBER("block.size", sizeof(PyTryBlock));
+	ROW("block.level", PyTryBlock, b_level);
 	ROW("code.names", PyCodeObject, co_varnames);
 	ROW("code.cellvars", PyCodeObject, co_cellvars);
 	ROW("code.freevars", PyCodeObject, co_freevars);

@@ -5,10 +5,9 @@ Every count that the target tells is capped, and what an object is said to be is
 import struct
 
 from pmp_memory import BadRead, int_at, pointer_at
-from pmp_py_text import read_c_string, read_text
+from pmp_py_text import read_bytes, read_c_string, read_text
 
 ITEMS_MAX = 100000  # of one container
-TYPES_MAX = 100000
 # PyTypeObject, the same from 2.7 to 3.13 (Include/cpython/object.h).
 TYPE_BASICSIZE, TYPE_FLAGS, TYPE_DICTOFFSET = 32, 168, 288
 INLINE_VALUES, MANAGED_DICT = 1 << 2, 1 << 4
@@ -19,30 +18,36 @@ SET_MASK, SET_TABLE = 32, 40
 VAR_SIZE, TUPLE_ITEMS, LIST_ITEMS = 16, 24, 24
 UNICODE_KEYS, SPLIT_KEYS = 1, 2  # dk_kind (Include/internal/pycore_dict.h)
 WEAKREF_OBJECT = CELL_CONTENTS = 16
+BLOCKS_MAX = 20  # CO_MAXBLOCKS (Include/code.h)
+TABLE_MAX = 1 << 16  # bytes of an exception table that are looked at
 
 
 class Objects:
-    """Of one interpreter. Names of types are kept from one stop to the next: a type's address is not used again soon, and
-    what is shown is what was read."""
+    """Of one interpreter, in one stop: what was read once is not read again."""
 
     def __init__(self, memory, layout: dict, values: dict) -> None:
         """layout: a row of layouts.py; values: of value_layouts.py."""
         self.memory, self.layout, self.values = memory, layout, values
-        self._types = {}
+        self._kinds = {}  # type -> its tp_name
+        self._names = {}  # object -> its type's tp_name
+        self._places = {}  # type -> names of its instances' values, in their order
 
     def type_of(self, obj: int) -> int:
         return self.memory.pointer(obj + self.layout["object.type"])
 
     def type_name(self, obj: int) -> str:
         """tp_name of its type, "" if there is no object."""
+        if obj not in self._names:
+            self._names[obj] = self._read_name(obj)
+        return self._names[obj]
+
+    def _read_name(self, obj: int) -> str:
         try:
             kind = self.type_of(obj)
-            if kind not in self._types:
-                if len(self._types) >= TYPES_MAX:
-                    self._types.clear()
+            if kind not in self._kinds:
                 name = read_c_string(self.memory, self.memory.pointer(kind + self.layout["type.name"]), 256)
-                self._types[kind] = name.decode("utf-8", "replace")
-            return self._types[kind]
+                self._kinds[kind] = name.decode("utf-8", "replace")
+            return self._kinds[kind]
         except BadRead:
             return ""
 
@@ -92,31 +97,42 @@ class Objects:
         if way == "dict" or not flags & MANAGED_DICT:
             offset = int_at(self.memory.read(kind + TYPE_DICTOFFSET, 8), 0)
             return self.named(self._dict_at(obj + offset)) if offset > 0 else {}
-        return self.named(getattr(self, "_attributes_" + way)(obj, kind, flags))
+        values = getattr(self, "_values_" + way)(obj, kind, flags)
+        if not values:
+            return self.named(self._dict_at(obj - 24))
+        names = self._value_names(kind)
+        return {name: value for name, value in zip(names, self.pointers(values, len(names))) if value}
 
-    # Their parts.
+    # Their parts. Where an instance's values lie; 0: it has a dict.
 
-    def _attributes_two(self, obj: int, kind: int, _flags: int) -> list:
-        values = self.memory.pointer(obj - 32)
-        return self._split(self._cached_keys(kind), values) if values else self._dict_at(obj - 24)
+    def _values_two(self, obj: int, _kind: int, _flags: int) -> int:
+        return self.memory.pointer(obj - 32)
 
-    def _attributes_tagged(self, obj: int, kind: int, _flags: int) -> list:
+    def _values_tagged(self, obj: int, _kind: int, _flags: int) -> int:
         word = self.memory.pointer(obj - 24)
-        return self._split(self._cached_keys(kind), word + 1 & ~1) if word & 1 else self._dict_at(obj - 24)
+        return word + 1 & ~1 if word & 1 else 0
 
-    def _attributes_inline(self, obj: int, kind: int, flags: int) -> list:
+    def _values_inline(self, obj: int, kind: int, flags: int) -> int:
         if self.memory.pointer(obj - 24) or not flags & INLINE_VALUES:
-            return self._dict_at(obj - 24)
-        size = self.memory.pointer(kind + TYPE_BASICSIZE)
-        return self._split(self._cached_keys(kind), obj + min(size, 1 << 16) + 8)
+            return 0
+        return obj + min(self.memory.pointer(kind + TYPE_BASICSIZE), 1 << 16) + 8
+
+    def _value_names(self, kind: int) -> list:
+        """The names of a class's instances' values; "" where it's none that can be read."""
+        if kind not in self._places:
+            keys = self.memory.pointer(kind + self.values["heap_type.cached_keys"])
+            self._places[kind] = [self._text_or_none(key) for key, _ in self._key_entries(keys)] if keys else []
+        return self._places[kind]
+
+    def _text_or_none(self, key: int) -> str:
+        try:
+            return self.text(key)
+        except (BadRead, KeyError):
+            return ""
 
     def _dict_at(self, place: int) -> list:
         found = self.memory.pointer(place)
         return self.dict_items(found) if found and self.type_name(found) == "dict" else []
-
-    def _cached_keys(self, kind: int) -> list:
-        keys = self.memory.pointer(kind + self.values["heap_type.cached_keys"])
-        return self._key_entries(keys) if keys else []
 
     def _split(self, entries: list, values: int) -> list:
         """Of keys that several dicts share."""
@@ -164,9 +180,7 @@ class Slots:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._codes = {}  # address -> (names, number of arguments, size of all)
-
-    def new_stop(self) -> None:
-        self._codes.clear()
+        self._tables = {}  # address -> its exception table
 
     def words(self, frame: int) -> list:
         """Locals, then the value stack as far as it may go: behind its top there is what was there before."""
@@ -199,6 +213,30 @@ class Slots:
             depth = place - memory.pointer(frame + values["frame.valuestack"]) if place else 0
         return memory.pointer(place - 8) & ~3 if 0 < depth < ITEMS_MAX else 0
 
+    def kept(self, frame) -> list:
+        """The part of a PyFrame's value stack that what it is inside of (with, try, for) keeps: that of a `with` has its
+        bound __exit__. What lies above it may be of long ago."""
+        objects, values = self._objects, self._objects.values
+        names, _, _ = self._code(frame.addr)
+        if "frame.iblock" in values:
+            depth = self._block_level(frame.addr)
+        else:
+            code = objects.memory.pointer(frame.addr + objects.layout["frame.code"]) & ~3
+            if code not in self._tables:
+                table = objects.memory.pointer(code + values["code.exceptiontable"])
+                self._tables[code] = read_bytes(objects.memory, objects.layout, table, TABLE_MAX)[0]
+            depth = handler_depth(self._tables[code], frame.offset // 2)
+        return objects.pointers(frame.addr + values["frame.localsplus"] + 8 * len(names), min(depth, ITEMS_MAX))
+
+    def _block_level(self, frame: int) -> int:
+        """Of the innermost PyTryBlock, to 3.10."""
+        memory, values = self._objects.memory, self._objects.values
+        count = int_at(memory.read(frame + values["frame.iblock"], 4), 0)
+        if not 0 < count <= BLOCKS_MAX:
+            return 0
+        block = frame + values["frame.blockstack"] + (count - 1) * values["block.size"]
+        return max(0, int_at(memory.read(block + values["block.level"], 4), 0))
+
     def _place(self, frame: int) -> tuple:
         return frame + self._objects.values["frame.localsplus"], self._code(frame)[2]
 
@@ -229,3 +267,22 @@ class Slots:
 
     def _names(self, names: int) -> list:
         return [self._objects.text(name) for name in self._objects.items(names, "tuple", 4096)]
+
+
+def handler_depth(table: bytes, unit: int) -> int:
+    """How many values the handler of an instruction finds on the stack; 0: it has none. table: co_exceptiontable (3.11 on:
+    Objects/exception_handling_notes.txt): of each range its start, length and handler, in units of two bytes, and depth
+    times two; numbers of six bits a byte, 0x40: there is more, 0x80: an entry begins."""
+    numbers, value = [], 0
+    for byte in table:
+        value = value << 6 | byte & 63
+        if byte & 64:
+            continue
+        numbers.append(value)
+        value = 0
+        if len(numbers) == 4:
+            start, length, _, depth = numbers
+            if start <= unit < start + length:
+                return depth >> 1
+            numbers = []
+    return 0

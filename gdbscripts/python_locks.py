@@ -103,14 +103,13 @@ class PythonLocks:
         return found
 
     def _bound(self, frame, wanted: set) -> list:
-        """Which of these objects' bound methods does a frame hold?"""
+        """Inside a `with` of which of these objects is a frame?"""
         found = []
         try:
-            for word in self._slots.words(frame.addr):
-                obj = word & ~3
-                name = self._objects.type_name(obj) if obj > 4096 else ""
+            for word in self._slots.kept(frame):
+                name = self._objects.type_name(word & ~3) if word > 4096 else ""
                 if name in BOUND:
-                    owner = self._objects.memory.pointer(obj + BOUND[name])
+                    owner = self._objects.memory.pointer((word & ~3) + BOUND[name])
                     if owner in wanted:
                         found.append(owner)
         except BadRead:

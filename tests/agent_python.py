@@ -22,6 +22,7 @@ pairing = load("pairing")
 py_frames = load("py_frames")
 py_text = load("py_text")
 python_files = load("python_files")
+value_layouts = load("value_layouts")
 interpreter = load("interpreter")
 
 PYTHONS = pythons.found()
@@ -61,6 +62,16 @@ def headers():
             yield python
 
 
+def value_row(program, python):
+    """What value_layouts.py is to have, which is compared."""
+    row = ast.literal_eval("{%s}" % run(program, "values").out)[python.version]
+    wanted = dict(value_layouts.VALUES.get(python.version, row))
+    if "interp.modules" in layout_of(python):
+        wanted["interp.modules"] = row["interp.modules"]  # that one is told by the interpreter itself
+    equal(wanted, row, python)
+    return row
+
+
 @test("layouts are those of the headers that are installed")
 def _():
     folder, checked = temp_dir(), []
@@ -71,6 +82,7 @@ def _():
         subprocess.run([os.environ.get("CC", "cc"), "-w", "-I" + python.include, "-o", program,
                         os.path.join(ROOT, "gdbscripts", "layout_probe.c")], check=True, timeout=60)
         row = ast.literal_eval("{%s}" % run(program).out)[python.version]
+        row.update(value_row(program, python))
         equal({key: row.get(key) for key in layout_of(python)}, layout_of(python), python)
         checked.append(python.release)
     note("compared: %s" % " ".join(checked))

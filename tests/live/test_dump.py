@@ -7,8 +7,9 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import deadlocks  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
-from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, test  # noqa: E402
+from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, temp_dir, test  # noqa: E402
 
 C = (os.path.join(BUILD, "samples", "hang"),)
 PY = (PYTHON, os.path.join(ROOT, "samples", "hang", "hang.py"))
@@ -70,6 +71,10 @@ ROWS = (
 )
 
 
+# Of Python's rows, those that want a later one than 3.6.
+SINCE = {"gil": (3, 7), "tasks": (3, 8), "task-locks": (3, 8), "server": (3, 7)}
+
+
 def hung(program, case):
     """The Target, and the process that it says is to be looked at."""
     target = Target(*program, case, ready=r"(?m)^\d+$")
@@ -96,9 +101,9 @@ def check_row(row):
             check("State:\tt" not in status, "thread %s is stopped" % tid)
 
 
-def check_rows(program):
+def check_rows(program, version=(3, 99)):
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        rows = [row for row in ROWS if row[0] is program]
+        rows = [row for row in ROWS if row[0] is program and SINCE.get(row[1], version) <= version]
         for row, done in [(row, pool.submit(check_row, row)) for row in rows]:
             try:
                 done.result()
@@ -115,8 +120,74 @@ def _():
 
 @test("programs in Python: the same")
 def _():
+    version = tuple(int(part) for part in need_live_python().split(".")[:2])
+    check_rows(PY, version)
+
+
+def as_json(*words):
+    result = pmp("dump", "--json", *words)
+    equal(result.code, 0, result)
+    return json.loads(result.out)
+
+
+@test("as JSON: what the text says, and the locals")
+def _():
     need_live_python()
-    check_rows(PY)
+    target, pid = hung(PY, "deadlock")
+    with target:
+        told = as_json("-p", pid, "--locals")
+    equal((told["pmp_dump"], told["verdict"]["kind"], told["verdict"]["trust"]), (1, "deadlock", "likely"))
+    equal(len(told["verdict"]["threads"]), 2)
+    threads = {thread["tid"]: thread for group in told["groups"] for thread in group["threads"]}
+    one, two = (threads[thread["tid"]] for thread in told["verdict"]["threads"])
+    equal((one["waits"]["candidates"], two["waits"]["candidates"]), ([two["tid"]], [one["tid"]]))
+    equal({one["name"], two["name"]}, {"one", "two"})
+    values = {local["name"]: local["value"] for group in told["groups"] for frame in group["stack"]
+              for local in frame.get("locals", ()) if frame["name"].endswith("in_both_orders")}
+    check(re.match(r"\[<(threading\.)?Event at 0x[0-9a-f]+>, <", values["met"]), values)
+    check(re.match(r"<_thread.lock at 0x[0-9a-f]+>", values["first"]), values)
+    equal([process["pid"] for process in told["processes"]], [pid])
+
+
+@test("what --save-raw has kept gives the same report, and fold reads it, too")
+def _():
+    need_gdb()
+    raw = os.path.join(temp_dir(), "raw")
+    target, pid = hung(C, "deadlock")
+    with target:
+        out = pmp("dump", "-p", pid, "--save-raw", raw).out
+    again = pmp("dump", raw)
+    equal(again.code, 0, again)
+    equal(again.out.split("\n\n")[0], out.split("\n\n")[0])
+    folded = pmp("fold", raw)
+    check("take_first_second" in folded.out and not folded.err, folded)
+
+
+@test("where no debugger may attach, what the kernel says is the report")
+def _():
+    need_gdb()
+    target, pid = hung(C, "tcp")
+    with target:
+        holder = Target("gdb", "-nx", "-batch", "-p", str(pid), "-ex", "shell echo ready 1; sleep 60", ready="ready")
+        with holder:
+            result = pmp("dump", "-p", pid)
+        equal(result.code, 0, result)
+        check(re.match(r"traced \(certain\): process %d \(hang\) is held by the debugger \d+ \(gdb\)" % pid, result.out), result)
+        check("not read: stacks: " in result.out, result)
+
+
+@test("no deadlock where there is none")
+def _():
+    need_live_python()
+    check(deadlocks.run(4), "a deadlock")
+
+
+@test("no such process, and nothing to look at: errors")
+def _():
+    equal(pmp("dump", "-p", 4194303).code, 3)
+    equal(pmp("dump").code, 2)
+    equal(pmp("dump", "-p", 1, "file").code, 2)
+    equal(pmp("dump", "-p", 1, "--looks", 3).code, 2)
 
 
 main()
