@@ -152,7 +152,8 @@ static void infer(struct snapshot *snapshot, struct snapshot_thread *thread)
 	bool is_told = thread->call.class != CALL_UNKNOWN;
 	const struct blocking_call *call;
 
-	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) ||
+	/* What the kernel told was before the look: one that runs now waits no more. */
+	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) || thread->state == 'R' ||
 	    (is_told && thread->call.class != CALL_FUTEX))
 		return;
 	call = call_of(snapshot->intern, thread);

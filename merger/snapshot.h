@@ -104,6 +104,7 @@ struct snapshot_process {
 	char state;
 	uint32_t gil_tid; /* who holds the GIL; 0: nobody, or not known */
 	uint64_t pause_us;
+	uint64_t look; /* number of the last one; 0: only the kernel told of it */
 };
 
 struct snapshot_peer {

@@ -327,7 +327,7 @@ static void take_begin(struct snapshot_reader *reader, const struct marker *mark
 	         time = marker_number(marker, "time_us", 0);
 
 	reader->pid = number_of(marker, "pid");
-	process_at(reader, reader->pid);
+	process_at(reader, reader->pid)->look = number;
 	if (!snapshot->looks)
 		snapshot->first_us = time;
 	snapshot->last_us = time;
@@ -436,7 +436,7 @@ static void take_stack(void *ctx, const struct stack *stack)
 		thread->has_cpu = true;
 	}
 	take_frames(thread, frames, stack->lost ? 0 : count);
-	thread->look = reader->snapshot->looks;
+	thread->look = process_at(reader, pid)->look;
 	free(thread->wait.candidates);
 	free(thread->locals);
 	thread->wait = reader->wait;
@@ -478,7 +478,14 @@ void snapshot_reader_feed(struct snapshot_reader *reader, const char *text, size
 	dump_feed(reader->dump, text, len);
 }
 
-/* Those that had ended by the last look, though one before has seen them. */
+/* Had it ended by the last look, though one before, or the kernel, has told of it? */
+static bool has_ended(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	size_t at = snapshot_find_process(snapshot, thread->pid);
+
+	return at != SNAPSHOT_NONE && thread->look < snapshot->processes[at].look;
+}
+
 static void drop_ended(struct snapshot *snapshot)
 {
 	size_t kept = 0;
@@ -487,7 +494,7 @@ static void drop_ended(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		struct snapshot_thread *thread = &snapshot->threads[i];
 
-		if (thread->look && thread->look < snapshot->looks) {
+		if (has_ended(snapshot, thread)) {
 			free(thread->wait.candidates);
 			free(thread->call.fds);
 			free(thread->frames);

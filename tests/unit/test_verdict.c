@@ -235,6 +235,20 @@ static const struct {
 	  "likely",
 	  { "thread 12 waits for mutex in take at app.c:7" },
 	  1 },
+	{ "a thread that ended before the look",
+	  PROCESS FACT("10",
+	               "class=sleep") "~pmp thread pid=10 tid=11 state=R class=running\n" BEGIN
+	          THREAD("1", "10") AT("f") END,
+	  "sleep",
+	  "likely",
+	  { "thread 10 (t10) sleeps" },
+	  1 },
+	{ "one that waited before the look, and runs",
+	  PROCESS FACT("10", "class=futex") BEGIN RUNNING("1", "10") AT("f") END,
+	  "busy",
+	  "certain",
+	  { "is on CPU in f" },
+	  1 },
 	{ "nothing", "", "unknown", "guess", { "no thread" }, 0 },
 };
 
