@@ -42,7 +42,7 @@ ROWS = (
                                     r"the same \d+ frames in 3 looks over 0.\d s; its CPU time grew by 0.\d+ s: it spins"),
      "--interval", "0.3", "--looks", "3"),
     (C, "idle", "idle", "likely", (r"nothing says that it hangs", r"epoll_wait.* LISTEN")),
-    (C, "sleep", "sleep", "likely", (r"sleeps, (59|60).\d s are left in napping at hang.c:\d+",)),
+    (C, "sleep", "sleep", "likely", (r"sleeps, (5\d|60).\d s are left in napping at hang.c:\d+",)),
     (C, "stopped", "stopped", "certain", (r"process \d+ \(hang\) was stopped by a signal; kill -CONT \d+ lets it go on",)),
     (C, "two-pipes", "deadlock", "likely", (r"process \d+ \(hang\) is blocked in read.*: waits for process \d+ \(answerer\)",
                                             r"process \d+ \(answerer\) is blocked in read.*: waits for process \d+ \(hang\)"),
