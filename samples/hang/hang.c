@@ -22,7 +22,7 @@ static pthread_barrier_t both;
 
 static void ready(pid_t pid)
 {
-	usleep(100000);
+	usleep(200000);
 	printf("%d\n", (int)pid);
 	fflush(stdout);
 }
@@ -110,6 +110,7 @@ static void *receive_locked(void *fd)
 
 	named("receiver");
 	pthread_mutex_lock(&first);
+	pthread_barrier_wait(&both);
 	recv(*(int *)fd, &byte, 1, 0);
 	return NULL;
 }
@@ -119,7 +120,9 @@ static void lock_recv(void)
 {
 	int fd = silent_peer();
 
+	pthread_barrier_init(&both, NULL, 2);
 	start(receive_locked, &fd);
+	pthread_barrier_wait(&both);
 	ready(getpid());
 	pthread_mutex_lock(&first);
 }
@@ -145,6 +148,7 @@ static void *write_locked(void *unused)
 {
 	named("writer");
 	pthread_rwlock_wrlock(&shared);
+	pthread_barrier_wait(&both);
 	sleep(60);
 	return unused;
 }
@@ -152,7 +156,9 @@ static void *write_locked(void *unused)
 /* A reader behind a writer that sleeps. */
 static void rwlock(void)
 {
+	pthread_barrier_init(&both, NULL, 2);
 	start(write_locked, NULL);
+	pthread_barrier_wait(&both);
 	ready(getpid());
 	pthread_rwlock_rdlock(&shared);
 }

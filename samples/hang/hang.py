@@ -65,13 +65,14 @@ def silent_peer():
 
 def lock_recv():
     """A lock, held by a thread that waits for a silent peer."""
-    lock, ends = threading.Lock(), silent_peer()
+    lock, ends, taken = threading.Lock(), silent_peer(), threading.Event()
 
     def fetch():
         with lock:
+            taken.set()
             ends[0].recv(10)
     start(fetch)
-    time.sleep(0.1)
+    taken.wait()
     ready()
     with lock:
         pass
