@@ -315,7 +315,8 @@ void describe_motion(struct buf *out, const struct snapshot *snapshot,
 	if (!thread->has_cpu)
 		return;
 	buf_printf(out, "; its CPU time grew by %.2f s", cpu);
-	if (cpu >= seconds / 2)
+	/* With others that want the CPU, too, it gets a part of it only. */
+	if (cpu >= seconds / 2 || (cpu >= seconds / 10 && snapshot_thread_runs(thread)))
 		buf_add_span(out, span_of(thread->moves ? ": it is busy" : ": it spins"));
 	else if (!thread->moves && cpu < seconds / 100)
 		buf_add_span(out, SPAN_LIT(": it is blocked"));
