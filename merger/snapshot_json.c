@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "describe.h"
-#include "escape.h"
 #include "json.h"
 #include "profile.h"
 #include "snapshot_report.h"
@@ -238,7 +237,7 @@ static void write_frame(struct report *report, uint32_t pid, const struct frame 
 	if (!frame->line || !report->view->source ||
 	    !report->view->source(report->view->ctx, pid, file, frame->line, &line))
 		return;
-	escape_add(&report->text, span_trim(line));
+	describe_source(&report->text, line);
 	add_text(report, "source", buf_span(&report->text));
 	buf_clear(&report->text);
 }

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "describe.h"
-#include "escape.h"
 #include "label.h"
 #include "snapshot_report.h"
 #include "stack_groups.h"
@@ -162,8 +161,7 @@ static void write_frame(struct report *report, uint32_t pid, const struct frame 
 	    !report->view->source(report->view->ctx, pid, word(report, frame->file), frame->line,
 	                          &line))
 		return;
-	line = span_trim(line);
-	escape_add(&report->text, line);
+	describe_source(&report->text, line);
 	fprintf(report->out, "        > %.*s\n", SPAN_ARG(report->text));
 	buf_clear(&report->text);
 }
