@@ -4,6 +4,8 @@ static const struct format formats[] = {
 	{ "tree", "", "the call tree, for people", tree_text_write, NULL, NULL, false, false },
 	{ "yaml", ".yaml .yml", "the whole profile, as `pmp show` reads it", yaml_write, yaml_read,
 	  yaml_detect, false, false },
+	{ "json", ".json", "the same as JSON, which `pmp show` reads, too", json_write, yaml_read,
+	  yaml_detect, false, false },
 	{ "collapsed", ".folded .collapsed .txt", "a line a stack, for flame graphs",
 	  collapsed_write, collapsed_read, collapsed_detect, false, false },
 	{ "trace", ".trace.json", "Chrome trace events: each thread's stacks over the time",
@@ -52,24 +54,38 @@ const struct format *format_by_name(struct span name)
 	return NULL;
 }
 
+/* The length of the longest of the format's suffixes that the name has; 0: it has none of them. */
+static size_t suffix_length(const struct format *format, struct span name)
+{
+	struct span rest = span_of(format->suffixes);
+	size_t ret = 0;
+
+	while (rest.len) {
+		const char *blank = memchr(rest.ptr, ' ', rest.len);
+		struct span suffix = { rest.ptr, blank ? (size_t)(blank - rest.ptr) : rest.len };
+
+		if (span_ends(name, suffix) && suffix.len > ret)
+			ret = suffix.len;
+		rest = span_skip(rest, suffix.len + 1);
+	}
+	return ret;
+}
+
 const struct format *format_by_suffix(struct span file_name)
 {
 	struct span base = span_basename(file_name);
+	const struct format *ret = NULL;
+	size_t longest = 0;
 
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
-		struct span rest = span_of(formats[i].suffixes);
+		size_t len = suffix_length(&formats[i], base);
 
-		while (rest.len) {
-			const char *blank = memchr(rest.ptr, ' ', rest.len);
-			struct span suffix = { rest.ptr,
-				               blank ? (size_t)(blank - rest.ptr) : rest.len };
-
-			if (span_ends(base, suffix))
-				return &formats[i];
-			rest = span_skip(rest, suffix.len + 1);
+		if (len > longest) {
+			longest = len;
+			ret = &formats[i];
 		}
 	}
-	return NULL;
+	return ret;
 }
 
 struct profile *format_read(struct span text, const char *name, struct error *err)

@@ -17,9 +17,10 @@ struct view_options {
 };
 
 struct format {
-	const char *name;     /* of --format */
-	const char *suffixes; /* of --output, blank-separated, longest match first: ".yaml .yml" */
-	const char *summary;  /* for --help */
+	const char *name; /* of --format */
+	const char *
+	        suffixes; /* of --output, blank-separated: ".yaml .yml"; the longest match counts */
+	const char *summary; /* for --help */
 	/* Writes to `out` and nothing else; does not flush or close. A write error shows in ferror(out).
 	 * The profile is finished and sorted, and is not changed. */
 	bool (*write)(const struct profile *profile, const struct view_options *view, FILE *out,
@@ -53,6 +54,7 @@ bool tree_text_write(const struct profile *, const struct view_options *, FILE *
 bool yaml_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 struct profile *yaml_read(struct span text, const char *name, struct error *err);
 bool yaml_detect(struct span text);
+bool json_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool collapsed_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);

@@ -12,7 +12,8 @@
 /* {.out = ..} is before the first value. */
 struct json {
 	FILE *out;
-	bool more; /* a comma stands before what comes next */
+	bool more;   /* a comma stands before what comes next */
+	bool broken; /* what comes next begins a line */
 };
 
 /* `bracket` is '{' or '['; close takes '}' or ']'. */
@@ -20,9 +21,14 @@ void json_open(struct json *json, char bracket);
 void json_close(struct json *json, char bracket);
 /* What comes next is its value. */
 void json_key(struct json *json, const char *name);
+void json_key_span(struct json *json, struct span name);
 /* text is UTF-8, as all text in an intern table is (escape.h); '<' is written so that the text can stand in a <script>. */
 void json_string(struct json *json, struct span text);
+/* What needs no quotes: a number, true, false. */
+void json_word(struct json *json, struct span word);
 void json_number(struct json *json, uint64_t value);
+/* The next key or value, if there is one in what is open, begins a line. */
+void json_break(struct json *json);
 /* A newline, between two values or behind the last. */
 void json_line(struct json *json);
 

@@ -1,4 +1,5 @@
-/* yaml_schema: what the YAML writer and reader must agree on, beyond the keys' names.
+/* yaml_schema: what the YAML writer and reader must agree on, beyond the keys' names. JSON (document.h) has the same,
+ * but that a LINE is a text there.
  *
  *	pmp-profile: 1					2 if there is a `weight`
  *	weight: cpu_us					what the tree's numbers are, unless samples

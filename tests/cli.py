@@ -162,7 +162,7 @@ def _():
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
         (("show", "a", "b"), "'b' is too much"),
-        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|collapsed|trace|speedscope|pprof|timeline"),
+        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|json|collapsed|trace|speedscope|pprof|timeline"),
         (("fold", "-o", "x.yaml.gz"), "names no format"),
     )
     for row in rows:
@@ -344,6 +344,35 @@ def _():
         if total is None:
             total = collapsed_total(os.path.join(folder, name), *words)
         equal(sum(profile["endValue"] for profile in file["profiles"]), total)
+
+
+@test("JSON says what the YAML does, by other readers of both, and is read again")
+def _():
+    golden, folder = os.path.join(ROOT, "tests", "golden"), temp_dir()
+    deep = ";".join("f%d" % i for i in range(1000)) + " 3\n"
+    paths = [put(folder, "deep.folded", deep)]
+    odd = 'a"b\\c\t\u00e9\U0001f600\ufffe\uffff\ufeff </script> # ' + "x" * 3000 + ": {[ 3\n"
+    paths.append(put(folder, "odd.folded", odd))
+    for case in ("show-timeline-trace", "show-weight-cpu", "show-yaml-tree", "show-full-paths"):
+        names = os.listdir(os.path.join(golden, case))
+        paths.append(os.path.join(golden, case, next(name for name in names if name.endswith(".yaml"))))
+    for path in paths:
+        text = is_done(pmp("show", path, "-f", "json"))
+        again = put(folder, "again.json", text)
+        yaml = is_done(pmp("show", path, "-f", "yaml"))
+        equal(is_done(pmp("show", again, "-f", "yaml")), yaml)
+        equal(is_done(pmp("show", again, "-f", "json")), text)
+        equal(json.loads(text), as_json(yaml), path)
+
+
+def as_json(text):
+    """What JSON would say: its keys are texts, and times are no more than that."""
+    try:
+        import yaml
+    except ImportError:
+        skip("no PyYAML (python3-yaml)")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return json.loads(json.dumps(yaml.load(text, Loader=loader), default=str))
 
 
 def pprof(*args):

@@ -194,6 +194,7 @@ int main(int argc, char **argv)
 	profile = make_profile(argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000);
 	time_format("collapsed", profile);
 	time_format("yaml", profile);
+	time_format("json", profile);
 	profile_destroy(profile);
 	return 0;
 }

@@ -170,6 +170,8 @@ char *oracle_write(const struct profile *profile, const char *format,
 	bool done = format_by_name(span_of(format))->write(profile, view, out, &err);
 
 	CHECK(fclose(out) == 0 && done && err.code == ERROR_NONE, "%s: %s", format, err.text);
+	if (format_by_name(span_of(format))->binary)
+		return text;
 	CHECK(strlen(text) == len, "a NUL in what was written");
 	CHECK(!len || text[len - 1] == '\n', "the last line does not end");
 	oracle_text((struct span){ text, len }, view->colour ? ORACLE_COLOURED : ORACLE_OUTPUT);

@@ -29,7 +29,8 @@ static void test_find(void **state)
 		{ "a.speedscope.json", "speedscope" },
 		{ "a.pb.gz", "pprof" },
 		{ "a.pprof", "pprof" },
-		{ "a.json", "none" },
+		{ "a.json", "json" },
+		{ "trace.json", "json" },
 		{ "a.svg", "none" },
 		{ "", "none" },
 		{ "a.YAML", "none" },
@@ -58,7 +59,7 @@ static void test_rows(void **state)
 		assert_non_null(format->summary);
 		assert_int_equal(format->read != NULL, format->detect != NULL);
 	}
-	assert_int_equal(count, 7);
+	assert_int_equal(count, 8);
 	assert_null(format_at(99));
 }
 
