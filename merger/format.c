@@ -14,6 +14,8 @@ static const struct format formats[] = {
 	  speedscope_write, NULL, NULL, false, false },
 	{ "pprof", ".pb.gz .pprof", "for pprof: samples and CPU time, each frame with its line",
 	  pprof_write, NULL, NULL, false, true },
+	{ "callgrind", ".callgrind callgrind.out.*", "for KCachegrind and callgrind_annotate",
+	  callgrind_write, NULL, NULL, false, false },
 	{ "timeline", "", "what changed when: a strip over the time for each function",
 	  timeline_text_write, NULL, NULL, true, false },
 };
@@ -54,7 +56,17 @@ const struct format *format_by_name(struct span name)
 	return NULL;
 }
 
-/* The length of the longest of the format's suffixes that the name has; 0: it has none of them. */
+/* How much of the name such a suffix is, or such a beginning ("callgrind.out.*"); 0: it has none. */
+static size_t match_length(struct span name, struct span suffix)
+{
+	struct span beginning = { suffix.ptr, suffix.len - 1 };
+
+	if (span_ends(suffix, SPAN_LIT("*")))
+		return span_starts(name, beginning) ? beginning.len : 0;
+	return span_ends(name, suffix) ? suffix.len : 0;
+}
+
+/* The longest of the format's suffixes that the name has; 0: it has none of them. */
 static size_t suffix_length(const struct format *format, struct span name)
 {
 	struct span rest = span_of(format->suffixes);
@@ -63,9 +75,10 @@ static size_t suffix_length(const struct format *format, struct span name)
 	while (rest.len) {
 		const char *blank = memchr(rest.ptr, ' ', rest.len);
 		struct span suffix = { rest.ptr, blank ? (size_t)(blank - rest.ptr) : rest.len };
+		size_t len = match_length(name, suffix);
 
-		if (span_ends(name, suffix) && suffix.len > ret)
-			ret = suffix.len;
+		if (len > ret)
+			ret = len;
 		rest = span_skip(rest, suffix.len + 1);
 	}
 	return ret;

@@ -18,8 +18,8 @@ struct view_options {
 
 struct format {
 	const char *name; /* of --format */
-	const char *
-	        suffixes; /* of --output, blank-separated: ".yaml .yml"; the longest match counts */
+	/* Of --output, blank-separated: ".yaml .yml", or beginnings: "x.*". The longest match counts. */
+	const char *suffixes;
 	const char *summary; /* for --help */
 	/* Writes to `out` and nothing else; does not flush or close. A write error shows in ferror(out).
 	 * The profile is finished and sorted, and is not changed. */
@@ -59,6 +59,7 @@ bool collapsed_write(const struct profile *, const struct view_options *, FILE *
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
 
+bool callgrind_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool pprof_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool speedscope_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool timeline_text_write(const struct profile *, const struct view_options *, FILE *,

@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "alloc.h"
+#include "function_table.h"
 #include "index.h"
 #include "pprof.pb-c.h"
 #include "thread_stacks.h"
@@ -36,9 +37,7 @@ struct pprof {
 	struct intern *strings; /* the string table; the first `string_count` are written */
 	uint32_t *mappings; /* by the profile's intern id of a module: 1 and up, 0: not written */
 	uint32_t mapping_count;
-	struct place *functions; /* of: a node with that frame */
-	size_t function_count, function_cap;
-	struct index function_index;
+	struct function_table functions;
 	struct place *locations; /* of: a function; in two mappings it is two functions */
 	size_t location_count, location_cap;
 	struct index location_index;
@@ -131,18 +130,12 @@ static uint32_t mapping_number(struct pprof *writer, uint32_t module)
 	return writer->mappings[module];
 }
 
-static bool function_is(const struct frame *a, const struct frame *b)
-{
-	return a->name == b->name && a->file == b->file && a->module == b->module &&
-	       a->first_line == b->first_line && a->kind == b->kind;
-}
-
 static void function_write(struct pprof *writer, const struct frame *frame)
 {
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 	Pprof__Function function = PPROF__FUNCTION__INIT, *list = &function;
 
-	function.id = writer->function_count;
+	function.id = writer->functions.count;
 	function.name = frame->name ? id_number(writer, frame->name)
 	                            : string_number(writer, SPAN_LIT("??"));
 	function.filename = id_number(writer, frame->file);
@@ -154,21 +147,12 @@ static void function_write(struct pprof *writer, const struct frame *frame)
 
 static uint32_t function_number(struct pprof *writer, uint32_t node)
 {
-	const struct tree *tree = writer->profile->tree;
-	const struct frame *frame = tree_frame(tree, node);
-	uint64_t mixed = index_mix(index_mix(index_start(frame->name), frame->file), frame->module);
-	uint32_t hash = index_hash(index_mix(mixed, frame->first_line)), found;
+	size_t count = writer->functions.count;
+	uint32_t ret = function_table_number(&writer->functions, node);
 
-	for (size_t at = hash;
-	     (found = index_next(&writer->function_index, hash, &at)) != INDEX_NONE;)
-		if (function_is(tree_frame(tree, writer->functions[found - 1].of), frame))
-			return found;
-	writer->functions = alloc_grow(writer->functions, &writer->function_cap,
-	                               writer->function_count + 1, sizeof(*writer->functions));
-	writer->functions[writer->function_count++] = (struct place){ node, 0 };
-	index_add(&writer->function_index, hash, (uint32_t)writer->function_count);
-	function_write(writer, frame);
-	return (uint32_t)writer->function_count;
+	if (writer->functions.count > count)
+		function_write(writer, tree_frame(writer->profile->tree, node));
+	return ret;
 }
 
 static void location_write(struct pprof *writer, uint32_t mapping, struct place place)
@@ -207,14 +191,6 @@ static uint32_t location_number(struct pprof *writer, struct thread_frame at)
 	return (uint32_t)writer->location_count;
 }
 
-/* The line that all of a node's weight lies on; 0: there is no such one. */
-static uint32_t only_line(const struct tree *tree, uint32_t node)
-{
-	struct tree_line line = tree_line_first(tree, node);
-
-	return line.weight == tree_node(tree, node)->total ? line.number : 0;
-}
-
 static void path_locate(struct pprof *writer)
 {
 	const struct tree *tree = writer->profile->tree;
@@ -227,7 +203,7 @@ static void path_locate(struct pprof *writer)
 		if (tree_by_line(tree))
 			at.line = tree_frame(tree, at.node)->line;
 		else if (!writer->stacks.timeline && !at.line)
-			at.line = only_line(tree, at.node);
+			at.line = tree_only_line(tree, at.node);
 		writer->ids[i] = location_number(writer, at);
 	}
 }
@@ -337,7 +313,7 @@ static int run_compare(const void *a, const void *b)
 	return left->stack < right->stack ? -1 : left->stack > right->stack;
 }
 
-/* A thread's runs, those of the same stack added up. */
+/* A thread's runs, those of the same stack added up. Of the tree's nodes each has but one, in the tree's order. */
 static void group_write(struct pprof *writer, const struct thread_group *group)
 {
 	size_t count = 0;
@@ -350,7 +326,8 @@ static void group_write(struct pprof *writer, const struct thread_group *group)
 	}
 	if (!count)
 		return;
-	qsort(writer->runs, count, sizeof(run), run_compare);
+	if (writer->stacks.timeline)
+		qsort(writer->runs, count, sizeof(run), run_compare);
 	labels_make(writer, group, &labels);
 	for (size_t i = 0; i < count && !writer->failed;) {
 		run = writer->runs[i++];
@@ -451,11 +428,10 @@ static void pprof_deinit(struct pprof *writer)
 	deflateEnd(&writer->zip);
 	buf_deinit(&writer->packed);
 	intern_destroy(writer->strings);
-	index_deinit(&writer->function_index);
+	function_table_deinit(&writer->functions);
 	index_deinit(&writer->location_index);
 	free(writer->chunk);
 	free(writer->mappings);
-	free(writer->functions);
 	free(writer->locations);
 	free(writer->path.frames);
 	free(writer->ids);
@@ -466,6 +442,7 @@ bool pprof_write(const struct profile *profile, const struct view_options *view,
                  struct error *err)
 {
 	struct pprof writer = { .profile = profile,
+		                .functions = { .tree = profile->tree },
 		                .out = out,
 		                .period_ns = period_of(&profile->sampling) };
 

@@ -298,6 +298,13 @@ struct tree_line tree_line_next(const struct tree *tree, const struct tree_line 
 	return line_at(tree, line->next);
 }
 
+uint32_t tree_only_line(const struct tree *tree, uint32_t node)
+{
+	struct tree_line line = tree_line_first(tree, node);
+
+	return line.weight == tree_node(tree, node)->total ? line.number : 0;
+}
+
 void tree_wrap(struct tree *tree, const struct frame *frame)
 {
 	uint64_t total = tree->nodes[TREE_ROOT].total - tree_self(tree, TREE_ROOT);

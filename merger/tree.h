@@ -57,6 +57,9 @@ uint64_t tree_self(const struct tree *tree, uint32_t node);
 struct tree_line tree_line_first(const struct tree *tree, uint32_t node);
 struct tree_line tree_line_next(const struct tree *tree, const struct tree_line *line);
 
+/* The line that all of a node's weight lies on; 0: there is no such one. */
+uint32_t tree_only_line(const struct tree *tree, uint32_t node);
+
 /* Puts all that is in the tree so far below one new child of the root. */
 void tree_wrap(struct tree *tree, const struct frame *frame);
 

@@ -7,6 +7,17 @@
 
 #include "../../merger/format.h"
 
+/* Two digits a byte, in place of bytes that are no text. */
+static inline char *in_hex(char *bytes, size_t len)
+{
+	char *text = calloc(len + 1, 2);
+
+	for (size_t i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", (unsigned char)bytes[i]);
+	free(bytes);
+	return text;
+}
+
 /* The caller frees it. */
 static inline char *render(const struct profile *profile, const char *format,
                            const struct view_options *view)
@@ -19,7 +30,7 @@ static inline char *render(const struct profile *profile, const char *format,
 	if (!format_by_name(span_of(format))->write(profile, view, out, &err))
 		fprintf(out, "error: %s", err.text);
 	fclose(out);
-	return text;
+	return format_by_name(span_of(format))->binary ? in_hex(text, len) : text;
 }
 
 /* A generator of our own, so that a failure's seed means the same everywhere. */

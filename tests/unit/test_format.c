@@ -29,6 +29,11 @@ static void test_find(void **state)
 		{ "a.speedscope.json", "speedscope" },
 		{ "a.pb.gz", "pprof" },
 		{ "a.pprof", "pprof" },
+		{ "a.callgrind", "callgrind" },
+		{ "/x/callgrind.out.4711", "callgrind" },
+		{ "callgrind.out.4711.yaml", "callgrind" },
+		{ "callgrind.out", "none" },
+		{ "acallgrind.out.4711", "none" },
 		{ "a.json", "json" },
 		{ "trace.json", "json" },
 		{ "a.svg", "none" },
@@ -37,7 +42,7 @@ static void test_find(void **state)
 		{ "a.yaml.gz", "none" },
 	};
 	static const char *const names[] = { "tree",       "yaml",  "collapsed", "trace",
-		                             "speedscope", "pprof", "timeline" };
+		                             "speedscope", "pprof", "callgrind", "timeline" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -59,7 +64,7 @@ static void test_rows(void **state)
 		assert_non_null(format->summary);
 		assert_int_equal(format->read != NULL, format->detect != NULL);
 	}
-	assert_int_equal(count, 8);
+	assert_int_equal(count, 9);
 	assert_null(format_at(99));
 }
 
