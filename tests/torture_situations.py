@@ -146,7 +146,7 @@ def stopped(case):
 def zombie(case):
     child = subprocess.Popen(["true"])
     until(lambda: state(child.pid) == "Z", 5)
-    refused(case, child.pid, 3)
+    refused(case, child.pid, 0 if case.row.mode == "dump" else 3)
     child.wait()
 
 
@@ -158,7 +158,7 @@ def nobody(case):
 
 def refused(case, pid, code):
     case.targets = 0
-    case.pmp = Pmp("-p", pid, "--attach", case.row.mode)
+    case.pmp = Pmp(*table.pmp_words(case.row.mode, pid))
     case.see_pmp_end(20)
     if case.pmp.code != code:
         case.harm.append("pmp's code is %s, not %d: %s" % (case.pmp.code, code, case.said()))
@@ -171,7 +171,7 @@ def traced(case):
     for tid in tids(case.victim.pid):
         LIBC.ptrace(PTRACE_SEIZE, tid, None, None)
     case.output = os.path.join(case.folder, "out.yaml")
-    case.pmp = Pmp("-p", case.victim.pid, "--attach", case.row.mode)
+    case.pmp = Pmp(*table.pmp_words(case.row.mode, case.victim.pid))
     case.row.codes, case.row.more["no_file"] = (6,), True
     case.see_pmp_end(20)
     for tid in tids(case.victim.pid):

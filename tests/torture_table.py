@@ -12,9 +12,10 @@ from tap import BUILD, ROOT
 from victims import (CONT_BIT, LIBC, OWN_CODE, Pmp, Victim, end_all, left_of_ours, state, tids, tracer,
                      until)
 
-MODES = ("once", "each", "plain")
+MODES = ("once", "each", "plain", "dump")
 MOMENTS = ("any", "starting", "attaching", "idle", "sampling", "detaching")
-RATE = {"once": 50, "each": 20, "plain": 5}
+RATE = {"once": 50, "each": 20, "plain": 5, "dump": 15}
+DUMP_TAKES = ("-o", "--save-raw", "--gdb")  # of a run's words
 LIMIT = 30  # seconds for pmp's end, on a machine that has other things to do
 LEFT = 5  # seconds for the end of what a killed pmp leaves; how long it takes is measured, too
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
@@ -39,6 +40,18 @@ def make_room():
 def mount(what, where, data, flags):
     kind = b"tmpfs" if what == b"tmpfs" else None
     return LIBC.mount(what, where, kind, ctypes.c_ulong(flags), data) == 0
+
+
+def pmp_words(mode, pid, *args):
+    """The command line by which pmp looks at pid in this mode. args: of a run, pairs all. A dump looks as often as the run
+    would have sampled."""
+    if mode != "dump":
+        return ("-p", pid, "--attach", mode, "-r", RATE[mode]) + args
+    pairs = list(zip(args[::2], args[1::2]))
+    told = dict(pairs)
+    rate, seconds = float(told.get("-r", RATE[mode])), float(told.get("-d", 0))
+    words = ("dump", "-p", pid) + tuple(word for pair in pairs if pair[0] in DUMP_TAKES for word in pair)
+    return words + (("--interval", 1 / rate, "--looks", int(rate * seconds)) if rate * seconds >= 2 else ())
 
 
 class Row:
@@ -77,8 +90,7 @@ class Case:
             raise AssertionError("the victim is not ready")
         self.output = os.path.join(self.folder, "out.yaml")
         where = [] if "-o" in args else ["-o", self.output]
-        self.pmp = Pmp("-p", self.victim.pid, "--attach", self.row.mode, "-r", RATE[self.row.mode],
-                       *where, *args, **options)
+        self.pmp = Pmp(*pmp_words(self.row.mode, self.victim.pid, *where, *args), **options)
 
     def await_moment(self):
         """false: pmp has ended before."""
@@ -175,6 +187,9 @@ class Case:
         codes = set(self.row.codes)
         if self.missed and self.row.more.get("env") is not HASTE:
             codes = {0}
+        # What keeps gdb away is a part of dump's report.
+        if self.row.mode == "dump" and codes & {1, 5, 6, 7}:
+            codes |= {0}
         if self.row.moment == "detaching":
             codes |= {130}
         # Before it watches for signals, and after, it dies of them as any program.
@@ -225,7 +240,8 @@ class Case:
 
     def look_at_files(self):
         here = os.path.exists(self.output)
-        results = self.pmp.code in (0, 129, 130, 143) and not any(
+        codes = (0,) if self.row.mode == "dump" else (0, 129, 130, 143)
+        results = self.pmp.code in codes and not any(
             words in self.said() for words in ("before the first sample", "no sample was taken"))
         if results and not here and not self.row.more.get("no_file"):
             self.harm.append("no results: code %d, %s" % (self.pmp.code, self.said()))
