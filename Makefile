@@ -141,7 +141,7 @@ $(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(B)/merger.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Without a sanitizer, whose run-time has threads and signals of its own.
-$(B)/tests/helpers/victim $(B)/tests/helpers/embed $(B)/tests/helpers/busy: $(B)/tests/helpers/%: tests/helpers/%.c
+$(B)/tests/helpers/victim $(B)/tests/helpers/embed $(B)/tests/helpers/busy $(B)/tests/helpers/exclusive: $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -ldl

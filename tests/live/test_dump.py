@@ -182,6 +182,21 @@ def _():
     check(deadlocks.run(4), "a deadlock")
 
 
+@test("all threads are looked at in one instant")
+def _():
+    need_gdb()
+    raw, inside = os.path.join(temp_dir(), "raw"), []
+    with Target(os.path.join(BUILD, "tests", "helpers", "exclusive")) as target:
+        result = pmp("dump", "-p", target.pid, "--interval", "0.03", "--looks", 60, "--save-raw", raw)
+        equal(result.code, 0, result)
+        target.check_unharmed()
+    with open(raw, encoding="utf-8") as file:
+        for look in file.read().split("~pmp begin ")[1:]:
+            inside.append(look.count(" in exclusive ("))
+    equal(len(inside), 60)
+    check(max(inside) == 1, "seen in it together: %s" % inside)
+
+
 @test("no such process, and nothing to look at: errors")
 def _():
     equal(pmp("dump", "-p", 4194303).code, 3)
