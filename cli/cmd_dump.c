@@ -4,6 +4,7 @@
 
 #include "../merger/snapshot_report.h"
 #include "command.h"
+#include "core_look.h"
 #include "input.h"
 #include "kernel_facts.h"
 #include "options.h"
@@ -105,6 +106,13 @@ static bool look_at_processes(struct dumping *dumping, struct error *err)
 	       error_set(err, none.code, "%s", none.text);
 }
 
+static bool look_at_core(struct dumping *dumping, struct error *err)
+{
+	const struct journal_sink sink = { .text = take_text, .ctx = dumping };
+
+	return core_look(dumping->options, &sink, err);
+}
+
 static bool read_file(struct dumping *dumping, const char *path, struct error *err)
 {
 	struct input input;
@@ -172,7 +180,11 @@ bool cmd_dump(const struct options *options, struct error *err)
 	    (options->save_raw && !output_open(&dumping.raw, options->save_raw, err)))
 		return false;
 	dumping.reader = snapshot_reader_create(options->glue);
-	ok = options->pid_count ? look_at_processes(&dumping, err) : read_files(&dumping, err);
+	if (options->core)
+		ok = look_at_core(&dumping, err);
+	else
+		ok = options->pid_count ? look_at_processes(&dumping, err)
+		                        : read_files(&dumping, err);
 	if (dumping.raw.file && ok)
 		ok = output_commit(&dumping.raw, err);
 	else if (dumping.raw.file)

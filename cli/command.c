@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	},
 	{
 	        .name = "dump",
-	        .usage = "dump -p PID[,PID...] [OPTION...] | dump [OPTION...] FILE...",
+	        .usage = "dump -p PID[,PID...] | --core CORE [PROGRAM] | FILE... [OPTION...]",
 	        .summary = "why does it hang: one look at every thread, and a verdict",
 	        .bit = COMMAND_DUMP,
 	        .max_operands = SIZE_MAX,

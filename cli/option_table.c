@@ -245,6 +245,9 @@ static const struct option_row rows[] = {
 	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_RECORD | COMMAND_DUMP,
 	  parse_path, MEMBER(gdb) },
 
+	{ 0, "core", "CORE",
+	  "a core file, in place of a process; a word behind it\nis taken for its program",
+	  COMMAND_DUMP, parse_path, MEMBER(core) },
 	{ 0, "locals", NULL, "arguments and locals of Python frames, read as data", COMMAND_DUMP,
 	  parse_flag, MEMBER(locals) },
 	{ 0, "interval", "SECONDS", "look again after so long: does it move?", COMMAND_DUMP,

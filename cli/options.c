@@ -209,7 +209,12 @@ static bool check_record(struct options *options, struct error *err)
 
 static bool check_dump(struct options *options, struct error *err)
 {
-	if (!options->pid_count && !options->operand_count)
+	if (options->core &&
+	    (options->pid_count || options->operand_count > 1 || options->interval > 0))
+		return error_set(err, ERROR_USAGE,
+		                 "--core takes its program as the only word, and no process and no "
+		                 "interval; " ASK_HELP);
+	if (!options->core && !options->pid_count && !options->operand_count)
 		return error_set(
 		        err, ERROR_USAGE,
 		        "which process? pmp dump -p PID looks at it, pmp dump FILE reads what a "

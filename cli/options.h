@@ -43,6 +43,7 @@ struct options {
 	struct window window; /* --from, --to, --running; not its weight */
 	enum { WEIGHT_AS_IS, WEIGHT_WALL, WEIGHT_CPU } weight; /* --weight */
 	/* pmp dump */
+	const char *core; /* --core; NULL: none */
 	bool locals, json, largest_first;
 	double interval;    /* seconds from look to look; 0: one look */
 	uint64_t looks;     /* 0: not told */

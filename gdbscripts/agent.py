@@ -13,6 +13,7 @@ import pmp_procfs as procfs
 import pmp_registers as registers
 import pmp_session as session
 from pmp_code_map import CodeMap
+from pmp_core import FAULTS, Core, CoreCodeMap, CorePythonFiles, NoPerfMap, read_registers
 from pmp_details import Details
 from pmp_look import Look, Target
 from pmp_markers import marker, one_line, write_lines
@@ -138,6 +139,33 @@ class Agent:
             else:
                 self.session.let_go(guarded(verb, write))
         self._attach(verb, pid, stopped)
+
+    def core(self, holder: int, core: int, program: int, want_locals: int) -> None:
+        """A dump of a core file. holder: the process that has it open, as descriptor `core`; program: the same of a file
+        that is to be taken for its executable, -1: none."""
+        place = "/proc/%d/fd/%%d" % holder
+        core = Core(place % core, place % program if program >= 0 else "")
+        pid = core.pid
+        self.code = CoreCodeMap(core)
+        self.symbols = Symbols(pid, self.code)
+        self.namer = Namer(self.code, self.symbols, NoPerfMap())
+        self.target = Target(pid, core.memory, Unwinder(self.code.function_at), self.symbols, is_live=False)
+        self.symbols.follow()
+        seen, found = core.seen(), [read_registers(thread) for thread in core.threads]
+        self.target.python, note = interpreter.find(core.memory, CorePythonFiles(core).look(),
+                                                    {of_it.thread_id for of_it in found})
+        self.told.add(note)
+        look = Look(self.target, seen, read_registers)
+        look.read_stopped(core.threads)
+        samples = look.finish(core.threads, {})
+        details = Details(self.target, samples, seen, bool(want_locals))
+        details.read()
+        lines = [marker("maps", pid=pid)] + [marker("map", pid=pid, start="0x%x" % start, end="0x%x" % end, offset="0x%x" % offset,
+                                                    path=one_line(path)) for start, end, offset, path in self.code.mapped()]
+        fault = (("fault", "0x%x" % core.fault),) if core.signal in FAULTS else ()
+        write_lines(lines + [marker("process", ("pid", pid), ("ppid", core.ppid), ("name", core.name), ("core", 1),
+                            ("signal", core.signal), ("signal_tid", core.threads[0].ptid[1]), *fault)])
+        self._write(1, pid, 0, 0, samples, details)
 
     def hurry(self) -> None:
         self.session.hurry()
@@ -309,7 +337,7 @@ def fail(verb: str, err: Exception) -> None:
     write_lines([marker("error", verb=verb, why="%s" % err or type(err).__name__)])
 
 
-VERBS = ("warm", "attach", "sample", "look", "dump", "hurry", "detach")
+VERBS = ("warm", "attach", "sample", "look", "dump", "core", "hurry", "detach")
 AGENT = Agent()
 
 

@@ -40,7 +40,7 @@ class CodeMap:
     def follow(self) -> tuple:
         """(the CodeFiles that came, those that went) since the last time; None: nothing has changed. Those that went are to
         be closed."""
-        text = maps_text(self._pid)
+        text = self.maps_text()
         if text == self._text:
             return None
         self._text = text
@@ -62,6 +62,22 @@ class CodeMap:
                 if file is not None and file.start == place[0]:
                     came.append(file)
         return came, went
+
+    def mapped(self) -> list:
+        """(start, end, offset into the file, path) of all code that was mapped when that was last looked at."""
+        return self._maps
+
+    def maps_text(self) -> bytes:
+        """What is mapped, as /proc/PID/maps has it."""
+        return maps_text(self._pid)
+
+    def open_file(self, path: str, start: int, end: int):
+        """The files.File that is mapped there. OSError, Refused."""
+        if path == VDSO:
+            return open_vdso(end - start)
+        if path == self._program:
+            return open_program(self._pid)
+        return open_mapped(self._pid, start, end, path)
 
     def own(self, path: str) -> str:
         """A path as the target itself has it."""
@@ -111,12 +127,7 @@ class CodeMap:
         """The CodeFile, None if nothing is to be had of it. Several of a file's segments may hold code: it's one all the
         same."""
         try:
-            if path == VDSO:
-                file = open_vdso(end - start)
-            elif path == self._program:
-                file = open_program(self._pid)
-            else:
-                file = open_mapped(self._pid, start, end, path)
+            file = self.open_file(path, start, end)
         except Refused as why:
             self.notes.append(self._refused(path, why))
             return None

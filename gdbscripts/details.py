@@ -30,7 +30,7 @@ class Details:
         self._tasks = []
         self._asyncio = self._loops = None
         self._unread = {}  # what -> why
-        self._tids = _inner_tids(target.pid, seen)
+        self._tids = _inner_tids(target.pid, seen) if target.is_live else {tid: tid for tid in seen}
 
     def read(self) -> None:
         """While all threads are stopped."""
@@ -68,6 +68,8 @@ class Details:
                  if sample.doing in (gil.HOLDS, gil.COLLECTS)]
         if self._tasks:
             lines += self._asyncio.lines(self._tasks, self._loops)
+        if not self._target.is_live:
+            self._unread["what the kernel says of it"] = "a core file has nothing of /proc"
         return lines + [marker("unread", what=what, why=one_line(why)) for what, why in self._unread.items()]
 
     # Their parts.

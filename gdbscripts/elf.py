@@ -61,6 +61,10 @@ class Elf:
                 return self._bytes(at + address - start, size)
         raise BadRead("0x%x is not in the file" % address)
 
+    def code_offsets(self) -> list:
+        """(start, end) of the file's pages that are mapped executable."""
+        return [(at & ~4095, at + size) for at, _, size, flags in self._loaded if flags & PF_X]
+
     def constants(self) -> list:
         """The bytes of each segment that the program cannot write to: its code and constants."""
         return [self._bytes(at, min(size, TABLE_MAX)) for at, _, size, flags in self._loaded

@@ -96,6 +96,30 @@ def open_mapped(pid: int, start: int, end: int, path: str) -> File:
         raise
 
 
+def open_named(path: str) -> File:
+    """The file that has this path here. OSError, Refused."""
+    descriptor = walk("/", path)[0]
+    try:
+        local = _checked(descriptor)
+        if _is_trusted(path, descriptor):
+            return File(path, local, (descriptor,))
+        return File("target:" + local if _leads_somewhere(local) else local, local, (descriptor,))
+    except (OSError, Refused):
+        os.close(descriptor)
+        raise
+
+
+def open_held(path: str) -> File:
+    """A file by a descriptor of another process's (/proc/PID/fd/N). OSError, Refused."""
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        local = _checked(descriptor)
+    except Refused:
+        os.close(descriptor)
+        raise
+    return File("target:" + local if _leads_somewhere(local) else local, local, (descriptor,))
+
+
 def open_data(pid: int, start: int, end: int, path: str) -> File:
     """The same for this process alone: its `name` is not for gdb. OSError, Refused."""
     try:
@@ -204,6 +228,17 @@ def open_vdso(size: int) -> File:
     if not size or end - start != size or not hasattr(os, "memfd_create"):
         raise OSError("not the same")
     return _copied("/proc/self/mem", start, size)
+
+
+def copied(data: bytes) -> File:
+    """A file with these bytes, in memory. OSError."""
+    if not hasattr(os, "memfd_create"):
+        raise OSError("no memory for a copy")
+    copy = os.memfd_create("pmp")
+    while data:
+        data = data[os.write(copy, data):]
+    name = "/proc/self/fd/%d" % copy
+    return File(name, name, (copy,))
 
 
 def _copied(local: str, start: int, size: int) -> File:

@@ -34,7 +34,9 @@ class ThreadSample:
 class Target:
     """What is known of a process from one look to the next."""
 
-    def __init__(self, pid: int, memory, unwinder, symbols) -> None:
+    def __init__(self, pid: int, memory, unwinder, symbols, is_live: bool = True) -> None:
+        """is_live: it is a process, no core."""
+        self.is_live = is_live
         self.pid, self.memory, self.unwinder, self.symbols = pid, memory, unwinder, symbols
         self.python = None
         self.pointers = {}  # tid -> its stack pointer when it was last seen
@@ -49,8 +51,9 @@ class Target:
 
 
 class Look:
-    def __init__(self, target: Target, seen: dict) -> None:
-        """seen: procfs.threads of it, just now, with the CPU times."""
+    def __init__(self, target: Target, seen: dict, read=registers.read) -> None:
+        """seen: procfs.threads of it, just now, with the CPU times; read(thread): its registers, None if it has ended."""
+        self._read = read
         self._target = target
         self._seen = seen
         target.forget_ended(seen)
@@ -80,7 +83,7 @@ class Look:
             tid = thread.ptid[1]
             if tid in self._found or not thread.is_stopped():
                 continue
-            of_it = registers.read(thread)
+            of_it = self._read(thread)
             if of_it is None:
                 continue
             seen = self._seen.get(tid)

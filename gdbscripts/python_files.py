@@ -47,17 +47,25 @@ class PythonFiles:
 
     def look(self) -> list:
         """The ones that are mapped now."""
-        mapped = places(mapped_code(maps_text(self._pid)))
+        mapped = places(mapped_code(self.maps_text()))
         self._known = {key: self._known[key] for key in mapped if key in self._known}
         for key, place in mapped.items():
             if key not in self._known:
                 self._known[key] = self._open(key[0], place)
         return [found for found in self._known.values() if found is not None]
 
+    def maps_text(self) -> bytes:
+        """What is mapped, as /proc/PID/maps has it."""
+        return maps_text(self._pid)
+
+    def open_file(self, path: str, place: tuple):
+        """The files.File that is mapped there. OSError, Refused."""
+        return open_data(self._pid, place[0], place[1], path)
+
     def _open(self, path: str, place: tuple):
-        start, end, offset = place
+        start, _, offset = place
         try:
-            file = open_data(self._pid, start, end, path)
+            file = self.open_file(path, place)
         except (OSError, Refused):
             return None
         try:

@@ -9,9 +9,11 @@ import gdb
 from pmp_tracing import get_registers
 
 # Of struct user_regs_struct (sys/user.h), which word.
-RBP, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 14, 15, 16, 19, 21
+RBP, RSI, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 13, 14, 15, 16, 19, 21
 WORDS = struct.Struct("<27Q")
 FUTEX = 202  # arch/x86/entry/syscalls/syscall_64.tbl
+# linux/futex.h: FUTEX_WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2, without the flags PRIVATE and CLOCK_REALTIME.
+FUTEX_COMMAND, FUTEX_WAITS = 127, (0, 6, 9, 11, 13)
 
 
 class Registers:
@@ -31,9 +33,14 @@ def read(thread):
             return _from_gdb(thread)
         except gdb.error:
             return None
+    return of_words(data)
+
+
+def of_words(data: bytes) -> Registers:
+    """data: a struct user_regs_struct."""
     words = WORDS.unpack(data)
     return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
-                     words[RDI] if words[ORIG_RAX] == FUTEX else 0)
+                     words[RDI] if words[ORIG_RAX] == FUTEX and words[RSI] & FUTEX_COMMAND in FUTEX_WAITS else 0)
 
 
 def of_sleeper(pc: int, sp: int, call: int, argument: int, ident: int) -> Registers:

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 
 #include "blocking_call.h"
-#include "escape.h"
 
 static const char *const wait_words[WAIT_KIND_COUNT] = {
 	[WAIT_MUTEX] = "mutex",
@@ -295,20 +294,6 @@ void describe_doing(struct buf *out, const struct snapshot *snapshot, size_t at)
 		add_call(out, snapshot, thread);
 	}
 	describe_place(out, snapshot, thread);
-}
-
-void describe_source(struct buf *out, struct span line)
-{
-	line = span_trim(line);
-	while (line.len) {
-		const char *semicolon = memchr(line.ptr, ';', line.len);
-		size_t len = semicolon ? (size_t)(semicolon - line.ptr) : line.len;
-
-		escape_add(out, (struct span){ line.ptr, len });
-		if (semicolon) /* which escape_add escapes, for collapsed stacks */
-			buf_add(out, ";", 1);
-		line = span_skip(line, len + 1);
-	}
 }
 
 void describe_motion(struct buf *out, const struct snapshot *snapshot,

@@ -22,9 +22,6 @@ void describe_doing(struct buf *out, const struct snapshot *snapshot, size_t thr
 void describe_motion(struct buf *out, const struct snapshot *snapshot,
                      const struct snapshot_thread *thread);
 
-/* A line of source, without blanks at its ends, safe to show. */
-void describe_source(struct buf *out, struct span line);
-
 bool snapshot_thread_runs(const struct snapshot_thread *thread); /* on a CPU, or waits for one */
 
 #endif

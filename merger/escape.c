@@ -128,3 +128,16 @@ void escape_mask(char *text)
 		at += len;
 	}
 }
+
+void escape_add_text(struct buf *out, struct span s)
+{
+	while (s.len) {
+		const char *semicolon = memchr(s.ptr, ';', s.len);
+		size_t len = semicolon ? (size_t)(semicolon - s.ptr) : s.len;
+
+		escape_add(out, (struct span){ s.ptr, len });
+		if (semicolon)
+			buf_add(out, ";", 1);
+		s = span_skip(s, len + 1);
+	}
+}

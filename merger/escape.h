@@ -14,6 +14,8 @@
 /* True if s would be left as it is (the common case: no copy needed). */
 bool escape_is_clean(struct span s);
 void escape_add(struct buf *out, struct span s);
+/* The same, but ';' stays: for what never gets into collapsed stacks. */
+void escape_add_text(struct buf *out, struct span s);
 /* In place, for a message: each byte that would be escaped becomes '?'; but ';' stays. */
 void escape_mask(char *text);
 

@@ -37,6 +37,8 @@
  *
  *	process pid=4711 ppid=1 name=python3 state=S tracer=0 tracer_name=.. signal=19
  *		signal: that it was stopped by, where that can be told
+ *		of a core file: core=1 signal=11 signal_tid=4712 fault=0x0 (what ended it, in which thread, at
+ *		which address)
  *	thread pid=4711 tid=4712 name=worker-1 state=S cpu_us=.. wchan=futex_wait_queue syscall=202
  *		arg=0x.. (six, in their order) frame=.. (kernel's, leaf first) call=futex(0x..,%20FUTEX_WAIT,%202)
  *		class=CLASS fd=7 (each that it waits for) left_us=.. (till its time is up; not told: for ever)

@@ -102,6 +102,9 @@ struct snapshot_process {
 	uint32_t pid, ppid, tracer, signal;
 	uint32_t name, parent_name, tracer_name, executable, python;
 	char state;
+	bool core; /* it is one of a core file: signal is what ended it, fault the address that it told */
+	uint32_t signal_tid;
+	uint64_t fault;
 	uint32_t gil_tid; /* who holds the GIL; 0: nobody, or not known */
 	uint64_t pause_us;
 	uint64_t look; /* number of the last one; 0: only the kernel told of it */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "describe.h"
+#include "escape.h"
 #include "json.h"
 #include "profile.h"
 #include "snapshot_report.h"
@@ -139,6 +140,9 @@ static void write_processes(struct report *report)
 		add_known(report, "tracer", process->tracer);
 		add_word(report, "tracer_name", process->tracer_name);
 		add_known(report, "signal", process->signal);
+		add_known(report, "core", process->core);
+		add_known(report, "signal_tid", process->signal_tid);
+		add_address(report, "fault", process->fault);
 		add_word(report, "python", process->python);
 		add_known(report, "gil_tid", process->gil_tid);
 		add_known(report, "pause_us", process->pause_us);
@@ -237,7 +241,7 @@ static void write_frame(struct report *report, uint32_t pid, const struct frame 
 	if (!frame->line || !report->view->source ||
 	    !report->view->source(report->view->ctx, pid, file, frame->line, &line))
 		return;
-	describe_source(&report->text, line);
+	escape_add_text(&report->text, span_trim(line));
 	add_text(report, "source", buf_span(&report->text));
 	buf_clear(&report->text);
 }

@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "blocking_call.h"
 #include "dump.h"
+#include "escape.h"
 #include "marker.h"
 #include "pymerge.h"
 #include "snapshot.h"
@@ -20,14 +21,16 @@ struct snapshot_reader {
 	struct snapshot_wait wait;
 	struct snapshot_local *locals;
 	size_t local_count, local_cap;
-	struct buf text;
+	struct buf text, clean;
 };
 
 static uint32_t value_of(struct snapshot_reader *reader, struct span value)
 {
 	if (!value.len)
 		return 0;
-	return intern_add_clean(reader->snapshot->intern, marker_decode(value, &reader->text));
+	buf_clear(&reader->clean);
+	escape_add_text(&reader->clean, marker_decode(value, &reader->text));
+	return intern_add(reader->snapshot->intern, buf_span(&reader->clean));
 }
 
 static uint32_t word_of(struct snapshot_reader *reader, const struct marker *marker,
@@ -152,6 +155,9 @@ static void take_process(struct snapshot_reader *reader, const struct marker *ma
 	process->tracer = number_of(marker, "tracer");
 	process->tracer_name = word_of(reader, marker, "tracer_name");
 	process->signal = number_of(marker, "signal");
+	process->signal_tid = number_of(marker, "signal_tid");
+	process->core = number_of(marker, "core");
+	process->fault = marker_number(marker, "fault", 0);
 }
 
 static void take_thread(struct snapshot_reader *reader, const struct marker *marker)
@@ -470,6 +476,7 @@ void snapshot_reader_destroy(struct snapshot_reader *reader)
 	free(reader->wait.candidates);
 	free(reader->locals);
 	buf_deinit(&reader->text);
+	buf_deinit(&reader->clean);
 	free(reader);
 }
 

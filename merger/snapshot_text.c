@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "describe.h"
+#include "escape.h"
 #include "label.h"
 #include "snapshot_report.h"
 #include "stack_groups.h"
@@ -161,7 +162,7 @@ static void write_frame(struct report *report, uint32_t pid, const struct frame 
 	    !report->view->source(report->view->ctx, pid, word(report, frame->file), frame->line,
 	                          &line))
 		return;
-	describe_source(&report->text, line);
+	escape_add_text(&report->text, span_trim(line));
 	fprintf(report->out, "        > %.*s\n", SPAN_ARG(report->text));
 	buf_clear(&report->text);
 }

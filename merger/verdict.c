@@ -1,6 +1,7 @@
 #include "verdict.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "alloc.h"
@@ -20,6 +21,7 @@ static const struct {
 	{ "zombie", "it has ended, and its parent has not waited for it" },
 	{ "stopped", "a signal has stopped it" },
 	{ "traced", "another debugger holds it" },
+	{ "crash", "a signal has ended it (a core file)" },
 	{ "deadlock", "threads, processes or tasks wait for each other in a circle" },
 	{ "uninterruptible", "it sleeps in the kernel where no signal reaches it" },
 	{ "lock", "threads wait for a lock, whose holder does something else" },
@@ -167,6 +169,35 @@ static bool find_stopped(struct maker *maker)
 			buf_printf(&maker->verdict->text, " (%" PRIu32 ")", process->signal);
 		buf_printf(&maker->verdict->text, "; kill -CONT %" PRIu32 " lets it go on",
 		           process->pid);
+		return true;
+	}
+	return false;
+}
+
+/* Of a core; a debugger that writes one of a live process has it say SIGSTOP, SIGTRAP or nothing. */
+static bool is_fatal(uint32_t number)
+{
+	return number && number != SIGSTOP && number != SIGTRAP && number != SIGCONT;
+}
+
+static bool find_crash(struct maker *maker)
+{
+	const struct snapshot *snapshot = maker->snapshot;
+
+	for (size_t i = 0; i < snapshot->process_count; i++) {
+		const struct snapshot_process *process = &snapshot->processes[i];
+		size_t thread = snapshot_find_thread(snapshot, process->pid, process->signal_tid);
+		const char *name = sigabbrev_np((int)process->signal);
+
+		if (!process->core || !is_fatal(process->signal) || thread == SNAPSHOT_NONE)
+			continue;
+		begin(maker, "crash", VERDICT_CERTAIN);
+		add_thread(maker, thread);
+		buf_printf(&maker->verdict->text, " was ended by signal %" PRIu32 " (SIG%s)",
+		           process->signal, name ? name : "?");
+		if (process->fault || process->signal == SIGSEGV)
+			buf_printf(&maker->verdict->text, " at address 0x%" PRIx64, process->fault);
+		describe_place(&maker->verdict->text, snapshot, &snapshot->threads[thread]);
 		return true;
 	}
 	return false;
@@ -603,7 +634,7 @@ static bool find_nothing(struct maker *maker)
 
 /* From the surest cause to what is left. */
 static bool (*const finders[])(struct maker *maker) = {
-	find_zombie, find_traced,  find_stopped, find_cycle,   find_task_cycle,
+	find_zombie, find_traced,  find_stopped, find_crash,   find_cycle,   find_task_cycle,
 	find_holder, find_telling, find_tasks,   find_waiting, find_nothing,
 };
 

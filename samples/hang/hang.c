@@ -345,6 +345,12 @@ static void two_pipes(void)
 		exit(1);
 }
 
+/* No hang: it ends with a core file, where those are wanted. */
+static void crash(void)
+{
+	*(volatile int *)8 = 1;
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -354,7 +360,7 @@ static const struct {
 	{ "semaphore", semaphore }, { "pipe", pipe_read },  { "tcp", tcp },
 	{ "file-lock", file_lock }, { "vfork", vforked },   { "zombie", zombie },
 	{ "child", child },         { "spin", spin },       { "idle", idle },
-	{ "sleep", napping },       { "stopped", stopped }, { "two-pipes", two_pipes },
+	{ "sleep", napping },       { "stopped", stopped }, { "two-pipes", two_pipes }, { "crash", crash },
 };
 
 int main(int argc, char **argv)

@@ -4,12 +4,13 @@ import concurrent.futures
 import json
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import deadlocks  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
-from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, temp_dir, test  # noqa: E402
+from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, run, skip, temp_dir, test  # noqa: E402
 
 C = (os.path.join(BUILD, "samples", "hang"),)
 PY = (PYTHON, os.path.join(ROOT, "samples", "hang", "hang.py"))
@@ -195,6 +196,50 @@ def _():
             inside.append(look.count(" in exclusive ("))
     equal(len(inside), 60)
     check(max(inside) == 1, "seen in it together: %s" % inside)
+
+
+def core_of(program, case):
+    """A core file of a hung process, and its pid."""
+    if not shutil.which("gcore"):
+        skip("gcore is missing (it comes with gdb)")
+    target, pid = hung(program, case)
+    with target:
+        prefix = os.path.join(temp_dir(), "core")
+        run("gcore", "-o", prefix, str(pid))
+    return "%s.%d" % (prefix, pid), pid
+
+
+@test("a core file: the same verdicts, Python merged")
+def _():
+    need_live_python()
+    for program, case, wanted in ((C, "deadlock", r"deadlock \(certain\): .*\n.* waits for mutex .* in take_first_second at hang.c"),
+                                  (PY, "deadlock", r"deadlock \(likely\): .*\n.* \((one|two)\) waits for threading.Lock"),
+                                  (PY, "tasks", r"deadlock \(certain\): 2 tasks of asyncio's")):
+        core, pid = core_of(program, case)
+        result = pmp("dump", "--core", core)
+        equal(result.code, 0, result)
+        check(re.match(wanted, result.out), wanted, result)
+        check("process %d (" % pid in result.out, result)
+        check("a core file has nothing of /proc" in result.out, result)
+        if case == "tasks":
+            check(re.search(r"(?m)^    (tasks\.<locals>\.)?await_other \(hang.py:\d+\)$", result.out), result)
+
+
+@test("a core file, packed, of a program that a signal has ended")
+def _():
+    need_gdb()
+    core = os.path.join(temp_dir(), "core")
+    run("gdb", "-nx", "-batch", "-ex", "run", "-ex", "generate-core-file " + core, "--args", *C, "crash")
+    run("gzip", core)
+    result = pmp("dump", "--core", core + ".gz")
+    equal(result.code, 0, result)
+    check(re.match(r"crash \(certain\): thread \d+ \(hang\) was ended by signal 11 \(SIGSEGV\) at address 0x8 in crash at hang.c:\d+",
+                   result.out), result)
+    other = pmp("dump", "--core", core + ".gz", "/bin/true")
+    equal(other.code, 0, other)
+    check("it is not the file that the core is of" in other.out, other)
+    result = pmp("dump", "--core", C[0])
+    equal((result.code, "it is no core file" in result.err), (8, True), result)
 
 
 @test("no such process, and nothing to look at: errors")
