@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "json.h"
 
 #define GAP                                                                                        \
 	1.9 /* samples come up to 1.59 periods apart (cli/clock.h), and a missing one leaves 2 or more */
@@ -43,18 +44,9 @@ struct trace_writer {
 
 static void string_write(FILE *out, struct span text)
 {
-	fputc('"', out);
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
+	struct json json = { .out = out };
 
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
+	json_string(&json, text);
 }
 
 static void id_write(const struct trace_writer *writer, uint32_t id)
@@ -132,6 +124,15 @@ static void track_name(struct trace_writer *writer, uint32_t at)
 	name_close(writer);
 }
 
+static void frame_name(const struct trace_writer *writer, const struct frame *frame)
+{
+	fputs(",\"name\":", writer->out);
+	if (frame->name)
+		id_write(writer, frame->name);
+	else
+		string_write(writer->out, SPAN_LIT("??"));
+}
+
 static void frame_begin(struct trace_writer *writer, uint32_t slot,
                         const struct timeline_step *step, uint64_t time_us)
 {
@@ -141,11 +142,8 @@ static void frame_begin(struct trace_writer *writer, uint32_t slot,
 
 	event_open(writer, "B", writer->timeline->slots[slot].pid, writer->tracks[slot].tid);
 	event_time(writer, time_us);
-	fprintf(writer->out, ",\"cat\":\"%s\",\"name\":", profile_kind_name(frame->kind));
-	if (frame->name)
-		id_write(writer, frame->name);
-	else
-		fputs("\"??\"", writer->out);
+	fprintf(writer->out, ",\"cat\":\"%s\"", profile_kind_name(frame->kind));
+	frame_name(writer, frame);
 	if (frame->file || frame->module) {
 		fputs(",\"args\":{", writer->out);
 		fputs(frame->file ? "\"file\":" : "\"module\":", writer->out);
@@ -157,7 +155,7 @@ static void frame_begin(struct trace_writer *writer, uint32_t slot,
 	fputc('}', writer->out);
 }
 
-/* Ends all but the outermost `keep` frames. */
+/* Ends all but the outermost `keep` frames. The format asks for no name, but speedscope looks for it. */
 static void frames_end(struct trace_writer *writer, uint32_t slot, size_t keep, uint64_t time_us)
 {
 	struct track *track = &writer->tracks[slot];
@@ -165,6 +163,8 @@ static void frames_end(struct trace_writer *writer, uint32_t slot, size_t keep, 
 	for (; track->open_count > keep; track->open_count--) {
 		event_open(writer, "E", writer->timeline->slots[slot].pid, track->tid);
 		event_time(writer, time_us);
+		frame_name(writer,
+		           tree_frame(writer->profile->tree, track->open[track->open_count - 1]));
 		fputc('}', writer->out);
 	}
 }

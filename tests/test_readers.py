@@ -23,6 +23,24 @@ main;\u00e9\U0001f600\ufffe;summary: 9;f'2 6
 """
 RECURSIVE = "main;f;f;f;g 3\nmain;f;g;f;g;h 4\nmain;g;f 2\nmain 1\n"
 
+# 40 samples at 10 Hz: `main` calls `alpha`, then `beta`, for 2 s each; another thread sleeps.
+STEADY = """\
+pmp-profile: 1
+target: {pid: 700}
+sampling: {asked: 40, taken: 40, late: 0, failed: 0, rate_hz: 10, achieved_hz: 10.0, seconds: 4.0, stopped_share: 0.01}
+stacks: {total: 80, merged: 40, native_only: 40, python_only: 0, partial: 0, unpaired: 0, lost: 0}
+threads: [{tid: 700, name: main, stacks: 40}, {tid: 701, name: rest, stacks: 40}]
+tree:
+- {frame: main, kind: python, file: a.py, first_line: 1, total: 40, self: 0, lines: {5: 20, 6: 20}, calls: [
+    {frame: alpha, kind: python, file: a.py, first_line: 10, total: 20, self: 20, lines: {12: 20}},
+    {frame: beta, kind: python, file: a.py, first_line: 20, total: 20, self: 20, lines: {22: 20}}]}
+- {frame: nap, kind: native, module: /lib/libc.so.6, total: 40, self: 40}
+timeline:
+  stacks: [0 1 5, 1 2 12 merged, 0 1 6, 3 3 22 merged, 0 4 0 native_only]
+  samples:
+""" + "".join(
+    "  - %d 700 900%s\n" % (i * 100000, {0: " 1/2/R/90 2/5/S/10", 20: " 1/4/R/80"}.get(i, "")) for i in range(40))
+
 
 def many():
     """Some hundred stacks, of functions that have one place each in the order of the calls."""
@@ -39,7 +57,7 @@ class Case:
 
     def __init__(self, name, *words, text=None):
         self.name, self.folder = name, temp_dir()
-        source = os.path.join(self.folder, "source.folded")
+        source = os.path.join(self.folder, "source")
         if text is None:
             folder = os.path.join(GOLDEN, name)
             source = os.path.join(folder, next(n for n in os.listdir(folder) if n.endswith(".yaml")))
@@ -78,6 +96,8 @@ def cases():
         Case("show-weight-cpu"),
         Case("show-yaml-tree"),
         Case("show-full-paths"),
+        Case("steady", text=STEADY),
+        Case("steady", "--weight", "cpu", text=STEADY),
         Case("odd names", text=ODD),
         Case("recursion", text=RECURSIVE),
         Case("many", text=many()),
@@ -160,6 +180,19 @@ def _():
     all_cases = cases()
     for case, (profile,) in zip(all_cases, read_by("speedscope.mjs", [case.path("folded") for case in all_cases])):
         equal(profile["total"], case.total, case.name)
+
+
+@test("Chrome trace events in speedscope: each function for as long as it has samples")
+def _():
+    case = Case("steady", text=STEADY)
+    path = case.path("trace.json")
+    equal(run(PMP, "show", case.path("yaml"), "-q", "-o", path).code, 0)
+    (profiles,) = read_by("speedscope.mjs", [path])
+    functions = [
+        [re.sub(r" \{.*", "", name), total, own]  # what else is told of a slice stands behind its name
+        for profile in profiles if "pauses by pmp" not in profile["name"] for name, total, own in profile["functions"]]
+    same(by_name(functions), scaled(case.functions(name_of, levels=False), 100000), case.name)
+    equal([profile["total"] for profile in profiles if "pauses by pmp" in profile["name"]], [40 * 900])
 
 
 def annotated(path, inclusive):

@@ -360,7 +360,8 @@ static const struct {
 	{ "semaphore", semaphore }, { "pipe", pipe_read },  { "tcp", tcp },
 	{ "file-lock", file_lock }, { "vfork", vforked },   { "zombie", zombie },
 	{ "child", child },         { "spin", spin },       { "idle", idle },
-	{ "sleep", napping },       { "stopped", stopped }, { "two-pipes", two_pipes }, { "crash", crash },
+	{ "sleep", napping },       { "stopped", stopped }, { "two-pipes", two_pipes },
+	{ "crash", crash },
 };
 
 int main(int argc, char **argv)
