@@ -29,32 +29,63 @@ static void comment_escape(struct buf *label)
 	memcpy(label->ptr, escaped, sizeof(escaped) - 1);
 }
 
+/* What stands for frames of the profile's tree in the labels' one. */
+struct labelling {
+	const struct profile *profile;
+	const struct label_options *options;
+	struct intern *intern;
+	uint32_t *known; /* by the frame's index: the label's id, 0: not made yet */
+	struct buf text;
+};
+
+static uint32_t label_of(struct labelling *labelling, uint32_t at)
+{
+	const struct tree *tree = labelling->profile->tree;
+	const struct tree_node *node = tree_node(tree, at);
+	uint32_t *known = &labelling->known[node->frame];
+	uint32_t id;
+
+	if (*known && node->parent != TREE_ROOT)
+		return *known;
+	buf_clear(&labelling->text);
+	label_add(&labelling->text, labelling->profile->intern, tree_frame(tree, at),
+	          labelling->options);
+	if (node->parent == TREE_ROOT)
+		comment_escape(&labelling->text);
+	/* cut as it would be when it's read again */
+	id = intern_add_clean(labelling->intern, buf_span(&labelling->text));
+	if (node->parent != TREE_ROOT)
+		*known = id;
+	return id;
+}
+
 static void label_tree_init(struct label_tree *ret, const struct profile *profile,
                             const struct label_options *options)
 {
 	const struct tree *from = profile->tree;
 	uint32_t *places = alloc_zeroed(tree_count(from), sizeof(*places));
-	struct buf text = { 0 };
+	struct labelling labelling = {
+		.profile = profile,
+		.options = options,
+		.intern = intern_create(),
+		.known = alloc_zeroed(tree_count(from), sizeof(*labelling.known)),
+	};
 
-	ret->intern = intern_create();
+	ret->intern = labelling.intern;
 	ret->tree = tree_create(true);
 	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(from, i, NULL)) {
 		const struct tree_node *node = tree_node(from, i);
-		struct frame frame = { 0 };
 
 		if (i != TREE_ROOT) {
-			buf_clear(&text);
-			label_add(&text, profile->intern, tree_frame(from, i), options);
-			if (node->parent == TREE_ROOT)
-				comment_escape(&text);
-			/* cut as it would be when it's read again */
-			frame.name = intern_add_clean(ret->intern, buf_span(&text));
+			struct frame frame = { .name = label_of(&labelling, i) };
+
 			places[i] = tree_child(ret->tree, places[node->parent], &frame);
 		}
 		tree_weigh(ret->tree, places[i], 0, node->total);
 	}
 	tree_sort(ret->tree, ret->intern);
-	buf_deinit(&text);
+	buf_deinit(&labelling.text);
+	free(labelling.known);
 	free(places);
 }
 
