@@ -266,7 +266,8 @@ class Agent:
     def _notes(self, pid: int) -> list:
         """What is told once of a target."""
         lines = [marker("note", pid=pid, text=note) for note in self.code.notes]
-        self.code.notes = []
+        lines += [marker("module", pid=pid, path=one_line(path), build_id=build_id) for path, build_id in self.code.modules]
+        self.code.notes, self.code.modules = [], []
         python = self.target.python
         if python is not None and python.trouble():
             self.told.add(python.trouble())

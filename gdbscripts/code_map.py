@@ -20,11 +20,12 @@ STACK_BYTES = 16384  # of a stack whose pointer is known
 
 class CodeFile:
     """A file that is mapped, open for as long as it is: `bias` is added to its addresses, `start`: of its first code."""
-    __slots__ = ("path", "bias", "start", "file", "frames")
+    __slots__ = ("path", "bias", "start", "file", "frames", "build_id")
 
     def __init__(self, path: str, bias: int, start: int, file, elf: Elf) -> None:
         self.path, self.bias, self.start, self.file = path, bias, start, file
         self.frames = _frame_table(elf)  # a FrameTable, or None
+        self.build_id = _build_id(elf)
 
 
 class CodeMap:
@@ -35,6 +36,7 @@ class CodeMap:
         self._maps = []
         self._program = ""  # its path
         self._files = {}  # (path, place), as procfs.places has them -> CodeFile, None of one that cannot be read
+        self.modules = []  # (path, build ID) of files that came; the reader takes them away
         self.notes = []  # what is lost, for the person; the reader takes them away
 
     def follow(self) -> tuple:
@@ -61,6 +63,8 @@ class CodeMap:
                 file = self._files[key] = self._open(key[0], *place)
                 if file is not None and file.start == place[0]:
                     came.append(file)
+                    if file.build_id:
+                        self.modules.append((self.own(file.path), file.build_id))
         return came, went
 
     def mapped(self) -> list:
@@ -176,6 +180,13 @@ def _frame_table(elf: Elf):
         return FrameTable(elf.read, *elf.frame_header) if elf.frame_header else None
     except BadRead:
         return None
+
+
+def _build_id(elf: Elf) -> str:
+    try:
+        return elf.build_id()
+    except OSError:
+        return ""
 
 
 def _stack_words(pid: int, pointers: dict):

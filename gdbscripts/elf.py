@@ -6,11 +6,15 @@ from pmp_memory import BadRead
 
 ET_EXEC = 2
 PT_LOAD = 1
+PT_NOTE = 4
 PT_GNU_EH_FRAME = 0x6474e550  # of .eh_frame_hdr (Linux Standard Base Core 5.0)
 PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_DYNSYM = 2, 11
 SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
 HEADERS_MAX = 1000
+NT_GNU_BUILD_ID = 3  # of a note by "GNU" (elf.h)
+NOTES_MAX = 4096  # bytes that are looked at
+BUILD_ID_MAX = 64
 TABLE_MAX = 1 << 28  # bytes of one symbol or string table
 
 
@@ -37,12 +41,15 @@ class Elf:
         self.fixed = kind == ET_EXEC
         self.end = 0  # of its addresses
         self.frame_header = None  # (address, size) of .eh_frame_hdr
+        self._notes = []  # (offset, size in the file)
         self._loaded = []  # (offset, address, size in the file, flags)
         self._section_list = None
         for at in range(0, len(table) - size + 1, size):
             header = struct.unpack_from("<IIQQQQ", table, at)
             if header[0] == PT_GNU_EH_FRAME:
                 self.frame_header = header[3], header[5]
+            if header[0] == PT_NOTE:
+                self._notes.append((header[2], header[5]))
             if header[0] == PT_LOAD:
                 self.end = max(self.end, header[3] + header[5])
                 self._loaded.append((header[2], header[3], header[5], header[1]))
@@ -60,6 +67,19 @@ class Elf:
             if start <= address and address + size <= start + length:
                 return self._bytes(at + address - start, size)
         raise BadRead("0x%x is not in the file" % address)
+
+    def build_id(self) -> str:
+        """In hexadecimal; "" if it has none."""
+        for offset, size in self._notes:
+            notes = self._bytes(offset, min(size, NOTES_MAX))
+            at = 0
+            while at + 16 <= len(notes):
+                name, length, kind = struct.unpack_from("<III", notes, at)
+                start = at + 12 + (name + 3 & ~3)
+                if kind == NT_GNU_BUILD_ID and notes[at + 12:at + 16] == b"GNU\0" and 0 < length <= BUILD_ID_MAX:
+                    return notes[start:start + length].hex()
+                at = start + (length + 3 & ~3)
+        return ""
 
     def code_offsets(self) -> list:
         """(start, end) of the file's pages that are mapped executable."""

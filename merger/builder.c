@@ -217,6 +217,10 @@ static void builder_mark(void *ctx, const struct marker *marker)
 	case MARKER_PYTHON:
 		python_describe(builder, marker);
 		break;
+	case MARKER_MODULE:
+		profile_module(builder->profile, value_intern(builder, marker, "path"),
+		               value_intern(builder, marker, "build_id"));
+		break;
 	case MARKER_NOTE:
 		profile_note(builder->profile, value_intern(builder, marker, "text"));
 		break;

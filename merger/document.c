@@ -238,6 +238,40 @@ static void threads_write(struct walk *walk)
 	list_close(walk);
 }
 
+/* Those that frames name, and the programs. */
+static void modules_write(struct walk *walk)
+{
+	const struct profile *profile = walk->profile;
+	const struct tree *tree = profile->tree;
+	bool any = false, *named;
+
+	if (!profile->module_count)
+		return;
+	named = alloc_zeroed(intern_count(profile->intern), sizeof(*named));
+	for (size_t i = 1; i < tree_count(tree); i++)
+		named[tree_frame(tree, (uint32_t)i)->module] = true;
+	for (size_t i = 0; i < profile->target_count; i++)
+		named[profile->targets[i].executable] = true;
+	for (size_t i = 0; i < profile->module_count; i++) {
+		const struct profile_module *module = &profile->modules[i];
+
+		if (!named[module->path] || !module->build_id)
+			continue;
+		if (!any) {
+			key_emit(walk, "modules");
+			list_open(walk, DOCUMENT_BLOCK);
+		}
+		any = true;
+		map_open(walk, DOCUMENT_LINE);
+		string_pair(walk, "path", module->path);
+		string_pair(walk, "build_id", module->build_id);
+		map_close(walk);
+	}
+	if (any)
+		list_close(walk);
+	free(named);
+}
+
 static void notes_write(struct walk *walk)
 {
 	const struct profile *profile = walk->profile;
@@ -392,6 +426,7 @@ void document_write(struct document *document, const struct profile *profile)
 	sampling_write(&walk);
 	counts_write(&walk);
 	threads_write(&walk);
+	modules_write(&walk);
 	notes_write(&walk);
 	tree_write(&walk);
 	timeline_write(&walk);

@@ -12,6 +12,7 @@
  *	python pid=4711 version=3.11.2		the interpreter that was found
  *	maps pid=4711				what was known of this pid's mappings is void
  *	map pid=4711 start=0x.. end=0x.. offset=0x.. path=/usr/bin/python3.11	 (executable ones)
+ *	module pid=4711 path=/usr/bin/python3.11 build_id=12ab..	of a mapped file, which has one (NT_GNU_BUILD_ID)
  *	attached pid=4711 pause_us=8100		an attach that is no sample's own, and its pause
  *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
  *	    Thread 1 (LWP 4711 "python3"):	what gdb prints
@@ -85,6 +86,7 @@ enum marker_verb {
 	MARKER_PYTHON,
 	MARKER_MAPS,
 	MARKER_MAP,
+	MARKER_MODULE,
 	MARKER_ATTACHED,
 	MARKER_BEGIN,
 	MARKER_STATE,

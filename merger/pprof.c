@@ -121,6 +121,7 @@ static uint32_t mapping_number(struct pprof *writer, uint32_t module)
 		return module ? writer->mappings[module] : 0;
 	mapping.id = writer->mappings[module] = ++writer->mapping_count;
 	mapping.filename = id_number(writer, module);
+	mapping.build_id = id_number(writer, profile_build_id(writer->profile, module));
 	/* nobody need look for symbols */
 	mapping.has_functions = mapping.has_filenames = true;
 	mapping.has_line_numbers = mapping.has_inline_frames = true;

@@ -23,6 +23,8 @@ void profile_destroy(struct profile *profile)
 	index_deinit(&profile->target_index);
 	free(profile->threads);
 	index_deinit(&profile->thread_index);
+	free(profile->modules);
+	index_deinit(&profile->module_index);
 	free(profile->notes);
 	index_deinit(&profile->note_index);
 	tree_destroy(profile->tree);
@@ -73,6 +75,38 @@ struct profile_target *profile_target(struct profile *profile, uint32_t pid)
 	                              profile->target_count + 1, sizeof(*profile->targets));
 	profile->targets[profile->target_count] = (struct profile_target){ .pid = pid };
 	return &profile->targets[profile->target_count++];
+}
+
+static uint32_t module_find(const struct profile *profile, uint32_t path)
+{
+	uint32_t hash = number_hash(path), found;
+
+	for (size_t at = hash;
+	     (found = index_next(&profile->module_index, hash, &at)) != INDEX_NONE;)
+		if (profile->modules[found].path == path)
+			return found;
+	return INDEX_NONE;
+}
+
+void profile_module(struct profile *profile, uint32_t path, uint32_t build_id)
+{
+	uint32_t found = module_find(profile, path);
+
+	if (found != INDEX_NONE && profile->modules[found].build_id != build_id)
+		profile->modules[found].build_id = 0; /* the file was replaced between two runs */
+	if (found != INDEX_NONE || !path)
+		return;
+	index_add(&profile->module_index, number_hash(path), (uint32_t)profile->module_count);
+	profile->modules = alloc_grow(profile->modules, &profile->module_cap,
+	                              profile->module_count + 1, sizeof(*profile->modules));
+	profile->modules[profile->module_count++] = (struct profile_module){ path, build_id };
+}
+
+uint32_t profile_build_id(const struct profile *profile, uint32_t path)
+{
+	uint32_t found = module_find(profile, path);
+
+	return found == INDEX_NONE ? 0 : profile->modules[found].build_id;
 }
 
 static uint32_t thread_hash(uint32_t pid, uint32_t tid)

@@ -36,6 +36,12 @@ struct profile_thread {
 	uint64_t stacks;
 };
 
+/* A file that was mapped, as frames name it. */
+struct profile_module {
+	uint32_t path,
+	        build_id; /* intern ids; build_id is in hexadecimal, 0: not known, or not always the same */
+};
+
 /* All in microseconds. first: the attach, the dearest of all, where it is no sample's own, or the first
  * sample's; the others are the samples', their percentiles by nearest rank. */
 struct profile_pause {
@@ -66,6 +72,9 @@ struct profile {
 	struct index thread_index; /* profile_thread's: (pid, tid) -> its place in threads */
 	struct profile_sampling sampling;
 	uint64_t marks[MARK_COUNT]; /* stacks by mark; their sum is the tree's total in samples */
+	struct profile_module *modules;
+	size_t module_count, module_cap;
+	struct index module_index; /* path -> its place in modules */
 	uint64_t text_lines, unknown_lines;
 	uint32_t *notes; /* intern ids: lines for the person, each once */
 	size_t note_count, note_cap;
@@ -82,6 +91,10 @@ bool profile_has_target(const struct profile *profile, uint32_t pid);
 const struct profile_thread *profile_find_thread(const struct profile *profile, uint32_t pid,
                                                  uint32_t tid);
 struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid);
+/* Keeps it, if it has a path. */
+void profile_module(struct profile *profile, uint32_t path, uint32_t build_id);
+/* An intern id; 0: not known. */
+uint32_t profile_build_id(const struct profile *profile, uint32_t path);
 void profile_note(struct profile *profile, uint32_t text);
 /* The order in which writers show it: the tree's (tree_sort), and the threads by stacks, pid, tid. */
 void profile_sort(struct profile *profile);

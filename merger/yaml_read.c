@@ -206,6 +206,28 @@ static bool thread_read(struct yaml_reader *reader, void *into)
 	return true;
 }
 
+static bool module_read(struct yaml_reader *reader, void *into)
+{
+	static const struct yaml_field rows[] = {
+		{ "path", YAML_STRING, offsetof(struct profile_module, path), 0, NULL },
+		{ "build_id", YAML_STRING, offsetof(struct profile_module, build_id), 0, NULL },
+	};
+	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "module" };
+	struct document *document = into;
+	struct profile_module module = { 0 };
+	uint64_t seen;
+
+	if (!yaml_reader_map(reader, &fields, &module, &seen))
+		return false;
+	profile_module(document->profile, module.path, module.build_id);
+	return true;
+}
+
+static bool modules_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_reader_list(reader, "modules", module_read, into);
+}
+
 static bool threads_read(struct yaml_reader *reader, void *into)
 {
 	return yaml_reader_list(reader, "threads", thread_read, into);
@@ -281,6 +303,7 @@ static const struct yaml_field document_rows[] = {
 	{ "sampling", YAML_CALL, 0, 0, sampling_read },
 	{ "text", YAML_CALL, 0, 0, text_read },
 	{ "threads", YAML_CALL, 0, 0, threads_read },
+	{ "modules", YAML_CALL, 0, 0, modules_read },
 	{ "notes", YAML_CALL, 0, 0, notes_read },
 	{ "continued", YAML_CALL, 0, 0, continued_read },
 	{ "timeline", YAML_CALL, 0, 0, timeline_read },

@@ -10,6 +10,7 @@
  *	stacks: {total, merged, native_only, python_only, partial, unpaired, lost}
  *	text: {lines, unknown_lines}
  *	threads: [{pid, tid, name, stacks}]		pid only where it is not the only target's
+ *	modules: [{path, build_id}]			of nodes' modules and of executables, where it is known
  *	notes: [..]
  *	tree: [NODE]
  *	continued: [{piece: N, calls: [NODE]}]

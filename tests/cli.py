@@ -419,6 +419,12 @@ def _():
     equal(labels, {"thread": 'rest "1"', "tid": 701, "process": "python3.11", "pid": 700})
     equal(profile.raw["time_nanos"], 1772439311 * 10**9)
 
+    profile = Pprof(subprocess.run(
+        [PMP, "fold", "-f", "pprof", os.path.join(golden, "fold-modules", "raw.txt")], stdout=subprocess.PIPE, timeout=tap.LIMIT,
+        check=True).stdout)
+    equal([(profile.strings[m["filename"]], profile.strings[m["build_id"]]) for m in profile.raw["mapping"]],
+          [("/usr/bin/work", "571d98e01096d5c1"), ("/opt/lib/fast math.so", "0123456789"), ("/opt/lib/twice.so", "")])
+
     text = put(temp_dir(), "p.folded", "a (x.py);b (x.py) 3\n")
     profile = pprof(text)
     equal(profile.types, [("samples", "count")])

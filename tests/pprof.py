@@ -13,7 +13,7 @@ FIELDS = {
     "ValueType": {1: ("type", "int", False), 2: ("unit", "int", False)},
     "Sample": {1: ("location_id", "int", True), 2: ("value", "int", True), 3: ("label", "Label", True)},
     "Label": {1: ("key", "int", False), 2: ("str", "int", False), 3: ("num", "int", False)},
-    "Mapping": {1: ("id", "int", False), 5: ("filename", "int", False), 7: ("has_functions", "int", False),
+    "Mapping": {1: ("id", "int", False), 5: ("filename", "int", False), 6: ("build_id", "int", False), 7: ("has_functions", "int", False),
                 8: ("has_filenames", "int", False), 9: ("has_line_numbers", "int", False),
                 10: ("has_inline_frames", "int", False)},
     "Location": {1: ("id", "int", False), 2: ("mapping_id", "int", False), 4: ("line", "Line", True)},

@@ -3,12 +3,13 @@
 import json
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
-from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, near, note, pmp, temp_dir, test  # noqa: E402
+from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, near, note, pmp, run, skip, temp_dir, test  # noqa: E402
 
 RATE, SECONDS, PHASE = 10, 7, 3
 INTERVAL = 1.0 / RATE
@@ -69,6 +70,12 @@ class Run:
         return found
 
 
+def build_id(path):
+    """What readelf says."""
+    found = re.search(r"Build ID: (\w+)", run("readelf", "-n", path).out)
+    return found and found.group(1)
+
+
 def stacks_by_time(data):
     """(second, names of the frames of all threads) of each sample: what merger/yaml_schema.h says."""
     nodes = []
@@ -88,6 +95,16 @@ def stacks_by_time(data):
         for thread, stack in (word.split("/")[:2] for word in words[3:] if "/" in word):
             threads[thread] = int(stack)
         yield int(words[0]) / 1e6, {name for stack in threads.values() for name in stacks[stack]}
+
+
+@test("the modules that it names have the build IDs that readelf reads")
+def _():
+    if not shutil.which("readelf"):
+        skip("no readelf (binutils)")
+    told = {module["path"]: module["build_id"] for module in Run.get().profile.data["modules"]}
+    check(Run.profile.data["target"]["executable"] in told, told)
+    for path, name in told.items():
+        equal(name, build_id(path), path)
 
 
 @test("the timeline changes where the program did, within one interval")

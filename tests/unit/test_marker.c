@@ -21,6 +21,7 @@ static const struct {
 	{ "~pmp python version=3.11.2", MARKER_PYTHON, "version:3.11.2," },
 	{ "~pmp maps pid=1", MARKER_MAPS, "pid:1," },
 	{ "~pmp map pid=1", MARKER_MAP, "pid:1," },
+	{ "~pmp module pid=1", MARKER_MODULE, "pid:1," },
 	{ "~pmp state code=R", MARKER_STATE, "code:R," },
 	{ "~pmp code first_line=13", MARKER_CODE, "first_line:13," },
 	{ "~pmp lost tid=3 why=it%27s%0agone", MARKER_LOST, "tid:3,why:it's\ngone," },
