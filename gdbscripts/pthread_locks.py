@@ -2,7 +2,7 @@
 
 glibc, x86-64: struct __pthread_mutex_s (sysdeps/x86/nptl/bits/struct_mutex.h), struct __pthread_rwlock_arch_t
 (sysdeps/x86/nptl/bits/struct_rwlock.h); they are the ABI, and have not changed since 2.25 (mutex: since 2.3). musl
-(src/internal/pthread_impl.h): a mutex's words are type, lock, waiters, and the owner's tid is in the lock.
+(src/internal/pthread_impl.h): a mutex's words are type, lock, waiters; the lock of one that is not normal has its owner's tid.
 """
 import re
 import struct
@@ -16,6 +16,7 @@ TID = (1 << 30) - 1  # FUTEX_TID_MASK (linux/futex.h)
 OWNER, KIND = 8, 16  # of a mutex; its word is the first
 TYPES = {0: "normal", 1: "recursive", 2: "errorcheck", 3: "adaptive"}
 ROBUST, INHERITS = 16, 32  # of __kind (nptl/pthreadP.h)
+MUSL_TYPE = -4  # from the word
 # Where readers and writers sleep in an rwlock, and where it has its writer's tid.
 RWLOCK_WORDS, RWLOCK_WRITER = (8, 12), 24
 
@@ -28,6 +29,7 @@ KINDS = tuple((re.compile(pattern + r"\Z"), kind) for pattern, kind in (
     (r"(new_)?sem_(timed|clock)?wait\w*", "semaphore"),
     (r"pthread_barrier_wait", "barrier"),
 ))
+PYMUTEX = re.compile(r"_?PyMutex_Lock")  # 3.13 on: whoever waits sleeps on a semaphore of its own (Python/parking_lot.c)
 PREFIX = re.compile(r"_*(GI_)?_*")
 
 
@@ -54,10 +56,14 @@ def find(near: Nearby, names: list, tids: dict) -> Wait:
     """near: around the word; names: of the functions that it is in, innermost first; tids: the process's own thread ids ->
     ours."""
     kind = kind_of(names)
+    if kind == "semaphore" and any(PYMUTEX.match(name) for name in names[:FRAMES_MAX]):
+        return Wait("pymutex", 0, near.word)
     if kind == "rwlock":
         return _rwlock(near, tids)
     if kind == "join":
         return Wait("join", near.word, near.word, owner=tids.get(near.number(0), 0))
+    if kind in ("", "mutex") and _is_musl_mutex(near, tids):
+        return Wait("mutex", near.word + MUSL_TYPE, near.word, TYPES[near.number(MUSL_TYPE) & 3], tids[near.number(0) & TID])
     if kind == "mutex" or not kind and _looks_like_mutex(near, tids):
         return _mutex(near, tids)
     return Wait(kind or "futex", near.word if kind in ("semaphore", "barrier") else 0, near.word)
@@ -76,6 +82,11 @@ def kind_of(names: list) -> str:
 def _looks_like_mutex(near: Nearby, tids: dict) -> bool:
     """Without names: taken, by a thread that there is, and of a type that there is."""
     return near.number(0) in (1, 2) and near.number(OWNER) in tids and 0 <= near.number(KIND) < 256
+
+
+def _is_musl_mutex(near: Nearby, tids: dict) -> bool:
+    """One that has an owner: recursive, or with errors checked. glibc's would have the owner behind the word, too."""
+    return near.number(0) & TID in tids and near.number(OWNER) not in tids and near.number(MUSL_TYPE) & 15 in (1, 2)
 
 
 def _mutex(near: Nearby, tids: dict) -> Wait:

@@ -265,6 +265,9 @@ static void add_call(struct buf *out, const struct snapshot *snapshot,
 		break;
 	case CALL_UNKNOWN:
 		buf_add_span(out, SPAN_LIT("is"));
+		if (thread->state)
+			buf_printf(out, " in state %c", thread->state);
+		add_word(out, snapshot, ", in the kernel's ", call->wchan);
 		break;
 	default:
 		buf_add_span(out, SPAN_LIT("is blocked in "));
