@@ -29,7 +29,7 @@ PROTOC_C ?= protoc-c
 
 cli_src := $(wildcard cli/*.c)
 cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o
-merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c)) $(B)/gen/pprof.pb-c.o
+merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c)) $(B)/gen/pprof.pb-c.o $(B)/gen/svg_parts.o
 unit_src := $(wildcard tests/unit/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
 helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
@@ -101,6 +101,25 @@ $(B)/gen/pprof.pb-c.c: merger/pprof.proto
 	@mkdir -p $(@D)
 	$(Q)$(PROTOC_C) --proto_path=merger --c_out=$(@D) $<
 
+# A file's bytes, as the inside of a C array.
+to_bytes = od -An -v -tx1 $(1) | sed 's/\([0-9a-f][0-9a-f]\)/0x\1,/g'
+
+# A flame graph's style and script.
+$(B)/gen/svg_parts.o: $(B)/gen/svg_parts.c $(B)/flags
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+$(B)/gen/svg_parts.c: merger/svg.css merger/svg.js
+	$(call say,GEN)
+	@mkdir -p $(@D)
+	$(Q){ \
+		printf '#include <stddef.h>\n\n'; \
+		for part in css js; do \
+			printf 'extern const unsigned char pmp_svg_%s[];\nextern const size_t pmp_svg_%s_len;\n' $$part $$part; \
+			printf 'const unsigned char pmp_svg_%s[] = {\n' $$part; \
+			$(call to_bytes,merger/svg.$$part) || exit 1; \
+			printf '};\nconst size_t pmp_svg_%s_len = sizeof(pmp_svg_%s);\n' $$part $$part; \
+		done; \
+	} > $@
+
 # The scripts for gdb, as bytes: a string literal would have to be quoted and has a limited length.
 # What the separators mean is in gdbscripts/loader.py.
 $(B)/gen/agent.c: $(agent_py) $(B)/agent_py
@@ -116,7 +135,7 @@ $(B)/gen/agent.c: $(agent_py) $(B)/agent_py
 				cat "$$f" && printf '\n' || exit 1; \
 			done; \
 		} > $(B)/gen/agent.py && \
-		od -An -v -tx1 $(B)/gen/agent.py | sed 's/\([0-9a-f][0-9a-f]\)/0x\1,/g'; \
+		$(call to_bytes,$(B)/gen/agent.py); \
 		printf '};\n\nconst size_t pmp_agent_len = sizeof(pmp_agent);\n'; \
 	} > $@
 
@@ -240,6 +259,9 @@ $(B)/samples/work-stripped: $(B)/samples/work
 	$(call say,STRIP)
 	$(Q)$(STRIP) -o $@ $<
 
+pictures: all samples ## README's pictures, made anew in samples/
+	@B='$(B)' PYTHON='$(PYTHON)' samples/pictures
+
 demo: ## installs what is missing, builds, samples a Python program, prints its call tree
 	@B='$(B)' CC='$(CC)' .ci/deps demo
 	@$(MAKE) --no-print-directory demo-run
@@ -291,4 +313,4 @@ help: ## this list
 -include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit torture deadlocks matrix roots fuzz bench fuzz-targets check check-run coverage valgrind samples demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit torture deadlocks matrix roots fuzz bench fuzz-targets check check-run coverage valgrind samples pictures demo demo-run lint format install uninstall clean help

@@ -8,6 +8,7 @@ static const struct format formats[] = {
 	  yaml_detect, false, false },
 	{ "collapsed", ".folded .collapsed .txt", "a line a stack, for flame graphs",
 	  collapsed_write, collapsed_read, collapsed_detect, false, false },
+	{ "svg", ".svg", "a flame graph, for any browser", svg_write, NULL, NULL, false, false },
 	{ "trace", ".trace.json", "Chrome trace events: each thread's stacks over the time",
 	  trace_events_write, NULL, NULL, true, false },
 	{ "speedscope", ".speedscope.json", "for speedscope.app: a profile for each thread",

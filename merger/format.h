@@ -62,6 +62,7 @@ bool collapsed_detect(struct span text);
 bool callgrind_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool pprof_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool speedscope_write(const struct profile *, const struct view_options *, FILE *, struct error *);
+bool svg_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool timeline_text_write(const struct profile *, const struct view_options *, FILE *,
                          struct error *);
 bool trace_events_write(const struct profile *, const struct view_options *, FILE *,

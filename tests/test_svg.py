@@ -1,0 +1,103 @@
+"""Flame graphs: well-formed, whatever the names are; opened, searched and zoomed in headless Chromium."""
+
+import json
+import os
+import re
+import shutil
+import xml.dom.minidom
+
+from tap import ROOT, check, equal, main, note, pmp, run, skip, temp_dir, test
+
+BROWSER = os.path.join(ROOT, "tests", "helpers", "browser.js")
+HOSTILE = ("</script><script>window.hijacked=1</script>", "]]>", "\"><img src=x onerror=\"window.hijacked=1\">", "a&b<c>'d'",
+           "\u6f22\u5b57\u6f22\u5b57", "\ufffe\uffff", "x" * 3000, "<![CDATA[", "&amp;", "${window.hijacked=1}")
+NARROW = 0.00025  # merger/svg.c
+
+
+def graph(text, *options):
+    """The path of the SVG of collapsed stacks."""
+    path = os.path.join(temp_dir(), "x.svg")
+    result = pmp("show", "-q", "-", "-o", path, *options, stdin=text.encode("utf-8", "surrogatepass"))
+    equal(result.code, 0, result)
+    return path
+
+
+def boxes(path):
+    """(name, at, size, depth) of each."""
+    document = xml.dom.minidom.parse(path)
+    found = [node for node in document.getElementsByTagName("g") if "box" in node.getAttribute("class").split()]
+    return [(node.getAttribute("data-name"), int(node.getAttribute("data-at")), int(node.getAttribute("data-size")),
+             int(node.getAttribute("data-depth"))) for node in found]
+
+
+@test("each node is a box in its place, and what a box has is what the profile has")
+def _():
+    text = "a (m.py);b (m.py) 6\na (m.py);c (m.py);d (lib.so) 3\nz (lib.so) 1\n"
+    found = {(name, depth): (at, size) for name, at, size, depth in boxes(graph(text))}
+    equal(found, {("all", 0): (0, 10), ("a (m.py)", 1): (0, 9), ("b (m.py)", 2): (0, 6), ("c (m.py)", 2): (6, 3),
+                  ("d (lib.so)", 3): (6, 3), ("z (lib.so)", 1): (9, 1)})
+
+
+@test("what is too narrow is left out, and counted")
+def _():
+    wide, narrow = 1000000, int(1000000 * NARROW) - 10
+    path = graph("wide %d\n" % wide + "".join("narrow%d 1\n" % i for i in range(narrow)))
+    equal([name for name, _, _, _ in boxes(path)], ["all", "wide"])
+    with open(path, encoding="utf-8") as file:
+        check("%d of %d boxes are too narrow to be shown" % (narrow, narrow + 2) in file.read())
+
+
+@test("an empty profile is a picture, too")
+def _():
+    result = pmp("fold", "-q", "-f", "svg", stdin=b"")
+    equal(result.code, 0, result)
+    xml.dom.minidom.parseString(result.out)
+
+
+def need_browser():
+    """(node's words, chromium)."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    node = shutil.which("node")
+    if not chromium or not node:
+        skip("%s is missing" % ("chromium" if not chromium else "node"))
+    for words in ((node,), (node, "--experimental-websocket")):
+        if run(*words, "-e", "new WebSocket('ws://127.0.0.1:1').onerror = () => process.exit(0)").code == 0:
+            return words, chromium
+    return skip("a node with WebSocket (20.10 or later) is missing")
+
+
+def browse(path, search):
+    words, chromium = need_browser()
+    result = run(*words, BROWSER, chromium, temp_dir(), path, env={"SEARCH": search}, limit=50)
+    equal(result.code, 0, result)
+    return json.loads(result.out)
+
+
+@test("in a browser: searched, zoomed, reset, turned over, in the dark; names are text")
+def _():
+    rows = ["root;%s;leaf%d %d" % (name.replace(";", ","), i, 100 + i) for i, name in enumerate(HOSTILE)]
+    seen = browse(graph("\n".join(rows + ["root;other;deep;deeper 500"]) + "\n"), "leaf[02]$")
+    equal((seen["errors"], seen["scripts"], seen["hijacked"]), ([], 1, "undefined"), seen)
+    for name in HOSTILE:
+        shown = re.sub("[\ufffe\uffff]", "?", name.replace(";", ","))  # that parts a collapsed stack's frames
+        check(any(shown in told for told in seen["names"]), ascii(shown), [ascii(told[:80]) for told in seen["names"]])
+    equal((seen["found"], seen["hits"]), ("2 found: 13.1 %", 2), seen)
+    check("total 500 samples, 32.4 %" in seen["hovered"], seen["hovered"])
+    equal((seen["zoomed"]["name"], seen["zoomed"]["width"]), ("deeper", seen["zoomed"]["all"] - 20))
+    check(seen["reset"] < seen["zoomed"]["width"] / 2, "not reset", seen["reset"])
+    equal(seen["narrow"], 680)
+    check(seen["light"] != seen["dark"] and seen["flipped"] > 100, seen)
+
+
+@test("a profile of very many nodes opens within a moment")
+def _():
+    need_browser()
+    rows = ["".join("f%d_%d;" % (depth, i >> depth) for depth in range(12, 0, -1)) + "leaf%d %d" % (i, 1 + i % 97)
+            for i in range(40000)]
+    seen = browse(graph("\n".join(rows) + "\n"), "leaf")
+    note("%d boxes, opened in %d ms" % (seen["boxes"], seen["opened_ms"]))
+    equal(seen["errors"], [])
+    check("too narrow" in seen["bottom"], seen["bottom"])
+
+
+main()
