@@ -36,13 +36,16 @@ static void test_find(void **state)
 		{ "acallgrind.out.4711", "none" },
 		{ "a.json", "json" },
 		{ "trace.json", "json" },
-		{ "a.svg", "none" },
+		{ "a.svg", "svg" },
+		{ "a.svg.gz", "none" },
 		{ "", "none" },
 		{ "a.YAML", "none" },
 		{ "a.yaml.gz", "none" },
 	};
-	static const char *const names[] = { "tree",       "yaml",  "collapsed", "trace",
-		                             "speedscope", "pprof", "callgrind", "timeline" };
+	static const char *const names[] = {
+		"tree",  "yaml",       "json",  "collapsed", "svg",
+		"trace", "speedscope", "pprof", "callgrind", "timeline"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -64,7 +67,7 @@ static void test_rows(void **state)
 		assert_non_null(format->summary);
 		assert_int_equal(format->read != NULL, format->detect != NULL);
 	}
-	assert_int_equal(count, 9);
+	assert_int_equal(count, 10);
 	assert_null(format_at(99));
 }
 

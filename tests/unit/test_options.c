@@ -175,7 +175,7 @@ static const struct row bad[] = {
 	{ "record", "-p 1 -d 31536001", "at most 31536000" },
 	{ "record", "-p 1 --attach never", "it wants once|each|plain" },
 	{ "record", "-p 1 -f xml",
-	  "it wants tree|yaml|json|collapsed|trace|speedscope|pprof|callgrind|timeline" },
+	  "it wants tree|yaml|json|collapsed|svg|trace|speedscope|pprof|callgrind|timeline" },
 	{ "record", "-p 1 -o ''", "-o: the name is empty" },
 	{ "record", "-p 1 --gdb=", "--gdb: the name is empty" },
 	{ "record", "-p 1 --save-raw -", "wants a file" },
