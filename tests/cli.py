@@ -162,7 +162,7 @@ def _():
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
         (("show", "a", "b"), "'b' is too much"),
-        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|json|collapsed|trace|speedscope|pprof|callgrind|timeline"),
+        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|json|collapsed|svg|trace|speedscope|pprof|callgrind|timeline"),
         (("fold", "-o", "x.yaml.gz"), "names no format"),
     )
     for row in rows:
