@@ -126,7 +126,8 @@ async function look(page) {
 }
 
 async function main() {
-  const browser = spawn(chromium, FLAGS.concat("about:blank"), { stdio: ["ignore", "ignore", "pipe"] });
+  const browser = spawn(chromium, FLAGS.concat("about:blank"), {
+    stdio: ["ignore", "ignore", "pipe"], env: Object.assign({}, process.env, { TMPDIR: folder }) });
   const end = new Promise((resolve) => browser.on("exit", resolve));
   try {
     const page = await connect(browser);
