@@ -11,7 +11,7 @@
 struct place {
 	enum name_class class;
 	bool evaluator;
-	size_t py_first, py_count; /* the Python frames that take its place, leaf first */
+	uint32_t py_first, py_count; /* the Python frames that take its place, leaf first */
 };
 
 struct pymerge {

@@ -446,7 +446,7 @@ bool trace_add_native(struct trace *trace, const struct gdb_frame *frame)
 		.special = frame->special,
 		.py_first = (uint32_t)trace->owned.count,
 	};
-	if (frame->has_addr)
+	if (frame->has_addr && trace->map->count)
 		range = address_map_find(trace->map, trace->thread.pid, frame->addr);
 	if (range) {
 		native->module = range->path;
