@@ -41,6 +41,20 @@ static void add_name(struct buf *ret, const char *key, uint32_t pid)
 		marker_add(ret, key, span_of(stat.comm));
 }
 
+/* The signal that has stopped it: the last field of stat, exit_code, is that while it is stopped (fs/proc/array.c). Where
+ * it's not permitted to know, it is 0. */
+static uint32_t stop_signal(struct facts *facts)
+{
+	struct span text;
+	const char *blank;
+
+	if (!target_read(facts->pid, "stat", TEXT_MAX, &facts->text))
+		return 0;
+	text = span_trim(buf_span(&facts->text));
+	blank = text.len ? memrchr(text.ptr, ' ', text.len) : NULL;
+	return blank ? (uint32_t)strtoul(blank, NULL, 10) & 127 : 0;
+}
+
 static void add_process(struct facts *facts, const struct target_stat *stat)
 {
 	struct target_status status = { 0 };
@@ -52,6 +66,8 @@ static void add_process(struct facts *facts, const struct target_stat *stat)
 	add_name(facts->ret, "ppid_name", stat->ppid);
 	marker_add(facts->ret, "name", span_of(stat->comm));
 	marker_addf(facts->ret, "state", "%c", stat->state);
+	if (stat->state == 'T' && stop_signal(facts))
+		marker_addf(facts->ret, "signal", "%" PRIu32, stop_signal(facts));
 	if (status.tracer) {
 		marker_addf(facts->ret, "tracer", "%" PRIu32, status.tracer);
 		add_name(facts->ret, "tracer_name", status.tracer);

@@ -152,6 +152,19 @@ static bool find_traced(struct maker *maker)
 	return false;
 }
 
+/* "SIGSTOP (19)" */
+static void add_signal(struct maker *maker, uint32_t number)
+{
+	const char *name = sigabbrev_np((int)number);
+
+	if (name)
+		buf_printf(&maker->verdict->text, "SIG%s (%" PRIu32 ")", name, number);
+	else if (number)
+		buf_printf(&maker->verdict->text, "signal %" PRIu32, number);
+	else
+		add(maker, "a signal");
+}
+
 static bool find_stopped(struct maker *maker)
 {
 	const struct snapshot *snapshot = maker->snapshot;
@@ -164,9 +177,8 @@ static bool find_stopped(struct maker *maker)
 		begin(maker, "stopped", VERDICT_CERTAIN);
 		add(maker, "process ");
 		add_named(maker, process->pid, process->name);
-		add(maker, " was stopped by a signal");
-		if (process->signal)
-			buf_printf(&maker->verdict->text, " (%" PRIu32 ")", process->signal);
+		add(maker, " was stopped by ");
+		add_signal(maker, process->signal);
 		buf_printf(&maker->verdict->text, "; kill -CONT %" PRIu32 " lets it go on",
 		           process->pid);
 		return true;
@@ -187,14 +199,13 @@ static bool find_crash(struct maker *maker)
 	for (size_t i = 0; i < snapshot->process_count; i++) {
 		const struct snapshot_process *process = &snapshot->processes[i];
 		size_t thread = snapshot_find_thread(snapshot, process->pid, process->signal_tid);
-		const char *name = sigabbrev_np((int)process->signal);
 
 		if (!process->core || !is_fatal(process->signal) || thread == SNAPSHOT_NONE)
 			continue;
 		begin(maker, "crash", VERDICT_CERTAIN);
 		add_thread(maker, thread);
-		buf_printf(&maker->verdict->text, " was ended by signal %" PRIu32 " (SIG%s)",
-		           process->signal, name ? name : "?");
+		add(maker, " was ended by ");
+		add_signal(maker, process->signal);
 		if (process->fault || process->signal == SIGSEGV)
 			buf_printf(&maker->verdict->text, " at address 0x%" PRIx64, process->fault);
 		describe_place(&maker->verdict->text, snapshot, &snapshot->threads[thread]);

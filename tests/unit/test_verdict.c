@@ -174,7 +174,7 @@ static const struct {
 	  "~pmp process pid=10 state=T name=app signal=19\n",
 	  "stopped",
 	  "certain",
-	  { "process 10 (app) was stopped by a signal (19)" },
+	  { "process 10 (app) was stopped by SIGSTOP (19)" },
 	  0 },
 	{ "held by a debugger",
 	  "~pmp process pid=10 state=t tracer=5 tracer_name=gdb\n",
