@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "alloc.h"
 #include "number.h"
 
 static const struct {
@@ -113,6 +114,25 @@ uint64_t marker_number(const struct marker *marker, const char *key, uint64_t df
 			return dflt;
 	}
 	return number;
+}
+
+size_t marker_numbers(const struct marker *marker, const char *key, uint64_t **ret)
+{
+	struct span wanted = span_of(key), name, value;
+	size_t pos = 0, count = 0, cap = 0;
+
+	*ret = NULL;
+	while (marker_next(marker, &pos, &name, &value) && count < MARKER_NUMBERS_MAX) {
+		struct marker one = {
+			.pairs = { name.ptr, (size_t)(value.ptr + value.len - name.ptr) },
+		};
+
+		if (!span_eq(name, wanted))
+			continue;
+		*ret = alloc_grow(*ret, &cap, count + 1, sizeof(**ret));
+		(*ret)[count++] = marker_number(&one, key, 0);
+	}
+	return count;
 }
 
 double marker_real(const struct marker *marker, const char *key, double dflt)

@@ -125,6 +125,9 @@ bool marker_next(const struct marker *marker, size_t *pos, struct span *key, str
 struct span marker_get(const struct marker *marker, const char *key);
 /* A number, decimal or 0x hex; dflt if it is missing or no number or overflows. */
 uint64_t marker_number(const struct marker *marker, const char *key, uint64_t dflt);
+/* All that stand with this key, in their order; the caller frees *ret. More than so many are not taken. */
+#define MARKER_NUMBERS_MAX 4096
+size_t marker_numbers(const struct marker *marker, const char *key, uint64_t **ret);
 double marker_real(const struct marker *marker, const char *key, double dflt);
 /* Decodes %XX into out (cleared first); returns a view of out. A bad %-sequence stays as it is. */
 struct span marker_decode(struct span value, struct buf *out);

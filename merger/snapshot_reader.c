@@ -9,9 +9,6 @@
 #include "pymerge.h"
 #include "snapshot.h"
 
-/* Of what a marker names more than once (fds, candidates, peers): no report is read that has more. */
-#define NAMED_MAX 4096
-
 struct snapshot_reader {
 	struct snapshot *snapshot;
 	struct dump *dump;
@@ -63,29 +60,10 @@ static void *grown(void *array, size_t *count, size_t *cap, size_t size)
 	return bytes;
 }
 
-/* All numbers that stand with this key. The caller frees *ret. */
-static size_t numbers_of(const struct marker *marker, const char *key, uint64_t **ret)
-{
-	struct span wanted = span_of(key), name, value;
-	size_t pos = 0, count = 0, cap = 0;
-
-	*ret = NULL;
-	while (marker_next(marker, &pos, &name, &value) && count < NAMED_MAX) {
-		struct marker one = { .pairs = { name.ptr,
-			                         (size_t)(value.ptr + value.len - name.ptr) } };
-
-		if (!span_eq(name, wanted))
-			continue;
-		*ret = grown(*ret, &count, &cap, sizeof(**ret));
-		(*ret)[count - 1] = marker_number(&one, key, 0);
-	}
-	return count;
-}
-
 static size_t numbers32_of(const struct marker *marker, const char *key, uint32_t **ret)
 {
 	uint64_t *wide;
-	size_t count = numbers_of(marker, key, &wide);
+	size_t count = marker_numbers(marker, key, &wide);
 
 	*ret = count ? alloc_zeroed(count, sizeof(**ret)) : NULL;
 	for (size_t i = 0; i < count; i++)
@@ -277,7 +255,7 @@ static void take_task(struct snapshot_reader *reader, const struct marker *marke
 	task->tid = number_of(marker, "tid");
 	task->state = word_of(reader, marker, "state");
 	task->on = word_of(reader, marker, "on");
-	task->wait_count = numbers_of(marker, "waits", &task->waits);
+	task->wait_count = marker_numbers(marker, "waits", &task->waits);
 }
 
 static void take_await(struct snapshot_reader *reader, const struct marker *marker)
