@@ -150,10 +150,12 @@ static void collect_by_tree(struct thread_stacks *stacks)
 void thread_stacks_init(struct thread_stacks *ret, const struct profile *profile)
 {
 	*ret = (struct thread_stacks){ .profile = profile, .timeline = profile->timeline };
-	if (ret->timeline && collect_by_time(ret) == tree_node(profile->tree, TREE_ROOT)->total)
-		return;
-	thread_stacks_deinit(ret);
-	ret->profile = profile;
+	if (ret->timeline) {
+		if (collect_by_time(ret) == tree_node(profile->tree, TREE_ROOT)->total)
+			return;
+		thread_stacks_deinit(ret);
+		ret->timeline = NULL;
+	}
 	collect_by_tree(ret);
 }
 
@@ -162,7 +164,8 @@ void thread_stacks_deinit(struct thread_stacks *stacks)
 	for (size_t i = 0; i < stacks->count; i++)
 		buf_deinit(&stacks->groups[i].runs);
 	free(stacks->groups);
-	*stacks = (struct thread_stacks){ 0 };
+	stacks->groups = NULL;
+	stacks->count = stacks->cap = 0;
 }
 
 static void frame_push(const struct thread_stacks *stacks, uint32_t node, uint32_t line,
