@@ -91,8 +91,8 @@ $(B)/gen/agent.o: $(B)/gen/agent.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # pprof's messages, in C.
-$(B)/merger/pprof.o: $(B)/gen/pprof.pb-c.h
-$(B)/merger/pprof.o: private ALL_CFLAGS += -I$(B)/gen
+$(B)/merger/pprof.o $(B)/tests/fuzz/oracle.o: $(B)/gen/pprof.pb-c.h
+$(B)/merger/pprof.o $(B)/tests/fuzz/oracle.o: private ALL_CFLAGS += -I$(B)/gen
 $(B)/gen/pprof.pb-c.o: $(B)/gen/pprof.pb-c.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -c -o $@ $<
 $(B)/gen/pprof.pb-c.h: $(B)/gen/pprof.pb-c.c

@@ -1,6 +1,10 @@
 #include "oracle.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+
+#include "pprof.pb-c.h"
 
 /* See merger.h. The fixed part is for a sanitizer's builds too. */
 #define MEMORY_FIXED (1u << 20)
@@ -160,6 +164,61 @@ void oracle_profile(const struct profile *profile)
 	}
 }
 
+/* The caller frees *ret. */
+static size_t unpack(char *packed, size_t len, uint8_t **ret)
+{
+	z_stream zip = { .next_in = (uint8_t *)packed, .avail_in = (unsigned)len };
+	size_t cap = 1 << 16, have = 0;
+	int state = inflateInit2(&zip, MAX_WBITS + 16);
+
+	*ret = malloc(cap);
+	while (state == Z_OK) {
+		if (have == cap)
+			*ret = realloc(*ret, cap *= 2);
+		zip.next_out = *ret + have;
+		zip.avail_out = (unsigned)(cap - have);
+		state = inflate(&zip, Z_NO_FLUSH);
+		have = cap - zip.avail_out;
+	}
+	CHECK(state == Z_STREAM_END && !zip.avail_in, "gzip: %d", state);
+	inflateEnd(&zip);
+	return have;
+}
+
+/* All that is referred to is there, and the values add up to the tree's weight. */
+static void pprof_check(const struct profile *profile, char *packed, size_t len)
+{
+	uint8_t *bytes;
+	size_t size = unpack(packed, len, &bytes);
+	Pprof__Profile *read = pprof__profile__unpack(NULL, size, bytes);
+	bool cpu = profile->weight == PROFILE_CPU_US;
+	uint64_t total = tree_node(profile->tree, TREE_ROOT)->total, sum = 0;
+
+	CHECK(read && read->n_sample_type && read->n_string_table, "no profile");
+	for (size_t i = 0; i < read->n_sample; i++) {
+		const Pprof__Sample *sample = read->sample[i];
+
+		CHECK(sample->n_value == read->n_sample_type, "sample %zu", i);
+		sum += (uint64_t)sample->value[cpu ? sample->n_value - 1 : 0];
+		for (size_t k = 0; k < sample->n_location_id; k++)
+			CHECK(sample->location_id[k] - 1 < read->n_location, "sample %zu", i);
+	}
+	for (size_t i = 0; i < read->n_location; i++)
+		CHECK(read->location[i]->id == i + 1 && read->location[i]->n_line == 1 &&
+		              read->location[i]->line[0]->function_id - 1 < read->n_function &&
+		              read->location[i]->mapping_id <= read->n_mapping,
+		      "location %zu", i);
+	for (size_t i = 0; i < read->n_function; i++)
+		CHECK(read->function[i]->id == i + 1 &&
+		              (size_t)read->function[i]->name < read->n_string_table &&
+		              (size_t)read->function[i]->filename < read->n_string_table,
+		      "function %zu", i);
+	CHECK(total > INT64_MAX / 1000 || sum == total * (cpu ? 1000 : 1), "%llu of %llu",
+	      (unsigned long long)sum, (unsigned long long)total);
+	pprof__profile__free_unpacked(read, NULL);
+	free(bytes);
+}
+
 char *oracle_write(const struct profile *profile, const char *format,
                    const struct view_options *view)
 {
@@ -170,8 +229,10 @@ char *oracle_write(const struct profile *profile, const char *format,
 	bool done = format_by_name(span_of(format))->write(profile, view, out, &err);
 
 	CHECK(fclose(out) == 0 && done && err.code == ERROR_NONE, "%s: %s", format, err.text);
-	if (format_by_name(span_of(format))->binary)
+	if (format_by_name(span_of(format))->binary) {
+		pprof_check(profile, text, len);
 		return text;
+	}
 	CHECK(strlen(text) == len, "a NUL in what was written");
 	CHECK(!len || text[len - 1] == '\n', "the last line does not end");
 	oracle_text((struct span){ text, len }, view->colour ? ORACLE_COLOURED : ORACLE_OUTPUT);
