@@ -203,7 +203,7 @@ def own_python(folder):
         for ident, addrs in states.items():
             runs = [run.addr for own in python.runs(process, addrs) for run in own if run.addr]
             stacks[ident] = sorted(runs) + [max(runs) + 4096] if runs else [PAGE]
-        return Scene("this machine's %s" % build.python, pages, python._layout, python._root, stacks)
+        return Scene("this machine's %s" % build.python, pages, python.layout, python._root, stacks)
 
 
 # The rounds.
