@@ -53,7 +53,7 @@ def main(pid):
 
     walk()
     fresh = interpreter.find(target.memory, files, {ident})[0]
-    fresh._frames = type(fresh._frames)(fresh._layout)  # it has read names to find out that they make sense
+    fresh.frames = type(fresh.frames)(fresh.layout)  # it has read names to find out that they make sense
     first, _ = timed(lambda: look(fresh))
     # In turns: what else the machine does falls on both alike.
     native_ms, added = [], []
