@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "index.h"
+#include "stack_memo.h"
 
 /* So many children, and lines, of a node are looked at before an index is asked. */
 #define NEAR 4
@@ -28,6 +29,7 @@ struct tree {
 	struct index children;    /* (parent, frame) -> node, but for first children */
 	struct index frame_index; /* frame -> its index in frames */
 	struct index line_index;  /* (node, line) -> its index in lines */
+	struct stack_memo memo;
 };
 
 struct tree *tree_create(bool by_line)
@@ -54,6 +56,7 @@ void tree_destroy(struct tree *tree)
 	index_deinit(&tree->children);
 	index_deinit(&tree->frame_index);
 	index_deinit(&tree->line_index);
+	stack_memo_deinit(&tree->memo);
 	free(tree->nodes);
 	free(tree->frames);
 	free(tree->lines);
@@ -234,19 +237,43 @@ void tree_weigh(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight
 	node_weigh(tree, node, line, weight);
 }
 
+/* A step of a stack: adds to the child for the frame, and returns it. */
+static inline uint32_t step_add(struct tree *tree, uint32_t parent, const struct frame *frame,
+                                uint64_t weight)
+{
+	bool has_lines = !tree->by_line && frame->kind <= FRAME_PYTHON;
+	uint32_t node = child_of(tree, parent, frame);
+
+	node_weigh(tree, node, has_lines ? frame->line : 0, weight);
+	return node;
+}
+
 uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, uint64_t weight)
 {
-	uint32_t node = TREE_ROOT;
+	uint32_t hash = stack_memo_hash(frames, count), node = TREE_ROOT;
+	struct known_stack *known = stack_memo_find(&tree->memo, hash, frames, count);
 
-	node_weigh(tree, node, 0, weight);
-	for (size_t i = 0; i < count; i++) {
-		const struct frame *frame = &frames[i];
-		bool has_lines = !tree->by_line && frame->kind <= FRAME_PYTHON;
-
-		node = child_of(tree, node, frame);
-		node_weigh(tree, node, has_lines ? frame->line : 0, weight);
+	node_weigh(tree, TREE_ROOT, 0, weight);
+	if (known) {
+		known->weight += weight;
+		return known->leaf;
 	}
+	for (size_t i = 0; i < count; i++)
+		node = step_add(tree, node, &frames[i], weight);
+	stack_memo_add(&tree->memo, hash, frames, count, node);
 	return node;
+}
+
+void tree_settle(struct tree *tree)
+{
+	for (struct known_stack *known = NULL; (known = stack_memo_next(&tree->memo, known));) {
+		uint32_t node = TREE_ROOT;
+
+		for (size_t i = 0; i < known->count && known->weight; i++)
+			node = step_add(tree, node, stack_memo_frame(&tree->memo, known, i),
+			                known->weight);
+		known->weight = 0;
+	}
 }
 
 size_t tree_count(const struct tree *tree)
@@ -307,10 +334,13 @@ uint32_t tree_only_line(const struct tree *tree, uint32_t node)
 
 void tree_wrap(struct tree *tree, const struct frame *frame)
 {
-	uint64_t total = tree->nodes[TREE_ROOT].total - tree_self(tree, TREE_ROOT);
 	uint32_t children = tree->nodes[TREE_ROOT].first_child;
+	uint64_t total;
 	uint32_t wrap;
 
+	tree_settle(tree);
+	stack_memo_clear(&tree->memo);
+	total = tree->nodes[TREE_ROOT].total - tree_self(tree, TREE_ROOT);
 	tree->nodes[TREE_ROOT].first_child = TREE_NONE;
 	wrap = node_make(tree, TREE_ROOT, frame);
 	tree->nodes[wrap].first_child = children;
@@ -451,6 +481,7 @@ void tree_sort(struct tree *tree, const struct intern *intern)
 	static const struct list_type line_list = { line_compare, line_next };
 	const struct order order = { tree, intern };
 
+	tree_settle(tree);
 	for (size_t i = 0; i < tree->node_count; i++) {
 		struct tree_node *node = &tree->nodes[i];
 

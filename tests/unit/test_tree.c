@@ -266,11 +266,12 @@ static void node_check(const struct tree *tree, uint32_t node, size_t depth,
 		assert_int_equal(line_of(tree, node, line), lines[line]);
 }
 
-static void tree_check(const struct tree *tree, const struct random_stack *stacks, size_t count)
+static void tree_check(struct tree *tree, const struct random_stack *stacks, size_t count)
 {
 	size_t depth = 0, seen = 0;
 	uint64_t self = 0, weight = 0;
 
+	tree_settle(tree);
 	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(tree, i, &depth)) {
 		node_check(tree, i, depth, stacks, count);
 		self += tree_self(tree, i);
@@ -293,7 +294,10 @@ static void test_random(void **state)
 		uint64_t draws = seed;
 
 		for (size_t i = 0; i < STACKS; i++) {
-			stack_draw(&draws, intern, &stacks[i]);
+			if (i && drawn(&draws, 3) == 0) /* one that came before */
+				stacks[i] = stacks[drawn(&draws, (uint32_t)i)];
+			else
+				stack_draw(&draws, intern, &stacks[i]);
 			tree_add(tree, stacks[i].frames, stacks[i].count, stacks[i].weight);
 			if (drawn(&draws, 50) == 0)
 				tree_sort(tree, intern);
