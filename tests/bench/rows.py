@@ -13,11 +13,11 @@ LINE = "%-46s %14s %12s %7s  %s"
 class Row:
     """One figure. `measure` gives it, or a dict of it ("pmp") and what else was measured beside it (peers), each time that it's
     called. target: at most (or, `more`: at least) that. quick: also in `make bench-quick`, where a figure that misses its
-    target by more than double fails."""
+    target by more than double fails; or what is reached, where README says that the target is not."""
 
-    def __init__(self, name, unit, target, measure, more=False, quick=False, rounds=3):
+    def __init__(self, name, unit, target, measure, more=False, quick=False, rounds=3, reached=None):
         self.name, self.unit, self.target, self.measure = name, unit, target, measure
-        self.more, self.quick, self.rounds = more, quick, rounds
+        self.more, self.quick, self.rounds, self.reached = more, quick, rounds, reached or target
         self.found = {}  # who -> figures
 
     def run_once(self):
@@ -27,12 +27,12 @@ class Row:
         for who, figure in found.items():
             self.found.setdefault(who, []).append(figure)
 
-    def ratio(self):
-        """1: the target; more: missed."""
-        figure = statistics.median(self.found["pmp"])
+    def ratio(self, to=None):
+        """1: the target; more: missed. to: in place of the target."""
+        figure, target = statistics.median(self.found["pmp"]), to or self.target
         if self.more:
-            return self.target / figure if figure else float("inf")
-        return figure / self.target
+            return target / figure if figure else float("inf")
+        return figure / target
 
     def result(self):
         return {"name": self.name, "unit": self.unit, "target": self.target, "at_least": self.more,
@@ -71,7 +71,7 @@ class Unable(Exception):
 
 def off(rows):
     """Those that are off by more than double."""
-    return [row for row in rows if row.found and row.ratio() > 2]
+    return [row for row in rows if row.found and row.ratio(row.reached) > 2]
 
 
 def fail(rows):

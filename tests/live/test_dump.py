@@ -180,7 +180,7 @@ def _():
 @test("no deadlock where there is none")
 def _():
     need_live_python()
-    check(deadlocks.run(4), "a deadlock")
+    check(deadlocks.run(2), "a deadlock")
 
 
 @test("all threads are looked at in one instant")
