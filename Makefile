@@ -198,7 +198,7 @@ $(B)/tests/bench/trees: $(B)/tests/bench/trees.o $(B)/merger.a
 
 BENCH ?=
 
-bench-quick: all $(bench_programs) ## the rows of bench that take seconds: fails where one is off its target by more than double
+bench-quick: all $(bench_programs) ## the rows of bench that take seconds: fails where a ratio is off by more than double
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/bench/bench.py --quick $(BENCH)
 
 bench: all $(bench_programs) ## pauses, speed and memory, beside what others take (tests/bench/README.md; BENCH='--only fold')
@@ -225,7 +225,7 @@ matrix: all $(B)/tests/helpers/embed ## the same cases on every Python found, in
 roots: ## root folders with other Pythons for matrix, made by debootstrap: root and network, 2 GB (SUITES='trixie sid')
 	@tests/roots '$(ROOTS)' $(SUITES)
 
-check-run: all unit $(helpers) fuzz-targets samples $(B)/pmp-faulty ## the tests, without looking for what is missing
+check-run: all unit $(helpers) fuzz-targets samples $(B)/pmp-faulty $(bench_programs) ## the tests, without looking for what is missing
 	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
 
 # gcov makes everything slower and writes where a test expects nothing: whether tests pass is for check to say.

@@ -115,7 +115,8 @@ def steady(samples):
         return {"median": median, "told": {"pmp": told, "seen by the target": median},
                 "differ": 100 * abs(told - median) / median, "p99": own[int(len(own) * 0.99)] / 1000,
                 "largest": later[-1] / 1000, "attach": attach / 1000, "calm": calm,
-                "classic": {"pmp": classic / median, "the loop's pause, ms": classic}}
+                "classic": {"pmp": classic / median, "the loop's pause, ms": classic},
+                "classic_told": classic / told}
     return Shared(measure)
 
 
@@ -259,7 +260,9 @@ def rows(quick):
         Row("pause: median, told by pmp", "ms", 0.6, run_of.taker("told"), quick=True),
         Row("pause: what is seen and told differ by", "%", 20, run_of.taker("differ")),
         Row("pause: 99th percentile, seen", "ms", 2, run_of.taker("p99")),
-        Row("pause: the classic loop's, times pmp's", "times", 500, run_of.taker("classic"), more=True, quick=True),
+        Row("pause: the classic loop's, times pmp's", "times", 500, run_of.taker("classic"), more=True),
+        # What the target sees has in it what else the machine does: this one is for a report on any.
+        Row("pause: the classic loop's, times what pmp tells", "times", 500, run_of.taker("classic_told"), more=True, quick=True),
         Row("pause: largest but the attach, 200 samples", "ms", 10, run_of.taker("largest")),
         Row("first attach: Python, its DWARF in it", "ms", 40, first_attach(python), quick=True),
         Row("first attach: the system's Python", "ms", 10, first_attach(debian), quick=True),

@@ -7,12 +7,14 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("B", "build"))
+RATIOS = ("times", "bytes a node")  # units of what does not depend on the machine: in `make bench-quick` these alone fail
+AGAIN = 3
 LINE = "%-46s %14s %12s %7s  %s"
 
 
 class Row:
     """One figure. `measure` gives it, or a dict of it ("pmp") and what else was measured beside it (peers), each time that it's
-    called. target: at most (or, `more`: at least) that. quick: also in `make bench-quick`, where a figure that misses its
+    called. target: at most (or, `more`: at least) that. quick: also in `make bench-quick`, where a ratio that misses its
     target by more than double fails; or what is reached, where README says that the target is not."""
 
     def __init__(self, name, unit, target, measure, more=False, quick=False, rounds=3, reached=None):
@@ -27,9 +29,12 @@ class Row:
         for who, figure in found.items():
             self.found.setdefault(who, []).append(figure)
 
-    def ratio(self, to=None):
-        """1: the target; more: missed. to: in place of the target."""
-        figure, target = statistics.median(self.found["pmp"]), to or self.target
+    def ratio(self, to=None, best=False):
+        """1: the target; more: missed. to: in place of the target; best: of the best figure, not of the median."""
+        figures, target = self.found["pmp"], to or self.target
+        figure = statistics.median(figures)
+        if best:
+            figure = max(figures) if self.more else min(figures)
         if self.more:
             return target / figure if figure else float("inf")
         return figure / target
@@ -69,12 +74,18 @@ class Unable(Exception):
     """What a row needs is not here."""
 
 
-def off(rows):
-    """Those that are off by more than double."""
-    return [row for row in rows if row.found and row.ratio(row.reached) > 2]
+def is_off(row):
+    """By more than double; of its figures the best, as what else the machine does makes them worse only."""
+    return bool(row.found) and row.unit in RATIOS and row.ratio(row.reached, best=True) > 2
 
 
 def fail(rows):
-    for row in off(rows):
-        print("off by more than double: %s" % row.line())
-    sys.exit(1 if off(rows) else 0)
+    """Ends the program: 1 if a ratio is off by more than double, in each of AGAIN rounds more, too."""
+    off = [row for row in rows if is_off(row)]
+    for row in off:
+        for _ in range(AGAIN):
+            if is_off(row):
+                row.run_once()
+        if is_off(row):
+            print("off by more than double: %s" % row.line())
+    sys.exit(1 if any(is_off(row) for row in off) else 0)

@@ -94,12 +94,13 @@ def fed(size):
 def rows(quick):
     texts, small = Texts(SIZE >> 2 if quick else SIZE), Texts(1 << 20)
     return [
-        Row("fold: equal stacks", "MB/s", 1000, speed(texts, False), more=True, quick=True, rounds=5),
-        Row("fold: no two lines alike", "MB/s", 1000, speed(texts, True), more=True, quick=True, rounds=5),
-        Row("fold: times as fast as a Perl", "times", 10, times(texts, ("perl", os.path.join(PEERS, "fold.pl")), False), more=True),
+        Row("fold: equal stacks", "MB/s", 1000, speed(texts, False), more=True, rounds=5),
+        Row("fold: no two lines alike", "MB/s", 1000, speed(texts, True), more=True, rounds=5),
+        Row("fold: times as fast as a Perl", "times", 10, times(texts, ("perl", os.path.join(PEERS, "fold.pl")), False), more=True,
+            quick=True),
         Row("fold: times as fast as an awk", "times", 6, times(texts, ("awk", "-f", os.path.join(PEERS, "fold.awk")), False),
-            more=True),
-        Row("fold: times as long as grep -c", "times", 3, times(texts, ("grep", "-c", "^#"), True)),
+            more=True, quick=True, reached=3),
+        Row("fold: times as long as grep -c", "times", 3, times(texts, ("grep", "-c", "^#"), True), quick=True),
         Row("fold: a byte of 4 GB, times one of 1 MB", "times", 1.1, growth(small, 4 << 30), rounds=1),
         Row("fold: memory for 4 GB, times that for 69 MB", "times", 1.1, lambda: fed(4 << 30)[1] / fed(SIZE)[1], rounds=1),
     ]

@@ -29,8 +29,7 @@ class Times:
 def rows(quick):
     times = Times(QUICK_NODES if quick else NODES)
     return [
-        Row("tree: stacks of 30 frames added", "a second", 3e6, times.taker("stacks_per_s"), more=True, quick=True,
-            reached=7e5),
+        Row("tree: stacks of 30 frames added", "a second", 3e6, times.taker("stacks_per_s"), more=True, quick=True),
         Row("tree: memory", "bytes a node", 64, times.taker("bytes_a_node"), quick=True),
         Row("collapsed stacks: written", "MB/s", 500, times.taker("collapsed_write"), more=True, quick=True),
         Row("collapsed stacks: read", "MB/s", 500, times.taker("collapsed_read"), more=True, quick=True),
