@@ -8,8 +8,9 @@ import random
 import re
 import shutil
 
+from browsers import need_browser
 from profiles import Profile
-from tap import BUILD, PMP, ROOT, check, equal, main, run, skip, temp_dir, test
+from tap import BUILD, PMP, ROOT, check, equal, main, pmp, run, skip, temp_dir, test
 
 GOLDEN = os.path.join(ROOT, "tests", "golden")
 READERS = os.path.join(ROOT, "tests", "readers")
@@ -230,6 +231,22 @@ def _():
         equal(sum(node["total"] for node in data["tree"]), case.total, case.name)
         if not case.is_cpu:
             case.profile.check_whole()
+
+
+@test("in a browser: a trace and a speedscope file, each a profile a thread")
+def _():
+    words, chromium = need_browser()
+    home = os.path.join(MODULES, "speedscope", "dist", "release", "index.html")
+    if not os.path.exists(home):
+        skip("%s, which `.ci/deps check` fetches with npm, is not there" % home)
+    for suffix, first, profiles in ((".trace.json", "main (pid 700, tid 700)", 3), (".speedscope.json", "main (tid 700)", 2)):
+        path = os.path.join(temp_dir(), "x" + suffix)
+        equal(pmp("show", "-q", "-", "-o", path, stdin=STEADY).code, 0)
+        result = run(*words, os.path.join(ROOT, "tests", "helpers", "browse_speedscope.js"), chromium, temp_dir(), home, path, limit=50)
+        equal(result.code, 0, result)
+        seen = json.loads(result.out)
+        equal(seen["errors"], [])
+        check(first in seen["text"] and "(1/%d)" % profiles in seen["text"], seen)
 
 
 main()

@@ -3,12 +3,12 @@
 import json
 import os
 import re
-import shutil
 import xml.dom.minidom
 
-from tap import ROOT, check, equal, main, note, pmp, run, skip, temp_dir, test
+from browsers import need_browser
+from tap import ROOT, check, equal, main, note, pmp, run, temp_dir, test
 
-BROWSER = os.path.join(ROOT, "tests", "helpers", "browser.js")
+BROWSER = os.path.join(ROOT, "tests", "helpers", "browse_svg.js")
 HOSTILE = ("</script><script>window.hijacked=1</script>", "]]>", "\"><img src=x onerror=\"window.hijacked=1\">", "a&b<c>'d'",
            "\u6f22\u5b57\u6f22\u5b57", "\ufffe\uffff", "x" * 3000, "<![CDATA[", "&amp;", "${window.hijacked=1}")
 NARROW = 0.00025  # merger/svg.c
@@ -52,18 +52,6 @@ def _():
     result = pmp("fold", "-q", "-f", "svg", stdin=b"")
     equal(result.code, 0, result)
     xml.dom.minidom.parseString(result.out)
-
-
-def need_browser():
-    """(node's words, chromium)."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    node = shutil.which("node")
-    if not chromium or not node:
-        skip("%s is missing" % ("chromium" if not chromium else "node"))
-    for words in ((node,), (node, "--experimental-websocket")):
-        if run(*words, "-e", "new WebSocket('ws://127.0.0.1:1').onerror = () => process.exit(0)").code == 0:
-            return words, chromium
-    return skip("a node with WebSocket (20.10 or later) is missing")
 
 
 def browse(path, search):

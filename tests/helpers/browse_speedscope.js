@@ -1,0 +1,25 @@
+// Opens a file in speedscope's own page, from its package:
+//   node browse_speedscope.js CHROMIUM PROFILE-FOLDER PAGE FILE [SCREENSHOT-PREFIX]
+// PAGE is speedscope's index.html. Prints one JSON object: the page's title and what its toolbar says.
+"use strict";
+const fs = require("fs");
+const path = require("path");
+const { browse } = require("./browser.js");
+
+const [chromium, folder, home, file, picture] = process.argv.slice(2);
+
+async function look(page) {
+  // As speedscope's own command has it: a script that hands over the file.
+  const script = path.join(folder, "profile.js");
+  fs.writeFileSync(script, "speedscope.loadFileFromBase64(" + JSON.stringify(path.basename(file)) + ", "
+    + JSON.stringify(fs.readFileSync(file).toString("base64")) + ")");
+  await page.open("file://" + home + "#localProfilePath=" + encodeURIComponent(script));
+  const text = "document.body.innerText";
+  for (let tries = 0; tries < 100 && !(await page.eval("/Time Order/.test(" + text + ")")); tries++)
+    await page.eval("new Promise((done) => setTimeout(done, 50))");
+  await page.eval("new Promise((done) => setTimeout(done, 300))");
+  await page.picture(picture);
+  return { title: await page.eval("document.title"), text: await page.eval(text) };
+}
+
+browse(chromium, folder, [], look);
