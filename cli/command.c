@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../merger/buf.h"
+#include "help.h"
 #include "hint.h"
 #include "options.h"
 #include "output.h"
@@ -17,14 +19,35 @@ static const struct command commands[] = {
 	{
 	        .name = "record",
 	        .usage = "[record] -p PID[,PID...] [-n SAMPLES] [-r HZ] [-d SECONDS] [OPTION...]",
-	        .summary = "sample live processes with gdb (the command if none is named)",
+		.summary = "sample live processes with gdb (the command if none is named)",
+		.text = "Samples live processes and prints a call tree: each function below its "
+		        "callers, with the share of the samples in which it was there. Ctrl-C "
+		        "ends it early: the processes are let go, and what there is is printed "
+		        "and written.",
+		.examples = {
+			{ "200 samples in 20 seconds, and the profile in a file",
+			  "pmp -p 4711 -o work.yaml" },
+			{ "a process and its children for a minute, by thread, as a flame graph",
+			  "pmp -p 4711 --children --threads -d 60 -o work.svg" },
+			{ "what it burns, not where it waits", "pmp -p 4711 --weight cpu" },
+		},
 	        .bit = COMMAND_RECORD,
 	        .run = cmd_record,
 	},
 	{
 	        .name = "dump",
 	        .usage = "dump -p PID[,PID...] | --core CORE [PROGRAM] | FILE... [OPTION...]",
-	        .summary = "why does it hang: one look at every thread, and a verdict",
+		.summary = "why does it hang: one look at every thread, and a verdict",
+		.text = "Says why a process hangs: one look at every thread, all of them stopped "
+		        "at one instant, and let go before anything is written. With files it "
+		        "reads what a gdb printed, as `pmp fold` does, and what `--save-raw` has "
+		        "kept.",
+		.examples = {
+			{ "what does it wait for", "pmp dump -p 4711" },
+			{ "does it spin, or is it blocked: five looks", "pmp dump -p 4711 --interval 0.5" },
+			{ "of a core file", "pmp dump --core core.4711 ./program" },
+		},
+		.operand = "FILE",
 	        .bit = COMMAND_DUMP,
 	        .max_operands = SIZE_MAX,
 	        .run = cmd_dump,
@@ -32,7 +55,21 @@ static const struct command commands[] = {
 	{
 	        .name = "fold",
 	        .usage = "fold [OPTION...] [FILE...]",
-	        .summary = "the same from text that a gdb printed: files, .gz too, or stdin",
+		.summary = "the same from text that a gdb printed: files, .gz too, or stdin",
+		.text = "Makes the profile of text that a gdb printed, here or elsewhere: what `bt`, "
+		        "`bt full`, `thread apply all bt`, `py-bt` and `py-bt-full` print, with "
+		        "prompts, log prefixes, mail quoting, CRLF or wrapped lines as people "
+		        "paste it; and what `--save-raw` has kept. Several files are added up. "
+		        "Without a file, or for `-`, it reads standard input. What is packed with "
+		        "gzip is unpacked on the way. Text without any stack is an empty profile, "
+		        "not an error.",
+		.examples = {
+			{ "on a machine where only gdb is, then here",
+			  "gdb -p 4711 -batch -ex 'thread apply all bt' > bt.txt; pmp fold bt.txt" },
+			{ "a core file",
+			  "gdb -batch -ex 'thread apply all bt' ./prog core | pmp fold -t" },
+		},
+		.operand = "FILE",
 	        .bit = COMMAND_FOLD,
 	        .max_operands = SIZE_MAX,
 	        .run = cmd_fold,
@@ -40,12 +77,32 @@ static const struct command commands[] = {
 	{
 	        .name = "show",
 	        .usage = "show [OPTION...] PROFILE",
-	        .summary = "print a profile (YAML or collapsed stacks) again, in any format",
+		.summary = "print a profile (YAML or collapsed stacks) again, in any format",
+		.text = "Prints a profile again, in any format: one in YAML, JSON or collapsed "
+		        "stacks, which it tells apart by content. `-` is standard input.",
+		.examples = {
+			{ "the tree", "pmp show work.yaml" },
+			{ "only what was there from the second second to the fourth",
+			  "pmp show work.yaml --from +2 --to +4" },
+			{ "a flame graph for a browser", "pmp show work.yaml -o work.svg" },
+		},
+		.operand = "PROFILE",
 	        .bit = COMMAND_SHOW,
 	        .min_operands = 1,
 	        .max_operands = 1,
 	        .needs = "show needs a profile; give one: pmp show PROFILE (- is stdin)",
-	        .run = cmd_show,
+		.run = cmd_show,
+	},
+	{
+		.name = "help",
+		.usage = "help [COMMAND]",
+		.summary = "what there is, or what a command does, takes, and is good for",
+		.text = "Prints what `--help` behind the command does.",
+		.examples = { { "all about dump", "pmp help dump" } },
+		.operand = "COMMAND",
+		.bit = COMMAND_TOOL,
+		.max_operands = 1,
+		.run = cmd_help,
 	},
 };
 
@@ -64,6 +121,21 @@ const struct command *command_by_name(const char *name)
 	return NULL;
 }
 
+void command_list(unsigned bits, struct buf *ret)
+{
+	const struct command *command;
+	size_t left = 0;
+
+	for (size_t i = 0; (command = command_at(i)); i++)
+		left += (command->bit & bits) != 0;
+	for (size_t i = 0; (command = command_at(i)); i++)
+		if (command->bit & bits)
+			buf_printf(ret, "%s%s", command->name,
+			           --left > 1 ? ", "
+			           : left     ? " and "
+			                      : "");
+}
+
 /* A file that is opened must not become descriptor 0, 1 or 2 by accident (`pmp ... >&-`): what is
  * printed would end up in it. The stand-in cannot be written to, so that a lost result is an error. */
 static void fill_standard_descriptors(void)
@@ -80,7 +152,8 @@ static void fill_standard_descriptors(void)
 static bool unknown_command(const char *word, struct error *err)
 {
 	struct shown shown;
-	struct hint hint = { .word = word };
+	struct hint hint = { .word = span_of(word) };
+	struct buf all = { 0 };
 	const struct command *command;
 	size_t digits = strspn(word, "0123456789,");
 
@@ -89,30 +162,30 @@ static bool unknown_command(const char *word, struct error *err)
 		                 "'%s' is no command; to sample that process: pmp -p %s",
 		                 shown_name(&shown, word), shown.text);
 	for (size_t i = 0; (command = command_at(i)); i++)
-		hint_try(&hint, command->name);
-	return error_set(
-	        err, ERROR_USAGE,
-	        "'%s' is no command%s%s%s; there are record, dump, fold and show; see pmp --help",
-	        shown_name(&shown, word), hint.best ? " (did you mean '" : "",
-	        hint.best ? hint.best : "", hint.best ? "'?)" : "");
+		hint_try(&hint, span_of(command->name));
+	command_list((unsigned)COMMAND_EVERY, &all);
+	error_set(err, ERROR_USAGE, "'%s' is no command%s; there are %.*s; see pmp --help",
+	          shown_name(&shown, word), hint_text(&hint, ""), SPAN_ARG(buf_span(&all)));
+	buf_deinit(&all);
+	return false;
 }
 
 static bool run(int argc, char **argv, struct error *err)
 {
 	const struct command *command = command_at(0);
+	bool named = argc > 1 && argv[1][0] != '-';
 	struct options options;
-	bool done = false;
 	bool ok;
 
-	if (argc > 1 && argv[1][0] != '-') {
+	if (named) {
 		command = command_by_name(argv[1]);
 		if (!command)
 			return unknown_command(argv[1], err);
-		argc--;
-		argv++;
 	}
-	ok = options_parse(&options, command, argc, argv, &done, err);
-	if (ok && !done)
+	ok = options_parse(&options, command, argc - named, argv + named, err);
+	if (ok && options.help)
+		help_print(named ? command : NULL, stdout);
+	else if (ok)
 		ok = options.version ? version_print(&options, err) : command->run(&options, err);
 	options_deinit(&options);
 	return ok;

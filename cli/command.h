@@ -7,6 +7,7 @@
 
 #include "../merger/error.h"
 
+struct buf;
 struct options;
 
 /* Which commands take an option (a set of these bits in its row). */
@@ -17,13 +18,24 @@ enum command_bit {
 	COMMAND_DUMP = 8,
 	COMMAND_ALL = COMMAND_RECORD | COMMAND_FOLD | COMMAND_SHOW, /* that give a profile */
 	COMMAND_ANY = COMMAND_ALL | COMMAND_DUMP,
+	COMMAND_TOOL = 1 << 16, /* that look at nothing: help and the like */
+	COMMAND_EVERY = COMMAND_ANY | COMMAND_TOOL,
 };
+
+#define COMMAND_EXAMPLES 4
 
 struct command {
 	const char *name;
 	const char *usage;   /* what follows "pmp " in the usage line */
 	const char *summary; /* one line */
-	unsigned bit;        /* which rows of the option table it takes: enum command_bit */
+	/* What it does, for its help and the man page, which break the lines; `x` is something typed. */
+	const char *text;
+	struct command_example {
+		const char *what, *line; /* the line as typed: with "pmp" */
+	} examples[COMMAND_EXAMPLES];
+	/* What its words that are not options are, as an option's argument is named (argument.h). */
+	const char *operand;
+	unsigned bit; /* which rows of the option table it takes: enum command_bit */
 	/* How many words that are not options it takes. */
 	size_t min_operands, max_operands;
 	const char *needs; /* what is missing, and how to give it, where there are too few */
@@ -35,11 +47,15 @@ bool cmd_record(const struct options *options, struct error *err);
 bool cmd_fold(const struct options *options, struct error *err);
 bool cmd_show(const struct options *options, struct error *err);
 bool cmd_dump(const struct options *options, struct error *err);
+bool cmd_help(const struct options *options, struct error *err);
 
 /* The row with this name, NULL if there is none; i-th row, NULL behind the last.
  * The first row is what runs where the command line names none. */
 const struct command *command_by_name(const char *name);
 const struct command *command_at(size_t i);
+
+/* "record, fold and show": the commands with one of these bits. */
+void command_list(unsigned bits, struct buf *ret);
 
 /* All of pmp: returns the exit code. */
 int command_main(int argc, char **argv);

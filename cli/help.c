@@ -2,13 +2,30 @@
 
 #include <string.h>
 
+#include "../merger/buf.h"
+#include "argument.h"
+#include "exit_code.h"
 #include "option_table.h"
+#include "options.h"
 
+#define WIDTH 79
 #define COLUMN 28 /* where the explanations begin */
 
-static void print_usage(const struct command *command, FILE *out)
+/* A paragraph, broken at blanks. */
+static void print_wrapped(const char *text, FILE *out)
 {
-	fprintf(out, "  pmp %s\n      %s\n", command->usage, command->summary);
+	size_t at = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (at + 1 + len > WIDTH)
+			at = 0;
+		fprintf(out, "%s%.*s", at ? " " : "\n", (int)len, text);
+		at += len + (at > 0);
+		text += len + (text[len] == ' ');
+	}
+	fputc('\n', out);
 }
 
 static void print_row(const struct option_row *row, FILE *out)
@@ -35,36 +52,56 @@ static void print_row(const struct option_row *row, FILE *out)
 	}
 }
 
-/* "record, fold:" above the first of the rows that these commands take. */
-static void print_takers(unsigned commands, FILE *out)
-{
-	const struct command *command;
-	const char *before = "\n";
-
-	for (size_t i = 0; (command = command_at(i)); i++) {
-		if (!(commands & command->bit))
-			continue;
-		fprintf(out, "%s%s", before, command->name);
-		before = ", ";
-	}
-	fputs(":\n", out);
-}
-
-static void print_options(const struct command *command, bool all, FILE *out)
+static void print_options(const struct command *command, FILE *out)
 {
 	const struct option_row *row;
-	unsigned above = 0;
 
-	if (!all)
-		fputs("\nOptions:\n", out);
+	fputs("\nOptions:\n", out);
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if (row->commands & command->bit)
+			print_row(row, out);
+}
+
+/* "record and fold:", and the options that these commands take and no other. */
+static void print_group(unsigned commands, FILE *out)
+{
+	struct buf takers = { 0 };
+	const struct option_row *row;
+
+	command_list(commands, &takers);
+	if (commands == COMMAND_EVERY)
+		fputs("\nevery command:\n", out);
+	else
+		fprintf(out, "\n%.*s:\n", SPAN_ARG(buf_span(&takers)));
+	buf_deinit(&takers);
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if (row->commands == commands)
+			print_row(row, out);
+}
+
+static void print_groups(FILE *out)
+{
+	const struct option_row *row;
+	size_t before;
+
 	for (size_t i = 0; (row = option_table_at(i)); i++) {
-		if (!all && !(row->commands & command->bit))
-			continue;
-		if (all && row->commands != above)
-			print_takers(row->commands, out);
-		above = row->commands;
-		print_row(row, out);
+		for (before = 0; before < i; before++)
+			if (option_table_at(before)->commands == row->commands)
+				break;
+		if (before == i)
+			print_group(row->commands, out);
 	}
+}
+
+static bool takes_format(const struct command *command)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if ((row->commands & command->bit) && row->argument &&
+		    !strcmp(row->argument, "FORMAT"))
+			return true;
+	return false;
 }
 
 static void print_formats(FILE *out)
@@ -79,26 +116,56 @@ static void print_formats(FILE *out)
 	}
 }
 
+static void print_examples(const struct command *command, FILE *out)
+{
+	const struct command_example *example = command->examples;
+
+	fputs("\nExamples:\n", out);
+	for (; example < command->examples + COMMAND_EXAMPLES && example->line; example++)
+		fprintf(out, "  %s:\n      %s\n", example->what, example->line);
+}
+
+static void print_command(const struct command *command, FILE *out)
+{
+	fprintf(out, "Usage:\n  pmp %s\n", command->usage);
+	print_wrapped(command->text, out);
+	print_options(command, out);
+	if (takes_format(command))
+		print_formats(out);
+	print_examples(command, out);
+}
+
+static void print_survey(FILE *out)
+{
+	const struct command *command;
+
+	fputs("Where a process spends its time, or why it hangs: Python and C in one stack.\n\n",
+	      out);
+	for (size_t i = 0; (command = command_at(i)); i++)
+		fprintf(out, "  pmp %s\n      %s\n", command->usage, command->summary);
+	print_groups(out);
+	print_formats(out);
+	fputs("\nExit codes:\n", out);
+	for (size_t i = 0; exit_code_at(i).code; i++)
+		fprintf(out, "  %-5s  %s\n", exit_code_at(i).code, exit_code_at(i).what);
+	fputs("\nMore: pmp help COMMAND, man pmp\n", out);
+}
+
 void help_print(const struct command *command, FILE *out)
 {
-	const struct command *other;
-	/* The first command is the one that is not named: its help is about all of them. */
-	bool all = command == command_at(0);
+	if (command)
+		print_command(command, out);
+	else
+		print_survey(out);
+}
 
-	if (all)
-		fputs("Where a process spends its time, or why it hangs: Python and C in one "
-		      "stack.\n\n",
-		      out);
-	for (size_t i = 0; (other = command_at(i)); i++)
-		if (all || other == command)
-			print_usage(other, out);
-	print_options(command, all, out);
-	print_formats(out);
-	if (all)
-		fputs("\nExit codes: 0 done, 1 failed otherwise, 2 usage, 3 no such process, 4 "
-		      "not\n"
-		      "permitted, 5 no usable gdb, 6 traced by another, 7 a deadline passed,\n"
-		      "8 bad input file, 9 output cannot be written, 130 after Ctrl-C.\n"
-		      "More: man pmp\n",
-		      out);
+bool cmd_help(const struct options *options, struct error *err)
+{
+	size_t i = 0;
+
+	if (options->operand_count &&
+	    !argument_choose("COMMAND", "help", "command", options->operands[0], &i, err))
+		return false;
+	help_print(options->operand_count ? command_at(i) : NULL, stdout);
+	return true;
 }

@@ -1,4 +1,4 @@
-/* help: --help, made from the tables of commands, options and formats. */
+/* help: --help, made from the tables of commands, options, formats and exit codes. */
 #ifndef PMP_HELP_H
 #define PMP_HELP_H
 
@@ -6,7 +6,7 @@
 
 #include "command.h"
 
-/* The first command's text is about all of them; another's is about itself. */
+/* All about one command; NULL: a survey of all. */
 void help_print(const struct command *command, FILE *out);
 
 #endif

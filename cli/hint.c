@@ -1,5 +1,6 @@
 #include "hint.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX 32u
@@ -32,20 +33,28 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return row[a_len][b_len];
 }
 
-void hint_try(struct hint *hint, const char *candidate)
+void hint_try(struct hint *hint, struct span candidate)
 {
-	size_t word_len = strlen(hint->word);
-	size_t len = strlen(candidate);
+	struct span word = hint->word;
 	size_t found;
 
-	if (word_len < 2 || word_len > WORD_MAX || len > WORD_MAX)
+	if (word.len < 2 || word.len > WORD_MAX || candidate.len > WORD_MAX)
 		return;
-	if (len >= word_len && !strncmp(candidate, hint->word, word_len))
+	if (span_starts(candidate, word))
 		found = 1;
 	else
-		found = distance(hint->word, word_len, candidate, len);
-	if (found > (len > 3 ? 2u : 1u) || (hint->best && found >= hint->distance))
+		found = distance(word.ptr, word.len, candidate.ptr, candidate.len);
+	if (found > (candidate.len > 3 ? 2u : 1u) || (hint->best.ptr && found >= hint->distance))
 		return;
 	hint->best = candidate;
 	hint->distance = found;
+}
+
+const char *hint_text(struct hint *hint, const char *before)
+{
+	hint->text[0] = '\0';
+	if (hint->best.ptr)
+		snprintf(hint->text, sizeof(hint->text), " (did you mean %s%.*s?)", before,
+		         SPAN_ARG(hint->best));
+	return hint->text;
 }

@@ -2,16 +2,20 @@
 #ifndef PMP_HINT_H
 #define PMP_HINT_H
 
-#include <stddef.h>
+#include "../merger/span.h"
 
 /* The caller sets word and leaves the rest zero. */
 struct hint {
-	const char *word;
-	const char *best; /* the nearest so far, NULL if nothing is near */
+	struct span word;
+	struct span best; /* the nearest so far; ptr NULL if nothing is near */
 	size_t distance;
+	char text[64];
 };
 
-/* Keeps the candidate if it is the nearest so far: word is a beginning of it, or few letters differ. */
-void hint_try(struct hint *hint, const char *candidate);
+/* Keeps the candidate if it is nearer than all before: word is a beginning of it, or few letters differ. */
+void hint_try(struct hint *hint, struct span candidate);
+
+/* " (did you mean --output?)", with `before` for the dashes; "" if nothing is near. It is the hint's. */
+const char *hint_text(struct hint *hint, const char *before);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../merger/alloc.h"
-#include "attach_mode.h"
+#include "argument.h"
 #include "shown.h"
 
 static bool parse_flag(struct options *options, const struct option_row *row, const char *shown,
@@ -135,31 +135,23 @@ static bool parse_seconds(struct options *options, const struct option_row *row,
 static bool parse_attach(struct options *options, const struct option_row *row, const char *shown,
                          const char *value, struct error *err)
 {
-	struct shown word;
+	size_t choice;
 
-	for (enum attach_mode i = ATTACH_ONCE; i <= ATTACH_PLAIN; i++) {
-		if (!strcmp(value, attach_mode_row(i)->name)) {
-			options->attach = i;
-			return true;
-		}
-	}
-	return error_set(err, ERROR_USAGE, "%s: '%s' is no way to attach; it wants %s", shown,
-	                 shown_name(&word, value), row->argument);
+	if (!argument_choose(row->argument, shown, "way to attach", value, &choice, err))
+		return false;
+	options->attach = (enum attach_mode)choice;
+	return true;
 }
 
 static bool parse_format(struct options *options, const struct option_row *row, const char *shown,
                          const char *value, struct error *err)
 {
-	struct format_words words;
-	struct shown word;
+	size_t choice;
 
-	(void)row;
-	options->format = format_by_name(span_of(value));
-	if (options->format)
-		return true;
-	format_words(&words);
-	return error_set(err, ERROR_USAGE, "%s: '%s' is no format; it wants %s", shown,
-	                 shown_name(&word, value), words.names);
+	if (!argument_choose(row->argument, shown, "format", value, &choice, err))
+		return false;
+	options->format = format_at(choice);
+	return true;
 }
 
 /* "3", "+3.5", "-2": seconds after the start of the run, or before its end. */
@@ -184,13 +176,12 @@ static bool parse_edge(struct options *options, const struct option_row *row, co
 static bool parse_weight(struct options *options, const struct option_row *row, const char *shown,
                          const char *value, struct error *err)
 {
-	struct shown word;
+	size_t choice;
 
-	options->weight = !strcmp(value, "cpu") ? WEIGHT_CPU : WEIGHT_WALL;
-	if (options->weight == WEIGHT_CPU || !strcmp(value, "wall"))
-		return true;
-	return error_set(err, ERROR_USAGE, "%s: '%s' is no weight; it wants %s", shown,
-	                 shown_name(&word, value), row->argument);
+	if (!argument_choose(row->argument, shown, "weight", value, &choice, err))
+		return false;
+	options->weight = choice ? WEIGHT_CPU : WEIGHT_WALL;
+	return true;
 }
 
 static bool parse_interval(struct options *options, const struct option_row *row, const char *shown,
@@ -291,8 +282,9 @@ static const struct option_row rows[] = {
 	  MEMBER(full_paths) },
 	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",
 	  COMMAND_ANY, parse_flag, MEMBER(quiet) },
-	{ 'h', "help", NULL, "this text", COMMAND_ANY, parse_flag, MEMBER(help) },
-	{ 'V', "version", NULL, "the versions of pmp, of gdb and of gdb's Python", COMMAND_ANY,
+	{ 'h', "help", NULL, "what there is; behind a command: what it takes", COMMAND_EVERY,
+	  parse_flag, MEMBER(help) },
+	{ 'V', "version", NULL, "the versions of pmp, of gdb and of gdb's Python", COMMAND_EVERY,
 	  parse_flag, MEMBER(version) },
 };
 

@@ -5,11 +5,12 @@
 #include "options.h"
 
 struct option_row {
-	char letter;          /* 0: none */
-	const char *name;     /* without "--" */
-	const char *argument; /* its name in --help; NULL: it takes no value */
-	const char *help;     /* lines are broken at '\n' */
-	unsigned commands;    /* who takes it: enum command_bit */
+	char letter;      /* 0: none */
+	const char *name; /* without "--" */
+	/* Its name in --help, which also says what it is (argument.h); NULL: it takes no value. */
+	const char *argument;
+	const char *help;  /* lines are broken at '\n' */
+	unsigned commands; /* who takes it: enum command_bit */
 	/* Puts the value (NULL where it takes none) where it belongs; `shown` is the option as it
 	 * was given ("-n", "--samples"). What is wrong with a value is ERROR_USAGE, with what is wanted. */
 	bool (*parse)(struct options *options, const struct option_row *row, const char *shown,

@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "../merger/alloc.h"
-#include "help.h"
 #include "hint.h"
 #include "option_table.h"
 #include "shown.h"
 
 #define ASK_HELP "see pmp --help"
-
 struct parsing {
 	struct options *options;
 	const struct command *command;
@@ -39,34 +37,28 @@ static const struct option_row *row_by_name(struct span name)
 	return NULL;
 }
 
+static void try_names(struct hint *hint, unsigned commands)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if (row->commands & commands)
+			hint_try(hint, span_of(row->name));
+}
+
 static bool unknown_name(struct parsing *parsing, struct span name)
 {
 	char *word = alloc_copy(name.ptr, name.len);
-	struct hint hint = { .word = word };
-	const struct option_row *row;
+	struct hint hint = { .word = name };
 	struct shown shown;
 
-	for (size_t i = 0; (row = option_table_at(i)); i++)
-		hint_try(&hint, row->name);
-	error_set(parsing->err, ERROR_USAGE, "there is no option --%s%s%s%s; " ASK_HELP,
-	          shown_name(&shown, word), hint.best ? " (did you mean --" : "",
-	          hint.best ? hint.best : "", hint.best ? "?)" : "");
+	/* Of two that are as near the command's own is meant. */
+	try_names(&hint, parsing->command->bit);
+	try_names(&hint, (unsigned)COMMAND_EVERY);
+	error_set(parsing->err, ERROR_USAGE, "there is no option --%s%s; " ASK_HELP,
+	          shown_name(&shown, word), hint_text(&hint, "--"));
 	free(word);
 	return false;
-}
-
-/* "fold and show": who takes the row. */
-static void name_takers(const struct option_row *row, struct buf *ret)
-{
-	const struct command *command;
-	bool any = false;
-
-	for (size_t i = 0; (command = command_at(i)); i++) {
-		if (!(row->commands & command->bit))
-			continue;
-		buf_printf(ret, "%s%s", any ? " and " : "", command->name);
-		any = true;
-	}
 }
 
 static bool apply(struct parsing *parsing, const struct option_row *row, const char *shown,
@@ -76,10 +68,10 @@ static bool apply(struct parsing *parsing, const struct option_row *row, const c
 
 	if (row->commands & parsing->command->bit)
 		return row->parse(parsing->options, row, shown, value, parsing->err);
-	name_takers(row, &takers);
+	command_list(row->commands, &takers);
 	error_set(parsing->err, ERROR_USAGE,
-	          "%s does not take %s, which belongs to %.*s; " ASK_HELP, parsing->command->name,
-	          shown, SPAN_ARG(buf_span(&takers)));
+	          "%s does not take %s, which is an option of %.*s; " ASK_HELP,
+	          parsing->command->name, shown, SPAN_ARG(buf_span(&takers)));
 	buf_deinit(&takers);
 	return false;
 }
@@ -245,7 +237,7 @@ static bool check(struct options *options, const struct command *command, struct
 }
 
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
-                   bool *done, struct error *err)
+                   struct error *err)
 {
 	struct parsing parsing = {
 		.options = options,
@@ -255,15 +247,9 @@ bool options_parse(struct options *options, const struct command *command, int a
 	};
 
 	*options = (struct options){ .rate_hz = OPTIONS_RATE_DEFAULT };
-	*done = false;
 	if (!parse_words(&parsing))
 		return false;
-	if (options->help) {
-		*done = true;
-		help_print(command, stdout);
-		return true;
-	}
-	return options->version || check(options, command, err);
+	return options->help || options->version || check(options, command, err);
 }
 
 void options_deinit(struct options *options)

@@ -53,10 +53,10 @@ struct options {
 	size_t operand_count, operand_cap;
 };
 
-/* Parses argv[1..] for `command`. Prints --help itself and sets *done. Strings are argv's.
+/* Parses argv[1..] for `command`. Strings are argv's.
  * false: *err is ERROR_USAGE. The caller frees with options_deinit in every case. */
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
-                   bool *done, struct error *err);
+                   struct error *err);
 void options_deinit(struct options *options);
 
 #endif

@@ -85,6 +85,26 @@ def _():
     check("--output" in show and "--threads" not in show, "show", show)
 
 
+COMMANDS = re.findall(r"^  pmp \[?(\w+)", tap.run(PMP, "--help").out, re.MULTILINE)
+
+
+@test("each command's help has its usage, what it does, its options, and examples of itself, in 80 columns")
+def _():
+    check(len(COMMANDS) > 4, "too few", COMMANDS)
+    for command in COMMANDS:
+        out = is_done(pmp(command, "--help"))
+        equal(is_done(pmp("help", command)), out)
+        check(re.match(r"Usage:\n  pmp \[?%s\b" % command, out), command, out)
+        check("\nOptions:\n" in out and "  -h, --help " in out, command, out)
+        examples = out.partition("\nExamples:\n")[2]
+        check(re.search(r"^      .*\bpmp (%s\b%s)" % (command, "|-" if command == "record" else ""), examples, re.MULTILINE),
+              command, out)
+        for line in out.splitlines():
+            check(len(line) <= 80, "longer than 80 columns: " + line)
+    equal(is_done(pmp("help")), is_done(pmp("--help")))
+    is_error(pmp("help", "shwo"), USAGE, "'shwo' is no command (did you mean show?)")
+
+
 @test("the man page has every option, command, format and exit code of --help")
 def _():
     page = get(os.path.join(ROOT, "cli", "pmp.1")).replace("\\", "")
@@ -94,8 +114,8 @@ def _():
     check(len(words) > 25, "too few words", words)
     missing = sorted({word for word in words if word not in page})
     check(not missing, "not in pmp.1", missing)
-    codes = re.findall(r"(\d+) [a-z]", text[text.index("Exit codes"):])
-    equal(codes, re.findall(r"^(\d+)\t", page, re.MULTILINE), "exit codes")
+    codes = re.findall(r"^  (\S+)  +(.*)", text[text.index("Exit codes"):], re.MULTILINE)
+    equal(codes, re.findall(r"^([\dN+]+)\t(.*)", page, re.MULTILINE), "exit codes")
 
 
 @test("-V tells pmp's version, gdb's, and its Python's")
@@ -153,12 +173,12 @@ def _():
     rows = (
         ((), "pmp -p PID", "pmp fold", "pmp show"),
         (("record",), "which process?"),
-        (("flod",), "'flod' is no command (did you mean 'fold'?)", "record, dump, fold and show"),
+        (("flod",), "'flod' is no command (did you mean fold?)", "there are record, dump, fold"),
         (("4711",), "pmp -p 4711"),
         (("",), "'' is no command"),
         (("fo\nld\x1b[31m",), "'fo\\x0ald\\x1b[31m' is no command"),
         (("-p", "1", "--thread"), "did you mean --threads?", "pmp --help"),
-        (("fold", "--children"), "belongs to record"),
+        (("fold", "--children"), "an option of record"),
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
         (("show", "a", "b"), "'b' is too much"),

@@ -45,16 +45,12 @@ static void options_check(const struct options *options, const struct command *c
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool quiet;
 	char *argv[WORDS_MAX + 2], *text = calloc(size + 1, 1);
 	const struct command *command = command_at(0);
 	struct error err = { 0 };
 	struct options options;
-	bool done = false;
 	int argc, named = 0;
 
-	/* --help prints */
-	quiet = quiet || freopen("/dev/null", "w", stdout);
 	if (size)
 		memcpy(text, data, size);
 	argc = words_cut(text, size, argv);
@@ -62,12 +58,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		command = command_by_name(argv[1]);
 		named = 1;
 	}
-	if (!options_parse(&options, command, argc - named, argv + named, &done, &err)) {
+	if (!options_parse(&options, command, argc - named, argv + named, &err)) {
 		oracle_error(&err, ERROR_USAGE);
 	} else {
 		CHECK(err.code == ERROR_NONE, "%s", err.text);
-		if (!done)
-			options_check(&options, command);
+		options_check(&options, command);
 	}
 	options_deinit(&options);
 	free(text);
