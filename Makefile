@@ -28,7 +28,7 @@ LIBS := -lyaml -lz -lprotobuf-c
 PROTOC_C ?= protoc-c
 
 cli_src := $(wildcard cli/*.c)
-cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o
+cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o $(B)/gen/manual.o
 merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c)) $(B)/gen/pprof.pb-c.o $(B)/gen/svg_parts.o
 unit_src := $(wildcard tests/unit/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
@@ -118,6 +118,19 @@ $(B)/gen/svg_parts.c: merger/svg.css merger/svg.js
 			$(call to_bytes,merger/svg.$$part) || exit 1; \
 			printf '};\nconst size_t pmp_svg_%s_len = sizeof(pmp_svg_%s);\n' $$part $$part; \
 		done; \
+	} > $@
+
+# The man page's text.
+$(B)/gen/manual.o: $(B)/gen/manual.c $(B)/flags
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+$(B)/gen/manual.c: cli/pmp.1.in
+	$(call say,GEN)
+	@mkdir -p $(@D)
+	$(Q){ \
+		printf '#include <stddef.h>\n\nextern const unsigned char pmp_manual[];\n'; \
+		printf 'extern const size_t pmp_manual_len;\n\nconst unsigned char pmp_manual[] = {\n'; \
+		$(call to_bytes,$<); \
+		printf '};\n\nconst size_t pmp_manual_len = sizeof(pmp_manual);\n'; \
 	} > $@
 
 # The scripts for gdb, as bytes: a string literal would have to be quoted and has a limited length.
@@ -296,13 +309,20 @@ lint: $(B)/gen/pprof.pb-c.h ## clang-format, cppcheck and clang-tidy, as far as 
 format: ## rewrites the C files as .clang-format says
 	clang-format -i $(c_files)
 
+# What the program itself prints: the file below share/, and the words that make it.
+shared = man/man1/pmp.1:man
+
 install: all ## PREFIX=/usr/local DESTDIR=: the program and its man page
-	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin'
 	$(INSTALL) -m 755 $(B)/pmp '$(DESTDIR)$(PREFIX)/bin/pmp'
-	$(INSTALL) -m 644 cli/pmp.1 '$(DESTDIR)$(PREFIX)/share/man/man1/pmp.1'
+	$(Q)for s in $(shared); do \
+		$(B)/pmp $$(echo $${s#*:} | tr , ' ') > $(B)/gen/shared && \
+		$(INSTALL) -D -m 644 $(B)/gen/shared '$(DESTDIR)$(PREFIX)/share'/$${s%:*} || exit 1; \
+	done
 
 uninstall: ## takes away what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/pmp' '$(DESTDIR)$(PREFIX)/share/man/man1/pmp.1'
+	rm -f '$(DESTDIR)$(PREFIX)/bin/pmp'
+	$(Q)for s in $(shared); do rm -f '$(DESTDIR)$(PREFIX)/share'/$${s%:*}; done
 
 clean: ## removes the build directory
 	rm -rf '$(B)'

@@ -23,7 +23,7 @@ static const struct command commands[] = {
 		.text = "Samples live processes and prints a call tree: each function below its "
 		        "callers, with the share of the samples in which it was there. Ctrl-C "
 		        "ends it early: the processes are let go, and what there is is printed "
-		        "and written.",
+		        "and written. It is the command if none is named.",
 		.examples = {
 			{ "200 samples in 20 seconds, and the profile in a file",
 			  "pmp -p 4711 -o work.yaml" },
@@ -65,7 +65,7 @@ static const struct command commands[] = {
 		        "not an error.",
 		.examples = {
 			{ "on a machine where only gdb is, then here",
-			  "gdb -p 4711 -batch -ex 'thread apply all bt' > bt.txt; pmp fold bt.txt" },
+			  "gdb -p 4711 -batch -ex 'thread apply all bt' > bt; pmp fold bt" },
 			{ "a core file",
 			  "gdb -batch -ex 'thread apply all bt' ./prog core | pmp fold -t" },
 		},
@@ -104,6 +104,16 @@ static const struct command commands[] = {
 		.max_operands = 1,
 		.run = cmd_help,
 	},
+	{
+		.name = "man",
+		.usage = "man",
+		.summary = "the man page, for man or groff",
+		.text = "Prints the man page as man and groff take it, so that it can be read "
+		        "where pmp was copied to.",
+		.examples = { { "read it", "pmp man | man -l -" } },
+		.bit = COMMAND_TOOL,
+		.run = cmd_man,
+	},
 };
 
 const struct command *command_at(size_t i)
@@ -126,6 +136,10 @@ void command_list(unsigned bits, struct buf *ret)
 	const struct command *command;
 	size_t left = 0;
 
+	if (bits == COMMAND_EVERY) {
+		buf_printf(ret, "every command");
+		return;
+	}
 	for (size_t i = 0; (command = command_at(i)); i++)
 		left += (command->bit & bits) != 0;
 	for (size_t i = 0; (command = command_at(i)); i++)
@@ -163,7 +177,7 @@ static bool unknown_command(const char *word, struct error *err)
 		                 shown_name(&shown, word), shown.text);
 	for (size_t i = 0; (command = command_at(i)); i++)
 		hint_try(&hint, span_of(command->name));
-	command_list((unsigned)COMMAND_EVERY, &all);
+	command_list(~0u, &all);
 	error_set(err, ERROR_USAGE, "'%s' is no command%s; there are %.*s; see pmp --help",
 	          shown_name(&shown, word), hint_text(&hint, ""), SPAN_ARG(buf_span(&all)));
 	buf_deinit(&all);

@@ -47,6 +47,7 @@ bool cmd_record(const struct options *options, struct error *err);
 bool cmd_fold(const struct options *options, struct error *err);
 bool cmd_show(const struct options *options, struct error *err);
 bool cmd_dump(const struct options *options, struct error *err);
+bool cmd_man(const struct options *options, struct error *err);
 bool cmd_help(const struct options *options, struct error *err);
 
 /* The row with this name, NULL if there is none; i-th row, NULL behind the last.
@@ -54,7 +55,7 @@ bool cmd_help(const struct options *options, struct error *err);
 const struct command *command_by_name(const char *name);
 const struct command *command_at(size_t i);
 
-/* "record, fold and show": the commands with one of these bits. */
+/* "record, fold and show": the commands with one of these bits; "every command" for COMMAND_EVERY. */
 void command_list(unsigned bits, struct buf *ret);
 
 /* All of pmp: returns the exit code. */

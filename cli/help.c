@@ -69,28 +69,11 @@ static void print_group(unsigned commands, FILE *out)
 	const struct option_row *row;
 
 	command_list(commands, &takers);
-	if (commands == COMMAND_EVERY)
-		fputs("\nevery command:\n", out);
-	else
-		fprintf(out, "\n%.*s:\n", SPAN_ARG(buf_span(&takers)));
+	fprintf(out, "\n%.*s:\n", SPAN_ARG(buf_span(&takers)));
 	buf_deinit(&takers);
 	for (size_t i = 0; (row = option_table_at(i)); i++)
 		if (row->commands == commands)
 			print_row(row, out);
-}
-
-static void print_groups(FILE *out)
-{
-	const struct option_row *row;
-	size_t before;
-
-	for (size_t i = 0; (row = option_table_at(i)); i++) {
-		for (before = 0; before < i; before++)
-			if (option_table_at(before)->commands == row->commands)
-				break;
-		if (before == i)
-			print_group(row->commands, out);
-	}
 }
 
 static bool takes_format(const struct command *command)
@@ -143,7 +126,8 @@ static void print_survey(FILE *out)
 	      out);
 	for (size_t i = 0; (command = command_at(i)); i++)
 		fprintf(out, "  pmp %s\n      %s\n", command->usage, command->summary);
-	print_groups(out);
+	for (size_t i = 0; option_table_group(i); i++)
+		print_group(option_table_group(i), out);
 	print_formats(out);
 	fputs("\nExit codes:\n", out);
 	for (size_t i = 0; exit_code_at(i).code; i++)

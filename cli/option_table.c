@@ -292,3 +292,16 @@ const struct option_row *option_table_at(size_t i)
 {
 	return i < sizeof(rows) / sizeof(rows[0]) ? &rows[i] : NULL;
 }
+
+unsigned option_table_group(size_t i)
+{
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		size_t before = 0;
+
+		while (rows[before].commands != rows[k].commands)
+			before++;
+		if (before == k && !i--)
+			return rows[k].commands;
+	}
+	return 0;
+}

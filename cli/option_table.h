@@ -18,7 +18,9 @@ struct option_row {
 	size_t member; /* offset in struct options, for the parsers that serve several rows */
 };
 
-/* The i-th row, NULL behind the last. Rows of the same commands stand together. */
+/* The i-th row, NULL behind the last. */
 const struct option_row *option_table_at(size_t i);
+/* For lists by who takes what: the i-th set of commands that a row has, each once; 0 behind the last. */
+unsigned option_table_group(size_t i);
 
 #endif

@@ -6,7 +6,7 @@ import shutil
 from tap import BUILD, check, equal, run, temp_dir
 
 PMP = os.path.join(BUILD, "pmp-faulty")
-# Those that pmp.1 lists, but for signals.
+# Those that the man page lists, but for signals.
 CODES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 OLD = b"what was there before\n"
 
