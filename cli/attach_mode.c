@@ -57,7 +57,7 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = AGENT_START,
 			[VERB_WARM] = "python pmp(\"warm\", {pid})\n",
-			[VERB_ATTACH] = "python pmp(\"attach\", {pid})\n",
+			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {own})\n",
 			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch}, {instant})\n",
 			[VERB_HURRY] = AGENT_HURRY,
 			[VERB_DETACH] = "python pmp(\"detach\")\n",
@@ -119,6 +119,8 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 			buf_printf(out, "%d", values->instant);
 		} else if (span_take(&rest, SPAN_LIT("{locals}"))) {
 			buf_printf(out, "%d", values->locals);
+		} else if (span_take(&rest, SPAN_LIT("{own}"))) {
+			buf_printf(out, "%d", values->own);
 		} else if (span_take(&rest, SPAN_LIT("{exe}"))) {
 			if (!values->other_mounts)
 				buf_printf(out, "/proc/%" PRIu32 "/exe", values->pid);

@@ -37,6 +37,7 @@ struct attach_values {
 	uint64_t sample, epoch_us;
 	bool locals;       /* VERB_LOOK of ATTACH_DUMP: Python frames with them */
 	bool instant;      /* all threads are stopped at once, those that sleep, too */
+	bool own;          /* VERB_ATTACH: it is let run, though it was stopped */
 	const char *mark;  /* what a line that pmp itself had printed begins with */
 	bool other_mounts; /* than ours has the target */
 	bool other_root;   /* it has those of ours, but a root of its own */

@@ -72,7 +72,8 @@ static void set_up(const struct options *options, struct recording *recording)
 
 	recording->quiet = options->quiet;
 	recording->builder = builder_create(&build);
-	progress_init(&recording->progress, options->quiet,
+	/* Nothing of ours stands between what a program prints. */
+	progress_init(&recording->progress, options->quiet || options->program,
 	              options->children ? 0 : options->samples * options->pid_count);
 }
 

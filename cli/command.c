@@ -1,7 +1,6 @@
 #include "command.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "options.h"
 #include "output.h"
 #include "shown.h"
+#include "signals.h"
 #include "version.h"
 
 static const struct command commands[] = {
@@ -32,6 +32,27 @@ static const struct command commands[] = {
 			{ "what it burns, not where it waits", "pmp -p 4711 --weight cpu" },
 		},
 	        .bit = COMMAND_RECORD,
+	        .run = cmd_record,
+	},
+	{
+	        .name = "run",
+	        .usage = "run [-n SAMPLES] [-r HZ] [-d SECONDS] [OPTION...] [--] PROGRAM [WORD...]",
+		.summary = "sample a program from its first instruction to its end",
+		.text = "Starts a program, found on PATH as a shell does, and samples it from its "
+		        "first instruction to its end; `-n` and `-d` end the sampling earlier. "
+		        "The first word that is no option is the program, and what follows is its "
+		        "own. Its standard output is its own, too: the tree goes to standard "
+		        "error. Signals are passed on, and pmp ends as the program does.",
+		.examples = {
+			{ "what takes a program's start", "pmp run -r 100 -- python3 -c 'import asyncio'" },
+			{ "all of a test run, as a flame graph", "pmp run -q -o tests.svg make check" },
+		},
+		.operand = "PROGRAM",
+	        .bit = COMMAND_RUN,
+	        .min_operands = 1,
+	        .max_operands = SIZE_MAX,
+	        .rest = true,
+		.needs = "which program? pmp run PROGRAM [WORD...] starts it",
 	        .run = cmd_record,
 	},
 	{
@@ -157,7 +178,7 @@ static void fill_standard_descriptors(void)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDONLY);
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
@@ -213,10 +234,7 @@ int command_main(int argc, char **argv)
 	fill_standard_descriptors();
 	/* A write that fails half-way leaves no reason behind: what is no longer than this is written at the end. */
 	setvbuf(stdout, standard_output, _IOFBF, sizeof(standard_output));
-	/* A reader that goes away is an error of the write, not the end of pmp half-way. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ,
-	       SIG_IGN); /* a limit on files' size is an error of write, as a full disk is */
+	signals_survive_writes();
 	if (!run(argc, argv, &err) && !err.code)
 		error_set(&err, ERROR_FAILED,
 		          "failed, and no reason was given; this is a bug of pmp");

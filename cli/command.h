@@ -16,7 +16,9 @@ enum command_bit {
 	COMMAND_FOLD = 2,
 	COMMAND_SHOW = 4,
 	COMMAND_DUMP = 8,
-	COMMAND_ALL = COMMAND_RECORD | COMMAND_FOLD | COMMAND_SHOW, /* that give a profile */
+	COMMAND_RUN = 16,
+	COMMAND_LIVE = COMMAND_RECORD | COMMAND_RUN,              /* that sample processes */
+	COMMAND_ALL = COMMAND_LIVE | COMMAND_FOLD | COMMAND_SHOW, /* that give a profile */
 	COMMAND_ANY = COMMAND_ALL | COMMAND_DUMP,
 	COMMAND_TOOL = 1 << 16, /* that look at nothing: help and the like */
 	COMMAND_EVERY = COMMAND_ANY | COMMAND_TOOL,
@@ -38,6 +40,7 @@ struct command {
 	unsigned bit; /* which rows of the option table it takes: enum command_bit */
 	/* How many words that are not options it takes. */
 	size_t min_operands, max_operands;
+	bool rest; /* the first of them ends the options: the others are its own, whatever they look like */
 	const char *needs; /* what is missing, and how to give it, where there are too few */
 	/* The exit code is err's: ERROR_NONE is 0. An error is printed by command_main. */
 	bool (*run)(const struct options *options, struct error *err);

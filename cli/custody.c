@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define STOPPED_US 20000 /* between looks at one that somebody has stopped */
+
 void custody_init(struct custody *custody, uint32_t pid, const struct guard *guard,
                   const struct deadlines *deadlines)
 {
@@ -45,7 +47,7 @@ void custody_released(struct custody *custody, bool after_death, uint64_t now)
 static void tell_guard(const struct custody *custody, pid_t gdb)
 {
 	guard_watch(custody->guard, custody->settle.pid, custody->settle.starttime,
-	            custody->settle.was_stopped, gdb);
+	            custody->settle.was_stopped && !custody->held, gdb);
 }
 
 void custody_stopped(struct custody *custody, const char *signal, uint64_t now)
@@ -89,6 +91,12 @@ bool custody_settled(struct custody *custody, struct crew *crew, uint64_t now)
 	return false;
 }
 
+void custody_release(struct custody *custody)
+{
+	custody->held = false;
+	custody->settle.was_stopped = false;
+}
+
 enum clearance_result custody_ask(struct custody *custody, struct crew *crew, uint64_t now)
 {
 	enum clearance_result ret;
@@ -97,6 +105,11 @@ enum clearance_result custody_ask(struct custody *custody, struct crew *crew, ui
 		return CLEARANCE_WAIT;
 	ret = clearance_ask(&custody->clearance, &custody->settle, &custody->threads, now);
 	custody->again_us = custody->clearance.again_us;
+	if (ret == CLEARANCE_GRANTED && custody->own && !custody->held &&
+	    custody->settle.was_stopped) {
+		custody->again_us = now + STOPPED_US;
+		return CLEARANCE_WAIT;
+	}
 	if (ret == CLEARANCE_GRANTED)
 		tell_guard(custody, crew_current(crew) ? worker_pid(crew_current(crew)) : 0);
 	return ret;

@@ -14,7 +14,9 @@ struct custody {
 	struct clearance clearance;
 	const struct guard *guard; /* borrowed, told of each attach */
 	bool unsettled;            /* it was let go, and is not known to be as it was */
-	uint64_t again_us;         /* result: when to ask again */
+	bool own; /* of a program that pmp runs: while somebody has stopped it, it is left alone */
+	bool held; /* pmp has stopped it, before its first instruction: whoever outlives pmp continues it */
+	uint64_t again_us; /* result: when to ask again */
 };
 
 void custody_init(struct custody *custody, uint32_t pid, const struct guard *guard,
@@ -30,6 +32,8 @@ void custody_stopped(struct custody *custody, const char *signal, uint64_t now);
 /* Sees to it that the target is as it was; ends a worker of the crew's that holds it though it said that it
  * had let go. true: it is as it was. false: ask again at again_us. */
 bool custody_settled(struct custody *custody, struct crew *crew, uint64_t now);
+/* It's continued now. */
+void custody_release(struct custody *custody);
 /* Asked right before each attach: as clearance_ask, once the target is settled. */
 enum clearance_result custody_ask(struct custody *custody, struct crew *crew, uint64_t now);
 

@@ -215,25 +215,27 @@ static bool parse_looks(struct options *options, const struct option_row *row, c
 static const struct option_row rows[] = {
 	{ 'p', "pid", "PID[,PID...]", "the processes; may be given again",
 	  COMMAND_RECORD | COMMAND_DUMP, parse_pids, 0 },
-	{ 'n', "samples", "SAMPLES", "samples of each process (200; with -d alone as\nmany as fit)",
-	  COMMAND_RECORD, parse_samples, 0 },
-	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_RECORD, parse_rate, 0 },
+	{ 'n', "samples", "SAMPLES",
+	  "samples of each process (200; with -d alone as\nmany as fit; run: as many as its life "
+	  "gives)",
+	  COMMAND_LIVE, parse_samples, 0 },
+	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_LIVE, parse_rate, 0 },
 	{ 'd', "duration", "SECONDS", "end after so long; with -n too, what comes first",
-	  COMMAND_RECORD, parse_seconds, 0 },
+	  COMMAND_LIVE, parse_seconds, 0 },
 	{ 0, "children", NULL, "the processes and all their descendants",
-	  COMMAND_RECORD | COMMAND_DUMP, parse_flag, MEMBER(children) },
+	  COMMAND_LIVE | COMMAND_DUMP, parse_flag, MEMBER(children) },
 	{ 0, "attach", "once|each|plain",
 	  "once (default): attach, then stop, look and resume\n"
 	  "for each sample; each: attach and let go for each;\n"
 	  "plain: a whole gdb for each, which needs no Python",
-	  COMMAND_RECORD, parse_attach, 0 },
+	  COMMAND_LIVE, parse_attach, 0 },
 	{ 0, "instant", NULL,
 	  "stop all threads at once for each sample: by default\n"
 	  "those that sleep are looked at without a stop",
-	  COMMAND_RECORD, parse_flag, MEMBER(instant) },
+	  COMMAND_LIVE, parse_flag, MEMBER(instant) },
 	{ 0, "save-raw", "FILE", "keep what the gdbs say, as `pmp fold` and `pmp dump`\nread it",
-	  COMMAND_RECORD | COMMAND_DUMP, parse_path, MEMBER(save_raw) },
-	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_RECORD | COMMAND_DUMP,
+	  COMMAND_LIVE | COMMAND_DUMP, parse_path, MEMBER(save_raw) },
+	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_LIVE | COMMAND_DUMP,
 	  parse_path, MEMBER(gdb) },
 
 	{ 0, "core", "CORE",
@@ -250,14 +252,14 @@ static const struct option_row rows[] = {
 	{ 0, "json", NULL, "the report as JSON", COMMAND_DUMP, parse_flag, MEMBER(json) },
 
 	{ 't', "threads", NULL, "the first level of the tree is the thread",
-	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(threads) },
+	  COMMAND_LIVE | COMMAND_FOLD, parse_flag, MEMBER(threads) },
 	{ 0, "lines", NULL, "tell nodes apart by line, not only by function",
-	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(lines) },
+	  COMMAND_LIVE | COMMAND_FOLD, parse_flag, MEMBER(lines) },
 	{ 0, "glue", NULL, "show the interpreter's own frames too",
-	  COMMAND_RECORD | COMMAND_FOLD | COMMAND_DUMP, parse_flag, MEMBER(glue) },
+	  COMMAND_LIVE | COMMAND_FOLD | COMMAND_DUMP, parse_flag, MEMBER(glue) },
 
 	{ 0, "no-timeline", NULL, "do not keep when each stack was there",
-	  COMMAND_RECORD | COMMAND_FOLD, parse_flag, MEMBER(no_timeline) },
+	  COMMAND_LIVE | COMMAND_FOLD, parse_flag, MEMBER(no_timeline) },
 
 	{ 0, "from", "SECONDS",
 	  "only samples from that time on: so long after the\n"

@@ -147,9 +147,10 @@ static bool parse_words(struct parsing *parsing)
 		bool ok = true;
 
 		parsing->words++;
-		if (only_operands || word[0] != '-' || !word[1])
+		if (only_operands || word[0] != '-' || !word[1]) {
 			add_operand(parsing->options, word);
-		else if (!strcmp(word, "--"))
+			only_operands |= parsing->command->rest;
+		} else if (!strcmp(word, "--"))
 			only_operands = true;
 		else if (word[1] == '-')
 			ok = parse_long(parsing, word + 2);
@@ -182,21 +183,37 @@ static bool check_operands(const struct options *options, const struct command *
 	                 command->usage);
 }
 
-static bool check_record(struct options *options, struct error *err)
+static bool check_raw(const struct options *options, struct error *err)
 {
-	if (!options->pid_count)
-		return error_set(err, ERROR_USAGE,
-		                 "which process? pmp -p PID samples it, pmp fold [FILE...] reads "
-		                 "gdb's text, pmp show PROFILE prints a profile; " ASK_HELP);
 	if (options->save_raw && !strcmp(options->save_raw, "-"))
 		return error_set(err, ERROR_USAGE,
 		                 "--save-raw wants a file, not '-': stdout is for the result");
 	if (options->save_raw && options->output && !strcmp(options->save_raw, options->output))
 		return error_set(err, ERROR_USAGE,
 		                 "--save-raw and -o name the same file; give them two names");
+	return true;
+}
+
+static bool check_record(struct options *options, struct error *err)
+{
+	if (!options->pid_count)
+		return error_set(
+		        err, ERROR_USAGE,
+		        "which process? pmp -p PID samples it, pmp run PROGRAM samples a new one, "
+		        "pmp fold [FILE...] reads gdb's text, pmp show PROFILE prints a "
+		        "profile; " ASK_HELP);
+	if (!check_raw(options, err))
+		return false;
 	if (!options->samples && !(options->seconds > 0))
 		options->samples = OPTIONS_SAMPLES_DEFAULT;
 	return true;
+}
+
+static bool check_run(struct options *options, struct error *err)
+{
+	add_operand(options, NULL);
+	options->program = options->operands;
+	return check_raw(options, err);
 }
 
 static bool check_dump(struct options *options, struct error *err)
@@ -233,6 +250,8 @@ static bool check(struct options *options, const struct command *command, struct
 		                 "timeline, and --no-timeline leaves that out");
 	if (command->bit == COMMAND_DUMP)
 		return check_dump(options, err);
+	if (command->bit == COMMAND_RUN)
+		return check_run(options, err);
 	return command->bit != COMMAND_RECORD || check_record(options, err);
 }
 

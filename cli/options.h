@@ -25,7 +25,8 @@ enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
 
 struct options {
 	/* what to sample */
-	uint32_t *pids; /* each once */
+	const char *const *program; /* that pmp is to run; NULL: processes that are there */
+	uint32_t *pids;             /* each once */
 	size_t pid_count, pid_cap;
 	bool children;    /* and their descendants */
 	bool instant;     /* all threads of a process are stopped at once */
@@ -48,7 +49,7 @@ struct options {
 	double interval;    /* seconds from look to look; 0: one look */
 	uint64_t looks;     /* 0: not told */
 	bool help, version; /* asked for: nothing else is checked then */
-	/* the words that are not options: files */
+	/* the words that are not options: files; or a program and its words, which end in NULL */
 	const char **operands;
 	size_t operand_count, operand_cap;
 };

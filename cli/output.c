@@ -244,6 +244,15 @@ bool output_open(struct output *output, const char *path, struct error *err)
 	return false;
 }
 
+bool output_open_errors(struct output *output, struct error *err)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	*output = (struct output){ .path = "standard error" };
+	output->file = fd < 0 ? NULL : fdopen(fd, "w");
+	return output->file || fail(err, output->path, strerror(errno));
+}
+
 /* Flushes; 0, or the errno of what went wrong. An earlier write that failed left its mark in the
  * stream but not its errno; the flush, which tries again, mostly says the same. */
 static int flush(FILE *file)

@@ -23,6 +23,8 @@ bool output_check(const char *path, struct error *err);
  * Pipes, devices and descriptors (/dev/stdout, /proc/self/fd/3) are written in place.
  * Errors, here and below, are ERROR_OUTPUT. */
 bool output_open(struct output *output, const char *path, struct error *err);
+/* The same for standard error. */
+bool output_open_errors(struct output *output, struct error *err);
 /* Flushes, checks, syncs nothing, renames. On an error nothing is left behind, and the old file stays.
  * Where stdout's reader went away (`pmp ... | head`) the error has no text: there is no one to tell. */
 bool output_commit(struct output *output, struct error *err);

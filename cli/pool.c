@@ -55,6 +55,8 @@ static void target_ended(struct pool *pool)
 {
 	pool->custody.threads.count = 0; /* nobody is there to lose a stack */
 	pool->phase = PHASE_END;
+	if (pool->context->own && pool->context->plan.started)
+		return; /* its life is what was asked for */
 	if (!pool->tally.taken)
 		error_set(&pool->err, ERROR_NO_PROCESS,
 		          "process %" PRIu32 " ended before the first sample", pool->crew.plan.pid);
@@ -433,9 +435,15 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum 
 		.pid = pid,
 		.instant = context->instant,
 		.locals = context->locals,
+		.own = context->own,
 	};
-	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
+	/* A new program's first instruction tells nothing. */
+	pool->tally = (struct tally){
+		.plan = &context->plan, .pid = pid, .sample = 1, .tick = context->own
+	};
 	custody_init(&pool->custody, pid, context->guard, context->deadlines);
+	pool->custody.own = context->own;
+	pool->custody.held = context->own && !context->plan.started;
 	return pool;
 }
 
@@ -484,6 +492,11 @@ uint64_t pool_deadline(const struct pool *pool)
 size_t pool_poll(const struct pool *pool, struct pollfd *ret)
 {
 	return crew_poll(&pool->crew, ret);
+}
+
+void pool_release(struct pool *pool)
+{
+	custody_release(&pool->custody);
 }
 
 void pool_stop(struct pool *pool, bool at_once)

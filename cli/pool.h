@@ -16,7 +16,7 @@ struct pool_context {
 	const struct deadlines *deadlines;
 	const struct guard *guard;
 	const char *gdb;
-	bool instant, locals; /* as in worker_plan */
+	bool instant, locals, own; /* as in worker_plan */
 	struct tally_plan plan;
 };
 
@@ -31,6 +31,8 @@ uint64_t pool_deadline(const struct pool *pool);
 /* Fills at most ATTACH_WORKERS_MAX rows. */
 size_t pool_poll(const struct pool *pool, struct pollfd *ret);
 
+/* It was held at its first instruction until now; it's continued right afterwards. */
+void pool_release(struct pool *pool);
 /* Ends the sampling and lets the target go; at_once: does not wait for a sample that is on its way. */
 void pool_stop(struct pool *pool, bool at_once);
 

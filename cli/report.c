@@ -15,6 +15,7 @@ struct plan {
 	const char *path;               /* NULL: no file */
 	const struct format *in_file;   /* of path */
 	const struct format *on_stdout; /* NULL: nothing */
+	bool on_stderr;                 /* instead: stdout is the program's that pmp runs */
 };
 
 static bool make_plan(const struct options *options, struct plan *plan, struct error *err)
@@ -24,14 +25,17 @@ static bool make_plan(const struct options *options, struct plan *plan, struct e
 	struct shown shown;
 
 	*plan = (struct plan){ 0 };
+	plan->on_stderr = options->program && !options->output;
 	if (!options->output || !strcmp(options->output, "-")) {
 		plan->on_stdout = options->format ? options->format : tree;
-		if (!plan->on_stdout->binary || !isatty(STDOUT_FILENO))
+		if (!plan->on_stdout->binary ||
+		    !isatty(plan->on_stderr ? STDERR_FILENO : STDOUT_FILENO))
 			return true;
 		return error_set(err, ERROR_USAGE,
 		                 "-f %s is no text for a terminal; say -o FILE, or send it on",
 		                 plan->on_stdout->name);
 	}
+	plan->on_stderr = options->program;
 	plan->path = options->output;
 	plan->in_file =
 	        options->format ? options->format : format_by_suffix(span_of(options->output));
@@ -51,6 +55,7 @@ bool report_check(const struct options *options, struct error *err)
 	return make_plan(options, &plan, err) && (!plan.path || output_check(plan.path, err));
 }
 
+/* path NULL: standard error. */
 static bool write_to(const char *path, const struct format *format, const struct profile *profile,
                      const struct options *options, struct error *err)
 {
@@ -61,11 +66,11 @@ static bool write_to(const char *path, const struct format *format, const struct
 	};
 	struct output output;
 
-	if (!output_open(&output, path, err))
+	if (!(path ? output_open(&output, path, err) : output_open_errors(&output, err)))
 		return false;
-	if (output.file == stdout) {
-		view.colour = terminal_colour(stdout);
-		view.width = terminal_width(stdout);
+	if (!path || output.file == stdout) {
+		view.colour = terminal_colour(output.file);
+		view.width = terminal_width(output.file);
 	}
 	if (format->write(profile, &view, output.file, err))
 		return output_commit(&output, err);
@@ -96,7 +101,8 @@ bool report_profile(const struct options *options, const struct profile *profile
 			write_to(plan.path, plan.in_file, profile, options, &own);
 		/* Though the file failed: the result of a run must not be lost with it. */
 		if (plan.on_stdout)
-			write_to("-", plan.on_stdout, profile, options, &own);
+			write_to(plan.on_stderr ? NULL : "-", plan.on_stdout, profile, options,
+			         &own);
 	}
 	/* What failed is more than that somebody pressed Ctrl-C, and less than why a run ended early. */
 	if (own.code && (!err->code || err->code == ERROR_INTERRUPTED))

@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "journal.h"
 #include "pool.h"
+#include "program.h"
 #include "refusal.h"
 #include "signals.h"
 
@@ -27,6 +28,7 @@ struct supervisor {
 	struct journal journal;
 	struct signals signals;
 	struct guard guard;
+	struct program program; /* that we run; pid 0: none */
 	struct pool **pools;
 	size_t count, cap;
 	struct pollfd *polls;
@@ -116,6 +118,8 @@ static void add_descendants(struct supervisor *s, uint32_t pid)
 
 static bool add_targets(struct supervisor *s, struct error *err)
 {
+	if (s->program.pid && !add_target(s, (uint32_t)s->program.pid, err))
+		return false;
 	for (size_t i = 0; i < s->options->pid_count; i++) {
 		if (!add_target(s, s->options->pids[i], err))
 			return false;
@@ -129,6 +133,8 @@ static bool add_targets(struct supervisor *s, struct error *err)
 
 static uint64_t asked(const struct options *options)
 {
+	if (options->program)
+		return 0; /* what its life gives */
 	if (options->samples)
 		return options->samples;
 	/* The ticks from 0 on that are before the end. */
@@ -152,6 +158,10 @@ static void start(struct supervisor *s)
 	s->context.plan.end_us =
 	        options->seconds > 0 ? now + (uint64_t)(options->seconds * 1e6) : CLOCK_NEVER;
 	s->context.plan.started = true;
+	if (s->program.pid) {
+		pool_release(s->pools[0]);
+		program_release(&s->program);
+	}
 }
 
 static bool all(const struct supervisor *s, bool (*is)(const struct pool *))
@@ -220,6 +230,8 @@ static void take_signals(struct supervisor *s)
 	for (int n; (n = signals_next(&s->signals));) {
 		if (n == SIGCHLD)
 			continue;
+		if (s->program.pid && !program_signal(&s->program, n, s->signals.from_kernel))
+			continue;
 		/* The second one doesn't wait for a sample that is on its way; the targets are let go all the same. */
 		stop_all(s, s->signal != 0);
 		if (!s->signal)
@@ -260,13 +272,31 @@ static bool decide(struct supervisor *s)
 	return true;
 }
 
+/* It has ended: so has the sampling. true: that's new. */
+static bool notice_end(struct supervisor *s)
+{
+	if (!s->program.pid || s->ending || !program_over(&s->program))
+		return false;
+	stop_all(s, false);
+	s->ending = true;
+	return true;
+}
+
+/* The program may live for longer than it is sampled. */
+static bool done(struct supervisor *s)
+{
+	bool waits = s->program.released && !s->signal && !program_over(&s->program);
+
+	return all(s, pool_over) && !waits;
+}
+
 static void loop(struct supervisor *s)
 {
-	while (!all(s, pool_over)) {
+	while (!done(s)) {
 		for (size_t i = 0; i < s->count; i++)
 			pool_step(s->pools[i], clock_now_us());
 		tell_progress(s, clock_now_us());
-		if (decide(s) || all(s, pool_over))
+		if (notice_end(s) || decide(s) || done(s))
 			continue;
 		wait_for_something(s);
 		take_signals(s);
@@ -304,24 +334,37 @@ static bool verdict(const struct supervisor *s, struct error *err)
 		          s->signal, strsignal(s->signal), got ? "" : " before the first sample");
 	for (size_t i = 0; i < s->count; i++)
 		if (pool_error(s->pools[i])->code != ERROR_NONE &&
-		    (!got || pool_error(s->pools[i])->code != ERROR_NO_PROCESS))
+		    ((!got && !s->program.pid) ||
+		     pool_error(s->pools[i])->code != ERROR_NO_PROCESS))
 			error_set(err, pool_error(s->pools[i])->code, "%s",
 			          pool_error(s->pools[i])->text);
+	if (s->program.over && err->code == ERROR_NONE && program_code(&s->program))
+		error_set(err, (enum error_code)program_code(&s->program), "%s", "");
+	if (s->program.pid && s->context.plan.started)
+		return true;
 	return got || error_set(err, ERROR_FAILED, "no sample was taken");
 }
 
 static bool run(struct supervisor *s, struct error *err)
 {
+	bool ok = false;
+
 	if (!deadlines_parse(&s->deadlines, getenv("PMP_DEADLINES"), err))
 		return false;
 	s->context.gdb = gdb_find(s->options->gdb, err);
-	if (!s->context.gdb || !add_targets(s, err) || !guard_start(&s->guard, err) ||
-	    !signals_init(&s->signals, err))
+	if (!s->context.gdb || !guard_start(&s->guard, err) ||
+	    !signals_init(&s->signals, s->options->program, err))
 		return false;
-	loop(s);
-	stop_journal(s);
+	if ((!s->options->program ||
+	     program_start(&s->program, s->options->program, &s->signals, &s->guard, err)) &&
+	    add_targets(s, err)) {
+		loop(s);
+		stop_journal(s);
+		ok = verdict(s, err);
+	}
+	program_deinit(&s->program);
 	signals_deinit(&s->signals);
-	return verdict(s, err);
+	return ok;
 }
 
 bool supervisor_run(const struct options *options, const struct journal_sink *sink,
@@ -339,6 +382,7 @@ bool supervisor_run(const struct options *options, const struct journal_sink *si
 	s.context.plan.journal = &s.journal;
 	s.context.instant = options->instant;
 	s.context.locals = options->locals;
+	s.context.own = options->program;
 	ok = run(&s, err);
 	guard_end(&s.guard);
 	for (size_t i = 0; i < s.count; i++)

@@ -255,6 +255,7 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 		.pid = plan->pid,
 		.instant = plan->instant,
 		.locals = plan->locals,
+		.own = plan->own,
 		.mark = worker->text.mark,
 		.other_mounts = container_other_mounts(plan->pid),
 		.other_root = container_other_root(plan->pid),

@@ -10,7 +10,7 @@
  *		-> ~pmp hello gdb=13.1 python=3.11.2
  *	python pmp("warm", PID)		 reads symbols, touches nothing of the target but /proc
  *		-> ~pmp warm pid=4711
- *	python pmp("attach", PID)	 attaches, looks around, lets it run
+ *	python pmp("attach", PID, OWN)	 attaches, looks around, lets it run; OWN 1: though it was stopped
  *		-> ~pmp attached pid=4711 pause_us=8100
  *	python pmp("sample", N, EPOCH_US, INSTANT)	INSTANT 1: threads that sleep are stopped, too
  *		-> ~pmp begin sample=N ... text ... ~pmp end sample=N ...
@@ -65,6 +65,7 @@ struct worker_plan {
 	uint32_t pid;
 	bool instant; /* all threads are stopped at once for a sample */
 	bool locals;  /* a dump has the locals of Python frames */
+	bool own; /* the target is a program that pmp runs: it is let run though it was stopped */
 };
 
 enum worker_trouble {

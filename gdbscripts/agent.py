@@ -53,7 +53,8 @@ class Agent:
         self._follow(procfs.threads(pid))
         write_lines([marker("warm", pid=pid)])
 
-    def attach(self, pid: int) -> None:
+    def attach(self, pid: int, own: int = 0) -> None:
+        """own: it is let run, though it was stopped."""
         seen = procfs.threads(pid)
         self._follow(seen)
 
@@ -64,7 +65,7 @@ class Agent:
             pause = now_us() - self.session.began_us
             self.target.unwinder.prepare(self.code.pointers_on_stacks({}))
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
-        self._attach("attach", pid, stopped)
+        self._attach("attach", pid, stopped, bool(own))
 
     def sample(self, number: int, epoch: int, instant: int = 0) -> None:
         """instant: all threads are stopped at once, those that sleep, too."""
@@ -184,9 +185,10 @@ class Agent:
     def _let_go(self, pid: int, signal: str) -> None:
         write_lines([marker("stopped", pid=pid, signal=signal)])
 
-    def _attach(self, verb: str, pid: int, stopped) -> None:
+    def _attach(self, verb: str, pid: int, stopped, own: bool = False) -> None:
         leader = procfs.thread(pid, pid)
-        self.session.frozen = leader is not None and leader.state == "T"
+        is_stopped = leader is not None and leader.state == "T"
+        self.session.frozen, self.session.held = is_stopped and not own, is_stopped and own
         self.session.attach(pid, guarded(verb, stopped))
 
     def _pause(self, let_go) -> int:

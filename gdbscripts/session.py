@@ -116,6 +116,7 @@ class Session:
         self._tell_let_go = let_go
         self.pid = 0
         self.frozen = False  # it was stopped (T) when we came: it is never resumed
+        self.held = False  # it was, and is to run on when it's attached: that stop is no news
         self.began_us = 0  # when the first thread was told to stop, by now_us
         self._then = None
         self._pending = set()
@@ -205,6 +206,9 @@ class Session:
     def give_up_waiting(self) -> None:
         """Goes on with the threads that have stopped so far."""
         then, self._then = self._then, None
+        if self.held:
+            self.held = False
+            os.kill(self.pid, signals.SIGCONT)  # a SIGSTOP that its attach has left is gone then
         if then is not None:
             self._leave_children_alone()
             then()
@@ -234,7 +238,7 @@ class Session:
         if thread is not None:
             self._pending.discard(thread.ptid[1])
         signal = getattr(event, "stop_signal", "")
-        if signal in JOB_SIGNALS and not self.frozen and procfs.is_stopped_by(self.pid, signal):
+        if signal in JOB_SIGNALS and not self.frozen and not self.held and procfs.is_stopped_by(self.pid, signal):
             gdb.post_event(lambda: self._heed_stop(signal))
         elif self._then is None:
             gdb.post_event(self._stray)

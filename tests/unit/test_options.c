@@ -195,8 +195,8 @@ static const struct row bad[] = {
 	{ "record", "-p 1 --lines=1", "--lines takes no value" },
 	{ "fold", "-p 1", "fold does not take -p, which is an option of record and dump" },
 	{ "fold", "--children",
-	  "fold does not take --children, which is an option of record and dump" },
-	{ "show", "-t x", "show does not take -t, which is an option of record and fold" },
+	  "fold does not take --children, which is an option of record, run and dump" },
+	{ "show", "-t x", "show does not take -t, which is an option of record, run and fold" },
 	{ "show", "", "show needs a profile" },
 	{ "show", "a b", "show takes one file at a time: 'b'" },
 };

@@ -1,0 +1,119 @@
+"""pmp run: a program is sampled from its first instruction on, runs as it would without pmp, and pmp ends as it does."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from profiles import Profile  # noqa: E402
+from targets import need_gdb, need_live_python  # noqa: E402
+from tap import PMP, PYTHON, ROOT, check, equal, main, pmp, run, temp_dir, test  # noqa: E402
+
+SPIN = os.path.join(ROOT, "samples", "spin.py")
+# What takes its time is what runs before main.
+STARTER = r"""
+#include <time.h>
+volatile unsigned long counter;
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+__attribute__((constructor)) static void at_the_start(void)
+{
+	for (double end = now() + 0.5; now() < end;)
+		for (int i = 0; i < 1000; i++)
+			counter++;
+}
+int main(void)
+{
+	return 7;
+}
+"""
+# All that a program gets of its parent, but the environment's one word that tells it which it is.
+INHERITED = r"""
+import os
+status = [line for line in open("/proc/self/status") if line.startswith(("Sig", "Groups", "NoNewPrivs"))]
+print("".join(status), sorted(os.listdir("/proc/self/fd"))[:-1], sorted(os.environ.items()), os.getcwd(),
+      os.getpgrp() == os.getpgid(os.getppid()), os.getsid(0) == os.getsid(os.getppid()), os.read(0, 100))
+"""
+
+
+def script(text, mode=stat.S_IRWXU):
+    path = os.path.join(temp_dir(), "program")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    os.chmod(path, mode)
+    return path
+
+
+def compiled(text, *flags):
+    path = os.path.join(temp_dir(), "program")
+    subprocess.run(["gcc", "-O1", "-g", "-x", "c", "-", "-o", path, *flags], input=text.encode(), check=True)
+    return path
+
+
+def sampled(*words, options=(), code=0):
+    """The profile of a run that has to end so."""
+    path = os.path.join(temp_dir(), "p.yaml")
+    result = pmp("run", "-q", "-o", path, *options, *words)
+    equal((result.code, result.err), (code, ""), result)
+    return Profile.load(path)
+
+
+@test("a program that lives for half a second, and whose start is what takes it")
+def _():
+    need_gdb()
+    for flags in ((), ("-static",)):
+        profile = sampled(compiled(STARTER, *flags), options=("-r", "50"), code=7)
+        profile.check_whole()
+        check(profile.total >= 12, "%d stacks" % profile.total, flags)
+        check(profile.share("at_the_start") > 80, "the start", flags, profile.tree)
+        check(profile.weight_below("_start", "at_the_start") > 0.8 * profile.total, "whole stacks", flags, profile.tree)
+
+
+@test("Python's frames, though nothing of it was there at the attach; stdout is the program's, the tree on stderr")
+def _():
+    need_live_python()
+    result = pmp("run", "--", PYTHON, "-S", "-c", "def work():\n n = 0\n while n < 2e7: n += 1\nwork(); print('done')")
+    equal((result.code, result.out), (0, "done\n"), result)
+    check(re.search(r"9\d\.\d%.* py +work \(<string>\)|100\.0%.* py +work", result.err), result)
+    check(re.search(r"samples: \d+ asked, \d+ taken, \d late, 0 failed", result.err), result)
+
+
+@test("a program ends as it does, and so does pmp: its code, a signal, or none at all")
+def _():
+    need_gdb()
+    for words, code in ((("true",), 0), (("sh", "-c", "exit 3"), 3), (("sh", "-c", "kill -TERM $$"), 143),
+                        (("sh", "-c", "kill -KILL $$"), 137)):
+        equal(pmp("run", "-q", *words).code, code, words)
+    for name, code, said in (("no-such-program", 127, "it is not found on PATH"), ("/no/such", 127, "no such file"),
+                             (script("#!/bin/sh\n", stat.S_IRUSR), 126, "ermission denied"), ("/", 126, "ermission denied"),
+                             (script("#!/no/such\n"), 126, "interpreter")):
+        result = pmp("run", name)
+        equal((result.code, result.out, result.err.count("\n")), (code, "", 1), result)
+        check(said in result.err, said, result)
+    mark = os.path.join(temp_dir(), "mark")
+    result = pmp("run", "--gdb", "/nowhere/gdb", "--", "touch", mark)
+    equal(result.code, 5, result)
+    result = pmp("run", "--gdb", script("#!/bin/sh\nexit 1\n"), "--", "touch", mark)
+    equal(result.code, 5, result)
+    check(not os.path.exists(mark), "it was not run")
+    result = pmp("run", "-o", "/no/such/p.yaml", "touch", mark)
+    equal(result.code, 9, result)
+    check(not os.path.exists(mark), "it was not run")
+
+
+@test("what a program gets of its parent is what pmp got: signals, descriptors, environment, folder, standard input")
+def _():
+    need_gdb()
+    for before in ("", "trap '' USR1 PIPE HUP; exec 7</dev/null; ", "exec 2>&-; ulimit -n 50; "):
+        alone = run("sh", "-c", before + '"$@"; exit', "-", PYTHON, "-c", INHERITED, stdin="in")
+        with_pmp = run("sh", "-c", before + '"$@"; exit', "-", PMP, "run", "-q", "--", PYTHON, "-c", INHERITED, stdin="in")
+        equal(with_pmp.out, alone.out, before)
+
+
+main()
