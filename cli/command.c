@@ -11,8 +11,10 @@
 #include "hint.h"
 #include "options.h"
 #include "output.h"
+#include "pager.h"
 #include "shown.h"
 #include "signals.h"
+#include "terminal.h"
 #include "version.h"
 
 static const struct command commands[] = {
@@ -218,6 +220,9 @@ static bool run(int argc, char **argv, struct error *err)
 			return unknown_command(argv[1], err);
 	}
 	ok = options_parse(&options, command, argc - named, argv + named, err);
+	terminal_set_colours(options.colours);
+	if (options.no_pager)
+		pager_disable();
 	if (ok && options.help)
 		help_print(named ? command : NULL, stdout);
 	else if (ok)

@@ -184,6 +184,17 @@ static bool parse_weight(struct options *options, const struct option_row *row, 
 	return true;
 }
 
+static bool parse_colours(struct options *options, const struct option_row *row, const char *shown,
+                          const char *value, struct error *err)
+{
+	size_t choice;
+
+	if (!argument_choose(row->argument, shown, "word for colours", value, &choice, err))
+		return false;
+	options->colours = (enum terminal_colours)choice;
+	return true;
+}
+
 static bool parse_interval(struct options *options, const struct option_row *row, const char *shown,
                            const char *value, struct error *err)
 {
@@ -284,6 +295,10 @@ static const struct option_row rows[] = {
 	  MEMBER(full_paths) },
 	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",
 	  COMMAND_ANY, parse_flag, MEMBER(quiet) },
+	{ 0, "color", "auto|always|never", "colours: on a terminal (auto), always, or never",
+	  COMMAND_ANY, parse_colours, 0 },
+	{ 0, "no-pager", NULL, "no pager for what is longer than the terminal", COMMAND_ANY,
+	  parse_flag, MEMBER(no_pager) },
 	{ 'h', "help", NULL, "what there is; behind a command: what it takes", COMMAND_EVERY,
 	  parse_flag, MEMBER(help) },
 	{ 'V', "version", NULL, "the versions of pmp, of gdb and of gdb's Python", COMMAND_EVERY,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "command.h"
+#include "terminal.h"
 #include "../merger/merger.h"
 
 enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
@@ -37,8 +38,10 @@ struct options {
 	const char *gdb;      /* --gdb; NULL: "gdb" on PATH */
 	const char *save_raw; /* --save-raw; NULL: none */
 	/* what to make of it */
-	const char *output;          /* -o; NULL: none */
-	const struct format *format; /* -f; NULL: tree on stdout, or what -o's suffix says */
+	const char *output;            /* -o; NULL: none */
+	const struct format *format;   /* -f; NULL: tree on stdout, or what -o's suffix says */
+	bool no_pager;                 /* --no-pager */
+	enum terminal_colours colours; /* --color */
 	bool threads, lines, glue, full_paths, quiet;
 	bool no_timeline;
 	struct window window; /* --from, --to, --running; not its weight */

@@ -9,6 +9,7 @@
 
 #include "../merger/alloc.h"
 #include "../merger/buf.h"
+#include "pager.h"
 #include "shown.h"
 
 #define LINKS_MAX 40 /* as the kernel */
@@ -222,7 +223,9 @@ bool output_open(struct output *output, const char *path, struct error *err)
 
 	*output = (struct output){ 0 };
 	if (!strcmp(path, "-")) {
-		output->file = stdout;
+		output->file = pager_wanted() ? open_memstream(&output->text, &output->len) : NULL;
+		if (!output->file)
+			output->file = stdout;
 		return true;
 	}
 	output->path = path;
@@ -278,9 +281,20 @@ bool output_stdout_done(struct error *err)
 
 static void forget(struct output *output)
 {
+	free(output->text);
 	free(output->target);
 	free(output->temporary);
 	*output = (struct output){ 0 };
+}
+
+static bool commit_stdout(struct output *output, struct error *err)
+{
+	bool ok = output->file == stdout || !fclose(output->file);
+
+	if (ok && output->text)
+		pager_show((struct span){ output->text, output->len });
+	forget(output);
+	return ok ? output_stdout_done(err) : fail(err, "standard output", strerror(errno));
 }
 
 bool output_commit(struct output *output, struct error *err)
@@ -289,7 +303,7 @@ bool output_commit(struct output *output, struct error *err)
 	int why;
 
 	if (!output->path)
-		return output_stdout_done(err);
+		return commit_stdout(output, err);
 	why = flush(file);
 	if (!why && output->target && !output->named) {
 		output->named = !make_name(output, make_link, fileno(file));
@@ -312,7 +326,7 @@ bool output_commit(struct output *output, struct error *err)
 
 void output_abandon(struct output *output)
 {
-	if (output->file && output->path)
+	if (output->file && output->file != stdout)
 		fclose(output->file);
 	if (output->named)
 		unlink(output->temporary);

@@ -10,15 +10,17 @@
 struct output {
 	FILE *file;
 	const char *path; /* as given; NULL: stdout */
-	char *target;     /* what will be replaced, links followed; NULL: written in place */
-	char *temporary;  /* the name beside it that is renamed to target */
-	bool named;       /* temporary exists; until then nothing is left however pmp ends */
+	char *text;       /* what goes to stdout, where a pager may show it; file writes it */
+	size_t len;
+	char *target;    /* what will be replaced, links followed; NULL: written in place */
+	char *temporary; /* the name beside it that is renamed to target */
+	bool named;      /* temporary exists; until then nothing is left however pmp ends */
 };
 
 /* What can be known before anything is written: that the directory is there and can be written to. */
 bool output_check(const char *path, struct error *err);
 
-/* "-" is stdout. A regular file, or none yet: written beside it and renamed at output_commit, with the
+/* "-" is stdout, by a pager perhaps (pager.h). A regular file, or none yet: written beside it and renamed at output_commit, with the
  * permissions of the one it replaces (0666 less umask if new; a symbolic link is followed).
  * Pipes, devices and descriptors (/dev/stdout, /proc/self/fd/3) are written in place.
  * Errors, here and below, are ERROR_OUTPUT. */

@@ -68,9 +68,11 @@ static bool write_to(const char *path, const struct format *format, const struct
 
 	if (!(path ? output_open(&output, path, err) : output_open_errors(&output, err)))
 		return false;
-	if (!path || output.file == stdout) {
-		view.colour = terminal_colour(output.file);
-		view.width = terminal_width(output.file);
+	if (!path || !output.path) {
+		FILE *shown = path ? stdout : output.file;
+
+		view.colour = terminal_colour(shown);
+		view.width = terminal_width(shown);
 	}
 	if (format->write(profile, &view, output.file, err))
 		return output_commit(&output, err);

@@ -5,8 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define WIDTH_DEFAULT 80u
-#define WIDTH_MAX 1000000u
+#define SIZE_MAX_TOLD 1000000u
 
 /* NULL if it is empty, too. */
 static const char *variable(const char *name)
@@ -21,25 +20,59 @@ bool terminal_is(FILE *file)
 	return isatty(fileno(file));
 }
 
+/* What the terminal says, else the variable, else `otherwise`. */
+static unsigned size_or(unsigned short said, const char *name, unsigned otherwise)
+{
+	const char *told = variable(name);
+	unsigned long number = told ? strtoul(told, NULL, 10) : 0;
+
+	if (said)
+		return said;
+	return number && number < SIZE_MAX_TOLD ? (unsigned)number : otherwise;
+}
+
+static struct winsize window_size(FILE *file)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(fileno(file), TIOCGWINSZ, &size))
+		size = (struct winsize){ 0 };
+	return size;
+}
+
 unsigned terminal_width(FILE *file)
 {
-	const char *told = variable("COLUMNS");
-	struct winsize size;
-	unsigned long columns;
+	return terminal_is(file) ? size_or(window_size(file).ws_col, "COLUMNS", 80) : 0;
+}
 
-	if (!terminal_is(file))
-		return 0;
-	if (!ioctl(fileno(file), TIOCGWINSZ, &size) && size.ws_col)
-		return size.ws_col;
-	columns = told ? strtoul(told, NULL, 10) : 0;
-	return columns && columns < WIDTH_MAX ? (unsigned)columns : WIDTH_DEFAULT;
+unsigned terminal_height(FILE *file)
+{
+	return terminal_is(file) ? size_or(window_size(file).ws_row, "LINES", 24) : 0;
+}
+
+bool terminal_dumb(void)
+{
+	const char *term = variable("TERM");
+
+	return !term || !strcmp(term, "dumb");
+}
+
+static enum terminal_colours colours_set;
+
+void terminal_set_colours(enum terminal_colours colours)
+{
+	colours_set = colours;
 }
 
 bool terminal_colour(FILE *file)
 {
-	const char *term = variable("TERM");
+	const char *force = variable("CLICOLOR_FORCE");
 
-	return terminal_is(file) && !variable("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+	if (colours_set != COLOURS_AUTO)
+		return colours_set == COLOURS_ALWAYS;
+	if (variable("NO_COLOR"))
+		return false;
+	return (force && strcmp(force, "0")) || (terminal_is(file) && !terminal_dumb());
 }
 
 bool terminal_utf8(void)

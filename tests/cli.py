@@ -598,6 +598,13 @@ def _():
         code, seen = in_terminal("show", path, env=env)
         equal(code, 0)
         equal("\x1b" in seen, wanted, "%s: %r" % (env, seen))
+    for words, env, wanted in (((), {"CLICOLOR_FORCE": "1"}, True), ((), {"CLICOLOR_FORCE": "0"}, False),
+                               ((), {"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
+                               (("--color=always",), {"NO_COLOR": "1", "TERM": "dumb"}, True),
+                               (("--color", "never"), {"CLICOLOR_FORCE": "1"}, False),
+                               (("--color=auto",), {"TERM": "xterm"}, False)):
+        equal("\x1b" in is_done(pmp("show", path, *words, env=env)), wanted, (words, env))
+    equal("\x1b" in in_terminal("show", path, "--color=never")[1], False)
     code, seen = in_terminal("show", "-f", "collapsed", path, env={"NO_COLOR": None})
     equal(seen.replace("\r", ""), FOLDED)
     code, seen = in_terminal("show", "-f", "pprof", path, env={})
