@@ -28,7 +28,7 @@ LIBS := -lyaml -lz -lprotobuf-c
 PROTOC_C ?= protoc-c
 
 cli_src := $(wildcard cli/*.c)
-cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o $(B)/gen/manual.o
+cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o $(B)/gen/texts.o
 merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c)) $(B)/gen/pprof.pb-c.o $(B)/gen/svg_parts.o
 unit_src := $(wildcard tests/unit/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
@@ -120,17 +120,22 @@ $(B)/gen/svg_parts.c: merger/svg.css merger/svg.js
 		done; \
 	} > $@
 
-# The man page's text.
-$(B)/gen/manual.o: $(B)/gen/manual.c $(B)/flags
+# The texts that are filled in from tables: pmp.1.in is pmp_text_pmp_1_in, and so on.
+texts := cli/pmp.1.in cli/completion.bash cli/completion.zsh cli/completion.fish
+$(B)/gen/texts.o: $(B)/gen/texts.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
-$(B)/gen/manual.c: cli/pmp.1.in
+$(B)/gen/texts.c: $(texts)
 	$(call say,GEN)
 	@mkdir -p $(@D)
 	$(Q){ \
-		printf '#include <stddef.h>\n\nextern const unsigned char pmp_manual[];\n'; \
-		printf 'extern const size_t pmp_manual_len;\n\nconst unsigned char pmp_manual[] = {\n'; \
-		$(call to_bytes,$<); \
-		printf '};\n\nconst size_t pmp_manual_len = sizeof(pmp_manual);\n'; \
+		printf '#include <stddef.h>\n\n'; \
+		for text in $^; do \
+			name=$$(echo "$${text##*/}" | tr . _); \
+			printf 'extern const unsigned char pmp_text_%s[];\nextern const size_t pmp_text_%s_len;\n' $$name $$name; \
+			printf 'const unsigned char pmp_text_%s[] = {\n' $$name; \
+			$(call to_bytes,$$text) || exit 1; \
+			printf '};\nconst size_t pmp_text_%s_len = sizeof(pmp_text_%s);\n' $$name $$name; \
+		done; \
 	} > $@
 
 # The scripts for gdb, as bytes: a string literal would have to be quoted and has a limited length.
@@ -310,9 +315,10 @@ format: ## rewrites the C files as .clang-format says
 	clang-format -i $(c_files)
 
 # What the program itself prints: the file below share/, and the words that make it.
-shared = man/man1/pmp.1:man
+shared = man/man1/pmp.1:man bash-completion/completions/pmp:completion,bash \
+	zsh/site-functions/_pmp:completion,zsh fish/vendor_completions.d/pmp.fish:completion,fish
 
-install: all ## PREFIX=/usr/local DESTDIR=: the program and its man page
+install: all ## PREFIX=/usr/local DESTDIR=: the program, its man page, completion for shells
 	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin'
 	$(INSTALL) -m 755 $(B)/pmp '$(DESTDIR)$(PREFIX)/bin/pmp'
 	$(Q)for s in $(shared); do \

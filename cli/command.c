@@ -128,6 +128,26 @@ static const struct command commands[] = {
 		.run = cmd_help,
 	},
 	{
+		.name = "completion",
+		.usage = "completion bash|zsh|fish",
+		.summary = "a script with which a shell completes pmp's words",
+		.text = "Prints the script that completes commands, options, their values, files, and "
+		        "for `-p` the processes, which it asks `pmp completion pids` for.",
+		.examples = {
+			{ "in this bash", "source <(pmp completion bash)" },
+			{ "for good, in zsh: into a folder of fpath",
+			  "pmp completion zsh > ~/.zfunc/_pmp" },
+			{ "for good, in fish",
+			  "pmp completion fish > ~/.config/fish/completions/pmp.fish" },
+		},
+		.operand = "bash|zsh|fish",
+		.bit = COMMAND_TOOL,
+		.min_operands = 1,
+		.max_operands = 1,
+		.needs = "which shell? pmp completion bash|zsh|fish",
+		.run = cmd_completion,
+	},
+	{
 		.name = "man",
 		.usage = "man",
 		.summary = "the man page, for man or groff",

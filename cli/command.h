@@ -51,6 +51,7 @@ bool cmd_fold(const struct options *options, struct error *err);
 bool cmd_show(const struct options *options, struct error *err);
 bool cmd_dump(const struct options *options, struct error *err);
 bool cmd_man(const struct options *options, struct error *err);
+bool cmd_completion(const struct options *options, struct error *err);
 bool cmd_help(const struct options *options, struct error *err);
 
 /* The row with this name, NULL if there is none; i-th row, NULL behind the last.

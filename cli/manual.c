@@ -7,22 +7,16 @@
 #include "command.h"
 #include "exit_code.h"
 #include "option_table.h"
+#include "template.h"
 #include "version.h"
 
 /* cli/pmp.1.in */
-extern const unsigned char pmp_manual[];
-extern const size_t pmp_manual_len;
+extern const unsigned char pmp_text_pmp_1_in[];
+extern const size_t pmp_text_pmp_1_in_len;
 
-/* Takes the next line, without its newline. */
-static bool take_line(struct span *text, struct span *ret)
+static struct span template_text(void)
 {
-	const char *end = text->len ? memchr(text->ptr, '\n', text->len) : NULL;
-
-	if (!end)
-		return false;
-	*ret = (struct span){ text->ptr, (size_t)(end - text->ptr) };
-	*text = span_skip(*text, ret->len + 1);
-	return true;
+	return (struct span){ (const char *)pmp_text_pmp_1_in, pmp_text_pmp_1_in_len };
 }
 
 static void put_char(char c, FILE *out)
@@ -78,12 +72,12 @@ static void put_usage(const char *usage, FILE *out)
 /* What the template says of this row, beyond the row's own text. */
 static void put_more(const char *kind, const char *name, FILE *out)
 {
-	struct span text = { (const char *)pmp_manual, pmp_manual_len }, line;
+	struct span text = template_text(), line;
 	struct buf wanted = { 0 };
 	bool within = false;
 
 	buf_printf(&wanted, "@more %s %s", kind, name);
-	while (take_line(&text, &line)) {
+	while (template_take_line(&text, &line)) {
 		if (within && span_eq(line, SPAN_LIT("@end")))
 			break;
 		if (within)
@@ -197,38 +191,21 @@ static void put_examples(FILE *out)
 	}
 }
 
-static const struct {
-	struct span line;
-	void (*put)(FILE *out);
-} parts[] = {
+static const struct template_part parts[] = {
 	{ SPAN_INIT("@title"), put_title },       { SPAN_INIT("@synopsis"), put_synopsis },
 	{ SPAN_INIT("@commands"), put_commands }, { SPAN_INIT("@options"), put_options },
 	{ SPAN_INIT("@formats"), put_formats },   { SPAN_INIT("@exit-codes"), put_exit_codes },
-	{ SPAN_INIT("@examples"), put_examples },
+	{ SPAN_INIT("@examples"), put_examples }, { { 0 }, NULL },
 };
-
-static bool put_part(struct span line, FILE *out)
-{
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (span_eq(line, parts[i].line)) {
-			parts[i].put(out);
-			return true;
-		}
-	}
-	return false;
-}
 
 void manual_print(FILE *out)
 {
-	struct span text = { (const char *)pmp_manual, pmp_manual_len }, line;
-	bool within = false;
+	struct span text = template_text();
+	const char *more = memmem(text.ptr, text.len, "\n@more ", 7);
 
-	while (take_line(&text, &line)) {
-		within |= span_starts(line, SPAN_LIT("@more "));
-		if (!within && !put_part(line, out))
-			fprintf(out, "%.*s\n", SPAN_ARG(line));
-		within &= !span_eq(line, SPAN_LIT("@end"));
-	}
+	if (more)
+		text.len = (size_t)(more + 1 - text.ptr);
+	template_print(text, parts, out);
 }
 
 bool cmd_man(const struct options *options, struct error *err)

@@ -18,7 +18,7 @@ def _():
     check(os.path.getsize(PMP) < 2 << 20, "%d bytes" % os.path.getsize(PMP))
 
 
-@test("install puts the program and its man page, uninstall takes them away")
+@test("install puts the program, its man page and completion, uninstall takes them away")
 def _():
     folder = temp_dir()
     make = ["make", "-C", ROOT, "B=" + BUILD, "DESTDIR=" + folder, "PREFIX=/opt/pmp"]
@@ -26,10 +26,17 @@ def _():
     equal(installed.code, 0, installed)
     found = sorted(os.path.relpath(os.path.join(where, name), folder)
                    for where, _, names in os.walk(folder) for name in names)
-    equal(found, ["opt/pmp/bin/pmp", "opt/pmp/share/man/man1/pmp.1"])
+    share = "opt/pmp/share/"
+    printed = {share + "bash-completion/completions/pmp": ("completion", "bash"),
+               share + "fish/vendor_completions.d/pmp.fish": ("completion", "fish"),
+               share + "man/man1/pmp.1": ("man",), share + "zsh/site-functions/_pmp": ("completion", "zsh")}
+    equal(found, ["opt/pmp/bin/pmp"] + sorted(printed))
+    for name, words in printed.items():
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            equal(file.read(), run(PMP, *words).out, name)
     check(run(os.path.join(folder, "opt/pmp/bin/pmp"), "--help").code == 0, "it doesn't run")
     if shutil.which("man"):
-        page = run("man", "--warnings", os.path.join(folder, found[1]))
+        page = run("man", "--warnings", os.path.join(folder, share, "man/man1/pmp.1"))
         equal((page.code, page.err), (0, ""), "the man page")
     equal(run(*make, "uninstall", env={"MAKEFLAGS": "", "MFLAGS": ""}).code, 0)
     equal([names for _, _, names in os.walk(folder) if names], [])
