@@ -23,6 +23,7 @@ struct builder {
 	struct dump *dump;
 	struct sampling sampling;
 	struct timekeeper *timekeeper; /* NULL: no timeline is wanted */
+	struct recent *recent;         /* NULL: not wanted */
 	struct builder_progress progress;
 	uint32_t pid; /* of the sample that is being read; 0: none is */
 	struct level *levels;
@@ -129,6 +130,9 @@ static void builder_stack(void *ctx, const struct stack *stack)
 	levels = levels_add(builder, thread, builder->path);
 	memcpy(builder->path + levels, frames, count * sizeof(*frames));
 	leaf = tree_add(profile->tree, builder->path, levels + count, 1);
+	if (builder->recent)
+		recent_stack(builder->recent, (uint32_t)(thread - profile->threads), leaf,
+		             &stack->thread);
 	if (builder->timekeeper)
 		timekeeper_stack(builder->timekeeper, thread, &stack->thread,
 		                 &(struct timed_stack){
@@ -230,6 +234,8 @@ static void builder_mark(void *ctx, const struct marker *marker)
 	process_level(builder);
 	if (builder->timekeeper)
 		timekeeper_mark(builder->timekeeper, marker);
+	if (builder->recent)
+		recent_mark(builder->recent, marker);
 	if (marker->verb == MARKER_BEGIN)
 		builder->pid = pid <= UINT32_MAX ? (uint32_t)pid : 0;
 	else if (marker->verb == MARKER_END)
@@ -248,6 +254,8 @@ struct builder *builder_create(const struct builder_options *options)
 	if (options->timeline)
 		builder->timekeeper = timekeeper_create(builder->profile, &builder->sampling,
 		                                        options->time_bytes);
+	if (options->recent_us)
+		builder->recent = recent_create(options->recent_us);
 	builder->dump = dump_create(builder->profile->intern, &sink);
 	return builder;
 }
@@ -262,6 +270,7 @@ void builder_destroy(struct builder *builder)
 		pymerge_destroy(builder->pymerge);
 	if (builder->timekeeper)
 		timekeeper_destroy(builder->timekeeper);
+	recent_destroy(builder->recent);
 	profile_destroy(builder->profile);
 	sampling_deinit(&builder->sampling);
 	buf_deinit(&builder->text);
@@ -286,6 +295,17 @@ void builder_end_input(struct builder *builder)
 struct builder_progress builder_progress(const struct builder *builder)
 {
 	return builder->progress;
+}
+
+const struct profile *builder_look(struct builder *builder)
+{
+	tree_settle(builder->profile->tree);
+	return builder->profile;
+}
+
+const struct recent *builder_recent(const struct builder *builder)
+{
+	return builder->recent;
 }
 
 struct profile *builder_finish(struct builder *builder)

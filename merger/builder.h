@@ -30,13 +30,15 @@
 #include <stddef.h>
 
 #include "profile.h"
+#include "recent.h"
 
 struct builder_options {
 	bool by_thread; /* the first level (below the process, if that is there) is the thread */
 	bool by_line;
 	bool glue;
-	bool timeline;     /* keep when each stack was there */
-	size_t time_bytes; /* of it at most; 0: TIMELINE_BYTES_MAX */
+	bool timeline;      /* keep when each stack was there */
+	size_t time_bytes;  /* of it at most; 0: TIMELINE_BYTES_MAX */
+	uint64_t recent_us; /* keep the last samples, so far back (recent.h); 0: none */
 };
 
 /* What a progress line needs while it runs. */
@@ -54,6 +56,11 @@ void builder_feed(struct builder *builder, const char *text, size_t len);
 /* The end of one input; a builder takes several, one after another. */
 void builder_end_input(struct builder *builder);
 struct builder_progress builder_progress(const struct builder *builder);
+
+/* What there is so far, for a look between two feeds: the tree's totals are settled, nothing is sorted, and the
+ * sampling's rate and pauses are not known. The builder's, as is what builder_recent gives (NULL: not kept). */
+const struct profile *builder_look(struct builder *builder);
+const struct recent *builder_recent(const struct builder *builder);
 
 /* Gives the finished, sorted profile to the caller, who destroys it. The builder is spent: all that
  * may follow is builder_destroy. */

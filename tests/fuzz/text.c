@@ -4,7 +4,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* From the length, so that any text is a seed. */
-	const struct builder_options options = { size & 1, size & 2, size & 4, true, 0 };
+	const struct builder_options options = { size & 1, size & 2, size & 4, true, 0, 1000000 };
 	size_t before = oracle_allocated();
 	struct builder *builder = builder_create(&options);
 	struct builder_progress progress;
