@@ -80,7 +80,9 @@ static void set_up(const struct options *options, struct recording *recording)
 bool cmd_record(const struct options *options, struct error *err)
 {
 	struct recording recording = { 0 };
-	const struct journal_sink sink = { take_text, show_progress, show_note, &recording };
+	const struct journal_sink sink = {
+		.text = take_text, .progress = show_progress, .note = show_note, .ctx = &recording
+	};
 	struct error end = { 0 };
 	bool ok;
 

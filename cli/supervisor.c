@@ -34,7 +34,8 @@ struct supervisor {
 	struct pollfd *polls;
 	uint64_t progress_us;
 	bool ending;
-	int signal; /* that asked us to end, 0: none */
+	int signal;     /* that asked us to end, 0: none */
+	bool dismissed; /* by the sink's input */
 };
 
 /* A pid that means another process in some container is not to be taken for that without a word; 1 is one in each. */
@@ -127,7 +128,7 @@ static bool add_targets(struct supervisor *s, struct error *err)
 		if (s->options->children)
 			add_descendants(s, s->options->pids[i]);
 	}
-	s->polls = alloc_zeroed(1 + s->count * ATTACH_WORKERS_MAX, sizeof(*s->polls));
+	s->polls = alloc_zeroed(2 + s->count * ATTACH_WORKERS_MAX, sizeof(*s->polls));
 	return true;
 }
 
@@ -240,6 +241,17 @@ static void take_signals(struct supervisor *s)
 	}
 }
 
+static void take_input(struct supervisor *s)
+{
+	const struct journal_sink *sink = s->journal.sink;
+
+	if (!sink->input || s->dismissed || !s->polls[1].revents || sink->input(sink->ctx))
+		return;
+	stop_all(s, false);
+	s->dismissed = true;
+	s->ending = true;
+}
+
 static void wait_for_something(struct supervisor *s)
 {
 	uint64_t now = clock_now_us(), deadline = CLOCK_NEVER;
@@ -247,11 +259,18 @@ static void wait_for_something(struct supervisor *s)
 	size_t count = 0;
 
 	s->polls[count++] = (struct pollfd){ .fd = s->signals.fd, .events = POLLIN };
+	s->polls[count++] = (struct pollfd){
+		.fd = s->journal.sink->input && !s->dismissed ? s->journal.sink->input_fd : -1,
+		.events = POLLIN,
+	};
+	if (s->journal.sink->input)
+		deadline = s->progress_us;
 	for (size_t i = 0; i < s->count; i++) {
 		deadline = clock_sooner(deadline, pool_deadline(s->pools[i]));
 		count += pool_poll(s->pools[i], s->polls + count);
 	}
-	ppoll(s->polls, count, clock_wait(now, deadline, &wait), NULL);
+	if (ppoll(s->polls, count, clock_wait(now, deadline, &wait), NULL) <= 0)
+		s->polls[1].revents = 0;
 }
 
 /* Begins or ends the sampling if it's time to. true: the pools have to know before anything is waited for. */
@@ -300,6 +319,7 @@ static void loop(struct supervisor *s)
 			continue;
 		wait_for_something(s);
 		take_signals(s);
+		take_input(s);
 	}
 }
 
@@ -315,7 +335,7 @@ static void stop_journal(struct supervisor *s)
 	}
 	if (s->context.plan.started)
 		journal_stop(&s->journal, last - s->context.plan.schedule.start_us, stopped,
-		             s->signal != 0);
+		             s->signal != 0 || s->dismissed);
 }
 
 /* What is to be said of the run as a whole: the sink's error, the signal, the first target's that has one. */

@@ -16,13 +16,17 @@ struct journal_sink {
 	/* What the person is to know at once; it is in the journal too. NULL: not wanted. */
 	void (*note)(void *ctx, const char *text);
 	void *ctx;
+	/* A descriptor to wait for as well, and what is called when it can be read (false: the person has seen enough,
+	 * which ends the run as a signal does, but for the exit code). input NULL: there is none. */
+	bool (*input)(void *ctx);
+	int input_fd;
 };
 
 /* Samples as the options say. Returns true when a recording is there, though perhaps not whole:
  * then err->code is ERROR_NONE, ERROR_INTERRUPTED (Ctrl-C) or 128 + n (another signal that asks to end), or says
  * what ended it early after the first sample
  * (the samples that were asked for and not taken are in the journal as failed, or not at all after a
- * signal or when the time of -d is up). A target that ends is a note, no error, if a sample of it was
+ * signal, after sink->input has ended it, or when the time of -d is up). A target that ends is a note, no error, if a sample of it was
  * taken. false: there is nothing, and *err says why. In every case the targets have been let go,
  * no gdb of ours is left, and the journal, if it has begun, has its `stop`, whose stopped_us is the sum
  * over the targets. */

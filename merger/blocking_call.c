@@ -67,7 +67,7 @@ static const struct blocking_call {
 };
 
 /* libc puts "__", "_" or "___" before, and "_GI_" after that. */
-static struct span bare_name(struct span name)
+struct span blocking_call_bare(struct span name)
 {
 	while (span_take(&name, SPAN_LIT("_")))
 		;
@@ -96,10 +96,10 @@ static bool matches(struct span name, struct span pattern)
 
 static const struct blocking_call *row_of(struct span name)
 {
-	struct span bare = bare_name(name);
+	struct span bare = blocking_call_bare(name);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (matches(bare, bare_name(span_of(rows[i].name))))
+		if (matches(bare, blocking_call_bare(span_of(rows[i].name))))
 			return &rows[i];
 	return NULL;
 }

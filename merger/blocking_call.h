@@ -7,6 +7,8 @@
 
 /* Is it one of these functions? Then it is not where the program itself is. */
 bool blocking_call_is(struct span name);
+/* A name without what libc puts before it: "clock_nanosleep" of "__GI___clock_nanosleep". */
+struct span blocking_call_bare(struct span name);
 
 /* Fills in what a thread waits for (its wait's kind, its call's class) where that is not known, by the names of its
  * innermost functions. */

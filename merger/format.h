@@ -51,6 +51,8 @@ struct profile *format_read(struct span text, const char *name, struct error *er
 
 /* The rows' functions, one format a file. */
 bool tree_text_write(const struct profile *, const struct view_options *, FILE *, struct error *);
+/* The tree's calls alone, without the summary below. */
+void tree_text_write_calls(const struct profile *, const struct view_options *, FILE *);
 bool yaml_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 struct profile *yaml_read(struct span text, const char *name, struct error *err);
 bool yaml_detect(struct span text);

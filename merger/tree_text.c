@@ -24,18 +24,6 @@ enum guide { GUIDE_BRANCH, GUIDE_LAST, GUIDE_BAR, GUIDE_NONE, GUIDE_TWIG, GUIDE_
 static const char *const guides_utf8[GUIDE_COUNT] = { "├─ ", "└─ ", "│  ", "   ", "╰─ ", "«  " };
 static const char *const guides_ascii[GUIDE_COUNT] = { "|- ", "`- ", "|  ", "   ", "`- ", "<  " };
 
-struct style {
-	const char *tag; /* two columns */
-	const char *colour;
-};
-
-static const struct style styles[FRAME_KIND_COUNT] = {
-	[FRAME_NATIVE] = { "c ", "\33[33m" }, [FRAME_PYTHON] = { "py", "\33[36m" },
-	[FRAME_THREAD] = { "  ", "\33[1m" },  [FRAME_PROCESS] = { "  ", "\33[1m" },
-	[FRAME_LOST] = { "! ", "\33[31m" },   [FRAME_MARKER] = { "* ", "\33[35m" },
-	[FRAME_KERNEL] = { "k ", "\33[34m" },
-};
-
 #define COLOUR_DIM "\33[2m"
 #define COLOUR_HOT "\33[1;31m"
 #define COLOUR_OFF "\33[0m"
@@ -71,7 +59,7 @@ static bool is_shown(const struct tree_writer *writer, const struct tree_node *n
 
 /* The columns in front of the label: "100.0%      200  50.0%      100  py  ". */
 static void weights_write(const struct tree_writer *writer, uint64_t total, uint64_t self,
-                          const struct style *style)
+                          const struct label_style *style)
 {
 	bool hot = percent(self, writer->whole) >= HOT_PERCENT;
 
@@ -231,7 +219,7 @@ static void label_write(const struct tree_writer *writer, size_t name_len, size_
 static void node_write(struct tree_writer *writer, uint32_t at, enum guide own)
 {
 	const struct tree_node *node = tree_node(writer->profile->tree, at);
-	const struct style *style = &styles[tree_frame(writer->profile->tree, at)->kind];
+	const struct label_style *style = label_style(tree_frame(writer->profile->tree, at)->kind);
 	size_t used = weights_columns(writer), name_len = label_fill(writer, at), room = 0;
 
 	weights_write(writer, node->total, tree_self(writer->profile->tree, at), style);
@@ -243,7 +231,7 @@ static void node_write(struct tree_writer *writer, uint32_t at, enum guide own)
 	fputc('\n', writer->out);
 }
 
-static const struct style fold_style = { "  ", COLOUR_DIM };
+static const struct label_style fold_style = { "  ", COLOUR_DIM };
 
 /* The children from `first` on are too small to show. */
 static void fold_write(struct tree_writer *writer, uint32_t first, enum guide own)
@@ -342,8 +330,8 @@ static void tree_walk(struct tree_writer *writer)
 	free(levels);
 }
 
-bool tree_text_write(const struct profile *profile, const struct view_options *view, FILE *out,
-                     struct error *err)
+void tree_text_write_calls(const struct profile *profile, const struct view_options *view,
+                           FILE *out)
 {
 	struct tree_writer writer = {
 		.profile = profile,
@@ -353,10 +341,8 @@ bool tree_text_write(const struct profile *profile, const struct view_options *v
 		.whole = tree_node(profile->tree, TREE_ROOT)->total,
 	};
 	int digits = snprintf(NULL, 0, "%" PRIu64, writer.whole);
-
 	const char *unit = profile->weight == PROFILE_CPU_US ? "CPU us" : "samples";
 
-	(void)err; /* a write error shows in ferror(out) */
 	writer.count_width = digits > 7 ? digits : 7;
 	if (writer.whole) {
 		colour_set(&writer, COLOUR_DIM);
@@ -367,9 +353,16 @@ bool tree_text_write(const struct profile *profile, const struct view_options *v
 	} else {
 		fputs("No stack was got, so there is no tree.\n", out);
 	}
-	fputc('\n', out);
-	tree_summary_write(profile, out);
 	buf_deinit(&writer.bars);
 	buf_deinit(&writer.label);
+}
+
+bool tree_text_write(const struct profile *profile, const struct view_options *view, FILE *out,
+                     struct error *err)
+{
+	(void)err; /* a write error shows in ferror(out) */
+	tree_text_write_calls(profile, view, out);
+	fputc('\n', out);
+	tree_summary_write(profile, out);
 	return true;
 }
