@@ -25,6 +25,8 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='"$(VERSION)"' $(WARN) $(if 
 ALL_LDFLAGS = $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 # libyaml reads and writes profiles, zlib reads and writes packed text, protobuf-c writes pprof's.
 LIBS := -lyaml -lz -lprotobuf-c
+# ncurses draws a screen: only what holds cli/ wants it.
+CLI_LIBS := -lncursesw -ltinfo $(LIBS)
 PROTOC_C ?= protoc-c
 
 cli_src := $(wildcard cli/*.c)
@@ -58,7 +60,7 @@ $(B)/pmp: $(B)/pmp.debug
 DYNAMIC ?= $(SAN)
 $(B)/pmp.debug: $(B)/cli/main.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) -o $@ $^ $(CLI_LIBS)
 
 # A pmp whose calls of the system fail when told to, for the tests (tests/wrap/faults.c says what and how).
 # The libraries' calls do so too, where they are linked statically.
@@ -66,7 +68,7 @@ wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([a-z_0-9]*\),.*/\1/p' tests/wrap/fa
 $(B)/pmp-faulty: $(B)/cli/main.o $(B)/tests/wrap/faults.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) $(wrapped:%=-Wl,--wrap=%) \
-		-o $@ $^ -Wl,-Bstatic $(LIBS) $(if $(DYNAMIC),-Wl$(comma)-Bdynamic)
+		-o $@ $^ -Wl,-Bstatic $(CLI_LIBS) $(if $(DYNAMIC),-Wl$(comma)-Bdynamic)
 
 # COVERAGE=1: gcov's counts are written at _exit as well.
 ifneq ($(COVERAGE),)
@@ -171,7 +173,7 @@ $(B)/agent_py: ALWAYS
 unit: $(unit) ## the unit tests' programs, not run
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(CLI_LIBS)
 
 $(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(B)/merger.a
 	$(call say,LINK)
@@ -198,7 +200,8 @@ fuzz-targets: $(patsubst %,$(B)/tests/fuzz/%,$(fuzz_names))
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/oracle.o \
 		$(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(B)/merger.a
 	$(call say,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZER) -o $@ $(filter %.o,$^) $(filter %cli.a,$^) $(B)/merger.a $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZER) -o $@ $(filter %.o,$^) $(filter %cli.a,$^) $(B)/merger.a \
+		$(if $(filter %cli.a,$^),$(CLI_LIBS),$(LIBS))
 $(B)/tests/fuzz/options: $(B)/cli.a
 
 fuzz: all ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clang's libFuzzer; the agent's memory a million times

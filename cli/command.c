@@ -58,6 +58,23 @@ static const struct command commands[] = {
 	        .run = cmd_record,
 	},
 	{
+		.name = "top",
+		.usage = "top -p PID[,PID...] [-r HZ] [-d SECONDS] [-o FILE] [OPTION...]",
+		.summary = "where is it now: functions, calls and threads on the screen, live",
+		.text = "Samples live processes, and shows meanwhile what they do: functions by "
+		        "self or total time in the last seconds or since the start, the call tree, "
+		        "the threads, and what looking costs. `?` says which keys there are; `w` "
+		        "writes a profile of what there is so far, `-o` at the end. It ends with "
+		        "`q`, and the processes run on.",
+		.examples = {
+			{ "look", "pmp top -p 4711" },
+			{ "a family of processes, five times a second, and a profile of it all",
+			  "pmp top -p 4711 --children -r 5 -o work.yaml" },
+		},
+		.bit = COMMAND_TOP,
+		.run = cmd_top,
+	},
+	{
 	        .name = "dump",
 	        .usage = "dump -p PID[,PID...] | --core CORE [PROGRAM] | FILE... [OPTION...]",
 		.summary = "why does it hang: one look at every thread, and a verdict",

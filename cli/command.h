@@ -17,9 +17,11 @@ enum command_bit {
 	COMMAND_SHOW = 4,
 	COMMAND_DUMP = 8,
 	COMMAND_RUN = 16,
-	COMMAND_LIVE = COMMAND_RECORD | COMMAND_RUN,              /* that sample processes */
-	COMMAND_ALL = COMMAND_LIVE | COMMAND_FOLD | COMMAND_SHOW, /* that give a profile */
-	COMMAND_ANY = COMMAND_ALL | COMMAND_DUMP,
+	COMMAND_TOP = 32,
+	COMMAND_LIVE = COMMAND_RECORD | COMMAND_RUN | COMMAND_TOP, /* that sample processes */
+	COMMAND_ALL = COMMAND_RECORD | COMMAND_RUN | COMMAND_FOLD |
+	              COMMAND_SHOW, /* that print a profile */
+	COMMAND_ANY = COMMAND_ALL | COMMAND_TOP | COMMAND_DUMP,
 	COMMAND_TOOL = 1 << 16, /* that look at nothing: help and the like */
 	COMMAND_EVERY = COMMAND_ANY | COMMAND_TOOL,
 };
@@ -47,6 +49,7 @@ struct command {
 };
 
 bool cmd_record(const struct options *options, struct error *err);
+bool cmd_top(const struct options *options, struct error *err);
 bool cmd_fold(const struct options *options, struct error *err);
 bool cmd_show(const struct options *options, struct error *err);
 bool cmd_dump(const struct options *options, struct error *err);

@@ -225,10 +225,10 @@ static bool parse_looks(struct options *options, const struct option_row *row, c
 
 static const struct option_row rows[] = {
 	{ 'p', "pid", "PID[,PID...]", "the processes; may be given again",
-	  COMMAND_RECORD | COMMAND_DUMP, parse_pids, 0 },
+	  COMMAND_RECORD | COMMAND_TOP | COMMAND_DUMP, parse_pids, 0 },
 	{ 'n', "samples", "SAMPLES",
 	  "samples of each process (200; with -d alone as\nmany as fit; run: as many as its life "
-	  "gives)",
+	  "gives;\ntop: as many as you wait for)",
 	  COMMAND_LIVE, parse_samples, 0 },
 	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_LIVE, parse_rate, 0 },
 	{ 'd', "duration", "SECONDS", "end after so long; with -n too, what comes first",
@@ -245,7 +245,7 @@ static const struct option_row rows[] = {
 	  "those that sleep are looked at without a stop",
 	  COMMAND_LIVE, parse_flag, MEMBER(instant) },
 	{ 0, "save-raw", "FILE", "keep what the gdbs say, as `pmp fold` and `pmp dump`\nread it",
-	  COMMAND_LIVE | COMMAND_DUMP, parse_path, MEMBER(save_raw) },
+	  COMMAND_RECORD | COMMAND_RUN | COMMAND_DUMP, parse_path, MEMBER(save_raw) },
 	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_LIVE | COMMAND_DUMP,
 	  parse_path, MEMBER(gdb) },
 
@@ -287,10 +287,10 @@ static const struct option_row rows[] = {
 	{ 'o', "output", "FILE",
 	  "write FILE in the format of its suffix or of -f, and\n"
 	  "the tree to stdout; `-o -`: to stdout alone\n"
-	  "(dump: its report, and nothing to stdout)",
+	  "(dump: its report, and nothing to stdout; top: at\nits end)",
 	  COMMAND_ANY, parse_path, MEMBER(output) },
-	{ 'f', "format", "FORMAT", "the format, one of those below (default: tree)", COMMAND_ALL,
-	  parse_format, 0 },
+	{ 'f', "format", "FORMAT", "the format, one of those below (default: tree)",
+	  COMMAND_ALL | COMMAND_TOP, parse_format, 0 },
 	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ANY, parse_flag,
 	  MEMBER(full_paths) },
 	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",

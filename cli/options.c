@@ -252,6 +252,9 @@ static bool check(struct options *options, const struct command *command, struct
 		return check_dump(options, err);
 	if (command->bit == COMMAND_RUN)
 		return check_run(options, err);
+	if (command->bit == COMMAND_TOP && !options->pid_count)
+		return error_set(err, ERROR_USAGE,
+		                 "which process? pmp top -p PID shows what it does; " ASK_HELP);
 	return command->bit != COMMAND_RECORD || check_record(options, err);
 }
 

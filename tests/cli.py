@@ -199,7 +199,7 @@ def _():
     rows = (
         ((), "pmp -p PID", "pmp fold", "pmp show"),
         (("record",), "which process?"),
-        (("flod",), "'flod' is no command (did you mean fold?)", "there are record, run, dump, fold"),
+        (("flod",), "'flod' is no command (did you mean fold?)", "there are record, run, top, dump, fold"),
         (("4711",), "pmp -p 4711"),
         (("",), "'' is no command"),
         (("fo\nld\x1b[31m",), "'fo\\x0ald\\x1b[31m' is no command"),

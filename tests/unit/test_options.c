@@ -193,10 +193,10 @@ static const struct row bad[] = {
 	{ "record", "-p 1 --xyzzy", "there is no option --xyzzy; see pmp --help" },
 	{ "record", "-p 1 --x\x1b", "there is no option --x\\x1b" },
 	{ "record", "-p 1 --lines=1", "--lines takes no value" },
-	{ "fold", "-p 1", "fold does not take -p, which is an option of record and dump" },
+	{ "fold", "-p 1", "fold does not take -p, which is an option of record, top and dump" },
 	{ "fold", "--children",
-	  "fold does not take --children, which is an option of record, run and dump" },
-	{ "show", "-t x", "show does not take -t, which is an option of record, run and fold" },
+	  "fold does not take --children, which is an option of record, run, top and dump" },
+	{ "show", "-t x", "show does not take -t, which is an option of record, run, top and fold" },
 	{ "show", "", "show needs a profile" },
 	{ "show", "a b", "show takes one file at a time: 'b'" },
 };

@@ -1,0 +1,183 @@
+/* pmp top: samples live processes, and shows what they do meanwhile. */
+#include "command.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "../merger/tree_summary.h"
+#include "clock.h"
+#include "options.h"
+#include "report.h"
+#include "screen.h"
+#include "signals.h"
+#include "supervisor.h"
+#include "target.h"
+#include "top_display.h"
+
+struct watching {
+	const struct options *options;
+	struct builder *builder;
+	struct top_display *display;
+	bool dismissed; /* by a key */
+};
+
+static bool take_text(void *ctx, const char *text, size_t len, struct error *err)
+{
+	struct watching *watching = ctx;
+
+	(void)err;
+	builder_feed(watching->builder, text, len);
+	return true;
+}
+
+static void show_progress(void *ctx, double seconds_left)
+{
+	struct watching *watching = ctx;
+
+	top_display_tick(watching->display, seconds_left >= 0);
+}
+
+static void show_note(void *ctx, const char *text)
+{
+	struct watching *watching = ctx;
+
+	top_display_note(watching->display, text, false);
+}
+
+static bool take_input(void *ctx)
+{
+	struct watching *watching = ctx;
+
+	watching->dismissed = !top_display_keys(watching->display);
+	return !watching->dismissed;
+}
+
+static bool all_ended(const struct options *options)
+{
+	for (size_t i = 0; i < options->pid_count; i++)
+		if (target_life(options->pids[i], 0) == TARGET_ALIVE)
+			return false;
+	return true;
+}
+
+static void take_signal(const struct signals *signals, struct error *end)
+{
+	for (int n; (n = signals_next((struct signals *)signals));) {
+		if (n == SIGINT)
+			error_set(end, ERROR_INTERRUPTED, "interrupted");
+		else if (n != SIGCHLD)
+			error_set(end, (enum error_code)(128 + n), "ended by signal %d (%s)", n,
+			          strsignal(n));
+	}
+}
+
+/* The processes have ended; what they did stays to be looked at. */
+static void linger(struct watching *watching, struct screen *screen, const struct signals *signals,
+                   struct error *end)
+{
+	top_display_note(watching->display,
+	                 watching->options->pid_count > 1 ? "The processes have ended. q quits."
+	                                                  : "The process has ended. q quits.",
+	                 true);
+	while (!watching->dismissed && end->code == ERROR_NONE) {
+		struct pollfd polls[] = {
+			{ .fd = signals->fd, .events = POLLIN },
+			{ .fd = screen_fd(screen), .events = POLLIN },
+		};
+		struct timespec wait;
+
+		top_display_tick(watching->display, true);
+		if (ppoll(polls, 2,
+		          clock_wait(clock_now_us(), top_display_due(watching->display), &wait),
+		          NULL) < 0 &&
+		    errno != EINTR)
+			break;
+		take_signal(signals, end);
+		if (polls[1].revents)
+			take_input(watching);
+	}
+}
+
+/* On the screen that was before: what was got, and what it has cost; and the file of -o. */
+static bool report(const struct options *options, struct builder *builder, struct error *err)
+{
+	struct options quiet = *options;
+	struct profile *profile = builder_finish(builder);
+	bool ok = true;
+
+	quiet.quiet = true;
+	if (options->output)
+		ok = report_profile(&quiet, profile, err);
+	if (!options->quiet)
+		tree_summary_write(profile, stdout);
+	profile_destroy(profile);
+	return ok;
+}
+
+static bool watch(struct watching *watching, struct screen *screen, const struct signals *signals,
+                  struct error *end)
+{
+	const struct options *options = watching->options;
+	const struct journal_sink sink = {
+		.text = take_text,
+		.progress = show_progress,
+		.note = show_note,
+		.ctx = watching,
+		.input = take_input,
+		.input_fd = screen_fd(screen),
+	};
+	bool ok = supervisor_run(options, &sink, end);
+
+	if (ok && end->code == ERROR_NONE && !watching->dismissed && all_ended(options))
+		linger(watching, screen, signals, end);
+	return ok;
+}
+
+static bool check(const struct options *options, struct error *err)
+{
+	struct options quiet = *options;
+
+	quiet.quiet = true;
+	return !options->output || report_check(&quiet, err);
+}
+
+bool cmd_top(const struct options *options, struct error *err)
+{
+	const struct builder_options build = {
+		.by_thread = options->threads,
+		.by_line = options->lines,
+		.glue = options->glue,
+		.timeline = !options->no_timeline,
+		.recent_us = TOP_RECENT_US,
+	};
+	struct watching watching = { .options = options };
+	struct signals signals;
+	struct screen *screen;
+	struct error end = { 0 };
+	bool ok;
+
+	if (!check(options, err) || !signals_init(&signals, false, err))
+		return false;
+	screen = screen_open(err);
+	if (!screen) {
+		signals_deinit(&signals);
+		return false;
+	}
+	watching.builder = builder_create(&build);
+	watching.display = top_display_create(options, watching.builder, screen);
+	ok = watch(&watching, screen, &signals, &end);
+	screen_close(screen);
+	signals_deinit(&signals);
+	top_display_destroy(watching.display);
+	if (ok)
+		ok = report(options, watching.builder, err);
+	else if (watching.dismissed && end.code == ERROR_FAILED)
+		ok = puts("no sample was taken") >= 0, end = (struct error){ 0 };
+	builder_destroy(watching.builder);
+	/* What ended the run early is said last, and is the exit code, unless the results could not be written. */
+	if (end.code != ERROR_NONE)
+		return error_set(err, end.code, "%s", end.text);
+	return ok;
+}
