@@ -247,7 +247,7 @@ roots: ## root folders with other Pythons for matrix, made by debootstrap: root 
 	@tests/roots '$(ROOTS)' $(SUITES)
 
 check-run: all unit $(helpers) fuzz-targets samples $(B)/pmp-faulty $(bench_programs) ## the tests, without looking for what is missing
-	@B='$(B)' SAN='$(SAN)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
+	@B='$(B)' SAN='$(SAN)' W='$(W)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/run $(if $(T),'$(T)')
 
 # gcov makes everything slower and writes where a test expects nothing: whether tests pass is for check to say.
 coverage: ## line coverage of merger/ and cli/ by all tests, in build-coverage; fails where it is low

@@ -33,21 +33,22 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return row[a_len][b_len];
 }
 
-void hint_try(struct hint *hint, struct span candidate)
+bool hint_try(struct hint *hint, struct span candidate)
 {
 	struct span word = hint->word;
 	size_t found;
 
 	if (word.len < 2 || word.len > WORD_MAX || candidate.len > WORD_MAX)
-		return;
+		return false;
 	if (span_starts(candidate, word))
 		found = 1;
 	else
 		found = distance(word.ptr, word.len, candidate.ptr, candidate.len);
 	if (found > (candidate.len > 3 ? 2u : 1u) || (hint->best.ptr && found >= hint->distance))
-		return;
+		return false;
 	hint->best = candidate;
 	hint->distance = found;
+	return true;
 }
 
 const char *hint_text(struct hint *hint, const char *before)

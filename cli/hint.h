@@ -12,8 +12,8 @@ struct hint {
 	char text[64];
 };
 
-/* Keeps the candidate if it is nearer than all before: word is a beginning of it, or few letters differ. */
-void hint_try(struct hint *hint, struct span candidate);
+/* Keeps the candidate, and says so, if it is nearer than all before: word is a beginning of it, or few letters differ. */
+bool hint_try(struct hint *hint, struct span candidate);
 
 /* " (did you mean --output?)", with `before` for the dashes; "" if nothing is near. It is the hint's. */
 const char *hint_text(struct hint *hint, const char *before);

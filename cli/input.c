@@ -1,15 +1,19 @@
 #include "input.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../merger/alloc.h"
+#include "hint.h"
 #include "shown.h"
 
 #define CHUNK (64u << 10)
+#define NEAR_MAX 10000 /* files that are looked at for one with a near name */
 
 /* What people give to pmp that is no text, by its first bytes. */
 static const struct magic {
@@ -45,6 +49,35 @@ static bool fail(const struct input *input, struct error *err, const char *why)
 	                 why);
 }
 
+/* Looks for a file of nearly that name beside it: says so in hint->text, which is empty if there is none. */
+static void find_near(const char *path, struct hint *hint)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? alloc_copy(path, (size_t)(slash - path) + 1) : NULL;
+	DIR *dir = opendir(folder ? folder : ".");
+	struct dirent *entry;
+
+	*hint = (struct hint){ .word = span_of(slash ? slash + 1 : path) };
+	for (int i = 0; dir && i < NEAR_MAX && (entry = readdir(dir)); i++) {
+		if (hint_try(hint, span_of(entry->d_name)))
+			hint_text(hint, ""); /* now: the name is gone with the entry */
+	}
+	if (dir)
+		closedir(dir);
+	free(folder);
+}
+
+static bool not_open(const struct input *input, int why, struct error *err)
+{
+	struct hint hint = { .text = "" };
+	struct shown shown;
+
+	if (why == ENOENT)
+		find_near(input->name, &hint);
+	return error_set(err, ERROR_INPUT, "cannot read %s: %s%s", shown_name(&shown, input->name),
+	                 strerror(why), hint.text);
+}
+
 bool input_open(struct input *input, const char *path, struct error *err)
 {
 	bool is_stdin = !strcmp(path, "-");
@@ -54,7 +87,7 @@ bool input_open(struct input *input, const char *path, struct error *err)
 	*input = (struct input){ .name = is_stdin ? "standard input" : path };
 	fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return fail(input, err, strerror(errno));
+		return not_open(input, errno, err);
 	if (!fstat(fd, &stat) && S_ISDIR(stat.st_mode)) {
 		close(fd);
 		return fail(input, err, strerror(EISDIR));

@@ -10,6 +10,7 @@
 #include "shown.h"
 
 #define ASK_HELP "see pmp --help"
+#define ASK_COMMAND "see pmp help %s" /* with its name */
 struct parsing {
 	struct options *options;
 	const struct command *command;
@@ -55,8 +56,8 @@ static bool unknown_name(struct parsing *parsing, struct span name)
 	/* Of two that are as near the command's own is meant. */
 	try_names(&hint, parsing->command->bit);
 	try_names(&hint, (unsigned)COMMAND_EVERY);
-	error_set(parsing->err, ERROR_USAGE, "there is no option --%s%s; " ASK_HELP,
-	          shown_name(&shown, word), hint_text(&hint, "--"));
+	error_set(parsing->err, ERROR_USAGE, "there is no option --%s%s; " ASK_COMMAND,
+	          shown_name(&shown, word), hint_text(&hint, "--"), parsing->command->name);
 	free(word);
 	return false;
 }
@@ -70,8 +71,9 @@ static bool apply(struct parsing *parsing, const struct option_row *row, const c
 		return row->parse(parsing->options, row, shown, value, parsing->err);
 	command_list(row->commands, &takers);
 	error_set(parsing->err, ERROR_USAGE,
-	          "%s does not take %s, which is an option of %.*s; " ASK_HELP,
-	          parsing->command->name, shown, SPAN_ARG(buf_span(&takers)));
+	          "%s does not take %s, which is an option of %.*s; " ASK_COMMAND,
+	          parsing->command->name, shown, SPAN_ARG(buf_span(&takers)),
+	          parsing->command->name);
 	buf_deinit(&takers);
 	return false;
 }
@@ -82,8 +84,9 @@ static bool take_value(struct parsing *parsing, const struct option_row *row, co
 {
 	*ret = attached ? attached : *parsing->words;
 	if (!*ret)
-		return error_set(parsing->err, ERROR_USAGE, "%s lacks its value: %s %s; " ASK_HELP,
-		                 shown, shown, row->argument);
+		return error_set(parsing->err, ERROR_USAGE,
+		                 "%s lacks its value: %s %s; " ASK_COMMAND, shown, shown,
+		                 row->argument, parsing->command->name);
 	if (!attached)
 		parsing->words++;
 	return true;
@@ -101,10 +104,25 @@ static bool parse_long(struct parsing *parsing, const char *word)
 		return unknown_name(parsing, name);
 	snprintf(shown, sizeof(shown), "--%s", row->name);
 	if (!row->argument && equals)
-		return error_set(parsing->err, ERROR_USAGE, "%s takes no value; " ASK_HELP, shown);
+		return error_set(parsing->err, ERROR_USAGE, "%s takes no value; " ASK_COMMAND,
+		                 shown, parsing->command->name);
 	if (row->argument && !take_value(parsing, row, shown, equals ? equals + 1 : NULL, &value))
 		return false;
 	return apply(parsing, row, shown, value);
+}
+
+/* "-lines": a name with one dash too few. */
+static bool unknown_letter(struct parsing *parsing, const char *word, const char *letter)
+{
+	struct hint hint = { 0 };
+	const char alone[] = { *letter, '\0' };
+	struct shown shown;
+
+	if (row_by_name(span_of(word)))
+		hint.best = span_of(word);
+	return error_set(parsing->err, ERROR_USAGE, "there is no option -%s%s; " ASK_COMMAND,
+	                 shown_name(&shown, *letter & 0x80 ? letter : alone),
+	                 hint_text(&hint, "--"), parsing->command->name);
 }
 
 /* "-tq", "-n200", "-tn", "200": letters, of which the last may take a value. */
@@ -114,12 +132,9 @@ static bool parse_letters(struct parsing *parsing, const char *word)
 		const struct option_row *row = row_by_letter(*letter);
 		const char shown[] = { '-', *letter, '\0' };
 		const char *value = NULL;
-		struct shown name;
 
 		if (!row)
-			return error_set(parsing->err, ERROR_USAGE,
-			                 "there is no option -%s; " ASK_HELP,
-			                 shown_name(&name, *letter & 0x80 ? letter : shown + 1));
+			return unknown_letter(parsing, word, letter);
 		if (row->argument &&
 		    !take_value(parsing, row, shown, letter[1] ? letter + 1 : NULL, &value))
 			return false;

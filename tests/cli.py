@@ -203,7 +203,7 @@ def _():
         (("4711",), "pmp -p 4711"),
         (("",), "'' is no command"),
         (("fo\nld\x1b[31m",), "'fo\\x0ald\\x1b[31m' is no command"),
-        (("-p", "1", "--thread"), "did you mean --threads?", "pmp --help"),
+        (("-p", "1", "--thread"), "did you mean --threads?", "see pmp help record"),
         (("fold", "--children"), "an option of record"),
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
@@ -284,6 +284,18 @@ def _():
 def damaged(packed):
     middle = len(packed) // 2
     return packed[:middle] + bytes(byte ^ 0x55 for byte in packed[middle:middle + 40]) + packed[middle + 40:]
+
+
+@test("a file that is missing, and one with nearly its name is there")
+def _():
+    folder = temp_dir()
+    put(folder, "work.yaml", "")
+    put(folder, "bt\x1b.txt", "")
+    path = os.path.join(folder, "wrok.yaml")
+    is_error(pmp("show", path), BAD_INPUT, "cannot read %s: No such file or directory (did you mean work.yaml?)\n" % path)
+    is_error(pmp("fold", "work", cwd=folder), BAD_INPUT, "(did you mean work.yaml?)\n")
+    is_error(pmp("fold", "bt.txt", cwd=folder), BAD_INPUT, "(did you mean bt?.txt?)\n")
+    is_error(pmp("show", "other", cwd=folder), BAD_INPUT, "cannot read other: No such file or directory\n")
 
 
 @test("an unreadable file: code 8")

@@ -16,6 +16,9 @@ FOLDER = temp_dir()
 for name in ("one.yaml", "two words.txt"):
     open(os.path.join(FOLDER, name), "w", encoding="utf-8").close()
 NAME = "a 'b' $(c)"
+HOME = temp_dir()
+os.mkdir(os.path.join(HOME, "bin"))
+os.symlink(PMP, os.path.join(HOME, "bin", "pmp"))
 TARGET = Target(PYTHON, "-c", "import time\nprint('ready 1', flush=True)\ntime.sleep(120)", NAME)
 PID = str(TARGET.pid)
 
@@ -43,6 +46,7 @@ def is_complete(ask):
     equal(ask("pmp -n "), set(), "a number")
     check(PID in ask("pmp -p "), "no such pid")
     equal(ask("pmp dump -p " + PID), {PID})
+    equal(ask("~/bin/pmp dump -p " + PID), {PID})
     equal(ask("pmp -p 1," + PID), {"1," + PID})
     check("printf" in ask("pmp run -n 5 print"), "a program")
     for line in ("pmp run cat --in", "pmp run -n 5 cat --in", "pmp run -- cat x --in"):
@@ -60,8 +64,7 @@ def script(shell):
     return path
 
 
-ENV = {"PATH": os.path.dirname(PMP) + ":" + os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": FOLDER,
-       "XDG_CONFIG_HOME": "/nowhere", "XDG_DATA_HOME": os.path.join(FOLDER, ".data")}
+ENV = {"PATH": os.path.dirname(PMP) + ":" + os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": HOME}
 
 
 class Shell:

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../../cli/argument.h"
 #include "../../cli/hint.h"
 #include "../../cli/option_table.h"
 
@@ -190,8 +191,12 @@ static const struct row bad[] = {
 	{ "record", "-p 1 --thread", "did you mean --threads?" },
 	{ "record", "-p 1 --ouptut=x", "did you mean --output?" },
 	{ "record", "-p 1 --full_paths", "did you mean --full-paths?" },
-	{ "record", "-p 1 --xyzzy", "there is no option --xyzzy; see pmp --help" },
+	{ "record", "-p 1 --xyzzy", "there is no option --xyzzy; see pmp help record" },
 	{ "record", "-p 1 --x\x1b", "there is no option --x\\x1b" },
+	{ "record", "-p 1 -lines", "there is no option -l (did you mean --lines?)" },
+	{ "show", "--outptu x",
+	  "there is no option --outptu (did you mean --output?); see pmp help show" },
+	{ "show", "-n 5", "show does not take -n, which is an option of record" },
 	{ "record", "-p 1 --lines=1", "--lines takes no value" },
 	{ "fold", "-p 1", "fold does not take -p, which is an option of record, top and dump" },
 	{ "fold", "--children",
@@ -245,6 +250,75 @@ static void test_table(void **state)
 	}
 }
 
+/* The "pmp ..." of an example, up to where a shell ends it. */
+static void check_example(const char *line)
+{
+	const char *from = strstr(line, "pmp ");
+	struct options options;
+	struct error err = { 0 };
+	char words_text[256], *words[WORDS_MAX];
+	const struct command *command;
+	int count, named;
+
+	assert_non_null(from);
+	snprintf(words_text, sizeof(words_text), "%.*s", (int)strcspn(from, "|;>)"), from);
+	count = split(words_text, words) - 1;
+	named = count > 1 && words[2][0] != '-';
+	command = named ? command_by_name(words[2]) : command_at(0);
+	assert_non_null(command);
+	if (!options_parse(&options, command, count - named, words + 1 + named, &err))
+		fail_msg("%s: %s", line, err.text);
+	options_deinit(&options);
+}
+
+/* What a command's row must hold for help, the man page and completion. */
+static void test_command_table(void **state)
+{
+	const struct command *command;
+
+	(void)state;
+	for (size_t i = 0; (command = command_at(i)); i++) {
+		const struct command_example *example = command->examples;
+
+		assert_true(command->text[0] && command->summary[0]);
+		assert_int_equal(command->max_operands > 0, command->operand != NULL);
+		assert_int_equal(command->min_operands > 0, command->needs != NULL);
+		assert_non_null(example->line);
+		for (; example < command->examples + COMMAND_EXAMPLES && example->line; example++)
+			check_example(example->line);
+	}
+}
+
+static void test_arguments(void **state)
+{
+	static const struct {
+		const char *argument;
+		enum argument_kind kind;
+		const char *second; /* choice */
+	} rows[] = {
+		{ NULL, ARGUMENT_TEXT, "" },
+		{ "SECONDS", ARGUMENT_TEXT, "" },
+		{ "FILE", ARGUMENT_FILE, "" },
+		{ "FILE...", ARGUMENT_FILE, "" },
+		{ "PID[,PID...]", ARGUMENT_PIDS, "" },
+		{ "PROGRAM", ARGUMENT_PROGRAM, "" },
+		{ "wall|cpu", ARGUMENT_CHOICE, "cpu" },
+		{ "once|each|plain", ARGUMENT_CHOICE, "each" },
+		{ "FORMAT", ARGUMENT_CHOICE, "yaml" },
+	};
+	struct span choice = { "", 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(argument_kind(rows[i].argument), rows[i].kind);
+		if (rows[i].kind == ARGUMENT_CHOICE)
+			assert_true(argument_choice_at(rows[i].argument, 1, &choice));
+		assert_true(rows[i].kind != ARGUMENT_CHOICE ||
+		            span_eq(choice, span_of(rows[i].second)));
+	}
+	assert_false(argument_choice_at("wall|cpu", 2, &choice));
+}
+
 static void test_commands(void **state)
 {
 	(void)state;
@@ -286,9 +360,10 @@ static void test_hint(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_table), cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_hint),
+		cmocka_unit_test(test_good),      cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_table),     cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_hint),      cmocka_unit_test(test_command_table),
+		cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
