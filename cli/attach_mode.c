@@ -56,7 +56,7 @@ static const struct attach_mode_row rows[] = {
 		.keeps = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid})\n",
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
 			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {own})\n",
 			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch}, {instant})\n",
 			[VERB_HURRY] = AGENT_HURRY,
@@ -69,7 +69,7 @@ static const struct attach_mode_row rows[] = {
 		.agent = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid})\n",
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
 			[VERB_LOOK] = "python pmp(\"look\", {pid}, {sample}, {epoch})\n",
 			[VERB_HURRY] = AGENT_HURRY,
 		},
@@ -81,7 +81,7 @@ static const struct attach_mode_row rows[] = {
 		.agent = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid})\n",
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
 			[VERB_LOOK] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
 			[VERB_HURRY] = AGENT_HURRY,
 		},

@@ -8,7 +8,8 @@
  *
  *	python exec(...)		 loads the agent
  *		-> ~pmp hello gdb=13.1 python=3.11.2
- *	python pmp("warm", PID)		 reads symbols, touches nothing of the target but /proc
+ *	python pmp("warm", PID, OWN)	 reads symbols, touches nothing of the target but /proc; OWN 1: of the libraries that
+ *					 it is going to have, too
  *		-> ~pmp warm pid=4711
  *	python pmp("attach", PID, OWN)	 attaches, looks around, lets it run; OWN 1: though it was stopped
  *		-> ~pmp attached pid=4711 pause_us=8100

@@ -9,6 +9,7 @@ import gdb
 
 import pmp_interpreter as interpreter
 import pmp_jit as jit
+import pmp_needed as needed
 import pmp_procfs as procfs
 import pmp_registers as registers
 import pmp_session as session
@@ -43,7 +44,8 @@ class Agent:
 
     # The verbs.
 
-    def warm(self, pid: int) -> None:
+    def warm(self, pid: int, own: int = 0) -> None:
+        """own: it's a program at its first instruction."""
         self.code = CodeMap(pid)
         self.symbols = Symbols(pid, self.code)
         self.files = PythonFiles(pid)
@@ -51,12 +53,16 @@ class Agent:
         self.namer = Namer(self.code, self.symbols, self.perf_map)
         self.target = Target(pid, Memory(pid), Unwinder(self.code.function_at), self.symbols)
         self._follow(procfs.threads(pid))
+        self.symbols.catch_up()
+        if own:
+            self.symbols.expect(needed.libraries(pid))
         write_lines([marker("warm", pid=pid)])
 
     def attach(self, pid: int, own: int = 0) -> None:
         """own: it is let run, though it was stopped."""
         seen = procfs.threads(pid)
         self._follow(seen)
+        self.symbols.catch_up()
 
         def stopped() -> None:
             self._look_around(pid)
@@ -113,6 +119,7 @@ class Agent:
     def _look(self, verb: str, pid: int, number: int, epoch: int, want_locals: bool) -> None:
         seen = procfs.threads(pid)
         changed = self._follow(seen)
+        self.symbols.catch_up()
         procfs.read_cpu(pid, seen)
         self.target.unwinder.prepare(self.code.pointers_on_stacks(self.target.pointers))
         if changed:
@@ -233,6 +240,9 @@ class Agent:
             return False
         self._follow_jit()
         changed = self.symbols.follow()
+        if changed and self.code.is_other:
+            self.target.forget()
+            self.told.discard("python")
         if changed and self.target.python is None:
             self.python_files = self.files.look()
         return changed

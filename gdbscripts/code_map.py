@@ -35,6 +35,7 @@ class CodeMap:
         self._text = b""  # of /proc/PID/maps
         self._maps = []
         self._program = ""  # its path
+        self.is_other = False  # when it was last followed, the process had executed another program
         self._files = {}  # (path, place), as procfs.places has them -> CodeFile, None of one that cannot be read
         self.modules = []  # (path, build ID) of files that came; the reader takes them away
         self.notes = []  # what is lost, for the person; the reader takes them away
@@ -49,11 +50,12 @@ class CodeMap:
         maps = _mapped(text)
         if maps == self._maps or not maps:
             return None
-        if not self._maps:
+        mapped, came, went = places(maps), [], []
+        self.is_other = bool(self._maps) and _is_other(self._files, mapped)
+        if not self._maps or self.is_other:
             allow_many()
             self._program = self._read_program_link()
         self._maps = maps
-        mapped, came, went = places(maps), [], []
         for key in [key for key in self._files if key not in mapped]:
             file = self._files.pop(key)
             if file is not None and file not in self._files.values():
@@ -172,6 +174,12 @@ def _mapped(text: bytes) -> list:
     """As mapped_code; and the vdso, which is in no file."""
     maps, (start, end) = mapped_code(text), vdso(text)
     return sorted(maps + [(start, end, 0, VDSO)]) if maps and end else maps
+
+
+def _is_other(before, now) -> bool:
+    """Of places' keys: has another program been executed? It has its vdso elsewhere, unless the kernel was told not to choose
+    addresses at random; then it's the files that are all others."""
+    return any(key[0] == VDSO and key not in now for key in before) or not any(key in now for key in before)
 
 
 def _frame_table(elf: Elf):

@@ -6,6 +6,7 @@ from pmp_memory import BadRead
 
 ET_EXEC = 2
 PT_LOAD = 1
+PT_DYNAMIC = 2
 PT_NOTE = 4
 PT_GNU_EH_FRAME = 0x6474e550  # of .eh_frame_hdr (Linux Standard Base Core 5.0)
 PF_X, PF_W = 1, 2
@@ -41,6 +42,7 @@ class Elf:
         self.fixed = kind == ET_EXEC
         self.end = 0  # of its addresses
         self.frame_header = None  # (address, size) of .eh_frame_hdr
+        self.dynamic = None  # (address, size) of what the dynamic linker reads
         self._notes = []  # (offset, size in the file)
         self._loaded = []  # (offset, address, size in the file, flags)
         self._section_list = None
@@ -48,6 +50,8 @@ class Elf:
             header = struct.unpack_from("<IIQQQQ", table, at)
             if header[0] == PT_GNU_EH_FRAME:
                 self.frame_header = header[3], header[5]
+            if header[0] == PT_DYNAMIC:
+                self.dynamic = header[3], header[5] & ~15
             if header[0] == PT_NOTE:
                 self._notes.append((header[2], header[5]))
             if header[0] == PT_LOAD:
@@ -66,6 +70,13 @@ class Elf:
         for at, start, length, _ in self._loaded:
             if start <= address and address + size <= start + length:
                 return self._bytes(at + address - start, size)
+        raise BadRead("0x%x is not in the file" % address)
+
+    def text(self, address: int, size: int) -> bytes:
+        """The bytes at an address up to a zero byte, `size` at most."""
+        for at, start, length, _ in self._loaded:
+            if start <= address < start + length:
+                return self._bytes(at + address - start, min(size, start + length - address)).partition(b"\0")[0]
         raise BadRead("0x%x is not in the file" % address)
 
     def build_id(self) -> str:

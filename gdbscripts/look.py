@@ -42,6 +42,11 @@ class Target:
         self.pointers = {}  # tid -> its stack pointer when it was last seen
         self.idents = {}  # (tid, when it began) -> pthread_self there
 
+    def forget(self) -> None:
+        """It has executed another program."""
+        self.python = None
+        self.pointers, self.idents = {}, {}
+
     def forget_ended(self, seen: dict) -> None:
         """seen: procfs.threads of it."""
         if len(self.idents) > 2 * len(seen) + KEPT_MIN:

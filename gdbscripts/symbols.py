@@ -11,11 +11,12 @@ import time
 
 import gdb
 
+from pmp_files import Refused, open_named
 from pmp_gdb_text import execute
 
 GIVEN_US = 1000000    # of reading units ahead when the target gets its symbols,
 BETWEEN_US = 50000    # and between two samples: more would make the next one late
-TARGET, NAMES = 1, 2  # gdb's numbers of the inferiors
+TARGET = 1  # gdb's number of that inferior
 
 
 class Symbols:
@@ -24,33 +25,65 @@ class Symbols:
     def __init__(self, pid: int, code) -> None:
         self._pid = pid
         self._code = code
-        self._files = []  # those that gdb has
+        self._files = []  # those of the CodeMap
+        self._late = []  # what gdb has not been told yet: (came, went, are they another program's)
         self._expanded = set()
         self.in_target = False
-        execute("add-inferior")
+        self._newest = TARGET  # inferior's number
+        self._names = self._add_inferior()
 
     def __enter__(self) -> "Symbols":
         """Within, gdb answers for the symbols; the target is to run on."""
-        execute("inferior %d" % NAMES)
+        self.catch_up()
+        execute("inferior %d" % self._names)
         return self
 
     def __exit__(self, *_) -> None:
         execute("inferior %d" % TARGET)
 
     def follow(self) -> bool:
-        """As CodeMap.follow; True if there was anything."""
+        """As CodeMap.follow; True if there was anything. A file's symbols may take gdb a second, in which it can't take a
+        sample: they are read when names are looked up, or by catch_up."""
         changed = self._code.follow()
         if changed is None:
             return False
         came, went = changed
-        with self:
-            self._change(came, went)
+        self._late.append((came, went, self._code.is_other))
         if self.in_target:
             self._change(came, went)
         self._files = [file for file in self._files if file not in went] + came
-        for file in went:
-            file.file.close()
         return True
+
+    def catch_up(self) -> None:
+        late, self._late = self._late, []
+        for came, went, are_other in late:
+            if are_other:
+                self._names = self._add_inferior()
+            execute("inferior %d" % self._names)
+            self._change(came, [] if are_other else went)
+            execute("inferior %d" % TARGET)
+            for file in went:
+                file.file.close()
+
+    def expect(self, paths: list) -> None:
+        """Files that are to be mapped soon: gdb has read them by then. It reads a file once, as long as it has it, for any
+        number of inferiors."""
+        execute("inferior %d" % self._add_inferior())
+        for path in paths:
+            try:
+                file = open_named(path)
+            except (OSError, Refused):
+                continue
+            if file.name == path:
+                _try("add-symbol-file %s -o 0" % path)
+            file.close()
+        execute("inferior %d" % TARGET)
+
+    def _add_inferior(self) -> int:
+        """For a new program's symbols: gdb 13 ends of an internal error if those of the program before are taken away."""
+        execute("add-inferior")
+        self._newest += 1
+        return self._newest
 
     def give_target(self) -> None:
         """Not while it is stopped."""

@@ -20,6 +20,7 @@ files = load("files")
 perf_map = load("perf_map")
 gil = load("gil")
 jit = load("jit")
+needed = load("needed")
 
 
 @test("a marker's values cannot end it or add a pair")
@@ -117,6 +118,16 @@ def _():
     if os.getuid() == 0:
         os.chown(path, 12345, -1)
         check(not codes.follow(), "another user's file is read")
+
+
+@test("the libraries that a program is going to have are those that its dynamic linker says")
+def _():
+    for program in (PYTHON, shutil.which("gdb"), "/bin/ls"):
+        if not program or not shutil.which("ldd"):
+            skip("gdb and ldd are missing")
+        found = needed.of_program(program, {})
+        told = re.findall(r"/[^ ()]+(?= \(0x)", run("ldd", program).out)
+        equal(sorted(found), sorted(os.path.realpath(path) for path in told), program)
 
 
 @test("where a frame's return address is: code that leaves it, and code that begins one")

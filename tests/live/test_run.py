@@ -42,6 +42,19 @@ print("".join(status), sorted(os.listdir("/proc/self/fd"))[:-1], sorted(os.envir
 """
 
 
+# A program that executes another one, three times.
+CHAIN = """#!%(sh)s
+for i in $(seq 60000); do :; done
+exec env %(python)s -S -c '
+import os
+def first():
+    n = 0
+    while n < 4e6: n += 1
+first()
+os.execv("%(python)s", ["python3", "-S", "-c", "def second():\\n n = 0\\n while n < 4e6: n += 1\\nsecond()"])'
+""" % {"sh": "/bin/sh", "python": PYTHON}
+
+
 def script(text, mode=stat.S_IRWXU):
     path = os.path.join(temp_dir(), "program")
     with open(path, "w", encoding="ascii") as file:
@@ -82,6 +95,16 @@ def _():
     equal((result.code, result.out), (0, "done\n"), result)
     check(re.search(r"9\d\.\d%.* py +work \(<string>\)|100\.0%.* py +work", result.err), result)
     check(re.search(r"samples: \d+ asked, \d+ taken, \d late, 0 failed", result.err), result)
+
+
+@test("a program that executes another: each is seen, without a gap")
+def _():
+    need_live_python()
+    profile = sampled(script(CHAIN), options=("-r", "50"))
+    profile.check_whole()
+    equal(profile.stacks["lost"], 0, profile.tree)
+    for name, kind, least in (("main", "native", 2), ("first", "python", 4), ("second", "python", 4)):
+        check(profile.weight(name, kind) >= least, name, profile.tree)
 
 
 @test("a program ends as it does, and so does pmp: its code, a signal, or none at all")
