@@ -55,7 +55,7 @@ class Agent:
         self._follow(procfs.threads(pid))
         self.symbols.catch_up()
         if own:
-            self.symbols.expect(needed.libraries(pid))
+            self._expect(pid)
         write_lines([marker("warm", pid=pid)])
 
     def attach(self, pid: int, own: int = 0) -> None:
@@ -67,6 +67,8 @@ class Agent:
         def stopped() -> None:
             self._look_around(pid)
             self._keep_idents(seen)
+            if own:
+                self.session.hold_at_exec(lambda: self._executed(pid))
             self.session.resume()
             pause = now_us() - self.session.began_us
             self.target.unwinder.prepare(self.code.pointers_on_stacks({}))
@@ -87,13 +89,16 @@ class Agent:
         if changed:
             self._forget()
         is_known = not changed and not self._seeks_python()
+        programs = self.target.programs
         look = Look(self.target, seen)
         if is_known and not instant:
             look.read_sleepers(self.session.threads())
 
         def stopped() -> None:
             nonlocal look
-            if not is_known:
+            if not self.session.pid:
+                raise gdb.error("the target has ended")
+            if not is_known or programs != self.target.programs:
                 self._look_around(pid)
                 look = Look(self.target, seen)
             look.read_stopped(self.session.threads())
@@ -188,6 +193,15 @@ class Agent:
         self.session.stop(frozenset(blocked(procfs.threads(pid))), guarded("detach", stopped))
 
     # Their parts.
+
+    def _expect(self, pid: int) -> None:
+        self.symbols.expect(needed.libraries(pid))
+
+    def _executed(self, pid: int) -> None:
+        if self._follow(procfs.threads(pid)):
+            self._forget()
+        self.symbols.catch_up()
+        self._expect(pid)
 
     def _let_go(self, pid: int, signal: str) -> None:
         write_lines([marker("stopped", pid=pid, signal=signal)])

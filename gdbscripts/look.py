@@ -39,12 +39,14 @@ class Target:
         self.is_live = is_live
         self.pid, self.memory, self.unwinder, self.symbols = pid, memory, unwinder, symbols
         self.python = None
+        self.programs = 1  # that it has executed, as far as is known
         self.pointers = {}  # tid -> its stack pointer when it was last seen
         self.idents = {}  # (tid, when it began) -> pthread_self there
 
     def forget(self) -> None:
         """It has executed another program."""
         self.python = None
+        self.programs += 1
         self.pointers, self.idents = {}, {}
 
     def forget_ended(self, seen: dict) -> None:

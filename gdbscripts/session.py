@@ -123,6 +123,7 @@ class Session:
         self._spared = frozenset()
         self._hurried = False
         self._known = set()  # threads that were stopped once
+        self._executed = None
         gdb.events.stop.connect(self._on_stop)
         gdb.events.exited.connect(self._on_exit)
         end_with_parent(True)
@@ -148,6 +149,13 @@ class Session:
         if SLEEPY and not self.frozen:
             execute("continue -a &")
         self._await_rest()
+
+    def hold_at_exec(self, executed) -> None:
+        """From now on `executed` is called when the target has executed another program, and is stopped at its first
+        instruction. The kernel tells of that: nothing is planted."""
+        if self._executed is None:
+            execute("catch exec")
+        self._executed = executed
 
     def stop(self, spared: frozenset, then) -> None:
         """Stops every thread but those of `spared` (in a state in which they cannot be stopped)."""
@@ -202,6 +210,8 @@ class Session:
         self._spared |= late
         if not self._pending:
             self.give_up_waiting()
+        else:
+            self._interrupt(self._running())  # of one that has executed another program gdb has forgotten it
 
     def give_up_waiting(self) -> None:
         """Goes on with the threads that have stopped so far."""
@@ -222,23 +232,30 @@ class Session:
     def _await_rest(self) -> None:
         """Tells the threads that have not stopped yet to do so, and waits for them. An attach needs it, too:
         gdb 10 stops the first thread only."""
-        running = [t for t in self.threads() if not t.is_stopped()]
-        running = [t for t in running if t.ptid[1] not in self._spared]
-        for thread in running:
-            thread.switch()
-            self.began_us = self.began_us or now_us()
-            execute("interrupt")
+        running = self._running()
+        self._interrupt(running)
         self._pending = {t.ptid[1] for t in running}
         if not running:
             self.began_us = self.began_us or now_us()
             self.give_up_waiting()
+
+    def _running(self) -> list:
+        return [t for t in self.threads() if not t.is_stopped() and t.ptid[1] not in self._spared]
+
+    def _interrupt(self, threads: list) -> None:
+        for thread in threads:
+            thread.switch()
+            self.began_us = self.began_us or now_us()
+            execute("interrupt")
 
     def _on_stop(self, event) -> None:
         thread = getattr(event, "inferior_thread", None)
         if thread is not None:
             self._pending.discard(thread.ptid[1])
         signal = getattr(event, "stop_signal", "")
-        if signal in JOB_SIGNALS and not self.frozen and not self.held and procfs.is_stopped_by(self.pid, signal):
+        if isinstance(event, gdb.BreakpointEvent):
+            gdb.post_event(self._go_on_with_program)
+        elif signal in JOB_SIGNALS and not self.frozen and not self.held and procfs.is_stopped_by(self.pid, signal):
             gdb.post_event(lambda: self._heed_stop(signal))
         elif self._then is None:
             gdb.post_event(self._stray)
@@ -255,6 +272,19 @@ class Session:
             os.kill(pid, getattr(signals, signal))
             execute("handle %s stop print %s" % (signal, "nopass" if signal == "SIGSTOP" else "pass"))
             self._tell_let_go(pid, signal)
+
+    def _go_on_with_program(self) -> None:
+        """Of its threads the one is left that has executed it."""
+        if not self.pid:
+            return
+        try:
+            self._executed()
+        finally:
+            if self._then is not None:
+                self.began_us = now_us()
+                self._await_rest()
+            else:
+                self.resume()
 
     def _all_stopped(self) -> None:
         if self._then is not None:

@@ -26,6 +26,7 @@ class Symbols:
         self._pid = pid
         self._code = code
         self._files = []  # those of the CodeMap
+        self._expected = set()
         self._late = []  # what gdb has not been told yet: (came, went, are they another program's)
         self._expanded = set()
         self.in_target = False
@@ -49,7 +50,9 @@ class Symbols:
             return False
         came, went = changed
         self._late.append((came, went, self._code.is_other))
-        if self.in_target:
+        if self._code.is_other:
+            self.in_target = False
+        elif self.in_target:
             self._change(came, went)
         self._files = [file for file in self._files if file not in went] + came
         return True
@@ -63,12 +66,16 @@ class Symbols:
             self._change(came, [] if are_other else went)
             execute("inferior %d" % TARGET)
             for file in went:
-                file.file.close()
+                if not are_other or file.file.name == file.path:
+                    file.file.close()
 
     def expect(self, paths: list) -> None:
         """Files that are to be mapped soon: gdb has read them by then. It reads a file once, as long as it has it, for any
         number of inferiors."""
-        execute("inferior %d" % self._add_inferior())
+        paths = [path for path in paths if path not in self._expected]
+        self._expected.update(paths)
+        if paths:
+            execute("inferior %d" % self._add_inferior())
         for path in paths:
             try:
                 file = open_named(path)
@@ -80,7 +87,7 @@ class Symbols:
         execute("inferior %d" % TARGET)
 
     def _add_inferior(self) -> int:
-        """For a new program's symbols: gdb 13 ends of an internal error if those of the program before are taken away."""
+        """For a new program's symbols: gdb 13 crashes at times if those of the program before are taken away. They stay."""
         execute("add-inferior")
         self._newest += 1
         return self._newest
