@@ -5,6 +5,7 @@
 _pmp_pids() {
 	local -a processes
 	processes=("${(@f)$(${~pmp} completion pids 2>/dev/null)}")
+	[[ -n $processes[1] ]] || return 1
 	processes=("${(@)processes//:/\\:}")
 	processes=("${(@)processes/$'\t'/:}")
 	compset -P '*,'

@@ -143,7 +143,7 @@ end
 @test("fish")
 def _():
     path = script("fish")
-    shell = Shell("fish", "--no-config", "-c", FISH, path)
+    shell = Shell("fish", "-c", FISH, path)
 
     def ask(line):
         return {answer.split("\t")[0] for answer in shell.ask(line)}
