@@ -24,7 +24,7 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='"$(VERSION)"' $(WARN) $(if 
 	$(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS = $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 # libyaml reads and writes profiles, zlib reads and writes packed text, protobuf-c writes pprof's.
-LIBS := -lyaml -lz -lprotobuf-c
+LIBS := -lyaml -lz -lprotobuf-c -lm
 # ncurses draws a screen: only what holds cli/ wants it.
 CLI_LIBS := -lncursesw -ltinfo $(LIBS)
 PROTOC_C ?= protoc-c

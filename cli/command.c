@@ -174,6 +174,25 @@ static const struct command commands[] = {
 		.bit = COMMAND_TOOL,
 		.run = cmd_man,
 	},
+	{
+		.name = "merge",
+		.usage = "merge [--by host|pid|thread] [OPTION...] [PROFILE...]",
+		.summary = "add profiles up: of many runs, processes or hosts; files or stdin",
+		.text = "Adds profiles up: files, or standard input (-), in which several may stand "
+		        "one behind the other, as the output of many hosts in one pipe. Order "
+		        "and grouping make no difference. Pauses are those of the worst run. "
+		        "The sum has no timeline; --from, --focus and the like look at each "
+		        "profile before it's added.",
+		.examples = {
+			{ "three runs", "pmp merge a.yaml b.yaml c.yaml -o all.yaml" },
+			{ "four hosts at once, each with its own subtree",
+			  "parallel ssh {} pmp -p '$(pgrep -o app)' -q -f yaml ::: web1 web2 web3 web4 | pmp merge --by host" },
+		},
+		.operand = "PROFILE",
+		.bit = COMMAND_MERGE,
+		.max_operands = SIZE_MAX,
+		.run = cmd_merge,
+	},
 };
 
 const struct command *command_at(size_t i)

@@ -18,9 +18,12 @@ enum command_bit {
 	COMMAND_DUMP = 8,
 	COMMAND_RUN = 16,
 	COMMAND_TOP = 32,
+	COMMAND_MERGE = 64,
+	COMMAND_DIFF = 128,
 	COMMAND_LIVE = COMMAND_RECORD | COMMAND_RUN | COMMAND_TOP, /* that sample processes */
-	COMMAND_ALL = COMMAND_RECORD | COMMAND_RUN | COMMAND_FOLD |
-	              COMMAND_SHOW, /* that print a profile */
+	COMMAND_ONE = COMMAND_RECORD | COMMAND_RUN | COMMAND_FOLD | COMMAND_SHOW |
+	              COMMAND_MERGE,              /* that print a profile */
+	COMMAND_ALL = COMMAND_ONE | COMMAND_DIFF, /* that look at profiles */
 	COMMAND_ANY = COMMAND_ALL | COMMAND_TOP | COMMAND_DUMP,
 	COMMAND_TOOL = 1 << 16, /* that look at nothing: help and the like */
 	COMMAND_EVERY = COMMAND_ANY | COMMAND_TOOL,
@@ -52,6 +55,7 @@ bool cmd_record(const struct options *options, struct error *err);
 bool cmd_top(const struct options *options, struct error *err);
 bool cmd_fold(const struct options *options, struct error *err);
 bool cmd_show(const struct options *options, struct error *err);
+bool cmd_merge(const struct options *options, struct error *err);
 bool cmd_dump(const struct options *options, struct error *err);
 bool cmd_man(const struct options *options, struct error *err);
 bool cmd_completion(const struct options *options, struct error *err);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "../merger/alloc.h"
+#include "../merger/level.h"
+#include "../merger/pattern.h"
 #include "argument.h"
 #include "shown.h"
 
@@ -221,6 +223,76 @@ static bool parse_looks(struct options *options, const struct option_row *row, c
 	                 shown, shown_name(&word, value));
 }
 
+/* One that cannot be used is told at once, before a run is spent on it. */
+static bool parse_pattern(struct options *options, const struct option_row *row, const char *shown,
+                          const char *value, struct error *err)
+{
+	struct pattern pattern;
+	bool ok = pattern_init(&pattern, value, shown, err);
+
+	pattern_deinit(&pattern);
+	return ok && parse_path(options, row, shown, value, err);
+}
+
+static bool parse_depth(struct options *options, const struct option_row *row, const char *shown,
+                        const char *value, struct error *err)
+{
+	struct shown word;
+	uint64_t depth;
+
+	(void)row;
+	if (!number_parse(span_of(value), OPTIONS_DEPTH_MAX, &depth) || !depth)
+		return error_set(err, ERROR_USAGE,
+		                 "%s: '%s' is no number of frames; it wants 1 to %d", shown,
+		                 shown_name(&word, value), OPTIONS_DEPTH_MAX);
+	options->view.depth = (unsigned)depth;
+	return true;
+}
+
+static bool parse_min(struct options *options, const struct option_row *row, const char *shown,
+                      const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	if (real_parse(value, &options->min_percent) && options->min_percent <= 100)
+		return true;
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no percentage; it wants 0 to 100", shown,
+	                 shown_name(&word, value));
+}
+
+static bool parse_top(struct options *options, const struct option_row *row, const char *shown,
+                      const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	if (number_parse(span_of(value), OPTIONS_SAMPLES_MAX, &options->top) && options->top)
+		return true;
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no number of functions; it wants 1 or more",
+	                 shown, shown_name(&word, value));
+}
+
+static bool parse_levels(struct options *options, const struct option_row *row, const char *shown,
+                         const char *value, struct error *err)
+{
+	/* In the order of the choice's words. */
+	static const enum level_rank levels[] = { LEVEL_HOST, LEVEL_PROCESS, LEVEL_THREAD };
+	char name[32];
+
+	for (const char *from = value;; from++) {
+		size_t len = strcspn(from, ","), choice;
+
+		snprintf(name, sizeof(name), "%.*s", (int)(len < 31 ? len : 31), from);
+		if (!argument_choose(row->argument, shown, "level of the tree", name, &choice, err))
+			return false;
+		options->levels |= LEVEL_BIT(levels[choice]);
+		from += len;
+		if (!*from)
+			return true;
+	}
+}
+
 #define MEMBER(m) offsetof(struct options, m)
 
 static const struct option_row rows[] = {
@@ -262,10 +334,14 @@ static const struct option_row rows[] = {
 	  COMMAND_DUMP, parse_flag, MEMBER(largest_first) },
 	{ 0, "json", NULL, "the report as JSON", COMMAND_DUMP, parse_flag, MEMBER(json) },
 
-	{ 't', "threads", NULL, "the first level of the tree is the thread",
-	  COMMAND_LIVE | COMMAND_FOLD, parse_flag, MEMBER(threads) },
-	{ 0, "lines", NULL, "tell nodes apart by line, not only by function",
-	  COMMAND_LIVE | COMMAND_FOLD, parse_flag, MEMBER(lines) },
+	{ 0, "by", "host|pid|thread",
+	  "put that level on top of the tree, if it has none;\n"
+	  "several with commas between them",
+	  COMMAND_MERGE, parse_levels, 0 },
+	{ 't', "threads", NULL, "the first level of the tree is the thread", COMMAND_ALL,
+	  parse_flag, MEMBER(threads) },
+	{ 0, "lines", NULL, "tell nodes apart by line, not only by function", COMMAND_ALL,
+	  parse_flag, MEMBER(lines) },
 	{ 0, "glue", NULL, "show the interpreter's own frames too",
 	  COMMAND_LIVE | COMMAND_FOLD | COMMAND_DUMP, parse_flag, MEMBER(glue) },
 
@@ -284,6 +360,33 @@ static const struct option_row rows[] = {
 	  COMMAND_ALL, parse_weight, 0 },
 	{ 0, "running", NULL, "only threads that were on a CPU, or waited for one", COMMAND_ALL,
 	  parse_flag, MEMBER(window.running) },
+	{ 0, "thread", "THREAD", "only threads of that name, or that number", COMMAND_ALL,
+	  parse_path, MEMBER(view.thread) },
+	{ 0, "focus", "REGEX",
+	  "only stacks with a function, file or module that\n"
+	  "matches: what calls it, and what it calls",
+	  COMMAND_ALL, parse_pattern, MEMBER(view.focus) },
+	{ 0, "hide", "REGEX", "without the frames that match: their callers call\nwhat they call",
+	  COMMAND_ALL, parse_pattern, MEMBER(view.hide) },
+	{ 0, "fold-library", NULL,
+	  "one line for the frames of installed and standard\n"
+	  "libraries that call each other",
+	  COMMAND_ALL, parse_flag, MEMBER(view.fold_library) },
+	{ 0, "invert", NULL, "the other end up: what ran, and below it its callers", COMMAND_ALL,
+	  parse_flag, MEMBER(view.invert) },
+	{ 0, "depth", "N", "at most N frames of each stack", COMMAND_ALL, parse_depth, 0 },
+	{ 0, "min", "PERCENT", "leave out of the tree what has less (1)", COMMAND_ALL, parse_min,
+	  0 },
+	{ 0, "all", NULL, "leave out nothing: no --min, no --fold-library", COMMAND_ALL, parse_flag,
+	  MEMBER(all) },
+	{ 0, "top", "N",
+	  "the N functions with most self weight, as a table\n"
+	  "(that is -f flat, with N rows)",
+	  COMMAND_ALL, parse_top, 0 },
+	{ 0, "ci", NULL,
+	  "each percentage of the tree and of the table with the\n"
+	  "95 % interval in which it lies",
+	  COMMAND_ALL, parse_flag, MEMBER(intervals) },
 	{ 'o', "output", "FILE",
 	  "write FILE in the format of its suffix or of -f, and\n"
 	  "the tree to stdout; `-o -`: to stdout alone\n"

@@ -19,6 +19,7 @@ enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
 #define OPTIONS_RATE_MAX 1000
 #define OPTIONS_RATE_MIN 0.001
 #define OPTIONS_SECONDS_MAX 31536000
+#define OPTIONS_DEPTH_MAX 1000000
 #define OPTIONS_INTERVAL_MIN 0.01
 #define OPTIONS_LOOKS_DEFAULT 5 /* with an interval */
 #define OPTIONS_PID_MAX                                                                            \
@@ -45,6 +46,12 @@ struct options {
 	bool threads, lines, glue, full_paths, quiet;
 	bool no_timeline;
 	struct window window; /* --from, --to, --running; not its weight */
+	struct view view;     /* --focus, --hide, --thread, ...; not lines and threads */
+	double min_percent;   /* --min; -1: as the format likes it */
+	bool all;             /* nothing is folded */
+	bool intervals;       /* --ci */
+	uint64_t top;         /* rows of the table of functions; 0: not asked for */
+	unsigned levels;      /* merge --by: LEVEL_BITs */
 	enum { WEIGHT_AS_IS, WEIGHT_WALL, WEIGHT_CPU } weight; /* --weight */
 	/* pmp dump */
 	const char *core; /* --core; NULL: none */

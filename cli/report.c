@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../merger/level.h"
 #include "output.h"
 #include "shown.h"
 #include "terminal.h"
@@ -26,6 +27,8 @@ static bool make_plan(const struct options *options, struct plan *plan, struct e
 
 	*plan = (struct plan){ 0 };
 	plan->on_stderr = options->program && !options->output;
+	if (options->top)
+		tree = format_by_name(SPAN_LIT("flat"));
 	if (!options->output || !strcmp(options->output, "-")) {
 		plan->on_stdout = options->format ? options->format : tree;
 		if (!plan->on_stdout->binary ||
@@ -62,10 +65,14 @@ static bool write_to(const char *path, const struct format *format, const struct
 	struct view_options view = {
 		.full_paths = options->full_paths,
 		.ascii = !terminal_utf8(),
-		.min_percent = TREE_MIN_PERCENT,
+		.min_percent = options->min_percent >= 0 ? options->min_percent : TREE_MIN_PERCENT,
+		.rows = options->top,
+		.intervals = options->intervals,
 	};
 	struct output output;
 
+	if (options->all)
+		view.min_percent = 0;
 	if (!(path ? output_open(&output, path, err) : output_open_errors(&output, err)))
 		return false;
 	if (!path || !output.path) {
@@ -83,14 +90,28 @@ static bool write_to(const char *path, const struct format *format, const struct
 	return error_set(err, ERROR_OUTPUT, "the profile cannot be written as %s", format->name);
 }
 
+bool report_cuts(const struct options *options)
+{
+	return options->window.from.known || options->window.to.known || options->window.running ||
+	       options->weight != WEIGHT_AS_IS || options->levels || options->threads ||
+	       options->lines || view_changes(&options->view);
+}
+
 bool report_cut(const struct options *options, struct profile *profile, struct error *err)
 {
 	struct window window = options->window;
+	struct view view = options->view;
 
 	window.weight = options->weight == WEIGHT_AS_IS ? profile->weight
 	                : options->weight == WEIGHT_CPU ? PROFILE_CPU_US
 	                                                : PROFILE_SAMPLES;
-	return window_apply(profile, &window, err);
+	if (!window_apply(profile, &window, err))
+		return false;
+	view.lines = options->lines && !tree_by_line(profile->tree);
+	view.threads = (options->threads || (options->levels & LEVEL_BIT(LEVEL_THREAD))) &&
+	               !level_has_threads(profile);
+	view.fold_library = view.fold_library && !options->all;
+	return view_apply(profile, &view, err);
 }
 
 bool report_profile(const struct options *options, const struct profile *profile, struct error *err)

@@ -15,7 +15,8 @@ bool report_check(const struct options *options, struct error *err);
 bool report_profile(const struct options *options, const struct profile *profile,
                     struct error *err);
 
-/* Cuts the profile to what --from, --to, --running and --weight ask for. */
+/* What of a profile the options ask for: a part of its time (--from, --to, --running), another weight, a view of it. */
+bool report_cuts(const struct options *options);
 bool report_cut(const struct options *options, struct profile *profile, struct error *err);
 
 #endif

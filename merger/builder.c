@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "dump.h"
+#include "level.h"
 #include "sampling.h"
 #include "timekeeper.h"
 
@@ -33,21 +34,12 @@ struct builder {
 	struct buf text;
 };
 
-static uint32_t text_intern(struct builder *builder)
-{
-	uint32_t id = intern_add_clean(builder->profile->intern, buf_span(&builder->text));
-
-	buf_clear(&builder->text);
-	return id;
-}
-
 static uint32_t value_intern(struct builder *builder, const struct marker *marker, const char *key)
 {
 	return intern_add_clean(builder->profile->intern,
 	                        marker_decode(marker_get(marker, key), &builder->text));
 }
 
-/* "worker-1 (tid 4713)" */
 static uint32_t level_label(struct builder *builder, const struct profile_thread *thread)
 {
 	struct intern *intern = builder->profile->intern;
@@ -61,36 +53,18 @@ static uint32_t level_label(struct builder *builder, const struct profile_thread
 		memset(builder->levels + known, 0,
 		       (builder->level_cap - known) * sizeof(*builder->levels));
 	level = &builder->levels[at];
-	if (level->label && level->thread_name == thread->name)
-		return level->label;
-	buf_clear(&builder->text);
-	buf_add_span(&builder->text, intern_get(intern, thread->name));
-	if (thread->tid)
-		buf_printf(&builder->text, "%s(tid %u)", thread->name ? " " : "", thread->tid);
-	if (!builder->text.len)
-		buf_add_span(&builder->text, SPAN_LIT("(unknown thread)"));
-	*level = (struct level){ text_intern(builder), thread->name };
+	if (!level->label || level->thread_name != thread->name)
+		*level = (struct level){ level_thread(intern, thread->name, thread->tid).name,
+			                 thread->name };
 	return level->label;
 }
 
-/* "python3 (pid 4711)" */
-static uint32_t process_label(struct builder *builder, uint32_t pid)
+/* pid 0: not known which */
+static struct frame process_level_frame(struct builder *builder, uint32_t pid)
 {
 	struct profile *profile = builder->profile;
-	const struct profile_target *target;
-	struct span name;
 
-	if (!pid)
-		return intern_add(profile->intern, SPAN_LIT("(unknown process)"));
-	target = profile_target(profile, pid);
-	name = intern_get(profile->intern, target->arg_count && target->args[0]
-	                                           ? target->args[0]
-	                                           : target->executable);
-	name = span_basename(name);
-	buf_clear(&builder->text);
-	buf_add_span(&builder->text, name);
-	buf_printf(&builder->text, "%s(pid %u)", name.len ? " " : "", pid);
-	return text_intern(builder);
+	return level_process(profile->intern, pid ? profile_target(profile, pid) : NULL);
 }
 
 static size_t levels_add(struct builder *builder, const struct profile_thread *thread,
@@ -100,8 +74,7 @@ static size_t levels_add(struct builder *builder, const struct profile_thread *t
 	size_t count = 0;
 
 	if (builder->by_process)
-		path[count++] = (struct frame){ .name = process_label(builder, pid),
-			                        .kind = FRAME_PROCESS };
+		path[count++] = process_level_frame(builder, pid);
 	if (builder->by_thread)
 		path[count++] = (struct frame){ .name = level_label(builder, thread),
 			                        .kind = FRAME_THREAD };
@@ -182,14 +155,14 @@ static void python_describe(struct builder *builder, const struct marker *marker
 static void process_level(struct builder *builder)
 {
 	struct profile *profile = builder->profile;
-	struct frame frame = { .kind = FRAME_PROCESS };
+	struct frame frame;
 
 	if (builder->by_process || profile->target_count < 2)
 		return;
 	builder->by_process = true;
 	if (!tree_node(profile->tree, TREE_ROOT)->total)
 		return;
-	frame.name = process_label(builder, profile->targets[0].pid);
+	frame = process_level_frame(builder, profile->targets[0].pid);
 	tree_wrap(profile->tree, &frame);
 }
 

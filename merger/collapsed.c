@@ -198,15 +198,79 @@ static bool label_is_python(struct span label)
 struct collapsed_reader {
 	struct profile *profile;
 	struct frame *frames;
-	size_t cap;
+	size_t *ends; /* side by side with frames: where in `last` the label ends */
+	size_t count, cap, ends_cap;
+	struct span last; /* the line before, without its weight */
 	uint64_t total;
 };
 
+static size_t common_length(struct span a, struct span b)
+{
+	size_t max = a.len < b.len ? a.len : b.len, len = 0;
+
+	while (len + 8 <= max && !memcmp(a.ptr + len, b.ptr + len, 8))
+		len += 8;
+	while (len < max && a.ptr[len] == b.ptr[len])
+		len++;
+	return len;
+}
+
+/* Keeps the frames that the line has in common with the one before, which are most of them where lines are sorted. */
+static void frames_keep(struct collapsed_reader *reader, struct span line)
+{
+	size_t common = common_length(reader->last, line), kept = 0;
+
+	/* A label's ';' is to be there in both. */
+	while (kept < reader->count && reader->ends[kept] < common)
+		kept++;
+	reader->count = kept;
+	reader->last = line;
+}
+
+static void frame_add(struct collapsed_reader *reader, struct span label, size_t end)
+{
+	size_t at = reader->count++;
+
+	reader->frames = alloc_grow(reader->frames, &reader->cap, at + 1, sizeof(*reader->frames));
+	reader->ends = alloc_grow(reader->ends, &reader->ends_cap, at + 1, sizeof(*reader->ends));
+	reader->ends[at] = end;
+	reader->frames[at] = (struct frame){
+		.name = intern_add_clean(reader->profile->intern, label),
+		.kind = label_is_python(label) ? FRAME_PYTHON : FRAME_NATIVE,
+	};
+}
+
+static void frames_read(struct collapsed_reader *reader, struct span line)
+{
+	size_t from;
+
+	frames_keep(reader, line);
+	from = reader->count ? reader->ends[reader->count - 1] + 1 : 0;
+	do {
+		struct span rest = span_skip(line, from);
+		const char *end = memchr(rest.ptr, ';', rest.len);
+		struct span label = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
+
+		frame_add(reader, label, from + label.len);
+		from += label.len + 1;
+	} while (from < line.len);
+}
+
+static enum merge_mark mark_of(const struct collapsed_reader *reader)
+{
+	bool python = false, native = false;
+
+	for (size_t i = 0; i < reader->count; i++) {
+		python |= reader->frames[i].kind == FRAME_PYTHON;
+		native |= reader->frames[i].kind == FRAME_NATIVE;
+	}
+	if (!python)
+		return MARK_NATIVE_ONLY;
+	return native ? MARK_MERGED : MARK_PYTHON_ONLY;
+}
+
 static const char *line_read(struct collapsed_reader *reader, struct span line)
 {
-	struct profile *profile = reader->profile;
-	size_t count = 0;
-	bool python = false, native = false;
 	uint64_t weight;
 	const char *reason = weight_take(&line, &weight);
 
@@ -214,31 +278,15 @@ static const char *line_read(struct collapsed_reader *reader, struct span line)
 		reason = "the weights add up to too much";
 	if (reason || !weight)
 		return reason;
-	do {
-		const char *end = memchr(line.ptr, ';', line.len);
-		struct span label = { line.ptr, end ? (size_t)(end - line.ptr) : line.len };
-		enum frame_kind kind = label_is_python(label) ? FRAME_PYTHON : FRAME_NATIVE;
-
-		reader->frames = alloc_grow(reader->frames, &reader->cap, count + 1,
-		                            sizeof(*reader->frames));
-		reader->frames[count++] = (struct frame){
-			.name = intern_add_clean(profile->intern, label),
-			.kind = kind,
-		};
-		python |= kind == FRAME_PYTHON;
-		native |= kind == FRAME_NATIVE;
-		line = span_skip(line, label.len + 1);
-	} while (line.len);
-	tree_add(profile->tree, reader->frames, count, weight);
-	profile->marks[!python  ? MARK_NATIVE_ONLY
-	               : native ? MARK_MERGED
-	                        : MARK_PYTHON_ONLY] += weight;
+	frames_read(reader, line);
+	tree_add(reader->profile->tree, reader->frames, reader->count, weight);
+	reader->profile->marks[mark_of(reader)] += weight;
 	return NULL;
 }
 
-struct profile *collapsed_read(struct span text, const char *name, struct error *err)
+bool collapsed_add(struct profile *into, struct span text, const char *name, struct error *err)
 {
-	struct collapsed_reader reader = { .profile = profile_create(false) };
+	struct collapsed_reader reader = { .profile = into, .total = profile_stacks(into) };
 	const char *reason = NULL;
 	size_t number = 0;
 
@@ -250,13 +298,20 @@ struct profile *collapsed_read(struct span text, const char *name, struct error 
 			reason = line_read(&reader, line);
 	}
 	free(reader.frames);
-	if (reason) {
-		error_set(err, ERROR_INPUT, "%s:%zu: %s", name, number, reason);
-		profile_destroy(reader.profile);
+	free(reader.ends);
+	return !reason || error_set(err, ERROR_INPUT, "%s:%zu: %s", name, number, reason);
+}
+
+struct profile *collapsed_read(struct span text, const char *name, struct error *err)
+{
+	struct profile *profile = profile_create(false);
+
+	if (!collapsed_add(profile, text, name, err)) {
+		profile_destroy(profile);
 		return NULL;
 	}
-	profile_sort(reader.profile);
-	return reader.profile;
+	profile_sort(profile);
+	return profile;
 }
 
 bool collapsed_detect(struct span text)

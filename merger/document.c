@@ -205,6 +205,7 @@ static void counts_write(struct walk *walk)
 	number_pair(walk, "total", profile_stacks(profile));
 	for (size_t i = 0; i < MARK_COUNT; i++)
 		number_pair(walk, profile_mark_name((enum merge_mark)i), profile->marks[i]);
+	known_pair(walk, "left_out", profile->left_out);
 	map_close(walk);
 	if (!profile->text_lines && !profile->unknown_lines)
 		return;
@@ -228,6 +229,7 @@ static void threads_write(struct walk *walk)
 		const struct profile_thread *thread = &profile->threads[i];
 
 		map_open(walk, DOCUMENT_LINE);
+		string_pair(walk, "host", thread->host);
 		if (thread->pid != only_pid)
 			number_pair(walk, "pid", thread->pid);
 		known_pair(walk, "tid", thread->tid);
@@ -238,7 +240,7 @@ static void threads_write(struct walk *walk)
 	list_close(walk);
 }
 
-/* Those that frames name, and the programs. */
+/* Those that frames name, and the programs. In a sum one without a build id is said to have none that's the same everywhere. */
 static void modules_write(struct walk *walk)
 {
 	const struct profile *profile = walk->profile;
@@ -255,7 +257,7 @@ static void modules_write(struct walk *walk)
 	for (size_t i = 0; i < profile->module_count; i++) {
 		const struct profile_module *module = &profile->modules[i];
 
-		if (!named[module->path] || !module->build_id)
+		if (!named[module->path] || (!module->build_id && profile->runs == 1))
 			continue;
 		if (!any) {
 			key_emit(walk, "modules");
@@ -405,6 +407,14 @@ static void timeline_write(struct walk *walk)
 	yaml_timeline_texts_deinit(&texts);
 }
 
+/* A kind of node that readers of version 1 refuse. It is at the top, if it's there. */
+static bool has_hosts(const struct profile *profile)
+{
+	uint32_t first = tree_node(profile->tree, TREE_ROOT)->first_child;
+
+	return first != TREE_NONE && tree_frame(profile->tree, first)->kind == FRAME_HOST;
+}
+
 void document_write(struct document *document, const struct profile *profile)
 {
 	struct walk walk = { .profile = profile, .document = document };
@@ -413,11 +423,14 @@ void document_write(struct document *document, const struct profile *profile)
 	if (profile->timeline)
 		walk.numbers = alloc_zeroed(tree_count(profile->tree), sizeof(*walk.numbers));
 	map_open(&walk, DOCUMENT_BLOCK);
-	number_pair(&walk, "pmp-profile", by_cpu ? PROFILE_VERSION : 1);
+	number_pair(&walk, "pmp-profile",
+	            by_cpu || profile->left_out || has_hosts(profile) ? PROFILE_VERSION : 1);
 	if (by_cpu) {
 		key_emit(&walk, "weight");
 		word_emit(&walk, DOCUMENT_NAME, SPAN_LIT("cpu_us"));
 	}
+	if (profile->runs != 1)
+		number_pair(&walk, "runs", profile->runs);
 	if (tree_by_line(profile->tree)) {
 		key_emit(&walk, "by_line");
 		word_emit(&walk, DOCUMENT_NUMBER, SPAN_LIT("true"));

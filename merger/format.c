@@ -1,7 +1,11 @@
 #include "format.h"
 
+#include "profile_split.h"
+
 static const struct format formats[] = {
 	{ "tree", "", "the call tree, for people", tree_text_write, NULL, NULL, false, false },
+	{ "flat", "", "the functions with most self weight, for people", flat_text_write, NULL,
+	  NULL, false, false },
 	{ "yaml", ".yaml .yml", "the whole profile, as `pmp show` reads it", yaml_write, yaml_read,
 	  yaml_detect, false, false },
 	{ "json", ".json", "the same as JSON, which `pmp show` reads, too", json_write, yaml_read,
@@ -102,8 +106,21 @@ const struct format *format_by_suffix(struct span file_name)
 	return ret;
 }
 
+/* One behind the other, as `pmp merge` takes them. */
+static bool is_several(struct span text)
+{
+	size_t seen = 0, len = yaml_detect(text) ? profile_split(text, &seen) : 0;
+
+	return len && yaml_detect(span_skip(text, len));
+}
+
 struct profile *format_read(struct span text, const char *name, struct error *err)
 {
+	if (is_several(text)) {
+		error_set(err, ERROR_INPUT, "%s holds several profiles; pmp merge adds them up",
+		          name);
+		return NULL;
+	}
 	for (size_t i = 0; i < FORMAT_COUNT; i++)
 		if (formats[i].detect && formats[i].detect(text))
 			return formats[i].read(text, name, err);

@@ -14,6 +14,8 @@ struct view_options {
 	bool ascii;         /* tree: guides in ASCII, for a terminal without UTF-8 */
 	unsigned width;     /* tree: columns to keep to; 0: no limit */
 	double min_percent; /* tree: nodes below it are folded into one line; 0: none */
+	bool intervals;     /* tree, flat: percentages with their error */
+	uint64_t rows;      /* flat: at most; 0: 30 */
 };
 
 struct format {
@@ -53,11 +55,15 @@ struct profile *format_read(struct span text, const char *name, struct error *er
 bool tree_text_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 /* The tree's calls alone, without the summary below. */
 void tree_text_write_calls(const struct profile *, const struct view_options *, FILE *);
+bool flat_text_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool yaml_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 struct profile *yaml_read(struct span text, const char *name, struct error *err);
 bool yaml_detect(struct span text);
 bool json_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool collapsed_write(const struct profile *, const struct view_options *, FILE *, struct error *);
+/* Adds all of the text to a profile that is told apart by nothing but collapsed stacks; it has to be sorted afterwards. false:
+ * *err, and what was added of it stays. */
+bool collapsed_add(struct profile *into, struct span text, const char *name, struct error *err);
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
 

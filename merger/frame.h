@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* In profiles by these names: native, python, thread, process, lost, marker, kernel. */
+/* In profiles by these names: native, python, thread, process, lost, marker, kernel, host. */
 enum frame_kind {
 	FRAME_NATIVE,  /* C, C++, Rust ...; name is without arguments */
 	FRAME_PYTHON,  /* function or Class.method */
@@ -13,6 +13,7 @@ enum frame_kind {
 	FRAME_LOST,    /* a stack that could not be read: name says why */
 	FRAME_MARKER,  /* what the interpreter is doing: GIL, garbage collection */
 	FRAME_KERNEL,  /* where in the kernel */
+	FRAME_HOST,    /* name holds the host's */
 	FRAME_KIND_COUNT
 };
 

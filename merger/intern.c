@@ -220,3 +220,16 @@ size_t intern_count(const struct intern *intern)
 {
 	return intern->count;
 }
+
+int intern_compare(const struct intern *intern, uint32_t a, uint32_t b)
+{
+	struct span left, right;
+	int diff;
+
+	if (a == b)
+		return 0;
+	left = intern_get(intern, a);
+	right = intern_get(intern, b);
+	diff = memcmp(left.ptr, right.ptr, left.len < right.len ? left.len : right.len);
+	return diff ? diff : (left.len > right.len) - (left.len < right.len);
+}

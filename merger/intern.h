@@ -22,6 +22,9 @@ uint32_t intern_add_clean(struct intern *intern, struct span s);
 /* Valid as long as the table lives, and NUL-terminated. */
 struct span intern_get(const struct intern *intern, uint32_t id);
 
+/* The order of their bytes: less than 0, 0, more than 0. */
+int intern_compare(const struct intern *intern, uint32_t a, uint32_t b);
+
 size_t intern_count(const struct intern *intern);
 
 #endif

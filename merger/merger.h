@@ -17,6 +17,7 @@
 #include "marker.h"
 #include "profile.h"
 #include "span.h"
+#include "view.h"
 #include "window.h"
 
 #endif

@@ -1,4 +1,4 @@
-/* number: digits at the front of a view. */
+/* number: digits at the front of a view; percentages. */
 #ifndef PMP_NUMBER_H
 #define PMP_NUMBER_H
 
@@ -49,6 +49,12 @@ static inline bool number_take32(struct span *s, uint32_t *ret)
 		return false;
 	*ret = number > UINT32_MAX ? 0 : (uint32_t)number;
 	return true;
+}
+
+/* 0 of nothing. */
+static inline double number_percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
 #endif

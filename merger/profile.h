@@ -14,8 +14,8 @@
 #include "timeline.h"
 #include "tree.h"
 
-/* What is read. Written is the lowest that says all: 2 only where the weight is CPU time, which a reader of
- * version 1 would take for samples. It skips what it doesn't know, such as a timeline. */
+/* What is read. Written is the lowest that says all: 2 only where a reader of version 1 would take CPU time for
+ * samples, or refuse the tree. It skips what it doesn't know, such as a timeline. */
 #define PROFILE_VERSION 2
 
 enum profile_weight {
@@ -31,6 +31,7 @@ struct profile_target {
 };
 
 struct profile_thread {
+	uint32_t host; /* intern id; 0: its target's, or not known */
 	uint32_t pid, tid;
 	uint32_t name; /* intern id; the last name seen */
 	uint64_t stacks;
@@ -62,16 +63,19 @@ struct profile_sampling {
 struct profile {
 	struct intern *intern;
 	struct tree *tree;
+	uint64_t runs; /* that were added up (profile_merge.h); 1: a recording */
 	enum profile_weight weight;
 	struct timeline *timeline; /* NULL: not known, or not wanted */
 	struct profile_target *targets;
 	size_t target_count, target_cap;
-	struct index target_index; /* pid -> its place in targets */
+	struct index target_index; /* pid -> its places in targets */
 	struct profile_thread *threads;
 	size_t thread_count, thread_cap;
 	struct index thread_index; /* profile_thread's: (pid, tid) -> its place in threads */
 	struct profile_sampling sampling;
-	uint64_t marks[MARK_COUNT]; /* stacks by mark; their sum is the tree's total in samples */
+	uint64_t marks
+	        [MARK_COUNT]; /* stacks by mark; their sum is the tree's total in samples, and left_out */
+	uint64_t left_out; /* weight of stacks that a view (view.h) has taken out of the tree */
 	struct profile_module *modules;
 	size_t module_count, module_cap;
 	struct index module_index; /* path -> its place in modules */
@@ -87,10 +91,18 @@ void profile_destroy(struct profile *profile);
 uint64_t profile_stacks(const struct profile *profile);                       /* the sum of marks */
 struct profile_target *profile_target(struct profile *profile, uint32_t pid); /* made if missing */
 bool profile_has_target(const struct profile *profile, uint32_t pid);
+/* Adds a copy, unless there is one that's equal in all: false, then. Sums of profiles (profile_merge.h) can have several
+ * of one pid, of which profile_target finds the first. */
+bool profile_add_target(struct profile *profile, const struct profile_target *target);
+/* The host that all targets have; 0: there is none, or more than one. */
+uint32_t profile_host(const struct profile *profile);
 /* NULL if it is not there. */
 const struct profile_thread *profile_find_thread(const struct profile *profile, uint32_t pid,
                                                  uint32_t tid);
 struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid);
+/* host: as in profile_thread, part of what tells them apart. */
+struct profile_thread *profile_host_thread(struct profile *profile, uint32_t host, uint32_t pid,
+                                           uint32_t tid);
 /* Keeps it, if it has a path. */
 void profile_module(struct profile *profile, uint32_t path, uint32_t build_id);
 /* An intern id; 0: not known. */
@@ -98,6 +110,8 @@ uint32_t profile_build_id(const struct profile *profile, uint32_t path);
 void profile_note(struct profile *profile, uint32_t text);
 /* The order in which writers show it: the tree's (tree_sort), and the threads by stacks, pid, tid. */
 void profile_sort(struct profile *profile);
+/* The same, and targets, modules and notes in the order of what they say: equal profiles are written as equal bytes. */
+void profile_sort_all(struct profile *profile);
 
 /* "merged", "native_only" ...: a mark's key in YAML. */
 const char *profile_mark_name(enum merge_mark mark);

@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "json.h"
+#include "level.h"
 #include "thread_stacks.h"
 
 struct speedscope {
@@ -50,7 +51,7 @@ static void frame_write(struct speedscope *writer, const struct frame *frame)
 /* Levels of the tree that are profiles here. */
 static bool is_level(enum frame_kind kind)
 {
-	return kind == FRAME_PROCESS || kind == FRAME_THREAD;
+	return level_of(kind) != LEVEL_COUNT;
 }
 
 /* Nodes share their frames: each is written once, in the order in which the tree shows them. */

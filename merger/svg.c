@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "columns.h"
 #include "label.h"
+#include "number.h"
 #include "svg_parts.h"
 
 #define WIDTH 1200
@@ -65,11 +66,6 @@ static void xml_write(FILE *out, struct span text)
 static const char *unit(const struct svg *svg)
 {
 	return svg->profile->weight == PROFILE_CPU_US ? "us of CPU" : "samples";
-}
-
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
 static void push(struct svg *svg, uint32_t node, uint64_t at, size_t depth)
@@ -131,7 +127,7 @@ static void add_lines(struct svg *svg, uint32_t node, uint64_t total)
 			return;
 		}
 		buf_printf(&svg->text, "\nline %" PRIu32 ": %.1f %%", line.number,
-		           percent(line.weight, total));
+		           number_percent(line.weight, total));
 	}
 }
 
@@ -149,7 +145,8 @@ static size_t describe(struct svg *svg, uint32_t node)
 		          &svg->labels);
 	len = svg->text.len;
 	buf_printf(&svg->text, "\ntotal %" PRIu64 " %s, %.1f %%; self %" PRIu64 ", %.1f %%", total,
-	           unit(svg), percent(total, svg->total), self, percent(self, svg->total));
+	           unit(svg), number_percent(total, svg->total), self,
+	           number_percent(self, svg->total));
 	if (node != TREE_ROOT)
 		add_lines(svg, node, total);
 	return len;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "number.h"
+#include "level.h"
 #include "varint.h"
 
 static struct thread_group *group_add(struct thread_stacks *stacks, uint32_t at)
@@ -116,7 +116,7 @@ static uint64_t collect_by_time(struct thread_stacks *stacks)
 
 static bool is_group(enum frame_kind kind)
 {
-	return kind == FRAME_PROCESS || kind == FRAME_THREAD;
+	return level_of(kind) != LEVEL_COUNT;
 }
 
 /* A group for each process and thread at the tree's top, in the tree's order. */
@@ -192,20 +192,6 @@ void thread_stacks_path(const struct thread_stacks *stacks, uint32_t stack,
 			frame_push(stacks, i, 0, ret);
 }
 
-/* "NAME (tid 4713)": takes the name and the number apart. */
-static struct span label_split(struct span label, struct span mark, uint32_t *ret)
-{
-	for (size_t i = label.len; i-- > 0;) {
-		struct span rest = span_skip(label, i);
-
-		if (!span_take(&rest, mark))
-			continue;
-		number_take32(&rest, ret);
-		return span_trim((struct span){ label.ptr, i });
-	}
-	return label;
-}
-
 static struct thread_identity identity_of_node(const struct profile *profile, uint32_t node)
 {
 	struct thread_identity ret = { 0 };
@@ -214,10 +200,12 @@ static struct thread_identity identity_of_node(const struct profile *profile, ui
 		const struct frame *frame = tree_frame(profile->tree, node);
 		struct span label = intern_get(profile->intern, frame->name);
 
-		if (frame->kind == FRAME_THREAD)
-			ret.name = label_split(label, SPAN_LIT("(tid "), &ret.tid);
-		else if (frame->kind == FRAME_PROCESS)
-			label_split(label, SPAN_LIT("(pid "), &ret.pid);
+		if (frame->kind == FRAME_THREAD) {
+			ret.name = level_thread_name(label);
+			ret.tid = level_tid(label);
+		} else if (frame->kind == FRAME_PROCESS) {
+			ret.pid = level_pid(label);
+		}
 	}
 	if (!ret.pid && profile->target_count == 1)
 		ret.pid = profile->targets[0].pid;

@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "function_table.h"
+#include "level.h"
 
 #define NO_FUNCTION 0u
 
@@ -23,7 +24,7 @@ static uint32_t function_of(struct counting *counting, uint32_t node)
 	size_t known = counting->functions.count;
 	uint32_t function;
 
-	if (kind == FRAME_PROCESS || kind == FRAME_THREAD)
+	if (level_of(kind) != LEVEL_COUNT)
 		return NO_FUNCTION;
 	function = function_table_number(&counting->functions, node);
 	if (counting->functions.count == known)
@@ -78,14 +79,6 @@ static int number_compare(uint64_t a, uint64_t b)
 	return (a < b) - (a > b);
 }
 
-static int name_compare(const struct intern *intern, uint32_t a, uint32_t b)
-{
-	struct span left = intern_get(intern, a), right = intern_get(intern, b);
-	int diff = memcmp(left.ptr, right.ptr, left.len < right.len ? left.len : right.len);
-
-	return diff ? diff : (left.len > right.len) - (left.len < right.len);
-}
-
 static int row_compare(const void *a, const void *b, void *ctx)
 {
 	const struct top_row *left = a, *right = b;
@@ -97,11 +90,11 @@ static int row_compare(const void *a, const void *b, void *ctx)
 	if (!diff)
 		diff = order->by == TOP_SELF ? total : self;
 	if (!diff)
-		diff = name_compare(order->intern, left->frame->name, right->frame->name);
+		diff = intern_compare(order->intern, left->frame->name, right->frame->name);
 	if (!diff)
-		diff = name_compare(order->intern, left->frame->file, right->frame->file);
+		diff = intern_compare(order->intern, left->frame->file, right->frame->file);
 	if (!diff)
-		diff = name_compare(order->intern, left->frame->module, right->frame->module);
+		diff = intern_compare(order->intern, left->frame->module, right->frame->module);
 	if (!diff)
 		diff = (left->frame->first_line > right->frame->first_line) -
 		       (left->frame->first_line < right->frame->first_line);
@@ -120,7 +113,7 @@ void top_table_init(struct top_table *ret, const struct tree *tree, const struct
 	count = counting.functions.count;
 	for (size_t i = 0; i < count; i++)
 		counting.rows[i].frame = function_table_frame(&counting.functions, (uint32_t)i + 1);
-	if (count)
+	if (count && by != TOP_SEEN)
 		qsort_r(counting.rows, count, sizeof(*counting.rows), row_compare, &order);
 	*ret = (struct top_table){
 		.rows = counting.rows,

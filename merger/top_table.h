@@ -10,7 +10,11 @@
 #include "intern.h"
 #include "tree.h"
 
-enum top_order { TOP_SELF, TOP_TOTAL };
+enum top_order {
+	TOP_SELF,
+	TOP_TOTAL,
+	TOP_SEEN, /* as the tree's nodes come: row N - 1 is what function_table numbers N */
+};
 
 struct top_row {
 	const struct frame *frame; /* the tree's; its line means nothing */

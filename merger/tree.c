@@ -378,19 +378,6 @@ static int number_compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-static int name_compare(const struct intern *intern, uint32_t a, uint32_t b)
-{
-	struct span left, right;
-	int diff;
-
-	if (a == b)
-		return 0;
-	left = intern_get(intern, a);
-	right = intern_get(intern, b);
-	diff = memcmp(left.ptr, right.ptr, left.len < right.len ? left.len : right.len);
-	return diff ? diff : number_compare(left.len, right.len);
-}
-
 static int node_compare(const struct order *order, uint32_t a, uint32_t b)
 {
 	const struct frame *left = tree_frame(order->tree, a);
@@ -398,11 +385,11 @@ static int node_compare(const struct order *order, uint32_t a, uint32_t b)
 	int diff = number_compare(order->tree->nodes[b].total, order->tree->nodes[a].total);
 
 	if (!diff)
-		diff = name_compare(order->intern, left->name, right->name);
+		diff = intern_compare(order->intern, left->name, right->name);
 	if (!diff)
-		diff = name_compare(order->intern, left->file, right->file);
+		diff = intern_compare(order->intern, left->file, right->file);
 	if (!diff)
-		diff = name_compare(order->intern, left->module, right->module);
+		diff = intern_compare(order->intern, left->module, right->module);
 	if (!diff)
 		diff = number_compare(left->line, right->line);
 	if (!diff)

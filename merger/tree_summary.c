@@ -50,13 +50,29 @@ static void stacks_write(const struct profile *profile, FILE *out)
 	fputc('\n', out);
 }
 
+static void left_out_write(const struct profile *profile, FILE *out)
+{
+	uint64_t shown = tree_node(profile->tree, TREE_ROOT)->total;
+	uint64_t all = shown + profile->left_out;
+
+	if (profile->left_out)
+		fprintf(out,
+		        "shown:   %" PRIu64 " of %" PRIu64
+		        " %s (%.1f %%), the whole of the percentages above\n",
+		        shown, all, profile->weight == PROFILE_CPU_US ? "us of CPU" : "stacks",
+		        100 * (double)shown / (double)all);
+}
+
 static void cost_write(const struct profile *profile, FILE *out)
 {
 	const struct profile_sampling *sampling = &profile->sampling;
 	const struct profile_pause *pause = &sampling->pause;
 
 	if (pause->known) {
-		fprintf(out, "pauses:  first %.2f ms, median %.2f ms, p99 %.2f ms, max %.2f ms",
+		fputs("pauses:  ", out);
+		if (profile->runs > 1)
+			fprintf(out, "the worst of %" PRIu64 " runs: ", profile->runs);
+		fprintf(out, "first %.2f ms, median %.2f ms, p99 %.2f ms, max %.2f ms",
 		        (double)pause->first / 1000, (double)pause->median / 1000,
 		        (double)pause->p99 / 1000, (double)pause->max / 1000);
 		if (sampling->elapsed_ms)
@@ -78,6 +94,7 @@ void tree_summary_write(const struct profile *profile, FILE *out)
 {
 	samples_write(&profile->sampling, out);
 	stacks_write(profile, out);
+	left_out_write(profile, out);
 	weight_write(profile, out);
 	cost_write(profile, out);
 	for (size_t i = 0; i < profile->note_count; i++) {

@@ -3,7 +3,7 @@
  * A node with one child does not indent it: a chain of calls is a column of lines, and only a place
  * where the program went different ways takes room to the right, so 60 levels fit a terminal. What is
  * too small to see hangs on its parent in one line. */
-#include "format.h"
+#include "tree_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,6 +11,10 @@
 #include "alloc.h"
 #include "columns.h"
 #include "label.h"
+#include "number.h"
+#include "text_style.h"
+#include "spread_note.h"
+#include "tree_spread.h"
 #include "tree_summary.h"
 
 #define GUIDE_COLUMNS 3       /* of one branch */
@@ -24,18 +28,12 @@ enum guide { GUIDE_BRANCH, GUIDE_LAST, GUIDE_BAR, GUIDE_NONE, GUIDE_TWIG, GUIDE_
 static const char *const guides_utf8[GUIDE_COUNT] = { "├─ ", "└─ ", "│  ", "   ", "╰─ ", "«  " };
 static const char *const guides_ascii[GUIDE_COUNT] = { "|- ", "`- ", "|  ", "   ", "`- ", "<  " };
 
-#define COLOUR_DIM "\33[2m"
-#define COLOUR_HOT "\33[1;31m"
-#define COLOUR_OFF "\33[0m"
-#define HOT_PERCENT 10 /* self */
-
 struct tree_writer {
 	const struct profile *profile;
 	const struct view_options *view;
 	FILE *out;
 	const char *const *guides;
-	uint64_t whole; /* the root's total */
-	int count_width;
+	const struct tree_columns *columns;
 	/* bars[0..bar_count): does a line go on down the left of what is drawn now? one a branch */
 	struct buf bars;
 	struct buf label;
@@ -43,46 +41,22 @@ struct tree_writer {
 
 static void colour_set(const struct tree_writer *writer, const char *colour)
 {
-	if (writer->view->colour)
-		fputs(colour, writer->out);
+	text_style_write(writer->view, writer->out, colour);
 }
 
-static double percent(uint64_t part, uint64_t whole)
+static bool is_shown(const struct tree_writer *writer, uint32_t node)
 {
-	return whole ? 100.0 * (double)part / (double)whole : 0;
+	return writer->columns->percent(writer->columns->ctx, node) >= writer->view->min_percent;
 }
 
-static bool is_shown(const struct tree_writer *writer, const struct tree_node *node)
+/* "  py  " */
+static void tag_write(const struct tree_writer *writer, const char *tag, const char *colour)
 {
-	return percent(node->total, writer->whole) >= writer->view->min_percent;
-}
-
-/* The columns in front of the label: "100.0%      200  50.0%      100  py  ". */
-static void weights_write(const struct tree_writer *writer, uint64_t total, uint64_t self,
-                          const struct label_style *style)
-{
-	bool hot = percent(self, writer->whole) >= HOT_PERCENT;
-
-	fprintf(writer->out, "%5.1f%% %*" PRIu64, percent(total, writer->whole),
-	        writer->count_width, total);
-	if (!self) {
-		fprintf(writer->out, "  %*s", 7 + writer->count_width, "");
-	} else {
-		colour_set(writer, hot ? COLOUR_HOT : "");
-		fprintf(writer->out, "  %5.1f%% %*" PRIu64, percent(self, writer->whole),
-		        writer->count_width, self);
-		colour_set(writer, hot ? COLOUR_OFF : "");
-	}
 	fputs("  ", writer->out);
-	colour_set(writer, style->colour);
-	fputs(style->tag, writer->out);
-	colour_set(writer, COLOUR_OFF);
+	colour_set(writer, colour);
+	fputs(tag, writer->out);
+	colour_set(writer, TEXT_OFF);
 	fputs("  ", writer->out);
-}
-
-static size_t weights_columns(const struct tree_writer *writer)
-{
-	return 2 * (7 + (size_t)writer->count_width) + 2 + 2 + 2 + 2;
 }
 
 /* Guides for the branches on the way to here, and one of this line's own (GUIDE_NONE: none). Returns
@@ -94,7 +68,7 @@ static size_t guides_write(const struct tree_writer *writer, enum guide own)
 
 	if (max > GUIDE_COLUMNS_MAX)
 		max = GUIDE_COLUMNS_MAX;
-	colour_set(writer, COLOUR_DIM);
+	colour_set(writer, TEXT_DIM);
 	if (count * GUIDE_COLUMNS > max) {
 		first = count - max / GUIDE_COLUMNS + 1;
 		fputs(writer->guides[GUIDE_CUT], writer->out);
@@ -103,7 +77,7 @@ static size_t guides_write(const struct tree_writer *writer, enum guide own)
 		fputs(writer->guides[writer->bars.ptr[i] ? GUIDE_BAR : GUIDE_NONE], writer->out);
 	if (own != GUIDE_NONE)
 		fputs(writer->guides[own], writer->out);
-	colour_set(writer, COLOUR_OFF);
+	colour_set(writer, TEXT_OFF);
 	return (count - first + (first > 0) + (own != GUIDE_NONE)) * GUIDE_COLUMNS;
 }
 
@@ -136,7 +110,7 @@ static void lines_add(struct tree_writer *writer, uint32_t node)
 	size_t count = lines_pick(tree, node, best), shown = 0;
 
 	for (size_t i = 0; i < count && i < LINES_SHOWN; i++) {
-		double share = percent(best[i].weight, tree_node(tree, node)->total);
+		double share = number_percent(best[i].weight, tree_node(tree, node)->total);
 
 		if (i > 0 && share < LINE_SHARE_MIN)
 			break;
@@ -208,21 +182,22 @@ static void label_write(const struct tree_writer *writer, size_t name_len, size_
 	fwrite(name.ptr, 1, name.len, writer->out);
 	if (name_cut)
 		fwrite(dots.ptr, 1, dots.len, writer->out);
-	colour_set(writer, COLOUR_OFF);
-	colour_set(writer, COLOUR_DIM);
+	colour_set(writer, TEXT_OFF);
+	colour_set(writer, TEXT_DIM);
 	fwrite(place.ptr, 1, place.len, writer->out);
 	if (place_cut)
 		fwrite(dots.ptr, 1, dots.len, writer->out);
-	colour_set(writer, COLOUR_OFF);
+	colour_set(writer, TEXT_OFF);
 }
 
 static void node_write(struct tree_writer *writer, uint32_t at, enum guide own)
 {
-	const struct tree_node *node = tree_node(writer->profile->tree, at);
-	const struct label_style *style = label_style(tree_frame(writer->profile->tree, at)->kind);
-	size_t used = weights_columns(writer), name_len = label_fill(writer, at), room = 0;
+	const struct text_style *style =
+	        text_kind_style(tree_frame(writer->profile->tree, at)->kind);
+	size_t used = writer->columns->width + 6, name_len = label_fill(writer, at), room = 0;
 
-	weights_write(writer, node->total, tree_self(writer->profile->tree, at), style);
+	writer->columns->write(writer->columns->ctx, writer->out, at);
+	tag_write(writer, style->tag, style->colour);
 	used += guides_write(writer, own);
 	if (writer->view->width)
 		room = writer->view->width > used + LABEL_COLUMNS_MIN ? writer->view->width - used
@@ -231,24 +206,23 @@ static void node_write(struct tree_writer *writer, uint32_t at, enum guide own)
 	fputc('\n', writer->out);
 }
 
-static const struct label_style fold_style = { "  ", COLOUR_DIM };
-
 /* The children from `first` on are too small to show. */
 static void fold_write(struct tree_writer *writer, uint32_t first, enum guide own)
 {
 	const struct tree *tree = writer->profile->tree;
-	uint64_t total = 0;
+	double percent = 0;
 	size_t count = 0;
 
 	for (uint32_t i = first; i != TREE_NONE; i = tree_node(tree, i)->next_sibling) {
-		total += tree_node(tree, i)->total;
+		percent += writer->columns->percent(writer->columns->ctx, i);
 		count++;
 	}
-	weights_write(writer, total, 0, &fold_style);
+	writer->columns->rest(writer->columns->ctx, writer->out, first);
+	tag_write(writer, "  ", "");
 	guides_write(writer, own);
-	colour_set(writer, COLOUR_DIM);
-	fprintf(writer->out, "(%zu more, %.1f %%)", count, percent(total, writer->whole));
-	colour_set(writer, COLOUR_OFF);
+	colour_set(writer, TEXT_DIM);
+	fprintf(writer->out, "(%zu more, %.1f %%)", count, percent);
+	colour_set(writer, TEXT_OFF);
 	fputc('\n', writer->out);
 }
 
@@ -263,7 +237,7 @@ static struct family family_of(const struct tree_writer *writer, uint32_t parent
 	const struct tree *tree = writer->profile->tree;
 	struct family ret = { 0, tree_node(tree, parent)->first_child };
 
-	while (ret.hidden != TREE_NONE && is_shown(writer, tree_node(tree, ret.hidden))) {
+	while (ret.hidden != TREE_NONE && is_shown(writer, ret.hidden)) {
 		ret.shown++;
 		ret.hidden = tree_node(tree, ret.hidden)->next_sibling;
 	}
@@ -330,39 +304,141 @@ static void tree_walk(struct tree_writer *writer)
 	free(levels);
 }
 
-void tree_text_write_calls(const struct profile *profile, const struct view_options *view,
-                           FILE *out)
+void tree_text_draw(const struct profile *profile, const struct view_options *view,
+                    const struct tree_columns *columns, FILE *out)
 {
 	struct tree_writer writer = {
 		.profile = profile,
 		.view = view,
 		.out = out,
 		.guides = view->ascii ? guides_ascii : guides_utf8,
-		.whole = tree_node(profile->tree, TREE_ROOT)->total,
+		.columns = columns,
 	};
-	int digits = snprintf(NULL, 0, "%" PRIu64, writer.whole);
-	const char *unit = profile->weight == PROFILE_CPU_US ? "CPU us" : "samples";
 
-	writer.count_width = digits > 7 ? digits : 7;
-	if (writer.whole) {
-		colour_set(&writer, COLOUR_DIM);
-		fprintf(out, " total %*s    self %*s      call tree\n", writer.count_width, unit,
-		        writer.count_width, unit);
-		colour_set(&writer, COLOUR_OFF);
-		tree_walk(&writer);
-	} else {
-		fputs("No stack was got, so there is no tree.\n", out);
-	}
+	tree_walk(&writer);
 	buf_deinit(&writer.bars);
 	buf_deinit(&writer.label);
+}
+
+/* The columns of one profile: "100.0%      200  50.0%      100", each percentage with its error if that's wanted. */
+struct weights {
+	const struct profile *profile;
+	const struct view_options *view;
+	const struct tree_spread *spread; /* NULL: not wanted */
+	uint64_t whole;                   /* the root's total */
+	int count_width;
+};
+
+static double weights_percent(const void *ctx, uint32_t node)
+{
+	const struct weights *weights = ctx;
+
+	return number_percent(tree_node(weights->profile->tree, node)->total, weights->whole);
+}
+
+static void weight_write(const struct weights *weights, FILE *out, uint64_t weight, size_t key)
+{
+	fprintf(out, "%5.1f%%", number_percent(weight, weights->whole));
+	if (weights->spread)
+		fprintf(out, " \302\261%4.1f", tree_spread_percent(weights->spread, key, weight));
+	fprintf(out, " %*" PRIu64, weights->count_width, weight);
+}
+
+static int weight_columns(const struct weights *weights)
+{
+	return 7 + weights->count_width + (weights->spread ? 6 : 0);
+}
+
+static void weights_write(const void *ctx, FILE *out, uint32_t node)
+{
+	const struct weights *weights = ctx;
+	const struct tree *tree = weights->profile->tree;
+	uint64_t self = tree_self(tree, node);
+	bool hot = number_percent(self, weights->whole) >= TEXT_HOT_PERCENT;
+
+	weight_write(weights, out, tree_node(tree, node)->total, node);
+	if (!self) {
+		fprintf(out, "  %*s", weight_columns(weights), "");
+		return;
+	}
+	text_style_write(weights->view, out, hot ? TEXT_HOT : "");
+	fputs("  ", out);
+	weight_write(weights, out, self,
+	             weights->spread ? tree_spread_self(weights->spread, node) : 0);
+	text_style_write(weights->view, out, hot ? TEXT_OFF : "");
+}
+
+static void weights_rest(const void *ctx, FILE *out, uint32_t first)
+{
+	const struct weights *weights = ctx;
+	uint64_t total = 0;
+
+	for (; first != TREE_NONE; first = tree_node(weights->profile->tree, first)->next_sibling)
+		total += tree_node(weights->profile->tree, first)->total;
+	fprintf(out, "%5.1f%%%*s %*" PRIu64 "  %*s", number_percent(total, weights->whole),
+	        weights->spread ? 6 : 0, "", weights->count_width, total, weight_columns(weights),
+	        "");
+}
+
+static void weights_draw(struct weights *weights, FILE *out)
+{
+	const struct tree_columns columns = {
+		.ctx = weights,
+		.width = 2 + 2 * (size_t)weight_columns(weights),
+		.percent = weights_percent,
+		.write = weights_write,
+		.rest = weights_rest,
+	};
+	const char *unit = weights->profile->weight == PROFILE_CPU_US ? "CPU us" : "samples";
+	int room = weights->count_width + (weights->spread ? 6 : 0);
+
+	text_style_write(weights->view, out, TEXT_DIM);
+	fprintf(out, " total %*s    self %*s      call tree\n", room, unit, room, unit);
+	text_style_write(weights->view, out, TEXT_OFF);
+	tree_text_draw(weights->profile, weights->view, &columns, out);
+}
+
+/* spread NULL: no errors are wanted. */
+static void calls_write(const struct profile *profile, const struct view_options *view,
+                        const struct tree_spread *spread, FILE *out)
+{
+	struct weights weights = {
+		.profile = profile,
+		.view = view,
+		.spread = spread,
+		.whole = tree_node(profile->tree, TREE_ROOT)->total,
+	};
+	int digits = snprintf(NULL, 0, "%" PRIu64, weights.whole);
+
+	weights.count_width = digits > 7 ? digits : 7;
+	if (weights.whole)
+		weights_draw(&weights, out);
+	else
+		fputs(profile->left_out ? "No stack is left to show.\n"
+		                        : "No stack was got, so there is no tree.\n",
+		      out);
+}
+
+void tree_text_write_calls(const struct profile *profile, const struct view_options *view,
+                           FILE *out)
+{
+	calls_write(profile, view, NULL, out);
 }
 
 bool tree_text_write(const struct profile *profile, const struct view_options *view, FILE *out,
                      struct error *err)
 {
+	struct tree_spread spread;
+
 	(void)err; /* a write error shows in ferror(out) */
-	tree_text_write_calls(profile, view, out);
+	if (view->intervals)
+		tree_spread_init(&spread, profile);
+	calls_write(profile, view, view->intervals ? &spread : NULL, out);
 	fputc('\n', out);
 	tree_summary_write(profile, out);
+	if (view->intervals) {
+		spread_note_write(&spread, out);
+		tree_spread_deinit(&spread);
+	}
 	return true;
 }

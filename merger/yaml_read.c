@@ -67,23 +67,14 @@ static bool target_read(struct yaml_reader *reader, void *into)
 	};
 	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "target" };
 	struct document *document = into;
-	struct profile *profile = document->profile;
 	struct target_row row = { 0 };
-	size_t known = profile->target_count;
-	struct profile_target *target;
 	uint64_t seen;
+	bool ok = yaml_reader_map(reader, &fields, &row, &seen);
 
-	if (!yaml_reader_map(reader, &fields, &row, &seen)) {
-		free(row.target.args);
-		return false;
-	}
-	target = profile_target(profile, row.target.pid);
-	if (profile->target_count == known) {
-		free(row.target.args);
-		return yaml_reader_fail(reader, "two targets with pid %u", row.target.pid);
-	}
-	*target = row.target;
-	return true;
+	if (ok && !profile_add_target(document->profile, &row.target))
+		ok = yaml_reader_fail(reader, "two targets with pid %u", row.target.pid);
+	free(row.target.args);
+	return ok;
 }
 
 static bool targets_read(struct yaml_reader *reader, void *into)
@@ -136,14 +127,15 @@ static bool sampling_read(struct yaml_reader *reader, void *into)
 }
 
 struct stack_counts {
-	uint64_t total;
+	uint64_t total, left_out;
 	uint64_t marks[MARK_COUNT];
 };
 
 static bool stacks_read(struct yaml_reader *reader, void *into)
 {
-	struct yaml_field rows[MARK_COUNT + 1] = {
+	struct yaml_field rows[MARK_COUNT + 2] = {
 		{ "total", YAML_U64, offsetof(struct stack_counts, total), 0, NULL },
+		{ "left_out", YAML_U64, offsetof(struct stack_counts, left_out), 0, NULL },
 	};
 	const struct yaml_fields fields = { rows, COUNT_OF(rows), "stacks" };
 	struct document *document = into;
@@ -151,7 +143,7 @@ static bool stacks_read(struct yaml_reader *reader, void *into)
 	uint64_t seen, sum = 0;
 
 	for (size_t i = 0; i < MARK_COUNT; i++)
-		rows[i + 1] = (struct yaml_field){
+		rows[i + 2] = (struct yaml_field){
 			.key = profile_mark_name((enum merge_mark)i),
 			.type = YAML_U64,
 			.offset = offsetof(struct stack_counts, marks) + i * sizeof(uint64_t),
@@ -167,6 +159,7 @@ static bool stacks_read(struct yaml_reader *reader, void *into)
 		                        ", but merged, lost and so on add up to %" PRIu64,
 		                        counts.total, sum);
 	document->total = sum;
+	document->profile->left_out = counts.left_out;
 	memcpy(document->profile->marks, counts.marks, sizeof(counts.marks));
 	return true;
 }
@@ -191,6 +184,7 @@ static bool thread_read(struct yaml_reader *reader, void *into)
 		{ "tid", YAML_U32, offsetof(struct profile_thread, tid), 0, NULL },
 		{ "name", YAML_STRING, offsetof(struct profile_thread, name), 0, NULL },
 		{ "stacks", YAML_U64, offsetof(struct profile_thread, stacks), 0, NULL },
+		{ "host", YAML_STRING, offsetof(struct profile_thread, host), 0, NULL },
 	};
 	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "thread" };
 	struct document *document = into;
@@ -291,6 +285,13 @@ static bool weight_read(struct yaml_reader *reader, void *into)
 	return true;
 }
 
+static bool runs_read(struct yaml_reader *reader, void *into)
+{
+	struct document *document = into;
+
+	return yaml_reader_number(reader, "runs", UINT64_MAX, &document->profile->runs);
+}
+
 enum document_key { KEY_VERSION, KEY_STACKS, KEY_TREE };
 
 static const struct yaml_field document_rows[] = {
@@ -308,6 +309,7 @@ static const struct yaml_field document_rows[] = {
 	{ "continued", YAML_CALL, 0, 0, continued_read },
 	{ "timeline", YAML_CALL, 0, 0, timeline_read },
 	{ "weight", YAML_CALL, 0, 0, weight_read },
+	{ "runs", YAML_CALL, 0, 0, runs_read },
 };
 
 static const struct yaml_fields document_fields = { document_rows, COUNT_OF(document_rows),
@@ -323,7 +325,8 @@ static bool threads_settle(struct yaml_reader *reader, struct document *document
 
 		if (!row->has_pid)
 			row->thread.pid = only_pid;
-		*profile_thread(profile, row->thread.pid, row->thread.tid) = row->thread;
+		*profile_host_thread(profile, row->thread.host, row->thread.pid, row->thread.tid) =
+		        row->thread;
 		if (profile->thread_count == i)
 			return yaml_reader_fail_at(reader, row->line, "two threads with tid %u",
 			                           row->thread.tid);
@@ -347,11 +350,13 @@ static bool document_settle(struct yaml_reader *reader, struct document *documen
 	if (!yaml_tree_build(reader, &document->tree, profile->tree))
 		return false;
 	whole = tree_node(profile->tree, TREE_ROOT)->total;
-	if (whole != document->total && profile->weight == PROFILE_SAMPLES)
+	if (profile->weight == PROFILE_SAMPLES &&
+	    (document->total < profile->left_out || whole != document->total - profile->left_out))
 		return yaml_reader_fail(reader,
 		                        "the tree's roots add up to %" PRIu64
-		                        " stacks, but 'stacks' says %" PRIu64,
-		                        whole, document->total);
+		                        " stacks, but 'stacks' says %" PRIu64 " without %" PRIu64
+		                        " left out",
+		                        whole, document->total, profile->left_out);
 	if (!threads_settle(reader, document) ||
 	    !yaml_timeline_build(reader, &document->timeline, &document->tree, profile))
 		return false;

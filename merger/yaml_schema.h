@@ -1,15 +1,16 @@
 /* yaml_schema: what the YAML writer and reader must agree on, beyond the keys' names. JSON (document.h) has the same,
  * but that a LINE is a text there.
  *
- *	pmp-profile: 1					2 if there is a `weight`
+ *	pmp-profile: 1					2 if there is a `weight`, stacks that are left out, or hosts in the tree
  *	weight: cpu_us					what the tree's numbers are, unless samples
  *	by_line: true					only if nodes are told apart by line
+ *	runs: 3						only if it's a sum of several
  *	target: {pid, command: [], executable, python, host}	or targets: [..] if there are several
  *	sampling: {started, asked, taken, late, failed, rate_hz, achieved_hz, seconds, stopped_share,
  *	           pause_ms: {first, median, p99, max}}
- *	stacks: {total, merged, native_only, python_only, partial, unpaired, lost}
+ *	stacks: {total, merged, native_only, python_only, partial, unpaired, lost, left_out}
  *	text: {lines, unknown_lines}
- *	threads: [{pid, tid, name, stacks}]		pid only where it is not the only target's
+ *	threads: [{host, pid, tid, name, stacks}]	host only in sums; pid only where it is not the only target's
  *	modules: [{path, build_id}]			of nodes' modules and of executables, where it is known
  *	notes: [..]
  *	tree: [NODE]
@@ -17,6 +18,9 @@
  *	timeline: {stacks: [STACK], samples: [SAMPLE]}
  *
  *	NODE: {frame, kind, module, file, first_line, line, total, self, lines: {LINE: WEIGHT}, calls: [NODE]}
+ *
+ * left_out: the weight of stacks that are not in the tree, as somebody looked at a part of it (view.h). runs: how many
+ * recordings were added up (profile_merge.h); 1 if it's left out.
  *
  * A key whose value is not known is left out. In a node, `line` is there only in a profile by line, and
  * `lines` only in others. total is self and the totals of the calls.

@@ -42,10 +42,9 @@ static void test_find(void **state)
 		{ "a.YAML", "none" },
 		{ "a.yaml.gz", "none" },
 	};
-	static const char *const names[] = {
-		"tree",  "yaml",       "json",  "collapsed", "svg",
-		"trace", "speedscope", "pprof", "callgrind", "timeline"
-	};
+	static const char *const names[] = { "tree",      "flat",      "yaml",    "json",
+		                             "collapsed", "svg",       "trace",   "speedscope",
+		                             "pprof",     "callgrind", "timeline" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -67,7 +66,7 @@ static void test_rows(void **state)
 		assert_non_null(format->summary);
 		assert_int_equal(format->read != NULL, format->detect != NULL);
 	}
-	assert_int_equal(count, 10);
+	assert_int_equal(count, 11);
 	assert_null(format_at(99));
 }
 

@@ -131,7 +131,7 @@ static const struct {
 	                 "]}\n",
 	  "t:4: a node's total is 4, but self and the totals of its calls do not add up to that" },
 	{ "roots that are not the stacks", HEAD COUNTS(3) "tree: [" LEAF "]\n",
-	  "t:4: the tree's roots add up to 2 stacks, but 'stacks' says 3" },
+	  "t:4: the tree's roots add up to 2 stacks, but 'stacks' says 3 without 0 left out" },
 	{ "marks that are not the total", HEAD "stacks: {total: 3, merged: 2}\n",
 	  "t:2: stacks: the total is 3, but merged, lost and so on add up to 2" },
 	{ "lines above total",

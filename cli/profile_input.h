@@ -1,0 +1,18 @@
+/* profile_input: the profiles of a file, or of stdin, one by one: it may hold several, one behind the other. */
+#ifndef PMP_PROFILE_INPUT_H
+#define PMP_PROFILE_INPUT_H
+
+#include <stdbool.h>
+
+#include "../merger/buf.h"
+#include "../merger/error.h"
+
+/* Called for each: text is its own to take (then it leaves {0}). name: for messages, "a.yaml" or "standard input (profile 3)". */
+typedef bool (*profile_input_each)(void *ctx, struct buf *text, const char *name,
+                                   struct error *err);
+
+/* Memory goes by the largest profile. false: *err is ERROR_INPUT, or what `each` said. Blanks alone are no profile, but an
+ * input that has none at all is passed on as it is. */
+bool profile_input_read(const char *path, profile_input_each each, void *ctx, struct error *err);
+
+#endif

@@ -1,0 +1,54 @@
+#include "profile_split.h"
+
+#include "format.h"
+
+#define SEPARATOR_MAX 16 /* bytes that a start of a line must have to be known */
+
+/* What the first line of the profile that begins here has at its front, and so that of the next one. */
+static const struct span starts[] = {
+	SPAN_INIT("\npmp-profile:"),
+	SPAN_INIT("\n{"),
+};
+
+static bool starts_with(struct span text, struct span start)
+{
+	return span_starts(text, span_skip(start, 1));
+}
+
+/* Where in text `start` comes from `from` on; text.len: nowhere. */
+static size_t find(struct span text, size_t from, struct span start)
+{
+	const char *hit = from < text.len
+	                          ? memmem(text.ptr + from, text.len - from, start.ptr, start.len)
+	                          : NULL;
+
+	return hit ? (size_t)(hit - text.ptr) : text.len;
+}
+
+static size_t split_stacks(struct span text)
+{
+	const char *end;
+
+	if (text.len < PROFILE_SPLIT_STACKS || yaml_detect(text))
+		return 0;
+	end = memrchr(text.ptr, '\n', text.len);
+	return end ? (size_t)(end - text.ptr) + 1 : 0;
+}
+
+size_t profile_split(struct span text, size_t *seen)
+{
+	bool separated = starts_with(text, SPAN_LIT("\n---"));
+	size_t at = find(text, *seen, SPAN_LIT("\n---"));
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		size_t next =
+		        starts_with(text, starts[i]) ? find(text, *seen, starts[i]) : text.len;
+
+		separated |= starts_with(text, starts[i]);
+		at = next < at ? next : at;
+	}
+	if (at < text.len)
+		return at + 1;
+	*seen = text.len > SEPARATOR_MAX ? text.len - SEPARATOR_MAX : 0;
+	return separated ? 0 : split_stacks(text);
+}

@@ -1,0 +1,235 @@
+#include "spread.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "thread_stacks.h"
+
+/* Parts are as many as tell a spread, and as few as are longer than what a program does for a while. */
+#define PARTS_MAX 32
+#define PARTS_MIN 4
+#define SAMPLES_MIN 5 /* in a part */
+/* So many parts, in which a thing was there, and was not, so many times, tell its spread well. */
+#define PARTS_TRUSTED 8
+#define COUNT_TRUSTED 10
+
+struct standing {
+	struct timeline_entry entry;
+	uint64_t since; /* samples of its target */
+};
+
+struct counting {
+	struct spread *spread;
+	const struct spread_keys *keys;
+	const struct profile *profile;
+	const struct timeline *timeline;
+	struct standing *standing; /* by slot */
+	uint64_t *taken;           /* by target */
+	uint64_t *weights;         /* by stack, of this part */
+	uint32_t *stacks;          /* those that have one */
+	size_t stack_count, stack_cap;
+	size_t parts, part;
+};
+
+static void stack_weigh(struct counting *counting, uint32_t slot)
+{
+	struct standing *standing = &counting->standing[slot];
+	uint64_t now = counting->taken[counting->timeline->slots[slot].target];
+	uint64_t samples = now - standing->since, weight = samples;
+	uint32_t stack = standing->entry.stack;
+
+	standing->since = now;
+	if (counting->profile->weight == PROFILE_CPU_US)
+		weight = samples * standing->entry.cpu_us;
+	if (stack == TIMELINE_ROOT || !weight)
+		return;
+	if (!counting->weights[stack]) {
+		counting->stacks = alloc_grow(counting->stacks, &counting->stack_cap,
+		                              counting->stack_count + 1, sizeof(*counting->stacks));
+		counting->stacks[counting->stack_count++] = stack;
+	}
+	counting->weights[stack] += weight;
+}
+
+void spread_put(struct spread *spread, size_t key)
+{
+	if (!spread->now[key]) {
+		spread->touched = alloc_grow(spread->touched, &spread->touched_cap,
+		                             spread->touched_count + 1, sizeof(*spread->touched));
+		spread->touched[spread->touched_count++] = (uint32_t)key;
+	}
+	spread->now[key] += spread->weight;
+}
+
+/* The part's shares are known now. */
+static void part_end(struct counting *counting)
+{
+	struct spread *spread = counting->spread;
+	uint64_t whole = 0;
+
+	for (uint32_t i = 0; i < counting->timeline->slot_count; i++)
+		stack_weigh(counting, i);
+	for (size_t i = 0; i < counting->stack_count; i++) {
+		uint32_t stack = counting->stacks[i];
+
+		spread->weight = counting->weights[stack];
+		whole += spread->weight;
+		counting->keys->put(counting->keys->ctx, spread,
+		                    counting->timeline->steps[stack].node);
+		counting->weights[stack] = 0;
+	}
+	counting->stack_count = 0;
+	for (size_t i = 0; i < spread->touched_count; i++) {
+		uint32_t key = spread->touched[i];
+		double share = (double)spread->now[key] / (double)whole;
+
+		spread->sums[key] += share;
+		spread->squares[key] += share * share;
+		spread->now[key] = 0;
+	}
+	spread->touched_count = 0;
+	spread->parts += whole > 0;
+}
+
+static void sample_see(struct counting *counting, const struct timeline_cursor *cursor)
+{
+	uint64_t end = counting->timeline->last_us + 1;
+	size_t part =
+	        (size_t)((double)cursor->sample.time_us * (double)counting->parts / (double)end);
+
+	if (part > counting->part) {
+		part_end(counting);
+		counting->part = part;
+	}
+	for (size_t i = 0; i < cursor->change_count; i++) {
+		stack_weigh(counting, cursor->changes[i].slot);
+		counting->standing[cursor->changes[i].slot].entry = cursor->changes[i].entry;
+	}
+	counting->taken[cursor->target]++;
+}
+
+static void parts_count(struct counting *counting)
+{
+	const struct timeline *timeline = counting->timeline;
+	struct timeline_cursor cursor = { .timeline = timeline };
+
+	counting->standing = alloc_zeroed(timeline->slot_count, sizeof(*counting->standing));
+	counting->taken = alloc_zeroed(timeline->target_count, sizeof(*counting->taken));
+	counting->weights = alloc_zeroed(timeline->step_count, sizeof(*counting->weights));
+	while (timeline_next(&cursor))
+		sample_see(counting, &cursor);
+	part_end(counting);
+	timeline_cursor_deinit(&cursor);
+	free(counting->standing);
+	free(counting->taken);
+	free(counting->weights);
+	free(counting->stacks);
+}
+
+/* What the tree is weighed by has to be in the timeline. */
+static bool timeline_fits(const struct profile *profile)
+{
+	struct thread_stacks stacks;
+	bool ret;
+
+	thread_stacks_init(&stacks, profile);
+	ret = stacks.timeline;
+	thread_stacks_deinit(&stacks);
+	return ret;
+}
+
+static size_t part_number(const struct profile *profile)
+{
+	const struct timeline *timeline = profile->timeline;
+	size_t samples = timeline && timeline->target_count
+	                         ? timeline->sample_count / timeline->target_count
+	                         : 0;
+	size_t parts = samples / SAMPLES_MIN;
+
+	if (parts < PARTS_MIN || !timeline_fits(profile))
+		return 0;
+	return parts > PARTS_MAX ? PARTS_MAX : parts;
+}
+
+void spread_init(struct spread *ret, const struct profile *profile, const struct spread_keys *keys)
+{
+	struct counting counting = {
+		.spread = ret, .keys = keys, .profile = profile, .timeline = profile->timeline
+	};
+	uint64_t stacks = profile_stacks(profile);
+
+	*ret = (struct spread){ .samples = (double)stacks };
+	if (profile->weight == PROFILE_SAMPLES)
+		ret->samples = (double)tree_node(profile->tree, TREE_ROOT)->total;
+	counting.parts = part_number(profile);
+	if (!counting.parts) {
+		/* Threads that stand together are no more than one that does. */
+		if (profile->sampling.known && profile->sampling.taken &&
+		    (double)profile->sampling.taken < ret->samples)
+			ret->samples = (double)profile->sampling.taken;
+		return;
+	}
+	ret->sums = alloc_zeroed(keys->count, sizeof(*ret->sums));
+	ret->squares = alloc_zeroed(keys->count, sizeof(*ret->squares));
+	ret->now = alloc_zeroed(keys->count, sizeof(*ret->now));
+	parts_count(&counting);
+}
+
+void spread_deinit(struct spread *spread)
+{
+	free(spread->sums);
+	free(spread->squares);
+	free(spread->now);
+	free(spread->touched);
+	*spread = (struct spread){ 0 };
+}
+
+double spread_variance(const struct spread *spread, size_t key)
+{
+	double n = (double)spread->parts, mean, variance;
+
+	if (spread->parts < PARTS_MIN)
+		return 0;
+	mean = spread->sums[key] / n;
+	variance = (spread->squares[key] - n * mean * mean) / (n - 1) / n;
+	return variance > 0 ? variance : 0;
+}
+
+double spread_t95(size_t freedom)
+{
+	/* Student's t, 0.975, as any table has it. */
+	static const double t[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
+		                    2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
+		                    2.110,  2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
+		                    2.060,  2.056, 2.052, 2.048, 2.045, 2.042, 2.040 };
+
+	if (!freedom || freedom > sizeof(t) / sizeof(t[0]))
+		return 1.960;
+	return t[freedom - 1];
+}
+
+/* Wilson's interval (E. B. Wilson, 1927): it's none of no width where a share is 0 or 1. */
+static double wilson(double share, double n)
+{
+	double z = 1.960, z2 = z * z;
+
+	return n > 0 ? z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) : 1;
+}
+
+bool spread_trusts_parts(const struct spread *spread, double share)
+{
+	double there = share * spread->samples, away = (1 - share) * spread->samples;
+
+	return spread->parts >= PARTS_TRUSTED && there >= COUNT_TRUSTED && away >= COUNT_TRUSTED;
+}
+
+double spread_error(const struct spread *spread, size_t key, double share)
+{
+	double independent = wilson(share, spread->samples), parts;
+
+	if (spread->parts < PARTS_MIN)
+		return independent;
+	parts = spread_t95(spread->parts - 1) * sqrt(spread_variance(spread, key));
+	return parts > independent || spread_trusts_parts(spread, share) ? parts : independent;
+}

@@ -1,0 +1,80 @@
+#include "spread_note.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "label.h"
+#include "number.h"
+#include "top_table.h"
+
+#define ROWS 5          /* of which each is compared with the next one */
+#define SAMPLES_MAX 1e9 /* more are not worth a number */
+#define SHARE_MIN 1.0   /* percent: below it nobody asks for an order */
+
+static void label_write(const struct tree_spread *spread, const struct frame *frame, FILE *out)
+{
+	const struct label_options options = { false, false };
+	struct buf label = { 0 };
+
+	label_add(&label, spread->profile->intern, frame, &options);
+	fwrite(label.ptr, 1, label.len, out);
+	buf_deinit(&label);
+}
+
+/* Two shares of one whole, each with its error: what one has the other lacks, so the errors add up at worst. */
+static double difference_error(double a, double b)
+{
+	return sqrt(a * a + b * b);
+}
+
+/* Is it chance that the first one is before the second? Then the note says so. */
+static bool pair_write(const struct tree_spread *spread, const struct top_row *first,
+                       const struct top_row *second, double first_error, double second_error,
+                       FILE *out)
+{
+	uint64_t whole = tree_node(spread->profile->tree, TREE_ROOT)->total;
+	double apart = number_percent(first->self - second->self, whole);
+	double error = difference_error(first_error, second_error), needed;
+
+	if (apart > error || number_percent(second->self, whole) < SHARE_MIN)
+		return false;
+	fputs("note: too few samples to tell which of ", out);
+	label_write(spread, first->frame, out);
+	fputs(" and ", out);
+	label_write(spread, second->frame, out);
+	fprintf(out, " has more self weight (%.1f and %.1f %%)", number_percent(first->self, whole),
+	        number_percent(second->self, whole));
+	needed = apart > 0 ? spread->spread.samples * (error / apart) * (error / apart)
+	                   : SAMPLES_MAX;
+	if (needed < SAMPLES_MAX)
+		fprintf(out, ": some %.2g times as many would tell",
+		        needed / spread->spread.samples);
+	fputc('\n', out);
+	return true;
+}
+
+void spread_note_write(const struct tree_spread *spread, FILE *out)
+{
+	const struct profile *profile = spread->profile;
+	struct top_table seen, top;
+	double errors[ROWS + 1] = { 0 };
+
+	fprintf(out, "errors:  95 %% intervals, from %.0f stacks", spread->spread.samples);
+	if (spread->spread.parts)
+		fprintf(out, " and their spread over %zu parts of the run", spread->spread.parts);
+	fputc('\n', out);
+	top_table_init(&seen, profile->tree, profile->intern, TOP_SEEN, 0);
+	top_table_init(&top, profile->tree, profile->intern, TOP_SELF, ROWS + 1);
+	for (size_t i = 0; i < top.count; i++)
+		for (size_t j = 0; j < seen.count; j++)
+			if (seen.rows[j].frame == top.rows[i].frame)
+				errors[i] = tree_spread_percent(
+				        spread, tree_spread_function_self(spread, (uint32_t)j + 1),
+				        top.rows[i].self);
+	for (size_t i = 0; i + 1 < top.count; i++)
+		if (pair_write(spread, &top.rows[i], &top.rows[i + 1], errors[i], errors[i + 1],
+		               out))
+			break;
+	top_table_deinit(&seen);
+	top_table_deinit(&top);
+}

@@ -1,0 +1,22 @@
+/* text_style: how kinds of frames look in text for people: the tree's and the tables'. */
+#ifndef PMP_TEXT_STYLE_H
+#define PMP_TEXT_STYLE_H
+
+#include "format.h"
+
+/* ANSI colours (ECMA-48, SGR). */
+#define TEXT_DIM "\33[2m"
+#define TEXT_HOT "\33[1;31m"
+#define TEXT_OFF "\33[0m"
+#define TEXT_HOT_PERCENT 10 /* self from which a number is hot */
+
+struct text_style {
+	const char *tag; /* two columns */
+	const char *colour;
+};
+
+const struct text_style *text_kind_style(enum frame_kind kind);
+/* Writes the colour, if colours are wanted. */
+void text_style_write(const struct view_options *view, FILE *out, const char *colour);
+
+#endif

@@ -1,0 +1,29 @@
+/* tree_merge: adds one profile's tree to another's. */
+#ifndef PMP_TREE_MERGE_H
+#define PMP_TREE_MERGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "profile.h"
+
+/* What gives `from`'s strings their ids in `into`'s table, as they're asked for. */
+struct intern_map {
+	struct intern *into;
+	const struct intern *from;
+	uint32_t *ids; /* 0: not asked for yet */
+};
+
+void intern_map_init(struct intern_map *map, struct intern *into, const struct intern *from);
+void intern_map_deinit(struct intern_map *map);
+uint32_t intern_map_id(struct intern_map *map, uint32_t id);
+
+/* Adds the weights and lines of `from` to the tree of `into`, which is not by line unless from's is: a line of a frame
+ * becomes one of the node. levels: LEVEL_BITs; those that a path of from's lacks are put in. false: they're too large. */
+bool tree_merge(struct profile *into, const struct profile *from, struct intern_map *map,
+                unsigned levels);
+
+/* The same tree, not by line. */
+void tree_merge_lines(struct profile *profile);
+
+#endif

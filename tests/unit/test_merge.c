@@ -1,0 +1,164 @@
+/* Sums of profiles: order and grouping make no difference, a sum is what its parts are, and text of several is cut into them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../merger/level.h"
+#include "../../merger/profile_merge.h"
+#include "../../merger/profile_split.h"
+#include "render.h"
+
+#define SEEDS 60
+
+/* The sum of two, which are destroyed; through_text: it's written and read again. */
+static struct profile *sum(struct profile *a, struct profile *b, unsigned levels, bool through_text)
+{
+	struct profile_merge merge = { .levels = levels };
+	const struct view_options view = { 0 };
+	struct error err = { 0 };
+	struct profile *ret;
+
+	assert_true(profile_merge_add(&merge, a, "a", &err));
+	if (b)
+		assert_true(profile_merge_add(&merge, b, "b", &err));
+	ret = profile_merge_finish(&merge);
+	profile_destroy(a);
+	profile_destroy(b);
+	if (through_text) {
+		char *text = render(ret, "yaml", &view);
+
+		profile_destroy(ret);
+		ret = yaml_read(span_of(text), "sum", &err);
+		assert_non_null(ret);
+		free(text);
+	}
+	return ret;
+}
+
+static char *text_of(struct profile *profile)
+{
+	const struct view_options view = { 0 };
+	char *ret = render(profile, "yaml", &view);
+
+	profile_destroy(profile);
+	return ret;
+}
+
+static void check_algebra(uint64_t seed, unsigned levels)
+{
+	char *texts[4] = { 0 };
+
+	for (int i = 0; i < 4; i++) {
+		struct profile *a = odd_profile(3 * seed), *b = odd_profile(3 * seed + 1),
+		               *c = odd_profile(3 * seed + 2);
+
+		if (i == 0)
+			texts[i] = text_of(sum(sum(a, b, levels, false), c, levels, false));
+		else if (i == 1)
+			texts[i] = text_of(sum(a, sum(c, b, levels, true), levels, false));
+		else if (i == 2)
+			texts[i] = text_of(sum(sum(c, a, levels, true), b, levels, true));
+		else
+			texts[i] = text_of(sum(sum(b, c, levels, false), a, levels, true));
+	}
+	for (int i = 1; i < 4; i++) {
+		if (strcmp(texts[0], texts[i]))
+			print_message("seed %u, way %d\n", (unsigned)seed, i);
+		assert_string_equal(texts[0], texts[i]);
+		free(texts[i]);
+	}
+	free(texts[0]);
+}
+
+static void test_algebra(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++)
+		check_algebra(seed,
+		              seed % 3 ? 0 : LEVEL_BIT(LEVEL_HOST) | LEVEL_BIT(LEVEL_PROCESS));
+}
+
+static struct profile *read_collapsed(const char *text)
+{
+	struct error err = { 0 };
+	struct profile *ret = collapsed_read(span_of(text), "text", &err);
+
+	assert_non_null(ret);
+	return ret;
+}
+
+static void test_sum(void **state)
+{
+	const struct view_options view = { 0 };
+	struct profile *both =
+	        sum(read_collapsed("a;b 3\na;c 1\n"), read_collapsed("a;b 4\nd 2\n"), 0, false);
+	char *text = render(both, "collapsed", &view);
+
+	(void)state;
+	assert_string_equal(text, "a;b 7\na;c 1\nd 2\n");
+	free(text);
+	profile_destroy(both);
+}
+
+/* Too large a sum is an error, and not a small one. */
+static void test_overflow(void **state)
+{
+	struct profile *a = read_collapsed("a 18446744073709551615\n"),
+	               *b = read_collapsed("a 1\n");
+	struct profile_merge merge = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_true(profile_merge_add(&merge, a, "a.folded", &err));
+	assert_false(profile_merge_add(&merge, b, "b.folded", &err));
+	assert_int_equal(err.code, ERROR_INPUT);
+	assert_non_null(strstr(err.text, "b.folded"));
+	profile_merge_deinit(&merge);
+	profile_destroy(a);
+	profile_destroy(b);
+}
+
+/* Cut wherever the input comes in two, the parts are the same. */
+static void test_split(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t first; /* 0: there is but one */
+	} rows[] = {
+		{ "pmp-profile: 1\na: 1\npmp-profile: 1\n", 20 },
+		{ "---\npmp-profile: 1\n---\npmp-profile: 1\n", 19 },
+		{ "{\n \"pmp-profile\": 1\n}\n{\n \"pmp-profile\": 1\n}\n", 22 },
+		{ "a: 1\npmp-profile: 1\n", 0 },
+		{ "a;b 1\nc 2\n", 0 },
+		{ "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct span all = span_of(rows[i].text);
+		size_t seen = 0, found = 0;
+
+		for (size_t len = 0; len <= all.len && !found; len++) {
+			found = profile_split((struct span){ all.ptr, len }, &seen);
+			if (!found)
+				assert_true(seen <= len);
+		}
+		assert_int_equal(found, rows[i].first);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_algebra),
+		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_split),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
