@@ -185,8 +185,8 @@ static const struct command commands[] = {
 		        "profile before it's added.",
 		.examples = {
 			{ "three runs", "pmp merge a.yaml b.yaml c.yaml -o all.yaml" },
-			{ "four hosts at once, each with its own subtree",
-			  "parallel ssh {} pmp -p '$(pgrep -o app)' -q -f yaml ::: web1 web2 web3 web4 | pmp merge --by host" },
+			{ "two hosts, each with its own subtree",
+			  "for h in web1 web2; do ssh $h pmp record -p 4711 -q -f yaml; done | pmp merge --by host" },
 		},
 		.operand = "PROFILE",
 		.bit = COMMAND_MERGE,

@@ -305,7 +305,7 @@ static void test_arguments(void **state)
 		{ "PROGRAM", ARGUMENT_PROGRAM, "" },
 		{ "wall|cpu", ARGUMENT_CHOICE, "cpu" },
 		{ "once|each|plain", ARGUMENT_CHOICE, "each" },
-		{ "FORMAT", ARGUMENT_CHOICE, "yaml" },
+		{ "FORMAT", ARGUMENT_CHOICE, "flat" },
 	};
 	struct span choice = { "", 0 };
 
