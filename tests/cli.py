@@ -125,12 +125,12 @@ def _():
         (("4711",), "pmp -p 4711"),
         (("",), "'' is no command"),
         (("fo\nld\x1b[31m",), "'fo\\x0ald\\x1b[31m' is no command"),
-        (("-p", "1", "--thread"), "did you mean --threads?", "see pmp help record"),
+        (("-p", "1", "--thraeds"), "did you mean --threads?", "see pmp help record"),
         (("fold", "--children"), "an option of record"),
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
         (("show", "a", "b"), "'b' is too much"),
-        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|yaml|json|collapsed|svg|trace|speedscope|pprof|callgrind|timeline"),
+        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|flat|yaml|json|collapsed|svg|trace|speedscope|pprof|callgrind|timeline"),
         (("fold", "-o", "x.yaml.gz"), "names no format"),
     )
     for row in rows:
