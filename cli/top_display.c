@@ -9,6 +9,7 @@
 #include "../merger/columns.h"
 #include "../merger/escape.h"
 #include "clock.h"
+#include "top_prompt.h"
 #include "top_save.h"
 #include "top_text.h"
 
@@ -42,10 +43,9 @@ struct top_display {
 	/* the line below */
 	char message[600];
 	uint64_t message_until_us; /* CLOCK_NEVER: stays */
-	bool asks;                 /* for a file's name */
-	struct buf name;
+	struct top_prompt prompt;  /* for a file's name */
 	struct top_save save;
-	char save_path[256];
+	char save_path[TOP_PROMPT_MAX + 1];
 	/* the last sample that came */
 	uint64_t taken, taken_us;
 };
@@ -77,7 +77,7 @@ void top_display_destroy(struct top_display *display)
 	buf_deinit(&display->head);
 	buf_deinit(&display->body);
 	buf_deinit(&display->line);
-	buf_deinit(&display->name);
+	top_prompt_deinit(&display->prompt);
 	free(display->lines);
 	free(display);
 }
@@ -139,13 +139,15 @@ static void rows_put(struct top_display *display, size_t row, struct span text, 
 	}
 }
 
-/* A whole row in reverse, with something at its right end. */
+/* A whole row in reverse, with something at its right end if there is room for it. */
 static void bar_put(struct top_display *display, size_t row, struct span left, const char *right)
 {
 	struct buf *line = &display->line;
-	size_t columns = screen_columns(display->screen), right_columns = strlen(right);
-	size_t room = columns > right_columns + 1 ? columns - right_columns - 1 : 0;
+	size_t columns = screen_columns(display->screen), room;
 
+	if (columns_of(left) + strlen(right) + 2 > columns)
+		right = "";
+	room = columns - strlen(right) - 1;
 	left = columns_cut(left, room);
 	buf_clear(line);
 	buf_printf(line, "\33[7m%.*s", SPAN_ARG(left));
@@ -157,20 +159,21 @@ static void bar_put(struct top_display *display, size_t row, struct span left, c
 static void scope_tell(const struct top_display *display, char *ret, size_t len)
 {
 	const struct top_choice *choice = &display->choice;
-	const char *held = display->held ? "held; " : "";
+	const char *held = display->held ? "held, " : "";
+	double seconds = (double)choice->span_us / 1e6;
 
 	if (choice->shows == TOP_HELP || !display->begun)
 		ret[0] = '\0';
 	else if (choice->shows == TOP_THREADS)
-		snprintf(ret, len, "%sCPU of the last %g s", held, (double)choice->span_us / 1e6);
+		snprintf(ret, len, "%sCPU of the last %g s", held, seconds);
 	else if (choice->whole)
-		snprintf(ret, len, "%ssince the start: %" PRIu64 " stacks", held, display->stacks);
+		snprintf(ret, len, "%ssince start, %" PRIu64 " stacks", held, display->stacks);
 	else if (choice->running)
-		snprintf(ret, len, "%slast %g s: %" PRIu64 " of %" PRIu64 " stacks ran", held,
-		         (double)choice->span_us / 1e6, display->stacks, display->all_stacks);
+		snprintf(ret, len, "%slast %g s, %" PRIu64 " of %" PRIu64 " ran", held, seconds,
+		         display->stacks, display->all_stacks);
 	else
-		snprintf(ret, len, "%slast %g s: %" PRIu64 " stacks", held,
-		         (double)choice->span_us / 1e6, display->stacks);
+		snprintf(ret, len, "%slast %g s, %" PRIu64 " stacks", held, seconds,
+		         display->stacks);
 }
 
 static void silence_tell(struct top_display *display, uint64_t now)
@@ -209,11 +212,11 @@ static void last_line_put(struct top_display *display)
 	size_t row = screen_rows(display->screen) - 1;
 	uint64_t now = clock_now_us();
 
-	if (display->asks) {
+	if (display->prompt.open) {
 		buf_clear(&display->line);
 		buf_printf(&display->line,
 		           "\33[1mwrite to\33[0m (the suffix is the format): %.*s\33[7m ",
-		           SPAN_ARG(display->name));
+		           SPAN_ARG(display->prompt.text));
 		screen_put(display->screen, (unsigned)row, 0, buf_span(&display->line));
 	} else if (now < display->message_until_us) {
 		message_put(display);
@@ -316,16 +319,17 @@ void top_display_tick(struct top_display *display, bool begun)
 
 static void name_ask(struct top_display *display)
 {
+	struct buf name = { 0 };
+
 	if (display->save.pid) {
 		top_display_note(display, "a file is still being written", false);
 		return;
 	}
-	display->asks = true;
-	buf_clear(&display->name);
 	for (const char *c = display->target.name; *c; c++)
-		buf_add(&display->name, isalnum((unsigned char)*c) ? c : "-", 1);
-	buf_printf(&display->name, "%s%" PRIu32 ".yaml", display->name.len ? "-" : "",
-	           display->target.pid);
+		buf_add(&name, isalnum((unsigned char)*c) ? c : "-", 1);
+	buf_printf(&name, "%s%" PRIu32 ".yaml", name.len ? "-" : "", display->target.pid);
+	top_prompt_open(&display->prompt, buf_span(&name));
+	buf_deinit(&name);
 }
 
 static void save(struct top_display *display)
@@ -333,43 +337,14 @@ static void save(struct top_display *display)
 	struct error err = { 0 };
 	char text[sizeof(display->save_path) + 20];
 
-	snprintf(display->save_path, sizeof(display->save_path), "%.*s", SPAN_ARG(display->name));
+	snprintf(display->save_path, sizeof(display->save_path), "%.*s",
+	         SPAN_ARG(display->prompt.text));
 	snprintf(text, sizeof(text), "writing %s ...", display->save_path);
 	if (!top_save_begin(&display->save, display->builder, display->options, display->save_path,
 	                    &err))
 		top_display_note(display, err.text, false);
 	else
 		top_display_note(display, text, false);
-}
-
-#define CTRL_U ('U' & 0x1f)
-
-static void name_key(struct top_display *display, int key)
-{
-	struct buf *name = &display->name;
-	char byte = (char)key;
-
-	switch (key) {
-	case SCREEN_ENTER:
-		display->asks = false;
-		if (name->len)
-			save(display);
-		break;
-	case SCREEN_ESCAPE:
-		display->asks = false;
-		break;
-	case SCREEN_BACKSPACE:
-		while (name->len && ((unsigned char)name->ptr[--name->len] & 0xc0) == 0x80)
-			;
-		break;
-	case CTRL_U:
-		buf_clear(name);
-		break;
-	default:
-		if (key >= ' ' && key < 0x100 && name->len < sizeof(display->save_path) - 1)
-			buf_add(name, &byte, 1);
-		break;
-	}
 }
 
 static bool move_key(struct top_display *display, int key)
@@ -468,14 +443,15 @@ static void choice_key(struct top_display *display, int key)
 
 static bool take_key(struct top_display *display, int key)
 {
-	if (key == SCREEN_GONE || (key == 'q' && !display->asks))
+	if (key == SCREEN_GONE || (key == 'q' && !display->prompt.open))
 		return false;
 	if (key == SCREEN_CHANGED) {
 		redraw(display);
 		return true;
 	}
-	if (display->asks) {
-		name_key(display, key);
+	if (display->prompt.open) {
+		if (top_prompt_key(&display->prompt, key))
+			save(display);
 		draw(display);
 		return true;
 	}

@@ -133,7 +133,7 @@ static int thread_compare(const void *a, const void *b)
 	return (left->thread > right->thread) - (left->thread < right->thread);
 }
 
-void top_facts_init(struct top_facts *ret, struct builder *builder, uint64_t span_us)
+void top_facts_init(struct top_facts *ret, const struct builder *builder, uint64_t span_us)
 {
 	struct first_seen *first;
 

@@ -43,7 +43,7 @@ struct top_facts {
 };
 
 /* Of the last span_us. Good until the builder is fed again. */
-void top_facts_init(struct top_facts *ret, struct builder *builder, uint64_t span_us);
+void top_facts_init(struct top_facts *ret, const struct builder *builder, uint64_t span_us);
 void top_facts_deinit(struct top_facts *facts);
 
 #endif

@@ -273,7 +273,7 @@ static void calls_add(struct buf *head, struct buf *ret, const struct options *o
 
 /* Threads. */
 
-/* "clock_nanosleep (libc.so.6), in rest (phases.py)": the place, and the Python function that it belongs to. */
+/* "rest (phases.py): clock_nanosleep (libc.so.6)": the Python function that a place belongs to, and the place. */
 static void place_add(struct buf *ret, const struct options *options, const struct profile *profile,
                       uint32_t leaf)
 {
@@ -281,15 +281,17 @@ static void place_add(struct buf *ret, const struct options *options, const stru
 	const struct label_options label = { .full_paths = options->full_paths };
 	uint32_t node = leaf;
 
-	if (leaf == TREE_ROOT)
-		return;
-	frame_add(ret, options, profile, tree_frame(tree, leaf));
 	while (node != TREE_ROOT && tree_frame(tree, node)->kind != FRAME_PYTHON)
 		node = tree_node(tree, node)->parent;
-	if (node == leaf || node == TREE_ROOT)
+	if (node == TREE_ROOT)
+		node = leaf;
+	if (node == TREE_ROOT)
 		return;
-	buf_printf(ret, DIM ", in " OFF "%s", label_style(FRAME_PYTHON)->colour);
-	label_add(ret, profile->intern, tree_frame(tree, node), &label);
+	frame_add(ret, options, profile, tree_frame(tree, node));
+	if (node == leaf)
+		return;
+	buf_printf(ret, ": %s", label_style(tree_frame(tree, leaf)->kind)->colour);
+	label_add(ret, profile->intern, tree_frame(tree, leaf), &label);
 	buf_printf(ret, OFF);
 }
 
@@ -349,7 +351,9 @@ uint64_t top_text_body(struct buf *head, struct buf *ret, const struct options *
 		thread_rows_add(head, ret, options, facts);
 		return facts->thread_count;
 	}
-	if (!choice->whole)
+	if (choice->whole)
+		tree_settle(tree);
+	else
 		tree = made = recent_view_tree(&facts->recent, profile->tree, choice->running);
 	stacks = tree_node(tree, TREE_ROOT)->total;
 	if (choice->shows == TOP_CALLS)

@@ -270,9 +270,8 @@ struct builder_progress builder_progress(const struct builder *builder)
 	return builder->progress;
 }
 
-const struct profile *builder_look(struct builder *builder)
+const struct profile *builder_look(const struct builder *builder)
 {
-	tree_settle(builder->profile->tree);
 	return builder->profile;
 }
 

@@ -57,9 +57,10 @@ void builder_feed(struct builder *builder, const char *text, size_t len);
 void builder_end_input(struct builder *builder);
 struct builder_progress builder_progress(const struct builder *builder);
 
-/* What there is so far, for a look between two feeds: the tree's totals are settled, nothing is sorted, and the
- * sampling's rate and pauses are not known. The builder's, as is what builder_recent gives (NULL: not kept). */
-const struct profile *builder_look(struct builder *builder);
+/* What there is so far, for a look between two feeds: nothing is sorted, the tree's totals are not settled (tree_settle
+ * and tree_sort may be called), the sampling's rate and pauses are not known. It is the builder's, as is what
+ * builder_recent gives (NULL: not kept). */
+const struct profile *builder_look(const struct builder *builder);
 const struct recent *builder_recent(const struct builder *builder);
 
 /* Gives the finished, sorted profile to the caller, who destroys it. The builder is spent: all that
