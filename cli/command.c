@@ -186,7 +186,7 @@ static const struct command commands[] = {
 		.examples = {
 			{ "three runs", "pmp merge a.yaml b.yaml c.yaml -o all.yaml" },
 			{ "two hosts, each with its own subtree",
-			  "for h in web1 web2; do ssh $h pmp record -p 4711 -q -f yaml; done | pmp merge --by host" },
+			  "ssh web1 pmp -p 47 -qf yaml | pmp merge --by host - web2.yaml" },
 		},
 		.operand = "PROFILE",
 		.bit = COMMAND_MERGE,

@@ -8,29 +8,36 @@
 #include "option_table.h"
 #include "options.h"
 
-#define WIDTH 79
+#define WIDTH 80
 #define COLUMN 28 /* where the explanations begin */
 
-/* A paragraph, broken at blanks. */
-static void print_wrapped(const char *text, FILE *out)
+/* The text stands right of column `indent`, and `used` columns of the first line are used. Lines that are too long
+ * are broken at blanks. */
+static void print_wrapped(const char *text, size_t used, size_t indent, FILE *out)
 {
-	size_t at = 0;
-
 	while (*text) {
-		size_t len = strcspn(text, " ");
+		size_t len = strcspn(text, " \n");
 
-		if (at + 1 + len > WIDTH)
-			at = 0;
-		fprintf(out, "%s%.*s", at ? " " : "\n", (int)len, text);
-		at += len + (at > 0);
-		text += len + (text[len] == ' ');
+		if (used > indent && used + 1 + len > WIDTH) {
+			fputc('\n', out);
+			used = 0;
+		}
+		if (used > indent)
+			used += (size_t)fprintf(out, " ");
+		else
+			used += (size_t)fprintf(out, "%*s", (int)(indent - used), "");
+		used += (size_t)fprintf(out, "%.*s", (int)len, text);
+		if (text[len] == '\n') {
+			fputc('\n', out);
+			used = 0;
+		}
+		text += len + (text[len] != '\0');
 	}
 	fputc('\n', out);
 }
 
 static void print_row(const struct option_row *row, FILE *out)
 {
-	const char *text = row->help;
 	char letter[] = { row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
 		          row->letter ? ',' : ' ', '\0' };
 	int used = fprintf(out, "  %s --%s%s%s", letter, row->name, row->argument ? " " : "",
@@ -40,16 +47,7 @@ static void print_row(const struct option_row *row, FILE *out)
 		fputc('\n', out);
 		used = 0;
 	}
-	for (;;) {
-		int len = (int)strcspn(text, "\n");
-
-		fprintf(out, "%*s%.*s\n", COLUMN - used, "", len, text);
-		text += len;
-		if (!*text)
-			return;
-		text++;
-		used = 0;
-	}
+	print_wrapped(row->help, (size_t)used, COLUMN, out);
 }
 
 static void print_options(const struct command *command, FILE *out)
@@ -110,8 +108,8 @@ static void print_examples(const struct command *command, FILE *out)
 
 static void print_command(const struct command *command, FILE *out)
 {
-	fprintf(out, "Usage:\n  pmp %s\n", command->usage);
-	print_wrapped(command->text, out);
+	fprintf(out, "Usage:\n  pmp %s\n\n", command->usage);
+	print_wrapped(command->text, 0, 0, out);
 	print_options(command, out);
 	if (takes_format(command))
 		print_formats(out);

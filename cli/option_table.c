@@ -384,8 +384,8 @@ static const struct option_row rows[] = {
 	  "(that is -f flat, with N rows)",
 	  COMMAND_ALL, parse_top, 0 },
 	{ 0, "ci", NULL,
-	  "each percentage of the tree and of the table with the\n"
-	  "95 % interval in which it lies",
+	  "each percentage of the tree and of the table with\n"
+	  "the 95 % interval in which it lies",
 	  COMMAND_ALL, parse_flag, MEMBER(intervals) },
 	{ 'o', "output", "FILE",
 	  "write FILE in the format of its suffix or of -f, and\n"

@@ -9,7 +9,7 @@ struct option_row {
 	const char *name; /* without "--" */
 	/* Its name in --help, which also says what it is (argument.h); NULL: it takes no value. */
 	const char *argument;
-	const char *help;  /* lines are broken at '\n' */
+	const char *help;  /* lines are broken at '\n', and where they are too long */
 	unsigned commands; /* who takes it: enum command_bit */
 	/* Puts the value (NULL where it takes none) where it belongs; `shown` is the option as it
 	 * was given ("-n", "--samples"). What is wrong with a value is ERROR_USAGE, with what is wanted. */

@@ -29,7 +29,7 @@ def _():
 def _():
     fold, show = said("fold", "--help"), said("show", "-h")
     check("--threads" in fold and "--pid" not in fold and "PROFILE" not in fold, "fold", fold)
-    check("--output" in show and "--threads" not in show, "show", show)
+    check("--output" in show and "--pid" not in show, "show", show)
 
 
 COMMANDS = re.findall(r"^  pmp \[?(\w+)", said("--help"), re.MULTILINE)

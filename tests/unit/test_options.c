@@ -252,9 +252,9 @@ static void test_table(void **state)
 }
 
 /* The "pmp ..." of an example, up to where a shell ends it. */
-static void check_example(const char *line)
+static void check_example(const struct command_example *example)
 {
-	const char *from = strstr(line, "pmp ");
+	const char *line = example->line, *from = strstr(line, "pmp ");
 	struct options options;
 	struct error err = { 0 };
 	char words_text[256], *words[WORDS_MAX];
@@ -262,6 +262,8 @@ static void check_example(const char *line)
 	int count, named;
 
 	assert_non_null(from);
+	if (strlen(line) > 68 || strlen(example->what) > 76)
+		fail_msg("longer than 80 columns as it is shown: %s", line);
 	snprintf(words_text, sizeof(words_text), "%.*s", (int)strcspn(from, "|;>)"), from);
 	count = split(words_text, words) - 1;
 	named = count > 1 && words[2][0] != '-';
@@ -285,8 +287,10 @@ static void test_command_table(void **state)
 		assert_int_equal(command->max_operands > 0, command->operand != NULL);
 		assert_int_equal(command->min_operands > 0, command->needs != NULL);
 		assert_non_null(example->line);
+		/* 80 columns, in --help and in the man page */
+		assert_true(strlen(command->usage) <= 74 && strlen(command->summary) <= 74);
 		for (; example < command->examples + COMMAND_EXAMPLES && example->line; example++)
-			check_example(example->line);
+			check_example(example);
 	}
 }
 
