@@ -36,14 +36,14 @@ static void show_progress(void *ctx, double seconds_left)
 {
 	struct watching *watching = ctx;
 
-	top_display_tick(watching->display, seconds_left >= 0);
+	top_display_tick(watching->display, seconds_left);
 }
 
 static void show_note(void *ctx, const char *text)
 {
 	struct watching *watching = ctx;
 
-	top_display_note(watching->display, text, false);
+	top_display_note(watching->display, text);
 }
 
 static bool take_input(void *ctx)
@@ -77,10 +77,7 @@ static void take_signal(const struct signals *signals, struct error *end)
 static void linger(struct watching *watching, struct screen *screen, const struct signals *signals,
                    struct error *end)
 {
-	top_display_note(watching->display,
-	                 watching->options->pid_count > 1 ? "The processes have ended. q quits."
-	                                                  : "The process has ended. q quits.",
-	                 true);
+	top_display_end(watching->display);
 	while (!watching->dismissed && end->code == ERROR_NONE) {
 		struct pollfd polls[] = {
 			{ .fd = signals->fd, .events = POLLIN },
@@ -88,7 +85,7 @@ static void linger(struct watching *watching, struct screen *screen, const struc
 		};
 		struct timespec wait;
 
-		top_display_tick(watching->display, true);
+		top_display_tick(watching->display, 0);
 		if (ppoll(polls, 2,
 		          clock_wait(clock_now_us(), top_display_due(watching->display), &wait),
 		          NULL) < 0 &&

@@ -72,7 +72,7 @@ static bool term_choose(struct screen *screen, struct error *err)
 {
 	const char *term = getenv("TERM");
 
-	if (!term || !term[0] || !strcmp(term, "dumb"))
+	if (terminal_dumb())
 		return error_set(err, ERROR_USAGE,
 		                 "this terminal cannot be drawn on (TERM is %s); set TERM, or "
 		                 "sample without a display: pmp -p PID",

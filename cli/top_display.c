@@ -33,7 +33,8 @@ struct top_display {
 	struct top_choice choice;
 	enum top_shows shown_before; /* before help */
 	size_t span;                 /* index into spans_us */
-	bool begun, held;
+	bool begun, ended, held;
+	double seconds_left;
 	uint64_t due_us;
 	/* what is shown: text, and from which line of the body on */
 	struct buf header, head, body, line;
@@ -42,8 +43,8 @@ struct top_display {
 	uint64_t stacks, all_stacks; /* that the body is about, and of those seconds */
 	/* the line below */
 	char message[600];
-	uint64_t message_until_us; /* CLOCK_NEVER: stays */
-	struct top_prompt prompt;  /* for a file's name */
+	uint64_t message_until_us;
+	struct top_prompt prompt; /* for a file's name */
 	struct top_save save;
 	char save_path[TOP_PROMPT_MAX + 1];
 	/* the last sample that came */
@@ -82,14 +83,22 @@ void top_display_destroy(struct top_display *display)
 	free(display);
 }
 
-void top_display_note(struct top_display *display, const char *text, bool stays)
+void top_display_note(struct top_display *display, const char *text)
 {
 	struct buf clean = { 0 };
 
 	escape_add_text(&clean, span_of(text));
 	snprintf(display->message, sizeof(display->message), "%.*s", SPAN_ARG(clean));
 	buf_deinit(&clean);
-	display->message_until_us = stays ? CLOCK_NEVER : clock_now_us() + MESSAGE_US;
+	display->message_until_us = clock_now_us() + MESSAGE_US;
+}
+
+void top_display_end(struct top_display *display)
+{
+	display->ended = true;
+	display->target.start_us = 0;
+	display->due_us = 0;
+	display->message_until_us = 0;
 }
 
 uint64_t top_display_due(const struct top_display *display)
@@ -220,6 +229,9 @@ static void last_line_put(struct top_display *display)
 		screen_put(display->screen, (unsigned)row, 0, buf_span(&display->line));
 	} else if (now < display->message_until_us) {
 		message_put(display);
+	} else if (display->ended) {
+		bar_put(display, row, SPAN_LIT("It has ended, and nothing more will come."),
+		        "w write  ? help  q quit");
 	} else {
 		bar_put(display, row, SPAN_LIT(keys), "");
 		silence_tell(display, now);
@@ -268,7 +280,8 @@ static void redraw(struct top_display *display)
 	buf_clear(&display->body);
 	if (display->begun || display->choice.shows == TOP_HELP) {
 		top_facts_init(&facts, display->builder, display->choice.span_us);
-		top_text_header(&display->header, display->options, &display->target, &facts);
+		top_text_header(&display->header, display->options, &display->target,
+		                display->ended ? 0 : display->seconds_left, &facts);
 		display->stacks = top_text_body(&display->head, &display->body, display->options,
 		                                &display->choice, &facts);
 		display->all_stacks = recent_view_stacks(&facts.recent, false);
@@ -290,12 +303,13 @@ static void save_follow(struct top_display *display)
 	if (!display->save.pid || !top_save_done(&display->save, false, &err))
 		return;
 	snprintf(text, sizeof(text), "written: %s", display->save_path);
-	top_display_note(display, err.code ? err.text : text, false);
+	top_display_note(display, err.code ? err.text : text);
 	draw(display);
 }
 
-void top_display_tick(struct top_display *display, bool begun)
+void top_display_tick(struct top_display *display, double seconds_left)
 {
+	bool begun = seconds_left >= 0;
 	uint64_t taken = builder_progress(display->builder).taken, now = clock_now_us();
 
 	if (taken != display->taken || begun != display->begun)
@@ -304,6 +318,7 @@ void top_display_tick(struct top_display *display, bool begun)
 	if (begun != display->begun)
 		display->due_us = 0;
 	display->begun = begun;
+	display->seconds_left = seconds_left;
 	save_follow(display);
 	if (now < display->due_us)
 		return;
@@ -322,7 +337,7 @@ static void name_ask(struct top_display *display)
 	struct buf name = { 0 };
 
 	if (display->save.pid) {
-		top_display_note(display, "a file is still being written", false);
+		top_display_note(display, "a file is still being written");
 		return;
 	}
 	for (const char *c = display->target.name; *c; c++)
@@ -342,9 +357,9 @@ static void save(struct top_display *display)
 	snprintf(text, sizeof(text), "writing %s ...", display->save_path);
 	if (!top_save_begin(&display->save, display->builder, display->options, display->save_path,
 	                    &err))
-		top_display_note(display, err.text, false);
+		top_display_note(display, err.text);
 	else
-		top_display_note(display, text, false);
+		top_display_note(display, text);
 }
 
 static bool move_key(struct top_display *display, int key)
@@ -455,8 +470,7 @@ static bool take_key(struct top_display *display, int key)
 		draw(display);
 		return true;
 	}
-	if (display->message_until_us != CLOCK_NEVER)
-		display->message_until_us = 0;
+	display->message_until_us = 0;
 	if (!move_key(display, key)) {
 		choice_key(display, key);
 		redraw(display);

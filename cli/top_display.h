@@ -19,12 +19,14 @@ struct top_display *top_display_create(const struct options *options, struct bui
 /* Waits for a file that is still being written. */
 void top_display_destroy(struct top_display *display);
 
-/* To be called often: draws if it is time to. begun: the sampling, that is. */
-void top_display_tick(struct top_display *display, bool begun);
+/* To be called often: draws if it is time to. seconds_left: of the sampling; less than 0: it has not begun. */
+void top_display_tick(struct top_display *display, double seconds_left);
 /* Does what the keys say that are there. false: the person has seen enough, or is gone. */
 bool top_display_keys(struct top_display *display);
-/* One line for the person; stays: until the display ends. */
-void top_display_note(struct top_display *display, const char *text, bool stays);
+/* A line for the person, for a while. */
+void top_display_note(struct top_display *display, const char *text);
+/* The processes have ended: says so, and shows what there was. */
+void top_display_end(struct top_display *display);
 /* When tick is to be called at the latest, as clock_now_us has it. */
 uint64_t top_display_due(const struct top_display *display);
 

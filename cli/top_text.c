@@ -107,7 +107,7 @@ static void target_add(struct buf *ret, const struct top_target *target,
 	buf_printf(ret, "\n");
 }
 
-static void samples_add(struct buf *ret, const struct options *options,
+static void samples_add(struct buf *ret, const struct options *options, double seconds_left,
                         const struct top_facts *facts)
 {
 	const struct builder_progress *progress = &facts->progress;
@@ -115,8 +115,10 @@ static void samples_add(struct buf *ret, const struct options *options,
 	buf_printf(ret, "samples  %" PRIu64, progress->taken);
 	if (facts->recent.rate_hz > 0)
 		buf_printf(ret, " at %.1f Hz (%g asked)", facts->recent.rate_hz, options->rate_hz);
-	buf_printf(ret, ", %" PRIu64 " late, %" PRIu64 " failed\n", progress->late,
-	           progress->failed);
+	buf_printf(ret, ", %" PRIu64 " late, %" PRIu64 " failed", progress->late, progress->failed);
+	if (seconds_left > 0 && (options->samples || options->seconds > 0))
+		buf_printf(ret, "; %.0f s left", seconds_left);
+	buf_printf(ret, "\n");
 }
 
 static void pauses_add_text(struct buf *ret, const struct top_facts *facts)
@@ -182,10 +184,11 @@ static void waits_add(struct buf *ret, const struct top_facts *facts)
 }
 
 void top_text_header(struct buf *ret, const struct options *options,
-                     const struct top_target *target, const struct top_facts *facts)
+                     const struct top_target *target, double seconds_left,
+                     const struct top_facts *facts)
 {
 	target_add(ret, target, facts->profile);
-	samples_add(ret, options, facts);
+	samples_add(ret, options, seconds_left, facts);
 	pauses_add_text(ret, facts);
 	threads_add(ret, facts);
 	waits_add(ret, facts);

@@ -35,7 +35,8 @@ void top_target_init(struct top_target *ret, uint32_t pid);
 /* The lines above: who, what was got, what it costs, the threads. Each ends in a newline. */
 #define TOP_HEADER_ROWS 5
 void top_text_header(struct buf *ret, const struct options *options,
-                     const struct top_target *target, const struct top_facts *facts);
+                     const struct top_target *target, double seconds_left,
+                     const struct top_facts *facts);
 /* The head of the columns (one line without its newline), and what is below it; how many stacks that is of. */
 uint64_t top_text_body(struct buf *head, struct buf *ret, const struct options *options,
                        const struct top_choice *choice, const struct top_facts *facts);

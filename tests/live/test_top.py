@@ -217,9 +217,10 @@ def _():
 def _():
     target, terminal = turns(), Terminal()
     before, path = terminal.output("stty -g"), os.path.join(temp_dir(), "all.collapsed")
-    started(terminal, target, "-r", "20", "-o", path)
+    started(terminal, target, "-r", "20", "-d", "1000", "-o", path)
+    terminal.wait(r"^samples .*; 99\d s left$")
     target.stop()
-    terminal.wait("The process has ended")
+    terminal.wait("It has ended")
     terminal.keys("c")
     terminal.wait("call tree")
     terminal.keys("q")
