@@ -414,10 +414,11 @@ static void heed_stop(struct pool *pool, uint64_t now)
 
 	if (!worker || !worker_take_stop(worker, signal))
 		return;
-	journal_note(pool->context->plan.journal, pool->crew.plan.pid,
-	             "somebody sent process %" PRIu32 " a %s: it was let go for that, and is left "
-	             "as that leaves it",
-	             pool->crew.plan.pid, signal);
+	if (!pool->context->own)
+		journal_note(pool->context->plan.journal, pool->crew.plan.pid,
+		             "somebody sent process %" PRIu32
+		             " a %s: it was let go for that, and is left as that leaves it",
+		             pool->crew.plan.pid, signal);
 	custody_stopped(&pool->custody, signal, now);
 	if (pool->phase != PHASE_END)
 		pool->phase = PHASE_PREPARE;

@@ -198,9 +198,18 @@ static void stop_self(int number)
 	sigaction(number, &before, NULL);
 }
 
+static bool is_stopped(const struct program *program)
+{
+	struct target_stat stat;
+
+	return program->released && target_stat((uint32_t)program->pid, 0, &stat) &&
+	       stat.state == 'T';
+}
+
 bool program_signal(struct program *program, int number, bool from_kernel)
 {
-	if (!from_kernel && !program_over(program))
+	/* One that continues a job has reached the program already. */
+	if (!from_kernel && !program_over(program) && (number != SIGCONT || is_stopped(program)))
 		kill(program->pid, number);
 	switch (number) {
 	case SIGTSTP:

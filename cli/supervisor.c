@@ -298,6 +298,10 @@ static bool notice_end(struct supervisor *s)
 		return false;
 	stop_all(s, false);
 	s->ending = true;
+	if (s->context.plan.started && !taken(s))
+		journal_note(
+		        &s->journal, (uint32_t)s->program.pid,
+		        "the program ended before the first sample: -r HZ takes more in a second");
 	return true;
 }
 
@@ -372,10 +376,10 @@ static bool run(struct supervisor *s, struct error *err)
 	if (!deadlines_parse(&s->deadlines, getenv("PMP_DEADLINES"), err))
 		return false;
 	s->context.gdb = gdb_find(s->options->gdb, err);
-	if (!s->context.gdb || !guard_start(&s->guard, err) ||
-	    !signals_init(&s->signals, s->options->program, err))
+	if (!s->context.gdb || !signals_init(&s->signals, s->options->program, err))
 		return false;
-	if ((!s->options->program ||
+	if (guard_start(&s->guard, err) &&
+	    (!s->options->program ||
 	     program_start(&s->program, s->options->program, &s->signals, &s->guard, err)) &&
 	    add_targets(s, err)) {
 		loop(s);

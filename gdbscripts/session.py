@@ -89,11 +89,13 @@ def apply_settings() -> None:
 def rehearse() -> None:
     """The first attach of a gdb costs more: it starts two processes of its own to see what ptrace can do, each a copy of all
     its memory. So it attaches to a child of its own first, before it has read any symbols."""
+    parent = os.getpid()
     child = os.fork()
     if not child:
         try:
             end_with_parent(True)
-            signals.pause()
+            if os.getppid() == parent:
+                signals.pause()
         finally:
             os._exit(0)
     try:

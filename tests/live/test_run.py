@@ -1,17 +1,34 @@
 """pmp run: a program is sampled from its first instruction on, runs as it would without pmp, and pmp ends as it does."""
 
 import os
+import pty
 import re
+import select
+import shutil
+import signal
 import stat
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
-from tap import PMP, PYTHON, ROOT, check, equal, main, pmp, run, temp_dir, test  # noqa: E402
+from tap import PMP, PYTHON, check, cleanup, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
+from victims import be_subreaper, children, comm, left_of_ours, state, tracer, until  # noqa: E402
 
-SPIN = os.path.join(ROOT, "samples", "spin.py")
+SPINNER = r"""
+#include <fcntl.h>
+#include <unistd.h>
+volatile unsigned long counter;
+int main(int argc, char **argv)
+{
+	alarm(argc * 30);
+	close(open(argv[1], O_CREAT | O_WRONLY, 0600));
+	for (;;)
+		counter++;
+}
+"""
 # What takes its time is what runs before main.
 STARTER = r"""
 #include <time.h>
@@ -36,7 +53,7 @@ int main(void)
 # All that a program gets of its parent, but the environment's one word that tells it which it is.
 INHERITED = r"""
 import os
-status = [line for line in open("/proc/self/status") if line.startswith(("Sig", "Groups", "NoNewPrivs"))]
+status = [line for line in open("/proc/self/status") if line.startswith(("SigP", "SigB", "SigI", "SigC", "Groups", "NoNewPrivs"))]
 print("".join(status), sorted(os.listdir("/proc/self/fd"))[:-1], sorted(os.environ.items()), os.getcwd(),
       os.getpgrp() == os.getpgid(os.getppid()), os.getsid(0) == os.getsid(os.getppid()), os.read(0, 100))
 """
@@ -139,6 +156,140 @@ def _():
         alone = run("sh", "-c", before + '"$@"; exit', "-", PYTHON, "-c", INHERITED, stdin="in")
         with_pmp = run("sh", "-c", before + '"$@"; exit', "-", PMP, "run", "-q", "--", PYTHON, "-c", INHERITED, stdin="in")
         equal(with_pmp.out, alone.out, before)
+
+
+def spinner():
+    """Its path, and that of a file that it makes as it begins."""
+    return compiled(SPINNER), os.path.join(temp_dir(), "begun")
+
+
+def started(*words):
+    folder = temp_dir()
+    with open(os.path.join(folder, "said"), "wb") as said:
+        process = subprocess.Popen([PMP, "run", "-q", "-o", os.path.join(folder, "p.yaml"), *words], stdin=subprocess.DEVNULL,
+                                   stderr=said, start_new_session=True)
+    process.said = said.name
+    cleanup(end, process.pid)
+    return process
+
+
+def end(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def ended(process):
+    """Its (code, what it said)."""
+    process.wait(20)
+    with open(process.said, "rb") as file:
+        return process.returncode, file.read()
+
+
+@test("signals that come to pmp are the program's, before it has begun, too")
+def _():
+    need_gdb()
+    program, mark = spinner()
+    for number, at_once in ((signal.SIGTERM, False), (signal.SIGUSR1, False), (signal.SIGINT, False), (signal.SIGHUP, True)):
+        process = started(program, mark)
+        check(until(lambda: at_once and children(process.pid) or os.path.exists(mark), 20), "it has begun")
+        os.kill(process.pid, number)
+        equal(ended(process), (128 + number, b""), number)
+        if os.path.exists(mark):
+            os.unlink(mark)
+
+
+@test("whoever is killed at whatever moment, the program runs on or has not begun, and nothing is left")
+def _():
+    need_gdb()
+    be_subreaper()
+    program, mark = spinner()
+    for who, moments in (("pmp", (0.002, 0.05, 0.15)), ("both", (0.1, 0.15, 0.2, 0.3)), ("gdb", (0.05, 0.2))):
+        for moment in moments:
+            process = started("-r", "50", program, mark)
+            time.sleep(moment)
+            gdbs = [pid for pid in children(process.pid) if comm(pid) == "gdb"]
+            for pid in ([] if who == "pmp" else gdbs) + ([] if who == "gdb" else [process.pid]):
+                os.kill(pid, signal.SIGKILL)
+            of_it = [pid for pid in children(process.pid) if comm(pid) == "program"] if who == "gdb" else []
+            if who != "gdb":
+                ended(process)
+                known = [pid for pid in children(os.getpid()) if comm(pid) == "program"]
+                equal(left_of_ours(known, 10)[1], [], (who, moment))
+                of_it = [pid for pid in children(os.getpid()) if comm(pid) == "program"]
+            check(of_it or not os.path.exists(mark), "it has begun, and ended", who, moment)
+            for pid in of_it:
+                check(until(lambda pid=pid: state(pid) in "RS" and os.path.exists(mark), 20), state(pid), who, moment)
+                check(who == "gdb" or not tracer(pid), "traced", who, moment)
+                os.kill(pid, signal.SIGKILL)
+                if who != "gdb":
+                    os.waitpid(pid, 0)
+            if who == "gdb":
+                equal(ended(process), (137, b""), moment)
+            if os.path.exists(mark):
+                os.unlink(mark)
+
+
+class Terminal:
+    """An interactive shell in one."""
+
+    def __init__(self):
+        if not shutil.which("bash"):
+            skip("bash is missing")
+        pid, self.fd = pty.fork()
+        if not pid:
+            os.execvpe("bash", ["bash", "--norc", "-i"], dict(os.environ, PS1="$ ", TERM="dumb", LC_ALL="C"))
+        self.seen = ""
+        cleanup(self.close, pid)
+
+    def close(self, pid):
+        os.close(self.fd)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+    def type(self, text):
+        self.seen = ""
+        os.write(self.fd, text.encode())
+
+    def see(self, pattern, limit=20):
+        deadline = time.monotonic() + limit
+        while not re.search(pattern, self.seen):
+            check(time.monotonic() < deadline, "%s does not come" % pattern, self.seen)
+            if select.select([self.fd], [], [], 0.1)[0]:
+                self.seen += os.read(self.fd, 65536).decode(errors="replace")
+
+
+@test("in a terminal: Ctrl-Z and fg, Ctrl-C for both, a second one for pmp alone, input from it")
+def _():
+    need_gdb()
+    program, mark = spinner()
+    terminal = Terminal()
+    terminal.type("%s run -q -- sh -c 'trap \"\" INT; read x; echo got $x; exec %s %s'\n" % (PMP, program, mark))
+    terminal.type("word\n")
+    terminal.see("got word")
+    check(until(lambda: os.path.exists(mark), 20), "it has begun")
+    terminal.type("\x1a")
+    terminal.see("Stopped")
+    terminal.type("ps -o stat,comm | cat\n")
+    terminal.see(r"T +program")
+    terminal.type("fg\n")
+    pid = int(run("pgrep", "-f", "^%s" % program).out)
+    check(until(lambda: state(pid) in "RS" and tracer(pid), 20), "it is sampled again", state(pid))
+    terminal.type("\x03")
+    time.sleep(0.3)
+    check(state(pid) in "Rt", "it ignores that")
+    terminal.type("\x03")
+    terminal.see(r"samples: \d+ asked[^$]*pmp: interrupted[^$]*\$ ")
+    check(until(lambda: state(pid) == "R" and not tracer(pid), 5), "it runs on", state(pid))
+    os.kill(pid, signal.SIGKILL)
+    os.unlink(mark)
+    terminal.type("%s run -q -- %s %s\n" % (PMP, program, mark))
+    check(until(lambda: os.path.exists(mark), 20), "it has begun")
+    terminal.type("\x03")
+    terminal.see(r"samples: \d+ asked[^$]*\$ ")
+    terminal.type("echo code $?\n")
+    terminal.see("code 130")
 
 
 main()
