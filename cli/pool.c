@@ -438,10 +438,9 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum 
 		.locals = context->locals,
 		.own = context->own,
 	};
-	/* A new program's first instruction tells nothing. */
-	pool->tally = (struct tally){
-		.plan = &context->plan, .pid = pid, .sample = 1, .tick = context->own
-	};
+	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
+	if (context->plan.started)
+		pool->tally.tick = schedule_tick(&context->plan.schedule, 0, clock_now_us());
 	custody_init(&pool->custody, pid, context->guard, context->deadlines);
 	pool->custody.own = context->own;
 	pool->custody.held = context->own && !context->plan.started;

@@ -10,6 +10,7 @@
 #include "../merger/alloc.h"
 #include "clock.h"
 #include "container.h"
+#include "family.h"
 #include "gdb_process.h"
 #include "guard.h"
 #include "journal.h"
@@ -20,6 +21,11 @@
 
 #define PROGRESS_US 100000
 #define TARGETS_MAX 1000
+#define FAMILY_US 100000 /* between looks for new descendants */
+
+struct sum {
+	uint64_t taken, stopped_us, last_us;
+};
 
 struct supervisor {
 	const struct options *options;
@@ -29,6 +35,9 @@ struct supervisor {
 	struct signals signals;
 	struct guard guard;
 	struct program program; /* that we run; pid 0: none */
+	struct family family;   /* of its */
+	uint64_t family_us;     /* when to look for new ones; CLOCK_NEVER: they're not asked for */
+	struct sum gone;        /* of pools that are over, and were freed */
 	struct pool **pools;
 	size_t count, cap;
 	struct pollfd *polls;
@@ -97,6 +106,8 @@ static bool add_target(struct supervisor *s, uint32_t pid, struct error *err)
 		tell_replaced(s, pid);
 	s->pools = alloc_grow(s->pools, &s->cap, s->count + 1, sizeof(*s->pools));
 	s->pools[s->count++] = pool_create(&s->context, pid, mode);
+	free(s->polls);
+	s->polls = alloc_zeroed(2 + s->count * ATTACH_WORKERS_MAX, sizeof(*s->polls));
 	return true;
 }
 
@@ -128,7 +139,6 @@ static bool add_targets(struct supervisor *s, struct error *err)
 		if (s->options->children)
 			add_descendants(s, s->options->pids[i]);
 	}
-	s->polls = alloc_zeroed(2 + s->count * ATTACH_WORKERS_MAX, sizeof(*s->polls));
 	return true;
 }
 
@@ -159,10 +169,14 @@ static void start(struct supervisor *s)
 	s->context.plan.end_us =
 	        options->seconds > 0 ? now + (uint64_t)(options->seconds * 1e6) : CLOCK_NEVER;
 	s->context.plan.started = true;
-	if (s->program.pid) {
-		pool_release(s->pools[0]);
-		program_release(&s->program);
-	}
+	if (!s->program.pid)
+		return;
+	/* A program's first instruction tells nothing: the first sample is half a period later. */
+	s->context.plan.schedule.start_us += (uint64_t)(0.5e6 / options->rate_hz);
+	s->family.root = (uint32_t)s->program.pid;
+	s->family_us = options->children ? now : CLOCK_NEVER;
+	pool_release(s->pools[0]);
+	program_release(&s->program);
 }
 
 static bool all(const struct supervisor *s, bool (*is)(const struct pool *))
@@ -181,12 +195,20 @@ static bool any_over(const struct supervisor *s)
 	return false;
 }
 
-static uint64_t taken(const struct supervisor *s)
+static void add_up(struct sum *sum, const struct tally *tally)
 {
-	uint64_t ret = 0;
+	sum->taken += tally->taken;
+	sum->stopped_us += tally->stopped_us;
+	if (tally->last_us > sum->last_us)
+		sum->last_us = tally->last_us;
+}
+
+static struct sum sum_up(const struct supervisor *s)
+{
+	struct sum ret = s->gone;
 
 	for (size_t i = 0; i < s->count; i++)
-		ret += pool_tally(s->pools[i])->taken;
+		add_up(&ret, pool_tally(s->pools[i]));
 	return ret;
 }
 
@@ -254,7 +276,7 @@ static void take_input(struct supervisor *s)
 
 static void wait_for_something(struct supervisor *s)
 {
-	uint64_t now = clock_now_us(), deadline = CLOCK_NEVER;
+	uint64_t now = clock_now_us(), deadline = s->ending ? CLOCK_NEVER : s->family_us;
 	struct timespec wait;
 	size_t count = 0;
 
@@ -264,7 +286,7 @@ static void wait_for_something(struct supervisor *s)
 		.events = POLLIN,
 	};
 	if (s->journal.sink->input)
-		deadline = s->progress_us;
+		deadline = clock_sooner(deadline, s->progress_us);
 	for (size_t i = 0; i < s->count; i++) {
 		deadline = clock_sooner(deadline, pool_deadline(s->pools[i]));
 		count += pool_poll(s->pools[i], s->polls + count);
@@ -298,7 +320,7 @@ static bool notice_end(struct supervisor *s)
 		return false;
 	stop_all(s, false);
 	s->ending = true;
-	if (s->context.plan.started && !taken(s))
+	if (s->context.plan.started && !sum_up(s).taken)
 		journal_note(
 		        &s->journal, (uint32_t)s->program.pid,
 		        "the program ended before the first sample: -r HZ takes more in a second");
@@ -313,12 +335,54 @@ static bool done(struct supervisor *s)
 	return all(s, pool_over) && !waits;
 }
 
+/* Descendants whose sampling is over; what ended it early is said. The first pool is the program's. */
+static void free_over(struct supervisor *s)
+{
+	size_t kept = 1;
+
+	for (size_t i = 1; i < s->count; i++) {
+		struct pool *pool = s->pools[i];
+
+		if (!pool_over(pool)) {
+			s->pools[kept++] = pool;
+			continue;
+		}
+		if (pool_error(pool)->code != ERROR_NONE)
+			journal_note(&s->journal, pool_pid(pool), "left out: %s",
+			             pool_error(pool)->text);
+		add_up(&s->gone, pool_tally(pool));
+		pool_destroy(pool);
+	}
+	s->count = kept;
+}
+
+static void follow_family(struct supervisor *s, uint64_t now)
+{
+	uint32_t pid;
+
+	if (s->ending || !s->context.plan.started || now < s->family_us)
+		return;
+	s->family_us = now + FAMILY_US;
+	free_over(s);
+	family_look(&s->family);
+	while (family_next(&s->family, &pid)) {
+		struct error err = { 0 };
+		size_t before = s->count;
+
+		if (!add_target(s, pid, &err) && err.code != ERROR_NO_PROCESS)
+			journal_note(&s->journal, pid, "left out: %s", err.text);
+		if (s->count > before)
+			journal_target(&s->journal, pid);
+	}
+}
+
 static void loop(struct supervisor *s)
 {
 	while (!done(s)) {
 		for (size_t i = 0; i < s->count; i++)
 			pool_step(s->pools[i], clock_now_us());
 		tell_progress(s, clock_now_us());
+		follow_family(s, clock_now_us());
 		if (notice_end(s) || decide(s) || done(s))
 			continue;
 		wait_for_something(s);
@@ -329,23 +393,18 @@ static void loop(struct supervisor *s)
 
 static void stop_journal(struct supervisor *s)
 {
-	uint64_t stopped = 0, last = s->context.plan.schedule.start_us;
+	uint64_t start_us = s->context.plan.schedule.start_us;
+	struct sum sum = sum_up(s);
 
-	for (size_t i = 0; i < s->count; i++) {
-		const struct tally *tally = pool_tally(s->pools[i]);
-
-		stopped += tally->stopped_us;
-		last = tally->last_us > last ? tally->last_us : last;
-	}
 	if (s->context.plan.started)
-		journal_stop(&s->journal, last - s->context.plan.schedule.start_us, stopped,
-		             s->signal != 0 || s->dismissed);
+		journal_stop(&s->journal, sum.last_us > start_us ? sum.last_us - start_us : 0,
+		             sum.stopped_us, s->signal != 0 || s->dismissed);
 }
 
 /* What is to be said of the run as a whole: the sink's error, the signal, the first target's that has one. */
 static bool verdict(const struct supervisor *s, struct error *err)
 {
-	uint64_t got = taken(s);
+	uint64_t got = sum_up(s).taken;
 
 	if (s->journal.err.code != ERROR_NONE)
 		return error_set(err, s->journal.err.code, "%s", s->journal.err.text);
@@ -407,10 +466,12 @@ bool supervisor_run(const struct options *options, const struct journal_sink *si
 	s.context.instant = options->instant;
 	s.context.locals = options->locals;
 	s.context.own = options->program;
+	s.family_us = CLOCK_NEVER;
 	ok = run(&s, err);
 	guard_end(&s.guard);
 	for (size_t i = 0; i < s.count; i++)
 		pool_destroy(s.pools[i]);
+	family_deinit(&s.family);
 	free(s.pools);
 	free(s.polls);
 	free((char *)s.context.gdb);
