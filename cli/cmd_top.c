@@ -98,16 +98,17 @@ static void linger(struct watching *watching, struct screen *screen, const struc
 }
 
 /* On the screen that was before: what was got, and what it has cost; and the file of -o. */
-static bool report(const struct options *options, struct builder *builder, struct error *err)
+static bool report(const struct options *options, struct builder *builder, bool quiet,
+                   struct error *err)
 {
-	struct options quiet = *options;
+	struct options only_file = *options;
 	struct profile *profile = builder_finish(builder);
 	bool ok = true;
 
-	quiet.quiet = true;
+	only_file.quiet = true;
 	if (options->output)
-		ok = report_profile(&quiet, profile, err);
-	if (!options->quiet)
+		ok = report_profile(&only_file, profile, err);
+	if (!quiet)
 		tree_summary_write(profile, stdout);
 	profile_destroy(profile);
 	return ok;
@@ -153,7 +154,7 @@ bool cmd_top(const struct options *options, struct error *err)
 	struct signals signals;
 	struct screen *screen;
 	struct error end = { 0 };
-	bool ok;
+	bool ok, quiet;
 
 	if (!check(options, err) || !signals_init(&signals, false, err))
 		return false;
@@ -165,11 +166,11 @@ bool cmd_top(const struct options *options, struct error *err)
 	watching.builder = builder_create(&build);
 	watching.display = top_display_create(options, watching.builder, screen);
 	ok = watch(&watching, screen, &signals, &end);
-	screen_close(screen);
+	quiet = !screen_close(screen) || options->quiet;
 	signals_deinit(&signals);
 	top_display_destroy(watching.display);
 	if (ok)
-		ok = report(options, watching.builder, err);
+		ok = report(options, watching.builder, quiet, err);
 	else if (watching.dismissed && end.code == ERROR_FAILED)
 		ok = puts("no sample was taken") >= 0, end = (struct error){ 0 };
 	builder_destroy(watching.builder);

@@ -15,6 +15,7 @@
 
 #include "../merger/alloc.h"
 #include "../merger/columns.h"
+#include "outlet.h"
 #include "terminal.h"
 
 #define ESCAPE_MS 25 /* within which the rest of a key's sequence comes */
@@ -22,7 +23,8 @@
 struct screen {
 	int poll_fd, signal_fd;
 	sigset_t mask_before;
-	struct termios modes_before;
+	struct termios modes_before, modes_drawing;
+	struct outlet outlet;
 	const char *term; /* whose description is used */
 	SCREEN *curses;   /* NULL: the terminal is as it was */
 	bool utf8, colour;
@@ -103,9 +105,9 @@ static bool locale_choose(void)
 	return false;
 }
 
-static bool watch(struct screen *screen, int fd)
+static bool watch(struct screen *screen, int fd, uint32_t events)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event event = { .events = events, .data.fd = fd };
 
 	return !epoll_ctl(screen->poll_fd, EPOLL_CTL_ADD, fd, &event);
 }
@@ -130,8 +132,9 @@ static bool set_up(struct screen *screen, struct error *err)
 	sigprocmask(SIG_BLOCK, &set, &screen->mask_before);
 	screen->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	screen->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (screen->signal_fd >= 0 && screen->poll_fd >= 0 && watch(screen, STDIN_FILENO) &&
-	    watch(screen, screen->signal_fd))
+	if (screen->signal_fd >= 0 && screen->poll_fd >= 0 && outlet_open(&screen->outlet) &&
+	    watch(screen, STDIN_FILENO, EPOLLIN) && watch(screen, screen->signal_fd, EPOLLIN) &&
+	    (screen->outlet.terminal < 0 || watch(screen, screen->outlet.terminal, 0)))
 		return true;
 	error_set(err, ERROR_FAILED, "cannot wait for keys: %s", strerror(errno));
 	sigprocmask(SIG_SETMASK, &screen->mask_before, NULL);
@@ -143,12 +146,14 @@ struct screen *screen_open(struct error *err)
 	struct screen *screen = alloc_zeroed(1, sizeof(*screen));
 
 	screen->poll_fd = screen->signal_fd = -1;
+	screen->outlet.real = screen->outlet.terminal = screen->outlet.memory = -1;
 	if (set_up(screen, err))
 		return screen;
 	if (screen->poll_fd >= 0)
 		close(screen->poll_fd);
 	if (screen->signal_fd >= 0)
 		close(screen->signal_fd);
+	outlet_close(&screen->outlet);
 	free(screen);
 	return NULL;
 }
@@ -157,12 +162,12 @@ static void size_take(void)
 {
 	struct winsize size;
 
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col)
+	if (!ioctl(STDIN_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col)
 		resizeterm(size.ws_row, size.ws_col);
 }
 
 /* curses catches signals that pmp has on a descriptor, and that nothing may catch once it has let go of that. */
-static SCREEN *curses_open(const char *term)
+static SCREEN *curses_open(const char *term, FILE *out)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
 	enum { COUNT = sizeof(caught) / sizeof(caught[0]) };
@@ -171,7 +176,7 @@ static SCREEN *curses_open(const char *term)
 
 	for (size_t i = 0; i < COUNT; i++)
 		sigaction(caught[i], NULL, &before[i]);
-	ret = newterm(term, stdout, stdin);
+	ret = newterm(term, out, stdin);
 	for (size_t i = 0; i < COUNT; i++)
 		sigaction(caught[i], &before[i], NULL);
 	return ret;
@@ -188,15 +193,16 @@ static void colours_set_up(struct screen *screen)
 		init_pair(i, i, -1);
 }
 
-/* Ctrl-S, which would stop pmp as it draws, is a key. */
-static void flow_control_off(void)
+/* Ctrl-S, which would stop what is drawn, is a key. curses knows by now what else it is to be. */
+static void modes_set_up(struct screen *screen)
 {
-	struct termios modes;
-
-	if (tcgetattr(STDIN_FILENO, &modes))
+	cbreak();
+	noecho();
+	nonl();
+	if (tcgetattr(STDIN_FILENO, &screen->modes_drawing))
 		return;
-	modes.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
+	screen->modes_drawing.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
+	tcsetattr(STDIN_FILENO, TCSANOW, &screen->modes_drawing);
 	def_prog_mode();
 }
 
@@ -204,40 +210,46 @@ static void take_over(struct screen *screen)
 {
 	if (screen->curses)
 		return;
-	screen->curses = curses_open(screen->term);
+	screen->curses = curses_open(screen->term, screen->outlet.file);
 	if (!screen->curses)
 		return;
-	cbreak();
-	noecho();
-	nonl();
-	flow_control_off();
+	modes_set_up(screen);
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(ESCAPE_MS);
 	curs_set(0);
 	colours_set_up(screen);
 	size_take();
+	outlet_catch(&screen->outlet);
 }
 
-static void give_back(struct screen *screen)
+/* A terminal that takes nothing does not go back either. */
+static bool give_back(struct screen *screen)
 {
-	curs_set(1);
-	endwin();
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &screen->modes_before);
+	bool ok = outlet_release(&screen->outlet);
+
+	if (ok) {
+		curs_set(1);
+		endwin();
+	}
+	tcsetattr(STDIN_FILENO, TCSANOW, &screen->modes_before);
+	return ok;
 }
 
-void screen_close(struct screen *screen)
+bool screen_close(struct screen *screen)
 {
-	if (!screen)
-		return;
+	bool ok = true;
+
 	if (screen->curses) {
-		give_back(screen);
+		ok = give_back(screen);
 		delscreen(screen->curses);
 	}
 	close(screen->poll_fd);
 	close(screen->signal_fd);
+	outlet_close(&screen->outlet);
 	sigprocmask(SIG_SETMASK, &screen->mask_before, NULL);
 	free(screen);
+	return ok;
 }
 
 int screen_fd(const struct screen *screen)
@@ -264,6 +276,7 @@ static void suspend(struct screen *screen)
 	curs_set(0);
 	size_take();
 	clearok(curscr, TRUE);
+	outlet_catch(&screen->outlet);
 }
 
 static bool signals_take(struct screen *screen)
@@ -301,16 +314,33 @@ static int key_of(int key)
 	return key < KEY_MIN ? key : SCREEN_OTHER;
 }
 
+/* Wakes the caller when the terminal can take the rest. */
+static bool push(struct screen *screen)
+{
+	bool done = outlet_push(&screen->outlet);
+	struct epoll_event event = {
+		.events = done ? 0 : EPOLLOUT,
+		.data.fd = screen->outlet.terminal,
+	};
+
+	if (screen->outlet.terminal >= 0)
+		epoll_ctl(screen->poll_fd, EPOLL_CTL_MOD, screen->outlet.terminal, &event);
+	return done;
+}
+
 int screen_key(struct screen *screen)
 {
-	struct epoll_event events[2];
-	int count = epoll_wait(screen->poll_fd, events, 2, 0), key;
+	struct epoll_event events[3];
+	int count = epoll_wait(screen->poll_fd, events, 3, 0), key;
 
 	if (signals_take(screen))
 		return SCREEN_CHANGED;
-	for (int i = 0; i < count; i++)
-		if (events[i].data.fd == STDIN_FILENO && events[i].events & (EPOLLHUP | EPOLLERR))
+	for (int i = 0; i < count; i++) {
+		if (events[i].events & (EPOLLHUP | EPOLLERR))
 			return SCREEN_GONE;
+		if (events[i].events & EPOLLOUT)
+			push(screen);
+	}
 	if (!screen->curses)
 		return SCREEN_NONE;
 	key = getch();
@@ -411,6 +441,9 @@ void screen_put(struct screen *screen, unsigned row, unsigned column, struct spa
 void screen_show(struct screen *screen)
 {
 	take_over(screen);
-	if (screen->curses)
-		refresh();
+	/* What the terminal has no time for is left out. */
+	if (!screen->curses || !push(screen))
+		return;
+	refresh();
+	push(screen);
 }

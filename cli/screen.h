@@ -35,8 +35,9 @@ struct screen;
 /* Looks whether stdin and stdout are a terminal that can be drawn on, but changes nothing yet. NULL: *err is
  * ERROR_USAGE. The caller closes it. */
 struct screen *screen_open(struct error *err);
-/* Puts everything back, and goes back to the screen that was before. Harmless with NULL. */
-void screen_close(struct screen *screen);
+/* Puts everything back, and goes back to the screen that was before. false: the terminal takes nothing now, and whoever
+ * writes to it waits. */
+bool screen_close(struct screen *screen);
 
 /* Readable when screen_key has something. */
 int screen_fd(const struct screen *screen);

@@ -1,11 +1,15 @@
 """pmp top, in a terminal of tmux's: what it shows, what its keys do, and how it leaves the terminal and the process."""
 
+import fcntl
 import os
+import pty
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -240,6 +244,36 @@ def _():
     check(len(mine) > 1, "it has no gdb")
     terminal.tmux("kill-session")
     wait_gone(mine)
+    target.check_unharmed()
+
+
+@test("a terminal that takes nothing any more holds up neither the sampling nor the end")
+def _():
+    target, folder = turns(), temp_dir()
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 150, 300, 0, 0))
+    raw = os.path.join(folder, "all.yaml")
+    top = subprocess.Popen([PMP, "top", "-p", str(target.pid), "-r", "20", "-o", raw], stdin=slave,
+                           stdout=slave, stderr=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"},
+                           start_new_session=True)
+    cleanup(top.kill)
+    os.close(slave)
+    while b"stopped for" not in os.read(master, 100000):
+        pass
+    os.set_blocking(master, False)
+    for _ in range(40):  # each a screen full
+        try:
+            os.write(master, b"?c?f")
+        except BlockingIOError:
+            pass
+        time.sleep(0.02)
+    time.sleep(1)
+    top.send_signal(signal.SIGTERM)
+    equal(top.wait(10), 128 + signal.SIGTERM)
+    os.close(master)
+    with open(raw, encoding="utf-8") as file:
+        taken = Profile(file.read()).sampling["taken"]
+    check(taken > 20, "%d samples" % taken)
     target.check_unharmed()
 
 
