@@ -193,6 +193,28 @@ static const struct command commands[] = {
 		.max_operands = SIZE_MAX,
 		.run = cmd_merge,
 	},
+	{
+		.name = "diff",
+		.usage = "diff [OPTION...] BEFORE AFTER",
+		.summary = "two profiles compared: which functions' shares have changed, and is it chance",
+		.text = "Compares two profiles by shares of each one's whole, the largest changes "
+		        "first. A star stands before those that are not chance: of 100 "
+		        "comparisons of a program with itself one at most would have any. "
+		        "As a table (-f flat), as a tree (-f tree) or as a flame graph in which "
+		        "what has grown is red, and what has shrunk is blue (-f svg). --focus "
+		        "and the like look at both.",
+		.examples = {
+			{ "what has a release changed", "pmp diff old.yaml new.yaml" },
+			{ "where in the program, as a picture", "pmp diff old.yaml new.yaml -o diff.svg" },
+			{ "what it burns, not where it waits", "pmp diff --weight cpu old.yaml new.yaml" },
+		},
+		.operand = "PROFILE",
+		.bit = COMMAND_DIFF,
+		.min_operands = 2,
+		.max_operands = 2,
+		.needs = "diff needs two profiles; give them: pmp diff BEFORE AFTER (- is stdin)",
+		.run = cmd_diff,
+	},
 };
 
 const struct command *command_at(size_t i)

@@ -55,6 +55,7 @@ bool cmd_record(const struct options *options, struct error *err);
 bool cmd_top(const struct options *options, struct error *err);
 bool cmd_fold(const struct options *options, struct error *err);
 bool cmd_show(const struct options *options, struct error *err);
+bool cmd_diff(const struct options *options, struct error *err);
 bool cmd_merge(const struct options *options, struct error *err);
 bool cmd_dump(const struct options *options, struct error *err);
 bool cmd_man(const struct options *options, struct error *err);

@@ -194,8 +194,10 @@ static bool check_operands(const struct options *options, const struct command *
 		                 "%s takes no word '%s'; to sample that process: pmp -p %s",
 		                 command->name, shown.text, shown.text);
 	return error_set(err, ERROR_USAGE, "%s takes %s: '%s' is too much; pmp %s", command->name,
-	                 command->max_operands ? "one file at a time" : "no files", shown.text,
-	                 command->usage);
+	                 command->max_operands > 1 ? "two files"
+	                 : command->max_operands   ? "one file at a time"
+	                                           : "no files",
+	                 shown.text, command->usage);
 }
 
 static bool check_raw(const struct options *options, struct error *err)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../merger/format.h"
 #include "../merger/profile_split.h"
 #include "input.h"
 #include "shown.h"
@@ -86,4 +87,18 @@ bool profile_input_read(const char *path, profile_input_each each, void *ctx, st
 	ok = ok && pass(&s, &s.text, true, err);
 	buf_deinit(&s.text);
 	return ok;
+}
+
+struct profile *profile_input_read_one(const char *path, struct error *err)
+{
+	struct buf text = { 0 };
+	struct profile *profile = NULL;
+	struct shown name;
+
+	if (input_read_all(path, &text, err))
+		profile = format_read(
+		        buf_span(&text),
+		        shown_name(&name, strcmp(path, "-") ? path : "standard input"), err);
+	buf_deinit(&text);
+	return profile;
 }

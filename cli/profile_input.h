@@ -6,6 +6,7 @@
 
 #include "../merger/buf.h"
 #include "../merger/error.h"
+#include "../merger/profile.h"
 
 /* Called for each: text is its own to take (then it leaves {0}). name: for messages, "a.yaml" or "standard input (profile 3)". */
 typedef bool (*profile_input_each)(void *ctx, struct buf *text, const char *name,
@@ -14,5 +15,8 @@ typedef bool (*profile_input_each)(void *ctx, struct buf *text, const char *name
 /* Memory goes by the largest profile. false: *err is ERROR_INPUT, or what `each` said. Blanks alone are no profile, but an
  * input that has none at all is passed on as it is. */
 bool profile_input_read(const char *path, profile_input_each each, void *ctx, struct error *err);
+
+/* The only profile of a file or stdin, finished; the caller destroys it. NULL: *err is ERROR_INPUT. */
+struct profile *profile_input_read_one(const char *path, struct error *err);
 
 #endif

@@ -19,9 +19,17 @@ struct plan {
 	bool on_stderr;                 /* instead: stdout is the program's that pmp runs */
 };
 
-static bool make_plan(const struct options *options, struct plan *plan, struct error *err)
+/* What is written: one of the two. */
+struct subject {
+	const struct profile *profile;
+	const struct profile_diff *diff;
+};
+
+/* usual: the format for people. */
+static bool make_plan(const struct options *options, const char *usual, struct plan *plan,
+                      struct error *err)
 {
-	const struct format *tree = format_by_name(SPAN_LIT("tree"));
+	const struct format *tree = format_by_name(span_of(usual));
 	struct format_words words;
 	struct shown shown;
 
@@ -55,11 +63,29 @@ bool report_check(const struct options *options, struct error *err)
 {
 	struct plan plan;
 
-	return make_plan(options, &plan, err) && (!plan.path || output_check(plan.path, err));
+	return make_plan(options, "tree", &plan, err) &&
+	       (!plan.path || output_check(plan.path, err));
+}
+
+bool report_check_diff(const struct options *options, struct error *err)
+{
+	struct format_words words;
+	struct plan plan;
+
+	if (!make_plan(options, "flat", &plan, err) || (plan.path && !output_check(plan.path, err)))
+		return false;
+	format_words(&words);
+	if ((!plan.in_file || plan.in_file->write_diff) &&
+	    (!plan.on_stdout || plan.on_stdout->write_diff))
+		return true;
+	return error_set(err, ERROR_USAGE, "a comparison cannot be written as %s; it wants -f %s",
+	                 plan.in_file && !plan.in_file->write_diff ? plan.in_file->name
+	                                                           : plan.on_stdout->name,
+	                 words.diffs);
 }
 
 /* path NULL: standard error. */
-static bool write_to(const char *path, const struct format *format, const struct profile *profile,
+static bool write_to(const char *path, const struct format *format, const struct subject *subject,
                      const struct options *options, struct error *err)
 {
 	struct view_options view = {
@@ -81,7 +107,8 @@ static bool write_to(const char *path, const struct format *format, const struct
 		view.colour = terminal_colour(shown);
 		view.width = terminal_width(shown);
 	}
-	if (format->write(profile, &view, output.file, err))
+	if (subject->diff ? format->write_diff(subject->diff, &view, output.file, err)
+	                  : format->write(subject->profile, &view, output.file, err))
 		return output_commit(&output, err);
 	/* A write that failed is told better by the commit; nothing is renamed then. */
 	if (!err->code && ferror(output.file))
@@ -114,21 +141,32 @@ bool report_cut(const struct options *options, struct profile *profile, struct e
 	return view_apply(profile, &view, err);
 }
 
-bool report_profile(const struct options *options, const struct profile *profile, struct error *err)
+static bool report(const struct options *options, const char *usual, const struct subject *subject,
+                   struct error *err)
 {
 	struct error own = { 0 };
 	struct plan plan;
 
-	if (make_plan(options, &plan, &own)) {
+	if (make_plan(options, usual, &plan, &own)) {
 		if (plan.path)
-			write_to(plan.path, plan.in_file, profile, options, &own);
+			write_to(plan.path, plan.in_file, subject, options, &own);
 		/* Though the file failed: the result of a run must not be lost with it. */
 		if (plan.on_stdout)
-			write_to(plan.on_stderr ? NULL : "-", plan.on_stdout, profile, options,
+			write_to(plan.on_stderr ? NULL : "-", plan.on_stdout, subject, options,
 			         &own);
 	}
 	/* What failed is more than that somebody pressed Ctrl-C, and less than why a run ended early. */
 	if (own.code && (!err->code || err->code == ERROR_INTERRUPTED))
 		*err = own;
 	return !own.code;
+}
+
+bool report_profile(const struct options *options, const struct profile *profile, struct error *err)
+{
+	return report(options, "tree", &(struct subject){ .profile = profile }, err);
+}
+
+bool report_diff(const struct options *options, const struct profile_diff *diff, struct error *err)
+{
+	return report(options, "flat", &(struct subject){ .diff = diff }, err);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "../merger/profile_diff.h"
 #include "options.h"
 
 /* Checks what can be known before a run is spent on it: that -o's suffix names a format, that its
@@ -18,5 +19,9 @@ bool report_profile(const struct options *options, const struct profile *profile
 /* What of a profile the options ask for: a part of its time (--from, --to, --running), another weight, a view of it. */
 bool report_cuts(const struct options *options);
 bool report_cut(const struct options *options, struct profile *profile, struct error *err);
+
+/* The same for a comparison, which fewer formats can show. */
+bool report_check_diff(const struct options *options, struct error *err);
+bool report_diff(const struct options *options, const struct profile_diff *diff, struct error *err);
 
 #endif

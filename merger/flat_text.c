@@ -127,7 +127,7 @@ bool flat_text_write(const struct profile *profile, const struct view_options *v
 	top_table_init(&seen, profile->tree, profile->intern, TOP_SEEN, 0);
 	writer.seen = &seen;
 	if (view->intervals) {
-		tree_spread_init(&spread, profile);
+		tree_spread_init(&spread, profile, NULL, NULL);
 		writer.spread = &spread;
 	}
 	room = writer.count_width + (view->intervals ? 6 : 0);

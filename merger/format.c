@@ -3,26 +3,62 @@
 #include "profile_split.h"
 
 static const struct format formats[] = {
-	{ "tree", "", "the call tree, for people", tree_text_write, NULL, NULL, false, false },
-	{ "flat", "", "the functions with most self weight, for people", flat_text_write, NULL,
-	  NULL, false, false },
-	{ "yaml", ".yaml .yml", "the whole profile, as `pmp show` reads it", yaml_write, yaml_read,
-	  yaml_detect, false, false },
-	{ "json", ".json", "the same as JSON, which `pmp show` reads, too", json_write, yaml_read,
-	  yaml_detect, false, false },
-	{ "collapsed", ".folded .collapsed .txt", "a line a stack, for flame graphs",
-	  collapsed_write, collapsed_read, collapsed_detect, false, false },
-	{ "svg", ".svg", "a flame graph, for any browser", svg_write, NULL, NULL, false, false },
-	{ "trace", ".trace.json", "Chrome trace events: each thread's stacks over the time",
-	  trace_events_write, NULL, NULL, true, false },
-	{ "speedscope", ".speedscope.json", "for speedscope.app: a profile for each thread",
-	  speedscope_write, NULL, NULL, false, false },
-	{ "pprof", ".pb.gz .pprof", "for pprof: samples and CPU time, each frame with its line",
-	  pprof_write, NULL, NULL, false, true },
-	{ "callgrind", ".callgrind callgrind.out.*", "for KCachegrind and callgrind_annotate",
-	  callgrind_write, NULL, NULL, false, false },
-	{ "timeline", "", "what changed when: a strip over the time for each function",
-	  timeline_text_write, NULL, NULL, true, false },
+	{ .name = "tree",
+	  .suffixes = "",
+	  .summary = "the call tree, for people",
+	  .write = tree_text_write,
+	  .write_diff = diff_tree_write },
+	{ .name = "flat",
+	  .suffixes = "",
+	  .summary = "the functions with most self weight, for people",
+	  .write = flat_text_write,
+	  .write_diff = diff_flat_write },
+	{ .name = "yaml",
+	  .suffixes = ".yaml .yml",
+	  .summary = "the whole profile, as `pmp show` reads it",
+	  .write = yaml_write,
+	  .read = yaml_read,
+	  .detect = yaml_detect },
+	{ .name = "json",
+	  .suffixes = ".json",
+	  .summary = "the same as JSON, which `pmp show` reads, too",
+	  .write = json_write,
+	  .read = yaml_read,
+	  .detect = yaml_detect },
+	{ .name = "collapsed",
+	  .suffixes = ".folded .collapsed .txt",
+	  .summary = "a line a stack, for flame graphs",
+	  .write = collapsed_write,
+	  .read = collapsed_read,
+	  .detect = collapsed_detect },
+	{ .name = "svg",
+	  .suffixes = ".svg",
+	  .summary = "a flame graph, for any browser",
+	  .write = svg_write,
+	  .write_diff = diff_svg_write },
+	{ .name = "trace",
+	  .suffixes = ".trace.json",
+	  .summary = "Chrome trace events: each thread's stacks over the time",
+	  .write = trace_events_write,
+	  .timed = true },
+	{ .name = "speedscope",
+	  .suffixes = ".speedscope.json",
+	  .summary = "for speedscope.app: a profile for each thread",
+	  .write = speedscope_write },
+	{ .name = "pprof",
+	  .suffixes = ".pb.gz .pprof",
+	  .summary = "for pprof: samples and CPU time, each frame with its line",
+	  .write = pprof_write,
+	  .binary = true },
+	{ .name = "callgrind",
+	  .suffixes = ".callgrind callgrind.out.*",
+	  .summary = "for KCachegrind and callgrind_annotate",
+	  .write = callgrind_write },
+	{ .name = "timeline",
+	  .suffixes = "",
+	  .summary = "what changed when: a strip over the time for each function",
+	  .write = timeline_text_write,
+	  .timed = true },
 };
 
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
@@ -41,10 +77,12 @@ static void word_add(char *text, size_t size, const char *glue, const char *word
 
 void format_words(struct format_words *ret)
 {
-	*ret = (struct format_words){ { 0 }, { 0 } };
+	*ret = (struct format_words){ { 0 }, { 0 }, { 0 } };
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
 		word_add(ret->names, sizeof(ret->names), "|", formats[i].name);
 		word_add(ret->suffixes, sizeof(ret->suffixes), " ", formats[i].suffixes);
+		if (formats[i].write_diff)
+			word_add(ret->diffs, sizeof(ret->diffs), "|", formats[i].name);
 	}
 }
 

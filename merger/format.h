@@ -8,6 +8,8 @@
 #include "error.h"
 #include "profile.h"
 
+struct profile_diff;
+
 struct view_options {
 	bool full_paths;
 	bool colour;        /* tree: ANSI colours */
@@ -32,6 +34,9 @@ struct format {
 	struct profile *(*read)(struct span text, const char *name, struct error *err);
 	/* True if the text looks like this format. NULL where read is. */
 	bool (*detect)(struct span text);
+	/* Writes a comparison, in the same way; NULL: the format has none. Children may be put in another order. */
+	bool (*write_diff)(const struct profile_diff *diff, const struct view_options *view,
+	                   FILE *out, struct error *err);
 	bool timed;  /* it shows the time: a profile without a timeline cannot be written */
 	bool binary; /* nothing for a terminal */
 };
@@ -41,6 +46,7 @@ const struct format *format_by_suffix(struct span file_name);
 /* "tree|yaml|...", and all suffixes, ".yaml .yml ...": for messages and help. */
 struct format_words {
 	char names[200], suffixes[300]; /* cut if there are too many rows */
+	char diffs[100];                /* names of those that a comparison can be written in */
 };
 
 void format_words(struct format_words *ret);
@@ -67,6 +73,12 @@ bool collapsed_add(struct profile *into, struct span text, const char *name, str
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
 
+bool diff_flat_write(const struct profile_diff *, const struct view_options *, FILE *,
+                     struct error *);
+bool diff_tree_write(const struct profile_diff *, const struct view_options *, FILE *,
+                     struct error *);
+bool diff_svg_write(const struct profile_diff *, const struct view_options *, FILE *,
+                    struct error *);
 bool callgrind_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool pprof_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool speedscope_write(const struct profile *, const struct view_options *, FILE *, struct error *);

@@ -156,6 +156,16 @@ static bool check(const struct profile_merge *merge, const struct profile *from,
 	return true;
 }
 
+static bool tree_add_all(struct profile_merge *merge, const struct profile *from,
+                         struct intern_map *map)
+{
+	uint32_t *places = tree_merge(merge->sum, from, map, merge->levels);
+	bool ok = places;
+
+	free(places);
+	return ok;
+}
+
 bool profile_merge_add(struct profile_merge *merge, const struct profile *from, const char *name,
                        struct error *err)
 {
@@ -171,7 +181,7 @@ bool profile_merge_add(struct profile_merge *merge, const struct profile *from, 
 		tree_merge_lines(merge->sum);
 	ok = (first || sampling_merge(merge->sum, &from->sampling, &map)) &&
 	     counts_merge(merge->sum, from) && threads_merge(merge->sum, from, &map) &&
-	     tree_merge(merge->sum, from, &map, merge->levels);
+	     tree_add_all(merge, from, &map);
 	if (ok) {
 		targets_merge(merge->sum, from, &map);
 		texts_merge(merge->sum, from, &map);

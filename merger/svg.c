@@ -6,12 +6,14 @@
 #include "format.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "alloc.h"
 #include "columns.h"
 #include "label.h"
 #include "number.h"
+#include "profile_diff.h"
 #include "svg_parts.h"
 
 #define WIDTH 1200
@@ -20,6 +22,7 @@
 #define ROW 18
 #define CHAR_WIDTH 7.25
 #define NARROW 0.00025 /* of the whole: a third of a pixel of what is drawn without the script */
+#define HUE_MIN 0.02   /* a change of a share that has the full hue, if none is larger */
 #define LINES_MAX 10   /* of a tooltip */
 
 struct place {
@@ -30,9 +33,12 @@ struct place {
 struct svg {
 	const struct profile *profile;
 	const struct tree *tree;
+	const struct profile_diff
+	        *diff; /* of which profile is the joint one; NULL: it's a profile alone */
 	FILE *out;
 	struct label_options labels;
 	uint64_t total;
+	double change_max; /* of a diff's shares: what has the full hue */
 	struct place
 	        *stack; /* of what is still to be drawn, the next one last; depths side by side */
 	size_t *depths;
@@ -131,6 +137,23 @@ static void add_lines(struct svg *svg, uint32_t node, uint64_t total)
 	}
 }
 
+static void add_change(struct svg *svg, const struct diff_share *share)
+{
+	buf_printf(&svg->text, "\nbefore %.1f %%, after %.1f %%: %+.1f \302\261%.1f of the whole",
+	           100 * share->before, 100 * share->after, 100 * diff_change(share),
+	           100 * share->error);
+}
+
+/* From white, for no change, to red for a larger share and blue for a smaller one. */
+static void write_hue(struct svg *svg, const struct diff_share *share)
+{
+	double change = diff_change(share) / svg->change_max;
+	int other = 255 - (int)(200 * (change > 0 ? change : -change));
+
+	fprintf(svg->out, " style=\"fill:#%02x%02x%02x\"", change > 0 ? 255 : other, other,
+	        change < 0 ? 255 : other);
+}
+
 /* The label in svg->text, then what a hover tells behind it; returns the label's length. */
 static size_t describe(struct svg *svg, uint32_t node)
 {
@@ -144,6 +167,10 @@ static size_t describe(struct svg *svg, uint32_t node)
 		label_add(&svg->text, svg->profile->intern, tree_frame(svg->tree, node),
 		          &svg->labels);
 	len = svg->text.len;
+	if (svg->diff && node != TREE_ROOT)
+		add_change(svg, &svg->diff->nodes[node]);
+	if (svg->diff)
+		return len;
 	buf_printf(&svg->text, "\ntotal %" PRIu64 " %s, %.1f %%; self %" PRIu64 ", %.1f %%", total,
 	           unit(svg), number_percent(total, svg->total), self,
 	           number_percent(self, svg->total));
@@ -179,15 +206,18 @@ static void draw(struct svg *svg, const struct place *place, size_t depth)
 
 	label.ptr = svg->text.ptr;
 	fprintf(svg->out,
-	        "<g class=\"box %s\" data-at=\"%" PRIu64 "\" data-size=\"%" PRIu64
+	        "<g class=\"box %s%s\" data-at=\"%" PRIu64 "\" data-size=\"%" PRIu64
 	        "\" data-depth=\"%zu\" data-name=\"",
-	        kind, place->at, total, depth);
+	        svg->diff ? "diff " : "", kind, place->at, total, depth);
 	xml_write(svg->out, label);
 	fputs("\"><title>", svg->out);
 	xml_write(svg->out, buf_span(&svg->text));
 	fprintf(svg->out,
-	        "</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" rx=\"2\"/>", x, y,
+	        "</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" rx=\"2\"", x, y,
 	        width, ROW - 1);
+	if (svg->diff && place->node != TREE_ROOT)
+		write_hue(svg, &svg->diff->nodes[place->node]);
+	fputs("/>", svg->out);
 	write_label(svg, label, x, y, width);
 }
 
@@ -195,6 +225,15 @@ static void draw(struct svg *svg, const struct place *place, size_t depth)
 static void write_title(struct svg *svg)
 {
 	const struct profile *profile = svg->profile;
+
+	if (svg->diff) {
+		fputs("<text class=\"title\" x=\"10\" y=\"18\">", svg->out);
+		xml_write(svg->out, span_of(svg->diff->sides[DIFF_BEFORE].name));
+		fputs(" \342\206\222 ", svg->out);
+		xml_write(svg->out, span_of(svg->diff->sides[DIFF_AFTER].name));
+		fputs("</text>\n", svg->out);
+		return;
+	}
 
 	fputs("<text class=\"title\" x=\"10\" y=\"18\">", svg->out);
 	for (size_t i = 0; i < profile->target_count && i < 3; i++) {
@@ -209,25 +248,34 @@ static void write_title(struct svg *svg)
 	        svg->total, unit(svg));
 }
 
+struct hue {
+	const char *kind, *word;
+};
+
 /* Which hue is what, from the right. */
+static const struct hue kind_hues[] = {
+	{ "lost", "lost" }, { "kernel", "kernel" }, { "marker", "interpreter" },
+	{ "native", "C" },  { "python", "Python" }, { NULL, NULL },
+};
+static const struct hue diff_hues[] = {
+	{ "less", "smaller share" },
+	{ "more", "larger share" },
+	{ NULL, NULL },
+};
+
 static void write_legend(struct svg *svg)
 {
-	static const struct {
-		const char *kind, *word;
-	} hues[] = {
-		{ "lost", "lost" }, { "kernel", "kernel" }, { "marker", "interpreter" },
-		{ "native", "C" },  { "python", "Python" },
-	};
+	const struct hue *hue = svg->diff ? diff_hues : kind_hues;
 	double x = 0;
 
 	fprintf(svg->out, "<g class=\"legend\" transform=\"translate(%d, 18)\">", WIDTH - EDGE);
-	for (size_t i = 0; i < sizeof(hues) / sizeof(hues[0]); i++) {
-		x -= (double)strlen(hues[i].word) * CHAR_WIDTH;
+	for (; hue->kind; hue++) {
+		x -= (double)strlen(hue->word) * CHAR_WIDTH;
 		fprintf(svg->out,
 		        "<text x=\"%.1f\" y=\"0\">%s</text><g class=\"%s\"><rect x=\"%.1f\" "
 		        "y=\"-6\" "
 		        "width=\"11\" height=\"11\" rx=\"2\"/></g>",
-		        x, hues[i].word, hues[i].kind, x - 16);
+		        x, hue->word, hue->kind, x - 16);
 		x -= 30;
 	}
 	fputs("</g>\n", svg->out);
@@ -264,24 +312,50 @@ static void write_foot(struct svg *svg)
 	fputs("]]></script>\n</svg>\n", svg->out);
 }
 
+static void write_all(struct svg *svg)
+{
+	svg->tree = svg->profile->tree;
+	svg->total = tree_node(svg->tree, TREE_ROOT)->total;
+	walk(svg, measure);
+	write_head(svg);
+	walk(svg, draw);
+	write_foot(svg);
+	free(svg->stack);
+	free(svg->depths);
+	buf_deinit(&svg->text);
+}
+
 bool svg_write(const struct profile *profile, const struct view_options *view, FILE *out,
                struct error *err)
 {
 	struct svg svg = {
 		.profile = profile,
-		.tree = profile->tree,
 		.out = out,
 		.labels = { view->full_paths, tree_by_line(profile->tree) },
-		.total = tree_node(profile->tree, TREE_ROOT)->total,
 	};
 
 	(void)err;
-	walk(&svg, measure);
-	write_head(&svg);
-	walk(&svg, draw);
-	write_foot(&svg);
-	free(svg.stack);
-	free(svg.depths);
-	buf_deinit(&svg.text);
+	write_all(&svg);
+	return true;
+}
+
+bool diff_svg_write(const struct profile_diff *diff, const struct view_options *view, FILE *out,
+                    struct error *err)
+{
+	struct svg svg = {
+		.profile = diff->joint,
+		.diff = diff,
+		.out = out,
+		.labels = { view->full_paths, tree_by_line(diff->joint->tree) },
+		.change_max = HUE_MIN,
+	};
+
+	(void)err;
+	for (uint32_t i = 1; i < tree_count(diff->joint->tree); i++) {
+		double change = diff_change(&diff->nodes[i]);
+
+		svg.change_max = fmax(svg.change_max, change > 0 ? change : -change);
+	}
+	write_all(&svg);
 	return true;
 }

@@ -370,6 +370,7 @@ uint32_t tree_next(const struct tree *tree, uint32_t node, size_t *depth)
 
 struct order {
 	const struct tree *tree;
+	const uint64_t *keys; /* of tree_sort_by */
 	const struct intern *intern;
 };
 
@@ -397,6 +398,11 @@ static int node_compare(const struct order *order, uint32_t a, uint32_t b)
 	if (!diff)
 		diff = number_compare(left->kind, right->kind);
 	return diff;
+}
+
+static int key_compare(const struct order *order, uint32_t a, uint32_t b)
+{
+	return number_compare(order->keys[b], order->keys[a]);
 }
 
 static int line_compare(const struct order *order, uint32_t a, uint32_t b)
@@ -466,7 +472,7 @@ void tree_sort(struct tree *tree, const struct intern *intern)
 {
 	static const struct list_type node_list = { node_compare, node_next };
 	static const struct list_type line_list = { line_compare, line_next };
-	const struct order order = { tree, intern };
+	const struct order order = { .tree = tree, .intern = intern };
 
 	tree_settle(tree);
 	for (size_t i = 0; i < tree->node_count; i++) {
@@ -475,5 +481,17 @@ void tree_sort(struct tree *tree, const struct intern *intern)
 		node->first_child = list_sort(tree, &node_list, &order, node->first_child);
 		node->lines = list_sort(tree, &line_list, &order, node->lines);
 	}
+	tree->sorted = true;
+}
+
+void tree_sort_by(struct tree *tree, const uint64_t *keys)
+{
+	static const struct list_type key_list = { key_compare, node_next };
+	const struct order order = { .tree = tree, .keys = keys };
+
+	tree_settle(tree);
+	for (size_t i = 0; i < tree->node_count; i++)
+		tree->nodes[i].first_child =
+		        list_sort(tree, &key_list, &order, tree->nodes[i].first_child);
 	tree->sorted = true;
 }

@@ -74,5 +74,7 @@ uint32_t tree_next(const struct tree *tree, uint32_t node, size_t *depth);
 /* Puts every node's children in the order of total (largest first), then name, file, module, line;
  * and every node's lines in the order of the line. Two trees with equal content come out equal. */
 void tree_sort(struct tree *tree, const struct intern *intern);
+/* Puts every node's children in the order of keys[node], largest first; of equal ones in the order in which they are. */
+void tree_sort_by(struct tree *tree, const uint64_t *keys);
 
 #endif

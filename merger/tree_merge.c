@@ -167,24 +167,23 @@ static void nodes_add(struct tree_merge *merge)
 	}
 }
 
-bool tree_merge(struct profile *into, const struct profile *from, struct intern_map *map,
-                unsigned levels)
+uint32_t *tree_merge(struct profile *into, const struct profile *from, struct intern_map *map,
+                     unsigned levels)
 {
 	struct tree_merge merge = { .into = into, .from = from, .map = map, .levels = levels };
 	uint64_t total = tree_node(from->tree, TREE_ROOT)->total, sum;
 	size_t count = tree_count(from->tree);
 
 	if (__builtin_add_overflow(tree_node(into->tree, TREE_ROOT)->total, total, &sum))
-		return false;
+		return NULL;
 	merge.places = alloc_zeroed(count, sizeof(*merge.places)); /* the root's is TREE_ROOT */
 	merge.frames = alloc_zeroed(count, sizeof(*merge.frames));
 	merge.known = alloc_zeroed(count, sizeof(*merge.known));
 	tree_weigh(into->tree, TREE_ROOT, 0, total);
 	nodes_add(&merge);
-	free(merge.places);
 	free(merge.frames);
 	free(merge.known);
-	return true;
+	return merge.places;
 }
 
 void tree_merge_lines(struct profile *profile)
@@ -194,7 +193,7 @@ void tree_merge_lines(struct profile *profile)
 
 	profile->tree = tree_create(false);
 	intern_map_init(&map, profile->intern, profile->intern);
-	tree_merge(profile, &old, &map, 0);
+	free(tree_merge(profile, &old, &map, 0));
 	intern_map_deinit(&map);
 	tree_destroy(old.tree);
 }

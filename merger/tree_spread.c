@@ -38,8 +38,10 @@ static bool is_new(struct tree_spread *spread, uint32_t number)
 static void put(void *ctx, struct spread *sums, uint32_t leaf)
 {
 	struct tree_spread *spread = ctx;
-	const struct tree *tree = spread->profile->tree;
+	const struct tree *tree = spread->tree;
 
+	if (spread->places)
+		leaf = spread->places[leaf];
 	spread->stamp++;
 	spread_put(sums, tree_spread_self(spread, leaf));
 	if (spread->numbers[leaf])
@@ -51,12 +53,15 @@ static void put(void *ctx, struct spread *sums, uint32_t leaf)
 	}
 }
 
-void tree_spread_init(struct tree_spread *ret, const struct profile *profile)
+void tree_spread_init(struct tree_spread *ret, const struct profile *profile,
+                      const struct tree *tree, const uint32_t *places)
 {
 	struct spread_keys keys = { .ctx = ret, .put = put };
-	const struct tree *tree = profile->tree;
 
+	tree = places ? tree : profile->tree;
 	*ret = (struct tree_spread){ .profile = profile,
+		                     .tree = tree,
+		                     .places = places,
 		                     .functions = { .tree = tree },
 		                     .nodes = tree_count(tree) };
 	ret->numbers = alloc_zeroed(ret->nodes, sizeof(*ret->numbers));

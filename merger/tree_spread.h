@@ -7,6 +7,8 @@
 
 struct tree_spread {
 	const struct profile *profile;
+	const struct tree *tree;
+	const uint32_t *places;
 	struct spread spread;
 	struct function_table functions;
 	uint32_t *numbers; /* by node: its function; 0: it's a level */
@@ -15,7 +17,10 @@ struct tree_spread {
 	uint32_t *stamps, stamp;
 };
 
-void tree_spread_init(struct tree_spread *ret, const struct profile *profile);
+/* tree, places: nodes and functions are those of another tree, which has the profile's node i at places[i] (tree_merge.h), and both
+ * stay as long as *ret; NULL: of the profile's own. */
+void tree_spread_init(struct tree_spread *ret, const struct profile *profile,
+                      const struct tree *tree, const uint32_t *places);
 void tree_spread_deinit(struct tree_spread *spread);
 
 /* Keys of the spread. A function's is for row N - 1 of a top_table in the order TOP_SEEN. */

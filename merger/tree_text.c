@@ -432,7 +432,7 @@ bool tree_text_write(const struct profile *profile, const struct view_options *v
 
 	(void)err; /* a write error shows in ferror(out) */
 	if (view->intervals)
-		tree_spread_init(&spread, profile);
+		tree_spread_init(&spread, profile, NULL, NULL);
 	calls_write(profile, view, view->intervals ? &spread : NULL, out);
 	fputc('\n', out);
 	tree_summary_write(profile, out);
