@@ -196,7 +196,7 @@ static const struct command commands[] = {
 	{
 		.name = "diff",
 		.usage = "diff [OPTION...] BEFORE AFTER",
-		.summary = "two profiles compared: which functions' shares have changed, and is it chance",
+		.summary = "compare two profiles: what has changed, and is it more than chance",
 		.text = "Compares two profiles by shares of each one's whole, the largest changes "
 		        "first. A star stands before those that are not chance: of 100 "
 		        "comparisons of a program with itself one at most would have any. "

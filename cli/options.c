@@ -285,7 +285,9 @@ bool options_parse(struct options *options, const struct command *command, int a
 		.err = err,
 	};
 
-	*options = (struct options){ .rate_hz = OPTIONS_RATE_DEFAULT, .min_percent = -1 };
+	*options = (struct options){ .command = command,
+		                     .rate_hz = OPTIONS_RATE_DEFAULT,
+		                     .min_percent = -1 };
 	if (!parse_words(&parsing))
 		return false;
 	return options->help || options->version || check(options, command, err);

@@ -26,6 +26,7 @@ enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
 	4194304 /* the kernel's own limit, PID_MAX_LIMIT in include/linux/threads.h */
 
 struct options {
+	const struct command *command;
 	/* what to sample */
 	const char *const *program; /* that pmp is to run; NULL: processes that are there */
 	uint32_t *pids;             /* each once */

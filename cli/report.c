@@ -138,6 +138,7 @@ bool report_cut(const struct options *options, struct profile *profile, struct e
 	view.threads = (options->threads || (options->levels & LEVEL_BIT(LEVEL_THREAD))) &&
 	               !level_has_threads(profile);
 	view.fold_library = view.fold_library && !options->all;
+	view.uncounted = options->command->bit & (COMMAND_MERGE | COMMAND_DIFF);
 	return view_apply(profile, &view, err);
 }
 

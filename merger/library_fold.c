@@ -20,6 +20,7 @@ struct region {
 
 struct library_fold {
 	struct intern *intern;
+	bool counted;
 	struct tree *tree; /* of all stacks, as they were */
 	struct region *regions;
 	size_t region_count, region_cap;
@@ -29,11 +30,12 @@ struct library_fold {
 	size_t path_cap;
 };
 
-struct library_fold *library_fold_create(struct intern *intern)
+struct library_fold *library_fold_create(struct intern *intern, bool counted)
 {
 	struct library_fold *fold = alloc_zeroed(1, sizeof(*fold));
 
 	fold->intern = intern;
+	fold->counted = counted;
 	fold->tree = tree_create(false);
 	return fold;
 }
@@ -99,7 +101,10 @@ static struct frame region_frame(struct library_fold *fold, uint32_t place)
 
 	if (!region->label) {
 		buf_add_span(&text, intern_get(fold->intern, region->library));
-		buf_printf(&text, " (%u frames hidden)", region->count);
+		if (fold->counted)
+			buf_printf(&text, " (%u frames hidden)", region->count);
+		else
+			buf_add_span(&text, SPAN_LIT(" (frames hidden)"));
 		region->label = intern_add_clean(fold->intern, buf_span(&text));
 		buf_deinit(&text);
 	}
@@ -117,7 +122,7 @@ size_t library_fold_apply(struct library_fold *fold, struct frame *frames, size_
 	for (size_t i = 0; i < count; i++) {
 		uint32_t place = fold->places[fold->path[i]];
 
-		if (place == NONE || fold->regions[place].count == 1)
+		if (place == NONE || (fold->counted && fold->regions[place].count == 1))
 			frames[kept++] = frames[i];
 		else if (!i || fold->places[fold->path[i - 1]] != place)
 			frames[kept++] = region_frame(fold, place);

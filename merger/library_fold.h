@@ -3,6 +3,7 @@
 #ifndef PMP_LIBRARY_FOLD_H
 #define PMP_LIBRARY_FOLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "frame.h"
@@ -10,7 +11,8 @@
 
 struct library_fold;
 
-struct library_fold *library_fold_create(struct intern *intern);
+/* counted: the frame says how many it stands for; "json (frames hidden)" otherwise. */
+struct library_fold *library_fold_create(struct intern *intern, bool counted);
 void library_fold_destroy(struct library_fold *fold);
 
 /* A stack, root first. */

@@ -168,11 +168,8 @@ static int chance_compare(const void *a, const void *b)
 static int row_compare(const void *a, const void *b, void *ctx)
 {
 	const struct diff_row *left = a, *right = b;
-	int diff = (int)right->sure - (int)left->sure;
+	int diff = number_compare(fabs(diff_change(&right->self)), fabs(diff_change(&left->self)));
 
-	if (!diff)
-		diff = number_compare(fabs(diff_change(&right->self)),
-		                      fabs(diff_change(&left->self)));
 	if (!diff)
 		diff = number_compare(fabs(diff_change(&right->total)),
 		                      fabs(diff_change(&left->total)));

@@ -33,8 +33,7 @@ struct profile_diff {
 	 * the change. */
 	struct profile *joint;
 	struct diff_share *nodes; /* by joint's nodes: of their totals */
-	struct diff_row *
-	        rows; /* functions: those that are sure first, then by the size of the change of their self share */
+	struct diff_row *rows;    /* functions, the largest change of a self share first */
 	size_t row_count, sure_count;
 	size_t compared; /* rows that had any weight to speak of */
 	struct {

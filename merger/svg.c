@@ -23,7 +23,8 @@
 #define CHAR_WIDTH 7.25
 #define NARROW 0.00025 /* of the whole: a third of a pixel of what is drawn without the script */
 #define HUE_MIN 0.02   /* a change of a share that has the full hue, if none is larger */
-#define LINES_MAX 10   /* of a tooltip */
+#define PALE 0.2
+#define LINES_MAX 10 /* of a tooltip */
 
 struct place {
 	uint32_t node;
@@ -144,14 +145,19 @@ static void add_change(struct svg *svg, const struct diff_share *share)
 	           100 * share->error);
 }
 
-/* From white, for no change, to red for a larger share and blue for a smaller one. */
+/* From white, for no change, to red for a larger share and blue for a smaller one; pale where it's no more than its error. */
 static void write_hue(struct svg *svg, const struct diff_share *share)
 {
-	double change = diff_change(share) / svg->change_max;
-	int other = 255 - (int)(200 * (change > 0 ? change : -change));
+	static const int more[] = { 255, 96, 84 }, less[] = { 96, 150, 255 };
+	double size = fabs(diff_change(share)), depth = size / svg->change_max;
+	const int *full = diff_change(share) > 0 ? more : less;
 
-	fprintf(svg->out, " style=\"fill:#%02x%02x%02x\"", change > 0 ? 255 : other, other,
-	        change < 0 ? 255 : other);
+	if (size <= share->error)
+		depth *= PALE;
+	fputs(" style=\"fill:#", svg->out);
+	for (size_t i = 0; i < 3; i++)
+		fprintf(svg->out, "%02x", 255 - (int)(depth * (255 - full[i])));
+	fputs("\"", svg->out);
 }
 
 /* The label in svg->text, then what a hover tells behind it; returns the label's length. */
@@ -351,11 +357,8 @@ bool diff_svg_write(const struct profile_diff *diff, const struct view_options *
 	};
 
 	(void)err;
-	for (uint32_t i = 1; i < tree_count(diff->joint->tree); i++) {
-		double change = diff_change(&diff->nodes[i]);
-
-		svg.change_max = fmax(svg.change_max, change > 0 ? change : -change);
-	}
+	for (uint32_t i = 1; i < tree_count(diff->joint->tree); i++)
+		svg.change_max = fmax(svg.change_max, fabs(diff_change(&diff->nodes[i])));
 	write_all(&svg);
 	return true;
 }

@@ -318,7 +318,7 @@ static void view_run(struct viewing *v)
 	v->weights = alloc_zeroed(stacks, sizeof(*v->weights));
 	v->tree = tree_create(v->view->lines || tree_by_line(profile->tree));
 	if (v->view->fold_library) {
-		v->fold = library_fold_create(profile->intern);
+		v->fold = library_fold_create(profile->intern, !v->view->uncounted);
 		walk(v, count_library);
 		library_fold_settle(v->fold);
 	}

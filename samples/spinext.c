@@ -42,6 +42,26 @@ static PyObject *spinext_burn(PyObject *self, PyObject *arg)
 	return PyLong_FromUnsignedLong(x);
 }
 
+/* The same work each time, however long that takes. */
+__attribute__((noinline)) static unsigned work_some(long rounds)
+{
+	unsigned x = 1;
+
+	while (rounds-- > 0)
+		x = x * 1664525u + 1013904223u + (x >> 16);
+	return x;
+}
+
+static PyObject *spinext_work(PyObject *self, PyObject *arg)
+{
+	long rounds = PyLong_AsLong(arg);
+
+	(void)self;
+	if (PyErr_Occurred())
+		return NULL;
+	return PyLong_FromUnsignedLong(work_some(rounds));
+}
+
 static PyObject *spinext_call(PyObject *self, PyObject *args)
 {
 	PyObject *function;
@@ -64,6 +84,7 @@ static PyObject *spinext_call(PyObject *self, PyObject *args)
 
 static PyMethodDef methods[] = {
 	{ "burn", spinext_burn, METH_O, "Uses the processor until the given time." },
+	{ "work", spinext_work, METH_O, "Does so many rounds of work." },
 	{ "call", spinext_call, METH_VARARGS, "Calls function(time) until the given time." },
 	{ NULL, NULL, 0, NULL },
 };
