@@ -9,7 +9,7 @@ from tap import BUILD, ROOT, check, main, run, test  # noqa: E402
 FUZZ = os.path.join(ROOT, "tests", "fuzz")
 NAMES = sorted(name[:-2] for name in os.listdir(FUZZ) if name.endswith(".c") and name not in ("oracle.c", "replay.c"))
 # A target that takes what another takes has no corpus of its own.
-SHARED = {"chunks": "text"}
+SHARED = {"views": "yaml", "chunks": "text"}
 # What a repository should hold of it.
 CORPUS_MAX = 1 << 20
 
