@@ -4,10 +4,13 @@
 
 #define SEPARATOR_MAX 16 /* bytes that a start of a line must have to be known */
 
-/* What the first line of the profile that begins here has at its front, and so that of the next one. */
+/* What the first line of the profile that begins here has at its front, and so that of the next one. In pmp's JSON other lines
+ * begin with a brace too, but not with that and a line break; JSON without breaks has no other lines. */
 static const struct span starts[] = {
 	SPAN_INIT("\npmp-profile:"),
-	SPAN_INIT("\n{"),
+	SPAN_INIT("\n{\n"),
+	SPAN_INIT("\n{\r\n"),
+	SPAN_INIT("\n{\""),
 };
 
 static bool starts_with(struct span text, struct span start)

@@ -1,8 +1,8 @@
 /* profile_split: where one profile ends, and the next begins, in text of several that stand one behind the other, as
  * `pmp ... -o - -f yaml` of many hosts in one pipe.
  *
- * A YAML profile begins with a line `---` or, as pmp writes it, with `pmp-profile:`; a JSON one with a line that begins with
- * `{`. Collapsed stacks may be cut behind any line. */
+ * A YAML profile begins with a line `---` or, as pmp writes it, with `pmp-profile:`; a JSON one with a line
+ * that is `{`, or begins with `{"`, as its first one did. Collapsed stacks may be cut behind any line. */
 #ifndef PMP_PROFILE_SPLIT_H
 #define PMP_PROFILE_SPLIT_H
 
