@@ -1,5 +1,6 @@
 #include "profile_input.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "shown.h"
 
 #define CHUNK (64u << 10)
+#define HOST_WITHIN ((size_t)64 << 10) /* where in a profile its host's name is */
+#define HOST_MAX 64
 
 struct splitting {
 	const char *path;
@@ -26,22 +29,82 @@ static bool is_blank(struct span text)
 	return true;
 }
 
-/* `last`: there's nothing behind it, so that the only one of a file is that file. */
-static bool pass(struct splitting *s, struct buf *text, bool last, struct error *err)
+/* Moves rest behind the first `what` in it. */
+static bool skip_behind(struct span *rest, struct span what)
 {
-	struct shown shown;
-	char name[sizeof(shown.text) + 40];
-	bool ok;
+	const char *at = rest->len ? memmem(rest->ptr, rest->len, what.ptr, what.len) : NULL;
 
-	if (s->count && is_blank(buf_span(text)))
-		return true;
-	shown_name(&shown, strcmp(s->path, "-") ? s->path : "standard input");
-	if (s->count++ || !last)
-		snprintf(name, sizeof(name), "%s (profile %zu)", shown.text, s->count);
+	if (at)
+		*rest = span_skip(*rest, (size_t)(at - rest->ptr) + what.len);
+	return at != NULL;
+}
+
+/* The host that a recording of pmp's is of, so that it can be named whether it's readable or not; empty: it's not to be seen. */
+static struct span host_of(struct span text)
+{
+	static const struct {
+		struct span target, host;
+	} words[] = {
+		{ SPAN_INIT("\ntarget: {"), SPAN_INIT(" host: ") },
+		{ SPAN_INIT("\n\"target\":{"), SPAN_INIT("\"host\":\"") },
+	};
+
+	if (text.len > HOST_WITHIN)
+		text.len = HOST_WITHIN;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct span rest = text;
+		size_t len = 0;
+
+		if (!skip_behind(&rest, words[i].target) || !skip_behind(&rest, words[i].host))
+			continue;
+		while (len < rest.len && len < HOST_MAX &&
+		       (isalnum((unsigned char)rest.ptr[len]) ||
+		        span_has(SPAN_LIT("-._"), rest.ptr[len])))
+			len++;
+		return (struct span){ rest.ptr, len };
+	}
+	return (struct span){ "", 0 };
+}
+
+/* "a.yaml", "standard input (profile 3)", "standard input (profile 3, of web2)". */
+struct name {
+	char text[sizeof(((struct shown *)NULL)->text) + HOST_MAX + 40];
+};
+
+/* `only`: there's no other in the input. */
+static void name_make(struct name *ret, const struct splitting *s, bool only)
+{
+	struct span host = host_of(buf_span(&s->text));
+	struct shown shown;
+	const char *path = shown_name(&shown, strcmp(s->path, "-") ? s->path : "standard input");
+
+	if (only)
+		snprintf(ret->text, sizeof(ret->text), "%s", path);
 	else
-		snprintf(name, sizeof(name), "%s", shown.text);
-	ok = s->each(s->ctx, text, name, err);
-	buf_deinit(text);
+		snprintf(ret->text, sizeof(ret->text), "%s (profile %zu%s%.*s)", path, s->count,
+		         host.len ? ", of " : "", SPAN_ARG(host));
+}
+
+/* Blanks alone are a profile that is lacking, where there's nothing else. */
+static bool pass_one(struct splitting *s, bool only, struct error *err)
+{
+	struct name name;
+
+	if (is_blank(buf_span(&s->text)) && !only)
+		return true;
+	s->count++;
+	name_make(&name, s, only);
+	if (is_blank(buf_span(&s->text)))
+		return error_set(err, ERROR_INPUT, "%s: there is no profile in it", name.text);
+	return s->each(s->ctx, &s->text, name.text, err);
+}
+
+/* What s->text is now. `last`: there's nothing behind it. */
+static bool pass(struct splitting *s, bool last, struct error *err)
+{
+	bool ok = pass_one(s, last && !s->count, err);
+
+	buf_deinit(&s->text);
 	return ok;
 }
 
@@ -55,7 +118,7 @@ static bool pass_whole_ones(struct splitting *s, struct error *err)
 
 		buf_add(&rest, s->text.ptr + len, s->text.len - len);
 		s->text.len = len;
-		ok = pass(s, &s->text, false, err);
+		ok = pass(s, false, err);
 		s->text = rest;
 		s->seen = 0;
 		if (!ok)
@@ -84,7 +147,7 @@ bool profile_input_read(const char *path, profile_input_each each, void *ctx, st
 		ok = ok && pass_whole_ones(&s, err);
 	} while (ok && got);
 	input_close(&input);
-	ok = ok && pass(&s, &s.text, true, err);
+	ok = ok && pass(&s, true, err);
 	buf_deinit(&s.text);
 	return ok;
 }

@@ -8,12 +8,12 @@
 #include "../merger/error.h"
 #include "../merger/profile.h"
 
-/* Called for each: text is its own to take (then it leaves {0}). name: for messages, "a.yaml" or "standard input (profile 3)". */
+/* Called for each: text is its own to take (then it leaves {0}). name: for messages, "a.yaml" or "standard input (profile 3, of web2)". */
 typedef bool (*profile_input_each)(void *ctx, struct buf *text, const char *name,
                                    struct error *err);
 
-/* Memory goes by the largest profile. false: *err is ERROR_INPUT, or what `each` said. Blanks alone are no profile, but an
- * input that has none at all is passed on as it is. */
+/* Memory goes by the largest profile. false: *err is ERROR_INPUT, or what `each` said. An
+ * input that has none at all is an error: what is added up would lack one, and not tell. */
 bool profile_input_read(const char *path, profile_input_each each, void *ctx, struct error *err);
 
 /* The only profile of a file or stdin, finished; the caller destroys it. NULL: *err is ERROR_INPUT. */

@@ -293,8 +293,8 @@ bool yaml_reader_field(struct yaml_reader *reader, const struct yaml_fields *fie
 		return yaml_reader_skip(reader) && yaml_reader_next(reader) &&
 		       yaml_reader_skip(reader);
 	if (*seen & UINT64_C(1) << row)
-		return yaml_reader_fail(reader, "'%s' comes twice in one %s", fields->rows[row].key,
-		                        fields->what);
+		return yaml_reader_fail(reader, "'%s' comes twice in one %s; is the file whole?",
+		                        fields->rows[row].key, fields->what);
 	*seen |= UINT64_C(1) << row;
 	return yaml_reader_next(reader) && value_read(reader, &fields->rows[row], into);
 }

@@ -155,7 +155,7 @@ static const struct {
 	{ "a kind of a later version", HEAD COUNTS(0) "tree: [{kind: gpu}]\n",
 	  "t:3: a node of a kind that this pmp does not know: gpu" },
 	{ "a key twice", HEAD COUNTS(0) "tree: [{total: 1, total: 1}]\n",
-	  "t:3: 'total' comes twice in one node" },
+	  "t:3: 'total' comes twice in one node; is the file whole?" },
 	{ "calls that are no list", HEAD COUNTS(0) "tree: [{calls: 3}]\n",
 	  "t:3: 'calls' is not a list of nodes" },
 	{ "a tree that is no list", HEAD COUNTS(0) "tree: 3\n",
