@@ -66,7 +66,12 @@ static struct span host_of(struct span text)
 	return (struct span){ "", 0 };
 }
 
-/* "a.yaml", "standard input (profile 3)", "standard input (profile 3, of web2)". */
+static bool is_stdin(const struct splitting *s)
+{
+	return !strcmp(s->path, "-");
+}
+
+/* "a.yaml", "a.yaml (profile 3)", "standard input (profile 3, of web2)". */
 struct name {
 	char text[sizeof(((struct shown *)NULL)->text) + HOST_MAX + 40];
 };
@@ -76,7 +81,7 @@ static void name_make(struct name *ret, const struct splitting *s, bool only)
 {
 	struct span host = host_of(buf_span(&s->text));
 	struct shown shown;
-	const char *path = shown_name(&shown, strcmp(s->path, "-") ? s->path : "standard input");
+	const char *path = shown_name(&shown, is_stdin(s) ? "standard input" : s->path);
 
 	if (only)
 		snprintf(ret->text, sizeof(ret->text), "%s", path);
@@ -85,16 +90,18 @@ static void name_make(struct name *ret, const struct splitting *s, bool only)
 		         host.len ? ", of " : "", SPAN_ARG(host));
 }
 
-/* Blanks alone are a profile that is lacking, where there's nothing else. */
+/* `only`: there's no other in the input. Blanks are a profile that is lacking, then. */
 static bool pass_one(struct splitting *s, bool only, struct error *err)
 {
+	bool blank = is_blank(buf_span(&s->text));
 	struct name name;
 
-	if (is_blank(buf_span(&s->text)) && !only)
+	if (blank && !only)
 		return true;
 	s->count++;
-	name_make(&name, s, only);
-	if (is_blank(buf_span(&s->text)))
+	/* One that broke off in the middle of a line may hold the next one as well. */
+	name_make(&name, s, only && (blank || !is_stdin(s)));
+	if (blank)
 		return error_set(err, ERROR_INPUT, "%s: there is no profile in it", name.text);
 	return s->each(s->ctx, &s->text, name.text, err);
 }
