@@ -229,6 +229,7 @@ static bool check_record(struct options *options, struct error *err)
 static bool check_run(struct options *options, struct error *err)
 {
 	add_operand(options, NULL);
+	options->operand_count--;
 	options->program = options->operands;
 	return check_raw(options, err);
 }

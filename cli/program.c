@@ -14,6 +14,8 @@
 #include "shown.h"
 #include "target.h"
 
+#define HOLD_TRIES 10000
+
 /* Two pipes of a start. */
 struct gate {
 	int go[2];  /* a byte: execute it; its end: do not */
@@ -88,11 +90,17 @@ static bool follow_to_exec(struct program *program)
 /* From the stop of ptrace to one that any tracer finds. */
 static void hold(struct program *program)
 {
+	pid_t told = 0;
+
 	kill(program->pid, SIGSTOP);
 	ptrace(PTRACE_DETACH, program->pid, NULL, NULL);
-	while (waitpid(program->pid, &program->status, WUNTRACED) < 0 && errno == EINTR)
-		;
-	program->over = !WIFSTOPPED(program->status);
+	/* Somebody's SIGCONT in this moment takes the stop away: then it runs. */
+	for (int i = 0; i < HOLD_TRIES && !told; i++) {
+		told = waitpid(program->pid, &program->status, WUNTRACED | WNOHANG);
+		if (!told)
+			usleep(100);
+	}
+	program->over = told && !WIFSTOPPED(program->status);
 }
 
 static bool cannot_run(const char *name, int why, struct error *err)

@@ -156,7 +156,10 @@ class Session:
         """From now on `executed` is called when the target has executed another program, and is stopped at its first
         instruction. The kernel tells of that: nothing is planted."""
         if self._executed is None:
-            execute("catch exec")
+            try:
+                execute("catch exec")
+            except gdb.error:
+                return  # then it's followed when it's next looked at
         self._executed = executed
 
     def stop(self, spared: frozenset, then) -> None:

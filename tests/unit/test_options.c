@@ -130,6 +130,9 @@ static const struct row {
 	{ "fold", "a -t b --lines", "threads lines [a] [b]" },
 	{ "fold", "-t -- -x --glue --", "threads [-x] [--glue] [--]" },
 	{ "fold", "''", "[]" },
+	{ "run", "prog", "[prog]" },
+	{ "run", "-n 5 -q prog -n 7 -- x", "n=5 quiet [prog] [-n] [7] [--] [x]" },
+	{ "run", "-d 2 -- -prog -x", "d=2 [-prog] [-x]" },
 	{ "show", "p.yaml", "[p.yaml]" },
 	{ "show", "p.yaml -f collapsed --full-paths -o o.txt",
 	  "o=o.txt f=collapsed full-paths [p.yaml]" },
@@ -204,6 +207,8 @@ static const struct row bad[] = {
 	{ "show", "--glue x",
 	  "show does not take --glue, which is an option of record, run, top, dump and fold" },
 	{ "show", "", "show needs a profile" },
+	{ "run", "-n 5", "which program?" },
+	{ "run", "--save-raw - x", "--save-raw wants a file" },
 	{ "show", "a b", "show takes one file at a time: 'b'" },
 };
 
