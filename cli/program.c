@@ -4,17 +4,21 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "refusal.h"
 #include "shown.h"
 #include "target.h"
 
 #define HOLD_TRIES 10000
+#define STOP_US 5000000
+#define STOP_AGAIN_US 5000
 
 /* Two pipes of a start. */
 struct gate {
@@ -223,13 +227,46 @@ bool program_signal(struct program *program, int number, bool from_kernel)
 	case SIGTSTP:
 	case SIGTTIN:
 	case SIGTTOU:
-		stop_self(number);
+		program->stop = number;
+		program->stop_us = clock_now_us() + STOP_US;
 		return false;
 	case SIGINT:
 		return from_kernel && program->interrupts++;
 	default:
 		return false;
 	}
+}
+
+/* Neither ignored nor handled by the program. */
+static bool would_stop(const struct program *program, int number)
+{
+	static const char *const names[] = { "\nSigIgn:", "\nSigCgt:" };
+	struct buf text = { 0 };
+	bool ret = target_read((uint32_t)program->pid, "status", 8192, &text);
+
+	buf_add(&text, "", 1);
+	for (size_t i = 0; ret && i < sizeof(names) / sizeof(*names); i++) {
+		const char *line = strstr(text.ptr, names[i]);
+
+		if (line && strtoull(line + strlen(names[i]), NULL, 16) >> (number - 1) & 1)
+			ret = false;
+	}
+	buf_deinit(&text);
+	return ret;
+}
+
+uint64_t program_stop(struct program *program, uint64_t now)
+{
+	int number = program->stop;
+
+	if (!number)
+		return CLOCK_NEVER;
+	if (program->released && now < program->stop_us && !program_over(program) &&
+	    !is_stopped(program) && would_stop(program, number))
+		return now + STOP_AGAIN_US;
+	program->stop = 0;
+	stop_self(number);
+	return CLOCK_NEVER;
 }
 
 int program_code(const struct program *program)

@@ -7,6 +7,7 @@
 #define PMP_PROGRAM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "../merger/error.h"
@@ -22,6 +23,8 @@ struct program {
 	int status; /* of its end, as waitpid has it */
 	bool over;  /* it has ended, and was waited for */
 	bool released;
+	int stop; /* a signal that has stopped the program's job, and is to stop pmp, too; 0: none */
+	uint64_t stop_us;    /* when at the latest */
 	unsigned interrupts; /* of a terminal's: the program has had them, too */
 };
 
@@ -35,6 +38,9 @@ void program_release(struct program *program);
 bool program_over(struct program *program);
 /* A signal that came to pmp. true: it is not for the program, pmp is to end. */
 bool program_signal(struct program *program, int number, bool from_kernel);
+/* Stops pmp with the program's job, once a gdb that holds the program has let it stop, too: who continues the job is
+ * not to come before that. Returns when to ask again, CLOCK_NEVER if there is nothing to wait for. */
+uint64_t program_stop(struct program *program, uint64_t now);
 /* The exit code, 128 + N if signal N was its end. */
 int program_code(const struct program *program);
 /* One that was never released is ended. */

@@ -276,7 +276,9 @@ static void take_input(struct supervisor *s)
 
 static void wait_for_something(struct supervisor *s)
 {
-	uint64_t now = clock_now_us(), deadline = s->ending ? CLOCK_NEVER : s->family_us;
+	uint64_t deadline = clock_sooner(s->ending ? CLOCK_NEVER : s->family_us,
+	                                 program_stop(&s->program, clock_now_us()));
+	uint64_t now = clock_now_us();
 	struct timespec wait;
 	size_t count = 0;
 
