@@ -38,6 +38,10 @@ def recipe(*words):
     return found[0]
 
 
+def pipe():
+    return recipe("look=") + "\n" + recipe("--nonall")
+
+
 def check_sum(profile, hosts, samples=SAMPLES):
     """It is of these, each with all its samples, and nothing is lost."""
     profile.check_whole()
@@ -63,7 +67,7 @@ def weights(profile, nodes, above=()):
 
 @test("one pipe: every host's samples are in the sum, and it is the program's")
 def _():
-    result = lab().shell("set -o pipefail; " + recipe("--nonall"))
+    result = lab().shell("set -o pipefail\n" + pipe())
     equal((result.code, result.err), (0, ""), result)
     profile = Profile.load(lab().path("admin/web.yaml"))
     check_sum(profile, HOSTS)
@@ -72,12 +76,13 @@ def _():
 
 @test("a file each: the sum is what Python makes of them, with and without a subtree for each host")
 def _():
-    result = lab().shell("%s\n%s\npmp merge web?.yaml -o all.yaml" % (recipe("wait"), recipe("web?.yaml")))
-    equal((result.code, result.err), (0, ""), result)
-    one_tree, by_host = (Profile.load(lab().path("admin/%s.yaml" % name)) for name in ("all", "web"))
+    result = lab().shell("mkdir out\n%s\n%s -q -o by_host.yaml; pmp merge out/* -q -o one_tree.yaml" % (
+        recipe("look="), recipe("wait")))
+    equal((result.code, result.out, result.err), (0, "", ""), result)
+    one_tree, by_host = (Profile.load(lab().path("admin/%s.yaml" % name)) for name in ("one_tree", "by_host"))
     check_sum(by_host, HOSTS)
     one_tree.check_whole()
-    parts = [Profile.load(lab().path("admin/%s.yaml" % host)) for host in HOSTS]
+    parts = [Profile.load(lab().path("admin/out/" + host)) for host in HOSTS]
     for root, part in zip(by_host.tree, parts):
         equal(weights(by_host, root["calls"]), weights(part, part.tree), root["frame"])
     equal(weights(one_tree, one_tree.tree), sum((weights(part, part.tree) for part in parts), collections.Counter()))
@@ -87,7 +92,7 @@ def _():
 
 def few(*hosts):
     """The one pipe of a few samples, of these hosts; the exit codes of its two ends go to stdout."""
-    line = recipe("--nonall").replace("-n 100", "-n 3").replace(",".join(HOSTS), ",".join(hosts))
+    line = pipe().replace("-n 100", "-n 3").replace(",".join(HOSTS), ",".join(hosts))
     return lab().shell(line.replace("-o web.yaml", "-q -o few.yaml") + "; echo ${PIPESTATUS[*]}")
 
 
