@@ -237,6 +237,11 @@ DUMPS ?= 500
 deadlocks: all $(B)/tests/helpers/busy ## pmp dump of busy programs sees no deadlock, 500 times each (DUMPS=N)
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/deadlocks.py $(DUMPS)
 
+DIFFS ?= 100 10
+
+diffs: all samples ## pmp diff of a program with itself, 100 times, and with a faster one, 10 times (DIFFS='TRIALS FASTER')
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/diffs.py $(DIFFS)
+
 ROOTS ?= $(B)/roots
 MATRIX ?=
 
@@ -342,4 +347,4 @@ help: ## this list
 -include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
 
 ALWAYS:
-.PHONY: ALWAYS all unit torture deadlocks matrix roots fuzz bench fuzz-targets check check-run coverage valgrind samples pictures demo demo-run lint format install uninstall clean help
+.PHONY: ALWAYS all unit torture deadlocks diffs matrix roots fuzz bench fuzz-targets check check-run coverage valgrind samples pictures demo demo-run lint format install uninstall clean help

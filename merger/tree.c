@@ -213,6 +213,8 @@ static void lines_weigh(struct tree *tree, uint32_t at, uint32_t line, uint64_t 
 {
 	struct tree_node *node = &tree->nodes[at];
 
+	if (!weight)
+		return; /* a line without weight is none */
 	if (!node->total) {
 		node->line = line;
 		return;
