@@ -26,7 +26,8 @@ struct library_fold {
 	size_t region_count, region_cap;
 	struct index region_index;
 	uint32_t *places; /* of nodes: their region; NONE: it's no library's */
-	uint32_t *path;   /* the nodes of a stack, root first */
+	size_t place_count;
+	uint32_t *path; /* the nodes of a stack, root first */
 	size_t path_cap;
 };
 
@@ -78,6 +79,7 @@ void library_fold_settle(struct library_fold *fold)
 {
 	size_t count = tree_count(fold->tree);
 
+	fold->place_count = count;
 	fold->places = alloc_zeroed(count, sizeof(*fold->places));
 	fold->places[TREE_ROOT] = NONE;
 	for (uint32_t i = 1; i < count; i++) {
@@ -111,6 +113,12 @@ static struct frame region_frame(struct library_fold *fold, uint32_t place)
 	return (struct frame){ .name = region->label, .kind = FRAME_MARKER };
 }
 
+/* One that was not seen stays as it is. */
+static uint32_t place_of(const struct library_fold *fold, uint32_t node)
+{
+	return node < fold->place_count ? fold->places[node] : NONE;
+}
+
 size_t library_fold_apply(struct library_fold *fold, struct frame *frames, size_t count)
 {
 	uint32_t node = tree_add(fold->tree, frames, count, 0);
@@ -120,11 +128,11 @@ size_t library_fold_apply(struct library_fold *fold, struct frame *frames, size_
 	for (size_t i = count; i-- > 0; node = tree_node(fold->tree, node)->parent)
 		fold->path[i] = node;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t place = fold->places[fold->path[i]];
+		uint32_t place = place_of(fold, fold->path[i]);
 
 		if (place == NONE || (fold->counted && fold->regions[place].count == 1))
 			frames[kept++] = frames[i];
-		else if (!i || fold->places[fold->path[i - 1]] != place)
+		else if (!i || place_of(fold, fold->path[i - 1]) != place)
 			frames[kept++] = region_frame(fold, place);
 	}
 	return kept;

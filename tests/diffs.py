@@ -10,6 +10,7 @@ more than 5 of 100 are wrong, or if another function comes first more than once 
 
 import os
 import re
+import signal
 import sys
 import tempfile
 
@@ -23,10 +24,10 @@ FUNCTION = "work_some"
 def record(folder, name, work, rate, seconds):
     """A run of the program, in a file."""
     path = os.path.join(folder, name + ".yaml")
-    target = Target(PYTHON, os.path.join(ROOT, "samples", "rounds.py"), "--work", work, env={"PYTHONPATH": os.path.join(BUILD, "samples")})
-    result = pmp("-p", target.pid, "-r", rate, "-d", seconds, "-q", "-o", path, limit=60)
+    with Target(PYTHON, os.path.join(ROOT, "samples", "rounds.py"), "--work", work,
+                env={"PYTHONPATH": os.path.join(BUILD, "samples")}) as target:
+        result = pmp("-p", target.pid, "-r", rate, "-d", seconds, "-q", "-o", path, limit=60)
     equal(result.code, 0, result)
-    target.stop()
     return path
 
 
@@ -66,4 +67,5 @@ def compare(folder, trials, faster):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main())
