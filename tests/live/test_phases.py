@@ -97,6 +97,46 @@ def stacks_by_time(data):
         yield int(words[0]) / 1e6, {name for stack in threads.values() for name in stacks[stack]}
 
 
+@test("views of it show what a parser of our own finds, and what they leave out is the rest")
+def _():
+    run, whole = Run.get(), Run.get().profile
+    focus = run.window("--focus", "^beta$")
+    equal(sum(node["total"] for node in focus.tree), whole.weight("beta"), "--focus")
+    equal(focus.stacks["left_out"], whole.total - whole.weight("beta"), "left out")
+    equal(focus.weight("alpha"), 0, "alpha beside it")
+    hidden = run.window("--hide", "^half_and_half$")
+    equal(hidden.weight("half_and_half"), 0, "--hide")
+    equal(hidden.weight_below("beta", "work"), whole.weight_below("beta", "work"), "what a hidden frame called")
+    inverted = run.window("--invert")
+    own = {}
+    for path in whole.paths():
+        own[path[-1]["frame"]] = own.get(path[-1]["frame"], 0) + path[-1]["self"]
+    for node in inverted.tree:
+        own[node["frame"]] = own.get(node["frame"], 0) - node["total"]
+    check(not any(own.values()), "the first level of --invert is not the functions' self", own)
+    thread = run.window("--thread", whole.data["threads"][-1]["tid"])
+    equal(sum(node["total"] for node in thread.tree), whole.data["threads"][-1]["stacks"], "--thread")
+    levels = run.window("--threads")
+    equal(sorted(node["total"] for node in levels.tree), sorted(row["stacks"] for row in whole.data["threads"]), "-t")
+    lines = run.window("--lines")
+    equal(sum(path[-1]["total"] for path in lines.paths() if path[-1]["frame"] == "work" and path[-1]["line"] == 24),
+          sum(path[-1]["lines"].get(24, 0) for path in whole.paths() if path[-1]["frame"] == "work"), "--lines")
+    # With its timeline: when it was there.
+    check({"beta" in names for _, names in stacks_by_time(focus.data) if names} == {True}, "the timeline of --focus")
+
+
+@test("a live run takes the same options; half of a phase's time is in C, to within what --ci says")
+def _():
+    need_live_python()
+    with Target(PYTHON, os.path.join(ROOT, "samples", "phases.py"), "--seconds", 60, "--phase", 60,
+                env={"PYTHONPATH": os.path.join(BUILD, "samples")}) as target:
+        result = pmp("-p", target.pid, "-n", 40, "-r", 40, "-q", "--focus", "half_and_half", "--top", 3, "--ci", limit=60)
+    equal(result.code, 0, result)
+    share, error = re.search(r"^ *([\d.]+)% ± ?([\d.]+) .* burn_some ", result.out, re.M).groups()
+    near(float(share), 50, 2 * float(error) + 5, "percent in burn_some")
+    check("shown: " in result.out, "nothing was left out", result.out)
+
+
 @test("the modules that it names have the build IDs that readelf reads")
 def _():
     if not shutil.which("readelf"):
