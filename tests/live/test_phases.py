@@ -44,8 +44,8 @@ class Run:
 
     @classmethod
     def slack(cls):
-        """One interval; and one for each sample that came late, as it left one out."""
-        return INTERVAL * (1.1 + cls.profile.sampling["late"])
+        """One interval, and half of one, by which a sample can come without being late; one for each that did, as it left one out."""
+        return INTERVAL * (1.6 + cls.profile.sampling["late"])
 
     @classmethod
     def show(cls, *options):
