@@ -92,21 +92,13 @@ bool input_open(struct input *input, const char *path, struct error *err)
 		close(fd);
 		return fail(input, err, strerror(EISDIR));
 	}
-	/* Reads what is not packed as it is. */
-	input->file = gzdopen(fd, "r");
-	if (!input->file) {
-		close(fd);
-		return no_memory(input, err);
-	}
-	gzbuffer(input->file, CHUNK);
+	packed_init(&input->packed, fd);
 	return true;
 }
 
 void input_close(struct input *input)
 {
-	if (input->file)
-		gzclose_r(input->file);
-	input->file = NULL;
+	packed_deinit(&input->packed);
 }
 
 /* A NUL that comes later is let through: a log whose machine lost power has such, and text behind
@@ -128,24 +120,14 @@ static bool check_text(const struct input *input, struct span text, struct error
 
 bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct error *err)
 {
-	int len = gzread(input->file, to, (unsigned)(cap < CHUNK ? cap : CHUNK));
-	int code = Z_OK;
-	const char *why = gzerror(input->file, &code);
+	const char *why = packed_read(&input->packed, to, cap, got);
 
-	*got = 0;
-	if (code == Z_ERRNO)
-		return fail(input, err, strerror(errno));
-	if (code == Z_MEM_ERROR)
-		return no_memory(input, err);
-	/* Z_BUF_ERROR: packed data that ends too early; gzread has given what there was. */
-	if (len < 0 || (code != Z_OK && code != Z_STREAM_END))
-		return fail(input, err,
-		            code == Z_BUF_ERROR ? "the packed data end too early" : why);
-	*got = (size_t)len;
-	if (input->begun || !len)
+	if (why)
+		return *why ? fail(input, err, why) : no_memory(input, err);
+	if (input->begun || !*got)
 		return true;
 	input->begun = true;
-	return check_text(input, (struct span){ to, (size_t)len }, err);
+	return check_text(input, (struct span){ to, *got }, err);
 }
 
 bool input_read_all(const char *path, struct buf *ret, struct error *err)

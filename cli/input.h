@@ -5,13 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <zlib.h>
-
 #include "../merger/buf.h"
 #include "../merger/error.h"
+#include "packed.h"
 
 struct input {
-	gzFile file;
+	struct packed packed;
 	const char *name; /* for messages */
 	bool begun;
 };

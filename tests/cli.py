@@ -162,6 +162,7 @@ def _():
     equal(is_done(pmp("fold", "-f", "collapsed", stdin=packed)), STACK)
     equal(is_done(pmp("fold", "-f", "collapsed", put(folder, "two", packed + packed))),
           STACK.replace(" 1", " 2"))
+    equal(is_done(pmp("fold", "-f", "collapsed", stdin=gzip.compress(b"") + packed + gzip.compress(b""))), STACK)
     path = put(folder, "p.gz", gzip.compress(FOLDED.encode()))
     equal(is_done(pmp("show", "-f", "collapsed", path)), FOLDED)
 
@@ -192,6 +193,7 @@ def _():
         (("fold", put(folder, "x.xz", b"\xfd7zXZ\0\0")), "xz -dc"),
         (("fold", put(folder, "cut.gz", gzip.compress(os.urandom(2000).hex().encode())[:-300])),
          "cut.gz", "end too early"),
+        (("fold", put(folder, "more.gz", gzip.compress(BT.encode()) + BT.encode())), "more.gz", "what is not packed"),
         (("fold", put(folder, "bad.gz", damaged(gzip.compress(os.urandom(2000).hex().encode())))),
          "bad.gz: "),
         (("fold", put(folder, "p.yaml", "pmp-profile: 1\n")), "is a profile", "pmp show"),
