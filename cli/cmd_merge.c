@@ -25,7 +25,6 @@ struct piece {
 
 struct merging {
 	const struct options *options;
-	bool changed_first; /* each profile is looked at (--focus ..) before it's added */
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	/* under the mutex */
@@ -38,7 +37,6 @@ struct adder {
 	struct merging *merging;
 	pthread_t thread;
 	struct profile_merge merge;
-	struct profile *stacks; /* of collapsed inputs, as they are; NULL: none yet */
 	struct error err;
 };
 
@@ -102,15 +100,6 @@ static bool piece_add(struct adder *adder, const struct piece *piece)
 	return ok;
 }
 
-/* Behind the last input. */
-static void stacks_settle(struct adder *adder)
-{
-	if (!adder->stacks || adder->err.code)
-		return;
-	profile_sort(adder->stacks);
-	profile_merge_add(&adder->merge, adder->stacks, "collapsed stacks", &adder->err);
-}
-
 static void *adder_run(void *ctx)
 {
 	struct adder *adder = ctx;
@@ -123,7 +112,6 @@ static void *adder_run(void *ctx)
 			end(adder->merging);
 		piece_deinit(&piece);
 	}
-	stacks_settle(adder);
 	return NULL;
 }
 
@@ -164,7 +152,6 @@ static bool sum_up(struct adder *adders, size_t count, struct error *err)
 static struct profile *add_up(const struct options *options, struct error *err)
 {
 	struct merging merging = { .options = options,
-		                   .changed_first = report_cuts(options),
 		                   .mutex = PTHREAD_MUTEX_INITIALIZER,
 		                   .changed = PTHREAD_COND_INITIALIZER };
 	struct adder adders[ADDERS_MAX] = { 0 };
@@ -186,10 +173,8 @@ static struct profile *add_up(const struct options *options, struct error *err)
 	/* Why an adder failed is why the reading was given up. */
 	if (sum_up(adders, begun, err) && ok)
 		sum = profile_merge_finish(&adders[0].merge);
-	for (size_t i = 0; i < begun; i++) {
+	for (size_t i = 0; i < begun; i++)
 		profile_merge_deinit(&adders[i].merge);
-		profile_destroy(adders[i].stacks);
-	}
 	while (merging.count)
 		piece_deinit(&merging.waiting[--merging.count]);
 	return sum;

@@ -117,13 +117,6 @@ static bool write_to(const char *path, const struct format *format, const struct
 	return error_set(err, ERROR_OUTPUT, "the profile cannot be written as %s", format->name);
 }
 
-bool report_cuts(const struct options *options)
-{
-	return options->window.from.known || options->window.to.known || options->window.running ||
-	       options->weight != WEIGHT_AS_IS || options->levels || options->threads ||
-	       options->lines || view_changes(&options->view);
-}
-
 bool report_cut(const struct options *options, struct profile *profile, struct error *err)
 {
 	struct window window = options->window;

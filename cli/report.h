@@ -17,7 +17,6 @@ bool report_profile(const struct options *options, const struct profile *profile
                     struct error *err);
 
 /* What of a profile the options ask for: a part of its time (--from, --to, --running), another weight, a view of it. */
-bool report_cuts(const struct options *options);
 bool report_cut(const struct options *options, struct profile *profile, struct error *err);
 
 /* The same for a comparison, which fewer formats can show. */
