@@ -284,12 +284,14 @@ static const char *line_read(struct collapsed_reader *reader, struct span line)
 	return NULL;
 }
 
-bool collapsed_add(struct profile *into, struct span text, const char *name, struct error *err)
+struct profile *collapsed_read(struct span text, const char *name, struct error *err)
 {
-	struct collapsed_reader reader = { .profile = into, .total = profile_stacks(into) };
+	struct profile *profile = profile_create(false);
+	struct collapsed_reader reader = { .profile = profile };
 	const char *reason = NULL;
 	size_t number = 0;
 
+	span_take(&text, SPAN_BOM);
 	while (text.len && !reason) {
 		struct span line = line_take(&text);
 
@@ -299,14 +301,8 @@ bool collapsed_add(struct profile *into, struct span text, const char *name, str
 	}
 	free(reader.frames);
 	free(reader.ends);
-	return !reason || error_set(err, ERROR_INPUT, "%s:%zu: %s", name, number, reason);
-}
-
-struct profile *collapsed_read(struct span text, const char *name, struct error *err)
-{
-	struct profile *profile = profile_create(false);
-
-	if (!collapsed_add(profile, text, name, err)) {
+	if (reason) {
+		error_set(err, ERROR_INPUT, "%s:%zu: %s", name, number, reason);
 		profile_destroy(profile);
 		return NULL;
 	}

@@ -67,9 +67,6 @@ struct profile *yaml_read(struct span text, const char *name, struct error *err)
 bool yaml_detect(struct span text);
 bool json_write(const struct profile *, const struct view_options *, FILE *, struct error *);
 bool collapsed_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-/* Adds all of the text to a profile that is told apart by nothing but collapsed stacks; it has to be sorted afterwards. false:
- * *err, and what was added of it stays. */
-bool collapsed_add(struct profile *into, struct span text, const char *name, struct error *err);
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
 

@@ -13,6 +13,15 @@ static const struct span starts[] = {
 	SPAN_INIT("\n{\""),
 };
 
+/* Behind a byte order mark, and blank lines. */
+static struct span skip_lead(struct span text)
+{
+	span_take(&text, SPAN_BOM);
+	while (text.len && span_has(SPAN_LIT(" \t\r\n"), text.ptr[0]))
+		text = span_skip(text, 1);
+	return text;
+}
+
 static bool starts_with(struct span text, struct span start)
 {
 	return span_starts(text, span_skip(start, 1));
@@ -40,14 +49,15 @@ static size_t split_stacks(struct span text)
 
 size_t profile_split(struct span text, size_t *seen)
 {
-	bool separated = starts_with(text, SPAN_LIT("\n---"));
-	size_t at = find(text, *seen, SPAN_LIT("\n---"));
+	struct span body = skip_lead(text);
+	size_t lead = text.len - body.len, from = *seen > lead ? *seen : lead;
+	bool separated = starts_with(body, SPAN_LIT("\n---"));
+	size_t at = find(text, from, SPAN_LIT("\n---"));
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		size_t next =
-		        starts_with(text, starts[i]) ? find(text, *seen, starts[i]) : text.len;
+		size_t next = starts_with(body, starts[i]) ? find(text, from, starts[i]) : text.len;
 
-		separated |= starts_with(text, starts[i]);
+		separated |= starts_with(body, starts[i]);
 		at = next < at ? next : at;
 	}
 	if (at < text.len)

@@ -21,6 +21,9 @@ struct span {
 		(lit), sizeof(lit) - 1                                                             \
 	}
 
+/* The byte order mark that some editors and shells put in front of text. */
+#define SPAN_BOM SPAN_LIT("\xef\xbb\xbf")
+
 static inline struct span span_of(const char *str)
 {
 	return (struct span){ str, strlen(str) };

@@ -26,6 +26,7 @@ static size_t count_directives(struct span text)
 bool yaml_reader_init(struct yaml_reader *reader, struct span text, const char *name,
                       struct intern *intern, struct error *err)
 {
+	span_take(&text, SPAN_BOM);
 	*reader = (struct yaml_reader){ .text = text, .name = name, .intern = intern, .err = err };
 	if (!yaml_parser_initialize(&reader->parser))
 		return error_set(err, ERROR_FAILED, "%s: out of memory", name);

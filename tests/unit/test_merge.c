@@ -136,6 +136,8 @@ static void test_split(void **state)
 		{ "{\n\"threads\":[\n{\"tid\":1}]\n}\n{\n\"threads\":[]\n}\n", 27 },
 		{ "{\r\n\"a\":1\r\n}\r\n{\r\n\"a\":1\r\n}\r\n", 13 },
 		{ "{\"pmp-profile\":1}\n{\"pmp-profile\":1}\n", 18 },
+		{ "\xef\xbb\xbf\r\npmp-profile: 1\r\npmp-profile: 1\r\n", 21 },
+		{ "\n{\n\"a\": 1\n}\n{\n\"a\": 1\n}\n", 12 },
 		{ "a: 1\npmp-profile: 1\n", 0 },
 		{ "a;b 1\nc 2\n", 0 },
 		{ "", 0 },
