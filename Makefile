@@ -185,9 +185,12 @@ $(B)/tests/helpers/victim $(B)/tests/helpers/embed $(B)/tests/helpers/busy $(B)/
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -ldl
 
+# As many jobs as there are processors, unless -j says how many.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 check: ## installs what is missing, builds, runs every test (T=NAME: those with NAME in their name)
 	@B='$(B)' CC='$(CC)' .ci/deps check
-	@$(MAKE) --no-print-directory check-run
+	@$(MAKE) $(JOBS) --no-print-directory check-run
 
 # Fuzz targets (tests/fuzz/README.md): with replay.c as main for check, with libFuzzer's for fuzz.
 
@@ -290,7 +293,7 @@ pictures: all samples ## README's pictures, made anew in samples/
 
 demo: ## installs what is missing, builds, samples a Python program, prints its call tree
 	@B='$(B)' CC='$(CC)' .ci/deps demo
-	@$(MAKE) --no-print-directory demo-run
+	@$(MAKE) $(JOBS) --no-print-directory demo-run
 
 demo-run: all samples
 	@B='$(B)' PYTHON='$(PYTHON)' samples/demo

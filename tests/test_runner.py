@@ -5,7 +5,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from tap import PYTHON, ROOT, check, equal, main, run, temp_dir, test  # noqa: E402
+from tap import PYTHON, ROOT, check, equal, main, run, skip, temp_dir, test  # noqa: E402
 
 # (what, the program, its last line, exit code)
 PROGRAMS = (
@@ -74,6 +74,26 @@ def _():
     equal(run_runner(programs, "green")[1], "1 passed, 0 failed, 0 skipped")
     result, line = run_runner(programs, "yellow")
     equal((line, result.code), ("0 passed, 1 failed, 0 skipped", 1), result)
+
+
+BESIDE = """import os, time
+from tap import test, check, main
+@test("waits for %s")
+def _():
+    open(os.path.join("tests", "%s"), "w").close()
+    for _ in range(1000):
+        if os.path.exists(os.path.join("tests", "%s")): return
+        time.sleep(0.01)
+    check(False, "it does not come")
+main()"""
+
+
+@test("programs that look at no live process run beside those that do")
+def _():
+    if len(os.sched_getaffinity(0)) < 2:
+        skip("a second core is missing")
+    result, line = run_runner({"one": BESIDE % ("b", "a", "b"), "live/two": BESIDE % ("a", "b", "a")})
+    equal((line, result.code), ("2 passed, 0 failed, 0 skipped", 0), result)
 
 
 main()
