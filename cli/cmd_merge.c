@@ -90,10 +90,22 @@ static void end(struct merging *merging)
 	pthread_mutex_unlock(&merging->mutex);
 }
 
+/* What the options ask of each profile; an error says of which. */
+static bool piece_cut(struct adder *adder, struct profile *profile, const char *name)
+{
+	struct error err = { 0 };
+
+	if (report_cut(adder->merging->options, profile, &err))
+		return true;
+	if (err.code == ERROR_USAGE)
+		return error_set(&adder->err, err.code, "%s", err.text);
+	return error_set(&adder->err, err.code, "%s: %s", name, err.text);
+}
+
 static bool piece_add(struct adder *adder, const struct piece *piece)
 {
 	struct profile *profile = format_read(buf_span(&piece->text), piece->name, &adder->err);
-	bool ok = profile && report_cut(adder->merging->options, profile, &adder->err) &&
+	bool ok = profile && piece_cut(adder, profile, piece->name) &&
 	          profile_merge_add(&adder->merge, profile, piece->name, &adder->err);
 
 	profile_destroy(profile);
