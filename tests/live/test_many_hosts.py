@@ -71,7 +71,7 @@ def _():
     equal((result.code, result.err), (0, ""), result)
     profile = Profile.load(lab().path("admin/web.yaml"))
     check_sum(profile, HOSTS)
-    near(profile.share("query", "python"), 67, 10)
+    near(profile.share("query", "python"), 67, 15)
 
 
 @test("a file each: the sum is what Python makes of them, with and without a subtree for each host")
