@@ -124,3 +124,31 @@ void snapshot_destroy(struct snapshot *snapshot)
 	intern_destroy(snapshot->intern);
 	free(snapshot);
 }
+
+/* Had it ended by the last look, though one before, or the kernel, has told of it? */
+static bool has_ended(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	size_t at = snapshot_find_process(snapshot, thread->pid);
+
+	return at != SNAPSHOT_NONE && thread->look < snapshot->processes[at].look;
+}
+
+void snapshot_drop_ended(struct snapshot *snapshot)
+{
+	size_t kept = 0;
+
+	index_clear(&snapshot->thread_index);
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		struct snapshot_thread *thread = &snapshot->threads[i];
+
+		if (has_ended(snapshot, thread)) {
+			thread_free(thread);
+			continue;
+		}
+		snapshot->threads[kept] = *thread;
+		index_add(&snapshot->thread_index,
+		          index_hash(index_mix(index_start(thread->pid), thread->tid)),
+		          (uint32_t)kept++);
+	}
+	snapshot->thread_count = kept;
+}

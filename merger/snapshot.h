@@ -165,6 +165,8 @@ struct snapshot {
 /* Places in the arrays; SNAPSHOT_NONE: it is not there. */
 size_t snapshot_find_thread(const struct snapshot *snapshot, uint32_t pid, uint32_t tid);
 size_t snapshot_find_process(const struct snapshot *snapshot, uint32_t pid);
+/* Threads that had ended by their process's last look, though one before, or the kernel, has told of them. */
+void snapshot_drop_ended(struct snapshot *snapshot);
 size_t snapshot_find_fd(const struct snapshot *snapshot, uint32_t pid, uint32_t fd);
 size_t snapshot_find_task(const struct snapshot *snapshot, uint64_t id);
 void snapshot_destroy(struct snapshot *snapshot);

@@ -463,43 +463,12 @@ void snapshot_reader_feed(struct snapshot_reader *reader, const char *text, size
 	dump_feed(reader->dump, text, len);
 }
 
-/* Had it ended by the last look, though one before, or the kernel, has told of it? */
-static bool has_ended(const struct snapshot *snapshot, const struct snapshot_thread *thread)
-{
-	size_t at = snapshot_find_process(snapshot, thread->pid);
-
-	return at != SNAPSHOT_NONE && thread->look < snapshot->processes[at].look;
-}
-
-static void drop_ended(struct snapshot *snapshot)
-{
-	size_t kept = 0;
-
-	index_clear(&snapshot->thread_index);
-	for (size_t i = 0; i < snapshot->thread_count; i++) {
-		struct snapshot_thread *thread = &snapshot->threads[i];
-
-		if (has_ended(snapshot, thread)) {
-			free(thread->wait.candidates);
-			free(thread->call.fds);
-			free(thread->frames);
-			free(thread->locals);
-			continue;
-		}
-		snapshot->threads[kept] = *thread;
-		index_add(&snapshot->thread_index,
-		          index_hash(index_mix(index_start(thread->pid), thread->tid)),
-		          (uint32_t)kept++);
-	}
-	snapshot->thread_count = kept;
-}
-
 struct snapshot *snapshot_reader_finish(struct snapshot_reader *reader)
 {
 	struct snapshot *snapshot = reader->snapshot;
 
 	dump_finish(reader->dump);
-	drop_ended(snapshot);
+	snapshot_drop_ended(snapshot);
 	blocking_calls_infer(snapshot);
 	reader->snapshot = NULL;
 	return snapshot;

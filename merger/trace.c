@@ -6,19 +6,10 @@
 #include "buf.h"
 #include "classify.h"
 #include "dump.h"
+#include "frame_lists.h"
 
 /* Frames of one number: inlined ones that somebody expanded by hand. No more are looked through. */
 #define SAME_NUMBER_MAX 64
-
-struct native_list {
-	struct native_frame *frames;
-	size_t count, cap;
-};
-
-struct py_list {
-	struct py_frame *frames;
-	size_t count, cap;
-};
 
 /* What the line before was: a "File" line right below belongs to the same native frame. */
 enum below {
@@ -85,19 +76,6 @@ uint64_t trace_annotations(const struct trace *trace)
 bool trace_has_native(const struct trace *trace)
 {
 	return trace->native.count > 0;
-}
-
-static void py_add(struct py_list *list, const struct py_frame *frame)
-{
-	list->frames = alloc_grow(list->frames, &list->cap, list->count + 1, sizeof(*list->frames));
-	list->frames[list->count++] = *frame;
-}
-
-/* Room for one more, to be filled. */
-static inline struct native_frame *native_add(struct native_list *list)
-{
-	list->frames = alloc_grow(list->frames, &list->cap, list->count + 1, sizeof(*list->frames));
-	return &list->frames[list->count++];
 }
 
 /* The thread that frames belong to which no header precedes. */
@@ -195,11 +173,6 @@ static bool is_printed_again(const struct trace *trace)
 	return true;
 }
 
-static void give_out(struct trace *trace, struct stack *stack)
-{
-	trace->emit(trace->ctx, stack);
-}
-
 static void give_held(struct trace *trace)
 {
 	struct stack stack = {
@@ -209,7 +182,7 @@ static void give_held(struct trace *trace)
 	};
 
 	if (trace->held)
-		give_out(trace, &stack);
+		trace->emit(trace->ctx, &stack);
 	trace->held = false;
 }
 
@@ -250,23 +223,14 @@ static bool loose_is_repeated(const struct trace *trace)
 	return true;
 }
 
-/* The first native frame of that number (numbers never fall within a stack), or how many there are. */
+/* The first native frame of that number, or how many there are. */
 static size_t find_number(const struct trace *trace, uint32_t number)
 {
-	size_t low = 0, high = number == STACK_NO_NUMBER ? 0 : trace->native.count;
+	size_t at = find_from(&trace->native, 0, number), count = trace->native.count;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (trace->native.frames[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (number != STACK_NO_NUMBER && low < trace->native.count &&
-	    trace->native.frames[low].number == number)
-		return low;
-	return trace->native.count;
+	return number != STACK_NO_NUMBER && at < count && trace->native.frames[at].number == number
+	               ? at
+	               : count;
 }
 
 /* Gives the frames of py-bt-full to the native frames whose numbers they tell. Where one has its own
@@ -283,7 +247,7 @@ static void resolve_numbers(struct trace *trace)
 		uint32_t first = (uint32_t)trace->owned.count;
 
 		for (uint32_t j = 0; j < native->py_count; j++)
-			py_add(&trace->owned, &old.frames[native->py_first + j]);
+			py_list_add(&trace->owned, &old.frames[native->py_first + j]);
 		for (; next < trace->loose.count; next++) {
 			size_t target = find_number(trace, trace->loose.frames[next].native_number);
 
@@ -292,7 +256,7 @@ static void resolve_numbers(struct trace *trace)
 			if (target != i)
 				trace->loose.frames[kept++] = trace->loose.frames[next];
 			else if (!native->py_count)
-				py_add(&trace->owned, &trace->loose.frames[next]);
+				py_list_add(&trace->owned, &trace->loose.frames[next]);
 		}
 		native->py_first = first;
 		native->py_count = (uint32_t)trace->owned.count - first;
@@ -320,7 +284,7 @@ static void add_beyond(struct trace *trace)
 		return;
 	buf_printf(&text, "(%llu more frames)", (unsigned long long)trace->beyond);
 	last = trace->native.frames[trace->native.count - 1].number;
-	*native_add(&trace->native) = (struct native_frame){
+	*native_list_add(&trace->native) = (struct native_frame){
 		.number = last + 1,
 		.name = intern_add(trace->intern, buf_span(&text)),
 		.offset = UINT64_MAX,
@@ -340,12 +304,12 @@ static void give_stack(struct trace *trace)
 	add_beyond(trace);
 	stack.loose_first = trace->owned.count;
 	for (size_t i = 0; i < trace->loose.count; i++)
-		py_add(&trace->owned, &trace->loose.frames[i]);
+		py_list_add(&trace->owned, &trace->loose.frames[i]);
 	stack.native = trace->native.frames;
 	stack.native_count = trace->native.count;
 	stack.py = trace->owned.frames;
 	stack.py_count = trace->owned.count;
-	give_out(trace, &stack);
+	trace->emit(trace->ctx, &stack);
 	trace->before = trace->native;
 	trace->native = before;
 }
@@ -357,7 +321,7 @@ void trace_end(struct trace *trace, bool lost)
 	if (!trace->native.count && !trace->owned.count && !trace->loose.count) {
 		if (trace->header && lost) {
 			stack.lost = intern_add(trace->intern, SPAN_LIT("no frames"));
-			give_out(trace, &stack);
+			trace->emit(trace->ctx, &stack);
 		}
 	} else if (!hold(trace)) {
 		settle_held(trace);
@@ -433,7 +397,7 @@ bool trace_add_native(struct trace *trace, const struct gdb_frame *frame)
 		trace->beyond++;
 		return first;
 	}
-	native = native_add(&trace->native);
+	native = native_list_add(&trace->native);
 	*native = (struct native_frame){
 		.number = frame->number,
 		.name = intern_add_clean(trace->intern, frame->name),
@@ -469,12 +433,12 @@ void trace_add_python(struct trace *trace, const struct py_text *text)
 
 	if (text->number == STACK_NO_NUMBER &&
 	    (trace->below == BELOW_NATIVE || trace->below == BELOW_OWNED)) {
-		py_add(&trace->owned, &frame);
+		py_list_add(&trace->owned, &frame);
 		trace->native.frames[trace->native.count - 1].py_count++;
 		trace->below = BELOW_OWNED;
 		return;
 	}
-	py_add(&trace->loose, &frame);
+	py_list_add(&trace->loose, &frame);
 	trace->below = BELOW_LOOSE;
 }
 
@@ -507,7 +471,7 @@ bool trace_take_source(struct trace *trace)
 	/* py-bt's own text without the line that begins it: none of the run is the native frame's */
 	native = &trace->native.frames[trace->native.count - 1];
 	for (size_t i = trace->run_first; i < trace->owned.count; i++)
-		py_add(&trace->loose, &trace->owned.frames[i]);
+		py_list_add(&trace->loose, &trace->owned.frames[i]);
 	native->py_count -= (uint32_t)(trace->owned.count - trace->run_first);
 	trace->owned.count = trace->run_first;
 	trace->below = BELOW_LOOSE;
