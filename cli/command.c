@@ -201,7 +201,7 @@ static const struct command commands[] = {
 		        "first. A star stands before those that are not chance: of 100 "
 		        "comparisons of a program with itself one at most would have any. "
 		        "As a table (-f flat), as a tree (-f tree) or as a flame graph in which "
-		        "what has grown is red, and what has shrunk is blue (-f svg). --focus "
+		        "what has grown is red, and what has shrunk is blue (-f svg), or for programs (-f json). --focus "
 		        "and the like look at both.",
 		.examples = {
 			{ "what has a release changed", "pmp diff old.yaml new.yaml" },

@@ -23,6 +23,7 @@ static const struct format formats[] = {
 	  .suffixes = ".json",
 	  .summary = "the same as JSON, which `pmp show` reads, too",
 	  .write = json_write,
+	  .write_diff = diff_json_write,
 	  .read = yaml_read,
 	  .detect = yaml_detect },
 	{ .name = "collapsed",

@@ -74,6 +74,8 @@ bool diff_flat_write(const struct profile_diff *, const struct view_options *, F
                      struct error *);
 bool diff_tree_write(const struct profile_diff *, const struct view_options *, FILE *,
                      struct error *);
+bool diff_json_write(const struct profile_diff *, const struct view_options *, FILE *,
+                     struct error *);
 bool diff_svg_write(const struct profile_diff *, const struct view_options *, FILE *,
                     struct error *);
 bool callgrind_write(const struct profile *, const struct view_options *, FILE *, struct error *);
