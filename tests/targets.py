@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import subprocess
+import time
 
 from tap import BUILD, PYTHON, check, note, run, skip, temp_dir
 
@@ -66,3 +67,25 @@ def python_with_symbols():
         if re.fullmatch(r"python3\.\d+", name) and debug_file(path, debug):
             return path, {"PYTHONHOME": "/usr"}, debug
     return skip("debug symbols of Python (python3-dbg) are missing")
+
+
+def samples_of(process, raw):
+    """How many samples a running pmp with --save-raw=raw has written: until it ends, that file has no name."""
+    folder, most = "/proc/%d/fd" % process.pid, 0
+    for name in os.listdir(folder):
+        try:
+            if os.readlink(os.path.join(folder, name)).startswith(os.path.dirname(raw) + "/"):
+                with open(os.path.join(folder, name), "rb") as file:
+                    most = max(most, file.read().count(b"~pmp end"))
+        except OSError:
+            pass
+    return most
+
+
+def await_samples(process, raw, wanted=2, limit=40):
+    """Until it has taken so many."""
+    deadline = time.monotonic() + limit
+    while samples_of(process, raw) < wanted:
+        check(process.poll() is None, "pmp has ended", process.returncode)
+        check(time.monotonic() < deadline, "no %d samples" % wanted)
+        time.sleep(0.01)
