@@ -25,7 +25,7 @@ def sample(target, *args):
 def _():
     need_live_python()
     with spin("--threads", "2") as target:
-        once = sample(target, "-n", 60)
+        once = sample(target, "-n", 60, "-r", 20)
         each = sample(target, "-n", 60, "--attach", "each")
     for profile in (once, each):
         equal(profile.total, 120)
@@ -40,7 +40,7 @@ def _():
 def _():
     need_live_python()
     with spin("--threads", "2") as target:
-        plain = sample(target, "-n", 16, "-r", 1, "--attach", "plain")
+        plain = sample(target, "-n", 16, "-r", 2, "--attach", "plain")
     equal(plain.total, 32)
     # 32 stacks, two at a time: a share of 30 % has a standard error of about 9 points.
     near(plain.share("burn_until"), 30, 25, "burn_until")
@@ -52,7 +52,7 @@ def _():
 def _():
     need_gdb()
     with Target(os.path.join(BUILD, "samples", "work"), "--threads", "2", "--seconds", "120") as target:
-        for args, within in ((("-n", 40), 12), (("-n", 40, "--attach", "each"), 12),
+        for args, within in ((("-n", 40, "-r", 20), 12), (("-n", 40, "--attach", "each"), 12),
                              (("-n", 20, "-r", 2, "--attach", "plain"), 22)):
             profile = sample(target, *args)
             equal(profile.total, 2 * args[1])

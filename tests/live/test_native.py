@@ -15,7 +15,7 @@ WORK = os.path.join(BUILD, "samples", "work")
 def sample(program, count):
     path = os.path.join(temp_dir(), "p.yaml")
     with Target(program, "--threads", "3", "--seconds", "60") as target:
-        result = pmp("-p", target.pid, "-n", count, "-o", path)
+        result = pmp("-p", target.pid, "-n", count, "-r", 20, "-o", path)
         equal(result.code, 0, result)
         target.check_unharmed()
     profile = Profile.load(path)

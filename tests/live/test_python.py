@@ -1,4 +1,4 @@
-"""A live Python with threads and a C extension, sampled 200 times: what is known of it comes out."""
+"""A live Python with threads and a C extension, sampled 100 times: what is known of it comes out."""
 
 import os
 import sys
@@ -9,11 +9,11 @@ from targets import check_split, need_live_python  # noqa: E402
 from tap import check, equal, main, near, note, pmp, spin, temp_dir, test  # noqa: E402
 
 THREADS = 3
-SAMPLES = 200
+SAMPLES = 100
 
 
 class Run:
-    """The one run of 20 s that the tests look at; made by the first of them."""
+    """The one run of 10 s that the tests look at; made by the first of them."""
 
     folder = target = result = profile = None
 
@@ -39,12 +39,12 @@ class Run:
             return file.read()
 
 
-@test("200 samples at 10 Hz take 20 s, within 5 %")
+@test("100 samples at 10 Hz take 10 s, within 5 %")
 def _():
     run = Run.get()
     note("%.1f s, in the profile %.1f s" % (run.result.seconds, run.profile.sampling["seconds"]))
-    near(run.profile.sampling["seconds"], 20, 1, "seconds in the profile")
-    near(run.result.seconds, 20, 1 + 2, "seconds by the clock, gdb's start included")
+    near(run.profile.sampling["seconds"], 10, 0.5, "seconds in the profile")
+    near(run.result.seconds, 10, 0.5 + 2, "seconds by the clock, gdb's start included")
 
 
 @test("the target runs on, untraced")
@@ -52,7 +52,7 @@ def _():
     Run.get().target.check_unharmed()
 
 
-@test("200 samples of each thread, none lost")
+@test("100 samples of each thread, none lost")
 def _():
     run = Run.get()
     sampling, stacks = run.profile.sampling, run.profile.stacks

@@ -8,8 +8,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from targets import need_gdb  # noqa: E402
-from tap import PMP, PYTHON, Target, check, equal, main, test  # noqa: E402
+from targets import await_samples, need_gdb  # noqa: E402
+from tap import PMP, PYTHON, Target, check, equal, main, temp_dir, test  # noqa: E402
 
 BUSY = "import signal, sys, time\n" \
        "if len(sys.argv) > 1: signal.signal(signal.SIGTSTP, lambda *_: None)\n" \
@@ -23,13 +23,11 @@ def busy(*args):
 
 def sampled_and_sent(target, number, mode):
     """Sends it when samples are taken; pmp's (code, stderr)."""
-    process = subprocess.Popen([PMP, "-p", str(target.pid), "-n", "50", "--attach", mode],
+    raw = os.path.join(temp_dir(), "raw")
+    process = subprocess.Popen([PMP, "-p", str(target.pid), "-n", "25", "--attach", mode, "--save-raw", raw],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                start_new_session=True)
-    deadline = time.monotonic() + 30
-    while target.status("TracerPid") == "0" and time.monotonic() < deadline:
-        time.sleep(0.001)
-    time.sleep(1)
+    await_samples(process, raw)
     os.kill(target.pid, number)
     out, err = process.communicate(timeout=60)
     return process.returncode, out.decode(), err.decode()
@@ -50,7 +48,7 @@ def _():
         with busy() as target:
             code, out, err = sampled_and_sent(target, number, mode)
             equal(code, 0, err)
-            check("50 asked, 50 taken" in out, "all samples", out)
+            check("25 asked, 25 taken" in out, "all samples", out)
             if mode == "once":
                 check("somebody sent process %d a %s" % (target.pid, number.name) in err, "said", err)
             time.sleep(0.3)
