@@ -54,6 +54,30 @@ def _():
     xml.dom.minidom.parseString(result.out)
 
 
+@test("a comparison: boxes are as wide as the mean of both shares, red where it has grown, blue where it has shrunk, pale by chance")
+def _():
+    folder = temp_dir()
+    for name, text in (("a", "f;more 100\nf;less 600\nf;same 300\nold 0\n"), ("b", "f;more 500\nf;less 190\nf;same 310\n")):
+        with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+            file.write(text)
+    path = os.path.join(folder, "d.svg")
+    result = pmp("diff", "-q", os.path.join(folder, "a"), os.path.join(folder, "b"), "-o", path)
+    equal(result.code, 0, result)
+    found = {name: size for name, _, size, _ in boxes(path)}
+    equal(found, {"all": 10 ** 9, "f": 10 ** 9, "more": 3 * 10 ** 8, "less": 395 * 10 ** 6, "same": 305 * 10 ** 6})
+    fills = {}
+    for node in xml.dom.minidom.parse(path).getElementsByTagName("g"):
+        fill = re.search(r"fill:#(..)(..)(..)", node.getElementsByTagName("rect")[0].getAttribute("style")) if node.hasAttribute(
+            "data-name") else None
+        if fill:
+            fills[node.getAttribute("data-name")] = tuple(int(part, 16) for part in fill.groups())
+    red, _, blue = fills["more"]
+    check(red == 255 and blue < 160, "what has grown is not red", fills)
+    red, _, blue = fills["less"]
+    check(blue == 255 and red < 160, "what has shrunk is not blue", fills)
+    check(min(fills["same"]) > 240 and min(fills["f"]) == 255, "what is the same is not white", fills)
+
+
 def browse(path, search):
     words, chromium = need_browser()
     result = run(*words, BROWSER, chromium, temp_dir(), path, env={"SEARCH": search}, limit=50)
