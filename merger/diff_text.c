@@ -4,8 +4,6 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "columns.h"
-#include "label.h"
 #include "number.h"
 #include "profile_diff.h"
 #include "text_style.h"
@@ -21,7 +19,6 @@ struct diff_writer {
 	const struct profile_diff *diff;
 	const struct view_options *view;
 	FILE *out;
-	struct buf label;
 };
 
 /* "  28.0%   22.9%  -5.1 ±1.2", the change coloured if it's more than its error. */
@@ -36,46 +33,44 @@ static void share_write(const struct diff_writer *writer, const struct diff_shar
 	fprintf(writer->out, "%+6.1f", change);
 	if (clear)
 		text_style_write(writer->view, writer->out, TEXT_OFF);
-	fprintf(writer->out, " \302\261%4.1f", 100 * share->error);
-}
-#define SHARE_COLUMNS 29
-
-static void label_write(struct diff_writer *writer, const struct frame *frame, size_t used)
-{
-	const struct label_options options = { writer->view->full_paths, false };
-	size_t room = writer->view->width > used ? writer->view->width - used : 0;
-	struct span label;
-	bool cut;
-
-	buf_clear(&writer->label);
-	label_add(&writer->label, writer->diff->joint->intern, frame, &options);
-	label = buf_span(&writer->label);
-	cut = room && columns_of(label) > room;
-	if (cut)
-		label = columns_cut(label, room - 1);
-	fwrite(label.ptr, 1, label.len, writer->out);
-	fputs(!cut ? "" : writer->view->ascii ? "." : "\xe2\x80\xa6", writer->out);
-	fputc('\n', writer->out);
+	text_error_write(writer->view, writer->out, 100 * share->error);
 }
 
-static void row_write(struct diff_writer *writer, const struct diff_row *row)
+static int share_columns(const struct diff_writer *writer)
 {
-	const struct text_style *style = text_kind_style(row->frame->kind);
+	return 22 + text_error_columns(writer->view);
+}
 
+static void row_write(const struct diff_writer *writer, const struct diff_row *row)
+{
 	fputs(row->sure ? "* " : "  ", writer->out);
 	share_write(writer, &row->self);
 	fprintf(writer->out, "  %+6.1f", 100 * diff_change(&row->total));
 	fputs("  ", writer->out);
-	text_style_write(writer->view, writer->out, style->colour);
-	fprintf(writer->out, "%s  ", style->tag);
-	text_style_write(writer->view, writer->out, TEXT_OFF);
-	label_write(writer, row->frame, SHARE_COLUMNS + 16);
+	text_function_write(writer->view, writer->out, writer->diff->joint->intern, row->frame,
+	                    share_columns(writer) + 12);
 }
 
 static bool is_shown(const struct diff_row *row)
 {
 	return row->self.before >= SHARE_SHOWN || row->self.after >= SHARE_SHOWN ||
 	       fabs(diff_change(&row->total)) >= SHARE_SHOWN;
+}
+
+/* What of a side is in its shares' whole. */
+static void shown_write(const struct diff_writer *writer, size_t side)
+{
+	double shown = writer->diff->sides[side].weight;
+	double all = shown + (double)writer->diff->sides[side].left_out;
+
+	if (writer->diff->weight == PROFILE_CPU_US)
+		fprintf(writer->out, ", %.2f s of CPU", all / SECONDS);
+	if (!writer->diff->sides[side].left_out)
+		return;
+	if (writer->diff->weight == PROFILE_CPU_US)
+		fprintf(writer->out, ", of which %.2f s are shown", shown / SECONDS);
+	else
+		fprintf(writer->out, ", of which %.0f are shown", shown);
 }
 
 static void sides_write(const struct diff_writer *writer)
@@ -85,15 +80,11 @@ static void sides_write(const struct diff_writer *writer)
 	for (size_t i = 0; i < DIFF_SIDES; i++) {
 		const char *name = writer->diff->sides[i].name;
 
-		fprintf(writer->out, "%-7s %s: %" PRIu64 " stacks",
+		fprintf(writer->out, "%-7s %s: %" PRIu64 " stack%s",
 		        i ? "after:" : "before:", name ? name : words[i],
-		        writer->diff->sides[i].stacks);
-		if (writer->diff->sides[i].left_out)
-			fprintf(writer->out, ", of which %.0f are shown",
-			        writer->diff->sides[i].weight);
-		if (writer->diff->weight == PROFILE_CPU_US)
-			fprintf(writer->out, ", %.2f s of CPU",
-			        writer->diff->sides[i].weight / SECONDS);
+		        writer->diff->sides[i].stacks,
+		        writer->diff->sides[i].stacks == 1 ? "" : "s");
+		shown_write(writer, i);
 		fputc('\n', writer->out);
 	}
 }
@@ -114,10 +105,11 @@ static void sure_write(const struct diff_writer *writer)
 		        "No function's share has changed by more than chance would make it "
 		        "(%zu compared);\nmore samples tell smaller changes.\n",
 		        diff->compared);
-	fprintf(writer->out, "\302\261       95 %% intervals, %s\n",
+	fprintf(writer->out, "%s%*s95 %% intervals, %s\n", text_plus_minus(writer->view),
+	        writer->view->ascii ? 6 : 7, "",
 	        diff->sides[DIFF_BEFORE].parts && diff->sides[DIFF_AFTER].parts
 	                ? "from the spread over the runs' parts"
-	                : "as if samples were independent: there's no timeline to tell more");
+	                : "as if samples were independent: no timeline of both tells more");
 }
 
 static void summary_write(const struct diff_writer *writer)
@@ -135,7 +127,9 @@ bool diff_flat_write(const struct profile_diff *diff, const struct view_options 
 
 	(void)err; /* a write error shows in ferror(out) */
 	text_style_write(view, out, TEXT_DIM);
-	fprintf(out, "  self  before   after  change         total      function\n");
+	fprintf(out, "  self %*stotal\n", share_columns(&writer), "");
+	fprintf(out, "   before   after change%*s  change      function\n",
+	        text_error_columns(view), "");
 	text_style_write(view, out, TEXT_OFF);
 	for (size_t i = 0; i < diff->row_count; i++) {
 		if (i < max && is_shown(&diff->rows[i]))
@@ -145,11 +139,11 @@ bool diff_flat_write(const struct profile_diff *diff, const struct view_options 
 	}
 	if (more) {
 		text_style_write(view, out, TEXT_DIM);
-		fprintf(out, "%*s(%zu more, with smaller changes)\n", SHARE_COLUMNS + 16, "", more);
+		fprintf(out, "%*s(%zu more, with smaller changes)\n", share_columns(&writer) + 16,
+		        "", more);
 		text_style_write(view, out, TEXT_OFF);
 	}
 	summary_write(&writer);
-	buf_deinit(&writer.label);
 	return true;
 }
 
@@ -181,7 +175,8 @@ static void rest_write(const void *ctx, FILE *out, uint32_t first)
 		before += 100 * writer->diff->nodes[first].before;
 		after += 100 * writer->diff->nodes[first].after;
 	}
-	fprintf(out, "%6.1f%% %6.1f%% %+6.1f      ", before, after, after - before);
+	fprintf(out, "%6.1f%% %6.1f%% %+6.1f%*s", before, after, after - before,
+	        text_error_columns(writer->view), "");
 }
 
 /* Children that are too small to be shown come last, the others in the order of their change. */
@@ -202,7 +197,7 @@ bool diff_tree_write(const struct profile_diff *diff, const struct view_options 
 	struct diff_writer writer = { .diff = diff, .view = view, .out = out };
 	const struct tree_columns columns = {
 		.ctx = &writer,
-		.width = SHARE_COLUMNS - 1,
+		.width = (size_t)share_columns(&writer),
 		.percent = node_percent,
 		.write = node_write,
 		.rest = rest_write,
@@ -211,7 +206,7 @@ bool diff_tree_write(const struct profile_diff *diff, const struct view_options 
 	(void)err;
 	order(&writer);
 	text_style_write(view, out, TEXT_DIM);
-	fputs(" before   after  change           call tree\n", out);
+	fprintf(out, " before   after change%*s      call tree\n", text_error_columns(view), "");
 	text_style_write(view, out, TEXT_OFF);
 	tree_text_draw(diff->joint, view, &columns, out);
 	summary_write(&writer);

@@ -209,12 +209,17 @@ double spread_t95(size_t freedom)
 	return t[freedom - 1];
 }
 
-/* Wilson's interval (E. B. Wilson, 1927): it's none of no width where a share is 0 or 1. */
+/* How far away the further end of Wilson's interval is (E. B. Wilson, 1927), which does not lie around the share itself: it's none
+ * of no width where that is 0 or 1. */
 static double wilson(double share, double n)
 {
-	double z = 1.960, z2 = z * z;
+	double z = 1.960, z2 = z * z, middle, half;
 
-	return n > 0 ? z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) : 1;
+	if (n <= 0)
+		return 1;
+	middle = (share + z2 / (2 * n)) / (1 + z2 / n);
+	half = z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n));
+	return fabs(middle - share) + half;
 }
 
 bool spread_trusts_parts(const struct spread *spread, double share)

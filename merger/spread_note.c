@@ -21,10 +21,13 @@ static void label_write(const struct tree_spread *spread, const struct frame *fr
 	buf_deinit(&label);
 }
 
-/* Two shares of one whole, each with its error: what one has the other lacks, so the errors add up at worst. */
-static double difference_error(double a, double b)
+/* Two shares, 0 to 1, of one whole, each with its error: what one has the other lacks, as the cells of a multinomial do. */
+static double difference_error(double share, double error, double other, double other_error)
 {
-	return sqrt(a * a + b * b);
+	double away = (1 - share) * (1 - other);
+	double together = away > 0 ? fmin(1, sqrt(share * other / away)) : 1;
+
+	return sqrt(error * error + other_error * other_error + 2 * together * error * other_error);
 }
 
 /* Is it chance that the first one is before the second? Then the note says so. */
@@ -34,7 +37,9 @@ static bool pair_write(const struct tree_spread *spread, const struct top_row *f
 {
 	uint64_t whole = tree_node(spread->profile->tree, TREE_ROOT)->total;
 	double apart = number_percent(first->self - second->self, whole);
-	double error = difference_error(first_error, second_error), needed;
+	double error = difference_error(number_percent(first->self, whole) / 100, first_error,
+	                                number_percent(second->self, whole) / 100, second_error);
+	double needed;
 
 	if (apart > error || number_percent(second->self, whole) < SHARE_MIN)
 		return false;
@@ -56,25 +61,24 @@ static bool pair_write(const struct tree_spread *spread, const struct top_row *f
 void spread_note_write(const struct tree_spread *spread, FILE *out)
 {
 	const struct profile *profile = spread->profile;
-	struct top_table seen, top;
+	struct top_table top;
 	double errors[ROWS + 1] = { 0 };
 
-	fprintf(out, "errors:  95 %% intervals, from %.0f stacks", spread->spread.samples);
+	if (!tree_node(profile->tree, TREE_ROOT)->total)
+		return;
+	fprintf(out, "errors:  95 %% intervals, from %.0f stack%s", spread->spread.samples,
+	        spread->spread.samples == 1 ? "" : "s");
 	if (spread->spread.parts)
 		fprintf(out, " and their spread over %zu parts of the run", spread->spread.parts);
 	fputc('\n', out);
-	top_table_init(&seen, profile->tree, profile->intern, TOP_SEEN, 0);
 	top_table_init(&top, profile->tree, profile->intern, TOP_SELF, ROWS + 1);
 	for (size_t i = 0; i < top.count; i++)
-		for (size_t j = 0; j < seen.count; j++)
-			if (seen.rows[j].frame == top.rows[i].frame)
-				errors[i] = tree_spread_percent(
-				        spread, tree_spread_function_self(spread, (uint32_t)j + 1),
-				        top.rows[i].self);
+		errors[i] = tree_spread_percent(
+		        spread, tree_spread_function_self(spread, top.rows[i].number),
+		        top.rows[i].self);
 	for (size_t i = 0; i + 1 < top.count; i++)
 		if (pair_write(spread, &top.rows[i], &top.rows[i + 1], errors[i], errors[i + 1],
 		               out))
 			break;
-	top_table_deinit(&seen);
 	top_table_deinit(&top);
 }

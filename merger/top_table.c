@@ -33,7 +33,7 @@ static uint32_t function_of(struct counting *counting, uint32_t node)
 	        alloc_grow(counting->rows, &counting->row_cap, function, sizeof(*counting->rows));
 	counting->above = alloc_grow(counting->above, &counting->above_cap, function,
 	                             sizeof(*counting->above));
-	counting->rows[function - 1] = (struct top_row){ 0 };
+	counting->rows[function - 1] = (struct top_row){ .number = function };
 	counting->above[function - 1] = 0;
 	return function;
 }

@@ -13,11 +13,12 @@
 enum top_order {
 	TOP_SELF,
 	TOP_TOTAL,
-	TOP_SEEN, /* as the tree's nodes come: row N - 1 is what function_table numbers N */
+	TOP_SEEN, /* by number: row N - 1 is function N */
 };
 
 struct top_row {
 	const struct frame *frame; /* the tree's; its line means nothing */
+	uint32_t number; /* the function's, as function_table counts what tree_next comes to */
 	uint64_t self, total;
 };
 

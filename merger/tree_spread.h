@@ -23,7 +23,7 @@ void tree_spread_init(struct tree_spread *ret, const struct profile *profile,
                       const struct tree *tree, const uint32_t *places);
 void tree_spread_deinit(struct tree_spread *spread);
 
-/* Keys of the spread. A function's is for row N - 1 of a top_table in the order TOP_SEEN. */
+/* Keys of the spread. A function's number is that of a top_table's row. */
 size_t tree_spread_node(const struct tree_spread *spread, uint32_t node);
 size_t tree_spread_self(const struct tree_spread *spread, uint32_t node);
 size_t tree_spread_function(const struct tree_spread *spread, uint32_t number);

@@ -340,13 +340,19 @@ static void weight_write(const struct weights *weights, FILE *out, uint64_t weig
 {
 	fprintf(out, "%5.1f%%", number_percent(weight, weights->whole));
 	if (weights->spread)
-		fprintf(out, " \302\261%4.1f", tree_spread_percent(weights->spread, key, weight));
+		text_error_write(weights->view, out,
+		                 tree_spread_percent(weights->spread, key, weight));
 	fprintf(out, " %*" PRIu64, weights->count_width, weight);
+}
+
+static int error_columns(const struct weights *weights)
+{
+	return weights->spread ? text_error_columns(weights->view) : 0;
 }
 
 static int weight_columns(const struct weights *weights)
 {
-	return 7 + weights->count_width + (weights->spread ? 6 : 0);
+	return 7 + weights->count_width + error_columns(weights);
 }
 
 static void weights_write(const void *ctx, FILE *out, uint32_t node)
@@ -376,7 +382,7 @@ static void weights_rest(const void *ctx, FILE *out, uint32_t first)
 	for (; first != TREE_NONE; first = tree_node(weights->profile->tree, first)->next_sibling)
 		total += tree_node(weights->profile->tree, first)->total;
 	fprintf(out, "%5.1f%%%*s %*" PRIu64 "  %*s", number_percent(total, weights->whole),
-	        weights->spread ? 6 : 0, "", weights->count_width, total, weight_columns(weights),
+	        error_columns(weights), "", weights->count_width, total, weight_columns(weights),
 	        "");
 }
 
@@ -390,7 +396,7 @@ static void weights_draw(struct weights *weights, FILE *out)
 		.rest = weights_rest,
 	};
 	const char *unit = weights->profile->weight == PROFILE_CPU_US ? "CPU us" : "samples";
-	int room = weights->count_width + (weights->spread ? 6 : 0);
+	int room = weights->count_width + error_columns(weights);
 
 	text_style_write(weights->view, out, TEXT_DIM);
 	fprintf(out, " total %*s    self %*s      call tree\n", room, unit, room, unit);
@@ -414,9 +420,7 @@ static void calls_write(const struct profile *profile, const struct view_options
 	if (weights.whole)
 		weights_draw(&weights, out);
 	else
-		fputs(profile->left_out ? "No stack is left to show.\n"
-		                        : "No stack was got, so there is no tree.\n",
-		      out);
+		text_nothing_write(profile, out);
 }
 
 void tree_text_write_calls(const struct profile *profile, const struct view_options *view,

@@ -21,7 +21,10 @@ static const struct row {
 	struct view_options view;
 	const char *text;
 } rows[] = {
-	{ "nothing", "", { 0 }, "No stack was got, so there is no tree.\n" FOOT("0: 0 merged") },
+	{ "nothing",
+	  "",
+	  { 0 },
+	  "No stack was got, so there is nothing to show.\n" FOOT("0: 0 merged") },
 	{ "a chain does not indent",
 	  "m (a.py);f (a.py);g 2\n",
 	  { 0 },
@@ -37,6 +40,17 @@ static const struct row {
 	       " 50.0%       5   50.0%       5  c   │  ├─ c\n"
 	       " 30.0%       3   30.0%       3  c   │  └─ d\n"
 	       " 10.0%       1   10.0%       1  c   └─ e\n" FOOT("10: 0 merged, 10 native only") },
+	{ "errors in ASCII",
+	  "m;a 3\nm;b 1\n",
+	  { .ascii = true, .intervals = true },
+	  " total        samples    self        samples      call tree\n"
+	  "100.0% +-49.0       4                         c   m\n"
+	  " 75.0% +-44.9       3   75.0% +-44.9       3  c   |- a\n"
+	  " 25.0% +-44.9       1   25.0% +-44.9       1  c   `- b\n" FOOT(
+	          "4: 0 merged, 4 native only") "errors:  95 % intervals, from 4 stacks\n"
+	                                        "note: too few samples to tell which of a and b "
+	                                        "has more self weight (75.0 and 25.0 %): some 3.2 "
+	                                        "times as many would tell\n" },
 	{ "in ASCII",
 	  "m;a;b 5\nm;a;c 4\nm;d 1\n",
 	  { .ascii = true },
