@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from profiles import Profile  # noqa: E402
-from targets import SPLIT, need_gdb, need_live_python  # noqa: E402
+from targets import SPLIT, await_samples, need_gdb, need_live_python  # noqa: E402
 from tap import (BUILD, PMP, SANITIZED, Target, check, children, cleanup, equal, main, near,  # noqa: E402
                  pmp, run, skip, spin, temp_dir, test)
 
@@ -21,7 +21,7 @@ def _():
     need_live_python()
     path = os.path.join(temp_dir(), "p.yaml")
     with spin() as python, Target(WORK, "--threads", "2", "--seconds", "60") as work:
-        result = pmp("-p", "%d,%d" % (python.pid, work.pid), "-n", 40, "-o", path)
+        result = pmp("-p", "%d,%d" % (python.pid, work.pid), "-n", 40, "-r", 20, "-o", path)
         equal(result.code, 0, result)
         python.check_unharmed()
         work.check_unharmed()
@@ -103,11 +103,10 @@ def wait_for(condition, limit=20):
 @test("Ctrl-C ends it early, with results and exit code 130")
 def _():
     need_live_python()
-    path = os.path.join(temp_dir(), "p.yaml")
+    path, raw = (os.path.join(temp_dir(), name) for name in ("p.yaml", "raw"))
     with spin() as target:
-        process = start_pmp("-p", target.pid, "-n", 600, "-o", path)
-        check(wait_for(lambda: target.status("TracerPid") != "0"), "never attached")
-        time.sleep(2)
+        process = start_pmp("-p", target.pid, "-n", 600, "-o", path, "--save-raw", raw)
+        await_samples(process, raw, 5)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         equal(process.returncode, 130, err.decode())
