@@ -93,23 +93,24 @@ static void sides_write(const struct diff_writer *writer)
 static void sure_write(const struct diff_writer *writer)
 {
 	const struct profile_diff *diff = writer->diff;
+	bool timed = diff->sides[DIFF_BEFORE].parts && diff->sides[DIFF_AFTER].parts;
 
 	if (diff->sure_count)
 		fprintf(writer->out,
-		        "*       sure: of 100 comparisons of a program with itself %d at most "
-		        "would "
-		        "have a star\n        (%zu functions compared)\n",
-		        DIFF_WRONG_PERCENT, diff->compared);
+		        "*       sure%s: of 100 comparisons of a program with\n        itself %d "
+		        "at "
+		        "most would have a star (%zu functions compared)\n",
+		        timed ? "" : ", were samples independent", DIFF_WRONG_PERCENT,
+		        diff->compared);
 	else
 		fprintf(writer->out,
 		        "No function's share has changed by more than chance would make it "
 		        "(%zu compared);\nmore samples tell smaller changes.\n",
 		        diff->compared);
-	fprintf(writer->out, "%s%*s95 %% intervals, %s\n", text_plus_minus(writer->view),
-	        writer->view->ascii ? 6 : 7, "",
-	        diff->sides[DIFF_BEFORE].parts && diff->sides[DIFF_AFTER].parts
-	                ? "from the spread over the runs' parts"
-	                : "as if samples were independent: no timeline of both tells more");
+	fprintf(writer->out, "%s%*s 95 %% intervals, %s\n", text_plus_minus(writer->view),
+	        writer->view->ascii ? 5 : 6, "",
+	        timed ? "from the spread over the runs' parts"
+	              : "as if samples were independent: no timeline of both tells more");
 }
 
 static void summary_write(const struct diff_writer *writer)

@@ -78,7 +78,8 @@ static void side_deinit(struct side *side)
  * same share, otherwise. */
 static double side_variance(const struct spread *spread, size_t key, double share, double pooled)
 {
-	double independent = spread->samples > 0 ? pooled * (1 - pooled) / spread->samples : 1;
+	double independent =
+	        spread->independent > 0 ? pooled * (1 - pooled) / spread->independent : 1;
 	double parts = spread->parts ? spread_variance(spread, key) : 0;
 
 	if (spread_trusts_parts(spread, share))
@@ -109,13 +110,13 @@ static struct diff_share share_compare(const struct comparing *c, size_t key, ui
 		.before = (double)before / c->sides[DIFF_BEFORE].whole,
 		.after = (double)after / c->sides[DIFF_AFTER].whole,
 	};
-	double pooled =
-	        (ret.before * a->samples + ret.after * b->samples) / (a->samples + b->samples);
-	double freedom = a->parts && b->parts ? fewer((double)a->parts, (double)b->parts) - 1 : 1e9;
+	double pooled = (ret.before * a->independent + ret.after * b->independent) /
+	                (a->independent + b->independent);
+	double freedom = fmin(1e9, fewer(a->freedom, b->freedom));
 	double error = sqrt(side_variance(a, key, ret.before, pooled) +
 	                    side_variance(b, key, ret.after, pooled));
 
-	ret.error = spread_t95((size_t)freedom) * error;
+	ret.error = fmin(1, spread_t95(freedom) * error);
 	ret.chance = 1;
 	if (error > 0)
 		ret.chance = chance_of(fabs(diff_change(&ret)) / error, freedom);

@@ -54,15 +54,48 @@ static void stack_weigh(struct counting *counting, uint32_t slot)
 
 void spread_put(struct spread *spread, size_t key)
 {
+	struct spread_touched *touched = &spread->touched;
+
 	if (!spread->now[key]) {
-		spread->touched = alloc_grow(spread->touched, &spread->touched_cap,
-		                             spread->touched_count + 1, sizeof(*spread->touched));
-		spread->touched[spread->touched_count++] = (uint32_t)key;
+		touched->keys = alloc_grow(touched->keys, &touched->cap, touched->count + 1,
+		                           sizeof(*touched->keys));
+		touched->keys[touched->count++] = (uint32_t)key;
 	}
 	spread->now[key] += spread->weight;
 }
 
-/* The part's shares are known now. */
+static void step_add(struct spread *spread, uint32_t key, double share)
+{
+	double step = share - spread->before[key];
+
+	if (spread->parts)
+		spread->steps += step * step;
+	spread->before[key] = share;
+}
+
+/* The shares of a part. */
+static void shares_add(struct spread *spread, double whole)
+{
+	struct spread_touched gone = spread->touched_before;
+
+	for (size_t i = 0; i < gone.count; i++)
+		if (!spread->now[gone.keys[i]])
+			step_add(spread, gone.keys[i], 0);
+	for (size_t i = 0; i < spread->touched.count; i++) {
+		uint32_t key = spread->touched.keys[i];
+		double share = (double)spread->now[key] / whole;
+
+		step_add(spread, key, share);
+		spread->sums[key] += share;
+		spread->squares[key] += share * share;
+		spread->now[key] = 0;
+	}
+	spread->touched_before = spread->touched;
+	spread->touched = gone;
+	spread->touched.count = 0;
+	spread->parts++;
+}
+
 static void part_end(struct counting *counting)
 {
 	struct spread *spread = counting->spread;
@@ -80,16 +113,8 @@ static void part_end(struct counting *counting)
 		counting->weights[stack] = 0;
 	}
 	counting->stack_count = 0;
-	for (size_t i = 0; i < spread->touched_count; i++) {
-		uint32_t key = spread->touched[i];
-		double share = (double)spread->now[key] / (double)whole;
-
-		spread->sums[key] += share;
-		spread->squares[key] += share * share;
-		spread->now[key] = 0;
-	}
-	spread->touched_count = 0;
-	spread->parts += whole > 0;
+	if (whole)
+		shares_add(spread, (double)whole);
 }
 
 static void sample_see(struct counting *counting, const struct timeline_cursor *cursor)
@@ -152,6 +177,44 @@ static size_t part_number(const struct profile *profile)
 	return parts > PARTS_MAX ? PARTS_MAX : parts;
 }
 
+/* Of all keys: the variance of a part's share, and what that of the mean would be if samples were independent. */
+static void variances_sum(const struct spread *spread, size_t count, double *of_parts,
+                          double *independent)
+{
+	double n = (double)spread->parts;
+
+	*of_parts = *independent = 0;
+	for (size_t i = 0; i < count; i++) {
+		double mean = spread->sums[i] / n;
+		double square = spread->squares[i] - n * mean * mean;
+
+		*of_parts += square > 0 ? square / (n - 1) : 0;
+		*independent += mean < 1 ? mean * (1 - mean) / spread->samples : 0;
+	}
+}
+
+/* Parts that follow each other are alike where what a program does lasts for longer than a part. If they're a first-order
+ * autoregressive series with correlation 1 - u, the mean step from one to the next (J. von Neumann, 1941), half squared, is
+ * variance * u, and the parts' own variance is variance * (1 - 2 (1 - u) / u / (n - 1)): that gives u, and with it how much further
+ * than of independent parts the mean lies off. All keys together tell it, as one alone would be too rough. */
+static void correlation_find(struct spread *spread, size_t count)
+{
+	double n = (double)spread->parts, of_parts, independent, ratio, under, u;
+
+	variances_sum(spread, count, &of_parts, &independent);
+	if (of_parts <= 0)
+		return;
+	ratio = fmin(1, spread->steps / (n - 1) / 2 / of_parts);
+	under = ratio * ratio * (n + 1) * (n + 1) - 8 * ratio * (n - 1);
+	/* Less than that two parts would tell, which is as bad as it can be. */
+	u = under > 0 ? (ratio * (n + 1) + sqrt(under)) / (2 * (n - 1)) : 4 / (n + 1);
+	u = fmin(1, fmax(u, 4 / (n + 1)));
+	spread->inflation = (n - 1) * (2 - u) / (u * (n + 1) - 2);
+	spread->freedom = fmax(1, n * u / (2 - u) - 1);
+	if (independent > 0)
+		spread->independent /= fmax(1, of_parts / n * spread->inflation / independent);
+}
+
 void spread_init(struct spread *ret, const struct profile *profile, const struct spread_keys *keys)
 {
 	struct counting counting = {
@@ -159,7 +222,7 @@ void spread_init(struct spread *ret, const struct profile *profile, const struct
 	};
 	uint64_t stacks = profile_stacks(profile);
 
-	*ret = (struct spread){ .samples = (double)stacks };
+	*ret = (struct spread){ .samples = (double)stacks, .freedom = INFINITY };
 	if (profile->weight == PROFILE_SAMPLES)
 		ret->samples = (double)tree_node(profile->tree, TREE_ROOT)->total;
 	counting.parts = part_number(profile);
@@ -168,12 +231,20 @@ void spread_init(struct spread *ret, const struct profile *profile, const struct
 		if (profile->sampling.known && profile->sampling.taken &&
 		    (double)profile->sampling.taken < ret->samples)
 			ret->samples = (double)profile->sampling.taken;
+		ret->independent = ret->samples;
 		return;
 	}
+	ret->independent = ret->samples;
+	ret->inflation = 1;
 	ret->sums = alloc_zeroed(keys->count, sizeof(*ret->sums));
 	ret->squares = alloc_zeroed(keys->count, sizeof(*ret->squares));
+	ret->before = alloc_zeroed(keys->count, sizeof(*ret->before));
 	ret->now = alloc_zeroed(keys->count, sizeof(*ret->now));
 	parts_count(&counting);
+	if (ret->parts < PARTS_MIN)
+		ret->parts = 0;
+	else
+		correlation_find(ret, keys->count);
 }
 
 void spread_deinit(struct spread *spread)
@@ -181,7 +252,9 @@ void spread_deinit(struct spread *spread)
 	free(spread->sums);
 	free(spread->squares);
 	free(spread->now);
-	free(spread->touched);
+	free(spread->before);
+	free(spread->touched.keys);
+	free(spread->touched_before.keys);
 	*spread = (struct spread){ 0 };
 }
 
@@ -189,14 +262,14 @@ double spread_variance(const struct spread *spread, size_t key)
 {
 	double n = (double)spread->parts, mean, variance;
 
-	if (spread->parts < PARTS_MIN)
+	if (!spread->parts)
 		return 0;
 	mean = spread->sums[key] / n;
-	variance = (spread->squares[key] - n * mean * mean) / (n - 1) / n;
+	variance = (spread->squares[key] - n * mean * mean) / (n - 1) / n * spread->inflation;
 	return variance > 0 ? variance : 0;
 }
 
-double spread_t95(size_t freedom)
+double spread_t95(double freedom)
 {
 	/* Student's t, 0.975, as any table has it. */
 	static const double t[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
@@ -204,9 +277,9 @@ double spread_t95(size_t freedom)
 		                    2.110,  2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
 		                    2.060,  2.056, 2.052, 2.048, 2.045, 2.042, 2.040 };
 
-	if (!freedom || freedom > sizeof(t) / sizeof(t[0]))
-		return 1.960;
-	return t[freedom - 1];
+	if (freedom < 1)
+		return t[0];
+	return freedom < 1 + sizeof(t) / sizeof(t[0]) ? t[(size_t)freedom - 1] : 1.960;
 }
 
 /* How far away the further end of Wilson's interval is (E. B. Wilson, 1927), which does not lie around the share itself: it's none
@@ -224,17 +297,18 @@ static double wilson(double share, double n)
 
 bool spread_trusts_parts(const struct spread *spread, double share)
 {
-	double there = share * spread->samples, away = (1 - share) * spread->samples;
+	double there = share * spread->independent, away = (1 - share) * spread->independent;
 
 	return spread->parts >= PARTS_TRUSTED && there >= COUNT_TRUSTED && away >= COUNT_TRUSTED;
 }
 
 double spread_error(const struct spread *spread, size_t key, double share)
 {
-	double independent = wilson(share, spread->samples), parts;
+	double independent = wilson(share, spread->independent), parts;
 
-	if (spread->parts < PARTS_MIN)
+	if (!spread->parts)
 		return independent;
-	parts = spread_t95(spread->parts - 1) * sqrt(spread_variance(spread, key));
+	parts = fmin(spread_t95(spread->freedom) * sqrt(spread_variance(spread, key)),
+	             fmax(share, 1 - share));
 	return parts > independent || spread_trusts_parts(spread, share) ? parts : independent;
 }

@@ -23,14 +23,24 @@ struct spread_keys {
 	void (*put)(void *ctx, struct spread *spread, uint32_t leaf);
 };
 
+struct spread_touched {
+	uint32_t *keys;
+	size_t count, cap;
+};
+
 struct spread {
-	size_t parts; /* of the run; less than 2: there's no more to know than how many samples there are */
-	double samples;         /* stacks that the shares were taken from */
+	size_t parts;   /* of the run; 0: there's no more to know than how many samples there are */
+	double samples; /* stacks that the shares were taken from */
+	double independent; /* so many independent samples would tell as much; without parts, all are taken to be */
+	double freedom; /* degrees of it that the parts' spread has, 1 at least; without parts infinite */
+	double inflation;       /* of a variance, as parts that follow each other are alike */
 	double *sums, *squares; /* of the shares in the parts, by key */
+	double steps;   /* the squares' sum, of shares from one part to the next, of all keys */
+	double *before; /* shares in the part before */
+	struct spread_touched touched_before;
 	/* of the part that is looked at */
 	uint64_t *now;
-	uint32_t *touched;
-	size_t touched_count, touched_cap;
+	struct spread_touched touched;
 	uint64_t weight; /* of the stack */
 };
 
@@ -46,6 +56,6 @@ bool spread_trusts_parts(const struct spread *spread, double share);
 /* Half of the interval in which the true share lies 95 times of 100. */
 double spread_error(const struct spread *spread, size_t key, double share);
 /* How many standard errors are left and right of a value 95 times of 100, with so many degrees of freedom (Student's t). */
-double spread_t95(size_t freedom);
+double spread_t95(double freedom);
 
 #endif

@@ -70,6 +70,9 @@ void spread_note_write(const struct tree_spread *spread, FILE *out)
 	        spread->spread.samples == 1 ? "" : "s");
 	if (spread->spread.parts)
 		fprintf(out, " and their spread over %zu parts of the run", spread->spread.parts);
+	if (spread->spread.independent < 0.95 * spread->spread.samples)
+		fprintf(out, "; they tell as much as %.0f independent ones",
+		        spread->spread.independent);
 	fputc('\n', out);
 	top_table_init(&top, profile->tree, profile->intern, TOP_SELF, ROWS + 1);
 	for (size_t i = 0; i < top.count; i++)

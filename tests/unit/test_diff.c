@@ -10,6 +10,7 @@
 
 #include "../../merger/builder.h"
 #include "../../merger/profile_diff.h"
+#include "../../merger/tree_spread.h"
 #include "render.h"
 
 #define TRIALS 100
@@ -129,6 +130,9 @@ static void test_same(void **state)
 	assert_in_range(same_trials(2000, 1, true, 13), 0, WRONG_MAX);
 	/* What it does now it mostly does in the next sample, too: a tenth of the information. */
 	assert_in_range(same_trials(2000, 10, true, 14), 0, WRONG_MAX);
+	/* It stays for longer than the run can be cut into parts that are longer still. */
+	assert_in_range(same_trials(200, 5, true, 15), 0, WRONG_MAX);
+	assert_in_range(same_trials(200, 20, true, 16), 0, WRONG_MAX);
 }
 
 /* "burn" has become 15 % faster: it comes first, and mostly it's sure. */
@@ -156,6 +160,52 @@ static void test_faster(void **state)
 		profile_diff_deinit(&diff);
 	}
 	assert_in_range(sure, 18, 20);
+}
+
+/* How many of TRIALS intervals of burn's share hold it. */
+static unsigned share_trials(unsigned samples, unsigned stay, bool timed, uint64_t seed)
+{
+	unsigned inside = 0;
+
+	for (unsigned i = 0; i < TRIALS; i++) {
+		struct trial trial = {
+			.dice = seed + 7919 * i, .samples = samples, .stay = stay, .timed = timed
+		};
+		struct tree_spread spread;
+		struct profile *profile;
+		uint32_t node;
+
+		memcpy(trial.shares, usual, sizeof(usual));
+		profile = record(&trial);
+		tree_spread_init(&spread, profile, NULL, NULL);
+		node = tree_node(profile->tree, tree_next(profile->tree, TREE_ROOT, NULL))
+		               ->first_child;
+		while (node != TREE_NONE &&
+		       strcmp(intern_get(profile->intern, tree_frame(profile->tree, node)->name)
+		                      .ptr,
+		              "burn") != 0)
+			node = tree_node(profile->tree, node)->next_sibling;
+		if (node != TREE_NONE) {
+			double share =
+			        (double)tree_node(profile->tree, node)->total / (double)samples;
+
+			inside +=
+			        fabs(share - usual[0]) <= spread_error(&spread.spread, node, share);
+		}
+		tree_spread_deinit(&spread);
+		profile_destroy(profile);
+	}
+	return inside;
+}
+
+static void test_shares(void **state)
+{
+	(void)state;
+	assert_in_range(share_trials(100, 1, false, 21), 90, 100);
+	assert_in_range(share_trials(200, 1, true, 22), 90, 100);
+	assert_in_range(share_trials(200, 5, true, 23), 90, 100);
+	assert_in_range(share_trials(200, 20, true, 24), 90, 100);
+	assert_in_range(share_trials(2000, 20, true, 25), 90, 100);
 }
 
 /* Of the 95 % intervals of burn's change, which is none, so many hold 0. */
@@ -231,9 +281,8 @@ static void test_odd(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),
-		cmocka_unit_test(test_faster),
-		cmocka_unit_test(test_intervals),
+		cmocka_unit_test(test_same),   cmocka_unit_test(test_faster),
+		cmocka_unit_test(test_shares), cmocka_unit_test(test_intervals),
 		cmocka_unit_test(test_odd),
 	};
 
