@@ -1,5 +1,6 @@
 /* pmp diff: two profiles compared. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "../merger/profile_diff.h"
 #include "command.h"
@@ -13,7 +14,9 @@ static struct profile *side_read(const struct options *options, const char *path
 {
 	struct profile *profile = profile_input_read_one(path, err);
 
-	if (profile && report_cut(options, profile, err))
+	struct shown name;
+
+	if (profile && report_cut_named(options, profile, shown_name(&name, path), err))
 		return profile;
 	profile_destroy(profile);
 	return NULL;
@@ -33,12 +36,20 @@ static bool compare(const struct options *options, const struct profile *before,
 	return ok;
 }
 
+static bool check_inputs(const struct options *options, struct error *err)
+{
+	if (strcmp(options->operands[0], "-") != 0 || strcmp(options->operands[1], "-") != 0)
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "diff cannot read both profiles from standard input; name a file for one");
+}
+
 bool cmd_diff(const struct options *options, struct error *err)
 {
 	struct profile *before = NULL, *after = NULL;
 	bool ok;
 
-	ok = report_check_diff(options, err);
+	ok = report_check_diff(options, err) && check_inputs(options, err);
 	before = ok ? side_read(options, options->operands[0], err) : NULL;
 	after = before ? side_read(options, options->operands[1], err) : NULL;
 	ok = after && compare(options, before, after, err);

@@ -21,6 +21,7 @@
 struct piece {
 	struct buf text;
 	char *name;
+	bool goes_on; /* it's a part of the input before */
 };
 
 struct merging {
@@ -62,7 +63,8 @@ static bool piece_take(struct merging *merging, struct piece *ret)
 	return got;
 }
 
-static bool piece_put(void *ctx, struct buf *text, const char *name, struct error *err)
+static bool piece_put(void *ctx, struct buf *text, const char *name, bool goes_on,
+                      struct error *err)
 {
 	struct merging *merging = ctx;
 	bool ended;
@@ -74,7 +76,7 @@ static bool piece_put(void *ctx, struct buf *text, const char *name, struct erro
 	ended = merging->ended;
 	if (!ended) {
 		merging->waiting[merging->count++] =
-		        (struct piece){ *text, alloc_copy(name, strlen(name)) };
+		        (struct piece){ *text, alloc_copy(name, strlen(name)), goes_on };
 		*text = (struct buf){ 0 };
 	}
 	pthread_cond_broadcast(&merging->changed);
@@ -90,24 +92,15 @@ static void end(struct merging *merging)
 	pthread_mutex_unlock(&merging->mutex);
 }
 
-/* What the options ask of each profile; an error says of which. */
-static bool piece_cut(struct adder *adder, struct profile *profile, const char *name)
-{
-	struct error err = { 0 };
-
-	if (report_cut(adder->merging->options, profile, &err))
-		return true;
-	if (err.code == ERROR_USAGE)
-		return error_set(&adder->err, err.code, "%s", err.text);
-	return error_set(&adder->err, err.code, "%s: %s", name, err.text);
-}
-
 static bool piece_add(struct adder *adder, const struct piece *piece)
 {
 	struct profile *profile = format_read(buf_span(&piece->text), piece->name, &adder->err);
-	bool ok = profile && piece_cut(adder, profile, piece->name) &&
-	          profile_merge_add(&adder->merge, profile, piece->name, &adder->err);
+	bool ok = profile &&
+	          report_cut_named(adder->merging->options, profile, piece->name, &adder->err);
 
+	if (ok && piece->goes_on)
+		profile->runs = 0;
+	ok = ok && profile_merge_add(&adder->merge, profile, piece->name, &adder->err);
 	profile_destroy(profile);
 	return ok;
 }

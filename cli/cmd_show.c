@@ -2,16 +2,20 @@
 #include "options.h"
 #include "profile_input.h"
 #include "report.h"
+#include "shown.h"
 
 bool cmd_show(const struct options *options, struct error *err)
 {
 	struct profile *profile;
+	struct shown name;
 	bool ok;
 
 	if (!report_check(options, err))
 		return false;
 	profile = profile_input_read_one(options->operands[0], err);
-	ok = profile && report_cut(options, profile, err) && report_profile(options, profile, err);
+	ok = profile &&
+	     report_cut_named(options, profile, shown_name(&name, options->operands[0]), err) &&
+	     report_profile(options, profile, err);
 	profile_destroy(profile);
 	return ok;
 }

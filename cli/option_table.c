@@ -360,8 +360,8 @@ static const struct option_row rows[] = {
 	  COMMAND_ALL, parse_weight, 0 },
 	{ 0, "running", NULL, "only threads that were on a CPU, or waited for one", COMMAND_ALL,
 	  parse_flag, MEMBER(window.running) },
-	{ 0, "thread", "THREAD", "only threads of that name, or that number", COMMAND_ALL,
-	  parse_path, MEMBER(view.thread) },
+	{ 0, "thread", "THREAD", "only threads of that number, or whose name matches", COMMAND_ALL,
+	  parse_pattern, MEMBER(view.thread) },
 	{ 0, "focus", "REGEX",
 	  "only stacks with a function, file or module that\n"
 	  "matches: what calls it, and what it calls",

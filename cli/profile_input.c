@@ -19,6 +19,7 @@ struct splitting {
 	void *ctx;
 	struct buf text; /* not passed on yet */
 	size_t seen, count;
+	size_t lines; /* of collapsed stacks that were passed on, if text is more of them */
 };
 
 static bool is_blank(struct span text)
@@ -71,7 +72,7 @@ static bool is_stdin(const struct splitting *s)
 	return !strcmp(s->path, "-");
 }
 
-/* "a.yaml", "a.yaml (profile 3)", "standard input (profile 3, of web2)". */
+/* "a.yaml", "a.yaml (profile 3)", "standard input (profile 3, of web2)", "a.folded (from line 80001)". */
 struct name {
 	char text[sizeof(((struct shown *)NULL)->text) + HOST_MAX + 40];
 };
@@ -83,27 +84,46 @@ static void name_make(struct name *ret, const struct splitting *s, bool only)
 	struct shown shown;
 	const char *path = shown_name(&shown, is_stdin(s) ? "standard input" : s->path);
 
-	if (only)
+	if (s->lines)
+		snprintf(ret->text, sizeof(ret->text), "%s (from line %zu)", path, s->lines + 1);
+	else if (only)
 		snprintf(ret->text, sizeof(ret->text), "%s", path);
 	else
 		snprintf(ret->text, sizeof(ret->text), "%s (profile %zu%s%.*s)", path, s->count,
 		         host.len ? ", of " : "", SPAN_ARG(host));
 }
 
+static size_t lines_of(struct span text)
+{
+	size_t count = 0;
+
+	for (const char *at; text.len && (at = memchr(text.ptr, '\n', text.len));) {
+		text = span_skip(text, (size_t)(at - text.ptr) + 1);
+		count++;
+	}
+	return count;
+}
+
 /* `only`: there's no other in the input. Blanks are a profile that is lacking, then. */
 static bool pass_one(struct splitting *s, bool only, struct error *err)
 {
-	bool blank = is_blank(buf_span(&s->text));
+	bool blank = is_blank(buf_span(&s->text)), goes_on;
 	struct name name;
 
 	if (blank && !only)
 		return true;
-	s->count++;
+	goes_on = s->count && !profile_split_begins(buf_span(&s->text));
+	if (!goes_on) {
+		s->count++;
+		s->lines = 0;
+	}
 	/* One that broke off in the middle of a line may hold the next one as well. */
-	name_make(&name, s, only && (blank || !is_stdin(s)));
+	name_make(&name, s,
+	          (only || !profile_split_begins(buf_span(&s->text))) && (blank || !is_stdin(s)));
 	if (blank)
 		return error_set(err, ERROR_INPUT, "%s: there is no profile in it", name.text);
-	return s->each(s->ctx, &s->text, name.text, err);
+	s->lines += lines_of(buf_span(&s->text));
+	return s->each(s->ctx, &s->text, name.text, goes_on, err);
 }
 
 /* What s->text is now. `last`: there's nothing behind it. */

@@ -37,6 +37,13 @@ static bool make_plan(const struct options *options, const char *usual, struct p
 	plan->on_stderr = options->program && !options->output;
 	if (options->top)
 		tree = format_by_name(SPAN_LIT("flat"));
+	if (options->top && options->format && options->format != tree &&
+	    (!options->output || !strcmp(options->output, "-")))
+		return error_set(
+		        err, ERROR_USAGE,
+		        "--top is of the table of functions, not of -f %s; leave -f out, or say "
+		        "-f flat",
+		        options->format->name);
 	if (!options->output || !strcmp(options->output, "-")) {
 		plan->on_stdout = options->format ? options->format : tree;
 		if (!plan->on_stdout->binary ||
@@ -117,6 +124,12 @@ static bool write_to(const char *path, const struct format *format, const struct
 	return error_set(err, ERROR_OUTPUT, "the profile cannot be written as %s", format->name);
 }
 
+/* A table has one row for a library, wherever it was called. */
+static bool shows_table(const struct options *options)
+{
+	return options->top || (options->format && !strcmp(options->format->name, "flat"));
+}
+
 bool report_cut(const struct options *options, struct profile *profile, struct error *err)
 {
 	struct window window = options->window;
@@ -131,8 +144,21 @@ bool report_cut(const struct options *options, struct profile *profile, struct e
 	view.threads = (options->threads || (options->levels & LEVEL_BIT(LEVEL_THREAD))) &&
 	               !level_has_threads(profile);
 	view.fold_library = view.fold_library && !options->all;
-	view.uncounted = options->command->bit & (COMMAND_MERGE | COMMAND_DIFF);
+	view.uncounted = (options->command->bit & (COMMAND_MERGE | COMMAND_DIFF)) || view.invert ||
+	                 shows_table(options);
 	return view_apply(profile, &view, err);
+}
+
+bool report_cut_named(const struct options *options, struct profile *profile, const char *name,
+                      struct error *err)
+{
+	struct error own = { 0 };
+
+	if (report_cut(options, profile, &own))
+		return true;
+	if (own.code == ERROR_USAGE)
+		return error_set(err, own.code, "%s", own.text);
+	return error_set(err, own.code, "%s: %s", name, own.text);
 }
 
 static bool report(const struct options *options, const char *usual, const struct subject *subject,

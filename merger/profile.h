@@ -63,7 +63,7 @@ struct profile_sampling {
 struct profile {
 	struct intern *intern;
 	struct tree *tree;
-	uint64_t runs; /* that were added up (profile_merge.h); 1: a recording */
+	uint64_t runs; /* that were added up (profile_merge.h); 1: a recording; 0: more of one */
 	enum profile_weight weight;
 	struct timeline *timeline; /* NULL: not known, or not wanted */
 	struct profile_target *targets;

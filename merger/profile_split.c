@@ -47,21 +47,29 @@ static size_t split_stacks(struct span text)
 	return end ? (size_t)(end - text.ptr) + 1 : 0;
 }
 
+bool profile_split_begins(struct span text)
+{
+	struct span body = skip_lead(text);
+	bool ret = starts_with(body, SPAN_LIT("\n---"));
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		ret |= starts_with(body, starts[i]);
+	return ret;
+}
+
 size_t profile_split(struct span text, size_t *seen)
 {
 	struct span body = skip_lead(text);
 	size_t lead = text.len - body.len, from = *seen > lead ? *seen : lead;
-	bool separated = starts_with(body, SPAN_LIT("\n---"));
 	size_t at = find(text, from, SPAN_LIT("\n---"));
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
 		size_t next = starts_with(body, starts[i]) ? find(text, from, starts[i]) : text.len;
 
-		separated |= starts_with(body, starts[i]);
 		at = next < at ? next : at;
 	}
 	if (at < text.len)
 		return at + 1;
 	*seen = text.len > SEPARATOR_MAX ? text.len - SEPARATOR_MAX : 0;
-	return separated ? 0 : split_stacks(text);
+	return profile_split_begins(text) ? 0 : split_stacks(text);
 }

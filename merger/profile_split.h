@@ -17,5 +17,7 @@
 /* The length of the first profile in text. 0: its end isn't there yet; at the end of the input all of the text is. *seen: how much
  * of it was looked at, 0 at first and after each that was found. */
 size_t profile_split(struct span text, size_t *seen);
+/* Does text begin as a profile that others can follow? If not, and it's behind another part: these are more of its stacks. */
+bool profile_split_begins(struct span text);
 
 #endif

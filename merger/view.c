@@ -194,7 +194,7 @@ static bool group_matches(struct viewing *v, const struct thread_group *group)
 	who = thread_stacks_identity(&v->stacks, group);
 	number = span_of(v->view->thread);
 	if (number_take32(&number, &tid) && !number.len)
-		return who.tid == tid;
+		return tid && who.tid == tid;
 	return who.name.len && pattern_matches(&v->thread, who.name);
 }
 

@@ -23,8 +23,9 @@ struct view {
 	bool threads;       /* the thread is a level of the tree, if it was none */
 	bool lines;         /* the tree is by line, if it was not */
 	bool fold_library; /* "json (7 frames hidden)" for frames of libraries that call each other */
-	bool uncounted; /* without the number: profiles that are added up or compared differ in it */
-	bool invert;    /* what ran is the root, its callers are below it */
+	bool uncounted; /* without the number, in which places that are to be one differ: of profiles that are added up
+	                 * or compared, in a table, or from the other end */
+	bool invert; /* what ran is the root, its callers are below it */
 	unsigned
 	        depth; /* so many frames of a stack, and one that says that there are more; 0: all */
 };

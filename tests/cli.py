@@ -569,5 +569,18 @@ def _():
         equal(is_done(pmp("show", path, env=env)).isascii(), wanted, env)
 
 
+@test("collapsed stacks that are read in several parts are one run; an error has the file's line")
+def _():
+    path = put(temp_dir(), "big.folded", "".join("main;a%d;%s 1\n" % (i, "b" * 90) for i in range(90000)))
+    result = pmp("merge", path, path, "-f", "yaml", limit=60)
+    equal(result.code, 0, result)
+    check("\nruns: 2\n" in result.out, "not two runs", result.out[:300])
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("no weight\n")
+    result = pmp("merge", path, "-q", limit=60)
+    equal(result.code, BAD_INPUT, result)
+    start, line = (int(number) for number in re.search(r"\(from line (\d+)\):(\d+): ", result.err).groups())
+    equal(start + line - 1, 90001, result.err)
+
 if __name__ == "__main__":
     main()
