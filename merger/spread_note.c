@@ -7,9 +7,9 @@
 #include "number.h"
 #include "top_table.h"
 
-#define ROWS 5          /* of which each is compared with the next one */
-#define SAMPLES_MAX 1e9 /* more are not worth a number */
-#define SHARE_MIN 1.0   /* percent: below it nobody asks for an order */
+#define ROWS 5        /* of which each is compared with the next one */
+#define TIMES_MAX 1e6 /* more are not worth a number */
+#define SHARE_MIN 1.0 /* percent: below it nobody asks for an order */
 
 static void label_write(const struct tree_spread *spread, const struct frame *frame, FILE *out)
 {
@@ -49,11 +49,10 @@ static bool pair_write(const struct tree_spread *spread, const struct top_row *f
 	label_write(spread, second->frame, out);
 	fprintf(out, " has more self weight (%.1f and %.1f %%)", number_percent(first->self, whole),
 	        number_percent(second->self, whole));
-	needed = apart > 0 ? spread->spread.samples * (error / apart) * (error / apart)
-	                   : SAMPLES_MAX;
-	if (needed < SAMPLES_MAX)
-		fprintf(out, ": some %.2g times as many would tell",
-		        needed / spread->spread.samples);
+	needed = apart > 0 ? spread->spread.samples * (error / apart) * (error / apart) : INFINITY;
+	needed /= spread->spread.samples;
+	if (needed < TIMES_MAX)
+		fprintf(out, ": some %.*f times as many would tell", needed < 10, needed);
 	fputc('\n', out);
 	return true;
 }
