@@ -81,9 +81,12 @@ static struct span python_library(struct span file)
 	return first_word(behind_python(file));
 }
 
+/* "python3.11", "python", "libpython3.11.so.1.0", but not "python_utils.so" */
 static bool is_interpreter(struct span base)
 {
-	return span_starts(base, SPAN_LIT("python")) || span_starts(base, SPAN_LIT("libpython"));
+	span_take(&base, SPAN_LIT("lib"));
+	return span_take(&base, SPAN_LIT("python")) &&
+	       (!base.len || isdigit((unsigned char)base.ptr[0]) || base.ptr[0] == '.');
 }
 
 static struct span native_library(struct span module)

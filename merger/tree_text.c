@@ -221,7 +221,10 @@ static void fold_write(struct tree_writer *writer, uint32_t first, enum guide ow
 	tag_write(writer, "  ", "");
 	guides_write(writer, own);
 	colour_set(writer, TEXT_DIM);
-	fprintf(writer->out, "(%zu more, %.1f %%)", count, percent);
+	if (writer->columns->adds_up)
+		fprintf(writer->out, "(%zu more, %.1f %%)", count, percent);
+	else
+		fprintf(writer->out, "(%zu more)", count);
 	colour_set(writer, TEXT_OFF);
 	fputc('\n', writer->out);
 }
@@ -392,6 +395,7 @@ static void weights_draw(struct weights *weights, FILE *out)
 		.ctx = weights,
 		.width = 2 + 2 * (size_t)weight_columns(weights),
 		.percent = weights_percent,
+		.adds_up = true,
 		.write = weights_write,
 		.rest = weights_rest,
 	};

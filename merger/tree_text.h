@@ -10,6 +10,7 @@ struct tree_columns {
 	size_t width; /* that they take */
 	/* How much a node weighs: below view->min_percent it's folded into one line with those behind it. */
 	double (*percent)(const void *ctx, uint32_t node);
+	bool adds_up; /* do percents of several nodes? then the line of those that are folded has their sum */
 	void (*write)(const void *ctx, FILE *out, uint32_t node);
 	/* Of a node's children from `first` on. */
 	void (*rest)(const void *ctx, FILE *out, uint32_t first);
