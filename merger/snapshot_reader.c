@@ -146,7 +146,7 @@ static void take_thread(struct snapshot_reader *reader, const struct marker *mar
 
 	thread->name = word_of(reader, marker, "name");
 	thread->state = letter_of(marker, "state");
-	if (marker_get(marker, "cpu_us").ptr) {
+	if (marker_get(marker, "cpu_us").ptr && !thread->cpu_looked) {
 		thread->cpu_us = marker_number(marker, "cpu_us", 0);
 		if (!thread->has_cpu)
 			thread->cpu_first_us = thread->cpu_us;
@@ -415,9 +415,9 @@ static void take_stack(void *ctx, const struct stack *stack)
 	thread->doing = told->doing;
 	thread->lost = stack->lost;
 	if (told->has_cpu) {
-		thread->cpu_first_us = thread->has_cpu ? thread->cpu_first_us : told->cpu_us;
+		thread->cpu_first_us = thread->cpu_looked ? thread->cpu_first_us : told->cpu_us;
 		thread->cpu_us = told->cpu_us;
-		thread->has_cpu = true;
+		thread->has_cpu = thread->cpu_looked = true;
 	}
 	take_frames(thread, frames, stack->lost ? 0 : count);
 	thread->look = process_at(reader, pid)->look;

@@ -33,7 +33,7 @@ def record(folder, name, work, rate, seconds):
 
 def rows(before, after):
     """(sure, function) of each row of the comparison, in its order."""
-    result = pmp("diff", before, after, "--top", 1000, "--full-paths")
+    result = pmp("diff", before, after, "--top", 1000, "--full-paths", env={"LC_ALL": "C.UTF-8"})
     equal(result.code, 0, result)
     found = re.findall(r"^([* ]) +[\d.]+% +[\d.]+% +[-+][\d.]+ ±.*?  (?:py|c |k |\* |! )  (.*)$", result.out, re.M)
     check(found, "no rows", result.out)

@@ -130,7 +130,8 @@ def _():
     need_live_python()
     with Target(PYTHON, os.path.join(ROOT, "samples", "phases.py"), "--seconds", 60, "--phase", 60,
                 env={"PYTHONPATH": os.path.join(BUILD, "samples")}) as target:
-        result = pmp("-p", target.pid, "-n", 40, "-r", 40, "-q", "--focus", "half_and_half", "--top", 3, "--ci", limit=60)
+        result = pmp("-p", target.pid, "-n", 40, "-r", 40, "-q", "--focus", "half_and_half", "--top", 3, "--ci", limit=60,
+                     env={"LC_ALL": "C.UTF-8"})
     equal(result.code, 0, result)
     share, error = re.search(r"^ *([\d.]+)% ± ?([\d.]+) .* burn_some ", result.out, re.M).groups()
     near(float(share), 50, 2 * float(error) + 5, "percent in burn_some")
@@ -144,7 +145,8 @@ def _():
     told = {module["path"]: module["build_id"] for module in Run.get().profile.data["modules"]}
     check(Run.profile.data["target"]["executable"] in told, told)
     for path, name in told.items():
-        equal(name, build_id(path), path)
+        if path.startswith("/"):  # [vdso] is no file
+            equal(name, build_id(path), path)
 
 
 @test("the timeline changes where the program did, within one interval")
