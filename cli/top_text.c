@@ -6,17 +6,13 @@
 #include <unistd.h>
 
 #include "../merger/label.h"
+#include "../merger/number.h"
+#include "../merger/text_style.h"
 #include "target.h"
 
 #define ROWS_MAX 1000 /* of functions; nobody scrolls further */
 #define TREE_MIN_PERCENT 1.0
 #define WAITS_SHOWN 4
-
-#define DIM "\33[2m"
-#define BOLD "\33[1m"
-#define HOT "\33[1;31m"
-#define OFF "\33[0m"
-#define HOT_PERCENT 10 /* self */
 
 static uint64_t since_boot_us(void)
 {
@@ -94,7 +90,7 @@ static void python_add(struct buf *ret, const struct profile *profile)
 static void target_add(struct buf *ret, const struct top_target *target,
                        const struct profile *profile)
 {
-	buf_printf(ret, BOLD "%" PRIu32 " %s" OFF, target->pid, target->name);
+	buf_printf(ret, TEXT_BOLD "%" PRIu32 " %s" TEXT_OFF, target->pid, target->name);
 	if (profile->target_count > 1)
 		buf_printf(ret, " and %zu more", profile->target_count - 1);
 	if (profile->target_count)
@@ -198,12 +194,12 @@ void top_text_header(struct buf *ret, const struct options *options,
 
 static void weight_add(struct buf *ret, uint64_t part, uint64_t whole, bool may_be_hot)
 {
-	double percent = whole ? 100.0 * (double)part / (double)whole : 0;
-	bool hot = may_be_hot && percent >= HOT_PERCENT;
+	double percent = number_percent(part, whole);
+	bool hot = may_be_hot && percent >= TEXT_HOT_PERCENT;
 
 	if (part)
-		buf_printf(ret, "%s%5.1f%% %7" PRIu64 "%s", hot ? HOT : "", percent, part,
-		           hot ? OFF : "");
+		buf_printf(ret, "%s%5.1f%% %7" PRIu64 "%s", hot ? TEXT_HOT : "", percent, part,
+		           hot ? TEXT_OFF : "");
 	else
 		buf_printf(ret, "%14s", "");
 }
@@ -211,12 +207,12 @@ static void weight_add(struct buf *ret, uint64_t part, uint64_t whole, bool may_
 static void frame_add(struct buf *ret, const struct options *options, const struct profile *profile,
                       const struct frame *frame)
 {
-	const struct label_style *style = label_style(frame->kind);
+	const struct text_style *style = text_kind_style(frame->kind);
 	const struct label_options label = { .full_paths = options->full_paths };
 
-	buf_printf(ret, "%s%s%s  %s", style->colour, style->tag, OFF, style->colour);
+	buf_printf(ret, "%s%s%s  %s", style->colour, style->tag, TEXT_OFF, style->colour);
 	label_add(ret, profile->intern, frame, &label);
-	buf_printf(ret, OFF);
+	buf_printf(ret, TEXT_OFF);
 }
 
 static void functions_add(struct buf *head, struct buf *ret, const struct options *options,
@@ -293,9 +289,9 @@ static void place_add(struct buf *ret, const struct options *options, const stru
 	frame_add(ret, options, profile, tree_frame(tree, node));
 	if (node == leaf)
 		return;
-	buf_printf(ret, ": %s", label_style(tree_frame(tree, leaf)->kind)->colour);
+	buf_printf(ret, ": %s", text_kind_style(tree_frame(tree, leaf)->kind)->colour);
 	label_add(ret, profile->intern, tree_frame(tree, leaf), &label);
-	buf_printf(ret, OFF);
+	buf_printf(ret, TEXT_OFF);
 }
 
 static void thread_rows_add(struct buf *head, struct buf *ret, const struct options *options,
@@ -320,23 +316,23 @@ static void thread_rows_add(struct buf *head, struct buf *ret, const struct opti
 	}
 }
 
-static const char help[] =
-        BOLD "What is shown" OFF "\n"
-             "  f      functions: self is what was in it, total what was in it or below it\n"
-             "  c      the call tree\n"
-             "  t      threads: state, CPU time, where each is\n"
-             "  s      functions by self or by total\n"
-             "  a      all since the start, or the last seconds\n"
-             "  + -    more or fewer of the last seconds\n"
-             "  r      of the last seconds: only threads that ran, or those that waited, too\n"
-             "  arrows, PgUp, PgDn, Home, End: move\n"
-             "\n" BOLD "What it does" OFF "\n"
-             "  space  hold the display still; the sampling goes on\n"
-             "  w      write the profile of all since the start to a file\n"
-             "  ?      this help, and back\n"
-             "  q      end, as Ctrl-C does; the process runs on\n"
-             "\n"
-             "py Python, c native, k kernel, * what the interpreter does, ! a stack not got.\n";
+static const char help[] = TEXT_BOLD
+        "What is shown" TEXT_OFF "\n"
+        "  f      functions: self is what was in it, total what was in it or below it\n"
+        "  c      the call tree\n"
+        "  t      threads: state, CPU time, where each is\n"
+        "  s      functions by self or by total\n"
+        "  a      all since the start, or the last seconds\n"
+        "  + -    more or fewer of the last seconds\n"
+        "  r      of the last seconds: only threads that ran, or those that waited, too\n"
+        "  arrows, PgUp, PgDn, Home, End: move\n"
+        "\n" TEXT_BOLD "What it does" TEXT_OFF "\n"
+        "  space  hold the display still; the sampling goes on\n"
+        "  w      write the profile of all since the start to a file\n"
+        "  ?      this help, and back\n"
+        "  q      end, as Ctrl-C does; the process runs on\n"
+        "\n"
+        "py Python, c native, k kernel, * what the interpreter does, ! a stack not got.\n";
 
 uint64_t top_text_body(struct buf *head, struct buf *ret, const struct options *options,
                        const struct top_choice *choice, const struct top_facts *facts)

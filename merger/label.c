@@ -33,15 +33,3 @@ void label_add(struct buf *out, const struct intern *intern, const struct frame 
 		buf_printf(out, ":%u", frame->line);
 	buf_add_span(out, SPAN_LIT(")"));
 }
-
-static const struct label_style styles[FRAME_KIND_COUNT] = {
-	[FRAME_NATIVE] = { "c ", "\33[33m" }, [FRAME_PYTHON] = { "py", "\33[36m" },
-	[FRAME_THREAD] = { "  ", "\33[1m" },  [FRAME_PROCESS] = { "  ", "\33[1m" },
-	[FRAME_LOST] = { "! ", "\33[31m" },   [FRAME_MARKER] = { "* ", "\33[35m" },
-	[FRAME_KERNEL] = { "k ", "\33[34m" },
-};
-
-const struct label_style *label_style(enum frame_kind kind)
-{
-	return &styles[kind];
-}

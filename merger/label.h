@@ -19,12 +19,4 @@ struct label_options {
 void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
                const struct label_options *options);
 
-/* What stands before it, two columns wide, and its colour on a terminal (a sequence of ANSI's). */
-struct label_style {
-	const char *tag;
-	const char *colour;
-};
-
-const struct label_style *label_style(enum frame_kind kind);
-
 #endif

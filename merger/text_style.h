@@ -6,6 +6,7 @@
 
 /* ANSI colours (ECMA-48, SGR). */
 #define TEXT_DIM "\33[2m"
+#define TEXT_BOLD "\33[1m"
 #define TEXT_HOT "\33[1;31m"
 #define TEXT_OFF "\33[0m"
 #define TEXT_HOT_PERCENT 10 /* self from which a number is hot */
