@@ -86,7 +86,7 @@ struct snapshot_thread {
 	uint32_t doing;
 	bool has_cpu;
 	uint64_t cpu_us, cpu_first_us; /* of all its life: at the last look, and at the first one */
-	bool cpu_looked; /* so they are; till then they are what /proc said before */
+	bool cpu_looked;               /* so they are; till then they are what /proc said before */
 	struct snapshot_wait wait;
 	struct snapshot_call call;
 	struct frame *frames; /* root first */

@@ -13,9 +13,7 @@
 #include "label.h"
 #include "number.h"
 #include "text_style.h"
-#include "spread_note.h"
-#include "tree_spread.h"
-#include "tree_summary.h"
+#include "weight_text.h"
 
 #define GUIDE_COLUMNS 3       /* of one branch */
 #define GUIDE_COLUMNS_MAX 120 /* of all; what is further left is cut off */
@@ -324,129 +322,86 @@ void tree_text_draw(const struct profile *profile, const struct view_options *vi
 }
 
 /* The columns of one profile: "100.0%      200  50.0%      100", each percentage with its error if that's wanted. */
-struct weights {
-	const struct profile *profile;
-	const struct view_options *view;
-	const struct tree_spread *spread; /* NULL: not wanted */
-	uint64_t whole;                   /* the root's total */
-	int count_width;
-};
 
 static double weights_percent(const void *ctx, uint32_t node)
 {
-	const struct weights *weights = ctx;
+	const struct weight_text *text = ctx;
 
-	return number_percent(tree_node(weights->profile->tree, node)->total, weights->whole);
-}
-
-static void weight_write(const struct weights *weights, FILE *out, uint64_t weight, size_t key)
-{
-	fprintf(out, "%5.1f%%", number_percent(weight, weights->whole));
-	if (weights->spread)
-		text_error_write(weights->view, out,
-		                 tree_spread_percent(weights->spread, key, weight));
-	fprintf(out, " %*" PRIu64, weights->count_width, weight);
-}
-
-static int error_columns(const struct weights *weights)
-{
-	return weights->spread ? text_error_columns(weights->view) : 0;
-}
-
-static int weight_columns(const struct weights *weights)
-{
-	return 7 + weights->count_width + error_columns(weights);
+	return number_percent(tree_node(text->profile->tree, node)->total, text->whole);
 }
 
 static void weights_write(const void *ctx, FILE *out, uint32_t node)
 {
-	const struct weights *weights = ctx;
-	const struct tree *tree = weights->profile->tree;
+	const struct weight_text *text = ctx;
+	const struct tree *tree = text->profile->tree;
 	uint64_t self = tree_self(tree, node);
-	bool hot = number_percent(self, weights->whole) >= TEXT_HOT_PERCENT;
+	bool hot = number_percent(self, text->whole) >= TEXT_HOT_PERCENT;
 
-	weight_write(weights, out, tree_node(tree, node)->total, node);
+	weight_text_write(text, tree_node(tree, node)->total, node);
 	if (!self) {
-		fprintf(out, "  %*s", weight_columns(weights), "");
+		fprintf(out, "  %*s", weight_text_columns(text), "");
 		return;
 	}
-	text_style_write(weights->view, out, hot ? TEXT_HOT : "");
+	text_style_write(text->view, out, hot ? TEXT_HOT : "");
 	fputs("  ", out);
-	weight_write(weights, out, self,
-	             weights->spread ? tree_spread_self(weights->spread, node) : 0);
-	text_style_write(weights->view, out, hot ? TEXT_OFF : "");
+	weight_text_write(text, self, tree_spread_self(&text->spread, node));
+	text_style_write(text->view, out, hot ? TEXT_OFF : "");
 }
 
 static void weights_rest(const void *ctx, FILE *out, uint32_t first)
 {
-	const struct weights *weights = ctx;
+	const struct weight_text *text = ctx;
+	const struct tree *tree = text->profile->tree;
 	uint64_t total = 0;
 
-	for (; first != TREE_NONE; first = tree_node(weights->profile->tree, first)->next_sibling)
-		total += tree_node(weights->profile->tree, first)->total;
-	fprintf(out, "%5.1f%%%*s %*" PRIu64 "  %*s", number_percent(total, weights->whole),
-	        error_columns(weights), "", weights->count_width, total, weight_columns(weights),
-	        "");
+	for (; first != TREE_NONE; first = tree_node(tree, first)->next_sibling)
+		total += tree_node(tree, first)->total;
+	weight_text_write_sum(text, total);
+	fprintf(out, "  %*s", weight_text_columns(text), "");
 }
 
-static void weights_draw(struct weights *weights, FILE *out)
+static void calls_write(const struct weight_text *text)
 {
 	const struct tree_columns columns = {
-		.ctx = weights,
-		.width = 2 + 2 * (size_t)weight_columns(weights),
+		.ctx = text,
+		.width = 2 + 2 * (size_t)weight_text_columns(text),
 		.percent = weights_percent,
 		.adds_up = true,
 		.write = weights_write,
 		.rest = weights_rest,
 	};
-	const char *unit = weights->profile->weight == PROFILE_CPU_US ? "CPU us" : "samples";
-	int room = weights->count_width + error_columns(weights);
+	const char *unit = weight_text_unit(text);
+	int room = weight_text_room(text);
 
-	text_style_write(weights->view, out, TEXT_DIM);
-	fprintf(out, " total %*s    self %*s      call tree\n", room, unit, room, unit);
-	text_style_write(weights->view, out, TEXT_OFF);
-	tree_text_draw(weights->profile, weights->view, &columns, out);
-}
-
-/* spread NULL: no errors are wanted. */
-static void calls_write(const struct profile *profile, const struct view_options *view,
-                        const struct tree_spread *spread, FILE *out)
-{
-	struct weights weights = {
-		.profile = profile,
-		.view = view,
-		.spread = spread,
-		.whole = tree_node(profile->tree, TREE_ROOT)->total,
-	};
-	int digits = snprintf(NULL, 0, "%" PRIu64, weights.whole);
-
-	weights.count_width = digits > 7 ? digits : 7;
-	if (weights.whole)
-		weights_draw(&weights, out);
-	else
-		text_nothing_write(profile, out);
+	if (!text->whole) {
+		text_nothing_write(text->profile, text->out);
+		return;
+	}
+	text_style_write(text->view, text->out, TEXT_DIM);
+	fprintf(text->out, " total %*s    self %*s      call tree\n", room, unit, room, unit);
+	text_style_write(text->view, text->out, TEXT_OFF);
+	tree_text_draw(text->profile, text->view, &columns, text->out);
 }
 
 void tree_text_write_calls(const struct profile *profile, const struct view_options *view,
                            FILE *out)
 {
-	calls_write(profile, view, NULL, out);
+	struct weight_text text;
+
+	weight_text_init(&text, profile, view, false, out);
+	calls_write(&text);
+	weight_text_deinit(&text);
 }
 
 bool tree_text_write(const struct profile *profile, const struct view_options *view, FILE *out,
                      struct error *err)
 {
-	struct tree_spread spread;
+	struct weight_text text;
 
 	(void)err; /* a write error shows in ferror(out) */
-	if (view->intervals)
-		tree_spread_init(&spread, profile, NULL, NULL);
-	calls_write(profile, view, view->intervals ? &spread : NULL, out);
-	fputc('\n', out);
-	tree_summary_write(profile, out);
-	if (view->intervals) {
-		spread_note_write(&spread, out);
-		tree_spread_deinit(&spread);
-	}
+	weight_text_init(&text, profile, view, view->intervals, out);
+	calls_write(&text);
+	weight_text_finish(&text);
+	weight_text_deinit(&text);
 	return true;
 }
