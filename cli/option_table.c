@@ -1,5 +1,6 @@
 #include "option_table.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,72 @@ static bool real_parse(const char *text, double *ret)
 	return !*end && isfinite(*ret);
 }
 
+#define MEMBER(m) offsetof(struct options, m)
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+/* What the numbers may be, by where they go. */
+static const struct number_row {
+	size_t member;
+	double min, max;
+	const char *what, *wants; /* for a message */
+} numbers[] = {
+	{ MEMBER(samples), 1, OPTIONS_SAMPLES_MAX, "number of samples",
+	  "a whole number from 1 to " TEXT(OPTIONS_SAMPLES_MAX) },
+	{ MEMBER(looks), 1, OPTIONS_SAMPLES_MAX, "number of looks", "1 or more" },
+	{ MEMBER(view.depth), 1, OPTIONS_DEPTH_MAX, "number of frames",
+	  "1 to " TEXT(OPTIONS_DEPTH_MAX) },
+	{ MEMBER(top), 1, OPTIONS_SAMPLES_MAX, "number of functions", "1 or more" },
+	{ MEMBER(rate_hz), OPTIONS_RATE_MIN, OPTIONS_RATE_MAX, "rate",
+	  "samples per second, from " TEXT(OPTIONS_RATE_MIN) " to " TEXT(OPTIONS_RATE_MAX) },
+	{ MEMBER(seconds), DBL_TRUE_MIN, OPTIONS_SECONDS_MAX, "duration",
+	  "seconds, more than 0 and at most " TEXT(OPTIONS_SECONDS_MAX) },
+	{ MEMBER(interval), OPTIONS_INTERVAL_MIN, OPTIONS_SECONDS_MAX, "time from look to look",
+	  "seconds, 0.01 at least" },
+	{ MEMBER(min_percent), 0, 100, "percentage", "0 to 100" },
+};
+
+static const struct number_row *number_row_of(const struct option_row *row)
+{
+	const struct number_row *ret = numbers;
+
+	while (ret->member != row->member)
+		ret++;
+	return ret;
+}
+
+static bool not_a_number(const struct number_row *number, const char *shown, const char *value,
+                         struct error *err)
+{
+	struct shown word;
+
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no %s; it wants %s", shown,
+	                 shown_name(&word, value), number->what, number->wants);
+}
+
+/* Into a uint64_t. */
+static bool parse_count(struct options *options, const struct option_row *row, const char *shown,
+                        const char *value, struct error *err)
+{
+	const struct number_row *number = number_row_of(row);
+	uint64_t *to = (uint64_t *)((char *)options + row->member);
+
+	return (number_parse(span_of(value), (uint64_t)number->max, to) &&
+	        *to >= (uint64_t)number->min) ||
+	       not_a_number(number, shown, value, err);
+}
+
+/* Into a double. */
+static bool parse_real(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	const struct number_row *number = number_row_of(row);
+	double *to = (double *)((char *)options + row->member);
+
+	return (real_parse(value, to) && *to >= number->min && *to <= number->max) ||
+	       not_a_number(number, shown, value, err);
+}
+
 static void add_pid(struct options *options, uint32_t pid)
 {
 	for (size_t i = 0; i < options->pid_count; i++)
@@ -90,48 +157,6 @@ static bool parse_pids(struct options *options, const struct option_row *row, co
 		if (!*from)
 			return true;
 	}
-}
-
-static bool parse_samples(struct options *options, const struct option_row *row, const char *shown,
-                          const char *value, struct error *err)
-{
-	struct shown word;
-
-	(void)row;
-	if (number_parse(span_of(value), OPTIONS_SAMPLES_MAX, &options->samples) &&
-	    options->samples)
-		return true;
-	return error_set(err, ERROR_USAGE,
-	                 "%s: '%s' is no number of samples; it wants a whole number from 1 to %d",
-	                 shown, shown_name(&word, value), OPTIONS_SAMPLES_MAX);
-}
-
-static bool parse_rate(struct options *options, const struct option_row *row, const char *shown,
-                       const char *value, struct error *err)
-{
-	struct shown word;
-
-	(void)row;
-	if (real_parse(value, &options->rate_hz) && options->rate_hz >= OPTIONS_RATE_MIN &&
-	    options->rate_hz <= OPTIONS_RATE_MAX)
-		return true;
-	return error_set(err, ERROR_USAGE,
-	                 "%s: '%s' is no rate; it wants samples per second, from %g to %d", shown,
-	                 shown_name(&word, value), OPTIONS_RATE_MIN, OPTIONS_RATE_MAX);
-}
-
-static bool parse_seconds(struct options *options, const struct option_row *row, const char *shown,
-                          const char *value, struct error *err)
-{
-	struct shown word;
-
-	(void)row;
-	if (real_parse(value, &options->seconds) && options->seconds > 0 &&
-	    options->seconds <= OPTIONS_SECONDS_MAX)
-		return true;
-	return error_set(err, ERROR_USAGE,
-	                 "%s: '%s' is no duration; it wants seconds, more than 0 and at most %d",
-	                 shown, shown_name(&word, value), OPTIONS_SECONDS_MAX);
 }
 
 static bool parse_attach(struct options *options, const struct option_row *row, const char *shown,
@@ -197,32 +222,6 @@ static bool parse_colours(struct options *options, const struct option_row *row,
 	return true;
 }
 
-static bool parse_interval(struct options *options, const struct option_row *row, const char *shown,
-                           const char *value, struct error *err)
-{
-	struct shown word;
-
-	(void)row;
-	if (real_parse(value, &options->interval) && options->interval >= OPTIONS_INTERVAL_MIN &&
-	    options->interval <= OPTIONS_SECONDS_MAX)
-		return true;
-	return error_set(err, ERROR_USAGE,
-	                 "%s: '%s' is no time from look to look; it wants seconds, 0.01 at least",
-	                 shown, shown_name(&word, value));
-}
-
-static bool parse_looks(struct options *options, const struct option_row *row, const char *shown,
-                        const char *value, struct error *err)
-{
-	struct shown word;
-
-	(void)row;
-	if (number_parse(span_of(value), OPTIONS_SAMPLES_MAX, &options->looks) && options->looks)
-		return true;
-	return error_set(err, ERROR_USAGE, "%s: '%s' is no number of looks; it wants 1 or more",
-	                 shown, shown_name(&word, value));
-}
-
 /* One that cannot be used is told at once, before a run is spent on it. */
 static bool parse_pattern(struct options *options, const struct option_row *row, const char *shown,
                           const char *value, struct error *err)
@@ -232,45 +231,6 @@ static bool parse_pattern(struct options *options, const struct option_row *row,
 
 	pattern_deinit(&pattern);
 	return ok && parse_path(options, row, shown, value, err);
-}
-
-static bool parse_depth(struct options *options, const struct option_row *row, const char *shown,
-                        const char *value, struct error *err)
-{
-	struct shown word;
-	uint64_t depth;
-
-	(void)row;
-	if (!number_parse(span_of(value), OPTIONS_DEPTH_MAX, &depth) || !depth)
-		return error_set(err, ERROR_USAGE,
-		                 "%s: '%s' is no number of frames; it wants 1 to %d", shown,
-		                 shown_name(&word, value), OPTIONS_DEPTH_MAX);
-	options->view.depth = (unsigned)depth;
-	return true;
-}
-
-static bool parse_min(struct options *options, const struct option_row *row, const char *shown,
-                      const char *value, struct error *err)
-{
-	struct shown word;
-
-	(void)row;
-	if (real_parse(value, &options->min_percent) && options->min_percent <= 100)
-		return true;
-	return error_set(err, ERROR_USAGE, "%s: '%s' is no percentage; it wants 0 to 100", shown,
-	                 shown_name(&word, value));
-}
-
-static bool parse_top(struct options *options, const struct option_row *row, const char *shown,
-                      const char *value, struct error *err)
-{
-	struct shown word;
-
-	(void)row;
-	if (number_parse(span_of(value), OPTIONS_SAMPLES_MAX, &options->top) && options->top)
-		return true;
-	return error_set(err, ERROR_USAGE, "%s: '%s' is no number of functions; it wants 1 or more",
-	                 shown, shown_name(&word, value));
 }
 
 static bool parse_levels(struct options *options, const struct option_row *row, const char *shown,
@@ -293,18 +253,16 @@ static bool parse_levels(struct options *options, const struct option_row *row, 
 	}
 }
 
-#define MEMBER(m) offsetof(struct options, m)
-
 static const struct option_row rows[] = {
 	{ 'p', "pid", "PID[,PID...]", "the processes; may be given again",
 	  COMMAND_RECORD | COMMAND_TOP | COMMAND_DUMP, parse_pids, 0 },
 	{ 'n', "samples", "SAMPLES",
 	  "samples of each process (200; with -d alone as\nmany as fit; run: as many as its life "
 	  "gives;\ntop: as many as you wait for)",
-	  COMMAND_LIVE, parse_samples, 0 },
-	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_LIVE, parse_rate, 0 },
+	  COMMAND_LIVE, parse_count, MEMBER(samples) },
+	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_LIVE, parse_real, MEMBER(rate_hz) },
 	{ 'd', "duration", "SECONDS", "end after so long; with -n too, what comes first",
-	  COMMAND_LIVE, parse_seconds, 0 },
+	  COMMAND_LIVE, parse_real, MEMBER(seconds) },
 	{ 0, "children", NULL, "the processes and all their descendants",
 	  COMMAND_LIVE | COMMAND_DUMP, parse_flag, MEMBER(children) },
 	{ 0, "attach", "once|each|plain",
@@ -327,9 +285,9 @@ static const struct option_row rows[] = {
 	{ 0, "locals", NULL, "arguments and locals of Python frames, read as data", COMMAND_DUMP,
 	  parse_flag, MEMBER(locals) },
 	{ 0, "interval", "SECONDS", "look again after so long: does it move?", COMMAND_DUMP,
-	  parse_interval, 0 },
+	  parse_real, MEMBER(interval) },
 	{ 0, "looks", "N", "how often to look (5 with --interval, else 1)", COMMAND_DUMP,
-	  parse_looks, 0 },
+	  parse_count, MEMBER(looks) },
 	{ 0, "largest-first", NULL, "the largest group of equal stacks first, not last",
 	  COMMAND_DUMP, parse_flag, MEMBER(largest_first) },
 	{ 0, "json", NULL, "the report as JSON", COMMAND_DUMP, parse_flag, MEMBER(json) },
@@ -374,15 +332,16 @@ static const struct option_row rows[] = {
 	  COMMAND_ALL, parse_flag, MEMBER(view.fold_library) },
 	{ 0, "invert", NULL, "the other end up: what ran, and below it its callers", COMMAND_ALL,
 	  parse_flag, MEMBER(view.invert) },
-	{ 0, "depth", "N", "at most N frames of each stack", COMMAND_ALL, parse_depth, 0 },
-	{ 0, "min", "PERCENT", "leave out of the tree what has less (1)", COMMAND_ALL, parse_min,
-	  0 },
+	{ 0, "depth", "N", "at most N frames of each stack", COMMAND_ALL, parse_count,
+	  MEMBER(view.depth) },
+	{ 0, "min", "PERCENT", "leave out of the tree what has less (1)", COMMAND_ALL, parse_real,
+	  MEMBER(min_percent) },
 	{ 0, "all", NULL, "leave out nothing: no --min, no --fold-library", COMMAND_ALL, parse_flag,
 	  MEMBER(all) },
 	{ 0, "top", "N",
 	  "the N functions with most self weight, as a table\n"
 	  "(that is -f flat, with N rows)",
-	  COMMAND_ALL, parse_top, 0 },
+	  COMMAND_ALL, parse_count, MEMBER(top) },
 	{ 0, "ci", NULL,
 	  "each percentage of the tree and of the table with\n"
 	  "the 95 % interval in which it lies",

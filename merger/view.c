@@ -146,7 +146,7 @@ static void count_library(struct viewing *v, uint64_t weight)
 static uint32_t path_add(struct viewing *v, uint64_t weight)
 {
 	struct path *path = &v->path;
-	unsigned depth = v->view->depth;
+	uint64_t depth = v->view->depth;
 
 	if (v->fold)
 		path->count = library_fold_apply(v->fold, path->frames, path->count);
