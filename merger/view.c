@@ -1,6 +1,5 @@
 #include "view.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "alloc.h"
@@ -12,6 +11,13 @@
 
 #define DEEPER "(deeper)"
 #define ALL_HIDDEN "(all frames hidden)"
+
+/* What is known of a frame, which many nodes have. */
+enum {
+	TESTED = 1,
+	IN_FOCUS = 2,
+	HIDDEN = 4,
+};
 
 /* A stack as it is seen. */
 struct path {
@@ -30,7 +36,11 @@ struct viewing {
 	struct thread_stacks stacks;
 	const struct thread_group
 	        *group;    /* the one whose stacks are looked at; NULL: those of several */
-	uint64_t *weights; /* by stack */
+	bool *meant;       /* by group: is it a thread that is to be seen? */
+	uint64_t *weights; /* by stack; those that have one are `weighed` */
+	uint32_t *weighed;
+	size_t weighed_count, weighed_cap;
+	uint8_t *tests; /* by the tree's frames */
 	struct thread_frames frames;
 	struct path path;
 	struct library_fold *fold; /* NULL: libraries are shown */
@@ -60,6 +70,19 @@ static bool frame_matches(const struct viewing *v, const struct pattern *pattern
 	return pattern_matches(pattern, intern_get(intern, frame->name)) ||
 	       (frame->file && pattern_matches(pattern, intern_get(intern, frame->file))) ||
 	       (frame->module && pattern_matches(pattern, intern_get(intern, frame->module)));
+}
+
+/* IN_FOCUS, HIDDEN. */
+static unsigned frame_test(struct viewing *v, uint32_t node)
+{
+	const struct tree *tree = v->profile->tree;
+	uint8_t *test = &v->tests[tree_node(tree, node)->frame];
+	const struct frame *frame = tree_frame(tree, node);
+
+	if (!*test)
+		*test = TESTED | (frame_matches(v, &v->focus, frame) ? IN_FOCUS : 0) |
+		        (v->hide.known && frame_matches(v, &v->hide, frame) ? HIDDEN : 0);
+	return *test;
 }
 
 static void path_push(struct path *path, const struct frame *frame)
@@ -120,11 +143,13 @@ static bool path_fill(struct viewing *v, uint32_t stack)
 	for (size_t i = v->frames.count; i-- > 0;) {
 		const struct thread_frame *at = &v->frames.frames[i];
 		struct frame frame = *tree_frame(tree, at->node);
+		unsigned test;
 
 		if (!tree_by_line(tree))
 			frame.line = v->stacks.timeline ? at->line : tree_only_line(tree, at->node);
-		in_focus = in_focus || frame_matches(v, &v->focus, &frame);
-		if (!v->hide.known || !frame_matches(v, &v->hide, &frame))
+		test = frame_test(v, at->node);
+		in_focus |= test & IN_FOCUS;
+		if (!(test & HIDDEN))
 			path_push(&v->path, &frame);
 	}
 	if (v->path.count == v->path.levels) {
@@ -169,18 +194,16 @@ static void add_to_tree(struct viewing *v, uint64_t weight)
 /* All that has gathered in weights, which are 0 then. */
 static void weights_flush(struct viewing *v)
 {
-	size_t count =
-	        v->stacks.timeline ? v->stacks.timeline->step_count : tree_count(v->profile->tree);
+	for (size_t i = 0; i < v->weighed_count; i++) {
+		uint32_t stack = v->weighed[i];
 
-	for (uint32_t i = 0; i < count; i++) {
-		if (!v->weights[i])
-			continue;
-		if (path_fill(v, i))
-			v->take(v, v->weights[i]);
+		if (path_fill(v, stack))
+			v->take(v, v->weights[stack]);
 		else
-			v->left_out += v->weights[i];
-		v->weights[i] = 0;
+			v->left_out += v->weights[stack];
+		v->weights[stack] = 0;
 	}
+	v->weighed_count = 0;
 }
 
 static bool group_matches(struct viewing *v, const struct thread_group *group)
@@ -198,15 +221,27 @@ static bool group_matches(struct viewing *v, const struct thread_group *group)
 	return who.name.len && pattern_matches(&v->thread, who.name);
 }
 
-static void group_gather(struct viewing *v, const struct thread_group *group)
+static void stack_weigh(struct viewing *v, uint32_t stack, uint64_t weight)
 {
-	bool meant = group_matches(v, group);
+	if (!v->weights[stack] && weight) {
+		v->weighed = alloc_grow(v->weighed, &v->weighed_cap, v->weighed_count + 1,
+		                        sizeof(*v->weighed));
+		v->weighed[v->weighed_count++] = stack;
+	}
+	v->weights[stack] += weight;
+}
+
+static void group_gather(struct viewing *v, size_t group)
+{
 	struct thread_run run;
 
-	for (size_t at = 0; thread_group_next(group, &at, &run);) {
+	for (size_t at = 0; thread_group_next(&v->stacks.groups[group], &at, &run);) {
 		uint64_t weight = thread_run_weight(&v->stacks, &run);
 
-		*(meant ? &v->weights[run.stack] : &v->left_out) += weight;
+		if (v->meant[group])
+			stack_weigh(v, run.stack, weight);
+		else
+			v->left_out += weight;
 	}
 }
 
@@ -217,7 +252,7 @@ static void walk(struct viewing *v, void (*take)(struct viewing *v, uint64_t wei
 	v->left_out = 0;
 	for (size_t i = 0; i < v->stacks.count; i++) {
 		v->group = &v->stacks.groups[i];
-		group_gather(v, v->group);
+		group_gather(v, i);
 		if (v->view->threads)
 			weights_flush(v);
 	}
@@ -262,7 +297,7 @@ static void change_see(struct viewing *v, uint32_t target, const struct timeline
 	const struct timeline_slot *slot = &v->stacks.timeline->slots[change->slot];
 	struct timeline_entry entry = { 0 };
 
-	if (group_matches(v, &v->stacks.groups[change->slot]))
+	if (v->meant[change->slot])
 		entry.stack = stack_number(v, change->slot, change->entry.stack);
 	if (entry.stack != TIMELINE_ROOT) {
 		entry.state = change->entry.state;
@@ -316,6 +351,10 @@ static void view_run(struct viewing *v)
 	        v->stacks.timeline ? v->stacks.timeline->step_count : tree_count(profile->tree);
 
 	v->weights = alloc_zeroed(stacks, sizeof(*v->weights));
+	v->tests = alloc_zeroed(tree_count(profile->tree), sizeof(*v->tests));
+	v->meant = alloc_zeroed(v->stacks.count, sizeof(*v->meant));
+	for (size_t i = 0; i < v->stacks.count; i++)
+		v->meant[i] = group_matches(v, &v->stacks.groups[i]);
 	v->tree = tree_create(v->view->lines || tree_by_line(profile->tree));
 	if (v->view->fold_library) {
 		v->fold = library_fold_create(profile->intern, !v->view->uncounted);
@@ -354,7 +393,10 @@ bool view_apply(struct profile *profile, const struct view *view, struct error *
 	pattern_deinit(&v.focus);
 	pattern_deinit(&v.hide);
 	pattern_deinit(&v.thread);
+	free(v.meant);
 	free(v.weights);
+	free(v.weighed);
+	free(v.tests);
 	free(v.frames.frames);
 	free(v.path.frames);
 	return ok;
