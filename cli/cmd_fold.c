@@ -66,12 +66,7 @@ static bool report(const struct options *options, const struct profile *profile,
 
 bool cmd_fold(const struct options *options, struct error *err)
 {
-	const struct builder_options how = {
-		.by_thread = options->threads,
-		.by_line = options->lines,
-		.glue = options->glue,
-		.timeline = !options->no_timeline,
-	};
+	const struct builder_options how = options_builder(options);
 	struct builder *builder;
 	struct profile *profile;
 	bool ok;

@@ -63,12 +63,7 @@ static bool report(const struct options *options, struct recording *recording, s
 
 static void set_up(const struct options *options, struct recording *recording)
 {
-	const struct builder_options build = {
-		.by_thread = options->threads,
-		.by_line = options->lines,
-		.glue = options->glue,
-		.timeline = !options->no_timeline,
-	};
+	const struct builder_options build = options_builder(options);
 
 	recording->quiet = options->quiet;
 	recording->builder = builder_create(&build);

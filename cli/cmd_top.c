@@ -143,13 +143,7 @@ static bool check(const struct options *options, struct error *err)
 
 bool cmd_top(const struct options *options, struct error *err)
 {
-	const struct builder_options build = {
-		.by_thread = options->threads,
-		.by_line = options->lines,
-		.glue = options->glue,
-		.timeline = !options->no_timeline,
-		.recent_us = TOP_RECENT_US,
-	};
+	struct builder_options build = options_builder(options);
 	struct watching watching = { .options = options };
 	struct signals signals;
 	struct screen *screen;
@@ -163,6 +157,7 @@ bool cmd_top(const struct options *options, struct error *err)
 		signals_deinit(&signals);
 		return false;
 	}
+	build.recent_us = TOP_RECENT_US;
 	watching.builder = builder_create(&build);
 	watching.display = top_display_create(options, watching.builder, screen);
 	ok = watch(&watching, screen, &signals, &end);

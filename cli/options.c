@@ -300,3 +300,13 @@ void options_deinit(struct options *options)
 	free(options->operands);
 	*options = (struct options){ 0 };
 }
+
+struct builder_options options_builder(const struct options *options)
+{
+	return (struct builder_options){
+		.by_thread = options->threads,
+		.by_line = options->lines,
+		.glue = options->glue,
+		.timeline = !options->no_timeline,
+	};
+}

@@ -71,4 +71,7 @@ bool options_parse(struct options *options, const struct command *command, int a
                    struct error *err);
 void options_deinit(struct options *options);
 
+/* How a profile is built of what gdb says. */
+struct builder_options options_builder(const struct options *options);
+
 #endif
