@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "pauses.h"
 
 /* Both arrays are cut off at the front: `first` is where they begin. */
 struct recent {
@@ -162,33 +163,22 @@ static struct recent_target *target_of(struct recent_view *view, uint32_t pid)
 	return &view->targets[view->target_count++];
 }
 
-static int pause_compare(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 static void pauses_take(struct recent_view *view)
 {
-	uint64_t *pauses = alloc_zeroed(view->taken + 1, sizeof(*pauses)), sum = 0;
-	size_t count = 0;
+	struct pauses pauses = { 0 };
+	struct profile_pause pause;
 
-	for (size_t i = view->from; i < view->to; i++) {
-		const struct recent_sample *sample = &view->recent->samples[i];
-
-		if (sample->failed)
-			continue;
-		pauses[count++] = sample->pause_us;
-		sum += sample->pause_us;
+	for (size_t i = view->from; i < view->to; i++)
+		if (!view->recent->samples[i].failed)
+			pauses_add(&pauses, view->recent->samples[i].pause_us);
+	pause = pauses_sum_up(&pauses);
+	if (pause.known) {
+		view->pause_median_us = pause.median;
+		view->pause_max_us = pause.max;
+		view->stopped_share =
+		        (double)pauses.sum / (double)pauses.count * view->rate_hz / 1e6;
 	}
-	qsort(pauses, count, sizeof(*pauses), pause_compare);
-	if (count) {
-		view->pause_median_us = pauses[(count - 1) / 2];
-		view->pause_max_us = pauses[count - 1];
-		view->stopped_share = (double)sum / (double)count * view->rate_hz / 1e6;
-	}
-	free(pauses);
+	pauses_deinit(&pauses);
 }
 
 void recent_view_init(struct recent_view *ret, const struct recent *recent, uint64_t span_us)
