@@ -65,17 +65,20 @@ bool profile_has_target(const struct profile *profile, uint32_t pid)
 	return target_find(profile, pid) != INDEX_NONE;
 }
 
-struct profile_target *profile_target(struct profile *profile, uint32_t pid)
+static struct profile_target *target_append(struct profile *profile, uint32_t pid)
 {
-	uint32_t found = target_find(profile, pid);
-
-	if (found != INDEX_NONE)
-		return &profile->targets[found];
 	index_add(&profile->target_index, number_hash(pid), (uint32_t)profile->target_count);
 	profile->targets = alloc_grow(profile->targets, &profile->target_cap,
 	                              profile->target_count + 1, sizeof(*profile->targets));
 	profile->targets[profile->target_count] = (struct profile_target){ .pid = pid };
 	return &profile->targets[profile->target_count++];
+}
+
+struct profile_target *profile_target(struct profile *profile, uint32_t pid)
+{
+	uint32_t found = target_find(profile, pid);
+
+	return found != INDEX_NONE ? &profile->targets[found] : target_append(profile, pid);
 }
 
 uint32_t profile_host(const struct profile *profile)
@@ -104,10 +107,7 @@ bool profile_add_target(struct profile *profile, const struct profile_target *ta
 	     (found = index_next(&profile->target_index, hash, &at)) != INDEX_NONE;)
 		if (target_same(&profile->targets[found], target))
 			return false;
-	index_add(&profile->target_index, hash, (uint32_t)profile->target_count);
-	profile->targets = alloc_grow(profile->targets, &profile->target_cap,
-	                              profile->target_count + 1, sizeof(*profile->targets));
-	row = &profile->targets[profile->target_count++];
+	row = target_append(profile, target->pid);
 	*row = *target;
 	row->args = target->arg_count ? alloc_copy((const char *)target->args,
 	                                           target->arg_count * sizeof(*target->args))
