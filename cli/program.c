@@ -240,19 +240,10 @@ bool program_signal(struct program *program, int number, bool from_kernel)
 /* Neither ignored nor handled by the program. */
 static bool would_stop(const struct program *program, int number)
 {
-	static const char *const names[] = { "\nSigIgn:", "\nSigCgt:" };
-	struct buf text = { 0 };
-	bool ret = target_read((uint32_t)program->pid, "status", 8192, &text);
+	struct target_status status;
 
-	buf_add(&text, "", 1);
-	for (size_t i = 0; ret && i < sizeof(names) / sizeof(*names); i++) {
-		const char *line = strstr(text.ptr, names[i]);
-
-		if (line && strtoull(line + strlen(names[i]), NULL, 16) >> (number - 1) & 1)
-			ret = false;
-	}
-	buf_deinit(&text);
-	return ret;
+	return target_status((uint32_t)program->pid, 0, &status) &&
+	       !(status.taken >> (number - 1) & 1);
 }
 
 uint64_t program_stop(struct program *program, uint64_t now)

@@ -105,6 +105,7 @@ enum status_field {
 	STATUS_TRACER,
 	STATUS_UID,
 	STATUS_PENDING,
+	STATUS_TAKEN,
 	STATUS_CAPS,
 	STATUS_SECCOMP,
 	STATUS_SWITCHES,
@@ -113,7 +114,8 @@ enum status_field {
 
 static bool status_take(struct target_status *ret, enum status_field field, struct span value)
 {
-	unsigned base = field == STATUS_PENDING || field == STATUS_CAPS ? 16 : 10;
+	unsigned base =
+	        field == STATUS_PENDING || field == STATUS_TAKEN || field == STATUS_CAPS ? 16 : 10;
 	uint64_t number, second;
 
 	value = span_trim(value);
@@ -135,6 +137,9 @@ static bool status_take(struct target_status *ret, enum status_field field, stru
 		break;
 	case STATUS_PENDING:
 		ret->pending |= number;
+		break;
+	case STATUS_TAKEN:
+		ret->taken |= number;
 		break;
 	case STATUS_CAPS:
 		ret->caps = number;
@@ -167,6 +172,8 @@ bool target_status_parse(struct span text, struct target_status *ret)
 		{ SPAN_LIT("Uid:"), STATUS_UID },
 		{ SPAN_LIT("SigPnd:"), STATUS_PENDING },
 		{ SPAN_LIT("ShdPnd:"), STATUS_PENDING },
+		{ SPAN_LIT("SigIgn:"), STATUS_TAKEN },
+		{ SPAN_LIT("SigCgt:"), STATUS_TAKEN },
 		{ SPAN_LIT("CapEff:"), STATUS_CAPS },
 		{ SPAN_LIT("Seccomp:"), STATUS_SECCOMP },
 		{ SPAN_LIT("NSpid:"), STATUS_NSPID },

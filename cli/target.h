@@ -23,6 +23,7 @@ struct target_stat {
 struct target_status {
 	uint32_t tgid, tracer, euid, uid;
 	uint64_t pending;  /* signals, of the thread and of its process; bit n - 1 is signal n */
+	uint64_t taken;    /* signals that it ignores or handles, in the same way */
 	uint64_t caps;     /* effective capabilities */
 	uint64_t switches; /* of the thread, by itself: it has not run if they are what they were */
 	unsigned seccomp;  /* 0 none, 1 strict, 2 filter */
