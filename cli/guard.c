@@ -7,17 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../merger/alloc.h"
 #include "clock.h"
+#include "close_from.h"
 #include "settle.h"
 
 #define LOOK_MS 2
 #define CALM_US 50000 /* a stop that was on its way when gdb died has come by then */
-#define MAX_FDS 65536 /* where close_range is not known (before Linux 5.9) */
 
 /* What goes through the pipe; less than PIPE_BUF, so it arrives whole. pid 0: the farewell. */
 struct guard_note {
@@ -119,10 +118,7 @@ static void close_others(int fd)
 {
 	if (dup2(fd, 0) < 0)
 		_exit(1);
-	if (syscall(SYS_close_range, 1u, ~0u, 0u) == 0)
-		return;
-	for (int i = 1; i < MAX_FDS; i++)
-		close(i);
+	close_from(1);
 }
 
 static _Noreturn void guard_main(int fd)

@@ -4,25 +4,18 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "close_from.h"
 #include "report.h"
-
-#define MAX_FDS 65536 /* where close_range is not known (before Linux 5.9) */
 
 /* A gdb whose pipe stayed open here would not see it if pmp ended. */
 static void close_others(int fd)
 {
 	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 		_exit((int)ERROR_OUTPUT);
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, 3u, ~0u, 0u) == 0)
-		return;
-#endif
-	for (int i = 3; i < MAX_FDS; i++)
-		close(i);
+	close_from(3);
 }
 
 static _Noreturn void child_main(struct builder *builder, const struct options *options, int fd)
