@@ -13,8 +13,6 @@
 #include "supervisor.h"
 #include "target.h"
 
-#define CHUNK (64u << 10)
-
 struct dumping {
 	const struct options *options;
 	struct snapshot_reader *reader;
@@ -113,28 +111,19 @@ static bool look_at_core(struct dumping *dumping, struct error *err)
 	return core_look(dumping->options, &sink, err);
 }
 
-static bool read_file(struct dumping *dumping, const char *path, struct error *err)
+static bool take_file(void *ctx, struct span text, struct error *err)
 {
-	struct input input;
-	char text[CHUNK];
-	size_t got;
-	bool ok;
+	struct dumping *dumping = ctx;
 
-	if (!input_open(&input, path, err))
-		return false;
-	do {
-		ok = input_read(&input, text, sizeof(text), &got, err);
-		if (ok && got)
-			snapshot_reader_feed(dumping->reader, text, got);
-	} while (ok && got);
-	input_close(&input);
-	return ok;
+	(void)err;
+	snapshot_reader_feed(dumping->reader, text.ptr, text.len);
+	return true;
 }
 
 static bool read_files(struct dumping *dumping, struct error *err)
 {
 	for (size_t i = 0; i < dumping->options->operand_count; i++)
-		if (!read_file(dumping, dumping->options->operands[i], err))
+		if (!input_each(dumping->options->operands[i], take_file, dumping, err))
 			return false;
 	return true;
 }

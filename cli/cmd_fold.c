@@ -8,38 +8,39 @@
 #include "shown.h"
 #include "terminal.h"
 
-#define CHUNK (64u << 10)
-
 /* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */
-static bool check_no_profile(const struct input *input, struct span text, struct error *err)
+static bool check_no_profile(const char *path, struct span text, struct error *err)
 {
 	struct shown shown;
 
 	if (!yaml_detect(text))
 		return true;
 	return error_set(err, ERROR_INPUT, "%s is a profile, not gdb's text; pmp show prints it",
-	                 shown_name(&shown, input->name));
+	                 shown_name(&shown, input_name(path)));
+}
+
+struct folding {
+	struct builder *builder;
+	const char *path;
+	bool begun;
+};
+
+static bool take_text(void *ctx, struct span text, struct error *err)
+{
+	struct folding *folding = ctx;
+
+	if (!folding->begun && !check_no_profile(folding->path, text, err))
+		return false;
+	folding->begun = true;
+	builder_feed(folding->builder, text.ptr, text.len);
+	return true;
 }
 
 static bool fold_input(struct builder *builder, const char *path, struct error *err)
 {
-	struct input input;
-	char text[CHUNK];
-	bool first = true;
-	size_t got;
-	bool ok;
+	struct folding folding = { .builder = builder, .path = path };
+	bool ok = input_each(path, take_text, &folding, err);
 
-	if (!input_open(&input, path, err))
-		return false;
-	do {
-		ok = input_read(&input, text, sizeof(text), &got, err);
-		if (ok && got && first)
-			ok = check_no_profile(&input, (struct span){ text, got }, err);
-		first = false;
-		if (ok)
-			builder_feed(builder, text, got);
-	} while (ok && got);
-	input_close(&input);
 	builder_end_input(builder);
 	return ok;
 }

@@ -10,10 +10,17 @@
 
 #include "../merger/alloc.h"
 #include "hint.h"
+#include "packed.h"
 #include "shown.h"
 
 #define CHUNK (64u << 10)
 #define NEAR_MAX 10000 /* files that are looked at for one with a near name */
+
+struct input {
+	struct packed packed;
+	const char *name; /* for messages */
+	bool begun;
+};
 
 /* What people give to pmp that is no text, by its first bytes. */
 static const struct magic {
@@ -78,13 +85,18 @@ static bool not_open(const struct input *input, int why, struct error *err)
 	                 strerror(why), hint.text);
 }
 
-bool input_open(struct input *input, const char *path, struct error *err)
+const char *input_name(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
+
+static bool input_open(struct input *input, const char *path, struct error *err)
 {
 	bool is_stdin = !strcmp(path, "-");
 	struct stat stat;
 	int fd;
 
-	*input = (struct input){ .name = is_stdin ? "standard input" : path };
+	*input = (struct input){ .name = input_name(path) };
 	fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return not_open(input, errno, err);
@@ -96,7 +108,7 @@ bool input_open(struct input *input, const char *path, struct error *err)
 	return true;
 }
 
-void input_close(struct input *input)
+static void input_close(struct input *input)
 {
 	packed_deinit(&input->packed);
 }
@@ -118,7 +130,8 @@ static bool check_text(const struct input *input, struct span text, struct error
 	return true;
 }
 
-bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct error *err)
+/* Up to cap bytes of text, unpacked; *got is 0 at the end. */
+static bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct error *err)
 {
 	const char *why = packed_read(&input->packed, to, cap, got);
 
@@ -130,20 +143,44 @@ bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct e
 	return check_text(input, (struct span){ to, *got }, err);
 }
 
-bool input_read_all(const char *path, struct buf *ret, struct error *err)
+bool input_each(const char *path, input_take take, void *ctx, struct error *err)
 {
 	struct input input;
+	char text[CHUNK];
 	size_t got;
 	bool ok;
 
 	if (!input_open(&input, path, err))
 		return false;
 	do {
-		ok = input_read(&input, buf_reserve(ret, CHUNK), CHUNK, &got, err);
-		ret->len += got;
-		if (ok && ret->len > INPUT_MAX)
-			ok = fail(&input, err, "it is larger than a profile can be (1 GiB)");
+		ok = input_read(&input, text, sizeof(text), &got, err);
+		if (ok && got)
+			ok = take(ctx, (struct span){ text, got }, err);
 	} while (ok && got);
 	input_close(&input);
 	return ok;
+}
+
+struct whole {
+	struct buf *text;
+	const char *name;
+};
+
+static bool take_whole(void *ctx, struct span text, struct error *err)
+{
+	struct whole *whole = ctx;
+	struct shown shown;
+
+	buf_add_span(whole->text, text);
+	return whole->text->len <= INPUT_MAX ||
+	       error_set(err, ERROR_INPUT,
+	                 "cannot read %s: it is larger than a profile can be (1 GiB)",
+	                 shown_name(&shown, whole->name));
+}
+
+bool input_read_all(const char *path, struct buf *ret, struct error *err)
+{
+	struct whole whole = { ret, input_name(path) };
+
+	return input_each(path, take_whole, &whole, err);
 }

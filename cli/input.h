@@ -7,22 +7,16 @@
 
 #include "../merger/buf.h"
 #include "../merger/error.h"
-#include "packed.h"
 
-struct input {
-	struct packed packed;
-	const char *name; /* for messages */
-	bool begun;
-};
+/* Takes a piece of text; `err` is for what is wrong with it. */
+typedef bool (*input_take)(void *ctx, struct span text, struct error *err);
 
-/* "-" is stdin. path must live as long as the input. Errors, here and below, are ERROR_INPUT with
- * name and reason. */
-bool input_open(struct input *input, const char *path, struct error *err);
-void input_close(struct input *input);
-
-/* Up to cap bytes of text, unpacked; *got is 0 at the end. What is no text (a core file, UTF-16,
- * something packed by another program) is an error that says what to do with it. */
-bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct error *err);
+/* Passes on all of a file's text, unpacked, piece by piece; "-" is stdin. What cannot be read, or is no text (a core file, UTF-16,
+ * something packed by another program), is ERROR_INPUT with name and reason, and says what to do with it. false: that, or what
+ * `take` said. */
+bool input_each(const char *path, input_take take, void *ctx, struct error *err);
+/* For messages. */
+const char *input_name(const char *path);
 
 /* All of it. More than INPUT_MAX bytes are an error. */
 #define INPUT_MAX ((size_t)1 << 30)

@@ -9,7 +9,6 @@
 #include "input.h"
 #include "shown.h"
 
-#define CHUNK (64u << 10)
 #define HOST_WITHIN ((size_t)64 << 10) /* where in a profile its host's name is */
 #define HOST_MAX 64
 
@@ -82,7 +81,7 @@ static void name_make(struct name *ret, const struct splitting *s, bool only)
 {
 	struct span host = host_of(buf_span(&s->text));
 	struct shown shown;
-	const char *path = shown_name(&shown, is_stdin(s) ? "standard input" : s->path);
+	const char *path = shown_name(&shown, input_name(s->path));
 
 	if (s->lines)
 		snprintf(ret->text, sizeof(ret->text), "%s (from line %zu)", path, s->lines + 1);
@@ -154,27 +153,24 @@ static bool pass_whole_ones(struct splitting *s, struct error *err)
 	return true;
 }
 
+static bool take_text(void *ctx, struct span text, struct error *err)
+{
+	struct splitting *s = ctx;
+	struct shown shown;
+
+	buf_add_span(&s->text, text);
+	if (s->text.len > INPUT_MAX)
+		return error_set(err, ERROR_INPUT,
+		                 "cannot read %s: it is larger than a profile can be (1 GiB)",
+		                 shown_name(&shown, s->path));
+	return pass_whole_ones(s, err);
+}
+
 bool profile_input_read(const char *path, profile_input_each each, void *ctx, struct error *err)
 {
 	struct splitting s = { .path = path, .each = each, .ctx = ctx };
-	struct input input;
-	struct shown shown;
-	size_t got;
-	bool ok;
+	bool ok = input_each(path, take_text, &s, err) && pass(&s, true, err);
 
-	if (!input_open(&input, path, err))
-		return false;
-	do {
-		ok = input_read(&input, buf_reserve(&s.text, CHUNK), CHUNK, &got, err);
-		s.text.len += got;
-		if (ok && s.text.len > INPUT_MAX)
-			ok = error_set(err, ERROR_INPUT,
-			               "cannot read %s: it is larger than a profile can be (1 GiB)",
-			               shown_name(&shown, path));
-		ok = ok && pass_whole_ones(&s, err);
-	} while (ok && got);
-	input_close(&input);
-	ok = ok && pass(&s, true, err);
 	buf_deinit(&s.text);
 	return ok;
 }
@@ -186,9 +182,7 @@ struct profile *profile_input_read_one(const char *path, struct error *err)
 	struct shown name;
 
 	if (input_read_all(path, &text, err))
-		profile = format_read(
-		        buf_span(&text),
-		        shown_name(&name, strcmp(path, "-") ? path : "standard input"), err);
+		profile = format_read(buf_span(&text), shown_name(&name, input_name(path)), err);
 	buf_deinit(&text);
 	return profile;
 }
