@@ -108,7 +108,7 @@ def _():
 @test("Python's frames, though nothing of it was there at the attach; stdout is the program's, the tree on stderr")
 def _():
     need_live_python()
-    result = pmp("run", "--", PYTHON, "-S", "-c", "def work():\n n = 0\n while n < 2e7: n += 1\nwork(); print('done')")
+    result = pmp("run", "-r", "50", "--", PYTHON, "-S", "-c", "def work():\n n = 0\n while n < 2e7: n += 1\nwork(); print('done')")
     equal((result.code, result.out), (0, "done\n"), result)
     check(re.search(r"9\d\.\d%.* py +work \(<string>\)|100\.0%.* py +work", result.err), result)
     check(re.search(r"samples: \d+ asked, \d+ taken, \d late, 0 failed", result.err), result)
