@@ -247,6 +247,7 @@ static bool parse_levels(struct options *options, const struct option_row *row, 
 		if (!argument_choose(row->argument, shown, "level of the tree", name, &choice, err))
 			return false;
 		options->levels |= LEVEL_BIT(levels[choice]);
+		options->threads |= levels[choice] == LEVEL_THREAD;
 		from += len;
 		if (!*from)
 			return true;

@@ -141,8 +141,7 @@ bool report_cut(const struct options *options, struct profile *profile, struct e
 	if (!window_apply(profile, &window, err))
 		return false;
 	view.lines = options->lines && !tree_by_line(profile->tree);
-	view.threads = (options->threads || (options->levels & LEVEL_BIT(LEVEL_THREAD))) &&
-	               !level_has_threads(profile);
+	view.threads = options->threads && !level_has_threads(profile);
 	view.fold_library = view.fold_library && !options->all;
 	view.uncounted = (options->command->bit & (COMMAND_MERGE | COMMAND_DIFF)) || view.invert ||
 	                 shows_table(options);

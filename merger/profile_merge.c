@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "level.h"
 #include "tree_merge.h"
 
 static bool add(uint64_t *to, uint64_t what)
@@ -140,19 +139,12 @@ static bool begin(struct profile_merge *merge, const struct profile *from, struc
 	return true;
 }
 
-static bool check(const struct profile_merge *merge, const struct profile *from, const char *name,
-                  struct error *err)
+static bool check(const struct profile_merge *merge, const struct profile *from, struct error *err)
 {
 	if (merge->sum && merge->sum->weight != from->weight)
 		return error_set(err, ERROR_INPUT,
 		                 "some profiles are weighed in samples, others in CPU time; "
 		                 "--weight wall or --weight cpu makes them the same");
-	if ((merge->levels & LEVEL_BIT(LEVEL_THREAD)) && from->thread_count != 1 &&
-	    !level_has_threads(from))
-		return error_set(err, ERROR_INPUT,
-		                 "%s: it does not tell its threads apart; record with --threads, "
-		                 "or with a timeline",
-		                 name);
 	return true;
 }
 
@@ -172,7 +164,7 @@ bool profile_merge_add(struct profile_merge *merge, const struct profile *from, 
 	struct intern_map map;
 	bool first, ok;
 
-	if (!check(merge, from, name, err))
+	if (!check(merge, from, err))
 		return false;
 	first = begin(merge, from, &map);
 	if (!first)

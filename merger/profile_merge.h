@@ -24,13 +24,14 @@
 /* {0} is the sum of nothing. */
 struct profile_merge {
 	struct profile *sum;
-	unsigned
-	        levels; /* LEVEL_BITs (level.h) that the sum's tree is to have at its top, whether the profiles' have them or not */
+	/* LEVEL_BITs (level.h) of hosts and processes, which the sum's tree is to have at its top, whether the profiles' have
+	 * them or not. Threads a profile has, or is given by view.h. */
+	unsigned levels;
 };
 
-/* Adds `from`, which is finished, and stays as it is. What a level is called is taken from `from`, where it has but one host,
- * process or thread, or tells of each. false: *err is ERROR_INPUT: its weight is not the sum's, the numbers are too large, or threads
- * are wanted that it does not tell apart; the sum is not to be used then. name: of the input, for that. */
+/* Adds `from`, which is finished, and stays as it is. What a level is called is taken from `from`, where it has but one host
+ * or process, or tells of each. false: *err is ERROR_INPUT: its weight is not the sum's, or the numbers are too large; the sum is
+ * not to be used then. name: of the input, for that. */
 bool profile_merge_add(struct profile_merge *merge, const struct profile *from, const char *name,
                        struct error *err);
 /* The sum, finished and sorted, is the caller's; NULL: nothing was added. */

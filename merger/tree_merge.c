@@ -90,12 +90,6 @@ static struct frame level_make(struct tree_merge *merge, enum level_rank rank, u
 		host = target ? target->host : profile_host(from);
 		return level_host(merge->into->intern, intern_map_id(merge->map, host));
 	}
-	if (rank == LEVEL_THREAD)
-		return level_thread(merge->into->intern,
-		                    from->thread_count == 1
-		                            ? intern_map_id(merge->map, from->threads[0].name)
-		                            : 0,
-		                    from->thread_count == 1 ? from->threads[0].tid : 0);
 	if (!target)
 		return level_process(merge->into->intern, NULL);
 	copy.pid = target->pid;
@@ -116,7 +110,7 @@ static uint32_t levels_insert(struct tree_merge *merge, uint32_t node, uint32_t 
 	unsigned above = parent == TREE_ROOT ? 0 : level_of(tree_frame(from, parent)->kind) + 1;
 	unsigned below = level_of(tree_frame(from, node)->kind);
 
-	for (unsigned rank = above; rank < below && rank < LEVEL_COUNT; rank++) {
+	for (unsigned rank = above; rank < below && rank < LEVEL_THREAD; rank++) {
 		struct frame frame;
 
 		if (!(merge->levels & LEVEL_BIT(rank)))

@@ -19,7 +19,7 @@ void intern_map_deinit(struct intern_map *map);
 uint32_t intern_map_id(struct intern_map *map, uint32_t id);
 
 /* Adds the weights and lines of `from` to the tree of `into`, which is not by line unless from's is: a line of a frame
- * becomes one of the node. levels: LEVEL_BITs; those that a path of from's lacks are put in. Returns which node of into's each node of
+ * becomes one of the node. levels: LEVEL_BITs of hosts and processes; those that a path of from's lacks are put in. Returns which node of into's each node of
  * from's is now, which the caller frees; NULL: the weights are too large, and nothing was added. */
 uint32_t *tree_merge(struct profile *into, const struct profile *from, struct intern_map *map,
                      unsigned levels);
