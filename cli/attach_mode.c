@@ -6,7 +6,7 @@
 #define AGENT_START                                                                                \
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
-#define AGENT_HURRY "python pmp(\"hurry\")\n"
+#define AGENT_HURRY "python pmp(\"hurry\", {now})\n"
 
 /* Before anything is attached: gdb plants no breakpoint and writes nothing, and no signal of the target's stops it.
  * Of the target's no thread library is loaded and no source file opened: as it attaches gdb would print a line of one.
@@ -115,6 +115,8 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 			buf_printf(out, "%" PRIu64, values->sample);
 		} else if (span_take(&rest, SPAN_LIT("{epoch}"))) {
 			buf_printf(out, "%" PRIu64, values->epoch_us);
+		} else if (span_take(&rest, SPAN_LIT("{now}"))) {
+			buf_printf(out, "%" PRIu64, values->now_us);
 		} else if (span_take(&rest, SPAN_LIT("{instant}"))) {
 			buf_printf(out, "%d", values->instant);
 		} else if (span_take(&rest, SPAN_LIT("{locals}"))) {

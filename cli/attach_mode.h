@@ -35,6 +35,7 @@ const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
 struct attach_values {
 	uint32_t pid;
 	uint64_t sample, epoch_us;
+	uint64_t now_us;   /* VERB_HURRY: when it is sent */
 	bool locals;       /* VERB_LOOK of ATTACH_DUMP: Python frames with them */
 	bool instant;      /* all threads are stopped at once, those that sleep, too */
 	bool own;          /* VERB_ATTACH: it is let run, though it was stopped */

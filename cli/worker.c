@@ -351,6 +351,7 @@ void worker_pump(struct worker *worker, uint64_t now)
 		return;
 	if (worker->hurry <= now) {
 		worker->hurry = now + worker->plan->deadlines->us[DEADLINE_HURRY];
+		worker->values.now_us = now;
 		send_command(worker, VERB_HURRY);
 	}
 	if (worker->deadline <= now)

@@ -15,8 +15,9 @@
  *		-> ~pmp attached pid=4711 pause_us=8100
  *	python pmp("sample", N, EPOCH_US, INSTANT)	INSTANT 1: threads that sleep are stopped, too
  *		-> ~pmp begin sample=N ... text ... ~pmp end sample=N ...
- *	python pmp("hurry")		 does not wait longer for threads that cannot stop (state D); told
- *					 again in the same stop: for none that has not stopped yet
+ *	python pmp("hurry", NOW_US)	 does not wait longer for threads that cannot stop (state D); told
+ *					 again in the same stop: for none that has not stopped yet; of no
+ *					 effect on a stop that began after NOW_US, when it was sent
  *		-> (no answer of its own)
  *	python pmp("detach")
  *		-> ~pmp detached pid=4711
@@ -25,7 +26,7 @@
  *	python pmp("look", PID, N, EPOCH_US)	attach, sample, detach: for --attach each; pause_us is all of it
  *		-> ~pmp begin ... ~pmp end ...
  *
- * EPOCH_US is CLOCK_MONOTONIC at the start of the run, in microseconds. Whatever fails answers with
+ * NOW_US is CLOCK_MONOTONIC in microseconds, EPOCH_US the same at the start of the run. Whatever fails answers with
  *
  *	~pmp error verb=attach why=ptrace:%20Operation%20not%20permitted.
  *

@@ -180,8 +180,8 @@ class Agent:
                             ("signal", core.signal), ("signal_tid", core.threads[0].ptid[1]), *fault)])
         self._write(1, pid, 0, 0, samples, details)
 
-    def hurry(self) -> None:
-        self.session.hurry()
+    def hurry(self, sent_us: int) -> None:
+        self.session.hurry(sent_us)
 
     def detach(self) -> None:
         """Stops every thread first: to one that gdb has told to stop and that has not, it sends a SIGCONT as it

@@ -124,6 +124,7 @@ class Session:
         self._pending = set()
         self._spared = frozenset()
         self._hurried = False
+        self._told_us = 0  # when this stop's threads were first told to, by now_us
         self._known = set()  # threads that were stopped once
         self._executed = None
         gdb.events.stop.connect(self._on_stop)
@@ -138,7 +139,7 @@ class Session:
         # signal on to the target as it detaches. A target that was stopped before is to stay so.
         execute("handle SIGSTOP %s" % ("nostop noprint pass" if self.frozen else "stop print nopass"))
         self.pid = pid
-        self._then, self._spared, self._hurried = then, frozenset(), False
+        self._expect(then, frozenset())
         self._known = set()
         end_with_parent(False)
         self.began_us = now_us()
@@ -164,7 +165,7 @@ class Session:
 
     def stop(self, spared: frozenset, then) -> None:
         """Stops every thread but those of `spared` (in a state in which they cannot be stopped)."""
-        self._then, self._spared, self._hurried = then, spared, False
+        self._expect(then, spared)
         self.began_us = 0
         self._await_rest()
 
@@ -205,9 +206,10 @@ class Session:
         """Is there a thread that does not stop? gdb would hold the others until it does, before it detaches."""
         return any(not t.is_stopped() for t in self.threads())
 
-    def hurry(self) -> None:
-        """Waits no longer for threads that cannot stop; told again in the same stop, for none."""
-        if self._then is None:
+    def hurry(self, sent_us: int) -> None:
+        """Waits no longer for threads that cannot stop; told again in the same stop, for none. What was sent before
+        it, while gdb read symbols, does not count: there may be several."""
+        if self._then is None or sent_us < self._told_us:
             return
         late = {tid for tid in self._pending if self._hurried or not procfs.stops_soon(self.pid, tid)}
         self._hurried = True
@@ -234,9 +236,13 @@ class Session:
                 self._known.add(thread.ptid[1])
                 leave_children_alone(thread.ptid[1])
 
+    def _expect(self, then, spared: frozenset) -> None:
+        self._then, self._spared, self._hurried, self._told_us = then, spared, False, 0
+
     def _await_rest(self) -> None:
         """Tells the threads that have not stopped yet to do so, and waits for them. An attach needs it, too:
         gdb 10 stops the first thread only."""
+        self._told_us = self._told_us or now_us()
         running = self._running()
         self._interrupt(running)
         self._pending = {t.ptid[1] for t in running}
@@ -286,7 +292,7 @@ class Session:
             self._executed()
         finally:
             if self._then is not None:
-                self.began_us = now_us()
+                self.began_us, self._told_us = now_us(), 0
                 self._await_rest()
             else:
                 self.resume()

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+from types import SimpleNamespace
 
 from agent_modules import load
 from tap import PYTHON, check, equal, main, run, skip, temp_dir, test
@@ -240,6 +241,22 @@ def _():
     stack = memory_of(0x1000, (0x4005, 0x2000, 0x5005, 0x3000, 0))
     frames = unwinder.Unwinder(stack.function_at).unwind(stack, registers_at(0x4001, 0x1000))
     equal([(frame.pc, frame.address) for frame in frames], [(0x4001, 0x4001), (0x4005, 0x4004), (0x5005, 0x5004), (0, 0)])
+
+
+@test("who is told to hurry twice gives up on a thread, but not for what was sent before its stop began")
+def _():
+    session = load("session")
+    done, told = [], []
+    session.execute, session.end_with_parent = told.append, lambda _on: None
+    busy = SimpleNamespace(ptid=(os.getpid(), os.getpid(), 0), is_stopped=lambda: False, switch=lambda: None)
+    it = session.Session(None)
+    it.pid, it.threads = os.getpid(), lambda: [busy]
+    before = session.now_us() - 1
+    it.stop(frozenset(), lambda: done.append(1))
+    for sent, wanted in ((before, []), (before, []), (session.now_us(), []), (before, []), (session.now_us(), [1])):
+        it.hurry(sent)
+        equal(done, wanted)
+    equal(told, ["interrupt"] * 2)
 
 
 class memory_of:

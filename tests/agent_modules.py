@@ -9,8 +9,20 @@ import types
 from tap import ROOT
 
 
+class FakeEvent:
+    @staticmethod
+    def connect(_function):
+        pass
+
+
+class FakeEvents:
+    stop = exited = FakeEvent
+
+
 class FakeGdb(types.ModuleType):
     """As much of gdb's module as the agent's modules touch when they are loaded."""
+    VERSION = "13.1"
+    events = FakeEvents
     error = RuntimeError
     MemoryError = MemoryError
     INLINE_FRAME, TAILCALL_FRAME, SIGTRAMP_FRAME = 1, 2, 3

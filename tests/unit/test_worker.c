@@ -196,6 +196,9 @@ static void test_commands(void **state)
 	(void)state;
 	attach_mode_command(attach_mode_row(ATTACH_EACH), VERB_LOOK, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"look\", 4711, 17, 99)\n")));
+	values.now_us = 100;
+	attach_mode_command(attach_mode_row(ATTACH_ONCE), VERB_HURRY, &values, &out);
+	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"hurry\", 100)\n")));
 	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("set sysroot target:\nfile /proc/4711/exe\n"
 	                                             "echo \\n~pmp-7 warm\\n\n")));
