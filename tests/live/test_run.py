@@ -112,7 +112,7 @@ def _():
     # second branch; that the rest is whole stacks is ours.
     result = pmp("run", "-r", "50", "--", PYTHON, "-S", "-c", "def work():\n n = 0\n while n < 2e7: n += 1\nwork(); print('done')")
     equal((result.code, result.out), (0, "done\n"), result)
-    work = re.search(r"(\d+\.\d)% .* py [ |`-]+work \(<string>\)", result.err)
+    work = re.search(r"(\d+\.\d)% .* py\W+work \(<string>\)", result.err)
     check(work and float(work.group(1)) > 60, result)
     check(re.search(r"samples: \d+ asked, \d+ taken, \d+ late, 0 failed", result.err), result)
 
