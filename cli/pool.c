@@ -8,10 +8,8 @@
 #include "../merger/alloc.h"
 #include "custody.h"
 #include "glimpse.h"
-#include "refusal.h"
+#include "patience.h"
 
-#define FAILURES_MAX 10 /* samples in a row */
-#define ATTACHES_MAX 3  /* in a row, before a sample was taken */
 #define RETRY_US 100000 /* between attaches that failed */
 #define ASIDE_US 50000  /* between looks at a thread in state D that keeps us from attaching */
 #define PART_US 50000   /* between looks at workers that are to end */
@@ -35,10 +33,10 @@ struct pool {
 	bool at_once;
 	uint64_t wake; /* a step is due then, whatever the workers do */
 	struct tally tally;
+	struct patience patience;
 	uint64_t asked_us; /* when the worker was told to sample or to attach */
 	bool aside;        /* a thread in state D is in the way: samples are glimpses */
 	bool told_blocked; /* the person knows */
-	struct error err;
 };
 
 static void wake_at(struct pool *pool, uint64_t when)
@@ -46,51 +44,18 @@ static void wake_at(struct pool *pool, uint64_t when)
 	pool->wake = clock_sooner(pool->wake, when);
 }
 
-static void fail_rest(struct pool *pool, const char *why)
+/* Goes on only if it may. */
+static bool endure(struct pool *pool, bool may)
 {
-	tally_fail_rest(&pool->tally, why, &pool->custody.threads);
-}
-
-static void target_ended(struct pool *pool)
-{
-	pool->custody.threads.count = 0; /* nobody is there to lose a stack */
-	pool->phase = PHASE_END;
-	if (pool->context->own && pool->context->plan.started)
-		return; /* its life is what was asked for */
-	if (!pool->tally.taken)
-		error_set(&pool->err, ERROR_NO_PROCESS,
-		          "process %" PRIu32 " ended before the first sample", pool->crew.plan.pid);
-	else
-		journal_note(pool->context->plan.journal, pool->crew.plan.pid,
-		             "process %" PRIu32 " ended after %" PRIu64 " samples",
-		             pool->crew.plan.pid, pool->tally.taken);
-	fail_rest(pool, "the target ended");
+	if (!may)
+		pool->phase = PHASE_END;
+	return may;
 }
 
 static bool alive(struct pool *pool)
 {
-	if (custody_life(&pool->custody) == TARGET_ALIVE)
-		return true;
-	target_ended(pool);
-	return false;
-}
-
-static void give_up(struct pool *pool, enum error_code code, const char *why)
-{
-	error_set(&pool->err, code, "process %" PRIu32 ": %s", pool->crew.plan.pid, why);
-	fail_rest(pool, why);
-	pool->phase = PHASE_END;
-}
-
-static enum error_code code_of(enum worker_trouble trouble)
-{
-	static const enum error_code codes[] = {
-		[WORKER_TROUBLE_NONE] = ERROR_FAILED,  [WORKER_TROUBLE_NO_PYTHON] = ERROR_GDB,
-		[WORKER_TROUBLE_NOT_GDB] = ERROR_GDB,  [WORKER_TROUBLE_STALLED] = ERROR_DEADLINE,
-		[WORKER_TROUBLE_OTHER] = ERROR_FAILED,
-	};
-
-	return codes[trouble];
+	return endure(pool, custody_life(&pool->custody) == TARGET_ALIVE ||
+	                            patience_target_ended(&pool->patience));
 }
 
 /* true: the target is as it was before any of us attached. */
@@ -131,29 +96,16 @@ static void bury(struct pool *pool, unsigned i, uint64_t now)
 	}
 	worker_destroy(worker);
 	pool->crew.workers[i] = NULL;
-	if (trouble == WORKER_TROUBLE_NONE || pool->phase == PHASE_END)
-		return;
-	if (trouble == WORKER_TROUBLE_NOT_GDB) {
-		char text[1200];
-
-		snprintf(text, sizeof(text), "%s is not usable as gdb: %s", pool->crew.plan.gdb,
-		         why);
-		give_up(pool, ERROR_GDB, text);
-	} else if (++pool->tally.in_row >= (pool->tally.taken ? FAILURES_MAX : ATTACHES_MAX)) {
-		give_up(pool, code_of(trouble), why);
-	}
+	if (trouble != WORKER_TROUBLE_NONE && pool->phase != PHASE_END)
+		endure(pool, patience_worker(&pool->patience, trouble, pool->crew.plan.gdb, why));
 }
 
-static void finish_failed(struct pool *pool, const char *why, enum error_code code, uint64_t now)
+/* The next sample, if there may be one after one that failed. */
+static void go_on(struct pool *pool, bool may, uint64_t now)
 {
-	struct tally *tally = &pool->tally;
-
-	target_threads(pool->crew.plan.pid, &pool->custody.threads);
-	tally_failed(tally, why, &pool->custody.threads, now);
 	pool->phase = PHASE_IDLE;
 	wake_at(pool, now);
-	if (tally->in_row >= (tally->taken ? FAILURES_MAX : ATTACHES_MAX))
-		give_up(pool, code, why);
+	endure(pool, may);
 }
 
 /* May a gdb attach now? WAIT: not yet. ENDED: the phase has changed. */
@@ -164,31 +116,21 @@ static enum clearance_result clearance(struct pool *pool, uint64_t now)
 	if (ret == CLEARANCE_WAIT)
 		wake_at(pool, pool->custody.again_us);
 	else if (ret == CLEARANCE_ENDED)
-		target_ended(pool);
+		endure(pool, patience_target_ended(&pool->patience));
 	return ret;
 }
 
 /* An attach or a look was refused by gdb or by us. */
 static void refused(struct pool *pool, const char *why)
 {
-	struct error err = { 0 };
+	bool attaching = pool->phase == PHASE_ATTACH;
 	uint64_t now = clock_now_us();
 
 	if (pool->phase == PHASE_END || !alive(pool))
 		return;
-	refusal_attach(pool->crew.plan.pid, why, &err);
-	/* These will not get better by waiting. */
-	if (!pool->tally.taken && (err.code == ERROR_PERMISSION || err.code == ERROR_TRACED)) {
-		pool->err = err;
-		fail_rest(pool, err.text);
-		pool->phase = PHASE_END;
-		return;
-	}
-	if (pool->phase != PHASE_ATTACH) {
-		finish_failed(pool, why, err.code, now);
-	} else if (++pool->tally.in_row >= ATTACHES_MAX) {
-		give_up(pool, err.code, err.text);
-	} else {
+	if (!attaching) {
+		go_on(pool, patience_look(&pool->patience, why, now), now);
+	} else if (endure(pool, patience_attach(&pool->patience, why))) {
 		pool->phase = PHASE_PREPARE;
 		wake_at(pool, now + RETRY_US);
 	}
@@ -226,6 +168,7 @@ static void take_glimpse(struct pool *pool, uint64_t now)
 static void do_prepare(struct pool *pool, uint64_t now)
 {
 	struct crew *crew = &pool->crew;
+	struct error err = { 0 };
 
 	if (!alive(pool))
 		return;
@@ -234,9 +177,8 @@ static void do_prepare(struct pool *pool, uint64_t now)
 		pool->phase = PHASE_END;
 		return;
 	}
-	if (!crew_fill(crew, &pool->err)) {
-		fail_rest(pool, pool->err.text);
-		pool->phase = PHASE_END;
+	if (!crew_fill(crew, &err)) {
+		endure(pool, patience_error(&pool->patience, &err));
 		return;
 	}
 	if (!(pool->context->plan.started ? crew_take_turn(crew) : crew_all_ready(crew)))
@@ -378,7 +320,9 @@ static void do_sample(struct pool *pool, uint64_t now)
 		snprintf(why, sizeof(why), "%s", worker_why(worker));
 		pool->tally.stopped_us += now - pool->asked_us;
 		if (alive(pool))
-			finish_failed(pool, why, code_of(worker_trouble(worker)), now);
+			go_on(pool,
+			      patience_sample(&pool->patience, worker_trouble(worker), why, now),
+			      now);
 		return;
 	}
 	if (state != (keeps ? WORKER_ATTACHED : WORKER_READY))
@@ -441,6 +385,11 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum 
 	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
 	if (context->plan.started)
 		pool->tally.tick = schedule_tick(&context->plan.schedule, 0, clock_now_us());
+	pool->patience = (struct patience){
+		.tally = &pool->tally,
+		.threads = &pool->custody.threads,
+		.own = context->own,
+	};
 	custody_init(&pool->custody, pid, context->guard, context->deadlines);
 	pool->custody.own = context->own;
 	pool->custody.held = context->own && !context->plan.started;
@@ -529,5 +478,5 @@ const struct tally *pool_tally(const struct pool *pool)
 
 const struct error *pool_error(const struct pool *pool)
 {
-	return &pool->err;
+	return &pool->patience.err;
 }
