@@ -223,7 +223,10 @@ def _():
                 of_it = [pid for pid in children(os.getpid()) if comm(pid) == "program"]
             check(of_it or not os.path.exists(mark), "it has begun, and ended", who, moment)
             for pid in of_it:
-                check(until(lambda pid=pid: state(pid) in "RS" and os.path.exists(mark), 20), state(pid), who, moment)
+                # Held at its exec it has its name already, and ends with pmp.
+                check(until(lambda pid=pid: state(pid) in "RS" and os.path.exists(mark) or state(pid) == "Z", 20),
+                      state(pid), who, moment)
+                check(state(pid) != "Z" or not os.path.exists(mark), "it has begun, and ended", who, moment)
                 check(who == "gdb" or not tracer(pid), "traced", who, moment)
                 os.kill(pid, signal.SIGKILL)
                 if who != "gdb":
