@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "standing.h"
 #include "thread_stacks.h"
 
 /* Parts are as many as tell a spread, and as few as are longer than what a program does for a while. */
@@ -14,35 +15,26 @@
 #define PARTS_TRUSTED 8
 #define COUNT_TRUSTED 10
 
-struct standing {
-	struct timeline_entry entry;
-	uint64_t since; /* samples of its target */
-};
-
 struct counting {
 	struct spread *spread;
 	const struct spread_keys *keys;
 	const struct profile *profile;
 	const struct timeline *timeline;
-	struct standing *standing; /* by slot */
-	uint64_t *taken;           /* by target */
-	uint64_t *weights;         /* by stack, of this part */
-	uint32_t *stacks;          /* those that have one */
+	struct standings standings;
+	uint64_t *weights; /* by stack, of this part */
+	uint32_t *stacks;  /* those that have one */
 	size_t stack_count, stack_cap;
 	size_t parts, part;
 };
 
 static void stack_weigh(struct counting *counting, uint32_t slot)
 {
-	struct standing *standing = &counting->standing[slot];
-	uint64_t now = counting->taken[counting->timeline->slots[slot].target];
-	uint64_t samples = now - standing->since, weight = samples;
-	uint32_t stack = standing->entry.stack;
+	const struct timeline_entry *entry = &counting->standings.threads[slot].entry;
+	uint64_t weight = standings_take(&counting->standings, slot) *
+	                  standing_weight(entry, counting->profile->weight);
+	uint32_t stack = entry->stack;
 
-	standing->since = now;
-	if (counting->profile->weight == PROFILE_CPU_US)
-		weight = samples * standing->entry.cpu_us;
-	if (stack == TIMELINE_ROOT || !weight)
+	if (!weight)
 		return;
 	if (!counting->weights[stack]) {
 		counting->stacks = alloc_grow(counting->stacks, &counting->stack_cap,
@@ -128,10 +120,12 @@ static void sample_see(struct counting *counting, const struct timeline_cursor *
 		counting->part = part;
 	}
 	for (size_t i = 0; i < cursor->change_count; i++) {
-		stack_weigh(counting, cursor->changes[i].slot);
-		counting->standing[cursor->changes[i].slot].entry = cursor->changes[i].entry;
+		const struct timeline_change *change = &cursor->changes[i];
+
+		stack_weigh(counting, change->slot);
+		counting->standings.threads[change->slot].entry = change->entry;
 	}
-	counting->taken[cursor->target]++;
+	counting->standings.samples[cursor->target]++;
 }
 
 static void parts_count(struct counting *counting)
@@ -139,15 +133,13 @@ static void parts_count(struct counting *counting)
 	const struct timeline *timeline = counting->timeline;
 	struct timeline_cursor cursor = { .timeline = timeline };
 
-	counting->standing = alloc_zeroed(timeline->slot_count, sizeof(*counting->standing));
-	counting->taken = alloc_zeroed(timeline->target_count, sizeof(*counting->taken));
+	standings_init(&counting->standings, timeline);
 	counting->weights = alloc_zeroed(timeline->step_count, sizeof(*counting->weights));
 	while (timeline_next(&cursor))
 		sample_see(counting, &cursor);
 	part_end(counting);
 	timeline_cursor_deinit(&cursor);
-	free(counting->standing);
-	free(counting->taken);
+	standings_deinit(&counting->standings);
 	free(counting->weights);
 	free(counting->stacks);
 }

@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "level.h"
+#include "standing.h"
 #include "varint.h"
 
 static struct thread_group *group_add(struct thread_stacks *stacks, uint32_t at)
@@ -51,34 +52,25 @@ uint64_t thread_group_weight(const struct thread_stacks *stacks, const struct th
 	return sum;
 }
 
-/* Where a thread stands, and what it had there up to the target's sample number `since`. */
-struct standing {
-	struct timeline_entry entry;
-	struct thread_run run;
-	uint64_t since;
-};
-
-/* The thread stood as it does in all samples up to, and without, number `now`. */
-static void standing_weigh(struct standing *standing, uint64_t now)
+/* The thread stands as it does up to here. */
+static void run_grow(struct thread_run *run, struct standings *standings, uint32_t slot)
 {
-	uint64_t samples = now - standing->since;
+	const struct timeline_entry *entry = &standings->threads[slot].entry;
+	uint64_t samples = standings_take(standings, slot);
 
-	if (standing->entry.stack != TIMELINE_ROOT) {
-		standing->run.samples += samples;
-		standing->run.cpu_us += samples * standing->entry.cpu_us;
-	}
-	standing->since = now;
+	run->stack = entry->stack;
+	run->samples += samples;
+	run->cpu_us += samples * entry->cpu_us;
 }
 
-/* Returns what the run weighs. */
-static uint64_t standing_end(struct thread_stacks *stacks, struct standing *standing, uint32_t slot)
+/* Returns what the run weighed. */
+static uint64_t run_end(struct thread_stacks *stacks, struct thread_run *run, uint32_t slot)
 {
-	struct thread_run run = standing->run;
+	uint64_t weight = thread_run_weight(stacks, run);
 
-	run.stack = standing->entry.stack;
-	run_add(&stacks->groups[slot], &run);
-	standing->run = (struct thread_run){ 0 };
-	return thread_run_weight(stacks, &run);
+	run_add(&stacks->groups[slot], run);
+	*run = (struct thread_run){ 0 };
+	return weight;
 }
 
 /* Returns what all runs weigh. */
@@ -86,31 +78,32 @@ static uint64_t collect_by_time(struct thread_stacks *stacks)
 {
 	const struct timeline *timeline = stacks->timeline;
 	struct timeline_cursor cursor = { .timeline = timeline };
-	struct standing *standing = alloc_zeroed(timeline->slot_count, sizeof(*standing));
-	uint64_t *taken = alloc_zeroed(timeline->target_count, sizeof(*taken)); /* samples */
+	struct thread_run *runs = alloc_zeroed(timeline->slot_count, sizeof(*runs));
+	struct standings standings;
 	uint64_t total = 0;
 
+	standings_init(&standings, timeline);
 	for (uint32_t i = 0; i < timeline->slot_count; i++)
 		group_add(stacks, i);
 	while (timeline_next(&cursor)) {
 		for (size_t i = 0; i < cursor.change_count; i++) {
 			const struct timeline_change *change = &cursor.changes[i];
-			struct standing *at = &standing[change->slot];
+			struct thread_run *run = &runs[change->slot];
 
-			standing_weigh(at, taken[cursor.target]);
-			if (at->entry.stack != change->entry.stack)
-				total += standing_end(stacks, at, change->slot);
-			at->entry = change->entry;
+			run_grow(run, &standings, change->slot);
+			if (run->stack != change->entry.stack)
+				total += run_end(stacks, run, change->slot);
+			standings.threads[change->slot].entry = change->entry;
 		}
-		taken[cursor.target]++;
+		standings.samples[cursor.target]++;
 	}
 	for (uint32_t i = 0; i < timeline->slot_count; i++) {
-		standing_weigh(&standing[i], taken[timeline->slots[i].target]);
-		total += standing_end(stacks, &standing[i], i);
+		run_grow(&runs[i], &standings, i);
+		total += run_end(stacks, &runs[i], i);
 	}
 	timeline_cursor_deinit(&cursor);
-	free(standing);
-	free(taken);
+	standings_deinit(&standings);
+	free(runs);
 	return total;
 }
 

@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "columns.h"
 #include "label.h"
+#include "standing.h"
 
 #define COLUMNS 60       /* of a strip, if the width is not known */
 #define COLUMNS_MIN 20   /* of a narrow terminal */
@@ -20,17 +21,6 @@
 static const char *const levels_utf8[LEVELS + 1] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 static const char *const levels_ascii[LEVELS + 1] = { " ", ".", ":", "-", "=", "+", "*", "#", "@" };
 
-/* A thread's entry, and since which of its target's samples it has not been counted. */
-struct strip_thread {
-	struct timeline_entry entry;
-	uint64_t since;
-};
-
-struct strip_target {
-	uint64_t samples;
-	size_t column; /* of its last sample */
-};
-
 struct strip_writer {
 	const struct profile *profile;
 	const struct timeline *timeline;
@@ -41,8 +31,8 @@ struct strip_writer {
 	uint32_t *rows; /* of the nodes: their place in `weights`, ROW_NONE */
 	uint64_t *weights;
 	uint64_t *whole; /* of each column */
-	struct strip_thread *threads;
-	struct strip_target *targets;
+	struct standings standings;
+	size_t *last_columns; /* by target: of its last sample */
 	struct buf text;
 };
 
@@ -67,23 +57,21 @@ static void node_add(struct strip_writer *writer, uint32_t node, size_t column, 
 
 static void thread_count(struct strip_writer *writer, uint32_t slot)
 {
-	struct strip_thread *thread = &writer->threads[slot];
-	const struct strip_target *target = &writer->targets[writer->timeline->slots[slot].target];
+	const struct timeline_entry *entry = &writer->standings.threads[slot].entry;
 	const struct timeline_step *steps = writer->timeline->steps;
-	uint64_t weight = target->samples - thread->since;
+	size_t column = writer->last_columns[writer->timeline->slots[slot].target];
+	uint64_t weight = standings_take(&writer->standings, slot) *
+	                  standing_weight(entry, writer->profile->weight);
 	uint32_t top = TREE_ROOT; /* at last, the path's process */
 
-	thread->since = target->samples;
-	if (writer->profile->weight == PROFILE_CPU_US)
-		weight *= thread->entry.cpu_us;
-	if (!weight || !thread->entry.stack)
+	if (!weight)
 		return;
-	writer->whole[target->column] += weight;
-	for (uint32_t i = thread->entry.stack; i != TIMELINE_ROOT; i = steps[i].parent) {
-		node_add(writer, steps[i].node, target->column, weight);
+	writer->whole[column] += weight;
+	for (uint32_t i = entry->stack; i != TIMELINE_ROOT; i = steps[i].parent) {
+		node_add(writer, steps[i].node, column, weight);
 		top = tree_node(writer->profile->tree, steps[i].node)->parent;
 	}
-	node_add(writer, top, target->column, weight);
+	node_add(writer, top, column, weight);
 }
 
 static void target_count(struct strip_writer *writer, uint32_t target)
@@ -98,17 +86,18 @@ static void samples_count(struct strip_writer *writer)
 	struct timeline_cursor cursor = { .timeline = writer->timeline };
 
 	while (timeline_next(&cursor)) {
-		struct strip_target *target = &writer->targets[cursor.target];
 		size_t column = column_of(writer, cursor.sample.time_us);
 
-		if (column != target->column)
+		if (column != writer->last_columns[cursor.target])
 			target_count(writer, cursor.target);
 		for (size_t i = 0; i < cursor.change_count; i++) {
-			thread_count(writer, cursor.changes[i].slot);
-			writer->threads[cursor.changes[i].slot].entry = cursor.changes[i].entry;
+			const struct timeline_change *change = &cursor.changes[i];
+
+			thread_count(writer, change->slot);
+			writer->standings.threads[change->slot].entry = change->entry;
 		}
-		target->column = column;
-		target->samples++;
+		writer->last_columns[cursor.target] = column;
+		writer->standings.samples[cursor.target]++;
 	}
 	timeline_cursor_deinit(&cursor);
 	for (uint32_t i = 0; i < writer->timeline->target_count; i++)
@@ -263,8 +252,9 @@ static void strips_write(struct strip_writer *writer)
 	writer->columns = columns_fit(writer);
 	writer->weights = alloc_zeroed(count * writer->columns, sizeof(*writer->weights));
 	writer->whole = alloc_zeroed(writer->columns, sizeof(*writer->whole));
-	writer->threads = alloc_zeroed(writer->timeline->slot_count, sizeof(*writer->threads));
-	writer->targets = alloc_zeroed(writer->timeline->target_count, sizeof(*writer->targets));
+	standings_init(&writer->standings, writer->timeline);
+	writer->last_columns =
+	        alloc_zeroed(writer->timeline->target_count, sizeof(*writer->last_columns));
 	samples_count(writer);
 	heading_write(writer);
 	rows_write(writer, indents);
@@ -272,8 +262,8 @@ static void strips_write(struct strip_writer *writer)
 	free(writer->rows);
 	free(writer->weights);
 	free(writer->whole);
-	free(writer->threads);
-	free(writer->targets);
+	standings_deinit(&writer->standings);
+	free(writer->last_columns);
 	buf_deinit(&writer->text);
 }
 

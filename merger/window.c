@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "pauses.h"
+#include "standing.h"
 
 /* What of one stack is in the window. */
 struct stack_weight {
@@ -14,15 +15,7 @@ struct stack_weight {
 	uint32_t step;  /* its number in the new timeline */
 };
 
-/* A thread while the samples go by. */
-struct thread_run {
-	struct timeline_entry entry;
-	uint64_t since; /* samples of its target in the window when the entry began */
-	uint64_t stacks;
-};
-
 struct target_run {
-	uint64_t samples;
 	uint64_t taken, last_us; /* of those that did not fail */
 	bool stale;              /* a sample that is not in the window has changed something */
 };
@@ -35,7 +28,8 @@ struct windowing {
 	struct tree *tree;
 	uint64_t from_us, to_us, end_us;
 	struct stack_weight *stacks; /* side by side with the steps */
-	struct thread_run *threads;  /* with the slots */
+	struct standings standings;
+	uint64_t *thread_stacks; /* with the slots */
 	struct target_run *targets;
 	struct profile_sampling sampling;
 	struct pauses pauses;
@@ -48,46 +42,34 @@ static void add(struct windowing *w, uint64_t *to, uint64_t what)
 	w->overflow |= __builtin_add_overflow(*to, what, to);
 }
 
-/* What an entry weighs in each of its samples. */
-static uint64_t entry_weight(const struct windowing *w, const struct timeline_entry *entry)
-{
-	if (w->window->weight == PROFILE_SAMPLES)
-		return 1;
-	return entry->has_cpu ? entry->cpu_us : 0;
-}
-
 /* The samples of the thread's target that have passed with its entry. */
 static void run_end(struct windowing *w, uint32_t slot)
 {
-	struct thread_run *run = &w->threads[slot];
-	uint64_t samples = w->targets[w->timeline->slots[slot].target].samples;
-	struct stack_weight *stack = &w->stacks[run->entry.stack];
-	uint64_t weight;
+	const struct timeline_entry *entry = &w->standings.threads[slot].entry;
+	uint64_t samples = standings_take(&w->standings, slot), weight;
+	struct stack_weight *stack = &w->stacks[entry->stack];
 
-	if (run->entry.stack && samples > run->since) {
-		w->overflow |= __builtin_mul_overflow(samples - run->since,
-		                                      entry_weight(w, &run->entry), &weight);
-		add(w, &stack->weight, weight);
-		stack->stacks += samples - run->since;
-		run->stacks += samples - run->since;
-	}
-	run->since = samples;
+	w->overflow |=
+	        __builtin_mul_overflow(samples, standing_weight(entry, w->window->weight), &weight);
+	add(w, &stack->weight, weight);
+	stack->stacks += samples;
+	w->thread_stacks[slot] += samples;
 }
 
-static bool is_kept(const struct windowing *w, const struct timeline_entry *entry)
+/* A thread that is not wanted is not there. */
+static void entry_set(struct windowing *w, const struct timeline_change *change)
 {
-	return !w->window->running || entry->state == 'R';
+	static const struct timeline_entry gone = { 0 };
+	bool kept = !w->window->running || change->entry.state == 'R';
+
+	w->standings.threads[change->slot].entry = kept ? change->entry : gone;
 }
 
 static void changes_follow(struct windowing *w, const struct timeline_cursor *cursor)
 {
 	for (size_t i = 0; i < cursor->change_count; i++) {
-		const struct timeline_change *change = &cursor->changes[i];
-
-		run_end(w, change->slot);
-		w->threads[change->slot].entry = change->entry;
-		if (!is_kept(w, &change->entry))
-			w->threads[change->slot].entry = (struct timeline_entry){ 0 };
+		run_end(w, cursor->changes[i].slot);
+		entry_set(w, &cursor->changes[i]);
 	}
 }
 
@@ -109,7 +91,7 @@ static void figures_add(struct windowing *w, const struct timeline_cursor *curso
 	if (!sample->failed)
 		target->last_us = sample->time_us;
 	target->taken += !sample->failed;
-	target->samples++;
+	w->standings.samples[cursor->target]++;
 }
 
 static bool is_inside(const struct windowing *w, const struct timeline_sample *sample)
@@ -186,7 +168,7 @@ static void tree_make(struct windowing *w)
 static void slot_put(struct windowing *w, uint32_t target, uint32_t at)
 {
 	const struct timeline_slot *slot = &w->timeline->slots[at];
-	struct timeline_entry entry = w->threads[at].entry;
+	struct timeline_entry entry = w->standings.threads[at].entry;
 
 	entry.stack = w->stacks[entry.stack].step;
 	timeline_change(w->cut, timeline_slot(w->cut, target, slot->pid, slot->tid, slot->nth),
@@ -219,15 +201,10 @@ static void timeline_cut(struct windowing *w)
 	struct timeline_cursor cursor = { .timeline = w->timeline };
 
 	for (size_t i = 0; i < w->timeline->slot_count; i++)
-		w->threads[i].entry = (struct timeline_entry){ 0 };
+		w->standings.threads[i] = (struct standing){ 0 };
 	while (timeline_next(&cursor)) {
-		for (size_t i = 0; i < cursor.change_count; i++) {
-			const struct timeline_change *change = &cursor.changes[i];
-
-			w->threads[change->slot].entry = is_kept(w, &change->entry)
-			                                         ? change->entry
-			                                         : (struct timeline_entry){ 0 };
-		}
+		for (size_t i = 0; i < cursor.change_count; i++)
+			entry_set(w, &cursor.changes[i]);
 		if (is_inside(w, &cursor.sample))
 			sample_put(w, &cursor);
 		else
@@ -265,7 +242,7 @@ static void sampling_settle(struct windowing *w)
 		        (uint64_t)((double)w->intervals * 1e7 / (double)w->intervals_us + 0.5) *
 		        100;
 	for (size_t i = 0; i < w->timeline->target_count; i++)
-		targets += w->targets[i].samples > 0;
+		targets += w->standings.samples[i] > 0;
 	if (to <= w->from_us)
 		return;
 	ret->elapsed_ms = (to - w->from_us + 500) / 1000;
@@ -283,7 +260,7 @@ static void threads_settle(struct windowing *w)
 	for (size_t i = 0; i < w->timeline->slot_count; i++) {
 		const struct timeline_slot *slot = &w->timeline->slots[i];
 
-		profile_thread(profile, slot->pid, slot->tid)->stacks += w->threads[i].stacks;
+		profile_thread(profile, slot->pid, slot->tid)->stacks += w->thread_stacks[i];
 	}
 	for (size_t i = 0; i < profile->thread_count; i++)
 		if (profile->threads[i].stacks)
@@ -357,7 +334,8 @@ bool window_apply(struct profile *profile, const struct window *window, struct e
 	w.from_us = edge_us(&window->from, w.end_us, 0);
 	w.to_us = edge_us(&window->to, w.end_us, UINT64_MAX);
 	w.stacks = alloc_zeroed(w.timeline->step_count, sizeof(*w.stacks));
-	w.threads = alloc_zeroed(w.timeline->slot_count, sizeof(*w.threads));
+	standings_init(&w.standings, w.timeline);
+	w.thread_stacks = alloc_zeroed(w.timeline->slot_count, sizeof(*w.thread_stacks));
 	w.targets = alloc_zeroed(w.timeline->target_count, sizeof(*w.targets));
 	w.cut = timeline_create(SIZE_MAX);
 	w.tree = tree_create(tree_by_line(profile->tree));
@@ -368,7 +346,8 @@ bool window_apply(struct profile *profile, const struct window *window, struct e
 		error_set(err, ERROR_INPUT, "the timeline's CPU times add up to too much");
 	}
 	free(w.stacks);
-	free(w.threads);
+	standings_deinit(&w.standings);
+	free(w.thread_stacks);
 	free(w.targets);
 	pauses_deinit(&w.pauses);
 	return !w.overflow;
