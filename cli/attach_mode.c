@@ -7,6 +7,7 @@
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
 #define AGENT_HURRY "python pmp(\"hurry\", {now})\n"
+#define AGENT_BURY "python pmp(\"bury\")\n"
 
 /* Before anything is attached: gdb plants no breakpoint and writes nothing, and no signal of the target's stops it.
  * Of the target's no thread library is loaded and no source file opened: as it attaches gdb would print a line of one.
@@ -60,6 +61,7 @@ static const struct attach_mode_row rows[] = {
 			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {own})\n",
 			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch}, {instant})\n",
 			[VERB_HURRY] = AGENT_HURRY,
+			[VERB_BURY] = AGENT_BURY,
 			[VERB_DETACH] = "python pmp(\"detach\")\n",
 		},
 	},
@@ -72,6 +74,7 @@ static const struct attach_mode_row rows[] = {
 			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
 			[VERB_LOOK] = "python pmp(\"look\", {pid}, {sample}, {epoch})\n",
 			[VERB_HURRY] = AGENT_HURRY,
+			[VERB_BURY] = AGENT_BURY,
 		},
 	},
 	/* One attach, and one stop of all threads for a look into the target's locks, too. */
@@ -84,6 +87,7 @@ static const struct attach_mode_row rows[] = {
 			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
 			[VERB_LOOK] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
 			[VERB_HURRY] = AGENT_HURRY,
+			[VERB_BURY] = AGENT_BURY,
 		},
 	},
 	[ATTACH_PLAIN] = {

@@ -16,6 +16,7 @@ enum attach_verb {
 	VERB_DETACH,
 	VERB_LOOK,  /* attach, sample and detach; modes that do not keep the target only */
 	VERB_HURRY, /* go on with the threads that have stopped so far */
+	VERB_BURY,  /* go on without threads that have ended */
 	VERB_COUNT
 };
 

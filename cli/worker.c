@@ -25,8 +25,8 @@ struct worker {
 	enum worker_trouble trouble;
 	struct worker_text text; /* what it says, taken apart */
 	char why[512];
-	uint64_t entered_us;      /* when its state began */
-	uint64_t deadline, hurry; /* CLOCK_NEVER: none */
+	uint64_t entered_us;            /* when its state began */
+	uint64_t deadline, hurry, bury; /* CLOCK_NEVER: none */
 	struct attach_values values;
 	struct worker_answer answer;
 	size_t rung; /* of the ladder */
@@ -37,6 +37,8 @@ struct worker {
 /* How a gdb is ended: its input is closed first (it then lets the target go by itself); then each
  * step when the one before has not done within DEADLINE_CLOSE. SIGTERM is none of them (signals.h). */
 static const int ladder[] = { 0, SIGHUP, SIGKILL, SIGKILL };
+#define BURY_US                                                                                    \
+	10000 /* how long a stop may take before threads are looked for that ended in it; then twice as long */
 #define REAP_MS 1000 /* a killed one's end is waited for so long */
 
 #define LADDER_LEN (sizeof(ladder) / sizeof(*ladder))
@@ -117,6 +119,8 @@ static void enter(struct worker *worker, enum worker_state state)
 	worker->hurry = row->hurries && worker->plan->mode->commands[VERB_HURRY]
 	                        ? now + deadlines->us[DEADLINE_HURRY]
 	                        : CLOCK_NEVER;
+	worker->bury =
+	        row->stops && worker->plan->mode->commands[VERB_BURY] ? now + BURY_US : CLOCK_NEVER;
 }
 
 /* It does not take commands. */
@@ -354,6 +358,10 @@ void worker_pump(struct worker *worker, uint64_t now)
 		worker->values.now_us = now;
 		send_command(worker, VERB_HURRY);
 	}
+	if (worker->bury <= now) {
+		worker->bury = now + (now - worker->entered_us);
+		send_command(worker, VERB_BURY);
+	}
 	if (worker->deadline <= now)
 		apply(worker, WORKER_STALLS);
 }
@@ -385,7 +393,7 @@ int worker_fd(const struct worker *worker)
 
 uint64_t worker_deadline(const struct worker *worker)
 {
-	return clock_sooner(worker->deadline, worker->hurry);
+	return clock_sooner(worker->deadline, clock_sooner(worker->hurry, worker->bury));
 }
 
 enum worker_trouble worker_trouble(const struct worker *worker)

@@ -19,6 +19,8 @@
  *					 again in the same stop: for none that has not stopped yet; of no
  *					 effect on a stop that began after NOW_US, when it was sent
  *		-> (no answer of its own)
+ *	python pmp("bury")		 does not wait longer for threads that have ended
+ *		-> (no answer of its own)
  *	python pmp("detach")
  *		-> ~pmp detached pid=4711
  *	python pmp("dump", PID, N, EPOCH_US, LOCALS)	the same for `pmp dump`: with what the threads wait for, and,

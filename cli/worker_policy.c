@@ -1,17 +1,17 @@
 #include "worker_policy.h"
 
 static const struct worker_state_row states[WORKER_STATE_COUNT] = {
-	[WORKER_STARTING] = { "starting", VERB_START, DEADLINE_START, false },
-	[WORKER_WARMING] = { "reading symbols", VERB_WARM, DEADLINE_WARM, false },
-	[WORKER_READY] = { "ready", WORKER_NO_VERB, DEADLINE_NONE, false },
-	[WORKER_ATTACHING] = { "attaching", VERB_ATTACH, DEADLINE_ATTACH, true },
-	[WORKER_ATTACHED] = { "attached", WORKER_NO_VERB, DEADLINE_NONE, false },
-	[WORKER_SAMPLING] = { "sampling", VERB_SAMPLE, DEADLINE_SAMPLE, true },
-	[WORKER_LOOKING] = { "sampling", VERB_LOOK, DEADLINE_SAMPLE, true },
-	[WORKER_DETACHING] = { "detaching", VERB_DETACH, DEADLINE_DETACH, false },
-	[WORKER_ENDING] = { "ending", WORKER_NO_VERB, DEADLINE_CLOSE, false },
-	[WORKER_DONE] = { "done", WORKER_NO_VERB, DEADLINE_NONE, false },
-	[WORKER_FAILED] = { "failed", WORKER_NO_VERB, DEADLINE_NONE, false },
+	[WORKER_STARTING] = { "starting", VERB_START, DEADLINE_START, false, false },
+	[WORKER_WARMING] = { "reading symbols", VERB_WARM, DEADLINE_WARM, false, false },
+	[WORKER_READY] = { "ready", WORKER_NO_VERB, DEADLINE_NONE, false, false },
+	[WORKER_ATTACHING] = { "attaching", VERB_ATTACH, DEADLINE_ATTACH, true, true },
+	[WORKER_ATTACHED] = { "attached", WORKER_NO_VERB, DEADLINE_NONE, false, false },
+	[WORKER_SAMPLING] = { "sampling", VERB_SAMPLE, DEADLINE_SAMPLE, true, true },
+	[WORKER_LOOKING] = { "sampling", VERB_LOOK, DEADLINE_SAMPLE, true, true },
+	[WORKER_DETACHING] = { "detaching", VERB_DETACH, DEADLINE_DETACH, false, true },
+	[WORKER_ENDING] = { "ending", WORKER_NO_VERB, DEADLINE_CLOSE, false, false },
+	[WORKER_DONE] = { "done", WORKER_NO_VERB, DEADLINE_NONE, false, false },
+	[WORKER_FAILED] = { "failed", WORKER_NO_VERB, DEADLINE_NONE, false, false },
 };
 
 #define FAIL                                                                                       \

@@ -71,6 +71,7 @@ struct worker_state_row {
 	enum attach_verb verb; /* WORKER_NO_VERB: none */
 	enum deadline deadline;
 	bool hurries; /* DEADLINE_HURRY is for it */
+	bool stops;   /* VERB_BURY is for it */
 };
 
 #define WORKER_NO_VERB VERB_COUNT

@@ -183,6 +183,9 @@ class Agent:
     def hurry(self, sent_us: int) -> None:
         self.session.hurry(sent_us)
 
+    def bury(self) -> None:
+        self.session.bury()
+
     def detach(self) -> None:
         """Stops every thread first: to one that gdb has told to stop and that has not, it sends a SIGCONT as it
         detaches, and that stays pending where it is blocked."""
@@ -364,7 +367,7 @@ def fail(verb: str, err: Exception) -> None:
     write_lines([marker("error", verb=verb, why="%s" % err or type(err).__name__)])
 
 
-VERBS = ("warm", "attach", "sample", "look", "dump", "core", "hurry", "detach")
+VERBS = ("warm", "attach", "sample", "look", "dump", "core", "hurry", "bury", "detach")
 AGENT = Agent()
 
 

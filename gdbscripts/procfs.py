@@ -143,10 +143,15 @@ def stop_is_pending(pid: int) -> bool:
     return False
 
 
+def has_ended(pid: int, tid: int) -> bool:
+    now = thread(pid, tid)
+    return now is None or now.state in "ZXx"
+
+
 def stops_soon(pid: int, tid: int) -> bool:
     """False for a thread that ended, or that no signal reaches (D)."""
     now = thread(pid, tid)
-    return now is not None and now.state not in "DZXx"
+    return now is not None and now.state != "D" and not has_ended(pid, tid)
 
 
 def same_namespace(pid: int, kind: str) -> bool:

@@ -220,6 +220,15 @@ class Session:
         else:
             self._interrupt(self._running())  # of one that has executed another program gdb has forgotten it
 
+    def bury(self) -> None:
+        """Waits no longer for threads that have ended: gdb tells nobody of that."""
+        ended = {tid for tid in self._pending if procfs.has_ended(self.pid, tid)}
+        if ended:
+            self._pending -= ended
+            self._spared |= ended
+            if not self._pending:
+                self._all_stopped()
+
     def give_up_waiting(self) -> None:
         """Goes on with the threads that have stopped so far."""
         then, self._then = self._then, None

@@ -259,6 +259,38 @@ def _():
     equal(told, ["interrupt"] * 2)
 
 
+@test("a thread that ended before it could stop is not waited for, one that lives is; who began meanwhile is told to stop")
+def _():
+    session = load("session")
+    done, told = [], []
+    session.execute, session.end_with_parent = told.append, lambda _on: None
+    ended = os.fork()
+    if not ended:
+        os._exit(0)  # a zombie until it's waited for
+    here = os.getpid()
+    it = session.Session(None)
+    it.pid, threads = here, [thread_of(here), thread_of(ended)]
+    session.procfs.thread, real = lambda _pid, tid: real(tid, tid), session.procfs.thread
+    it.threads = lambda: threads
+    it.stop(frozenset(), lambda: done.append(1))
+    try:
+        while it._pending != {here}:
+            it.bury()
+        it.bury()
+        equal((it._pending, done, len(told)), ({here}, [], 2))
+        threads[:] = [thread_of(ended), thread_of(os.getppid())]
+        it._pending = {ended}
+        os.waitpid(ended, 0)
+        it.bury()
+        equal((it._pending, done, len(told)), ({os.getppid()}, [], 3))
+    finally:
+        session.procfs.thread = real
+
+
+def thread_of(tid):
+    return SimpleNamespace(ptid=(os.getpid(), tid, 0), is_stopped=lambda: False, switch=lambda: None)
+
+
 class memory_of:
     """Words on a stack of functions that push nothing but, each second time, one word."""
 

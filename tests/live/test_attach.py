@@ -6,7 +6,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from profiles import Profile  # noqa: E402
 from targets import SPLIT, check_split, need_gdb, need_live_python  # noqa: E402
-from tap import (BUILD, Target, check, equal, main, near, note, pmp, spin, temp_dir,  # noqa: E402
+from tap import (BUILD, PYTHON, Target, check, equal, main, near, note, pmp, spin, temp_dir,  # noqa: E402
                  test)
 
 
@@ -61,6 +61,29 @@ def _():
             near(profile.share("decode"), 20, within, "decode")
             near(profile.share("wait_for_work"), 40, within, "wait_for_work")
             check(profile.weight_below("run", "encode", "hash_block"), "order")
+
+
+# Most of its threads end between being told to stop and stopping. gdb 13 tells nobody of that.
+BRIEF = """
+import threading
+
+def brief(): pass
+
+print("ready %d" % __import__("os").getpid(), flush=True)
+
+while True:
+    thread = threading.Thread(target=brief); thread.start(); thread.join()
+"""
+
+
+@test("once and each: no stop waits for threads that ended in it, and none is lost for that")
+def _():
+    need_live_python()
+    with Target(PYTHON, "-c", BRIEF) as target:
+        for mode in "once", "each":
+            profile = sample(target, "-n", 20, "-r", 20, "--attach", mode)
+            check(profile.stacks["lost"] <= 2, "lost", profile.stacks)
+            check(profile.sampling["pause_ms"]["median"] < 150 and profile.sampling["seconds"] < 8, profile.sampling)
 
 
 main()
