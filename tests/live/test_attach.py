@@ -25,15 +25,15 @@ def sample(target, *args):
 def _():
     need_live_python()
     with spin("--threads", "2") as target:
-        once = sample(target, "-n", 60, "-r", 20)
+        once = sample(target, "-n", 150, "-r", 50)
         each = sample(target, "-n", 60, "--attach", "each")
-    for profile in (once, each):
-        equal(profile.total, 120)
-        check_split(profile, 10)
+    for profile, samples, within in ((once, 150, 10), (each, 60, 16)):
+        equal(profile.total, 2 * samples)
+        check_split(profile, within)
         check(profile.weight_below("main", "run", "in_python", "step_one", "step_two", "work"), "order")
         check(profile.weight_below("run", "with_callback", "spinext_call", "callback", "work"), "order")
     for name in SPLIT:
-        near(each.share(name), once.share(name), 12, name)
+        near(each.share(name), once.share(name), 18, name)
 
 
 @test("plain: native frames as once sees them; Python functions of 3.11 are not in gdb's own text")
@@ -52,8 +52,10 @@ def _():
 def _():
     need_gdb()
     with Target(os.path.join(BUILD, "samples", "work"), "--threads", "2", "--seconds", "120") as target:
-        for args, within in ((("-n", 40, "-r", 20), 12), (("-n", 40, "--attach", "each"), 12),
-                             (("-n", 20, "-r", 2, "--attach", "plain"), 22)):
+        # Both threads do the same at the same time, so 40 samples that a busy machine takes at any moment have an error of
+        # 8 points. Many in the same time cost nothing where they can be had.
+        for args, within in ((("-n", 150, "-r", 50), 12), (("-n", 40, "--attach", "each"), 22),
+                             (("-n", 20, "-r", 2, "--attach", "plain"), 32)):
             profile = sample(target, *args)
             equal(profile.total, 2 * args[1])
             equal(profile.stacks["native_only"], profile.total)
