@@ -15,7 +15,7 @@ WORK = os.path.join(BUILD, "samples", "work")
 def sample(program, count):
     path = os.path.join(temp_dir(), "p.yaml")
     with Target(program, "--threads", "3", "--seconds", "60") as target:
-        result = pmp("-p", target.pid, "-n", count, "-r", 20, "-o", path)
+        result = pmp("-p", target.pid, "-n", count, "-r", 50, "-o", path)
         equal(result.code, 0, result)
         target.check_unharmed()
     profile = Profile.load(path)
@@ -30,7 +30,7 @@ def sample(program, count):
 @test("a C program: split and order")
 def _():
     need_gdb()
-    profile = sample(WORK, 60)
+    profile = sample(WORK, 150)
     for name, share in (("encode", 40), ("decode", 20), ("wait_for_work", 40)):
         near(profile.share(name), share, 10, name)
     check(profile.weight_below("main", "run", "encode", "hash_block"), "order")
@@ -41,7 +41,7 @@ def _():
 @test("a stripped C program: offsets for names, the same split")
 def _():
     need_gdb()
-    profile = sample(WORK + "-stripped", 60)
+    profile = sample(WORK + "-stripped", 150)
     offsets = {path[-1]["frame"] for path in profile.paths() if path[-1]["frame"].startswith("0x")}
     check(offsets, "no frame is an offset")
     for path in profile.paths():

@@ -21,7 +21,7 @@ def _():
     need_live_python()
     path = os.path.join(temp_dir(), "p.yaml")
     with spin() as python, Target(WORK, "--threads", "2", "--seconds", "60") as work:
-        result = pmp("-p", "%d,%d" % (python.pid, work.pid), "-n", 40, "-r", 20, "-o", path)
+        result = pmp("-p", "%d,%d" % (python.pid, work.pid), "-n", 100, "-r", 50, "-o", path)
         equal(result.code, 0, result)
         python.check_unharmed()
         work.check_unharmed()
@@ -29,9 +29,9 @@ def _():
     profile.check_whole()
     equal({node["kind"] for node in profile.tree}, {"process"})
     equal({target["pid"] for target in profile.data["targets"]}, {python.pid, work.pid})
-    equal(sorted(node["total"] for node in profile.tree), [40, 80])
-    near(100.0 * profile.weight("in_python") / 40, SPLIT["in_python"], 15, "in_python")
-    near(100.0 * profile.weight("encode") / 80, 40, 15, "encode")
+    equal(sorted(node["total"] for node in profile.tree), [100, 200])
+    near(100.0 * profile.weight("in_python") / 100, SPLIT["in_python"], 15, "in_python")
+    near(100.0 * profile.weight("encode") / 200, 40, 15, "encode")
 
 
 @test("--children: the process and its descendants")

@@ -8,16 +8,16 @@ from profiles import Profile  # noqa: E402
 from targets import check_split, gdb_with, need_live_python, python_with_symbols  # noqa: E402
 from tap import ROOT, BUILD, Target, check, equal, main, note, pmp, temp_dir, test  # noqa: E402
 
-SAMPLES = 60
+SAMPLES = 200
 
 
 def sample(gdb, python, env):
-    """A profile of 60 samples of spin.py with two threads, in collapsed form beside."""
+    """A profile of SAMPLES of spin.py with two threads, in collapsed form beside."""
     env = dict(env, PYTHONPATH=os.path.join(BUILD, "samples"))
     with Target(python, os.path.join(ROOT, "samples", "spin.py"), "--seconds", "60", "--threads", "2",
                 env=env) as target:
         path = os.path.join(temp_dir(), "p.yaml")
-        result = pmp("-p", target.pid, "-n", SAMPLES, "--gdb", gdb, "-o", path)
+        result = pmp("-p", target.pid, "-n", SAMPLES, "-r", 50, "--gdb", gdb, "-o", path)
         equal(result.code, 0, result)
         target.check_unharmed()
     profile = Profile.load(path)
@@ -29,7 +29,7 @@ def sample(gdb, python, env):
 
 def check_python(profile):
     check(profile.stacks["merged"] >= 0.95 * profile.total, "few stacks are merged", profile.stacks)
-    # 60 samples in rounds of 0.26 s: coarser than the run of 200.
+    # 4 s of rounds of 0.26 s: coarser than the run of 20 s.
     check_split(profile, 10)
     for chain in (("main", "run", "in_python", "step_one", "step_two", "work"),
                   ("run", "in_extension", "spinext_burn", "burn_until"),
