@@ -12,7 +12,7 @@ import pmp_registers as registers
 from pmp_code_map import VDSO, CodeMap
 from pmp_elf import Elf
 from pmp_files import File, Refused, copied, open_held, open_named
-from pmp_memory import READ_MAX, BadRead
+from pmp_memory import READ_MAX, BadRead, Reads
 from pmp_procfs import Thread, path_text
 from pmp_python_files import PythonFiles
 
@@ -171,18 +171,12 @@ def read_registers(thread: CoreThread):
     return registers.of_words(thread.words)
 
 
-class CoreMemory:
-    """As memory.Memory, of a core and the files that were mapped."""
+class CoreMemory(Reads):
+    """Of a core and the files that were mapped."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._files = {}  # path -> a descriptor, -1: it cannot be read
-
-    def read(self, addr: int, size: int) -> bytes:
-        data = self.some(addr, size)
-        if len(data) != size:
-            raise BadRead("0x%x, %d bytes" % (addr, size))
-        return data
 
     def some(self, addr: int, size: int) -> bytes:
         if addr <= 0 or addr >> 63 or not 0 <= size <= READ_MAX:
@@ -196,9 +190,6 @@ class CoreMemory:
         if size and not data:
             raise BadRead("0x%x is not in the core" % addr)
         return data
-
-    def pointer(self, addr: int) -> int:
-        return struct.unpack("<Q", self.read(addr, 8))[0]
 
     def _of_file(self, addr: int, size: int) -> bytes:
         row = self._core.file_at(addr)

@@ -14,13 +14,9 @@ class BadRead(Exception):
     """The target's memory does not hold what was expected there."""
 
 
-class Memory:
-    """Reads of one process that this gdb traces: by /proc/PID/mem, as gdb's own do, without what gdb does around them.
-    Its threads should be stopped."""
-
-    def __init__(self, pid: int) -> None:
-        self._path = "/proc/%d/mem" % pid
-        self._file = -1
+class Reads:
+    """What all kinds of memory have, over the `some` of each: as much of (address, size) as is there, at least a byte if
+    `size` is not 0; BadRead."""
 
     def read(self, addr: int, size: int) -> bytes:
         data = self.some(addr, size)
@@ -28,8 +24,19 @@ class Memory:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         return data
 
+    def pointer(self, addr: int) -> int:
+        return struct.unpack("<Q", self.read(addr, 8))[0]
+
+
+class Memory(Reads):
+    """Reads of one process that this gdb traces: by /proc/PID/mem, as gdb's own do, without what gdb does around them.
+    Its threads should be stopped."""
+
+    def __init__(self, pid: int) -> None:
+        self._path = "/proc/%d/mem" % pid
+        self._file = -1
+
     def some(self, addr: int, size: int) -> bytes:
-        """As much of it as is there, at least a byte if `size` is not 0."""
         if addr <= 0 or addr >> 63 or not 0 <= size <= READ_MAX:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         try:
@@ -48,9 +55,6 @@ class Memory:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-    def pointer(self, addr: int) -> int:
-        return struct.unpack("<Q", self.read(addr, 8))[0]
 
 
 def pointer_at(data: bytes, offset: int) -> int:
