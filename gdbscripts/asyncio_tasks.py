@@ -79,7 +79,7 @@ class AsyncioTasks:
 
     def _addresses(self, modules: int) -> list:
         objects, found = self._objects, []
-        names = self.module(modules, "asyncio.tasks")
+        names = objects.module(modules, "asyncio.tasks")
         for name in SETS:
             group = names.get(name, 0)
             if not group:
@@ -91,13 +91,6 @@ class AsyncioTasks:
                 is_weak = objects.type_name(entry).startswith("weakref")
                 found.append(objects.memory.pointer(entry + WEAKREF_OBJECT) if is_weak else entry)
         return list(dict.fromkeys(found))
-
-    def module(self, modules: int, name: str) -> dict:
-        """The names of a module, {} if it is not imported."""
-        for key, value in self._objects.dict_items(modules):
-            if self._objects.text(key) == name:
-                return self._objects.named(self._objects.dict_items(self._objects.memory.pointer(value + 16)))
-        return {}
 
     def _task(self, task: int):
         objects = self._objects
@@ -185,25 +178,13 @@ class AsyncioTasks:
         wanted = {}
         for task in tasks:
             if task.on == "lock" and not task.waits:
-                for name, obj, _ in self._slots.named(task.frames[0].addr)[:1]:
-                    if name == "self":
-                        wanted.setdefault(obj, []).append(task)
+                wanted.setdefault(self._slots.self_of(task.frames[0]), []).append(task)
         for task in tasks if wanted else ():
             for frame in task.frames:
-                for lock in self._bound(frame):
+                for lock in self._slots.inside(frame):
                     for waiting in wanted.get(lock, ()):
                         if waiting is not task and task not in wanted[lock] and task.addr not in waiting.waits:
                             waiting.waits.append(task.addr)
-
-    def _bound(self, frame) -> list:
-        found = []
-        try:
-            for word in self._slots.kept(frame):
-                if word > 4096 and self._objects.type_name(word & ~3) == "method":
-                    found.append(self._objects.memory.pointer((word & ~3) + 24))
-        except BadRead:
-            pass
-        return found
 
 
 def _key(frame) -> tuple:

@@ -115,7 +115,7 @@ class Details:
         """threading._active: pthread_self -> Thread."""
         values, idents = Values(objects), self._idents()
         for modules in python.modules(self._target.memory, objects.values):
-            active = self._asyncio_of(python, objects).module(modules, "threading").get("_active", 0)
+            active = objects.module(modules, "threading").get("_active", 0)
             for key, thread in objects.dict_items(active) if active else ():
                 own, ident = objects.attributes(thread), values.text(key)
                 name = own.get("_name", own.get("_Thread__name", 0))
@@ -125,13 +125,10 @@ class Details:
     def _read_tasks(self, python, objects) -> None:
         if python.minor() < (3, 8):
             return
-        self._asyncio = self._asyncio_of(python, objects)
+        self._asyncio = AsyncioTasks(objects, Slots(objects), Values(objects), python.frames)
         for modules in python.modules(self._target.memory, objects.values):
             self._tasks += self._asyncio.read(modules)
         self._loops = running_loops(Slots(objects), self._samples) if self._tasks else {}
-
-    def _asyncio_of(self, python, objects) -> AsyncioTasks:
-        return AsyncioTasks(objects, Slots(objects), Values(objects), python.frames)
 
 
 def _inner_tids(pid: int, seen: dict) -> dict:

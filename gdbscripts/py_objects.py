@@ -17,7 +17,9 @@ DICT_KEYS, DICT_VALUES, OLD_DICT_MASK, OLD_DICT_TABLE = 32, 40, 32, 40
 SET_MASK, SET_TABLE = 32, 40
 VAR_SIZE, TUPLE_ITEMS, LIST_ITEMS = 16, 24, 24
 UNICODE_KEYS, SPLIT_KEYS = 1, 2  # dk_kind (Include/internal/pycore_dict.h)
-WEAKREF_OBJECT = CELL_CONTENTS = 16
+WEAKREF_OBJECT = CELL_CONTENTS = MODULE_DICT = 16
+BOUND = ("builtin_function_or_method", "method", "instancemethod")
+BOUND_TO = 24  # PyCFunctionObject.m_self, PyMethodObject.im_self
 BLOCKS_MAX = 20  # CO_MAXBLOCKS (Include/code.h)
 TABLE_MAX = 1 << 16  # bytes of an exception table that are looked at
 
@@ -53,6 +55,17 @@ class Objects:
 
     def text(self, obj: int) -> str:
         return read_text(self.memory, self.layout, obj)[0]
+
+    def bound_to(self, obj: int) -> int:
+        """What a method is bound to; 0: it is no method."""
+        return self.memory.pointer(obj + BOUND_TO) if obj > 4096 and self.type_name(obj) in BOUND else 0
+
+    def module(self, modules: int, name: str) -> dict:
+        """The names of a module, {} if it is not imported. modules: sys.modules."""
+        for key, value in self.dict_items(modules):
+            if self.text(key) == name:
+                return self.named(self.dict_items(self.memory.pointer(value + MODULE_DICT)))
+        return {}
 
     def items(self, obj: int, name: str, limit: int = ITEMS_MAX) -> list:
         """Addresses of what a tuple or list holds; name: its type's."""
@@ -213,9 +226,29 @@ class Slots:
             depth = place - memory.pointer(frame + values["frame.valuestack"]) if place else 0
         return memory.pointer(place - 8) & ~3 if 0 < depth < ITEMS_MAX else 0
 
-    def kept(self, frame) -> list:
-        """The part of a PyFrame's value stack that what it is inside of (with, try, for) keeps: that of a `with` has its
-        bound __exit__. What lies above it may be of long ago."""
+    def self_of(self, frame) -> int:
+        """The first argument of a PyFrame that is a method's; 0: it is none, or has it no more."""
+        for name, obj, _ in self.named(frame.addr)[:1]:
+            return obj if name == "self" else 0
+        return 0
+
+    def inside(self, frame) -> list:
+        """The objects inside whose `with` a PyFrame is, as far as they can be read: it keeps their bound `__exit__`."""
+        found = []
+        try:
+            for word in self._kept(frame):
+                obj = self._objects.bound_to(word & ~3)
+                if obj:
+                    found.append(obj)
+        except BadRead:
+            pass
+        return found
+
+    # Its parts.
+
+    def _kept(self, frame) -> list:
+        """The part of a PyFrame's value stack that what it is inside of (with, try, for) keeps. What lies above it may be of
+        long ago."""
         objects, values = self._objects, self._objects.values
         names, _, _ = self._code(frame.addr)
         if "frame.iblock" in values:

@@ -8,9 +8,7 @@ from pmp_memory import BadRead, pointer_at
 from pmp_waits import Wait
 
 SEMAPHORE, RLOCK_OWNER = 16, 24  # of both objects; of an RLock
-FUNCTION_SELF = METHOD_SELF = 24  # PyCFunctionObject.m_self, PyMethodObject.im_self
 LOCK, RLOCK = ("_thread.lock", "thread.lock"), ("_thread.RLock",)  # 2.7 has thread.lock
-BOUND = {"builtin_function_or_method": FUNCTION_SELF, "method": METHOD_SELF, "instancemethod": METHOD_SELF}
 FRAMES_MAX = 4  # of the library, between the program's own and the wait
 HOLDERS_FRAMES_MAX = 20000  # looked at for who may hold a lock
 WITH = "inside a with on it"
@@ -66,7 +64,7 @@ class PythonLocks:
         for sample in samples:
             for run in sample.runs:
                 for frame in run.frames[:left]:
-                    for lock in self._bound(frame, wanted):
+                    for lock in wanted.intersection(self._slots.inside(frame)):
                         if sample.tid not in inside.setdefault(lock, []):
                             inside[lock].append(sample.tid)
                 left -= len(run.frames)
@@ -92,29 +90,8 @@ class PythonLocks:
 
     def _near(self, frame) -> list:
         """The objects that a frame holds, and those whose bound methods it holds."""
-        found = []
-        for word in dict.fromkeys(self._slots.words(frame.addr)):
-            obj = word & ~3
-            name = self._objects.type_name(obj) if obj > 4096 else ""
-            if name in BOUND:
-                found.append(self._objects.memory.pointer(obj + BOUND[name]))
-            elif name:
-                found.append(obj)
-        return found
-
-    def _bound(self, frame, wanted: set) -> list:
-        """Inside a `with` of which of these objects is a frame?"""
-        found = []
-        try:
-            for word in self._slots.kept(frame):
-                name = self._objects.type_name(word & ~3) if word > 4096 else ""
-                if name in BOUND:
-                    owner = self._objects.memory.pointer((word & ~3) + BOUND[name])
-                    if owner in wanted:
-                        found.append(owner)
-        except BadRead:
-            pass
-        return found
+        objects = dict.fromkeys(word & ~3 for word in self._slots.words(frame.addr))
+        return [self._objects.bound_to(obj) or obj for obj in objects if obj > 4096]
 
     def _construct(self, frames: list):
         found, waits = None, 0
@@ -125,13 +102,8 @@ class PythonLocks:
                 break
             waits += (file, name) == ("threading.py", "wait")
             # Event.wait is a Condition.wait's caller.
-            found = Construct("event" if waits == 2 else kind, self._self_of(frame))
+            found = Construct("event" if waits == 2 else kind, self._slots.self_of(frame))
         return found
-
-    def _self_of(self, frame) -> int:
-        for name, obj, _ in self._slots.named(frame.addr)[:1]:
-            return obj if name == "self" else 0
-        return 0
 
     def _of_construct(self, construct: Construct, word: int) -> Wait:
         wait = Wait(construct.kind, construct.object, word)
