@@ -13,6 +13,7 @@ may hold what a gdb command would take for its end. So a file is opened here, co
 
 A path in plain letters through folders that nobody else may write to is given as it is: gdb then finds debug files beside it.
 """
+import contextlib
 import os
 import re
 import resource
@@ -25,6 +26,7 @@ from pmp_procfs import maps_text, raw_path, read_link, root_link, same_namespace
 FILE_MAX = 1 << 32  # bytes; what is longer is not read
 COPY_MAX = 1 << 28  # bytes of memory that a copy may take
 DESCRIPTORS_MAX = 1 << 16
+CAN_COPY = hasattr(os, "memfd_create")  # Python 3.8
 DELETED = " (deleted)"
 PLAIN_PATH = re.compile(r"/[A-Za-z0-9_+.,=@%:/-]*\Z")
 
@@ -58,70 +60,46 @@ def allow_many() -> None:
 def open_program(pid: int) -> File:
     """The target's executable, whatever has become of its path. OSError, Refused."""
     path = "/proc/%d/exe" % pid
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        return _program(path, descriptor)
-    except (OSError, Refused):
-        os.close(descriptor)
-        raise
-
-
-def _program(path: str, descriptor: int) -> File:
-    local = _checked(descriptor)
-    text = read_link(path)
-    # `file` knows no "target:": it would take the real path all the same.
-    if _is_trusted(text, descriptor):
-        return File(path, local, (descriptor,))
-    if not _leads_somewhere(local):
-        return File(local, local, (descriptor,))
-    if os.fstat(descriptor).st_size > COPY_MAX and _is_same(text, descriptor):
-        return File(path, local, (descriptor,))
-    return _copy(local, descriptor)
+    with _closed_on_error(os.open(path, os.O_PATH | os.O_CLOEXEC)) as descriptor:
+        local, text = _checked(descriptor), read_link(path)
+        # `file` knows no "target:": it would take the real path all the same.
+        if _is_trusted(text, descriptor):
+            return File(path, local, (descriptor,))
+        if not _leads_somewhere(local):
+            return File(local, local, (descriptor,))
+        if os.fstat(descriptor).st_size > COPY_MAX and _is_same(text, descriptor):
+            return File(path, local, (descriptor,))
+        return _copy(local, descriptor)
 
 
 def open_mapped(pid: int, start: int, end: int, path: str) -> File:
     """The file that is mapped there, as `path`. OSError: it cannot be opened any more; Refused."""
-    descriptor = _open_mapped(pid, start, end, path)
-    try:
+    with _closed_on_error(_open_mapped(pid, start, end, path)) as descriptor:
         local = _checked(descriptor)
         if _is_trusted(path, descriptor):
             return File(path, local, (descriptor,))
-        if not _leads_somewhere(local):
-            return File(local, local, (descriptor,))
-        if not gdb.selected_inferior().pid or same_namespace(pid, "mnt"):
-            return File("target:" + local, local, (descriptor,))
-        return _copy(local, descriptor)
-    except (OSError, Refused):
-        os.close(descriptor)
-        raise
+        if gdb.selected_inferior().pid and not same_namespace(pid, "mnt") and _leads_somewhere(local):
+            return _copy(local, descriptor)
+        return _by_descriptor(local, descriptor)
 
 
 def open_named(path: str) -> File:
     """The file that has this path here. OSError, Refused."""
-    descriptor = walk("/", path)[0]
-    try:
+    with _closed_on_error(walk("/", path)[0]) as descriptor:
         local = _checked(descriptor)
         if _is_trusted(path, descriptor):
             return File(path, local, (descriptor,))
-        return File("target:" + local if _leads_somewhere(local) else local, local, (descriptor,))
-    except (OSError, Refused):
-        os.close(descriptor)
-        raise
+        return _by_descriptor(local, descriptor)
 
 
 def open_held(path: str) -> File:
     """A file by a descriptor of another process's (/proc/PID/fd/N). OSError, Refused."""
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        local = _checked(descriptor)
-    except Refused:
-        os.close(descriptor)
-        raise
-    return File("target:" + local if _leads_somewhere(local) else local, local, (descriptor,))
+    with _closed_on_error(os.open(path, os.O_PATH | os.O_CLOEXEC)) as descriptor:
+        return _by_descriptor(_checked(descriptor), descriptor)
 
 
 def open_data(pid: int, start: int, end: int, path: str) -> File:
-    """The same for this process alone: its `name` is not for gdb. OSError, Refused."""
+    """As open_mapped, for this process alone: its `name` is not for gdb. OSError, Refused."""
     try:
         descriptor = _open_mapped(pid, start, end, path)
     except OSError:
@@ -129,10 +107,16 @@ def open_data(pid: int, start: int, end: int, path: str) -> File:
         if read_link(program) != path:
             raise
         descriptor = os.open(program, os.O_PATH | os.O_CLOEXEC)
-    try:
+    with _closed_on_error(descriptor):
         local = _checked(descriptor)
         return File(local, local, (descriptor,))
-    except Refused:
+
+
+@contextlib.contextmanager
+def _closed_on_error(descriptor: int):
+    try:
+        yield descriptor
+    except (OSError, Refused):
         os.close(descriptor)
         raise
 
@@ -210,14 +194,18 @@ def _leads_somewhere(local: str) -> bool:
     return True
 
 
+def _by_descriptor(local: str, descriptor: int) -> File:
+    return File("target:" + local if _leads_somewhere(local) else local, local, (descriptor,))
+
+
 def _copy(local: str, descriptor: int) -> File:
-    """In memory; the real path of that is none."""
+    """In memory; the real path of that is none. Takes the descriptor."""
     size = os.fstat(descriptor).st_size
     if size > COPY_MAX:
         raise Refused("it has %d bytes, and another file has its path here" % size)
-    if not hasattr(os, "memfd_create"):  # Python before 3.8
+    if not CAN_COPY:
         raise Refused("another file has its path here, and gdb's Python is too old for a copy")
-    copy = _copied(local, 0, size)
+    copy = _in_memory(_pieces(local, 0, size))
     os.close(descriptor)
     return copy
 
@@ -225,36 +213,35 @@ def _copy(local: str, descriptor: int) -> File:
 def open_vdso(size: int) -> File:
     """The code of `size` bytes that the kernel maps into each process: a copy of ours. OSError."""
     start, end = vdso(maps_text(os.getpid()))
-    if not size or end - start != size or not hasattr(os, "memfd_create"):
+    if not size or end - start != size:
         raise OSError("not the same")
-    return _copied("/proc/self/mem", start, size)
+    return _in_memory(_pieces("/proc/self/mem", start, size))
 
 
 def copied(data: bytes) -> File:
     """A file with these bytes, in memory. OSError."""
-    if not hasattr(os, "memfd_create"):
-        raise OSError("no memory for a copy")
-    copy = os.memfd_create("pmp")
-    while data:
-        data = data[os.write(copy, data):]
-    name = "/proc/self/fd/%d" % copy
-    return File(name, name, (copy,))
+    return _in_memory((data,))
 
 
-def _copied(local: str, start: int, size: int) -> File:
-    copy = os.memfd_create("pmp")
-    try:
-        with open(local, "rb", buffering=0) as file:
-            file.seek(start)
-            while size > 0:
-                data = file.read(min(size, 1 << 20))
-                if not data:
-                    break
-                size -= len(data)
-                while data:
-                    data = data[os.write(copy, data):]
-    except OSError:
-        os.close(copy)
-        raise
-    name = "/proc/self/fd/%d" % copy
-    return File(name, name, (copy,))
+def _in_memory(pieces) -> File:
+    """Of an iterator's bytes. OSError."""
+    if not CAN_COPY:
+        raise OSError("gdb's Python is too old for a copy")
+    with _closed_on_error(os.memfd_create("pmp")) as copy:
+        for data in pieces:
+            while data:
+                data = data[os.write(copy, data):]
+        name = "/proc/self/fd/%d" % copy
+        return File(name, name, (copy,))
+
+
+def _pieces(local: str, start: int, size: int):
+    """What a file has there, as far as it goes."""
+    with open(local, "rb", buffering=0) as file:
+        file.seek(start)
+        while size > 0:
+            data = file.read(min(size, 1 << 20))
+            if not data:
+                break
+            size -= len(data)
+            yield data
