@@ -39,6 +39,7 @@ struct names {
 struct callgrind {
 	const struct profile *profile;
 	FILE *out;
+	bool cpu, both; /* CPU time is the weight; samples and CPU time are known */
 	struct thread_stacks stacks;
 	struct level *levels; /* [0] is the root */
 	size_t level_count;
@@ -54,6 +55,12 @@ static void weights_add(struct weights *weights, const struct weights *more)
 {
 	weights->samples += more->samples;
 	weights->cpu_us += more->cpu_us;
+}
+
+/* Of what the tree tells, which is the profile's weight alone. */
+static struct weights weights_of(const struct callgrind *writer, uint64_t weight)
+{
+	return writer->cpu ? (struct weights){ 0, weight } : (struct weights){ weight, 0 };
 }
 
 static void cost_add(struct callgrind *writer, uint32_t function, uint32_t line, uint32_t callee,
@@ -114,7 +121,6 @@ static void levels_by_time(struct callgrind *writer)
 static void levels_by_tree(struct callgrind *writer)
 {
 	const struct tree *tree = writer->profile->tree;
-	bool cpu = writer->profile->weight == PROFILE_CPU_US;
 
 	for (uint32_t i = tree_next(tree, TREE_ROOT, NULL); i != TREE_NONE;
 	     i = tree_next(tree, i, NULL)) {
@@ -125,7 +131,7 @@ static void levels_by_tree(struct callgrind *writer)
 		level->node = i;
 		level->line =
 		        tree_by_line(tree) ? tree_frame(tree, i)->line : tree_only_line(tree, i);
-		level->total = (struct weights){ cpu ? 0 : total, cpu ? total : 0 };
+		level->total = weights_of(writer, total);
 		level->function = function_table_number(&writer->functions, i);
 	}
 }
@@ -134,12 +140,11 @@ static void levels_by_tree(struct callgrind *writer)
 static void leaf_add(struct callgrind *writer, const struct level *level)
 {
 	const struct tree *tree = writer->profile->tree;
-	bool cpu = writer->profile->weight == PROFILE_CPU_US;
 	struct weights rest = level->self;
 
 	for (struct tree_line line = tree_line_first(tree, level->node); line.number;
 	     line = tree_line_next(tree, &line)) {
-		struct weights part = { cpu ? 0 : line.weight, cpu ? line.weight : 0 };
+		struct weights part = weights_of(writer, line.weight);
 
 		cost_add(writer, level->function, line.number, 0, &part);
 		rest.samples -= part.samples;
@@ -252,12 +257,9 @@ static void function_write(struct callgrind *writer, const struct keys *keys, ui
 
 static void weights_write(struct callgrind *writer, const struct weights *weights)
 {
-	bool cpu = writer->profile->weight == PROFILE_CPU_US;
-	bool both = writer->stacks.timeline && (cpu || writer->stacks.timeline->with_cpu);
-
-	fprintf(writer->out, "%" PRIu64, cpu ? weights->cpu_us : weights->samples);
-	if (both)
-		fprintf(writer->out, " %" PRIu64, cpu ? weights->samples : weights->cpu_us);
+	fprintf(writer->out, "%" PRIu64, writer->cpu ? weights->cpu_us : weights->samples);
+	if (writer->both)
+		fprintf(writer->out, " %" PRIu64, writer->cpu ? weights->samples : weights->cpu_us);
 	fputc('\n', writer->out);
 }
 
@@ -303,8 +305,7 @@ static void target_write(struct callgrind *writer)
 
 static void head_write(struct callgrind *writer)
 {
-	bool cpu = writer->profile->weight == PROFILE_CPU_US;
-	bool both = writer->stacks.timeline && (cpu || writer->stacks.timeline->with_cpu);
+	bool cpu = writer->cpu, both = writer->both;
 	struct weights sum = { 0, 0 };
 
 	for (size_t i = 0; i < writer->level_count; i++)
@@ -346,6 +347,8 @@ bool callgrind_write(const struct profile *profile, const struct view_options *v
 	(void)view; /* a function has its file whole */
 	(void)err;  /* a write error shows in ferror(out) */
 	thread_stacks_init(&writer.stacks, profile);
+	writer.cpu = profile->weight == PROFILE_CPU_US;
+	writer.both = writer.stacks.timeline && (writer.cpu || writer.stacks.timeline->with_cpu);
 	writer.level_count = writer.stacks.timeline ? writer.stacks.timeline->step_count
 	                                            : tree_count(profile->tree);
 	writer.levels = alloc_zeroed(writer.level_count, sizeof(*writer.levels));
