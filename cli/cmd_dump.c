@@ -58,10 +58,7 @@ static bool tell_failure(struct dumping *dumping, const struct error *why, struc
 	struct buf text = { 0 };
 	bool ok;
 
-	marker_open(&text, "unread");
-	marker_add(&text, "what", SPAN_LIT("stacks"));
-	marker_add(&text, "why", span_of(why->text));
-	marker_close(&text);
+	marker_unread(&text, "stacks", why->text);
 	ok = take_text(dumping, text.ptr, text.len, err);
 	buf_deinit(&text);
 	return ok;

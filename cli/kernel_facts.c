@@ -203,14 +203,6 @@ static void add_children(struct facts *facts)
 	free(pids);
 }
 
-static void add_unread(struct facts *facts, const char *what, const char *why)
-{
-	marker_open(facts->ret, "unread");
-	marker_add(facts->ret, "what", span_of(what));
-	marker_add(facts->ret, "why", span_of(why));
-	marker_close(facts->ret);
-}
-
 void kernel_facts_add(uint32_t pid, struct buf *ret)
 {
 	struct facts facts = { .pid = pid, .ret = ret };
@@ -227,10 +219,10 @@ void kernel_facts_add(uint32_t pid, struct buf *ret)
 	descriptors_add(&facts.descriptors, ret);
 	add_children(&facts);
 	if (facts.call_is_hidden && stat.state != 'Z')
-		add_unread(&facts, "system calls",
-		           "/proc/PID/task/TID/syscall is for those who may trace the process");
+		marker_unread(ret, "system calls",
+		              "/proc/PID/task/TID/syscall is for those who may trace the process");
 	if (facts.is_32bit)
-		add_unread(&facts, "system calls", "those of a 32-bit program have other numbers");
+		marker_unread(ret, "system calls", "those of a 32-bit program have other numbers");
 	descriptors_deinit(&facts.descriptors);
 	target_threads_deinit(&facts.threads);
 	buf_deinit(&facts.text);

@@ -217,3 +217,11 @@ void marker_close(struct buf *out)
 {
 	buf_add(out, "\n", 1);
 }
+
+void marker_unread(struct buf *out, const char *what, const char *why)
+{
+	marker_open(out, "unread");
+	marker_add(out, "what", span_of(what));
+	marker_add(out, "why", span_of(why));
+	marker_close(out);
+}

@@ -138,5 +138,7 @@ void marker_add(struct buf *out, const char *key, struct span value); /* encodes
 void marker_addf(struct buf *out, const char *key, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 void marker_close(struct buf *out);
+/* The whole of an `unread`. */
+void marker_unread(struct buf *out, const char *what, const char *why);
 
 #endif
