@@ -61,11 +61,17 @@ static bool report(const struct options *options, struct recording *recording, s
 	return ok;
 }
 
+static bool is_stdout(const char *output)
+{
+	return output && !strcmp(output, "-");
+}
+
 static void set_up(const struct options *options, struct recording *recording)
 {
 	const struct builder_options build = options_builder(options);
 
-	recording->quiet = options->quiet;
+	/* The notes of what `run` does stand in the report, which goes to the same place. */
+	recording->quiet = options->quiet || (options->program && !is_stdout(options->output));
 	recording->builder = builder_create(&build);
 	/* Nothing of ours stands between what a program prints. */
 	progress_init(&recording->progress, options->quiet || options->program,

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../merger/buf.h"
@@ -67,7 +68,7 @@ static const struct command commands[] = {
 		        "writes a profile of what there is so far, `-o` at the end. It ends with "
 		        "`q`, and the processes run on.",
 		.examples = {
-			{ "look", "pmp top -p 4711" },
+			{ "a process, live", "pmp top -p 4711" },
 			{ "a family of processes, five times a second, and a profile of it all",
 			  "pmp top -p 4711 --children -r 5 -o work.yaml" },
 		},
@@ -117,11 +118,11 @@ static const struct command commands[] = {
 	{
 	        .name = "show",
 	        .usage = "show [OPTION...] PROFILE",
-		.summary = "print a profile (YAML or collapsed stacks) again, in any format",
+		.summary = "print a profile (YAML, JSON or collapsed stacks) again, in any format",
 		.text = "Prints a profile again, in any format: one in YAML, JSON or collapsed "
 		        "stacks, which it tells apart by content. `-` is standard input.",
 		.examples = {
-			{ "the tree", "pmp show work.yaml" },
+			{ "a profile's tree", "pmp show work.yaml" },
 			{ "only what was there from the second second to the fourth",
 			  "pmp show work.yaml --from +2 --to +4" },
 			{ "a flame graph for a browser", "pmp show work.yaml -o work.svg" },
@@ -132,47 +133,6 @@ static const struct command commands[] = {
 	        .max_operands = 1,
 	        .needs = "show needs a profile; give one: pmp show PROFILE (- is stdin)",
 		.run = cmd_show,
-	},
-	{
-		.name = "help",
-		.usage = "help [COMMAND]",
-		.summary = "what there is, or what a command does, takes, and is good for",
-		.text = "Prints what `--help` behind the command does.",
-		.examples = { { "all about dump", "pmp help dump" } },
-		.operand = "COMMAND",
-		.bit = COMMAND_TOOL,
-		.max_operands = 1,
-		.run = cmd_help,
-	},
-	{
-		.name = "completion",
-		.usage = "completion bash|zsh|fish",
-		.summary = "a script with which a shell completes pmp's words",
-		.text = "Prints the script that completes commands, options, their values, files, and "
-		        "for `-p` the processes, which it asks `pmp completion pids` for.",
-		.examples = {
-			{ "in this bash", "source <(pmp completion bash)" },
-			{ "for good, in zsh: into a folder of fpath",
-			  "pmp completion zsh > ~/.zfunc/_pmp" },
-			{ "for good, in fish",
-			  "pmp completion fish > ~/.config/fish/completions/pmp.fish" },
-		},
-		.operand = "bash|zsh|fish",
-		.bit = COMMAND_TOOL,
-		.min_operands = 1,
-		.max_operands = 1,
-		.needs = "which shell? pmp completion bash|zsh|fish",
-		.run = cmd_completion,
-	},
-	{
-		.name = "man",
-		.usage = "man",
-		.summary = "the man page, for man or groff",
-		.text = "Prints the man page as man and groff take it, so that it can be read "
-		        "where pmp was copied to.",
-		.examples = { { "read it", "pmp man | man -l -" } },
-		.bit = COMMAND_TOOL,
-		.run = cmd_man,
 	},
 	{
 		.name = "merge",
@@ -214,6 +174,47 @@ static const struct command commands[] = {
 		.max_operands = 2,
 		.needs = "diff needs two profiles; give them: pmp diff BEFORE AFTER (- is stdin)",
 		.run = cmd_diff,
+	},
+	{
+		.name = "help",
+		.usage = "help [COMMAND]",
+		.summary = "what there is, or what a command does, takes, and is good for",
+		.text = "Prints what `--help` behind the command does; without one, what there is.",
+		.examples = { { "all about dump", "pmp help dump" } },
+		.operand = "COMMAND",
+		.bit = COMMAND_TOOL,
+		.max_operands = 1,
+		.run = cmd_help,
+	},
+	{
+		.name = "completion",
+		.usage = "completion bash|zsh|fish",
+		.summary = "a script with which a shell completes pmp's words",
+		.text = "Prints the script that completes commands, options, their values, files, and "
+		        "for `-p` the processes, which it asks `pmp completion pids` for.",
+		.examples = {
+			{ "completion in this bash", "source <(pmp completion bash)" },
+			{ "the same for good, in zsh: into a folder of fpath",
+			  "pmp completion zsh > ~/.zfunc/_pmp" },
+			{ "the same for good, in fish",
+			  "pmp completion fish > ~/.config/fish/completions/pmp.fish" },
+		},
+		.operand = "bash|zsh|fish",
+		.bit = COMMAND_TOOL,
+		.min_operands = 1,
+		.max_operands = 1,
+		.needs = "which shell? pmp completion bash|zsh|fish",
+		.run = cmd_completion,
+	},
+	{
+		.name = "man",
+		.usage = "man",
+		.summary = "the man page, for man or groff",
+		.text = "Prints the man page as man and groff take it, so that it can be read "
+		        "where pmp was copied to.",
+		.examples = { { "read the man page", "pmp man | man -l -" } },
+		.bit = COMMAND_TOOL,
+		.run = cmd_man,
 	},
 };
 
@@ -264,6 +265,27 @@ static void fill_standard_descriptors(void)
 		close(fd);
 }
 
+/* Is it a file, which stands where a command should? Then *err tells what can be done with it. */
+static bool is_file(const char *word, struct error *err)
+{
+	struct shown shown;
+	struct stat file;
+
+	if (stat(word, &file) != 0 || !S_ISREG(file.st_mode))
+		return false;
+	shown_name(&shown, word);
+	if (access(word, X_OK) == 0)
+		error_set(err, ERROR_USAGE,
+		          "'%s' is no command; to sample that program: pmp run %s%s", shown.text,
+		          strchr(word, '/') ? "" : "./", shown.text);
+	else
+		error_set(err, ERROR_USAGE,
+		          "'%s' is no command; pmp show %s prints a profile, pmp fold %s reads "
+		          "gdb's text",
+		          shown.text, shown.text, shown.text);
+	return true;
+}
+
 static bool unknown_command(const char *word, struct error *err)
 {
 	struct shown shown;
@@ -276,6 +298,8 @@ static bool unknown_command(const char *word, struct error *err)
 		return error_set(err, ERROR_USAGE,
 		                 "'%s' is no command; to sample that process: pmp -p %s",
 		                 shown_name(&shown, word), shown.text);
+	if (is_file(word, err))
+		return false;
 	for (size_t i = 0; (command = command_at(i)); i++)
 		hint_try(&hint, span_of(command->name));
 	command_list(~0u, &all);

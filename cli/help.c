@@ -111,7 +111,8 @@ static void print_command(const struct command *command, FILE *out)
 	fprintf(out, "Usage:\n  pmp %s\n\n", command->usage);
 	print_wrapped(command->text, 0, 0, out);
 	print_options(command, out);
-	if (takes_format(command))
+	/* A comparison can be written in few of them: its text says in which. */
+	if (takes_format(command) && command->bit != COMMAND_DIFF)
 		print_formats(out);
 	print_examples(command, out);
 }

@@ -130,7 +130,7 @@ static void put_option(const struct option_row *row, FILE *out)
 	}
 	fputc('\n', out);
 	put_text(row->help, out);
-	fputs(".\n", out);
+	fputs(row->help[strlen(row->help) - 1] == '?' ? "\n" : ".\n", out);
 	put_more("option", row->name, out);
 }
 

@@ -352,7 +352,7 @@ static const struct option_row rows[] = {
 	  "the tree to stdout; `-o -`: to stdout alone\n"
 	  "(dump: its report, and nothing to stdout; top: at\nits end)",
 	  COMMAND_ANY, parse_path, MEMBER(output) },
-	{ 'f', "format", "FORMAT", "the format, one of those below (default: tree)",
+	{ 'f', "format", "FORMAT", "the format (default: tree; diff: flat)",
 	  COMMAND_ALL | COMMAND_TOP, parse_format, 0 },
 	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ANY, parse_flag,
 	  MEMBER(full_paths) },

@@ -194,9 +194,10 @@ static bool check_operands(const struct options *options, const struct command *
 		                 "%s takes no word '%s'; to sample that process: pmp -p %s",
 		                 command->name, shown.text, shown.text);
 	return error_set(err, ERROR_USAGE, "%s takes %s: '%s' is too much; pmp %s", command->name,
-	                 command->max_operands > 1 ? "two files"
-	                 : command->max_operands   ? "one file at a time"
-	                                           : "no files",
+	                 command->max_operands > 1      ? "two files"
+	                 : !command->max_operands       ? "no files"
+	                 : command->bit == COMMAND_TOOL ? "one word"
+	                                                : "one file at a time",
 	                 shown.text, command->usage);
 }
 
@@ -257,6 +258,18 @@ static bool check_dump(struct options *options, struct error *err)
 	return true;
 }
 
+/* Where one edge is told from the start and the other from the end, the run says which comes first. */
+static bool check_window(const struct window *window, struct error *err)
+{
+	const struct window_edge *from = &window->from, *to = &window->to;
+
+	if (!from->known || !to->known || from->from_end != to->from_end ||
+	    (from->from_end ? from->us > to->us : from->us < to->us))
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "--from is not before --to, so nothing lies between them; exchange them?");
+}
+
 static bool check(struct options *options, const struct command *command, struct error *err)
 {
 	if (!check_operands(options, command, err))
@@ -266,6 +279,8 @@ static bool check(struct options *options, const struct command *command, struct
 		return error_set(err, ERROR_USAGE,
 		                 "--from, --to, --running and --weight cpu take from the "
 		                 "timeline, and --no-timeline leaves that out");
+	if (!check_window(&options->window, err))
+		return false;
 	if (command->bit == COMMAND_DUMP)
 		return check_dump(options, err);
 	if (command->bit == COMMAND_RUN)

@@ -164,8 +164,8 @@ struct profile *format_read(struct span text, const char *name, struct error *er
 		if (formats[i].detect && formats[i].detect(text))
 			return formats[i].read(text, name, err);
 	error_set(err, ERROR_INPUT,
-	          "%s:1: neither a profile that pmp wrote nor collapsed stacks; "
-	          "text of gdb's is for `pmp fold`",
+	          "%s:1: no profile that can be read: neither pmp's .yaml or .json nor collapsed "
+	          "stacks; text of gdb's is for `pmp fold`",
 	          name);
 	return NULL;
 }

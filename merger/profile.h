@@ -76,6 +76,7 @@ struct profile {
 	uint64_t marks
 	        [MARK_COUNT]; /* stacks by mark; their sum is the tree's total in samples, and left_out */
 	uint64_t left_out; /* weight of stacks that a view (view.h) has taken out of the tree */
+	bool emptied;      /* a window (window.h) has left nothing of what there was */
 	struct profile_module *modules;
 	size_t module_count, module_cap;
 	struct index module_index; /* path -> its place in modules */

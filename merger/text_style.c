@@ -25,10 +25,14 @@ void text_style_write(const struct view_options *view, FILE *out, const char *co
 
 void text_nothing_write(const struct profile *profile, FILE *out)
 {
-	fputs(profile->left_out
-	              ? "No stack is left to show: none is what --thread and --focus name.\n"
-	              : "No stack was got, so there is nothing to show.\n",
-	      out);
+	if (profile->left_out)
+		fputs("No stack is left to show: none is what --thread and --focus name.\n", out);
+	else if (profile->emptied)
+		fputs("No stack is left to show: --from, --to, --running and --weight leave "
+		      "none.\n",
+		      out);
+	else
+		fputs("No stack was got, so there is nothing to show.\n", out);
 }
 
 const char *text_plus_minus(const struct view_options *view)

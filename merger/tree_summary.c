@@ -55,12 +55,14 @@ static void left_out_write(const struct profile *profile, FILE *out)
 	uint64_t shown = tree_node(profile->tree, TREE_ROOT)->total;
 	uint64_t all = shown + profile->left_out;
 
-	if (profile->left_out)
-		fprintf(out,
-		        "shown:   %" PRIu64 " of %" PRIu64
-		        " %s (%.1f %%), the whole of the percentages above\n",
-		        shown, all, profile->weight == PROFILE_CPU_US ? "us of CPU" : "stacks",
+	if (!profile->left_out)
+		return;
+	fprintf(out, "shown:   %" PRIu64 " of %" PRIu64 " %s", shown, all,
+	        profile->weight == PROFILE_CPU_US ? "us of CPU" : "stacks");
+	if (shown)
+		fprintf(out, " (%.1f %%), the whole of the percentages above",
 		        100 * (double)shown / (double)all);
+	fputc('\n', out);
 }
 
 static void cost_write(const struct profile *profile, FILE *out)

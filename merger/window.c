@@ -280,6 +280,8 @@ static void profile_settle(struct windowing *w)
 	threads_settle(w);
 	profile->sampling = w->sampling;
 	profile->weight = w->window->weight;
+	profile->emptied =
+	        tree_node(profile->tree, TREE_ROOT)->total && !tree_node(w->tree, TREE_ROOT)->total;
 	tree_destroy(profile->tree);
 	profile->tree = w->tree;
 	timeline_destroy(profile->timeline);

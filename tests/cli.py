@@ -118,11 +118,15 @@ def _():
 
 @test("errors of usage: one line, code 2")
 def _():
+    text = os.path.join(temp_dir(), "p.yaml")
+    open(text, "w", encoding="ascii").close()
     rows = (
         ((), "pmp -p PID", "pmp fold", "pmp show"),
         (("record",), "which process?"),
         (("flod",), "'flod' is no command (did you mean fold?)", "there are record, run, top, dump, fold"),
         (("4711",), "pmp -p 4711"),
+        ((text,), "pmp show %s prints a profile, pmp fold %s reads gdb's text" % (text, text)),
+        ((tap.PMP,), "is no command; to sample that program: pmp run " + tap.PMP),
         (("",), "'' is no command"),
         (("fo\nld\x1b[31m",), "'fo\\x0ald\\x1b[31m' is no command"),
         (("-p", "1", "--thraeds"), "did you mean --threads?", "see pmp help record"),
@@ -198,7 +202,7 @@ def _():
          "bad.gz: "),
         (("fold", put(folder, "p.yaml", "pmp-profile: 1\n")), "is a profile", "pmp show"),
         (("fold", put(folder, "good.txt", BT), os.path.join(folder, "none")), "none: No such file"),
-        (("show", put(folder, "text", "hello\n")), "text:1: neither a profile", "pmp fold"),
+        (("show", put(folder, "text", "hello\n")), "text:1: no profile that can be read", "pmp fold"),
         (("show", put(folder, "e\x1bvil", "a three\n")), "e\\x1bvil:1: "),
     )
     for row in rows:

@@ -105,6 +105,13 @@ def _():
         check(profile.weight_below("_start", "at_the_start") > 0.6 * profile.total, "whole stacks", flags, profile.tree)
 
 
+@test("one that is over before the first sample: that is said, once")
+def _():
+    need_gdb()
+    result = pmp("run", "true")
+    equal((result.code, result.out, result.err.count("ended before the first sample")), (0, "", 1), result)
+
+
 @test("Python's frames, though nothing of it was there at the attach; stdout is the program's, the tree on stderr")
 def _():
     need_live_python()

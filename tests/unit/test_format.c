@@ -80,9 +80,10 @@ static void test_read(void **state)
 		{ "\n# nothing\n", NULL },
 		{ "a;b 1\n", NULL },
 		{ "pmp-profile: 1\nstacks: {total: 0}\ntree: []\n", NULL },
-		{ "#0  0x1 in work () at w.c:3 (\n", "t:1: neither a profile that pmp wrote nor "
-		                                     "collapsed stacks; text of gdb's is for `pmp "
-		                                     "fold`" },
+		{ "#0  0x1 in work () at w.c:3 (\n",
+		  "t:1: no profile that can be read: neither pmp's .yaml "
+		  "or .json nor collapsed stacks; text of gdb's is "
+		  "for `pmp fold`" },
 		{ "pmp-profile: x\n", "t:1: 'pmp-profile' is not a whole number: x" },
 		{ "a 1\nb\n", "t:2: no weight: a line ends in a blank and a whole number" },
 	};

@@ -210,6 +210,10 @@ static const struct row bad[] = {
 	{ "run", "-n 5", "which program?" },
 	{ "run", "--save-raw - x", "--save-raw wants a file" },
 	{ "show", "a b", "show takes one file at a time: 'b'" },
+	{ "help", "a b", "help takes one word: 'b'" },
+	{ "show", "x -f folded", "-f: 'folded' is no format (did you mean collapsed?)" },
+	{ "show", "x --from 3 --to 3", "--from is not before --to" },
+	{ "show", "x --from -2 --to -3", "--from is not before --to" },
 };
 
 static void test_good(void **state)
