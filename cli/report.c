@@ -66,11 +66,25 @@ static bool make_plan(const struct options *options, const char *usual, struct p
 	                 shown_name(&shown, options->output), words.suffixes, words.names);
 }
 
+/* Told before anything is read: what of a sum cannot be shown. */
+static bool check_sum(const struct plan *plan, struct error *err)
+{
+	const struct format *format = plan->in_file ? plan->in_file : plan->on_stdout;
+
+	if (!format->timed)
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "a sum has no timeline, and cannot be written as %s; pmp show writes each "
+	                 "profile so",
+	                 format->name);
+}
+
 bool report_check(const struct options *options, struct error *err)
 {
 	struct plan plan;
 
 	return make_plan(options, "tree", &plan, err) &&
+	       (options->command->bit != COMMAND_MERGE || check_sum(&plan, err)) &&
 	       (!plan.path || output_check(plan.path, err));
 }
 

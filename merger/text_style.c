@@ -42,7 +42,8 @@ const char *text_plus_minus(const struct view_options *view)
 
 void text_error_write(const struct view_options *view, FILE *out, double percent)
 {
-	fprintf(out, " %s%4.1f", text_plus_minus(view), percent);
+	/* 100.0 would have a column more. */
+	fprintf(out, " %s%4.*f", text_plus_minus(view), percent < 99.95, percent);
 }
 
 int text_error_columns(const struct view_options *view)

@@ -136,6 +136,8 @@ def _():
         (("show", "a", "b"), "'b' is too much"),
         (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|flat|yaml|json|collapsed|svg|trace|speedscope|pprof|callgrind|timeline"),
         (("fold", "-o", "x.yaml.gz"), "names no format"),
+        (("merge", "-f", "timeline", text), "a sum has no timeline, and cannot be written as timeline"),
+        (("merge", "-o", "x.trace.json", text), "cannot be written as trace"),
     )
     for row in rows:
         is_error(pmp(*row[0]), USAGE, *row[1:])
