@@ -71,6 +71,8 @@ LET_GO_TRIES = 10
 # Where threads are born while others stop, a detach right behind an attach left a signal in one of them in 29 of 100 runs of
 # torture's storm of threads, and after such a rest in 2 of 17: the kernel's news of them are on their way.
 LET_GO_REST_S = 0.015
+# gdb is at it, if it has heard of a thread's stop no longer ago; but a stop may not take for ever.
+AT_IT_US, AT_IT_MAX_US = 200000, 5000000
 JOB_SIGNALS = ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 
 
@@ -124,7 +126,8 @@ class Session:
         self._pending = set()
         self._spared = frozenset()
         self._hurried = False
-        self._told_us = 0  # when this stop's threads were first told to, by now_us
+        self._heard_us = 0  # of the last thread that has stopped, by now_us
+        self._told_us = 0  # when this stop's threads had been told to, by now_us
         self._known = set()  # threads that were stopped once
         self._executed = None
         gdb.events.stop.connect(self._on_stop)
@@ -208,16 +211,20 @@ class Session:
 
     def hurry(self, sent_us: int) -> None:
         """Waits no longer for threads that cannot stop; told again in the same stop, for none. What was sent before
-        it, while gdb read symbols, does not count: there may be several."""
+        it, while gdb read symbols, does not count: there may be several. Nor does the second while one after the other
+        stops: gdb needs a second for two thousand threads."""
         if self._then is None or sent_us < self._told_us:
             return
-        late = {tid for tid in self._pending if self._hurried or not procfs.stops_soon(self.pid, tid)}
-        self._hurried = True
+        now = now_us()
+        is_at_it = now - self._heard_us < AT_IT_US and now - self._told_us < AT_IT_MAX_US
+        late = {tid for tid in self._pending
+                if self._hurried and not is_at_it or not procfs.stops_soon(self.pid, tid)}
         self._pending -= late
         self._spared |= late
         if not self._pending:
             self.give_up_waiting()
-        else:
+        elif not is_at_it:
+            self._hurried = True
             self._interrupt(self._running())  # of one that has executed another program gdb has forgotten it
 
     def bury(self) -> None:
@@ -251,9 +258,9 @@ class Session:
     def _await_rest(self) -> None:
         """Tells the threads that have not stopped yet to do so, and waits for them. An attach needs it, too:
         gdb 10 stops the first thread only."""
-        self._told_us = self._told_us or now_us()
         running = self._running()
         self._interrupt(running)
+        self._told_us = self._told_us or now_us()  # to tell thousands takes a while
         self._pending = {t.ptid[1] for t in running}
         if not running:
             self.began_us = self.began_us or now_us()
@@ -272,6 +279,7 @@ class Session:
         thread = getattr(event, "inferior_thread", None)
         if thread is not None:
             self._pending.discard(thread.ptid[1])
+            self._heard_us = now_us()
         signal = getattr(event, "stop_signal", "")
         if isinstance(event, gdb.BreakpointEvent):
             gdb.post_event(self._go_on_with_program)

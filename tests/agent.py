@@ -257,6 +257,12 @@ def _():
         it.hurry(sent)
         equal(done, wanted)
     equal(told, ["interrupt"] * 2)
+    # While others stop one waits on.
+    it.stop(frozenset(), lambda: done.append(2))
+    for _ in range(4):
+        it._on_stop(SimpleNamespace(inferior_thread=SimpleNamespace(ptid=(1, 1, 0)), stop_signal=""))
+        it.hurry(session.now_us())
+    equal(done, [1])
 
 
 @test("a thread that ended before it could stop is not waited for, one that lives is; who began meanwhile is told to stop")

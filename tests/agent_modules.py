@@ -24,9 +24,14 @@ class FakeGdb(types.ModuleType):
     VERSION = "13.1"
     events = FakeEvents
     error = RuntimeError
+    BreakpointEvent = type("BreakpointEvent", (), {})
     MemoryError = MemoryError
     INLINE_FRAME, TAILCALL_FRAME, SIGTRAMP_FRAME = 1, 2, 3
     FRAME_UNWIND_NO_REASON, FRAME_UNWIND_OUTERMOST = 0, 1
+
+    @staticmethod
+    def post_event(_function):
+        pass
 
     @staticmethod
     def _execute_unwinders(_frame):

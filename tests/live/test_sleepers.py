@@ -1,4 +1,4 @@
-"""A thread that sleeps is looked at without being stopped: the kernel counts how often it came on a CPU."""
+"""Threads that sleep: looked at without being stopped (the kernel counts how often they come on a CPU), or all at once."""
 
 import os
 import sys
@@ -6,8 +6,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from profiles import Profile  # noqa: E402
-from targets import need_live_python  # noqa: E402
-from tap import PYTHON, Target, check, equal, main, pmp, skip, test  # noqa: E402
+from targets import need_gdb, need_live_python  # noqa: E402
+from tap import PYTHON, Target, check, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
 
 PROGRAM = """
 import os, threading
@@ -19,6 +19,25 @@ def burn():
     while True: pass
 print("ready %d" % os.getpid(), flush=True)
 burn()
+"""
+
+MANY = """
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+static void *sleep_on(void *arg) { for (;;) pause(); return arg; }
+int main(void)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 65536);
+	for (int i = 0; i < 2000; i++)
+		if (pthread_create(&thread, &small, sleep_on, NULL)) return 1;
+	printf("ready %d\\n", (int)getpid());
+	fflush(stdout);
+	for (;;) ;
+}
 """
 
 
@@ -52,6 +71,18 @@ def _():
         equal((profile.weight("inner"), profile.weight("burn")), (40, 40))
         _, at_once = sample(target, tid, 40, "--instant")
         check(at_once >= 40, "not stopped with all others", at_once)
+        target.check_unharmed()
+
+
+@test("two thousand threads: none is given up while one after the other stops")
+def _():
+    need_gdb()
+    path = os.path.join(temp_dir(), "many")
+    run("gcc", "-O1", "-x", "c", "-", "-o", path, "-lpthread", stdin=MANY)
+    with Target(path) as target:
+        profile = Profile(pmp("-p", target.pid, "-n", 1, "--instant", "-q", "-f", "yaml").out)
+        equal((profile.total, profile.stacks["lost"]), (2001, 0))
+        equal(profile.weight("sleep_on"), 2000)
         target.check_unharmed()
 
 
