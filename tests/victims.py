@@ -231,7 +231,8 @@ class Pmp:
         self.out, self.err = os.memfd_create("out"), os.memfd_create("err")
         self.code = None
         argv = [PMP] + [str(a) for a in args]
-        full = {**os.environ, "LC_ALL": "C", **(env or {})}
+        # In a terminal of its own nobody would end the pager.
+        full = {**os.environ, "LC_ALL": "C", "PMP_PAGER": "", **(env or {})}
         if terminal is None:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=self.err, env=full,
                                        stdout=self.out if stdout is None else stdout,
