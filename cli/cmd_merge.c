@@ -146,10 +146,15 @@ static bool sum_up(struct adder *adders, size_t count, struct error *err)
 	for (size_t i = 0; i < count; i++)
 		if (adders[i].err.code)
 			return error_set(err, adders[i].err.code, "%s", adders[i].err.text);
-	for (size_t i = 1; i < count; i++)
-		if (adders[i].merge.sum && !profile_merge_add(&adders[0].merge, adders[i].merge.sum,
-		                                              "the rest of the inputs", err))
+	for (size_t i = 1; i < count; i++) {
+		struct profile *part = profile_merge_finish(&adders[i].merge);
+		bool ok = !part ||
+		          profile_merge_add(&adders[0].merge, part, "the rest of the inputs", err);
+
+		profile_destroy(part);
+		if (!ok)
 			return false;
+	}
 	return true;
 }
 

@@ -180,21 +180,6 @@ static bool line_is_empty(struct span line)
 	return !is_digit(line.ptr[1]) && weight_take(&line, &weight);
 }
 
-/* True for "... .py)" and "... .py:12)". */
-static bool label_is_python(struct span label)
-{
-	size_t digits = 0;
-
-	if (!span_ends(label, SPAN_LIT(")")))
-		return false;
-	label.len--;
-	while (digits < label.len && is_digit(label.ptr[label.len - 1 - digits]))
-		digits++;
-	if (digits && digits < label.len && label.ptr[label.len - 1 - digits] == ':')
-		label.len -= digits + 1;
-	return span_ends(label, SPAN_LIT(".py"));
-}
-
 struct collapsed_reader {
 	struct profile *profile;
 	struct frame *frames;
@@ -234,10 +219,7 @@ static void frame_add(struct collapsed_reader *reader, struct span label, size_t
 	reader->frames = alloc_grow(reader->frames, &reader->cap, at + 1, sizeof(*reader->frames));
 	reader->ends = alloc_grow(reader->ends, &reader->ends_cap, at + 1, sizeof(*reader->ends));
 	reader->ends[at] = end;
-	reader->frames[at] = (struct frame){
-		.name = intern_add_clean(reader->profile->intern, label),
-		.kind = label_is_python(label) ? FRAME_PYTHON : FRAME_NATIVE,
-	};
+	reader->frames[at] = label_frame(reader->profile->intern, label);
 }
 
 static void frames_read(struct collapsed_reader *reader, struct span line)

@@ -113,10 +113,19 @@ static void sure_write(const struct diff_writer *writer)
 	              : "as if samples were independent: no timeline of both tells more");
 }
 
+static void labels_write(const struct diff_writer *writer)
+{
+	if (writer->diff->labels)
+		fputs("Compared by functions' names and file names: collapsed stacks tell no "
+		      "folders.\n",
+		      writer->out);
+}
+
 static void summary_write(const struct diff_writer *writer)
 {
 	fputc('\n', writer->out);
 	sides_write(writer);
+	labels_write(writer);
 	sure_write(writer);
 }
 

@@ -33,3 +33,31 @@ void label_add(struct buf *out, const struct intern *intern, const struct frame 
 		buf_printf(out, ":%u", frame->line);
 	buf_add_span(out, SPAN_LIT(")"));
 }
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* True for "... .py)" and "... .py:12)". */
+static bool label_is_python(struct span label)
+{
+	size_t digits = 0;
+
+	if (!span_ends(label, SPAN_LIT(")")))
+		return false;
+	label.len--;
+	while (digits < label.len && is_digit(label.ptr[label.len - 1 - digits]))
+		digits++;
+	if (digits && digits < label.len && label.ptr[label.len - 1 - digits] == ':')
+		label.len -= digits + 1;
+	return span_ends(label, SPAN_LIT(".py"));
+}
+
+struct frame label_frame(struct intern *intern, struct span label)
+{
+	return (struct frame){
+		.name = intern_add_clean(intern, label),
+		.kind = label_is_python(label) ? FRAME_PYTHON : FRAME_NATIVE,
+	};
+}

@@ -18,5 +18,7 @@ struct label_options {
  * kinds: the name alone. A frame without a name is "??". */
 void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
                const struct label_options *options);
+/* What is known of a frame whose label alone is, as in collapsed stacks: that is its name. */
+struct frame label_frame(struct intern *intern, struct span label);
 
 #endif

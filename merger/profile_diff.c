@@ -45,7 +45,7 @@ static void side_place(struct comparing *c, struct side *side)
 	struct intern_map map;
 
 	intern_map_init(&map, c->joint->intern, side->profile->intern);
-	side->places = tree_merge(c->joint, side->profile, &map, 0);
+	side->places = tree_merge(c->joint, side->profile, &map, 0, c->diff->labels);
 	intern_map_deinit(&map);
 }
 
@@ -281,6 +281,7 @@ bool profile_diff_init(struct profile_diff *ret, const struct profile *before,
 	        profile_create(tree_by_line(before->tree) && tree_by_line(after->tree));
 	c.sides[DIFF_BEFORE].profile = before;
 	c.sides[DIFF_AFTER].profile = after;
+	ret->labels = tree_merge_tells(before->tree) != tree_merge_tells(after->tree);
 	for (size_t i = 0; i < DIFF_SIDES; i++)
 		side_place(&c, &c.sides[i]);
 	if (!c.sides[DIFF_BEFORE].places || !c.sides[DIFF_AFTER].places) {

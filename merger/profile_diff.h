@@ -35,6 +35,7 @@ struct profile_diff {
 	struct diff_share *nodes; /* by joint's nodes: of their totals */
 	struct diff_row *rows;    /* functions, the largest change of a self share first */
 	size_t row_count, sure_count;
+	bool labels; /* one was of collapsed stacks, the other not: compared by what those tell */
 	size_t compared; /* rows that had any weight to speak of */
 	struct {
 		const char *name; /* of the input, for people; the caller's */

@@ -5,6 +5,8 @@
 #include "alloc.h"
 #include "tree_merge.h"
 
+#define LABELS_NOTE "added up by functions' names and file names: collapsed stacks tell no folders"
+
 static bool add(uint64_t *to, uint64_t what)
 {
 	return !__builtin_add_overflow(*to, what, to);
@@ -151,7 +153,7 @@ static bool check(const struct profile_merge *merge, const struct profile *from,
 static bool tree_add_all(struct profile_merge *merge, const struct profile *from,
                          struct intern_map *map)
 {
-	uint32_t *places = tree_merge(merge->sum, from, map, merge->levels);
+	uint32_t *places = tree_merge(merge->sum, from, map, merge->levels, false);
 	bool ok = places;
 
 	free(places);
@@ -174,6 +176,7 @@ bool profile_merge_add(struct profile_merge *merge, const struct profile *from, 
 	ok = (first || sampling_merge(merge->sum, &from->sampling, &map)) &&
 	     counts_merge(merge->sum, from) && threads_merge(merge->sum, from, &map) &&
 	     tree_add_all(merge, from, &map);
+	merge->tells |= tree_merge_tells(from->tree);
 	if (ok) {
 		targets_merge(merge->sum, from, &map);
 		texts_merge(merge->sum, from, &map);
@@ -190,6 +193,10 @@ struct profile *profile_merge_finish(struct profile_merge *merge)
 	merge->sum = NULL;
 	if (!sum)
 		return NULL;
+	if (merge->tells == (TELLS_LABELS | TELLS_PLACES)) {
+		tree_merge_labels(sum, merge->levels);
+		profile_note(sum, intern_add(sum->intern, SPAN_LIT(LABELS_NOTE)));
+	}
 	profile_sort_all(sum);
 	return sum;
 }

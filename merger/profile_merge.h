@@ -1,7 +1,8 @@
 /* profile_merge: adds profiles up. In whichever order and grouping that's done, the sum is the same, byte for byte when it is
  * written: (a + b) + c, with a + b written to a file and read again between, as a + (c + b).
  *
- *	tree		node by node, and line by line; told apart by line if all of them are
+ *	tree		node by node, and line by line; told apart by line if all of them are. Where one is of collapsed stacks,
+ *			all are taken for such: these name a function's file without its folder
  *	targets		each once: those that differ in pid, host, program or command line are different ones
  *	threads		by host, pid and tid; one that had several names has the first of them in the order of the bytes
  *	stacks, text	added
@@ -27,6 +28,7 @@ struct profile_merge {
 	/* LEVEL_BITs (level.h) of hosts and processes, which the sum's tree is to have at its top, whether the profiles' have
 	 * them or not. Threads a profile has, or is given by view.h. */
 	unsigned levels;
+	unsigned tells; /* profile_merge_add's own: TELLS_ of tree_merge.h, of all */
 };
 
 /* Adds `from`, which is finished, and stays as it is. What a level is called is taken from `from`, where it has but one host

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "buf.h"
+#include "label.h"
 #include "level.h"
 
 void intern_map_init(struct intern_map *map, struct intern *into, const struct intern *from)
@@ -29,6 +31,8 @@ struct tree_merge {
 	const struct profile *from;
 	struct intern_map *map;
 	unsigned levels;
+	bool labels;
+	struct buf label;
 	uint32_t *places; /* of from's nodes, in into's tree */
 	struct frame *frames;
 	bool *known; /* of from's nodes' frames */
@@ -36,8 +40,14 @@ struct tree_merge {
 
 static struct frame frame_map(struct tree_merge *merge, const struct frame *frame)
 {
+	static const struct label_options plain = { 0 };
 	struct frame ret = *frame;
 
+	if (merge->labels && !(merge->levels & LEVEL_BIT(level_of(frame->kind)))) {
+		buf_clear(&merge->label);
+		label_add(&merge->label, merge->from->intern, frame, &plain);
+		return label_frame(merge->into->intern, buf_span(&merge->label));
+	}
 	ret.name = intern_map_id(merge->map, frame->name);
 	ret.file = intern_map_id(merge->map, frame->file);
 	ret.module = intern_map_id(merge->map, frame->module);
@@ -162,9 +172,11 @@ static void nodes_add(struct tree_merge *merge)
 }
 
 uint32_t *tree_merge(struct profile *into, const struct profile *from, struct intern_map *map,
-                     unsigned levels)
+                     unsigned levels, bool labels)
 {
-	struct tree_merge merge = { .into = into, .from = from, .map = map, .levels = levels };
+	struct tree_merge merge = {
+		.into = into, .from = from, .map = map, .levels = levels, .labels = labels
+	};
 	uint64_t total = tree_node(from->tree, TREE_ROOT)->total, sum;
 	size_t count = tree_count(from->tree);
 
@@ -177,17 +189,36 @@ uint32_t *tree_merge(struct profile *into, const struct profile *from, struct in
 	nodes_add(&merge);
 	free(merge.frames);
 	free(merge.known);
+	buf_deinit(&merge.label);
 	return merge.places;
 }
 
-void tree_merge_lines(struct profile *profile)
+static void merge_again(struct profile *profile, unsigned levels, bool labels)
 {
 	struct profile old = *profile;
 	struct intern_map map;
 
 	profile->tree = tree_create(false);
 	intern_map_init(&map, profile->intern, profile->intern);
-	free(tree_merge(profile, &old, &map, 0));
+	free(tree_merge(profile, &old, &map, levels, labels));
 	intern_map_deinit(&map);
 	tree_destroy(old.tree);
+}
+
+void tree_merge_lines(struct profile *profile)
+{
+	merge_again(profile, 0, false);
+}
+
+void tree_merge_labels(struct profile *profile, unsigned levels)
+{
+	merge_again(profile, levels, true);
+}
+
+unsigned tree_merge_tells(const struct tree *tree)
+{
+	for (uint32_t i = 1; i < tree_count(tree); i++)
+		if (tree_frame(tree, i)->file || tree_frame(tree, i)->module)
+			return TELLS_PLACES;
+	return tree_count(tree) > 1 ? TELLS_LABELS : 0;
 }

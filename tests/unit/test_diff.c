@@ -278,12 +278,49 @@ static void test_odd(void **state)
 	compare("a 1\n", "", false);
 }
 
+/* Collapsed stacks tell no folders: a profile and its own collapsed stacks do not differ. */
+static void test_labels(void **state)
+{
+	static const struct frame none = { 0 };
+	const struct view_options view = { 0 };
+	struct profile *placed = profile_create(false), *bare;
+	struct frame stack[2] = { none, none };
+	struct profile_diff diff;
+	struct error err = { 0 };
+	char *text;
+
+	(void)state;
+	stack[0] = (struct frame){ .name = intern_add(placed->intern, SPAN_LIT("a")),
+		                   .file = intern_add(placed->intern, SPAN_LIT("/x/m.py")),
+		                   .first_line = 3,
+		                   .kind = FRAME_PYTHON };
+	stack[1] = (struct frame){ .name = intern_add(placed->intern, SPAN_LIT("f")),
+		                   .module = intern_add(placed->intern, SPAN_LIT("/lib/f.so")) };
+	tree_add(placed->tree, stack, 2, 5);
+	tree_add(placed->tree, stack, 1, 3);
+	profile_sort(placed);
+	text = render(placed, "collapsed", &view);
+	bare = read_collapsed(text);
+	assert_true(profile_diff_init(&diff, placed, bare, &err));
+	assert_true(diff.labels);
+	assert_int_equal(diff.row_count, 2);
+	for (size_t i = 0; i < diff.row_count; i++)
+		assert_true(fabs(diff_change(&diff.rows[i].self)) < 1e-9);
+	profile_diff_deinit(&diff);
+	assert_true(profile_diff_init(&diff, placed, placed, &err));
+	assert_false(diff.labels);
+	profile_diff_deinit(&diff);
+	profile_destroy(placed);
+	profile_destroy(bare);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same),   cmocka_unit_test(test_faster),
 		cmocka_unit_test(test_shares), cmocka_unit_test(test_intervals),
-		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_odd),    cmocka_unit_test(test_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

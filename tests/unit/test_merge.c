@@ -157,13 +157,74 @@ static void test_split(void **state)
 	}
 }
 
+/* The same as collapsed stacks, read again. */
+static struct profile *folded(struct profile *profile)
+{
+	const struct view_options view = { 0 };
+	char *text = render(profile, "collapsed", &view);
+	struct profile *ret = read_collapsed(text);
+
+	profile_destroy(profile);
+	free(text);
+	return ret;
+}
+
+/* Collapsed stacks tell no folders: with some among them all are added up as if they were such, in any order and grouping. */
+static void test_labels_algebra(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct profile *a = odd_profile(seed), *b = odd_profile(seed + 1);
+		struct profile *c = odd_profile(seed), *d = odd_profile(seed + 1);
+		char *first = text_of(sum(sum(a, b, 0, true), folded(odd_profile(seed)), 0, false));
+		char *second =
+		        text_of(sum(sum(folded(odd_profile(seed)), c, 0, true), d, 0, false));
+
+		assert_string_equal(first, second);
+		free(first);
+		free(second);
+	}
+}
+
+static struct profile *placed(void)
+{
+	static const char text[] = "pmp-profile: 1\nstacks: {total: 7, merged: 7, native_only: 0, "
+	                           "python_only: 0, partial: 0, "
+	                           "unpaired: 0, lost: 0}\ntree:\n- frame: a\n  kind: python\n  "
+	                           "file: /x/m.py\n  first_line: 3\n"
+	                           "  total: 7\n  self: 2\n  lines: {4: 5, 6: 2}\n  calls:\n  - "
+	                           "{frame: f, kind: native, module: "
+	                           "/lib/f.so, total: 5, self: 5}\n";
+	struct error err = { 0 };
+	struct profile *ret = yaml_read(SPAN_LIT(text), "placed", &err);
+
+	assert_non_null(ret);
+	return ret;
+}
+
+static void test_labels(void **state)
+{
+	const struct view_options view = { 0 };
+	struct profile *both = sum(placed(), folded(placed()), 0, false);
+	char *text = render(both, "collapsed", &view);
+
+	(void)state;
+	assert_string_equal(text, "a (m.py) 4\na (m.py);f (f.so) 10\n");
+	assert_int_equal(both->note_count, 1);
+	free(text);
+	profile_destroy(both);
+	both = sum(placed(), placed(), 0, false);
+	assert_int_equal(both->note_count, 0);
+	assert_true(tree_frame(both->tree, 1)->file);
+	profile_destroy(both);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_algebra),
-		cmocka_unit_test(test_sum),
-		cmocka_unit_test(test_overflow),
-		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_algebra),        cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_labels_algebra), cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_overflow),       cmocka_unit_test(test_split),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
