@@ -222,9 +222,10 @@ class Target:
         """It runs, is not stopped, and nobody traces it: all its threads."""
         check(self.process.poll() is None, "the target ended: %s" % self.process.returncode)
         for tid in self.threads():
-            check(proc_status(self.pid, "TracerPid", tid) == "0", "thread %d is traced" % tid)
-            state = proc_status(self.pid, "State", tid)
-            check(state[:1] not in "Tt", "thread %d is stopped: %s" % (tid, state))
+            # Threads that have ended meanwhile have neither.
+            tracer, state = (proc_status(self.pid, key, tid) for key in ("TracerPid", "State"))
+            check(tracer in ("0", ""), "thread %d is traced by %s" % (tid, tracer))
+            check(not state.startswith(("T", "t")), "thread %d is stopped: %s" % (tid, state))
         check(self.runs(), "the target uses no processor time")
 
     def runs(self, limit=5):
@@ -262,7 +263,7 @@ def proc_status(pid, key, tid=None):
             for line in file:
                 if line.startswith(key + ":"):
                     return line[len(key) + 1:].strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         pass
     return ""
 
