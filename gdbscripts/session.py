@@ -71,8 +71,7 @@ LET_GO_TRIES = 10
 # Where threads are born while others stop, a detach right behind an attach left a signal in one of them in 29 of 100 runs of
 # torture's storm of threads, and after such a rest in 2 of 17: the kernel's news of them are on their way.
 LET_GO_REST_S = 0.015
-# gdb is at it, if it has heard of a thread's stop no longer ago; but a stop may not take for ever.
-AT_IT_US, AT_IT_MAX_US = 200000, 5000000
+AT_IT_MAX_US = 10000000  # so long a stop may take as long as gdb hears of one thread after the other
 JOB_SIGNALS = ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 
 
@@ -126,7 +125,7 @@ class Session:
         self._pending = set()
         self._spared = frozenset()
         self._hurried = False
-        self._heard_us = 0  # of the last thread that has stopped, by now_us
+        self._has_heard = False  # of a thread that has stopped, since it was last told to hurry
         self._told_us = 0  # when this stop's threads had been told to, by now_us
         self._known = set()  # threads that were stopped once
         self._executed = None
@@ -215,8 +214,8 @@ class Session:
         stops: gdb needs a second for two thousand threads."""
         if self._then is None or sent_us < self._told_us:
             return
-        now = now_us()
-        is_at_it = now - self._heard_us < AT_IT_US and now - self._told_us < AT_IT_MAX_US
+        is_at_it = self._has_heard and now_us() - self._told_us < AT_IT_MAX_US
+        self._has_heard = False
         late = {tid for tid in self._pending
                 if self._hurried and not is_at_it or not procfs.stops_soon(self.pid, tid)}
         self._pending -= late
@@ -253,7 +252,7 @@ class Session:
                 leave_children_alone(thread.ptid[1])
 
     def _expect(self, then, spared: frozenset) -> None:
-        self._then, self._spared, self._hurried, self._told_us = then, spared, False, 0
+        self._then, self._spared, self._hurried, self._has_heard, self._told_us = then, spared, False, False, 0
 
     def _await_rest(self) -> None:
         """Tells the threads that have not stopped yet to do so, and waits for them. An attach needs it, too:
@@ -279,7 +278,7 @@ class Session:
         thread = getattr(event, "inferior_thread", None)
         if thread is not None:
             self._pending.discard(thread.ptid[1])
-            self._heard_us = now_us()
+            self._has_heard = True
         signal = getattr(event, "stop_signal", "")
         if isinstance(event, gdb.BreakpointEvent):
             gdb.post_event(self._go_on_with_program)

@@ -134,7 +134,7 @@ def deep(case):
 
 def many(case):
     sample(case, "many", 2000, seconds=2, args=("-r", "2"))
-    case.see_pmp_end(60)
+    case.see_pmp_end(150)  # gdb needs seconds of a processor for each look, which six others want, too
     case.look()
 
 
