@@ -4,6 +4,7 @@ import signal
 
 SCAN_MAX = 100000  # threads; a cap, not a wish
 KERNEL_FRAMES_MAX = 256
+ENDED = "ZXx"  # states, proc_pid_stat(5)
 MAPS_PIECE, MAPS_PIECES_MAX = 1 << 16, 1 << 12  # bytes read at once, and how often: a page at most is given at a time
 
 
@@ -145,13 +146,13 @@ def stop_is_pending(pid: int) -> bool:
 
 def has_ended(pid: int, tid: int) -> bool:
     now = thread(pid, tid)
-    return now is None or now.state in "ZXx"
+    return now is None or now.state in ENDED
 
 
 def stops_soon(pid: int, tid: int) -> bool:
     """False for a thread that ended, or that no signal reaches (D)."""
     now = thread(pid, tid)
-    return now is not None and now.state != "D" and not has_ended(pid, tid)
+    return now is not None and now.state != "D" and now.state not in ENDED
 
 
 def same_namespace(pid: int, kind: str) -> bool:

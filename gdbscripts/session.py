@@ -218,8 +218,7 @@ class Session:
         self._has_heard = False
         late = {tid for tid in self._pending
                 if self._hurried and not is_at_it or not procfs.stops_soon(self.pid, tid)}
-        self._pending -= late
-        self._spared |= late
+        self._spare(late)
         if not self._pending:
             self.give_up_waiting()
         elif not is_at_it:
@@ -229,11 +228,13 @@ class Session:
     def bury(self) -> None:
         """Waits no longer for threads that have ended: gdb tells nobody of that."""
         ended = {tid for tid in self._pending if procfs.has_ended(self.pid, tid)}
-        if ended:
-            self._pending -= ended
-            self._spared |= ended
-            if not self._pending:
-                self._all_stopped()
+        self._spare(ended)
+        if ended and not self._pending:
+            self._all_stopped()
+
+    def _spare(self, tids: set) -> None:
+        self._pending -= tids
+        self._spared |= tids
 
     def give_up_waiting(self) -> None:
         """Goes on with the threads that have stopped so far."""
