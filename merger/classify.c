@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "number.h"
+
 struct known_name {
 	const char *name; /* a '*' at the end stands for any ending */
 	enum name_class class;
@@ -117,11 +119,6 @@ static const struct known_name known_names[] = {
 	{ "_PyRun_*", CLASS_GLUE },
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Takes one compiler-made ending off: ".cold", ".part.12", " [clone .lto_priv.0]". */
 static bool take_ending(struct span *name)
 {
@@ -138,7 +135,7 @@ static bool take_ending(struct span *name)
 			}
 		return false;
 	}
-	while (s.len && is_digit(s.ptr[s.len - 1]))
+	while (s.len && number_is_digit(s.ptr[s.len - 1]))
 		s.len--;
 	if (s.len < name->len && span_ends(s, SPAN_LIT(".")))
 		s.len--;

@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "label.h"
+#include "number.h"
 
 struct label_tree {
 	struct intern *intern;
@@ -140,17 +141,12 @@ static struct span line_take(struct span *text)
 	return line;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Cuts the weight, the last word, off the line. NULL if all is well, else the reason. */
 static const char *weight_take(struct span *line, uint64_t *ret)
 {
 	size_t at = line->len;
 
-	while (at && is_digit(line->ptr[at - 1]))
+	while (at && number_is_digit(line->ptr[at - 1]))
 		at--;
 	if (at == line->len)
 		return "no weight: a line ends in a blank and a whole number";
@@ -177,7 +173,7 @@ static bool line_is_empty(struct span line)
 		return !line.len;
 	if (line.len == 1 || line.ptr[1] == ' ')
 		return true;
-	return !is_digit(line.ptr[1]) && weight_take(&line, &weight);
+	return !number_is_digit(line.ptr[1]) && weight_take(&line, &weight);
 }
 
 struct collapsed_reader {

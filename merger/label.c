@@ -1,5 +1,7 @@
 #include "label.h"
 
+#include "number.h"
+
 static struct span path_get(const struct intern *intern, uint32_t id,
                             const struct label_options *options)
 {
@@ -34,11 +36,6 @@ void label_add(struct buf *out, const struct intern *intern, const struct frame 
 	buf_add_span(out, SPAN_LIT(")"));
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* True for "... .py)" and "... .py:12)". */
 static bool label_is_python(struct span label)
 {
@@ -47,7 +44,7 @@ static bool label_is_python(struct span label)
 	if (!span_ends(label, SPAN_LIT(")")))
 		return false;
 	label.len--;
-	while (digits < label.len && is_digit(label.ptr[label.len - 1 - digits]))
+	while (digits < label.len && number_is_digit(label.ptr[label.len - 1 - digits]))
 		digits++;
 	if (digits && digits < label.len && label.ptr[label.len - 1 - digits] == ':')
 		label.len -= digits + 1;

@@ -7,9 +7,14 @@
 
 #include "span.h"
 
+static inline bool number_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static inline int number_digit(char c)
 {
-	if (c >= '0' && c <= '9')
+	if (number_is_digit(c))
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;

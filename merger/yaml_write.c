@@ -6,6 +6,7 @@
 #include <yaml.h>
 
 #include "document.h"
+#include "number.h"
 
 #define WRAP_COLUMNS 90 /* of what is to be wrapped */
 
@@ -70,19 +71,15 @@ static void yaml_close(struct document *document, enum document_shape shape)
 		yaml_emitter_set_width(&writer->emitter, INT_MAX);
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* "3.11.2": no YAML takes two dots for a number. */
 static bool is_version(struct span text)
 {
 	size_t at = 0, dots = 0;
 
-	while (at < text.len && (is_digit(text.ptr[at]) || text.ptr[at] == '.'))
+	while (at < text.len && (number_is_digit(text.ptr[at]) || text.ptr[at] == '.'))
 		if (text.ptr[at++] == '.' && ++dots == 2)
-			return at < text.len && is_digit(text.ptr[at]) && is_digit(text.ptr[0]);
+			return at < text.len && number_is_digit(text.ptr[at]) &&
+			       number_is_digit(text.ptr[0]);
 	return false;
 }
 
@@ -98,10 +95,10 @@ static bool is_ambiguous(struct span text)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strlen(words[i]) == text.len && !strncasecmp(words[i], text.ptr, text.len))
 			return true;
-	if (is_digit(text.ptr[0]))
+	if (number_is_digit(text.ptr[0]))
 		return !is_version(text);
 	return strchr("+-.", text.ptr[0]) && text.len > 1 &&
-	       (is_digit(text.ptr[1]) || strchr("._iInN", text.ptr[1]));
+	       (number_is_digit(text.ptr[1]) || strchr("._iInN", text.ptr[1]));
 }
 
 static void yaml_word(struct document *document, enum document_word kind, struct span text)

@@ -176,4 +176,26 @@ static inline struct profile *odd_profile(uint64_t seed)
 	return profile;
 }
 
+/* Of a text that has no error. */
+static inline struct profile *read_collapsed(const char *text)
+{
+	struct error err = { 0 };
+	struct profile *ret = collapsed_read(span_of(text), "text", &err);
+
+	assert_non_null(ret);
+	return ret;
+}
+
+/* The same as collapsed stacks, read again. */
+static inline struct profile *folded(struct profile *profile)
+{
+	const struct view_options view = { 0 };
+	char *text = render(profile, "collapsed", &view);
+	struct profile *ret = read_collapsed(text);
+
+	profile_destroy(profile);
+	free(text);
+	return ret;
+}
+
 #endif

@@ -233,15 +233,6 @@ static void test_intervals(void **state)
 	assert_in_range(inside, 88, 100);
 }
 
-static struct profile *read_collapsed(const char *text)
-{
-	struct error err = { 0 };
-	struct profile *ret = collapsed_read(span_of(text), "text", &err);
-
-	assert_non_null(ret);
-	return ret;
-}
-
 static void compare(const char *before, const char *after, bool ok)
 {
 	struct profile *a = read_collapsed(before), *b = read_collapsed(after);

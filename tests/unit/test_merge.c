@@ -82,15 +82,6 @@ static void test_algebra(void **state)
 		              seed % 3 ? 0 : LEVEL_BIT(LEVEL_HOST) | LEVEL_BIT(LEVEL_PROCESS));
 }
 
-static struct profile *read_collapsed(const char *text)
-{
-	struct error err = { 0 };
-	struct profile *ret = collapsed_read(span_of(text), "text", &err);
-
-	assert_non_null(ret);
-	return ret;
-}
-
 static void test_sum(void **state)
 {
 	const struct view_options view = { 0 };
@@ -155,18 +146,6 @@ static void test_split(void **state)
 		}
 		assert_int_equal(found, rows[i].first);
 	}
-}
-
-/* The same as collapsed stacks, read again. */
-static struct profile *folded(struct profile *profile)
-{
-	const struct view_options view = { 0 };
-	char *text = render(profile, "collapsed", &view);
-	struct profile *ret = read_collapsed(text);
-
-	profile_destroy(profile);
-	free(text);
-	return ret;
 }
 
 /* Collapsed stacks tell no folders: with some among them all are added up as if they were such, in any order and grouping. */
