@@ -20,7 +20,7 @@ INSTALL ?= install
 STRIP ?= strip
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='"$(VERSION)"' $(WARN) $(if $(W),-Werror) \
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -DPMP_VERSION='"$(VERSION)"' $(WARN) $(if $(W),-Werror) \
 	$(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS = $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 # libyaml reads and writes profiles, zlib reads and writes packed text, protobuf-c writes pprof's.
@@ -29,9 +29,10 @@ LIBS := -lyaml -lz -lprotobuf-c -lm
 CLI_LIBS := -lncursesw -ltinfo $(LIBS)
 PROTOC_C ?= protoc-c
 
-cli_src := $(wildcard cli/*.c)
+cli_src := $(wildcard cli/*.c cli/*/*.c)
+merger_src := $(wildcard merger/*/*.c)
 cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o $(B)/gen/texts.o
-merger_obj := $(patsubst %.c,$(B)/%.o,$(wildcard merger/*.c)) $(B)/gen/pprof.pb-c.o $(B)/gen/svg_parts.o
+merger_obj := $(merger_src:%.c=$(B)/%.o) $(B)/gen/pprof.pb-c.o $(B)/gen/svg_parts.o
 unit_src := $(wildcard tests/unit/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
 helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
@@ -39,7 +40,7 @@ agent_py := gdbscripts/loader.py \
 	$(filter-out gdbscripts/loader.py gdbscripts/agent.py,$(sort $(wildcard gdbscripts/*.py))) \
 	gdbscripts/agent.py
 samples := $(B)/samples/spinext.so $(B)/samples/work $(B)/samples/work-stripped $(B)/samples/hang
-c_files := $(wildcard cli/*.[ch] merger/*.[ch] samples/*.[ch] samples/*/*.[ch] tests/*/*.[ch])
+c_files := $(foreach depth,* */* */*/*,$(wildcard $(addsuffix /$(depth).[ch],cli merger samples tests)))
 
 # V=1 prints whole commands.
 V ?=
@@ -93,15 +94,15 @@ $(B)/gen/agent.o: $(B)/gen/agent.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # pprof's messages, in C.
-$(B)/merger/pprof.o $(B)/tests/fuzz/oracle.o: $(B)/gen/pprof.pb-c.h
-$(B)/merger/pprof.o $(B)/tests/fuzz/oracle.o: private ALL_CFLAGS += -I$(B)/gen
+$(B)/merger/formats/pprof.o $(B)/tests/fuzz/oracle.o: $(B)/gen/pprof.pb-c.h
+$(B)/merger/formats/pprof.o $(B)/tests/fuzz/oracle.o: private ALL_CFLAGS += -I$(B)/gen
 $(B)/gen/pprof.pb-c.o: $(B)/gen/pprof.pb-c.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -c -o $@ $<
 $(B)/gen/pprof.pb-c.h: $(B)/gen/pprof.pb-c.c
-$(B)/gen/pprof.pb-c.c: merger/pprof.proto
+$(B)/gen/pprof.pb-c.c: merger/formats/pprof.proto
 	$(call say,GEN)
 	@mkdir -p $(@D)
-	$(Q)$(PROTOC_C) --proto_path=merger --c_out=$(@D) $<
+	$(Q)$(PROTOC_C) --proto_path=merger/formats --c_out=$(@D) $<
 
 # A file's bytes, as the inside of a C array.
 to_bytes = od -An -v -tx1 $(1) | sed 's/\([0-9a-f][0-9a-f]\)/0x\1,/g'
@@ -109,7 +110,7 @@ to_bytes = od -An -v -tx1 $(1) | sed 's/\([0-9a-f][0-9a-f]\)/0x\1,/g'
 # A flame graph's style and script.
 $(B)/gen/svg_parts.o: $(B)/gen/svg_parts.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
-$(B)/gen/svg_parts.c: merger/svg.css merger/svg.js
+$(B)/gen/svg_parts.c: merger/formats/svg.css merger/formats/svg.js
 	$(call say,GEN)
 	@mkdir -p $(@D)
 	$(Q){ \
@@ -117,7 +118,7 @@ $(B)/gen/svg_parts.c: merger/svg.css merger/svg.js
 		for part in css js; do \
 			printf 'extern const unsigned char pmp_svg_%s[];\nextern const size_t pmp_svg_%s_len;\n' $$part $$part; \
 			printf 'const unsigned char pmp_svg_%s[] = {\n' $$part; \
-			$(call to_bytes,merger/svg.$$part) || exit 1; \
+			$(call to_bytes,merger/formats/svg.$$part) || exit 1; \
 			printf '};\nconst size_t pmp_svg_%s_len = sizeof(pmp_svg_%s);\n' $$part $$part; \
 		done; \
 	} > $@
@@ -314,11 +315,11 @@ lint: $(B)/gen/pprof.pb-c.h ## clang-format, cppcheck and clang-tidy, as far as 
 	if has clang-format; then clang-format --dry-run -Werror $(c_files) || bad=1; fi; \
 	if has cppcheck; then \
 		cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --suppress=ctuuninitvar \
-			--error-exitcode=1 -D_GNU_SOURCE -DPMP_VERSION='""' $(cli_src) $(wildcard merger/*.c) || bad=1; \
+			--error-exitcode=1 -I. -D_GNU_SOURCE -DPMP_VERSION='""' $(cli_src) $(merger_src) || bad=1; \
 	fi; \
 	if has clang-tidy; then \
-		clang-tidy --quiet --warnings-as-errors='*' --checks='$(TIDY)' $(cli_src) $(wildcard merger/*.c) \
-			-- -I$(B)/gen -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='""' 2>/dev/null || bad=1; \
+		clang-tidy --quiet --warnings-as-errors='*' --checks='$(TIDY)' $(cli_src) $(merger_src) \
+			-- -I. -I$(B)/gen -std=gnu11 -D_GNU_SOURCE -DPMP_VERSION='""' 2>/dev/null || bad=1; \
 	fi; \
 	exit $$bad
 
@@ -347,7 +348,7 @@ clean: ## removes the build directory
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
--include $(wildcard $(B)/cli/*.d $(B)/merger/*.d $(B)/tests/*/*.d)
+-include $(foreach depth,* */* */*/*,$(wildcard $(addprefix $(B)/,$(addsuffix /$(depth).d,cli merger tests))))
 
 ALWAYS:
 .PHONY: ALWAYS all unit torture deadlocks diffs matrix roots fuzz bench fuzz-targets check check-run coverage valgrind samples pictures demo demo-run lint format install uninstall clean help

@@ -1,10 +1,10 @@
-#include "argument.h"
+#include "cli/argument.h"
 
 #include <string.h>
 
-#include "command.h"
-#include "hint.h"
-#include "shown.h"
+#include "cli/command.h"
+#include "cli/hint.h"
+#include "cli/shown.h"
 
 static const char *format_name(size_t i)
 {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../merger/merger.h"
+#include "merger/merger.h"
 
 enum argument_kind {
 	ARGUMENT_TEXT, /* any word: nothing can be said of it */

@@ -1,4 +1,4 @@
-#include "attach_mode.h"
+#include "cli/attach_mode.h"
 
 #include <inttypes.h>
 

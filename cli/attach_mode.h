@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 enum attach_verb {
 	VERB_START, /* answers hello */

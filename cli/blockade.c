@@ -1,8 +1,8 @@
-#include "blockade.h"
+#include "cli/blockade.h"
 
 #include <stdlib.h>
 
-#include "../merger/alloc.h"
+#include "merger/base/alloc.h"
 
 void blockade_deinit(struct blockade *blockade)
 {

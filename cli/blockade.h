@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "target.h"
+#include "cli/target.h"
 
 struct blockade_row {
 	uint32_t tid;

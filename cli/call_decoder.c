@@ -1,4 +1,4 @@
-#include "call_decoder.h"
+#include "cli/call_decoder.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../merger/system_call.h"
+#include "merger/parse/system_call.h"
 
 /* How each argument is shown, and what it means:
  *	f  a descriptor that it waits for		p  an address

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../merger/buf.h"
-#include "../merger/snapshot.h"
+#include "merger/base/buf.h"
+#include "merger/diagnosis/snapshot.h"
 
 #define CALL_ARGS 6
 #define CALL_FDS_MAX 64 /* of more, these are told */

@@ -1,4 +1,4 @@
-#include "clearance.h"
+#include "cli/clearance.h"
 
 #define AGAIN_US 5000 /* between looks at a thread in state D */
 

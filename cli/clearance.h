@@ -2,8 +2,8 @@
 #ifndef PMP_CLEARANCE_H
 #define PMP_CLEARANCE_H
 
-#include "blockade.h"
-#include "settle.h"
+#include "cli/blockade.h"
+#include "cli/settle.h"
 
 enum clearance_result {
 	CLEARANCE_GRANTED,

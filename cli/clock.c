@@ -1,4 +1,4 @@
-#include "clock.h"
+#include "cli/clock.h"
 
 #include <stdio.h>
 

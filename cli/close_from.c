@@ -1,4 +1,4 @@
-#include "close_from.h"
+#include "cli/close_from.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../merger/profile_diff.h"
-#include "command.h"
-#include "options.h"
-#include "profile_input.h"
-#include "report.h"
-#include "shown.h"
+#include "merger/stats/profile_diff.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/profile_input.h"
+#include "cli/report.h"
+#include "cli/shown.h"
 
 /* NULL, and *err. What is looked at (--focus ..) is the same of both. */
 static struct profile *side_read(const struct options *options, const char *path, struct error *err)

@@ -2,16 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../merger/snapshot_report.h"
-#include "command.h"
-#include "core_look.h"
-#include "input.h"
-#include "kernel_facts.h"
-#include "options.h"
-#include "output.h"
-#include "source_lines.h"
-#include "supervisor.h"
-#include "target.h"
+#include "merger/diagnosis/snapshot_report.h"
+#include "cli/command.h"
+#include "cli/core_look.h"
+#include "cli/input.h"
+#include "cli/kernel_facts.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/source_lines.h"
+#include "cli/supervisor.h"
+#include "cli/target.h"
 
 struct dumping {
 	const struct options *options;

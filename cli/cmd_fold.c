@@ -1,12 +1,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
-#include "input.h"
-#include "options.h"
-#include "report.h"
-#include "shown.h"
-#include "terminal.h"
+#include "cli/command.h"
+#include "cli/input.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "cli/shown.h"
+#include "cli/terminal.h"
 
 /* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */
 static bool check_no_profile(const char *path, struct span text, struct error *err)

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../merger/alloc.h"
-#include "../merger/level.h"
-#include "../merger/profile_merge.h"
-#include "command.h"
-#include "options.h"
-#include "profile_input.h"
-#include "report.h"
-#include "terminal.h"
+#include "merger/base/alloc.h"
+#include "merger/profile/level.h"
+#include "merger/transform/profile_merge.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/profile_input.h"
+#include "cli/report.h"
+#include "cli/terminal.h"
 
 #define ADDERS_MAX 16
 #define WAITING_MAX 32 /* texts that are read, and not parsed yet */

@@ -1,11 +1,11 @@
 /* pmp record: samples live processes, and reports. */
-#include "command.h"
+#include "cli/command.h"
 
-#include "options.h"
-#include "output.h"
-#include "progress.h"
-#include "report.h"
-#include "supervisor.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "cli/supervisor.h"
 
 struct recording {
 	struct builder *builder;

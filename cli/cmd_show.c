@@ -1,8 +1,8 @@
-#include "command.h"
-#include "options.h"
-#include "profile_input.h"
-#include "report.h"
-#include "shown.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/profile_input.h"
+#include "cli/report.h"
+#include "cli/shown.h"
 
 bool cmd_show(const struct options *options, struct error *err)
 {

@@ -1,20 +1,20 @@
 /* pmp top: samples live processes, and shows what they do meanwhile. */
-#include "command.h"
+#include "cli/command.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 
-#include "../merger/tree_summary.h"
-#include "clock.h"
-#include "options.h"
-#include "report.h"
-#include "screen.h"
-#include "signals.h"
-#include "supervisor.h"
-#include "target.h"
-#include "top_display.h"
+#include "merger/text/tree_summary.h"
+#include "cli/clock.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "cli/screen.h"
+#include "cli/signals.h"
+#include "cli/supervisor.h"
+#include "cli/target.h"
+#include "cli/top_display.h"
 
 struct watching {
 	const struct options *options;

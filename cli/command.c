@@ -1,4 +1,4 @@
-#include "command.h"
+#include "cli/command.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -7,16 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../merger/buf.h"
-#include "help.h"
-#include "hint.h"
-#include "options.h"
-#include "output.h"
-#include "pager.h"
-#include "shown.h"
-#include "signals.h"
-#include "terminal.h"
-#include "version.h"
+#include "merger/base/buf.h"
+#include "cli/help.h"
+#include "cli/hint.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/pager.h"
+#include "cli/shown.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+#include "cli/version.h"
 
 static const struct command commands[] = {
 	{

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../merger/error.h"
+#include "merger/base/error.h"
 
 struct buf;
 struct options;

@@ -1,11 +1,11 @@
 /* pmp completion: scripts for shells, which are completion.bash and its like, filled in from the tables. */
 #include <string.h>
 
-#include "argument.h"
-#include "command.h"
-#include "option_table.h"
-#include "process_list.h"
-#include "template.h"
+#include "cli/argument.h"
+#include "cli/command.h"
+#include "cli/option_table.h"
+#include "cli/process_list.h"
+#include "cli/template.h"
 
 extern const unsigned char pmp_text_completion_bash[];
 extern const size_t pmp_text_completion_bash_len;

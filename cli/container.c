@@ -1,10 +1,10 @@
-#include "container.h"
+#include "cli/container.h"
 
 #include <dirent.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "target.h"
+#include "cli/target.h"
 
 #define MAPS_MAX (16u << 20)
 

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../merger/buf.h"
-#include "../merger/span.h"
+#include "merger/base/buf.h"
+#include "merger/base/span.h"
 
 /* The processes that are `inner` in a pid namespace below this one (proc(5), NSpid): their pids here, at most
  * `max` of them. Returns how many there are in *ret. */

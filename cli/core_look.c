@@ -1,4 +1,4 @@
-#include "core_look.h"
+#include "cli/core_look.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "attach_mode.h"
-#include "clock.h"
-#include "deadline.h"
-#include "gdb_process.h"
-#include "shown.h"
+#include "cli/attach_mode.h"
+#include "cli/clock.h"
+#include "cli/deadline.h"
+#include "cli/gdb_process.h"
+#include "cli/shown.h"
 
 /* Who unpacks what: to standard output, quietly. */
 static const struct packer {

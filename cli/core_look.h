@@ -2,8 +2,8 @@
 #ifndef PMP_CORE_LOOK_H
 #define PMP_CORE_LOOK_H
 
-#include "options.h"
-#include "supervisor.h"
+#include "cli/options.h"
+#include "cli/supervisor.h"
 
 /* Gives the sink the text of one look at options->core. One that is packed (.zst, .lz4, .xz, .gz, as systemd-coredump keeps
  * them) is unpacked by the program for that into a file without a name in $TMPDIR. Errors are ERROR_INPUT where it's the

@@ -1,6 +1,6 @@
-#include "crew.h"
+#include "cli/crew.h"
 
-#include "clock.h"
+#include "cli/clock.h"
 
 void crew_dismiss(struct crew *crew)
 {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker.h"
+#include "cli/worker.h"
 
 struct crew {
 	struct worker_plan plan; /* its workers borrow it: the crew may not move */

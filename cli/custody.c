@@ -1,4 +1,4 @@
-#include "custody.h"
+#include "cli/custody.h"
 
 #include <string.h>
 

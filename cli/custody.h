@@ -3,10 +3,10 @@
 #ifndef PMP_CUSTODY_H
 #define PMP_CUSTODY_H
 
-#include "clearance.h"
-#include "crew.h"
-#include "guard.h"
-#include "settle.h"
+#include "cli/clearance.h"
+#include "cli/crew.h"
+#include "cli/guard.h"
+#include "cli/settle.h"
 
 struct custody {
 	struct target_threads threads; /* as last seen */

@@ -1,4 +1,4 @@
-#include "deadline.h"
+#include "cli/deadline.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../merger/error.h"
+#include "merger/base/error.h"
 
 enum deadline {
 	DEADLINE_NONE,

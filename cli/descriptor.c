@@ -1,4 +1,4 @@
-#include "descriptor.h"
+#include "cli/descriptor.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -9,11 +9,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
-#include "../merger/marker.h"
-#include "clock.h"
-#include "socket_table.h"
-#include "target.h"
+#include "merger/base/alloc.h"
+#include "merger/parse/marker.h"
+#include "cli/clock.h"
+#include "cli/socket_table.h"
+#include "cli/target.h"
 
 #define LINK_MAX_LEN 512
 #define PEERS_MAX 16

@@ -1,5 +1,5 @@
 /* descriptor: what the descriptors are that threads wait on, and who has the other end or a lock: as `fd` markers
- * (merger/marker.h). Everything is read from /proc, but the other ends of unix sockets, which the kernel tells through
+ * (merger/parse/marker.h). Everything is read from /proc, but the other ends of unix sockets, which the kernel tells through
  * sock_diag(7). */
 #ifndef PMP_DESCRIPTOR_H
 #define PMP_DESCRIPTOR_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../merger/buf.h"
+#include "merger/base/buf.h"
 
 struct descriptor;
 

@@ -1,4 +1,4 @@
-#include "exit_code.h"
+#include "cli/exit_code.h"
 
 static const struct exit_code rows[] = {
 	{ "0", "done" },

@@ -1,9 +1,9 @@
-#include "family.h"
+#include "cli/family.h"
 
 #include <stdlib.h>
 
-#include "../merger/alloc.h"
-#include "target.h"
+#include "merger/base/alloc.h"
+#include "cli/target.h"
 
 void family_deinit(struct family *family)
 {

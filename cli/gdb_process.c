@@ -1,4 +1,4 @@
-#include "gdb_process.h"
+#include "cli/gdb_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
-#include "agent.h"
-#include "signals.h"
+#include "merger/base/alloc.h"
+#include "cli/agent.h"
+#include "cli/signals.h"
 
 #define PIPE_BYTES (1 << 20) /* so that a gdb seldom waits for us while it holds the target */
 #define FIRST_FREE_FD 5

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "../merger/error.h"
+#include "merger/base/error.h"
 
 struct gdb_process {
 	pid_t pid;

@@ -1,10 +1,10 @@
-#include "glimpse.h"
+#include "cli/glimpse.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../merger/marker.h"
+#include "merger/parse/marker.h"
 
 #define TEXT_MAX 16384
 #define FRAMES_MAX 256

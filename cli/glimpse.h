@@ -3,10 +3,10 @@
 #ifndef PMP_GLIMPSE_H
 #define PMP_GLIMPSE_H
 
-#include "../merger/buf.h"
-#include "target.h"
+#include "merger/base/buf.h"
+#include "cli/target.h"
 
-/* One thread's `kernel` marker (merger/marker.h), as far as its files can be read. */
+/* One thread's `kernel` marker (merger/parse/marker.h), as far as its files can be read. */
 void glimpse_thread(uint32_t pid, const struct target_thread *thread, struct buf *ret);
 
 /* Adds the pairs `frame=` of the thread's kernel stack to an open marker, as far as that can be read. */

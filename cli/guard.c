@@ -1,4 +1,4 @@
-#include "guard.h"
+#include "cli/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
-#include "clock.h"
-#include "close_from.h"
-#include "settle.h"
+#include "merger/base/alloc.h"
+#include "cli/clock.h"
+#include "cli/close_from.h"
+#include "cli/settle.h"
 
 #define LOOK_MS 2
 #define CALM_US 50000 /* a stop that was on its way when gdb died has come by then */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../merger/error.h"
+#include "merger/base/error.h"
 
 #define GUARD_MAX_US 15000000u
 

@@ -1,12 +1,12 @@
-#include "help.h"
+#include "cli/help.h"
 
 #include <string.h>
 
-#include "../merger/buf.h"
-#include "argument.h"
-#include "exit_code.h"
-#include "option_table.h"
-#include "options.h"
+#include "merger/base/buf.h"
+#include "cli/argument.h"
+#include "cli/exit_code.h"
+#include "cli/option_table.h"
+#include "cli/options.h"
 
 #define WIDTH 80
 #define COLUMN 28 /* where the explanations begin */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "command.h"
+#include "cli/command.h"
 
 /* All about one command; NULL: a survey of all. */
 void help_print(const struct command *command, FILE *out);

@@ -1,4 +1,4 @@
-#include "hint.h"
+#include "cli/hint.h"
 
 #include <stdio.h>
 #include <string.h>

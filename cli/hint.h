@@ -2,7 +2,7 @@
 #ifndef PMP_HINT_H
 #define PMP_HINT_H
 
-#include "../merger/span.h"
+#include "merger/base/span.h"
 
 /* The caller sets word and leaves the rest zero. */
 struct hint {

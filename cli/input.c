@@ -1,4 +1,4 @@
-#include "input.h"
+#include "cli/input.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
-#include "hint.h"
-#include "packed.h"
-#include "shown.h"
+#include "merger/base/alloc.h"
+#include "cli/hint.h"
+#include "cli/packed.h"
+#include "cli/shown.h"
 
 #define CHUNK (64u << 10)
 #define NEAR_MAX 10000 /* files that are looked at for one with a near name */

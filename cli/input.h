@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../merger/buf.h"
-#include "../merger/error.h"
+#include "merger/base/buf.h"
+#include "merger/base/error.h"
 
 /* Takes a piece of text; `err` is for what is wrong with it. */
 typedef bool (*input_take)(void *ctx, struct span text, struct error *err);

@@ -1,12 +1,12 @@
-#include "journal.h"
+#include "cli/journal.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "container.h"
+#include "cli/clock.h"
+#include "cli/container.h"
 
 #define CMDLINE_MAX 4096
 #define MAPS_MAX (16u << 20)

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "attach_mode.h"
-#include "supervisor.h"
-#include "target.h"
+#include "cli/attach_mode.h"
+#include "cli/supervisor.h"
+#include "cli/target.h"
 
 struct journal {
 	const struct journal_sink *sink;

@@ -1,4 +1,4 @@
-#include "kernel_facts.h"
+#include "cli/kernel_facts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../merger/marker.h"
-#include "call_decoder.h"
-#include "descriptor.h"
-#include "glimpse.h"
-#include "target.h"
+#include "merger/parse/marker.h"
+#include "cli/call_decoder.h"
+#include "cli/descriptor.h"
+#include "cli/glimpse.h"
+#include "cli/target.h"
 
 #define TEXT_MAX 4096
 

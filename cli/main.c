@@ -1,5 +1,5 @@
 /* pmp: where a process spends its time, or why it hangs. See command.h, which does all of it. */
-#include "command.h"
+#include "cli/command.h"
 
 int main(int argc, char **argv)
 {

@@ -1,14 +1,14 @@
-#include "manual.h"
+#include "cli/manual.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "../merger/buf.h"
-#include "command.h"
-#include "exit_code.h"
-#include "option_table.h"
-#include "template.h"
-#include "version.h"
+#include "merger/base/buf.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/option_table.h"
+#include "cli/template.h"
+#include "cli/version.h"
 
 /* cli/pmp.1.in */
 extern const unsigned char pmp_text_pmp_1_in[];

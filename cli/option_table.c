@@ -1,15 +1,15 @@
-#include "option_table.h"
+#include "cli/option_table.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../merger/alloc.h"
-#include "../merger/level.h"
-#include "../merger/pattern.h"
-#include "argument.h"
-#include "shown.h"
+#include "merger/base/alloc.h"
+#include "merger/profile/level.h"
+#include "merger/base/pattern.h"
+#include "cli/argument.h"
+#include "cli/shown.h"
 
 static bool parse_flag(struct options *options, const struct option_row *row, const char *shown,
                        const char *value, struct error *err)

@@ -2,7 +2,7 @@
 #ifndef PMP_OPTION_TABLE_H
 #define PMP_OPTION_TABLE_H
 
-#include "options.h"
+#include "cli/options.h"
 
 struct option_row {
 	char letter;      /* 0: none */

@@ -1,13 +1,13 @@
-#include "options.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../merger/alloc.h"
-#include "hint.h"
-#include "option_table.h"
-#include "shown.h"
+#include "merger/base/alloc.h"
+#include "cli/hint.h"
+#include "cli/option_table.h"
+#include "cli/shown.h"
 
 #define ASK_HELP "see pmp --help"
 #define ASK_COMMAND "see pmp help %s" /* with its name */

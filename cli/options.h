@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "command.h"
-#include "terminal.h"
-#include "../merger/merger.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "merger/merger.h"
 
 enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
 

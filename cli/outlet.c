@@ -1,4 +1,4 @@
-#include "outlet.h"
+#include "cli/outlet.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "cli/clock.h"
 
 #define RELEASE_US 500000
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "../merger/buf.h"
+#include "merger/base/buf.h"
 
 struct outlet {
 	FILE *file; /* to write to, by its descriptor: stdout's terminal, or while it is caught the memory */

@@ -1,4 +1,4 @@
-#include "output.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
-#include "../merger/buf.h"
-#include "pager.h"
-#include "shown.h"
+#include "merger/base/alloc.h"
+#include "merger/base/buf.h"
+#include "cli/pager.h"
+#include "cli/shown.h"
 
 #define LINKS_MAX 40 /* as the kernel */
 #define NAMES_MAX 100

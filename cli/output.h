@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "../merger/error.h"
+#include "merger/base/error.h"
 
 struct output {
 	FILE *file;

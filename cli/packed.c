@@ -1,11 +1,11 @@
-#include "packed.h"
+#include "cli/packed.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
+#include "merger/base/alloc.h"
 
 #define CHUNK ((size_t)64 << 10)
 #define GZIP_ONLY 16 /* added to the window's bits: inflateInit2 wants gzip's head and sum */

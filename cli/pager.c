@@ -1,4 +1,4 @@
-#include "pager.h"
+#include "cli/pager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "terminal.h"
+#include "cli/terminal.h"
 
 static bool disabled;
 

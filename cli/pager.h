@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "../merger/span.h"
+#include "merger/base/span.h"
 
 /* From now on there is none. */
 void pager_disable(void);

@@ -1,9 +1,9 @@
-#include "patience.h"
+#include "cli/patience.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "refusal.h"
+#include "cli/refusal.h"
 
 #define FAILURES_MAX 10 /* samples in a row */
 #define ATTACHES_MAX 3  /* in a row, before a sample was taken */

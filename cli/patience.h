@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../merger/error.h"
-#include "tally.h"
-#include "target.h"
-#include "worker.h"
+#include "merger/base/error.h"
+#include "cli/tally.h"
+#include "cli/target.h"
+#include "cli/worker.h"
 
 struct patience {
 	struct tally *tally;            /* borrowed */

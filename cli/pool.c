@@ -1,14 +1,14 @@
-#include "pool.h"
+#include "cli/pool.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../merger/alloc.h"
-#include "custody.h"
-#include "glimpse.h"
-#include "patience.h"
+#include "merger/base/alloc.h"
+#include "cli/custody.h"
+#include "cli/glimpse.h"
+#include "cli/patience.h"
 
 #define RETRY_US 100000 /* between attaches that failed */
 #define ASIDE_US 50000  /* between looks at a thread in state D that keeps us from attaching */

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "crew.h"
-#include "guard.h"
-#include "tally.h"
+#include "cli/crew.h"
+#include "cli/guard.h"
+#include "cli/tally.h"
 
 /* What all pools of a run share. */
 struct pool_context {

@@ -1,11 +1,11 @@
-#include "process_list.h"
+#include "cli/process_list.h"
 
 #include <dirent.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../merger/escape.h"
-#include "target.h"
+#include "merger/base/escape.h"
+#include "cli/target.h"
 
 #define NAME_MAX_SHOWN 60
 #define COMMAND_LINE_MAX 512

@@ -1,13 +1,13 @@
-#include "profile_input.h"
+#include "cli/profile_input.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../merger/format.h"
-#include "../merger/profile_split.h"
-#include "input.h"
-#include "shown.h"
+#include "merger/formats/format.h"
+#include "merger/formats/profile_split.h"
+#include "cli/input.h"
+#include "cli/shown.h"
 
 #define HOST_WITHIN ((size_t)64 << 10) /* where in a profile its host's name is */
 #define HOST_MAX 64

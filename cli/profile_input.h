@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "../merger/buf.h"
-#include "../merger/error.h"
-#include "../merger/profile.h"
+#include "merger/base/buf.h"
+#include "merger/base/error.h"
+#include "merger/profile/profile.h"
 
 /* Called for each: text is its own to take (then it leaves {0}). name: for messages, "a.yaml" or "standard input (profile 3, of web2)".
  * goes_on: it's more of the collapsed stacks before, of which there are too many for one text. */

@@ -1,4 +1,4 @@
-#include "program.h"
+#include "cli/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "refusal.h"
-#include "shown.h"
-#include "target.h"
+#include "cli/clock.h"
+#include "cli/refusal.h"
+#include "cli/shown.h"
+#include "cli/target.h"
 
 #define HOLD_TRIES 10000
 #define STOP_US 5000000

@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../merger/error.h"
-#include "guard.h"
-#include "signals.h"
+#include "merger/base/error.h"
+#include "cli/guard.h"
+#include "cli/signals.h"
 
 /* As a shell has them. */
 #define PROGRAM_NOT_FOUND 127

@@ -1,4 +1,4 @@
-#include "refusal.h"
+#include "cli/refusal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "container.h"
-#include "target.h"
+#include "cli/container.h"
+#include "cli/target.h"
 
 #define CAP_SYS_PTRACE 19
 #define YAMA "/proc/sys/kernel/yama/ptrace_scope"

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../merger/error.h"
+#include "merger/base/error.h"
 
 /* What decides whether the kernel lets one process trace another (ptrace(2), "access mode checking"). */
 struct refusal_facts {

@@ -1,12 +1,12 @@
-#include "report.h"
+#include "cli/report.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include "../merger/level.h"
-#include "output.h"
-#include "shown.h"
-#include "terminal.h"
+#include "merger/profile/level.h"
+#include "cli/output.h"
+#include "cli/shown.h"
+#include "cli/terminal.h"
 
 /* Nodes with less of the weight are folded into one line of the tree. */
 #define TREE_MIN_PERCENT 1.0

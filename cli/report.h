@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "../merger/profile_diff.h"
-#include "options.h"
+#include "merger/stats/profile_diff.h"
+#include "cli/options.h"
 
 /* Checks what can be known before a run is spent on it: that -o's suffix names a format, that its
  * directory can be written to. */

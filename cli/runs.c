@@ -1,8 +1,8 @@
-#include "runs.h"
+#include "cli/runs.h"
 
 #include <stdlib.h>
 
-#include "../merger/alloc.h"
+#include "merger/base/alloc.h"
 
 void runs_deinit(struct runs *runs)
 {

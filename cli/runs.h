@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "target.h"
+#include "cli/target.h"
 
 struct run {
 	uint32_t tid;

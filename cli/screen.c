@@ -1,4 +1,4 @@
-#include "screen.h"
+#include "cli/screen.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -13,10 +13,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
-#include "../merger/columns.h"
-#include "outlet.h"
-#include "terminal.h"
+#include "merger/base/alloc.h"
+#include "merger/base/columns.h"
+#include "cli/outlet.h"
+#include "cli/terminal.h"
 
 #define ESCAPE_MS 25 /* within which the rest of a key's sequence comes */
 

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "../merger/error.h"
-#include "../merger/span.h"
+#include "merger/base/error.h"
+#include "merger/base/span.h"
 
 /* What is no character. */
 enum screen_key {

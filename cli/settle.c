@@ -1,4 +1,4 @@
-#include "settle.h"
+#include "cli/settle.h"
 
 #include <signal.h>
 #include <sys/types.h>

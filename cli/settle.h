@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runs.h"
-#include "target.h"
+#include "cli/runs.h"
+#include "cli/target.h"
 
 enum settle_result {
 	SETTLE_DONE,

@@ -1,9 +1,9 @@
-#include "shown.h"
+#include "cli/shown.h"
 
 #include <string.h>
 
-#include "../merger/buf.h"
-#include "../merger/escape.h"
+#include "merger/base/buf.h"
+#include "merger/base/escape.h"
 
 const char *shown_name(struct shown *shown, const char *name)
 {

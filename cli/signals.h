@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "../merger/error.h"
+#include "merger/base/error.h"
 
 struct signals {
 	int fd;           /* readable when a signal is there; for poll */

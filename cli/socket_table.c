@@ -1,4 +1,4 @@
-#include "socket_table.h"
+#include "cli/socket_table.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "target.h"
+#include "cli/target.h"
 
 #define TABLE_MAX (64u << 20)
 #define WORDS 12 /* of a row that are looked at */

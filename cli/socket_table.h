@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../merger/span.h"
+#include "merger/base/span.h"
 
 #define SOCKET_TEXT_MAX 128
 

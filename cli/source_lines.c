@@ -1,4 +1,4 @@
-#include "source_lines.h"
+#include "cli/source_lines.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
+#include "merger/base/alloc.h"
 
 struct source_file {
 	uint32_t pid;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../merger/buf.h"
+#include "merger/base/buf.h"
 
 /* Of a longer one nothing is shown. */
 #define SOURCE_BYTES_MAX (8u << 20)

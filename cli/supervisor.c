@@ -1,4 +1,4 @@
-#include "supervisor.h"
+#include "cli/supervisor.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../merger/alloc.h"
-#include "clock.h"
-#include "container.h"
-#include "family.h"
-#include "gdb_process.h"
-#include "guard.h"
-#include "journal.h"
-#include "pool.h"
-#include "program.h"
-#include "refusal.h"
-#include "signals.h"
+#include "merger/base/alloc.h"
+#include "cli/clock.h"
+#include "cli/container.h"
+#include "cli/family.h"
+#include "cli/gdb_process.h"
+#include "cli/guard.h"
+#include "cli/journal.h"
+#include "cli/pool.h"
+#include "cli/program.h"
+#include "cli/refusal.h"
+#include "cli/signals.h"
 
 #define PROGRESS_US 100000
 #define TARGETS_MAX 1000

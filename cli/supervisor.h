@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 /* Takes the journal: whole lines of marker.h's text, in the order in which they are to be read. */
 struct journal_sink {

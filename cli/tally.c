@@ -1,4 +1,4 @@
-#include "tally.h"
+#include "cli/tally.h"
 
 #define KERNEL "\n" MARKER_PREFIX "kernel "
 #define REST_MAX 100000 /* lines; who asked for more knows the rest from these */

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "clock.h"
-#include "journal.h"
+#include "cli/clock.h"
+#include "cli/journal.h"
 
 /* What the targets of a run share. */
 struct tally_plan {

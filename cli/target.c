@@ -1,4 +1,4 @@
-#include "target.h"
+#include "cli/target.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
+#include "merger/base/alloc.h"
 
 #define STAT_MAX 4096
 #define THREADS_MAX 100000 /* more are not looked at */

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../merger/buf.h"
-#include "../merger/span.h"
+#include "merger/base/buf.h"
+#include "merger/base/span.h"
 
 struct target_stat {
 	char comm[64]; /* cut if longer */

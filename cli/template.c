@@ -1,4 +1,4 @@
-#include "template.h"
+#include "cli/template.h"
 
 bool template_take_line(struct span *text, struct span *ret)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "../merger/span.h"
+#include "merger/base/span.h"
 
 /* A line that is `line` is replaced by what `put` writes. */
 struct template_part {

@@ -1,17 +1,17 @@
-#include "top_display.h"
+#include "cli/top_display.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../merger/alloc.h"
-#include "../merger/columns.h"
-#include "../merger/escape.h"
-#include "clock.h"
-#include "top_prompt.h"
-#include "top_save.h"
-#include "top_text.h"
+#include "merger/base/alloc.h"
+#include "merger/base/columns.h"
+#include "merger/base/escape.h"
+#include "cli/clock.h"
+#include "cli/top_prompt.h"
+#include "cli/top_save.h"
+#include "cli/top_text.h"
 
 #define REDRAW_US 500000
 #define COST_SHARE 20 /* what drawing may take of a processor: one part of so many */

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "../merger/builder.h"
-#include "options.h"
-#include "screen.h"
+#include "merger/build/builder.h"
+#include "cli/options.h"
+#include "cli/screen.h"
 
 /* The longest time that can be looked at as the last seconds: what the builder is to keep (recent_us). */
 #define TOP_RECENT_US 60000000

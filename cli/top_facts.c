@@ -1,9 +1,9 @@
-#include "top_facts.h"
+#include "cli/top_facts.h"
 
 #include <stdlib.h>
 
-#include "../merger/alloc.h"
-#include "../merger/blocking_call.h"
+#include "merger/base/alloc.h"
+#include "merger/diagnosis/blocking_call.h"
 
 /* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
 #define DEPTH_MAX 8

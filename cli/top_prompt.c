@@ -1,6 +1,6 @@
-#include "top_prompt.h"
+#include "cli/top_prompt.h"
 
-#include "screen.h"
+#include "cli/screen.h"
 
 #define CTRL_U ('U' & 0x1f)
 

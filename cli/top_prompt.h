@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "../merger/buf.h"
+#include "merger/base/buf.h"
 
 #define TOP_PROMPT_MAX 255 /* bytes */
 

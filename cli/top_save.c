@@ -1,4 +1,4 @@
-#include "top_save.h"
+#include "cli/top_save.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "close_from.h"
-#include "report.h"
+#include "cli/close_from.h"
+#include "cli/report.h"
 
 /* A gdb whose pipe stayed open here would not see it if pmp ended. */
 static void close_others(int fd)

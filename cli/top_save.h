@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "../merger/builder.h"
-#include "options.h"
+#include "merger/build/builder.h"
+#include "cli/options.h"
 
 /* {0}: none is being written. */
 struct top_save {

@@ -1,14 +1,14 @@
-#include "top_text.h"
+#include "cli/top_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "../merger/label.h"
-#include "../merger/number.h"
-#include "../merger/text_style.h"
-#include "target.h"
+#include "merger/profile/label.h"
+#include "merger/base/number.h"
+#include "merger/text/text_style.h"
+#include "cli/target.h"
 
 #define ROWS_MAX 1000 /* of functions; nobody scrolls further */
 #define TREE_MIN_PERCENT 1.0

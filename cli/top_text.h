@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../merger/format.h"
-#include "../merger/top_table.h"
-#include "options.h"
-#include "top_facts.h"
+#include "merger/formats/format.h"
+#include "merger/profile/top_table.h"
+#include "cli/options.h"
+#include "cli/top_facts.h"
 
 enum top_shows { TOP_FUNCTIONS, TOP_CALLS, TOP_THREADS, TOP_HELP };
 

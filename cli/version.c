@@ -1,4 +1,4 @@
-#include "version.h"
+#include "cli/version.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "output.h"
-#include "shown.h"
+#include "cli/output.h"
+#include "cli/shown.h"
 
 #define GDB_DEADLINE_MS 10000
 #define GDB_TEXT_MAX (1u << 20)

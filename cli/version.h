@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "options.h"
+#include "cli/options.h"
 
 #ifndef PMP_VERSION
 #define PMP_VERSION "0.1.0"

@@ -1,4 +1,4 @@
-#include "worker.h"
+#include "cli/worker.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,11 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../merger/alloc.h"
-#include "clock.h"
-#include "container.h"
-#include "gdb_process.h"
-#include "worker_text.h"
+#include "merger/base/alloc.h"
+#include "cli/clock.h"
+#include "cli/container.h"
+#include "cli/gdb_process.h"
+#include "cli/worker_text.h"
 
 #define READS_MAX 8 /* at a time: who prints without end may not keep us from the deadlines */
 

@@ -53,10 +53,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../merger/merger.h"
-#include "attach_mode.h"
-#include "deadline.h"
-#include "worker_policy.h"
+#include "merger/merger.h"
+#include "cli/attach_mode.h"
+#include "cli/deadline.h"
+#include "cli/worker_policy.h"
 
 /* Bound of what a worker may hold back: one sample's text, one line. */
 #define WORKER_TEXT_MAX (64u << 20)

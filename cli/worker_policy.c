@@ -1,4 +1,4 @@
-#include "worker_policy.h"
+#include "cli/worker_policy.h"
 
 static const struct worker_state_row states[WORKER_STATE_COUNT] = {
 	[WORKER_STARTING] = { "starting", VERB_START, DEADLINE_START, false, false },

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "attach_mode.h"
-#include "deadline.h"
+#include "cli/attach_mode.h"
+#include "cli/deadline.h"
 
 enum worker_state {
 	WORKER_STARTING,

@@ -1,11 +1,11 @@
-#include "worker_text.h"
+#include "cli/worker_text.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
+#include "cli/clock.h"
 
 #define GDB_MAJOR_MIN 8u
 #define LINE_MAX_BYTES (4u << 20)

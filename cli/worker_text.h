@@ -2,7 +2,7 @@
 #ifndef PMP_WORKER_TEXT_H
 #define PMP_WORKER_TEXT_H
 
-#include "worker.h"
+#include "cli/worker.h"
 
 enum worker_text_phase {
 	TEXT_OUTSIDE,

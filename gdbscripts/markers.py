@@ -1,4 +1,4 @@
-"""pmp's own lines among gdb's text; the grammar is in merger/marker.h."""
+"""pmp's own lines among gdb's text; the grammar is in merger/parse/marker.h."""
 import os
 
 TEXT_FD = 3  # where the supervisor reads (cli/worker.h)

@@ -3,7 +3,7 @@ from pmp_markers import marker
 
 
 class Wait:
-    """kind: as in merger/marker.h; on, word: addresses, 0: not known; owner: the thread id that the lock itself records, 0:
+    """kind: as in merger/parse/marker.h; on, word: addresses, 0: not known; owner: the thread id that the lock itself records, 0:
     none; candidates: thread ids of those that may hold it, as `why` says."""
     __slots__ = ("kind", "on", "word", "type", "owner", "candidates", "why")
 

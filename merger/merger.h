@@ -9,15 +9,15 @@
 #ifndef PMP_MERGER_H
 #define PMP_MERGER_H
 
-#include "buf.h"
-#include "builder.h"
-#include "error.h"
-#include "escape.h"
-#include "format.h"
-#include "marker.h"
-#include "profile.h"
-#include "span.h"
-#include "view.h"
-#include "window.h"
+#include "merger/base/buf.h"
+#include "merger/build/builder.h"
+#include "merger/base/error.h"
+#include "merger/base/escape.h"
+#include "merger/formats/format.h"
+#include "merger/parse/marker.h"
+#include "merger/profile/profile.h"
+#include "merger/base/span.h"
+#include "merger/transform/view.h"
+#include "merger/transform/window.h"
 
 #endif

@@ -11,7 +11,7 @@ from tap import ROOT, check, equal, main, note, pmp, run, temp_dir, test
 BROWSER = os.path.join(ROOT, "tests", "helpers", "browse_svg.js")
 HOSTILE = ("</script><script>window.hijacked=1</script>", "]]>", "\"><img src=x onerror=\"window.hijacked=1\">", "a&b<c>'d'",
            "\u6f22\u5b57\u6f22\u5b57", "\ufffe\uffff", "x" * 3000, "<![CDATA[", "&amp;", "${window.hijacked=1}")
-NARROW = 0.00025  # merger/svg.c
+NARROW = 0.00025  # merger/formats/svg.c
 
 
 def graph(text, *options):

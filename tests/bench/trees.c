@@ -12,7 +12,7 @@
 
 #include <yaml.h>
 
-#include "../../merger/merger.h"
+#include "merger/merger.h"
 
 #define DEPTH 30
 #define DISTINCT 100000

@@ -1,5 +1,5 @@
 /* The same text, however it comes in pieces, gives the same profile. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 #include <string.h>
 

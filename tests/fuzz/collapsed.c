@@ -1,5 +1,5 @@
 /* Collapsed stacks: refused with a reason, or read and written to the same bytes for ever after. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,9 +1,9 @@
 /* Native frames: views are whole; what is no frame moves nothing; a wrapped line's state never fails; the
  * fast way reads what the long one does. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
-#include "../../merger/chatter.h"
-#include "../../merger/frame_scan.h"
+#include "merger/parse/chatter.h"
+#include "merger/parse/frame_scan.h"
 
 static void frame_check(const struct gdb_frame *frame, struct span line)
 {

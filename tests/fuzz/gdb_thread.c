@@ -1,7 +1,7 @@
 /* Thread headers: views are whole; what is no header moves nothing. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
-#include "../../merger/gdb_thread.h"
+#include "merger/parse/gdb_thread.h"
 
 static void take(struct span line)
 {

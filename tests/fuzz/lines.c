@@ -1,7 +1,7 @@
 /* Physical lines -> logical lines, prefixes off: none is lost, views are whole. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
-#include "../../merger/lines.h"
+#include "merger/parse/lines.h"
 
 #define LINE_MAX 200 /* short, so that cutting is tried */
 

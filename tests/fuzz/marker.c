@@ -1,5 +1,5 @@
 /* Markers: pairs are whole; what is written with the values that were read is read the same. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 #include <string.h>
 

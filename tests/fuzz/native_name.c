@@ -1,8 +1,8 @@
 /* Names and arguments: three views into the text, in its order, and nothing of it twice. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
-#include "../../merger/classify.h"
-#include "../../merger/native_name.h"
+#include "merger/parse/classify.h"
+#include "merger/parse/native_name.h"
 
 static void name_check(const struct native_name *found, struct span text)
 {

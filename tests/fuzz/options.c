@@ -1,10 +1,10 @@
 /* A command line, its words with NULs between them: options within their bounds, or an error of
  * usage that can be printed. Nothing exits. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 #include <string.h>
 
-#include "../../cli/options.h"
+#include "cli/options.h"
 
 #define WORDS_MAX 64
 

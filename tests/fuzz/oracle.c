@@ -1,4 +1,4 @@
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 #include <stdlib.h>
 #include <string.h>

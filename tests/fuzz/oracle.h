@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../merger/merger.h"
+#include "merger/merger.h"
 
 /* The entry point of each target: libFuzzer's, and so AFL++'s. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

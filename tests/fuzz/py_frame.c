@@ -1,7 +1,7 @@
 /* Python frames, in py-bt's lines and in annotations: views are whole, failure moves nothing. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
-#include "../../merger/py_frame.h"
+#include "merger/parse/py_frame.h"
 
 static void frame_check(const struct py_text *frame, struct span line)
 {

@@ -3,11 +3,11 @@
  * The input is a program, a byte each: a native frame of some class, a Python frame of the last native
  * frame, a loose Python frame, or the end of a stack. Each native frame has a line and each Python frame a
  * first line of its own, so that it is known again in the result. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 #include <string.h>
 
-#include "../../merger/pymerge.h"
+#include "merger/build/pymerge.h"
 
 #define FRAMES_MAX 4096
 

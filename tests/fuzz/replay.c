@@ -1,6 +1,6 @@
 /* replay FILE|DIRECTORY...: runs each file through a target's entry point, without a fuzzer, so that
  * any compiler can build it. The last line says how many there were. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 #include <dirent.h>
 #include <errno.h>

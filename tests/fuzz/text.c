@@ -1,5 +1,5 @@
 /* A text that a gdb printed, or that says so -> profile -> every writer -> the readers again. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,9 +1,9 @@
 /* A profile (YAML or collapsed) seen in every way, added to itself, and compared with itself. */
-#include "../../merger/profile_diff.h"
-#include "../../merger/profile_merge.h"
-#include "../../merger/profile_split.h"
-#include "../../merger/level.h"
-#include "oracle.h"
+#include "merger/stats/profile_diff.h"
+#include "merger/transform/profile_merge.h"
+#include "merger/formats/profile_split.h"
+#include "merger/profile/level.h"
+#include "tests/fuzz/oracle.h"
 
 static const struct view views[] = {
 	{ .focus = "a" },

@@ -1,5 +1,5 @@
 /* A YAML profile, and windows of its timeline: refused with a reason, or read and written to the same bytes for ever after. */
-#include "oracle.h"
+#include "tests/fuzz/oracle.h"
 
 /* What is left is a profile, too. */
 static void windows(struct profile *profile)

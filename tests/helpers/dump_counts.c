@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../merger/dump.h"
+#include "merger/parse/dump.h"
 
 struct totals {
 	const struct intern *intern;

@@ -77,7 +77,7 @@ def build_id(path):
 
 
 def stacks_by_time(data):
-    """(second, names of the frames of all threads) of each sample: what merger/yaml_schema.h says."""
+    """(second, names of the frames of all threads) of each sample: what merger/formats/yaml_schema.h says."""
     nodes = []
 
     def number(calls):

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../merger/format.h"
+#include "merger/formats/format.h"
 
 /* Two digits a byte, in place of bytes that are no text. */
 static inline char *in_hex(char *bytes, size_t len)

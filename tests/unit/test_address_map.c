@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/address_map.h"
+#include "merger/parse/address_map.h"
 
 #define PIDS 5
 #define SLOTS 400

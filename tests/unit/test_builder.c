@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "../../merger/builder.h"
-#include "../../merger/pauses.h"
-#include "render.h"
+#include "merger/build/builder.h"
+#include "merger/profile/pauses.h"
+#include "tests/unit/render.h"
 
 #define RUN "~pmp run version=1 started=2026-11-22T10:25:03Z rate=10 samples=4 host=box1\n"
 #define TARGET(pid)                                                                                \

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/classify.h"
+#include "merger/parse/classify.h"
 
 static const struct {
 	const char *name;

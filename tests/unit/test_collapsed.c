@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/escape.h"
-#include "render.h"
+#include "merger/base/escape.h"
+#include "tests/unit/render.h"
 
 static const struct view_options view = { 0 };
 

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "../../merger/builder.h"
-#include "../../merger/profile_diff.h"
-#include "../../merger/tree_spread.h"
-#include "render.h"
+#include "merger/build/builder.h"
+#include "merger/stats/profile_diff.h"
+#include "merger/stats/tree_spread.h"
+#include "tests/unit/render.h"
 
 #define TRIALS 100
 #define WRONG_MAX 5

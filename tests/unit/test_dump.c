@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/dump.h"
+#include "merger/base/buf.h"
+#include "merger/parse/dump.h"
 
 #define FILE_LINE(file, line, name) "  File \"" file "\", line " #line ", in " name "\n"
 

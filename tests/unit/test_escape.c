@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/escape.h"
+#include "merger/base/escape.h"
 
 static const struct {
 	struct span text;

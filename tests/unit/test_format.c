@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/format.h"
+#include "merger/formats/format.h"
 
 static void assert_format(const struct format *format, const char *name)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/frame_scan.h"
+#include "merger/parse/frame_scan.h"
 
 /* What gdb prints most. */
 static const char *const taken[] = {

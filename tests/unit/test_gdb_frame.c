@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/gdb_frame.h"
+#include "merger/base/buf.h"
+#include "merger/parse/gdb_frame.h"
 
 struct row {
 	const char *text;

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/gdb_thread.h"
+#include "merger/base/buf.h"
+#include "merger/parse/gdb_thread.h"
 
 static const struct {
 	const char *text;

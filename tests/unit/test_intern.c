@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/escape.h"
-#include "../../merger/intern.h"
+#include "merger/base/buf.h"
+#include "merger/base/escape.h"
+#include "merger/base/intern.h"
 
 /* Strings that differ in little: lengths around a word, bytes of zero. */
 static const struct span rows[] = {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/label.h"
+#include "merger/profile/label.h"
 
 static const struct row {
 	enum frame_kind kind;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/library.h"
+#include "merger/profile/library.h"
 
 static const struct {
 	enum frame_kind kind;

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/lines.h"
+#include "merger/base/buf.h"
+#include "merger/parse/lines.h"
 
 /* Kinds: . blank, ~ marker, T thread, # frame, P numbered Python frame, F File line, - other text; then
  * ">" if a prompt was there, the lines it is made of if not one, "/" and those that are spare. */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/marker.h"
+#include "merger/parse/marker.h"
 
 static const struct {
 	const char *line;

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "../../merger/level.h"
-#include "../../merger/profile_merge.h"
-#include "../../merger/profile_split.h"
-#include "render.h"
+#include "merger/profile/level.h"
+#include "merger/transform/profile_merge.h"
+#include "merger/formats/profile_split.h"
+#include "tests/unit/render.h"
 
 #define SEEDS 60
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/profile.h"
+#include "merger/profile/profile.h"
 
 #define MANY 1000
 

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/py_frame.h"
-#include "../../merger/stack.h"
+#include "merger/base/buf.h"
+#include "merger/parse/py_frame.h"
+#include "merger/parse/stack.h"
 
 struct row {
 	const char *text;

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/dump.h"
-#include "../../merger/pymerge.h"
+#include "merger/base/buf.h"
+#include "merger/parse/dump.h"
+#include "merger/build/pymerge.h"
 
 #define EVAL(n) "#" #n " 0x52b7 in _PyEval_EvalFrameDefault () from /lib/libpython.so\n"
 #define PY(name) "  File \"/srv/a.py\", line 3, in " name "\n"

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/builder.h"
+#include "merger/base/buf.h"
+#include "merger/build/builder.h"
 
 /* A sample of one target, of which each letter is a thread's leaf: a capital one runs, the others sleep. */
 static void sample_feed(struct builder *builder, unsigned pid, unsigned ms, const char *leaves)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../../merger/system_call.h"
+#include "merger/parse/system_call.h"
 
 static void test_names(void **state)
 {

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "../../merger/builder.h"
-#include "../../merger/window.h"
-#include "render.h"
+#include "merger/build/builder.h"
+#include "merger/transform/window.h"
+#include "tests/unit/render.h"
 
 #define SAMPLES 400
 #define THREADS 9

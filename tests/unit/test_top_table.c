@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/top_table.h"
+#include "merger/base/buf.h"
+#include "merger/profile/top_table.h"
 
 /* Stacks are written as "a b@": names, root first; what ends in @ is a thread's level. */
 static size_t frames_parse(struct intern *intern, const char *text, struct frame *ret)

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/tree.h"
+#include "merger/base/buf.h"
+#include "merger/profile/tree.h"
 
 /* Stacks are written as "a:1 b:2": name and line, root first; the depth shows as dots. */
 static size_t frames_parse(struct intern *intern, const char *text, struct frame *ret)

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "../../merger/columns.h"
-#include "render.h"
+#include "merger/base/columns.h"
+#include "tests/unit/render.h"
 
 #define HEAD " total samples    self samples      call tree\n"
 /* What is under the tree of text that tells nothing of samples. */

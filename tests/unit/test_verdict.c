@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../merger/describe.h"
-#include "../../merger/snapshot_report.h"
-#include "../../merger/verdict.h"
+#include "merger/diagnosis/describe.h"
+#include "merger/diagnosis/snapshot_report.h"
+#include "merger/diagnosis/verdict.h"
 
 #define BEGIN "~pmp begin sample=1 pid=10 time_us=0\n"
 #define END "~pmp end sample=1 pid=10 pause_us=900\n"

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "../../merger/buf.h"
-#include "../../merger/yaml_schema.h"
-#include "render.h"
+#include "merger/base/buf.h"
+#include "merger/formats/yaml_schema.h"
+#include "tests/unit/render.h"
 
 static const struct view_options views[] = {
 	{ .min_percent = 1 },

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "../../merger/builder.h"
-#include "../../merger/window.h"
-#include "../../merger/yaml_schema.h"
-#include "render.h"
+#include "merger/build/builder.h"
+#include "merger/transform/window.h"
+#include "merger/formats/yaml_schema.h"
+#include "tests/unit/render.h"
 
 #define HEAD                                                                                       \
 	"pmp-profile: 1\nstacks: {total: 3, merged: 3}\nthreads: [{tid: 7, stacks: 3}]\n"          \

@@ -1,0 +1,351 @@
+#include "merger/build/pymerge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+#include "merger/parse/classify.h"
+
+/* What becomes of one native frame. */
+struct place {
+	enum name_class class;
+	bool evaluator;
+	uint32_t py_first, py_count; /* the Python frames that take its place, leaf first */
+};
+
+struct pymerge {
+	struct intern *intern;
+	struct pymerge_options options;
+	uint8_t *classes; /* by intern id: 1 + enum name_class; 0: not asked yet */
+	size_t class_cap;
+	struct place *places; /* one for each native frame of the stack at hand */
+	size_t place_cap;
+	struct frame *frames; /* the result */
+	size_t count, cap;
+};
+
+struct pymerge *pymerge_create(struct intern *intern, const struct pymerge_options *options)
+{
+	struct pymerge *pymerge = alloc_zeroed(1, sizeof(*pymerge));
+
+	pymerge->intern = intern;
+	pymerge->options = *options;
+	return pymerge;
+}
+
+void pymerge_destroy(struct pymerge *pymerge)
+{
+	if (!pymerge)
+		return;
+	free(pymerge->classes);
+	free(pymerge->places);
+	free(pymerge->frames);
+	free(pymerge);
+}
+
+static enum name_class class_of(struct pymerge *pymerge, uint32_t name)
+{
+	size_t cap = pymerge->class_cap;
+
+	if (name >= cap) {
+		pymerge->classes = alloc_grow(pymerge->classes, &pymerge->class_cap, name + 1, 1);
+		memset(pymerge->classes + cap, 0, pymerge->class_cap - cap);
+	}
+	if (!pymerge->classes[name])
+		pymerge->classes[name] = 1 + classify(intern_get(pymerge->intern, name));
+	return pymerge->classes[name] - 1;
+}
+
+static bool has_name(const struct pymerge *pymerge, uint32_t id, const char *name)
+{
+	struct span s = intern_get(pymerge->intern, id);
+
+	return span_starts(s, span_of(name));
+}
+
+/* Two frames of one evaluator. Up to 3.5 PyEval_EvalFrameEx is the eval loop; since 3.6 it may stand before
+ * it and only calls it. In builds with tail calls (3.14) _PyEval_EvalFrameDefault has the run's structures,
+ * and the instruction at hand is a function that it has called. */
+static bool is_part_of_evaluator(struct pymerge *pymerge, const struct stack *stack, size_t i)
+{
+	uint32_t name = stack->native[i].name;
+
+	if (has_name(pymerge, name, "PyEval_EvalFrameEx"))
+		return i > 0 &&
+		       has_name(pymerge, stack->native[i - 1].name, "_PyEval_EvalFrameDefault");
+	return has_name(pymerge, name, "_TAIL_CALL_") && i + 1 < stack->native_count &&
+	       has_name(pymerge, stack->native[i + 1].name, "_PyEval_EvalFrameDefault");
+}
+
+/* Finds the evaluators; returns how many there are, and in *told for how many the text itself says
+ * which Python frames they run. */
+static size_t find_evaluators(struct pymerge *pymerge, const struct stack *stack, size_t *told)
+{
+	size_t evaluators = 0;
+
+	*told = 0;
+	pymerge->places = alloc_grow(pymerge->places, &pymerge->place_cap, stack->native_count,
+	                             sizeof(*pymerge->places));
+	for (size_t i = 0; i < stack->native_count; i++) {
+		const struct native_frame *native = &stack->native[i];
+		struct place *place = &pymerge->places[i];
+
+		*place = (struct place){ .class = class_of(pymerge, native->name),
+			                 .py_first = native->py_first,
+			                 .py_count = native->py_count };
+		if (place->class == CLASS_EVALUATOR && !native->py_count &&
+		    is_part_of_evaluator(pymerge, stack, i))
+			place->class = CLASS_GLUE;
+		place->evaluator = place->class == CLASS_EVALUATOR || native->py_count > 0;
+		evaluators += place->evaluator;
+		*told += native->py_count > 0;
+	}
+	return evaluators;
+}
+
+/* Gives the loose Python frames to the evaluators, from the root, one each; what is left over goes to
+ * the one nearest to the leaf. */
+static enum merge_mark pair_by_count(struct pymerge *pymerge, const struct stack *stack,
+                                     size_t evaluators)
+{
+	size_t left = stack->py_count - stack->loose_first;
+	size_t py = stack->py_count, to_go = evaluators;
+	bool certain = evaluators == 1 || left == evaluators || left + 1 == evaluators;
+
+	for (size_t i = stack->native_count; i > 0 && left; i--) {
+		struct place *place = &pymerge->places[i - 1];
+
+		if (!place->evaluator)
+			continue;
+		place->py_count = --to_go ? 1 : left;
+		py -= place->py_count;
+		left -= place->py_count;
+		place->py_first = py;
+	}
+	return certain ? MARK_MERGED : MARK_PARTIAL;
+}
+
+static bool same_function(const struct py_frame *a, const struct py_frame *b)
+{
+	return a->name == b->name && a->file == b->file;
+}
+
+/* bt with annotations and then py-bt say the same thing twice: every frame that was told before is among the
+ * loose ones, in its order, the first one first. */
+static bool loose_repeats(const struct stack *stack)
+{
+	size_t told = 0;
+
+	if (!stack->loose_first || !same_function(&stack->py[0], &stack->py[stack->loose_first]))
+		return false;
+	for (size_t i = stack->loose_first; i < stack->py_count && told < stack->loose_first; i++)
+		told += same_function(&stack->py[told], &stack->py[i]);
+	return told == stack->loose_first;
+}
+
+/* An evaluator without a Python frame, where others have theirs. The one nearest to the leaf has
+ * not pushed its frame yet, or popped it already: the stack is whole without it. And one that has Python frames,
+ * but the name of some other function. */
+static enum merge_mark check_told(struct pymerge *pymerge, const struct stack *stack)
+{
+	enum merge_mark mark = MARK_MERGED;
+	bool leafmost = true;
+
+	for (size_t i = 0; i < stack->native_count; i++) {
+		struct place *place = &pymerge->places[i];
+
+		if (!place->evaluator)
+			continue;
+		if (!place->py_count && leafmost)
+			place->class = CLASS_GLUE;
+		else if (!place->py_count)
+			mark = MARK_PARTIAL;
+		else if (stack->native[i].name && place->class == CLASS_OTHER)
+			mark = MARK_PARTIAL;
+		leafmost = false;
+	}
+	return mark;
+}
+
+static enum merge_mark pair(struct pymerge *pymerge, const struct stack *stack, bool *loose_apart)
+{
+	size_t loose = stack->py_count - stack->loose_first, told;
+	size_t evaluators = find_evaluators(pymerge, stack, &told);
+	enum merge_mark mark;
+
+	*loose_apart = false;
+	if (loose && evaluators && (!told || (loose_repeats(stack) && loose >= evaluators))) {
+		for (size_t i = 0; i < stack->native_count; i++)
+			pymerge->places[i].py_count = 0;
+		mark = pair_by_count(pymerge, stack, evaluators);
+		return check_told(pymerge, stack) == MARK_PARTIAL ? MARK_PARTIAL : mark;
+	}
+	*loose_apart = loose && !(told && loose_repeats(stack));
+	if (*loose_apart)
+		return !stack->native_count ? MARK_PYTHON_ONLY
+		       : told               ? MARK_PARTIAL
+		                            : MARK_UNPAIRED;
+	if (told)
+		return check_told(pymerge, stack);
+	return MARK_NATIVE_ONLY;
+}
+
+static inline void add_frame(struct pymerge *pymerge, struct frame frame)
+{
+	pymerge->frames[pymerge->count++] = frame;
+}
+
+/* Frames py[first] .. py[first + count - 1], which are leaf first, root first. */
+static void add_python(struct pymerge *pymerge, const struct stack *stack, size_t first,
+                       size_t count)
+{
+	for (size_t i = first + count; i > first; i--) {
+		const struct py_frame *py = &stack->py[i - 1];
+
+		add_frame(pymerge, (struct frame){ .kind = FRAME_PYTHON,
+		                                   .name = py->name,
+		                                   .file = py->file,
+		                                   .line = py->line,
+		                                   .first_line = py->first_line });
+	}
+}
+
+static uint32_t native_name(struct pymerge *pymerge, const struct native_frame *native)
+{
+	char text[32];
+	uint64_t number = native->offset != UINT64_MAX ? native->offset : native->addr;
+
+	if (native->name)
+		return native->name;
+	if (native->special == NATIVE_SIGNAL)
+		return intern_add(pymerge->intern, SPAN_LIT("<signal handler called>"));
+	if (!native->has_addr)
+		return intern_add(pymerge->intern, SPAN_LIT("??"));
+	snprintf(text, sizeof(text), "0x%" PRIx64, number);
+	return intern_add(pymerge->intern, span_of(text));
+}
+
+static void add_native(struct pymerge *pymerge, const struct native_frame *native)
+{
+	add_frame(pymerge, (struct frame){ .kind = FRAME_NATIVE,
+	                                   .name = native_name(pymerge, native),
+	                                   .file = native->file,
+	                                   .module = native->module,
+	                                   .line = native->line });
+}
+
+/* Without symbols the interpreter's own functions have no names: up to the last Python frame they
+ * are glue, whatever they are. Their module is that of the evaluator frames. */
+struct interpreter {
+	bool known;
+	uint32_t module;
+	size_t leafmost; /* index of the evaluator nearest to the leaf */
+};
+
+static struct interpreter find_interpreter(const struct pymerge *pymerge, const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->native_count; i++)
+		if (pymerge->places[i].py_count)
+			return (struct interpreter){ true, stack->native[i].module, i };
+	return (struct interpreter){ false, 0, 0 };
+}
+
+static bool is_hidden(const struct pymerge *pymerge, const struct stack *stack, size_t i,
+                      struct interpreter interpreter)
+{
+	const struct native_frame *native = &stack->native[i];
+
+	if (pymerge->options.glue || !interpreter.known)
+		return false;
+	switch (pymerge->places[i].class) {
+	case CLASS_GLUE:
+	case CLASS_STARTUP:
+		return true;
+	case CLASS_MAIN: /* the interpreter's own calls into it at once */
+		return i > 0 && pymerge->places[i - 1].class == CLASS_STARTUP;
+	default:
+		return !native->name && native->special == NATIVE_PLAIN &&
+		       i > interpreter.leafmost && native->module == interpreter.module;
+	}
+}
+
+static void add_native_and_told(struct pymerge *pymerge, const struct stack *stack)
+{
+	struct interpreter interpreter = find_interpreter(pymerge, stack);
+
+	for (size_t i = stack->native_count; i > 0; i--) {
+		const struct place *place = &pymerge->places[i - 1];
+
+		if (place->py_count)
+			add_python(pymerge, stack, place->py_first, place->py_count);
+		else if (!is_hidden(pymerge, stack, i - 1, interpreter))
+			add_native(pymerge, &stack->native[i - 1]);
+	}
+}
+
+static void add_kernel(struct pymerge *pymerge, const struct stack *stack)
+{
+	for (size_t i = stack->kernel_count; i > 0; i--)
+		add_frame(pymerge, (struct frame){ .kind = FRAME_KERNEL,
+		                                   .name = stack->kernel[i - 1].name,
+		                                   .module = stack->kernel[i - 1].module });
+}
+
+/* What the interpreter is doing: as the text tells, or by the functions above the last evaluator. */
+static uint32_t find_doing(struct pymerge *pymerge, const struct stack *stack)
+{
+	if (stack->thread.doing)
+		return stack->thread.doing;
+	for (size_t i = 0; i < stack->native_count && !pymerge->places[i].evaluator; i++) {
+		enum name_class class = pymerge->places[i].class;
+		bool by_loop = i + 1 < stack->native_count && pymerge->places[i + 1].evaluator;
+
+		if (class == CLASS_GIL_WAIT || (class == CLASS_LOCK && by_loop))
+			return intern_add(pymerge->intern, SPAN_LIT("waits for the GIL"));
+		if (class == CLASS_GC)
+			return intern_add(pymerge->intern, SPAN_LIT("collects garbage"));
+	}
+	return 0;
+}
+
+static void add_doing(struct pymerge *pymerge, const struct stack *stack)
+{
+	uint32_t doing = find_doing(pymerge, stack);
+
+	if (doing)
+		add_frame(pymerge, (struct frame){ .kind = FRAME_MARKER, .name = doing });
+}
+
+enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack,
+                              const struct frame **frames, size_t *count)
+{
+	enum merge_mark mark = MARK_LOST;
+	bool loose_apart;
+
+	pymerge->count = 0;
+	/* all of them, and what is said beside them */
+	pymerge->frames =
+	        alloc_grow(pymerge->frames, &pymerge->cap,
+	                   stack->native_count + stack->py_count + stack->kernel_count + 1,
+	                   sizeof(*pymerge->frames));
+	if (stack->kernel_count) {
+		add_kernel(pymerge, stack);
+		mark = MARK_NATIVE_ONLY;
+	} else if (!stack->lost && (stack->native_count || stack->py_count)) {
+		mark = pair(pymerge, stack, &loose_apart);
+		if (loose_apart)
+			add_python(pymerge, stack, stack->loose_first,
+			           stack->py_count - stack->loose_first);
+		add_native_and_told(pymerge, stack);
+		add_doing(pymerge, stack);
+	} else {
+		uint32_t why = stack->lost ? stack->lost
+		                           : intern_add(pymerge->intern, SPAN_LIT("no frames"));
+
+		add_frame(pymerge, (struct frame){ .kind = FRAME_LOST, .name = why });
+	}
+	*frames = pymerge->frames;
+	*count = pymerge->count;
+	return mark;
+}

@@ -1,0 +1,154 @@
+#include "merger/diagnosis/snapshot.h"
+
+#include <stdlib.h>
+
+static const char *const wait_names[WAIT_KIND_COUNT] = {
+	[WAIT_NONE] = "",
+	[WAIT_MUTEX] = "mutex",
+	[WAIT_RWLOCK] = "rwlock",
+	[WAIT_CONDITION] = "condition",
+	[WAIT_SEMAPHORE] = "semaphore",
+	[WAIT_BARRIER] = "barrier",
+	[WAIT_JOIN] = "join",
+	[WAIT_LOCK] = "lock",
+	[WAIT_RLOCK] = "rlock",
+	[WAIT_PYTHON_CONDITION] = "python_condition",
+	[WAIT_EVENT] = "event",
+	[WAIT_QUEUE] = "queue",
+	[WAIT_IMPORT] = "import",
+	[WAIT_PYMUTEX] = "pymutex",
+	[WAIT_GIL] = "gil",
+	[WAIT_FUTEX] = "futex",
+};
+
+static const char *const call_names[CALL_CLASS_COUNT] = {
+	[CALL_UNKNOWN] = "",        [CALL_RUNNING] = "running",     [CALL_FUTEX] = "futex",
+	[CALL_READ] = "read",       [CALL_WRITE] = "write",         [CALL_ACCEPT] = "accept",
+	[CALL_CONNECT] = "connect", [CALL_POLL] = "poll",           [CALL_SLEEP] = "sleep",
+	[CALL_CHILD] = "child",     [CALL_FILE_LOCK] = "file_lock", [CALL_SIGNAL] = "signal",
+	[CALL_OTHER] = "other",
+};
+
+const char *wait_kind_name(enum wait_kind kind)
+{
+	return wait_names[kind];
+}
+
+const char *call_class_name(enum call_class call)
+{
+	return call_names[call];
+}
+
+enum wait_kind wait_kind_of(struct span name)
+{
+	for (size_t i = 0; i < WAIT_KIND_COUNT; i++)
+		if (span_eq(name, span_of(wait_names[i])))
+			return (enum wait_kind)i;
+	return WAIT_FUTEX;
+}
+
+enum call_class call_class_of(struct span name)
+{
+	for (size_t i = 0; i < CALL_CLASS_COUNT; i++)
+		if (span_eq(name, span_of(call_names[i])))
+			return (enum call_class)i;
+	return CALL_OTHER;
+}
+
+size_t snapshot_find_thread(const struct snapshot *snapshot, uint32_t pid, uint32_t tid)
+{
+	uint32_t hash = index_hash(index_mix(index_start(pid), tid));
+	uint32_t found;
+
+	for (size_t at = hash;
+	     (found = index_next(&snapshot->thread_index, hash, &at)) != INDEX_NONE;)
+		if (snapshot->threads[found].pid == pid && snapshot->threads[found].tid == tid)
+			return found;
+	return SNAPSHOT_NONE;
+}
+
+size_t snapshot_find_process(const struct snapshot *snapshot, uint32_t pid)
+{
+	for (size_t i = 0; i < snapshot->process_count; i++)
+		if (snapshot->processes[i].pid == pid)
+			return i;
+	return SNAPSHOT_NONE;
+}
+
+size_t snapshot_find_fd(const struct snapshot *snapshot, uint32_t pid, uint32_t fd)
+{
+	for (size_t i = 0; i < snapshot->fd_count; i++)
+		if (snapshot->fds[i].pid == pid && snapshot->fds[i].fd == fd)
+			return i;
+	return SNAPSHOT_NONE;
+}
+
+size_t snapshot_find_task(const struct snapshot *snapshot, uint64_t id)
+{
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		if (snapshot->tasks[i].id == id)
+			return i;
+	return SNAPSHOT_NONE;
+}
+
+static void thread_free(struct snapshot_thread *thread)
+{
+	free(thread->wait.candidates);
+	free(thread->call.fds);
+	free(thread->frames);
+	free(thread->locals);
+}
+
+void snapshot_destroy(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		thread_free(&snapshot->threads[i]);
+	for (size_t i = 0; i < snapshot->fd_count; i++) {
+		free(snapshot->fds[i].peers);
+		free(snapshot->fds[i].holders);
+	}
+	for (size_t i = 0; i < snapshot->task_count; i++) {
+		free(snapshot->tasks[i].waits);
+		free(snapshot->tasks[i].frames);
+	}
+	free(snapshot->processes);
+	free(snapshot->threads);
+	free(snapshot->fds);
+	free(snapshot->children);
+	free(snapshot->tasks);
+	free(snapshot->unread);
+	free(snapshot->notes);
+	index_deinit(&snapshot->thread_index);
+	intern_destroy(snapshot->intern);
+	free(snapshot);
+}
+
+/* Had it ended by the last look, though one before, or the kernel, has told of it? */
+static bool has_ended(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	size_t at = snapshot_find_process(snapshot, thread->pid);
+
+	return at != SNAPSHOT_NONE && thread->look < snapshot->processes[at].look;
+}
+
+void snapshot_drop_ended(struct snapshot *snapshot)
+{
+	size_t kept = 0;
+
+	index_clear(&snapshot->thread_index);
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		struct snapshot_thread *thread = &snapshot->threads[i];
+
+		if (has_ended(snapshot, thread)) {
+			thread_free(thread);
+			continue;
+		}
+		snapshot->threads[kept] = *thread;
+		index_add(&snapshot->thread_index,
+		          index_hash(index_mix(index_start(thread->pid), thread->tid)),
+		          (uint32_t)kept++);
+	}
+	snapshot->thread_count = kept;
+}

@@ -1,0 +1,262 @@
+/* snapshot_text: the report for people. */
+#include <inttypes.h>
+
+#include "merger/diagnosis/describe.h"
+#include "merger/base/escape.h"
+#include "merger/profile/label.h"
+#include "merger/diagnosis/snapshot_report.h"
+#include "merger/diagnosis/stack_groups.h"
+
+#define NAMED_MAX 8 /* threads of a group that are named; the others are counted */
+
+struct report {
+	const struct snapshot *snapshot;
+	const struct snapshot_view *view;
+	FILE *out;
+	struct buf text;
+};
+
+static struct span word(const struct report *report, uint32_t id)
+{
+	return intern_get(report->snapshot->intern, id);
+}
+
+static void write_verdict(struct report *report, const struct verdict *verdict)
+{
+	struct span rest = buf_span(&verdict->text);
+	const char *indent = "";
+
+	fprintf(report->out, "%s (%s): ", verdict->kind, verdict_trust_name(verdict->trust));
+	while (rest.len) {
+		const char *end = memchr(rest.ptr, '\n', rest.len);
+		size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
+
+		fprintf(report->out, "%s%.*s\n", indent, (int)len, rest.ptr);
+		rest = span_skip(rest, len + 1);
+		indent = "  ";
+	}
+}
+
+static size_t threads_of(const struct snapshot *snapshot, uint32_t pid)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		count += snapshot->threads[i].pid == pid;
+	return count;
+}
+
+static void write_process(struct report *report, const struct snapshot_process *process)
+{
+	size_t threads = threads_of(report->snapshot, process->pid);
+	struct span name = word(report, process->name);
+
+	if (!process->pid)
+		return;
+	if (!name.len)
+		name = span_basename(word(report, process->executable));
+	fprintf(report->out, "\nprocess %" PRIu32, process->pid);
+	if (name.len)
+		fprintf(report->out, " (%.*s)", SPAN_ARG(name));
+	fprintf(report->out, ": %zu thread%s", threads, threads == 1 ? "" : "s");
+	if (process->python)
+		fprintf(report->out, ", Python %.*s", SPAN_ARG(word(report, process->python)));
+	if (process->pause_us)
+		fprintf(report->out, ", stopped for %.1f ms", (double)process->pause_us / 1e3);
+	fputc('\n', report->out);
+}
+
+/* States and CPU times of a group: those of all, if they are the same. */
+static void write_state(struct report *report, const struct stack_groups *groups,
+                        const struct stack_group *group)
+{
+	uint64_t cpu = 0;
+	char states[8] = "";
+	size_t kinds = 0;
+	bool has_cpu = false;
+
+	for (size_t i = 0; i < group->count; i++) {
+		const struct snapshot_thread *thread =
+		        &report->snapshot->threads[groups->threads[group->first + i]];
+
+		cpu += thread->cpu_us;
+		has_cpu = has_cpu || thread->has_cpu;
+		if (thread->state && !strchr(states, thread->state) && kinds + 1 < sizeof(states))
+			states[kinds++] = thread->state;
+	}
+	for (size_t i = 0; i < kinds; i++)
+		fprintf(report->out, "%s%c", i ? "/" : ", ", states[i]);
+	if (has_cpu)
+		fprintf(report->out, ", CPU %.2f s", (double)cpu / 1e6);
+	fputc('\n', report->out);
+}
+
+static void write_names(struct report *report, const struct stack_groups *groups,
+                        const struct stack_group *group)
+{
+	fprintf(report->out, "\n%zu thread%s", group->count, group->count == 1 ? "" : "s");
+	for (size_t i = 0; i < group->count && i < NAMED_MAX; i++) {
+		const struct snapshot_thread *thread =
+		        &report->snapshot->threads[groups->threads[group->first + i]];
+
+		fprintf(report->out, "%s %" PRIu32, i ? "," : ":", thread->tid);
+		if (thread->name)
+			fprintf(report->out, " (%.*s)", SPAN_ARG(word(report, thread->name)));
+	}
+	if (group->count > NAMED_MAX)
+		fprintf(report->out, " and %zu more", group->count - NAMED_MAX);
+}
+
+static bool motion_is_known(const struct snapshot_thread *thread)
+{
+	return thread->looks > 1;
+}
+
+/* What each waits for; a line that is like the one before comes once. */
+static void write_waits(struct report *report, const struct stack_groups *groups,
+                        const struct stack_group *group)
+{
+	struct buf before = { 0 };
+
+	for (size_t i = 0; i < group->count && i < NAMED_MAX; i++) {
+		size_t at = groups->threads[group->first + i];
+		const struct snapshot_thread *thread = &report->snapshot->threads[at];
+
+		describe_doing(&report->text, report->snapshot, at);
+		if (motion_is_known(thread)) {
+			buf_add_span(&report->text, SPAN_LIT("; "));
+			describe_motion(&report->text, report->snapshot, thread);
+		}
+		if (!span_eq(buf_span(&report->text), buf_span(&before)))
+			fprintf(report->out, "  %.*s\n", SPAN_ARG(report->text));
+		buf_clear(&before);
+		buf_add_span(&before, buf_span(&report->text));
+		buf_clear(&report->text);
+	}
+	buf_deinit(&before);
+}
+
+static void write_locals(struct report *report, const struct snapshot_thread *thread,
+                         uint32_t frame)
+{
+	for (size_t i = 0; i < thread->local_count; i++) {
+		const struct snapshot_local *local = &thread->locals[i];
+
+		if (local->frame == frame)
+			fprintf(report->out, "        %.*s = %.*s%s\n",
+			        SPAN_ARG(word(report, local->name)),
+			        SPAN_ARG(word(report, local->value)),
+			        local->argument ? "  (argument)" : "");
+	}
+}
+
+static void write_frame(struct report *report, uint32_t pid, const struct frame *frame)
+{
+	const struct label_options labels = { report->view->full_paths, true };
+	struct span line;
+
+	label_add(&report->text, report->snapshot->intern, frame, &labels);
+	fprintf(report->out, "    %.*s\n", SPAN_ARG(report->text));
+	buf_clear(&report->text);
+	if (!frame->line || !report->view->source ||
+	    !report->view->source(report->view->ctx, pid, word(report, frame->file), frame->line,
+	                          &line))
+		return;
+	escape_add_text(&report->text, span_trim(line));
+	fprintf(report->out, "        > %.*s\n", SPAN_ARG(report->text));
+	buf_clear(&report->text);
+}
+
+/* Leaf first: where it waits stands on top. */
+static void write_frames(struct report *report, const struct snapshot_thread *thread)
+{
+	uint32_t python = 0;
+
+	for (size_t i = thread->frame_count; i > 0; i--) {
+		const struct frame *frame = &thread->frames[i - 1];
+
+		write_frame(report, thread->pid, frame);
+		if (frame->kind == FRAME_PYTHON)
+			write_locals(report, thread, python++);
+	}
+	if (thread->lost)
+		fprintf(report->out, "    (no stack: %.*s)\n",
+		        SPAN_ARG(word(report, thread->lost)));
+	else if (!thread->frame_count)
+		fputs("    (no stack)\n", report->out);
+}
+
+static void write_groups(struct report *report)
+{
+	struct stack_groups groups;
+
+	stack_groups_init(&groups, report->snapshot, report->view->largest_first);
+	for (size_t i = 0; i < report->snapshot->process_count; i++) {
+		const struct snapshot_process *process = &report->snapshot->processes[i];
+
+		write_process(report, process);
+		for (size_t j = 0; j < groups.count; j++) {
+			const struct stack_group *group = &groups.groups[j];
+			const struct snapshot_thread *thread =
+			        &report->snapshot->threads[groups.threads[group->first]];
+
+			if (thread->pid != process->pid)
+				continue;
+			write_names(report, &groups, group);
+			write_state(report, &groups, group);
+			write_waits(report, &groups, group);
+			write_frames(report, thread);
+		}
+	}
+	stack_groups_deinit(&groups);
+}
+
+static void write_task(struct report *report, const struct snapshot_task *task)
+{
+	fprintf(report->out, "\ntask %.*s", SPAN_ARG(word(report, task->name)));
+	if (task->tid)
+		fprintf(report->out, " of thread %" PRIu32, task->tid);
+	if (task->state)
+		fprintf(report->out, ", %.*s", SPAN_ARG(word(report, task->state)));
+	for (size_t i = 0; i < task->wait_count; i++) {
+		size_t at = snapshot_find_task(report->snapshot, task->waits[i]);
+
+		fputs(i ? ", " : ", awaits ", report->out);
+		if (at == SNAPSHOT_NONE)
+			fprintf(report->out, "0x%" PRIx64, task->waits[i]);
+		else
+			fprintf(report->out, "%.*s",
+			        SPAN_ARG(word(report, report->snapshot->tasks[at].name)));
+	}
+	if (!task->wait_count && task->on)
+		fprintf(report->out, ", awaits %.*s", SPAN_ARG(word(report, task->on)));
+	fputc('\n', report->out);
+	for (size_t i = 0; i < task->frame_count; i++)
+		write_frame(report, task->pid, &task->frames[i]);
+}
+
+static void write_rest(struct report *report)
+{
+	const struct snapshot *snapshot = report->snapshot;
+
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		write_task(report, &snapshot->tasks[i]);
+	for (size_t i = 0; i < snapshot->unread_count; i++)
+		fprintf(report->out, "%snot read: %.*s: %.*s\n", i ? "" : "\n",
+		        SPAN_ARG(word(report, snapshot->unread[i].what)),
+		        SPAN_ARG(word(report, snapshot->unread[i].why)));
+	for (size_t i = 0; i < snapshot->note_count; i++)
+		fprintf(report->out, "%snote: %.*s\n", i ? "" : "\n",
+		        SPAN_ARG(word(report, snapshot->notes[i])));
+}
+
+void snapshot_text_write(const struct snapshot *snapshot, const struct verdict *verdict,
+                         const struct snapshot_view *view, FILE *out)
+{
+	struct report report = { .snapshot = snapshot, .view = view, .out = out };
+
+	write_verdict(&report, verdict);
+	write_groups(&report);
+	write_rest(&report);
+	buf_deinit(&report.text);
+}

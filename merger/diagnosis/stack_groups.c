@@ -1,0 +1,96 @@
+#include "merger/diagnosis/stack_groups.h"
+
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+
+static uint32_t stack_hash(const struct snapshot_thread *thread)
+{
+	uint64_t mixed = index_mix(index_start(thread->pid), thread->lost);
+
+	for (size_t i = 0; i < thread->frame_count; i++) {
+		const struct frame *frame = &thread->frames[i];
+
+		mixed = index_mix(mixed, (uint64_t)frame->name << 32 | frame->file);
+		mixed = index_mix(mixed, (uint64_t)frame->line << 32 | frame->module);
+	}
+	return index_hash(mixed);
+}
+
+static bool stack_same(const struct snapshot_thread *a, const struct snapshot_thread *b)
+{
+	return a->pid == b->pid && a->lost == b->lost && a->frame_count == b->frame_count &&
+	       (!a->frame_count ||
+	        !memcmp(a->frames, b->frames, a->frame_count * sizeof(*a->frames)));
+}
+
+/* The group of each thread; `first` has the thread that began each group. Returns how many groups there are. */
+static size_t number_groups(const struct snapshot *snapshot, size_t *group_of, size_t *first)
+{
+	struct index index = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		const struct snapshot_thread *thread = &snapshot->threads[i];
+		uint32_t hash = stack_hash(thread), found;
+		size_t at = hash;
+
+		while ((found = index_next(&index, hash, &at)) != INDEX_NONE)
+			if (stack_same(thread, &snapshot->threads[first[found]]))
+				break;
+		if (found == INDEX_NONE) {
+			found = (uint32_t)count;
+			first[count++] = i;
+			index_add(&index, hash, found);
+		}
+		group_of[i] = found;
+	}
+	index_deinit(&index);
+	return count;
+}
+
+static int rarest_first(const void *left, const void *right)
+{
+	const struct stack_group *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count < b->count ? -1 : 1;
+	return (a->first > b->first) - (a->first < b->first);
+}
+
+static int largest_first_of(const void *left, const void *right)
+{
+	const struct stack_group *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return (a->first > b->first) - (a->first < b->first);
+}
+
+void stack_groups_init(struct stack_groups *groups, const struct snapshot *snapshot,
+                       bool largest_first)
+{
+	size_t threads = snapshot->thread_count;
+	size_t *group_of = alloc_zeroed(threads + 1, sizeof(*group_of));
+	size_t *next = alloc_zeroed(threads + 1, sizeof(*next));
+
+	groups->threads = alloc_zeroed(threads + 1, sizeof(*groups->threads));
+	groups->groups = alloc_zeroed(threads + 1, sizeof(*groups->groups));
+	groups->count = number_groups(snapshot, group_of, next);
+	for (size_t i = 0; i < threads; i++)
+		groups->groups[group_of[i]].count++;
+	for (size_t i = 0, at = 0; i < groups->count; at += groups->groups[i++].count)
+		next[i] = groups->groups[i].first = at;
+	for (size_t i = 0; i < threads; i++)
+		groups->threads[next[group_of[i]]++] = i;
+	qsort(groups->groups, groups->count, sizeof(*groups->groups),
+	      largest_first ? largest_first_of : rarest_first);
+	free(group_of);
+	free(next);
+}
+
+void stack_groups_deinit(struct stack_groups *groups)
+{
+	free(groups->threads);
+	free(groups->groups);
+}

@@ -1,0 +1,301 @@
+/* Collapsed stacks, as flamegraph.pl takes them: one line a stack, "label;label;label 12", its labels
+ * root first, its weight the leaf's self.
+ *
+ * Stacks whose labels are equal (say, functions that differ in the directory of their file only) are
+ * one line. The lines stand in the order of a tree of labels: heaviest branch first, then by name. So
+ * the text is the same for equal profiles, and a text that was read is written again as it was. */
+#include "merger/formats/format.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+#include "merger/profile/label.h"
+#include "merger/base/number.h"
+
+struct label_tree {
+	struct intern *intern;
+	struct tree *tree;
+};
+
+/* "# f 12" would be a comment: no weight may be lost by that. */
+static void comment_escape(struct buf *label)
+{
+	static const char escaped[] = "\\x23";
+
+	if (label->ptr[0] != '#' || (label->len > 1 && label->ptr[1] != ' '))
+		return;
+	buf_add(label, escaped, sizeof(escaped) - 2);
+	memmove(label->ptr + sizeof(escaped) - 1, label->ptr + 1, label->len - sizeof(escaped) + 1);
+	memcpy(label->ptr, escaped, sizeof(escaped) - 1);
+}
+
+/* What stands for frames of the profile's tree in the labels' one. */
+struct labelling {
+	const struct profile *profile;
+	const struct label_options *options;
+	struct intern *intern;
+	uint32_t *known; /* by the frame's index: the label's id, 0: not made yet */
+	struct buf text;
+};
+
+static uint32_t label_of(struct labelling *labelling, uint32_t at)
+{
+	const struct tree *tree = labelling->profile->tree;
+	const struct tree_node *node = tree_node(tree, at);
+	uint32_t *known = &labelling->known[node->frame];
+	uint32_t id;
+
+	if (*known && node->parent != TREE_ROOT)
+		return *known;
+	buf_clear(&labelling->text);
+	label_add(&labelling->text, labelling->profile->intern, tree_frame(tree, at),
+	          labelling->options);
+	if (node->parent == TREE_ROOT)
+		comment_escape(&labelling->text);
+	/* cut as it would be when it's read again */
+	id = intern_add_clean(labelling->intern, buf_span(&labelling->text));
+	if (node->parent != TREE_ROOT)
+		*known = id;
+	return id;
+}
+
+static void label_tree_init(struct label_tree *ret, const struct profile *profile,
+                            const struct label_options *options)
+{
+	const struct tree *from = profile->tree;
+	uint32_t *places = alloc_zeroed(tree_count(from), sizeof(*places));
+	struct labelling labelling = {
+		.profile = profile,
+		.options = options,
+		.intern = intern_create(),
+		.known = alloc_zeroed(tree_count(from), sizeof(*labelling.known)),
+	};
+
+	ret->intern = labelling.intern;
+	ret->tree = tree_create(true);
+	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(from, i, NULL)) {
+		const struct tree_node *node = tree_node(from, i);
+
+		if (i != TREE_ROOT) {
+			struct frame frame = { .name = label_of(&labelling, i) };
+
+			places[i] = tree_child(ret->tree, places[node->parent], &frame);
+		}
+		tree_weigh(ret->tree, places[i], 0, node->total);
+	}
+	tree_sort(ret->tree, ret->intern);
+	buf_deinit(&labelling.text);
+	free(labelling.known);
+	free(places);
+}
+
+static void label_tree_deinit(struct label_tree *labels)
+{
+	tree_destroy(labels->tree);
+	intern_destroy(labels->intern);
+}
+
+bool collapsed_write(const struct profile *profile, const struct view_options *view, FILE *out,
+                     struct error *err)
+{
+	const struct label_options options = { view->full_paths, tree_by_line(profile->tree) };
+	struct label_tree labels;
+	struct buf path = { 0 };
+	size_t *ends = NULL; /* ends[d]: how much of path belongs to the levels above depth d */
+	size_t depth = 0, cap = 0;
+
+	(void)err; /* a write error shows in ferror(out) */
+	label_tree_init(&labels, profile, &options);
+	for (uint32_t i = tree_next(labels.tree, TREE_ROOT, &depth); i != TREE_NONE && !ferror(out);
+	     i = tree_next(labels.tree, i, &depth)) {
+		uint64_t self = tree_self(labels.tree, i);
+
+		ends = alloc_grow(ends, &cap, depth + 1, sizeof(*ends));
+		path.len = depth > 1 ? ends[depth - 1] : 0;
+		if (depth > 1)
+			buf_add(&path, ";", 1);
+		buf_add_span(&path, intern_get(labels.intern, tree_frame(labels.tree, i)->name));
+		ends[depth] = path.len;
+		if (!self)
+			continue;
+		fwrite(path.ptr, 1, path.len, out);
+		fprintf(out, " %" PRIu64 "\n", self);
+	}
+	free(ends);
+	buf_deinit(&path);
+	label_tree_deinit(&labels);
+	return true;
+}
+
+static struct span line_take(struct span *text)
+{
+	const char *end = text->len ? memchr(text->ptr, '\n', text->len) : NULL;
+	struct span line = { text->ptr, end ? (size_t)(end - text->ptr) : text->len };
+
+	*text = span_skip(*text, line.len + 1);
+	if (line.len && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	while (line.len && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\t'))
+		line.len--;
+	return line;
+}
+
+/* Cuts the weight, the last word, off the line. NULL if all is well, else the reason. */
+static const char *weight_take(struct span *line, uint64_t *ret)
+{
+	size_t at = line->len;
+
+	while (at && number_is_digit(line->ptr[at - 1]))
+		at--;
+	if (at == line->len)
+		return "no weight: a line ends in a blank and a whole number";
+	if (at < 2)
+		return "no stack in front of the weight";
+	if (line->ptr[at - 1] != ' ' && line->ptr[at - 1] != '\t')
+		return "the weight is not a whole number behind a blank";
+	*ret = 0;
+	for (size_t i = at; i < line->len; i++)
+		if (__builtin_mul_overflow(*ret, 10, ret) ||
+		    __builtin_add_overflow(*ret, (uint64_t)(line->ptr[i] - '0'), ret))
+			return "the weight is too large";
+	line->len = at - 1; /* blanks before that are the label's */
+	return NULL;
+}
+
+/* Blank lines, and comments as stackcollapse scripts leave them; but "#f;g 12" is a stack, and
+ * "#0  main ()" is text of gdb's. */
+static bool line_is_empty(struct span line)
+{
+	uint64_t weight;
+
+	if (!line.len || line.ptr[0] != '#')
+		return !line.len;
+	if (line.len == 1 || line.ptr[1] == ' ')
+		return true;
+	return !number_is_digit(line.ptr[1]) && weight_take(&line, &weight);
+}
+
+struct collapsed_reader {
+	struct profile *profile;
+	struct frame *frames;
+	size_t *ends; /* side by side with frames: where in `last` the label ends */
+	size_t count, cap, ends_cap;
+	struct span last; /* the line before, without its weight */
+	uint64_t total;
+};
+
+static size_t common_length(struct span a, struct span b)
+{
+	size_t max = a.len < b.len ? a.len : b.len, len = 0;
+
+	while (len + 8 <= max && !memcmp(a.ptr + len, b.ptr + len, 8))
+		len += 8;
+	while (len < max && a.ptr[len] == b.ptr[len])
+		len++;
+	return len;
+}
+
+/* Keeps the frames that the line has in common with the one before, which are most of them where lines are sorted. */
+static void frames_keep(struct collapsed_reader *reader, struct span line)
+{
+	size_t common = common_length(reader->last, line), kept = 0;
+
+	/* A label's ';' is to be there in both. */
+	while (kept < reader->count && reader->ends[kept] < common)
+		kept++;
+	reader->count = kept;
+	reader->last = line;
+}
+
+static void frame_add(struct collapsed_reader *reader, struct span label, size_t end)
+{
+	size_t at = reader->count++;
+
+	reader->frames = alloc_grow(reader->frames, &reader->cap, at + 1, sizeof(*reader->frames));
+	reader->ends = alloc_grow(reader->ends, &reader->ends_cap, at + 1, sizeof(*reader->ends));
+	reader->ends[at] = end;
+	reader->frames[at] = label_frame(reader->profile->intern, label);
+}
+
+static void frames_read(struct collapsed_reader *reader, struct span line)
+{
+	size_t from;
+
+	frames_keep(reader, line);
+	from = reader->count ? reader->ends[reader->count - 1] + 1 : 0;
+	do {
+		struct span rest = span_skip(line, from);
+		const char *end = memchr(rest.ptr, ';', rest.len);
+		struct span label = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
+
+		frame_add(reader, label, from + label.len);
+		from += label.len + 1;
+	} while (from < line.len);
+}
+
+static enum merge_mark mark_of(const struct collapsed_reader *reader)
+{
+	bool python = false, native = false;
+
+	for (size_t i = 0; i < reader->count; i++) {
+		python |= reader->frames[i].kind == FRAME_PYTHON;
+		native |= reader->frames[i].kind == FRAME_NATIVE;
+	}
+	if (!python)
+		return MARK_NATIVE_ONLY;
+	return native ? MARK_MERGED : MARK_PYTHON_ONLY;
+}
+
+static const char *line_read(struct collapsed_reader *reader, struct span line)
+{
+	uint64_t weight;
+	const char *reason = weight_take(&line, &weight);
+
+	if (!reason && __builtin_add_overflow(reader->total, weight, &reader->total))
+		reason = "the weights add up to too much";
+	if (reason || !weight)
+		return reason;
+	frames_read(reader, line);
+	tree_add(reader->profile->tree, reader->frames, reader->count, weight);
+	reader->profile->marks[mark_of(reader)] += weight;
+	return NULL;
+}
+
+struct profile *collapsed_read(struct span text, const char *name, struct error *err)
+{
+	struct profile *profile = profile_create(false);
+	struct collapsed_reader reader = { .profile = profile };
+	const char *reason = NULL;
+	size_t number = 0;
+
+	span_take(&text, SPAN_BOM);
+	while (text.len && !reason) {
+		struct span line = line_take(&text);
+
+		number++;
+		if (!line_is_empty(line))
+			reason = line_read(&reader, line);
+	}
+	free(reader.frames);
+	free(reader.ends);
+	if (reason) {
+		error_set(err, ERROR_INPUT, "%s:%zu: %s", name, number, reason);
+		profile_destroy(profile);
+		return NULL;
+	}
+	profile_sort(profile);
+	return profile;
+}
+
+bool collapsed_detect(struct span text)
+{
+	while (text.len) {
+		struct span line = line_take(&text);
+		uint64_t weight;
+
+		if (!line_is_empty(line))
+			return weight_take(&line, &weight) == NULL;
+	}
+	return true; /* no stack at all is a profile, too: an empty one */
+}

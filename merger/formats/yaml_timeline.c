@@ -1,0 +1,306 @@
+#include "merger/formats/yaml_timeline.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+#include "merger/base/number.h"
+
+static void stack_write(const struct timeline *timeline, uint32_t step, const uint32_t *nodes,
+                        struct buf *out)
+{
+	const struct timeline_step *at = &timeline->steps[step];
+
+	buf_printf(out, "%" PRIu32 " %" PRIu32 " %" PRIu32, at->parent, nodes[at->node], at->line);
+	if (at->mark < MARK_COUNT)
+		buf_printf(out, " %s", profile_mark_name((enum merge_mark)at->mark));
+}
+
+static void change_write(const struct profile *profile, const struct timeline_change *change,
+                         struct buf *out)
+{
+	const struct timeline_slot *slot = &profile->timeline->slots[change->slot];
+	const struct timeline_entry *entry = &change->entry;
+	const struct profile_thread *thread = profile_find_thread(profile, slot->pid, slot->tid);
+
+	buf_printf(out, " %zu", thread ? (size_t)(thread - profile->threads) + 1 : 0);
+	if (slot->nth)
+		buf_printf(out, ".%" PRIu32, slot->nth);
+	buf_printf(out, "/%" PRIu32, entry->stack);
+	if (entry->stack && (entry->state || entry->has_cpu))
+		buf_printf(out, "/%c", entry->state ? entry->state : '-');
+	if (entry->stack && entry->has_cpu)
+		buf_printf(out, "/%" PRIu64, entry->cpu_us);
+}
+
+static void sample_write(const struct profile *profile, const struct timeline_cursor *cursor,
+                         struct buf *out)
+{
+	const struct timeline_sample *sample = &cursor->sample;
+
+	buf_printf(out, "%" PRIu64 " %" PRIu32, sample->time_us, sample->pid);
+	if (sample->failed)
+		buf_add_span(out, SPAN_LIT(" failed"));
+	else
+		buf_printf(out, " %" PRIu64, sample->pause_us);
+	if (sample->late)
+		buf_add_span(out, SPAN_LIT(" late"));
+	for (size_t i = 0; i < cursor->change_count; i++)
+		change_write(profile, &cursor->changes[i], out);
+}
+
+static const char key_stacks[] = "stacks", key_samples[] = "samples";
+
+bool yaml_timeline_list(struct yaml_timeline_texts *texts)
+{
+	bool more = texts->key != key_samples;
+
+	texts->key = texts->key ? key_samples : key_stacks;
+	texts->cursor.timeline = texts->profile->timeline;
+	return more;
+}
+
+bool yaml_timeline_text(struct yaml_timeline_texts *texts, struct buf *out)
+{
+	const struct timeline *timeline = texts->profile->timeline;
+
+	buf_clear(out);
+	if (texts->key == key_stacks && texts->step + 1 < timeline->step_count)
+		stack_write(timeline, ++texts->step, texts->nodes, out);
+	else if (texts->key == key_samples && timeline_next(&texts->cursor))
+		sample_write(texts->profile, &texts->cursor, out);
+	return out->len > 0;
+}
+
+void yaml_timeline_texts_deinit(struct yaml_timeline_texts *texts)
+{
+	timeline_cursor_deinit(&texts->cursor);
+}
+
+void yaml_timeline_deinit(struct yaml_timeline *yaml)
+{
+	free(yaml->steps);
+	free(yaml->step_lines);
+	free(yaml->sample_lines);
+	buf_deinit(&yaml->samples);
+	*yaml = (struct yaml_timeline){ 0 };
+}
+
+/* Takes the word up to the next blank. */
+static struct span word_take(struct span *text)
+{
+	const char *blank = text->len ? memchr(text->ptr, ' ', text->len) : NULL;
+	struct span word = { text->ptr, blank ? (size_t)(blank - text->ptr) : text->len };
+
+	*text = span_skip(*text, word.len + 1);
+	return word;
+}
+
+/* A number that ends where the word ends or with `end`, which is taken too. */
+static bool number_read(struct span *word, char end, uint64_t max, uint64_t *ret)
+{
+	if (!number_take(word, 10, ret) || *ret > max)
+		return false;
+	if (!word->len)
+		return true;
+	if (word->ptr[0] != end)
+		return false;
+	*word = span_skip(*word, 1);
+	return true;
+}
+
+static bool word_number(struct span *text, uint64_t max, uint64_t *ret)
+{
+	struct span word = word_take(text);
+
+	return number_read(&word, '\0', max, ret) && !word.len;
+}
+
+static bool not_understood(struct yaml_reader *reader, size_t line, const char *what,
+                           struct span text)
+{
+	return yaml_reader_fail_at(reader, line, "%s of the timeline is not understood: %.*s", what,
+	                           (int)(text.len < 60 ? text.len : 60), text.ptr);
+}
+
+static bool stack_read(struct yaml_reader *reader, void *into)
+{
+	struct yaml_timeline *yaml = into;
+	struct span text, rest;
+	uint64_t parent, node, line;
+	enum merge_mark mark = MARK_COUNT;
+
+	if (reader->event.type != YAML_SCALAR_EVENT)
+		return yaml_reader_fail(reader, "a stack of the timeline is not a text");
+	text = rest = yaml_reader_scalar(reader);
+	if (!word_number(&rest, yaml->step_count, &parent) ||
+	    !word_number(&rest, UINT32_MAX, &node) || !word_number(&rest, UINT32_MAX, &line) ||
+	    (rest.len && !profile_mark_of(rest, &mark)))
+		return not_understood(reader, yaml_reader_line(reader), "a stack", text);
+	yaml->steps = alloc_grow(yaml->steps, &yaml->step_cap, yaml->step_count + 1,
+	                         sizeof(*yaml->steps));
+	yaml->step_lines = alloc_grow(yaml->step_lines, &yaml->step_line_cap, yaml->step_count + 1,
+	                              sizeof(*yaml->step_lines));
+	yaml->step_lines[yaml->step_count] = yaml_reader_line(reader);
+	yaml->steps[yaml->step_count++] =
+	        (struct timeline_step){ (uint32_t)parent, (uint32_t)node, (uint32_t)line, mark };
+	return true;
+}
+
+static bool sample_read(struct yaml_reader *reader, void *into)
+{
+	struct yaml_timeline *yaml = into;
+
+	if (reader->event.type != YAML_SCALAR_EVENT)
+		return yaml_reader_fail(reader, "a sample of the timeline is not a text");
+	buf_add_span(&yaml->samples, yaml_reader_scalar(reader));
+	buf_add(&yaml->samples, "", 1);
+	yaml->sample_lines = alloc_grow(yaml->sample_lines, &yaml->sample_cap,
+	                                yaml->sample_count + 1, sizeof(*yaml->sample_lines));
+	yaml->sample_lines[yaml->sample_count++] = yaml_reader_line(reader);
+	return true;
+}
+
+static bool stacks_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_reader_list(reader, "stacks", stack_read, into);
+}
+
+static bool samples_read(struct yaml_reader *reader, void *into)
+{
+	return yaml_reader_list(reader, "samples", sample_read, into);
+}
+
+bool yaml_timeline_read(struct yaml_reader *reader, struct yaml_timeline *yaml)
+{
+	static const struct yaml_field rows[] = {
+		{ key_stacks, YAML_CALL, 0, 0, stacks_read },
+		{ key_samples, YAML_CALL, 0, 0, samples_read },
+	};
+	static const struct yaml_fields fields = { rows, 2, "timeline" };
+	uint64_t seen;
+
+	yaml->known = true;
+	return yaml_reader_map(reader, &fields, yaml, &seen);
+}
+
+/* A path is one of the tree's: each step's node is a call of the one before. */
+static bool step_fits(const struct tree *tree, const struct timeline *timeline,
+                      const struct timeline_step *step)
+{
+	uint32_t above = tree_node(tree, step->node)->parent;
+
+	if (step->parent != TIMELINE_ROOT)
+		return above == timeline->steps[step->parent].node;
+	return above == TREE_ROOT || (tree_node(tree, above)->parent == TREE_ROOT &&
+	                              tree_frame(tree, above)->kind == FRAME_PROCESS);
+}
+
+static bool steps_build(struct yaml_reader *reader, const struct yaml_timeline *yaml,
+                        const struct yaml_tree *tree, struct profile *profile)
+{
+	size_t count;
+	uint32_t *places = yaml_tree_places(tree, &count);
+	bool done = true;
+
+	for (size_t i = 0; done && i < yaml->step_count; i++) {
+		struct timeline_step step = yaml->steps[i];
+
+		done = step.node && step.node <= count;
+		if (done) {
+			step.node = places[step.node - 1];
+			done = step_fits(profile->tree, profile->timeline, &step) &&
+			       timeline_step(profile->timeline, &step) == i + 1;
+		}
+		if (!done)
+			yaml_reader_fail_at(reader, yaml->step_lines[i],
+			                    "a stack of the timeline comes twice or is none of the "
+			                    "tree's");
+	}
+	free(places);
+	return done;
+}
+
+static bool change_build(struct profile *profile, uint32_t target, struct span word)
+{
+	struct timeline *timeline = profile->timeline;
+	struct timeline_entry entry = { 0 };
+	uint64_t thread, nth = 0, stack, cpu;
+
+	if (!number_take(&word, 10, &thread) || !thread || thread > profile->thread_count)
+		return false;
+	if (span_take(&word, SPAN_LIT(".")) && (!number_take(&word, 10, &nth) || nth > UINT32_MAX))
+		return false;
+	if (!span_take(&word, SPAN_LIT("/")) ||
+	    !number_read(&word, '/', timeline->step_count - 1, &stack) ||
+	    (stack && timeline->steps[stack].mark == MARK_COUNT))
+		return false;
+	entry.stack = (uint32_t)stack;
+	if (word.len) {
+		entry.state = timeline_state(word.ptr[0]);
+		if (!stack || (!entry.state && word.ptr[0] != '-'))
+			return false;
+		word = span_skip(word, 1);
+	}
+	if (span_take(&word, SPAN_LIT("/"))) {
+		if (!number_read(&word, '\0', TIMELINE_CPU_MAX, &cpu))
+			return false;
+		entry.has_cpu = true;
+		entry.cpu_us = cpu;
+	}
+	timeline_change(timeline,
+	                timeline_slot(timeline, target, profile->threads[thread - 1].pid,
+	                              profile->threads[thread - 1].tid, (uint32_t)nth),
+	                &entry);
+	return !word.len;
+}
+
+static bool sample_build(struct profile *profile, struct span text)
+{
+	struct timeline_sample sample = { 0 };
+	uint64_t pid;
+	uint32_t target;
+
+	if (!word_number(&text, INT64_MAX, &sample.time_us) ||
+	    !word_number(&text, UINT32_MAX, &pid))
+		return false;
+	sample.pid = (uint32_t)pid;
+	sample.failed = span_starts(text, SPAN_LIT("failed"));
+	if (sample.failed)
+		word_take(&text);
+	else if (!word_number(&text, INT64_MAX, &sample.pause_us))
+		return false;
+	sample.late = span_starts(text, SPAN_LIT("late"));
+	if (sample.late)
+		word_take(&text);
+	target = timeline_target(profile->timeline, sample.pid);
+	while (text.len)
+		if (!change_build(profile, target, word_take(&text)))
+			return false;
+	timeline_commit(profile->timeline, &sample);
+	return true;
+}
+
+bool yaml_timeline_build(struct yaml_reader *reader, const struct yaml_timeline *yaml,
+                         const struct yaml_tree *tree, struct profile *profile)
+{
+	struct span rest = buf_span(&yaml->samples);
+
+	if (!yaml->known)
+		return true;
+	profile->timeline = timeline_create(SIZE_MAX);
+	if (!steps_build(reader, yaml, tree, profile))
+		return false;
+	for (size_t i = 0; i < yaml->sample_count; i++) {
+		struct span text = { rest.ptr, strnlen(rest.ptr, rest.len) };
+
+		if (!sample_build(profile, text))
+			return not_understood(reader, yaml->sample_lines[i], "a sample", text);
+		rest = span_skip(rest, text.len + 1);
+	}
+	if (profile->timeline->stacks > profile_stacks(profile))
+		return yaml_reader_fail(
+		        reader, "the timeline has %" PRIu64 " stacks, more than 'stacks' says",
+		        profile->timeline->stacks);
+	return true;
+}

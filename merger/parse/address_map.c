@@ -1,0 +1,116 @@
+#include "merger/parse/address_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "merger/base/alloc.h"
+
+/* Ranges that come out of order are few or many; they are sorted only when there are many, as a text
+ * may tell one and ask for one in turns. */
+#define UNSORTED_MAX 256
+
+void address_map_deinit(struct address_map *map)
+{
+	free(map->ranges);
+	*map = (struct address_map){ 0 };
+}
+
+static int range_compare(const void *a, const void *b)
+{
+	const struct address_range *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+void address_map_empty(struct address_map *map)
+{
+	map->count = map->sorted = 0;
+}
+
+/* The number of sorted ranges in front of the first that is behind (pid, addr). */
+static size_t find_behind(const struct address_map *map, uint32_t pid, uint64_t addr)
+{
+	const struct address_range key = { .pid = pid, .start = addr };
+	size_t low = 0, high = map->sorted;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (range_compare(&map->ranges[middle], &key) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The unsorted ones are few beside the others: they alone are sorted, and merged in from the back. */
+static void sort(struct address_map *map)
+{
+	size_t left = map->sorted, right = map->count - map->sorted;
+	struct address_range *late;
+
+	if (right <= UNSORTED_MAX)
+		return;
+	late = alloc_copy(&map->ranges[left], right * sizeof(*late));
+	qsort(late, right, sizeof(*late), range_compare);
+	for (size_t to = map->count; right; to--) {
+		if (left && range_compare(&map->ranges[left - 1], &late[right - 1]) > 0)
+			map->ranges[to - 1] = map->ranges[--left];
+		else
+			map->ranges[to - 1] = late[--right];
+	}
+	map->sorted = map->count;
+	free(late);
+}
+
+void address_map_clear(struct address_map *map, uint32_t pid)
+{
+	size_t first = 0, end = 0, kept;
+
+	sort(map);
+	if (map->sorted) {
+		first = pid ? find_behind(map, pid - 1, UINT64_MAX) : 0;
+		end = find_behind(map, pid, UINT64_MAX);
+		memmove(&map->ranges[first], &map->ranges[end],
+		        (map->sorted - end) * sizeof(*map->ranges));
+	}
+	kept = map->sorted - (end - first);
+	for (size_t i = map->sorted; i < map->count; i++)
+		if (map->ranges[i].pid != pid)
+			map->ranges[kept++] = map->ranges[i];
+	map->sorted -= end - first;
+	map->count = kept;
+}
+
+void address_map_add(struct address_map *map, const struct address_range *range)
+{
+	if (range->start >= range->end || map->count == ADDRESS_MAP_MAX)
+		return;
+	map->ranges = alloc_grow(map->ranges, &map->cap, map->count + 1, sizeof(*map->ranges));
+	/* as a rule they come in order */
+	map->sorted += map->sorted == map->count &&
+	               (!map->count || range_compare(&map->ranges[map->count - 1], range) < 0);
+	map->ranges[map->count++] = *range;
+}
+
+static bool holds(const struct address_range *range, uint32_t pid, uint64_t addr)
+{
+	return range->pid == pid && addr >= range->start && addr < range->end;
+}
+
+const struct address_range *address_map_find(struct address_map *map, uint32_t pid, uint64_t addr)
+{
+	size_t behind;
+
+	sort(map);
+	behind = find_behind(map, pid, addr);
+	if (behind && holds(&map->ranges[behind - 1], pid, addr))
+		return &map->ranges[behind - 1];
+	for (size_t i = map->sorted; i < map->count; i++)
+		if (holds(&map->ranges[i], pid, addr))
+			return &map->ranges[i];
+	return NULL;
+}

@@ -1,0 +1,154 @@
+#include "merger/parse/gdb_thread.h"
+
+#include "merger/base/number.h"
+
+static struct span skip_blanks(struct span s)
+{
+	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+		s = span_skip(s, 1);
+	return s;
+}
+
+/* The index of the last `what` in s; false if there is none. */
+static bool find_last(struct span s, struct span what, size_t *ret)
+{
+	for (size_t i = s.len + 1; i-- > 0;) {
+		if (!span_starts(span_skip(s, i), what))
+			continue;
+		*ret = i;
+		return true;
+	}
+	return false;
+}
+
+bool gdb_thread_starts(struct span text)
+{
+	if (span_take(&text, SPAN_LIT("[Switching to thread ")) ||
+	    span_take(&text, SPAN_LIT("Thread ")) || span_take(&text, SPAN_LIT("thread ")))
+		return text.len &&
+		       ((text.ptr[0] >= '0' && text.ptr[0] <= '9') || text.ptr[0] == '-');
+	return false;
+}
+
+/* "3", "1.3" (inferior and thread), "-1210868832", "1.0x5f4" (Windows: process and thread) */
+static bool take_number(struct span *text, struct gdb_thread *ret)
+{
+	struct span s = *text;
+
+	span_take(&s, SPAN_LIT("-"));
+	if (!number_take32(&s, &ret->number))
+		return false;
+	if (span_take(&s, SPAN_LIT(".0x"))) {
+		uint64_t tid;
+
+		if (!number_take(&s, 16, &tid))
+			return false;
+		ret->pid = ret->number;
+		ret->tid = tid > UINT32_MAX ? 0 : (uint32_t)tid;
+	} else if (span_take(&s, SPAN_LIT("."))) {
+		if (!number_take32(&s, &ret->number))
+			return false;
+	}
+	*text = s;
+	return true;
+}
+
+/* A number behind word: "LWP 123", "LWP    1", "thread 0x1503". */
+static bool take_id(struct span *text, struct span word, uint32_t *ret)
+{
+	struct span s = *text;
+	uint64_t id;
+	unsigned base;
+
+	if (!span_take(&s, word))
+		return false;
+	s = skip_blanks(s);
+	base = span_take(&s, SPAN_LIT("0x")) ? 16 : 10;
+	if (!number_take(&s, base, &id))
+		return false;
+	*ret = id > UINT32_MAX ? 0 : (uint32_t)id;
+	*text = skip_blanks(s);
+	return true;
+}
+
+/* What is between the outer parentheses, but for the name. */
+static bool parse_target(struct span *text, struct gdb_thread *ret)
+{
+	struct span s = skip_blanks(*text);
+	uint32_t handle = 0;
+
+	if (take_id(&s, SPAN_LIT("LWP "), &ret->tid)) {
+		take_id(&s, SPAN_LIT("of process "), &ret->pid);
+	} else if (take_id(&s, SPAN_LIT("process "), &ret->pid)) {
+		if (!take_id(&s, SPAN_LIT("thread "), &ret->tid))
+			ret->tid = ret->pid;
+	} else if (span_take(&s, SPAN_LIT("Thread ")) || span_take(&s, SPAN_LIT("thread "))) {
+		bool hex;
+
+		span_take(&s, SPAN_LIT("-"));
+		hex = span_starts(s, SPAN_LIT("0x"));
+		if (!take_id(&s, SPAN_LIT(""), &handle))
+			return false;
+		if (take_id(&s, SPAN_LIT("."), &ret->tid))
+			ret->pid = handle;
+		else if (take_id(&s, SPAN_LIT("(LWP "), &ret->tid))
+			span_take(&s, SPAN_LIT(")"));
+		else if (take_id(&s, SPAN_LIT("of process "), &ret->pid) || !hex)
+			ret->tid = handle;
+	} else {
+		return false;
+	}
+	*text = skip_blanks(s);
+	return true;
+}
+
+/* `"name" (Exiting)`: names may hold quotes and parentheses, so the last quote ends it. */
+static void parse_name(struct span text, struct gdb_thread *ret)
+{
+	size_t end;
+
+	if (span_take(&text, SPAN_LIT("\"")) && find_last(text, SPAN_LIT("\""), &end))
+		ret->name = (struct span){ text.ptr, end };
+}
+
+/* Where the header ends: the last "):" (names may hold one), or a ")" that ends the line, or ")]". */
+static bool find_end(struct span text, bool is_switch, size_t *ret)
+{
+	if (is_switch)
+		return find_last(text, SPAN_LIT(")]"), ret);
+	if (find_last(text, SPAN_LIT("):"), ret))
+		return true;
+	if (!text.len || text.ptr[text.len - 1] != ')')
+		return false;
+	*ret = text.len - 1;
+	return true;
+}
+
+bool gdb_thread_parse(struct span *text, struct gdb_thread *ret)
+{
+	struct gdb_thread thread = { 0 };
+	struct span s = span_trim(*text);
+	size_t end;
+
+	thread.is_switch = span_take(&s, SPAN_LIT("[Switching to "));
+	if (!span_take(&s, SPAN_LIT("Thread ")) && !span_take(&s, SPAN_LIT("thread ")))
+		return false;
+	if (!take_number(&s, &thread))
+		return false;
+	s = skip_blanks(s);
+	if (!span_take(&s, SPAN_LIT("("))) {
+		/* "[Switching to thread 1234.0x5f4]" and "thread 1234.0x5f4" have nothing more */
+		if (!thread.pid || (s.len && s.ptr[0] != ']' && s.ptr[0] != ':'))
+			return false;
+	} else {
+		if (!find_end(s, thread.is_switch, &end))
+			return false;
+		s.len = end;
+		if (!parse_target(&s, &thread))
+			return false;
+		parse_name(s, &thread);
+	}
+	*ret = thread;
+	*text = span_skip(*text, text->len);
+	return true;
+}

@@ -1,0 +1,144 @@
+/* marker: the lines that pmp itself adds to gdb's text. One line each:
+ *
+ *	~pmp VERB key=value key=value ...
+ *
+ * Values hold no blank and no control character: such bytes, and '%', are written %XX. A key may
+ * come more than once (arg=). Unknown verbs and keys are skipped, so that later versions can add some.
+ *
+ * In the order in which a recording has them:
+ *
+ *	run version=1 started=2026-11-22T10:25:03Z rate=10 samples=200 attach=once host=box1
+ *	target pid=4711 executable=/usr/bin/python3.11 arg=python3 arg=spin.py
+ *	python pid=4711 version=3.11.2		the interpreter that was found
+ *	maps pid=4711				what was known of this pid's mappings is void
+ *	map pid=4711 start=0x.. end=0x.. offset=0x.. path=/usr/bin/python3.11	 (executable ones)
+ *	module pid=4711 path=/usr/bin/python3.11 build_id=12ab..	of a mapped file, which has one (NT_GNU_BUILD_ID)
+ *	attached pid=4711 pause_us=8100		an attach that is no sample's own, and its pause
+ *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
+ *	    Thread 1 (LWP 4711 "python3"):	what gdb prints
+ *	state code=R cpu_us=1834000		of the thread whose header came last; cpu_us: the CPU time of
+		all its life (schedstat), so that no worker has to know what another one saw. In `lost` and
+		`kernel` it may stand, too
+ *	doing what=waits%20for%20the%20GIL	its interpreter; a frame of kind marker, at the leaf
+ *	    #0  0x... in inner () from ...
+ *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
+ *	code first_line=13			of the Python frame that came last
+ *	lost tid=4712 name=worker-1 why=..	a thread of this sample without a stack
+ *	kernel tid=4713 name=worker-2 state=D wchan=io_schedule syscall=74 frame=io_schedule%2B0x46/0x80 frame=..
+ *		a thread of this sample that sleeps where nothing can stop it: where in the kernel, as far as
+ *		/proc/PID/task/TID tells. Frames leaf first as in `stack`; wchan and frames may be missing;
+ *		syscall: a number of x86-64, or a name
+ *	end sample=17 pid=4711 pause_us=430	pause: the longest of any thread in this sample
+ *	late sample=18 pid=4711			it began after its time by more than half a period
+ *	failed sample=19 pid=4711 time_us=.. why=.. tid=4711 tid=4712	no sample: one lost stack a thread
+ *	note pid=4711 text=..			one line for the person (e.g. Python version not known)
+ *	stop seconds=19.9 stopped_us=123400	the end of the run; stopped_us: time the targets were stopped
+ *
+ * What `pmp dump` adds (snapshot.h makes a report of it; profiles skip it). Facts of /proc stand before `begin`:
+ *
+ *	process pid=4711 ppid=1 name=python3 state=S tracer=0 tracer_name=.. signal=19
+ *		signal: that it was stopped by, where that can be told
+ *		of a core file: core=1 signal=11 signal_tid=4712 fault=0x0 (what ended it, in which thread, at
+ *		which address)
+ *	thread pid=4711 tid=4712 name=worker-1 state=S cpu_us=.. wchan=futex_wait_queue syscall=202
+ *		arg=0x.. (six, in their order) frame=.. (kernel's, leaf first) call=futex(0x..,%20FUTEX_WAIT,%202)
+ *		class=CLASS fd=7 (each that it waits for) left_us=.. (till its time is up; not told: for ever)
+ *		wait_pid=4720 (waits for that child)
+ *		CLASS: running futex read write accept connect poll sleep child file_lock signal other
+ *	fd pid=4711 fd=7 kind=KIND path=.. end=read|write local=.. remote=.. state=ESTABLISHED recv_queue=0
+ *		send_queue=0 peer=4715 peer_name=.. (of a pipe or socket: who has the other end; several in
+ *		pairs) holder=4716 holder_name=.. (who has a lock on the file)
+ *		KIND: file directory device pipe tcp udp unix netlink epoll eventfd timerfd signalfd
+ *		inotify pidfd other
+ *	child pid=4720 ppid=4711 state=Z name=sh
+ *
+ * and what only the target's memory tells, in the sample:
+ *
+ *	waits kind=KIND on=0x.. word=0x.. type=recursive owner=4713 candidate=4714 why=..
+ *		what the thread whose header came last waits for. on: the lock's (joined thread's) address; word:
+ *		that it sleeps on; owner: the tid that the lock itself tells; candidate: a thread that may hold it, as
+ *		why says; both may be missing.
+ *		KIND: mutex rwlock condition semaphore barrier join (C) lock rlock python_condition event queue
+ *		import pymutex gil (Python) futex (not known)
+ *	local frame=0 name=key value=%22user:1%22 argument=1	of this Python frame of the thread whose header
+ *		came last, counted from the leaf
+ *	gil pid=4711 tid=4713			who holds it (no tid: nobody)
+ *	task id=0x.. name=Task-1 tid=4711 state=pending waits=0x.. on=task|future|sleep|lock|..
+ *		one of asyncio's, of the loop that runs in thread tid; waits: the task that it awaits
+ *	await name=fetch file=/srv/a.py line=12	the task's that came last: its innermost coroutine comes first
+ *	unread what=.. why=..			what could not be read
+ */
+#ifndef PMP_MARKER_H
+#define PMP_MARKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "merger/base/buf.h"
+#include "merger/base/span.h"
+
+#define MARKER_PREFIX "~pmp "
+
+enum marker_verb {
+	MARKER_UNKNOWN,
+	MARKER_RUN,
+	MARKER_TARGET,
+	MARKER_PYTHON,
+	MARKER_MAPS,
+	MARKER_MAP,
+	MARKER_MODULE,
+	MARKER_ATTACHED,
+	MARKER_BEGIN,
+	MARKER_STATE,
+	MARKER_DOING,
+	MARKER_CODE,
+	MARKER_LOST,
+	MARKER_KERNEL,
+	MARKER_END,
+	MARKER_LATE,
+	MARKER_FAILED,
+	MARKER_NOTE,
+	MARKER_STOP,
+	MARKER_PROCESS,
+	MARKER_THREAD,
+	MARKER_FD,
+	MARKER_CHILD,
+	MARKER_WAITS,
+	MARKER_LOCAL,
+	MARKER_GIL,
+	MARKER_TASK,
+	MARKER_AWAIT,
+	MARKER_UNREAD,
+};
+
+struct marker {
+	enum marker_verb verb;
+	struct span pairs; /* the rest of the line: views, still %-encoded */
+};
+
+/* True if line (without its newline) is a marker; fills *ret. */
+bool marker_parse(struct span line, struct marker *ret);
+
+/* Walks the pairs: *pos is 0 at first. False at the end. Values are still encoded. */
+bool marker_next(const struct marker *marker, size_t *pos, struct span *key, struct span *value);
+/* The first value of key; empty span (ptr NULL) if there is none. */
+struct span marker_get(const struct marker *marker, const char *key);
+/* A number, decimal or 0x hex; dflt if it is missing or no number or overflows. */
+uint64_t marker_number(const struct marker *marker, const char *key, uint64_t dflt);
+/* All that stand with this key, in their order; the caller frees *ret. More than so many are not taken. */
+#define MARKER_NUMBERS_MAX 4096
+size_t marker_numbers(const struct marker *marker, const char *key, uint64_t **ret);
+double marker_real(const struct marker *marker, const char *key, double dflt);
+/* Decodes %XX into out (cleared first); returns a view of out. A bad %-sequence stays as it is. */
+struct span marker_decode(struct span value, struct buf *out);
+
+/* Writers of markers: "~pmp VERB", then pairs, then the newline. */
+void marker_open(struct buf *out, const char *verb);
+void marker_add(struct buf *out, const char *key, struct span value); /* encodes value */
+void marker_addf(struct buf *out, const char *key, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+void marker_close(struct buf *out);
+/* The whole of an `unread`. */
+void marker_unread(struct buf *out, const char *what, const char *why);
+
+#endif

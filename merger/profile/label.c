@@ -1,0 +1,60 @@
+#include "merger/profile/label.h"
+
+#include "merger/base/number.h"
+
+static struct span path_get(const struct intern *intern, uint32_t id,
+                            const struct label_options *options)
+{
+	struct span path = intern_get(intern, id);
+
+	return options->full_paths ? path : span_basename(path);
+}
+
+static bool is_code(const struct frame *frame)
+{
+	return frame->kind == FRAME_PYTHON || frame->kind == FRAME_NATIVE;
+}
+
+void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
+               const struct label_options *options)
+{
+	bool with_line = options->by_line && frame->line && frame->file;
+	uint32_t place = frame->file;
+
+	if (frame->kind == FRAME_NATIVE && frame->module && !with_line)
+		place = frame->module;
+	if (frame->name)
+		buf_add_span(out, intern_get(intern, frame->name));
+	else
+		buf_add_span(out, SPAN_LIT("??"));
+	if (!is_code(frame) || !place)
+		return;
+	buf_add_span(out, SPAN_LIT(" ("));
+	buf_add_span(out, path_get(intern, place, options));
+	if (with_line)
+		buf_printf(out, ":%u", frame->line);
+	buf_add_span(out, SPAN_LIT(")"));
+}
+
+/* True for "... .py)" and "... .py:12)". */
+static bool label_is_python(struct span label)
+{
+	size_t digits = 0;
+
+	if (!span_ends(label, SPAN_LIT(")")))
+		return false;
+	label.len--;
+	while (digits < label.len && number_is_digit(label.ptr[label.len - 1 - digits]))
+		digits++;
+	if (digits && digits < label.len && label.ptr[label.len - 1 - digits] == ':')
+		label.len -= digits + 1;
+	return span_ends(label, SPAN_LIT(".py"));
+}
+
+struct frame label_frame(struct intern *intern, struct span label)
+{
+	return (struct frame){
+		.name = intern_add_clean(intern, label),
+		.kind = label_is_python(label) ? FRAME_PYTHON : FRAME_NATIVE,
+	};
+}

@@ -1,0 +1,341 @@
+#include "merger/profile/profile.h"
+
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+
+struct profile *profile_create(bool by_line)
+{
+	struct profile *profile = alloc_zeroed(1, sizeof(*profile));
+
+	profile->intern = intern_create();
+	profile->tree = tree_create(by_line);
+	profile->runs = 1;
+	return profile;
+}
+
+void profile_destroy(struct profile *profile)
+{
+	if (!profile)
+		return;
+	for (size_t i = 0; i < profile->target_count; i++)
+		free(profile->targets[i].args);
+	free(profile->targets);
+	index_deinit(&profile->target_index);
+	free(profile->threads);
+	index_deinit(&profile->thread_index);
+	free(profile->modules);
+	index_deinit(&profile->module_index);
+	free(profile->notes);
+	index_deinit(&profile->note_index);
+	tree_destroy(profile->tree);
+	timeline_destroy(profile->timeline);
+	intern_destroy(profile->intern);
+	free(profile);
+}
+
+uint64_t profile_stacks(const struct profile *profile)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < MARK_COUNT; i++)
+		sum += profile->marks[i];
+	return sum;
+}
+
+static uint32_t number_hash(uint32_t number)
+{
+	return index_hash(index_start(number));
+}
+
+/* Its place in targets, INDEX_NONE if it is not there. */
+static uint32_t target_find(const struct profile *profile, uint32_t pid)
+{
+	uint32_t hash = number_hash(pid), found;
+
+	for (size_t at = hash;
+	     (found = index_next(&profile->target_index, hash, &at)) != INDEX_NONE;)
+		if (profile->targets[found].pid == pid)
+			return found;
+	return INDEX_NONE;
+}
+
+bool profile_has_target(const struct profile *profile, uint32_t pid)
+{
+	return target_find(profile, pid) != INDEX_NONE;
+}
+
+static struct profile_target *target_append(struct profile *profile, uint32_t pid)
+{
+	index_add(&profile->target_index, number_hash(pid), (uint32_t)profile->target_count);
+	profile->targets = alloc_grow(profile->targets, &profile->target_cap,
+	                              profile->target_count + 1, sizeof(*profile->targets));
+	profile->targets[profile->target_count] = (struct profile_target){ .pid = pid };
+	return &profile->targets[profile->target_count++];
+}
+
+struct profile_target *profile_target(struct profile *profile, uint32_t pid)
+{
+	uint32_t found = target_find(profile, pid);
+
+	return found != INDEX_NONE ? &profile->targets[found] : target_append(profile, pid);
+}
+
+uint32_t profile_host(const struct profile *profile)
+{
+	uint32_t host = profile->target_count ? profile->targets[0].host : 0;
+
+	for (size_t i = 1; i < profile->target_count; i++)
+		if (profile->targets[i].host != host)
+			return 0;
+	return host;
+}
+
+static bool target_same(const struct profile_target *a, const struct profile_target *b)
+{
+	return a->pid == b->pid && a->executable == b->executable && a->host == b->host &&
+	       a->python == b->python && a->arg_count == b->arg_count &&
+	       (!a->arg_count || !memcmp(a->args, b->args, a->arg_count * sizeof(*a->args)));
+}
+
+bool profile_add_target(struct profile *profile, const struct profile_target *target)
+{
+	uint32_t hash = number_hash(target->pid), found;
+	struct profile_target *row;
+
+	for (size_t at = hash;
+	     (found = index_next(&profile->target_index, hash, &at)) != INDEX_NONE;)
+		if (target_same(&profile->targets[found], target))
+			return false;
+	row = target_append(profile, target->pid);
+	*row = *target;
+	row->args = target->arg_count ? alloc_copy((const char *)target->args,
+	                                           target->arg_count * sizeof(*target->args))
+	                              : NULL;
+	return true;
+}
+
+static uint32_t module_find(const struct profile *profile, uint32_t path)
+{
+	uint32_t hash = number_hash(path), found;
+
+	for (size_t at = hash;
+	     (found = index_next(&profile->module_index, hash, &at)) != INDEX_NONE;)
+		if (profile->modules[found].path == path)
+			return found;
+	return INDEX_NONE;
+}
+
+void profile_module(struct profile *profile, uint32_t path, uint32_t build_id)
+{
+	uint32_t found = module_find(profile, path);
+
+	if (found != INDEX_NONE && profile->modules[found].build_id != build_id)
+		profile->modules[found].build_id = 0; /* the file was replaced between two runs */
+	if (found != INDEX_NONE || !path)
+		return;
+	index_add(&profile->module_index, number_hash(path), (uint32_t)profile->module_count);
+	profile->modules = alloc_grow(profile->modules, &profile->module_cap,
+	                              profile->module_count + 1, sizeof(*profile->modules));
+	profile->modules[profile->module_count++] = (struct profile_module){ path, build_id };
+}
+
+uint32_t profile_build_id(const struct profile *profile, uint32_t path)
+{
+	uint32_t found = module_find(profile, path);
+
+	return found == INDEX_NONE ? 0 : profile->modules[found].build_id;
+}
+
+static uint32_t thread_hash(uint32_t host, uint32_t pid, uint32_t tid)
+{
+	return index_hash(index_mix(index_start(pid), (uint64_t)host << 32 | tid));
+}
+
+/* Its place in threads, INDEX_NONE if it is not there. */
+static uint32_t thread_find(const struct profile *profile, uint32_t host, uint32_t pid,
+                            uint32_t tid)
+{
+	uint32_t hash = thread_hash(host, pid, tid), found;
+
+	for (size_t at = hash;
+	     (found = index_next(&profile->thread_index, hash, &at)) != INDEX_NONE;) {
+		const struct profile_thread *thread = &profile->threads[found];
+
+		if (thread->pid == pid && thread->tid == tid && thread->host == host)
+			return found;
+	}
+	return INDEX_NONE;
+}
+
+const struct profile_thread *profile_find_thread(const struct profile *profile, uint32_t pid,
+                                                 uint32_t tid)
+{
+	uint32_t found = thread_find(profile, 0, pid, tid);
+
+	return found == INDEX_NONE ? NULL : &profile->threads[found];
+}
+
+struct profile_thread *profile_host_thread(struct profile *profile, uint32_t host, uint32_t pid,
+                                           uint32_t tid)
+{
+	uint32_t found = thread_find(profile, host, pid, tid);
+
+	if (found != INDEX_NONE)
+		return &profile->threads[found];
+	profile->threads = alloc_grow(profile->threads, &profile->thread_cap,
+	                              profile->thread_count + 1, sizeof(*profile->threads));
+	found = (uint32_t)profile->thread_count++;
+	profile->threads[found] = (struct profile_thread){ .host = host, .pid = pid, .tid = tid };
+	index_add(&profile->thread_index, thread_hash(host, pid, tid), found);
+	return &profile->threads[found];
+}
+
+struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uint32_t tid)
+{
+	return profile_host_thread(profile, 0, pid, tid);
+}
+
+static int number_compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int thread_compare(const void *a, const void *b, void *intern)
+{
+	const struct profile_thread *left = a, *right = b;
+	int diff = number_compare(right->stacks, left->stacks);
+
+	if (!diff)
+		diff = intern_compare(intern, left->host, right->host);
+	if (!diff)
+		diff = number_compare(left->pid, right->pid);
+	return diff ? diff : number_compare(left->tid, right->tid);
+}
+
+static int target_compare(const void *a, const void *b, void *intern)
+{
+	const struct profile_target *left = a, *right = b;
+	size_t args = left->arg_count < right->arg_count ? left->arg_count : right->arg_count;
+	int diff = intern_compare(intern, left->host, right->host);
+
+	if (!diff)
+		diff = number_compare(left->pid, right->pid);
+	if (!diff)
+		diff = intern_compare(intern, left->executable, right->executable);
+	if (!diff)
+		diff = intern_compare(intern, left->python, right->python);
+	for (size_t i = 0; i < args && !diff; i++)
+		diff = intern_compare(intern, left->args[i], right->args[i]);
+	return diff ? diff : number_compare(left->arg_count, right->arg_count);
+}
+
+static int module_compare(const void *a, const void *b, void *intern)
+{
+	const struct profile_module *left = a, *right = b;
+
+	return intern_compare(intern, left->path, right->path);
+}
+
+static int note_compare(const void *a, const void *b, void *intern)
+{
+	const uint32_t *left = a, *right = b;
+
+	return intern_compare(intern, *left, *right);
+}
+
+static void sort(struct profile *profile, void *rows, size_t count, size_t size,
+                 int (*compare)(const void *, const void *, void *))
+{
+	if (count)
+		qsort_r(rows, count, size, compare, profile->intern);
+}
+
+void profile_sort(struct profile *profile)
+{
+	tree_sort(profile->tree, profile->intern);
+	sort(profile, profile->threads, profile->thread_count, sizeof(*profile->threads),
+	     thread_compare);
+	index_clear(&profile->thread_index);
+	for (uint32_t i = 0; i < profile->thread_count; i++)
+		index_add(&profile->thread_index,
+		          thread_hash(profile->threads[i].host, profile->threads[i].pid,
+		                      profile->threads[i].tid),
+		          i);
+}
+
+void profile_sort_all(struct profile *profile)
+{
+	profile_sort(profile);
+	sort(profile, profile->targets, profile->target_count, sizeof(*profile->targets),
+	     target_compare);
+	sort(profile, profile->modules, profile->module_count, sizeof(*profile->modules),
+	     module_compare);
+	sort(profile, profile->notes, profile->note_count, sizeof(*profile->notes), note_compare);
+	index_clear(&profile->target_index);
+	index_clear(&profile->module_index);
+	index_clear(&profile->note_index);
+	for (uint32_t i = 0; i < profile->target_count; i++)
+		index_add(&profile->target_index, number_hash(profile->targets[i].pid), i);
+	for (uint32_t i = 0; i < profile->module_count; i++)
+		index_add(&profile->module_index, number_hash(profile->modules[i].path), i);
+	for (uint32_t i = 0; i < profile->note_count; i++)
+		index_add(&profile->note_index, number_hash(profile->notes[i]), i);
+}
+
+void profile_note(struct profile *profile, uint32_t text)
+{
+	uint32_t hash = number_hash(text), found;
+
+	for (size_t at = hash; (found = index_next(&profile->note_index, hash, &at)) != INDEX_NONE;)
+		if (profile->notes[found] == text)
+			return;
+	index_add(&profile->note_index, hash, (uint32_t)profile->note_count);
+	profile->notes = alloc_grow(profile->notes, &profile->note_cap, profile->note_count + 1,
+	                            sizeof(*profile->notes));
+	profile->notes[profile->note_count++] = text;
+}
+
+static const char *const mark_names[MARK_COUNT] = {
+	[MARK_MERGED] = "merged",           [MARK_NATIVE_ONLY] = "native_only",
+	[MARK_PYTHON_ONLY] = "python_only", [MARK_PARTIAL] = "partial",
+	[MARK_UNPAIRED] = "unpaired",       [MARK_LOST] = "lost",
+};
+
+const char *profile_mark_name(enum merge_mark mark)
+{
+	return mark_names[mark];
+}
+
+bool profile_mark_of(struct span name, enum merge_mark *ret)
+{
+	for (size_t i = 0; i < MARK_COUNT; i++) {
+		if (span_eq(name, span_of(mark_names[i]))) {
+			*ret = (enum merge_mark)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *const kind_names[FRAME_KIND_COUNT] = {
+	[FRAME_NATIVE] = "native",   [FRAME_PYTHON] = "python", [FRAME_THREAD] = "thread",
+	[FRAME_PROCESS] = "process", [FRAME_LOST] = "lost",     [FRAME_MARKER] = "marker",
+	[FRAME_KERNEL] = "kernel",   [FRAME_HOST] = "host",
+};
+
+const char *profile_kind_name(enum frame_kind kind)
+{
+	return kind_names[kind];
+}
+
+bool profile_kind_of(struct span name, enum frame_kind *ret)
+{
+	for (size_t i = 0; i < FRAME_KIND_COUNT; i++) {
+		if (span_eq(name, span_of(kind_names[i]))) {
+			*ret = (enum frame_kind)i;
+			return true;
+		}
+	}
+	return false;
+}

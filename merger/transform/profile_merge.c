@@ -1,0 +1,208 @@
+#include "merger/transform/profile_merge.h"
+
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+#include "merger/transform/tree_merge.h"
+
+#define LABELS_NOTE "added up by functions' names and file names: collapsed stacks tell no folders"
+
+static bool add(uint64_t *to, uint64_t what)
+{
+	return !__builtin_add_overflow(*to, what, to);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t common(uint64_t a, uint64_t b)
+{
+	return a == b ? a : 0;
+}
+
+/* Of two strings the one that comes first; one that is empty comes last. */
+static uint32_t first_string(const struct intern *intern, uint32_t a, uint32_t b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return intern_compare(intern, a, b) <= 0 ? a : b;
+}
+
+static void pause_merge(struct profile_pause *sum, const struct profile_pause *from)
+{
+	sum->known = sum->known && from->known;
+	sum->first = larger(sum->first, from->first);
+	sum->median = larger(sum->median, from->median);
+	sum->p99 = larger(sum->p99, from->p99);
+	sum->max = larger(sum->max, from->max);
+}
+
+static bool sampling_merge(struct profile *into, const struct profile_sampling *from,
+                           struct intern_map *map)
+{
+	struct profile_sampling *sum = &into->sampling;
+
+	if (!sum->known || !from->known) {
+		*sum = (struct profile_sampling){ 0 };
+		return true;
+	}
+	sum->started = first_string(into->intern, sum->started, intern_map_id(map, from->started));
+	sum->rate_mhz = common(sum->rate_mhz, from->rate_mhz);
+	sum->achieved_mhz = common(sum->achieved_mhz, from->achieved_mhz);
+	sum->stopped_ppm = larger(sum->stopped_ppm, from->stopped_ppm);
+	pause_merge(&sum->pause, &from->pause);
+	return add(&sum->asked, from->asked) && add(&sum->taken, from->taken) &&
+	       add(&sum->late, from->late) && add(&sum->failed, from->failed) &&
+	       add(&sum->elapsed_ms, from->elapsed_ms);
+}
+
+static void sampling_copy(struct profile *into, const struct profile_sampling *from,
+                          struct intern_map *map)
+{
+	into->sampling = *from;
+	into->sampling.started = intern_map_id(map, from->started);
+}
+
+static void targets_merge(struct profile *into, const struct profile *from, struct intern_map *map)
+{
+	for (size_t i = 0; i < from->target_count; i++) {
+		const struct profile_target *target = &from->targets[i];
+		struct profile_target copy = {
+			.pid = target->pid,
+			.executable = intern_map_id(map, target->executable),
+			.host = intern_map_id(map, target->host),
+			.python = intern_map_id(map, target->python),
+			.args = alloc_zeroed(target->arg_count, sizeof(*copy.args)),
+			.arg_count = target->arg_count,
+		};
+
+		for (size_t j = 0; j < target->arg_count; j++)
+			copy.args[j] = intern_map_id(map, target->args[j]);
+		profile_add_target(into, &copy);
+		free(copy.args);
+	}
+}
+
+/* The host of a recording's threads; those of a sum have their own, if it's known. */
+static uint32_t threads_host(const struct profile *from)
+{
+	return from->runs == 1 ? profile_host(from) : 0;
+}
+
+static bool threads_merge(struct profile *into, const struct profile *from, struct intern_map *map)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < from->thread_count; i++) {
+		const struct profile_thread *thread = &from->threads[i];
+		uint32_t host = thread->host ? thread->host : threads_host(from);
+		struct profile_thread *sum = profile_host_thread(into, intern_map_id(map, host),
+		                                                 thread->pid, thread->tid);
+
+		sum->name = first_string(into->intern, sum->name, intern_map_id(map, thread->name));
+		ok = add(&sum->stacks, thread->stacks) && ok;
+	}
+	return ok;
+}
+
+static bool counts_merge(struct profile *into, const struct profile *from)
+{
+	uint64_t all = profile_stacks(into);
+	bool ok = add(&into->runs, from->runs) && add(&all, profile_stacks(from)) &&
+	          add(&into->text_lines, from->text_lines) &&
+	          add(&into->unknown_lines, from->unknown_lines) &&
+	          add(&into->left_out, from->left_out);
+
+	for (size_t i = 0; i < MARK_COUNT && ok; i++)
+		ok = add(&into->marks[i], from->marks[i]);
+	return ok;
+}
+
+static void texts_merge(struct profile *into, const struct profile *from, struct intern_map *map)
+{
+	for (size_t i = 0; i < from->module_count; i++)
+		profile_module(into, intern_map_id(map, from->modules[i].path),
+		               intern_map_id(map, from->modules[i].build_id));
+	for (size_t i = 0; i < from->note_count; i++)
+		profile_note(into, intern_map_id(map, from->notes[i]));
+}
+
+static bool begin(struct profile_merge *merge, const struct profile *from, struct intern_map *map)
+{
+	if (merge->sum)
+		return false;
+	merge->sum = profile_create(tree_by_line(from->tree));
+	merge->sum->weight = from->weight;
+	merge->sum->runs = 0;
+	intern_map_init(map, merge->sum->intern, from->intern);
+	sampling_copy(merge->sum, &from->sampling, map);
+	return true;
+}
+
+static bool check(const struct profile_merge *merge, const struct profile *from, struct error *err)
+{
+	if (merge->sum && merge->sum->weight != from->weight)
+		return error_set(err, ERROR_INPUT,
+		                 "some profiles are weighed in samples, others in CPU time; "
+		                 "--weight wall or --weight cpu makes them the same");
+	return true;
+}
+
+static bool tree_add_all(struct profile_merge *merge, const struct profile *from,
+                         struct intern_map *map)
+{
+	uint32_t *places = tree_merge(merge->sum, from, map, merge->levels, false);
+	bool ok = places;
+
+	free(places);
+	return ok;
+}
+
+bool profile_merge_add(struct profile_merge *merge, const struct profile *from, const char *name,
+                       struct error *err)
+{
+	struct intern_map map;
+	bool first, ok;
+
+	if (!check(merge, from, err))
+		return false;
+	first = begin(merge, from, &map);
+	if (!first)
+		intern_map_init(&map, merge->sum->intern, from->intern);
+	if (tree_by_line(merge->sum->tree) && !tree_by_line(from->tree))
+		tree_merge_lines(merge->sum);
+	ok = (first || sampling_merge(merge->sum, &from->sampling, &map)) &&
+	     counts_merge(merge->sum, from) && threads_merge(merge->sum, from, &map) &&
+	     tree_add_all(merge, from, &map);
+	merge->tells |= tree_merge_tells(from->tree);
+	if (ok) {
+		targets_merge(merge->sum, from, &map);
+		texts_merge(merge->sum, from, &map);
+	}
+	intern_map_deinit(&map);
+	return ok ||
+	       error_set(err, ERROR_INPUT, "%s: with it the numbers add up to too much", name);
+}
+
+struct profile *profile_merge_finish(struct profile_merge *merge)
+{
+	struct profile *sum = merge->sum;
+
+	merge->sum = NULL;
+	if (!sum)
+		return NULL;
+	if (merge->tells == (TELLS_LABELS | TELLS_PLACES)) {
+		tree_merge_labels(sum, merge->levels);
+		profile_note(sum, intern_add(sum->intern, SPAN_LIT(LABELS_NOTE)));
+	}
+	profile_sort_all(sum);
+	return sum;
+}
+
+void profile_merge_deinit(struct profile_merge *merge)
+{
+	profile_destroy(merge->sum);
+	merge->sum = NULL;
+}
