@@ -124,7 +124,7 @@ $(B)/gen/svg_parts.c: merger/formats/svg.css merger/formats/svg.js
 	} > $@
 
 # The texts that are filled in from tables: pmp.1.in is pmp_text_pmp_1_in, and so on.
-texts := cli/pmp.1.in cli/completion.bash cli/completion.zsh cli/completion.fish
+texts := cli/help/pmp.1.in cli/help/completion.bash cli/help/completion.zsh cli/help/completion.fish
 $(B)/gen/texts.o: $(B)/gen/texts.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 $(B)/gen/texts.c: $(texts)

@@ -1,5 +1,5 @@
 /* pmp: where a process spends its time, or why it hangs. See command.h, which does all of it. */
-#include "cli/command.h"
+#include "cli/options/command.h"
 
 int main(int argc, char **argv)
 {

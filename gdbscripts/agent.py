@@ -1,6 +1,6 @@
 """The agent: pmp's verbs inside gdb. The one module that does something when it is loaded.
 
-What each verb is told and what it answers is in cli/worker.h. A verb that fails answers with one `error`
+What each verb is told and what it answers is in cli/gdb/worker.h. A verb that fails answers with one `error`
 line and leaves the target running. A sample is: stop, walk, resume, and only then name and write.
 """
 import sys

@@ -1,7 +1,7 @@
 """pmp's own lines among gdb's text; the grammar is in merger/parse/marker.h."""
 import os
 
-TEXT_FD = 3  # where the supervisor reads (cli/worker.h)
+TEXT_FD = 3  # where the supervisor reads (cli/gdb/worker.h)
 
 
 def encoded(value: object) -> str:

@@ -14,7 +14,7 @@
 #include "merger/base/json.h"
 
 #define GAP                                                                                        \
-	1.9 /* samples come up to 1.59 periods apart (cli/clock.h), and a missing one leaves 2 or more */
+	1.9 /* samples come up to 1.59 periods apart (cli/os/clock.h), and a missing one leaves 2 or more */
 #define PERIOD_DEFAULT_US 100000 /* of a text that tells no rate */
 /* Ids that no process and no thread has: above PID_MAX_LIMIT (include/linux/threads.h). */
 #define PID_UNKNOWN 4194305u

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 #define WORDS_MAX 64
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "cli/blockade.h"
-#include "cli/glimpse.h"
+#include "cli/safety/blockade.h"
+#include "cli/proc/glimpse.h"
 
 #define LIMIT 100
 #define LOOKS_MAX 8

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "cli/clock.h"
+#include "cli/os/clock.h"
 
 static void test_tick(void **state)
 {

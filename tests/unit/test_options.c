@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "cli/argument.h"
-#include "cli/hint.h"
-#include "cli/option_table.h"
+#include "cli/options/argument.h"
+#include "merger/base/hint.h"
+#include "cli/options/option_table.h"
 
 #define WORDS_MAX 32
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "cli/output.h"
+#include "cli/os/output.h"
 
 static char *old_directory;
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/progress.h"
+#include "cli/commands/progress.h"
 
 #define CLEAR "\r\033[K"
 

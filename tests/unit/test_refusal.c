@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cli/refusal.h"
+#include "cli/proc/refusal.h"
 
 static void test_cause(void **state)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/target.h"
+#include "cli/proc/target.h"
 
 #define TAIL " 1 4711 4711 0 -1 4194304 1 0 0 0 7 3 0 0 20 0 2 0 98765 0 0\n"
 

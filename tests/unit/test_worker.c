@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/worker_text.h"
+#include "cli/gdb/worker_text.h"
 
 static void test_roads(void **state)
 {

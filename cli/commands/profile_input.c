@@ -1,0 +1,188 @@
+#include "cli/commands/profile_input.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "merger/formats/format.h"
+#include "merger/formats/profile_split.h"
+#include "cli/os/input.h"
+#include "merger/base/shown.h"
+
+#define HOST_WITHIN ((size_t)64 << 10) /* where in a profile its host's name is */
+#define HOST_MAX 64
+
+struct splitting {
+	const char *path;
+	profile_input_each each;
+	void *ctx;
+	struct buf text; /* not passed on yet */
+	size_t seen, count;
+	size_t lines; /* of collapsed stacks that were passed on, if text is more of them */
+};
+
+static bool is_blank(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!strchr(" \t\r\n", text.ptr[i]))
+			return false;
+	return true;
+}
+
+/* Moves rest behind the first `what` in it. */
+static bool skip_behind(struct span *rest, struct span what)
+{
+	const char *at = rest->len ? memmem(rest->ptr, rest->len, what.ptr, what.len) : NULL;
+
+	if (at)
+		*rest = span_skip(*rest, (size_t)(at - rest->ptr) + what.len);
+	return at != NULL;
+}
+
+/* The host that a recording of pmp's is of, so that it can be named whether it's readable or not; empty: it's not to be seen. */
+static struct span host_of(struct span text)
+{
+	static const struct {
+		struct span target, host;
+	} words[] = {
+		{ SPAN_INIT("\ntarget: {"), SPAN_INIT(" host: ") },
+		{ SPAN_INIT("\n\"target\":{"), SPAN_INIT("\"host\":\"") },
+	};
+
+	if (text.len > HOST_WITHIN)
+		text.len = HOST_WITHIN;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct span rest = text;
+		size_t len = 0;
+
+		if (!skip_behind(&rest, words[i].target) || !skip_behind(&rest, words[i].host))
+			continue;
+		while (len < rest.len && len < HOST_MAX &&
+		       (isalnum((unsigned char)rest.ptr[len]) ||
+		        span_has(SPAN_LIT("-._"), rest.ptr[len])))
+			len++;
+		return (struct span){ rest.ptr, len };
+	}
+	return (struct span){ "", 0 };
+}
+
+static bool is_stdin(const struct splitting *s)
+{
+	return !strcmp(s->path, "-");
+}
+
+/* "a.yaml", "a.yaml (profile 3)", "standard input (profile 3, of web2)", "a.folded (from line 80001)". */
+struct name {
+	char text[sizeof(((struct shown *)NULL)->text) + HOST_MAX + 40];
+};
+
+/* `only`: there's no other in the input. */
+static void name_make(struct name *ret, const struct splitting *s, bool only)
+{
+	struct span host = host_of(buf_span(&s->text));
+	struct shown shown;
+	const char *path = shown_name(&shown, input_name(s->path));
+
+	if (s->lines)
+		snprintf(ret->text, sizeof(ret->text), "%s (from line %zu)", path, s->lines + 1);
+	else if (only)
+		snprintf(ret->text, sizeof(ret->text), "%s", path);
+	else
+		snprintf(ret->text, sizeof(ret->text), "%s (profile %zu%s%.*s)", path, s->count,
+		         host.len ? ", of " : "", SPAN_ARG(host));
+}
+
+static size_t lines_of(struct span text)
+{
+	size_t count = 0;
+
+	for (const char *at; text.len && (at = memchr(text.ptr, '\n', text.len));) {
+		text = span_skip(text, (size_t)(at - text.ptr) + 1);
+		count++;
+	}
+	return count;
+}
+
+/* `only`: there's no other in the input. Blanks are a profile that is lacking, then. */
+static bool pass_one(struct splitting *s, bool only, struct error *err)
+{
+	bool blank = is_blank(buf_span(&s->text)), goes_on;
+	struct name name;
+
+	if (blank && !only)
+		return true;
+	goes_on = s->count && !profile_split_begins(buf_span(&s->text));
+	if (!goes_on) {
+		s->count++;
+		s->lines = 0;
+	}
+	/* One that broke off in the middle of a line may hold the next one as well. */
+	name_make(&name, s,
+	          (only || !profile_split_begins(buf_span(&s->text))) && (blank || !is_stdin(s)));
+	if (blank)
+		return error_set(err, ERROR_INPUT, "%s: there is no profile in it", name.text);
+	s->lines += lines_of(buf_span(&s->text));
+	return s->each(s->ctx, &s->text, name.text, goes_on, err);
+}
+
+/* What s->text is now. `last`: there's nothing behind it. */
+static bool pass(struct splitting *s, bool last, struct error *err)
+{
+	bool ok = pass_one(s, last && !s->count, err);
+
+	buf_deinit(&s->text);
+	return ok;
+}
+
+static bool pass_whole_ones(struct splitting *s, struct error *err)
+{
+	size_t len;
+
+	while ((len = profile_split(buf_span(&s->text), &s->seen))) {
+		struct buf rest = { 0 };
+		bool ok;
+
+		buf_add(&rest, s->text.ptr + len, s->text.len - len);
+		s->text.len = len;
+		ok = pass(s, false, err);
+		s->text = rest;
+		s->seen = 0;
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+static bool take_text(void *ctx, struct span text, struct error *err)
+{
+	struct splitting *s = ctx;
+	struct shown shown;
+
+	buf_add_span(&s->text, text);
+	if (s->text.len > INPUT_MAX)
+		return error_set(err, ERROR_INPUT,
+		                 "cannot read %s: it is larger than a profile can be (1 GiB)",
+		                 shown_name(&shown, s->path));
+	return pass_whole_ones(s, err);
+}
+
+bool profile_input_read(const char *path, profile_input_each each, void *ctx, struct error *err)
+{
+	struct splitting s = { .path = path, .each = each, .ctx = ctx };
+	bool ok = input_each(path, take_text, &s, err) && pass(&s, true, err);
+
+	buf_deinit(&s.text);
+	return ok;
+}
+
+struct profile *profile_input_read_one(const char *path, struct error *err)
+{
+	struct buf text = { 0 };
+	struct profile *profile = NULL;
+	struct shown name;
+
+	if (input_read_all(path, &text, err))
+		profile = format_read(buf_span(&text), shown_name(&name, input_name(path)), err);
+	buf_deinit(&text);
+	return profile;
+}

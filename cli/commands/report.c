@@ -1,0 +1,205 @@
+#include "cli/commands/report.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "merger/profile/level.h"
+#include "cli/os/output.h"
+#include "merger/base/shown.h"
+#include "cli/os/terminal.h"
+
+/* Nodes with less of the weight are folded into one line of the tree. */
+#define TREE_MIN_PERCENT 1.0
+
+/* What -o and -f come to: a file or none, and what goes to stdout. */
+struct plan {
+	const char *path;               /* NULL: no file */
+	const struct format *in_file;   /* of path */
+	const struct format *on_stdout; /* NULL: nothing */
+	bool on_stderr;                 /* instead: stdout is the program's that pmp runs */
+};
+
+/* What is written: one of the two. */
+struct subject {
+	const struct profile *profile;
+	const struct profile_diff *diff;
+};
+
+/* usual: the format for people. */
+static bool make_plan(const struct options *options, const char *usual, struct plan *plan,
+                      struct error *err)
+{
+	const struct format *tree = format_by_name(span_of(usual));
+	struct format_words words;
+	struct shown shown;
+
+	*plan = (struct plan){ 0 };
+	plan->on_stderr = options->program && !options->output;
+	if (options->top)
+		tree = format_by_name(SPAN_LIT("flat"));
+	if (options->top && options->format && options->format != tree &&
+	    (!options->output || !strcmp(options->output, "-")))
+		return error_set(
+		        err, ERROR_USAGE,
+		        "--top is of the table of functions, not of -f %s; leave -f out, or say "
+		        "-f flat",
+		        options->format->name);
+	if (!options->output || !strcmp(options->output, "-")) {
+		plan->on_stdout = options->format ? options->format : tree;
+		if (!plan->on_stdout->binary ||
+		    !isatty(plan->on_stderr ? STDERR_FILENO : STDOUT_FILENO))
+			return true;
+		return error_set(err, ERROR_USAGE,
+		                 "-f %s is no text for a terminal; say -o FILE, or send it on",
+		                 plan->on_stdout->name);
+	}
+	plan->on_stderr = options->program;
+	plan->path = options->output;
+	plan->in_file =
+	        options->format ? options->format : format_by_suffix(span_of(options->output));
+	plan->on_stdout = options->quiet ? NULL : tree;
+	if (plan->in_file)
+		return true;
+	format_words(&words);
+	return error_set(err, ERROR_USAGE,
+	                 "-o %s: its suffix names no format; it wants one of %s, or say -f %s",
+	                 shown_name(&shown, options->output), words.suffixes, words.names);
+}
+
+/* Told before anything is read: what of a sum cannot be shown. */
+static bool check_sum(const struct plan *plan, struct error *err)
+{
+	const struct format *format = plan->in_file ? plan->in_file : plan->on_stdout;
+
+	if (!format->timed)
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "a sum has no timeline, and cannot be written as %s; pmp show writes each "
+	                 "profile so",
+	                 format->name);
+}
+
+bool report_check(const struct options *options, struct error *err)
+{
+	struct plan plan;
+
+	return make_plan(options, "tree", &plan, err) &&
+	       (options->command->bit != COMMAND_MERGE || check_sum(&plan, err)) &&
+	       (!plan.path || output_check(plan.path, err));
+}
+
+bool report_check_diff(const struct options *options, struct error *err)
+{
+	struct format_words words;
+	struct plan plan;
+
+	if (!make_plan(options, "flat", &plan, err) || (plan.path && !output_check(plan.path, err)))
+		return false;
+	format_words(&words);
+	if ((!plan.in_file || plan.in_file->write_diff) &&
+	    (!plan.on_stdout || plan.on_stdout->write_diff))
+		return true;
+	return error_set(err, ERROR_USAGE, "a comparison cannot be written as %s; it wants -f %s",
+	                 plan.in_file && !plan.in_file->write_diff ? plan.in_file->name
+	                                                           : plan.on_stdout->name,
+	                 words.diffs);
+}
+
+/* path NULL: standard error. */
+static bool write_to(const char *path, const struct format *format, const struct subject *subject,
+                     const struct options *options, struct error *err)
+{
+	struct view_options view = {
+		.full_paths = options->full_paths,
+		.ascii = !terminal_utf8(),
+		.min_percent = options->min_percent >= 0 ? options->min_percent : TREE_MIN_PERCENT,
+		.rows = options->top,
+		.intervals = options->intervals,
+	};
+	struct output output;
+
+	if (options->all)
+		view.min_percent = 0;
+	if (!(path ? output_open(&output, path, err) : output_open_errors(&output, err)))
+		return false;
+	if (!path || !output.path) {
+		FILE *shown = path ? stdout : output.file;
+
+		view.colour = terminal_colour(shown);
+		view.width = terminal_width(shown);
+	}
+	if (subject->diff ? format->write_diff(subject->diff, &view, output.file, err)
+	                  : format->write(subject->profile, &view, output.file, err))
+		return output_commit(&output, err);
+	/* A write that failed is told better by the commit; nothing is renamed then. */
+	if (!err->code && ferror(output.file))
+		return output_commit(&output, err);
+	output_abandon(&output);
+	return error_set(err, ERROR_OUTPUT, "the profile cannot be written as %s", format->name);
+}
+
+/* A table has one row for a library, wherever it was called. */
+static bool shows_table(const struct options *options)
+{
+	return options->top || (options->format && !strcmp(options->format->name, "flat"));
+}
+
+bool report_cut(const struct options *options, struct profile *profile, struct error *err)
+{
+	struct window window = options->window;
+	struct view view = options->view;
+
+	window.weight = options->weight == WEIGHT_AS_IS ? profile->weight
+	                : options->weight == WEIGHT_CPU ? PROFILE_CPU_US
+	                                                : PROFILE_SAMPLES;
+	if (!window_apply(profile, &window, err))
+		return false;
+	view.lines = options->lines && !tree_by_line(profile->tree);
+	view.threads = options->threads && !level_has_threads(profile);
+	view.fold_library = view.fold_library && !options->all;
+	view.uncounted = (options->command->bit & (COMMAND_MERGE | COMMAND_DIFF)) || view.invert ||
+	                 shows_table(options);
+	return view_apply(profile, &view, err);
+}
+
+bool report_cut_named(const struct options *options, struct profile *profile, const char *name,
+                      struct error *err)
+{
+	struct error own = { 0 };
+
+	if (report_cut(options, profile, &own))
+		return true;
+	if (own.code == ERROR_USAGE)
+		return error_set(err, own.code, "%s", own.text);
+	return error_set(err, own.code, "%s: %s", name, own.text);
+}
+
+static bool report(const struct options *options, const char *usual, const struct subject *subject,
+                   struct error *err)
+{
+	struct error own = { 0 };
+	struct plan plan;
+
+	if (make_plan(options, usual, &plan, &own)) {
+		if (plan.path)
+			write_to(plan.path, plan.in_file, subject, options, &own);
+		/* Though the file failed: the result of a run must not be lost with it. */
+		if (plan.on_stdout)
+			write_to(plan.on_stderr ? NULL : "-", plan.on_stdout, subject, options,
+			         &own);
+	}
+	/* What failed is more than that somebody pressed Ctrl-C, and less than why a run ended early. */
+	if (own.code && (!err->code || err->code == ERROR_INTERRUPTED))
+		*err = own;
+	return !own.code;
+}
+
+bool report_profile(const struct options *options, const struct profile *profile, struct error *err)
+{
+	return report(options, "tree", &(struct subject){ .profile = profile }, err);
+}
+
+bool report_diff(const struct options *options, const struct profile_diff *diff, struct error *err)
+{
+	return report(options, "flat", &(struct subject){ .diff = diff }, err);
+}

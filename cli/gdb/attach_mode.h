@@ -1,0 +1,52 @@
+/* attach_mode: the ways to hold a target, a row each: how many workers take turns at it, and what a
+ * worker is told. The protocol itself is in worker.h. */
+#ifndef PMP_ATTACH_MODE_H
+#define PMP_ATTACH_MODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/options/options.h"
+
+enum attach_verb {
+	VERB_START, /* answers hello */
+	VERB_WARM,
+	VERB_ATTACH, /* modes that keep the target only */
+	VERB_SAMPLE,
+	VERB_DETACH,
+	VERB_LOOK,  /* attach, sample and detach; modes that do not keep the target only */
+	VERB_HURRY, /* go on with the threads that have stopped so far */
+	VERB_BURY,  /* go on without threads that have ended */
+	VERB_COUNT
+};
+
+struct attach_mode_row {
+	const char *name; /* of --attach */
+	unsigned workers; /* of one target */
+	bool agent;       /* it runs pmp's scripts: needs Python in gdb */
+	bool keeps;       /* attached from the first sample to the last */
+	/* Lines for gdb; {pid} and other names in braces stand for values. NULL: not in this mode. */
+	const char *commands[VERB_COUNT];
+};
+
+#define ATTACH_WORKERS_MAX 2
+
+const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
+
+struct attach_values {
+	uint32_t pid;
+	uint64_t sample, epoch_us;
+	uint64_t now_us;   /* VERB_HURRY: when it is sent */
+	bool locals;       /* VERB_LOOK of ATTACH_DUMP: Python frames with them */
+	bool instant;      /* all threads are stopped at once, those that sleep, too */
+	bool own;          /* VERB_ATTACH: it is let run, though it was stopped */
+	const char *mark;  /* what a line that pmp itself had printed begins with */
+	bool other_mounts; /* than ours has the target */
+	bool other_root;   /* it has those of ours, but a root of its own */
+};
+
+/* Replaces what is in *out. */
+void attach_mode_command(const struct attach_mode_row *row, enum attach_verb verb,
+                         const struct attach_values *values, struct buf *out);
+
+#endif

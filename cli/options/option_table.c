@@ -1,0 +1,387 @@
+#include "cli/options/option_table.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "merger/base/alloc.h"
+#include "merger/profile/level.h"
+#include "merger/base/pattern.h"
+#include "cli/options/argument.h"
+#include "merger/base/shown.h"
+
+static bool parse_flag(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	(void)shown, (void)value, (void)err;
+	*(bool *)((char *)options + row->member) = true;
+	return true;
+}
+
+static bool parse_path(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	if (!value[0])
+		return error_set(err, ERROR_USAGE, "%s: the name is empty; it wants a %s", shown,
+		                 row->argument);
+	*(const char **)((char *)options + row->member) = value;
+	return true;
+}
+
+/* A decimal number of digits alone: no sign, no blank, no 0x. */
+static bool number_parse(struct span text, uint64_t max, uint64_t *ret)
+{
+	uint64_t number = 0;
+
+	if (!text.len)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c < '0' || c > '9')
+			return false;
+		number = number * 10 + (uint64_t)(c - '0');
+		if (number > max)
+			return false;
+	}
+	*ret = number;
+	return true;
+}
+
+/* Digits with a point perhaps: strtod alone would take "inf", "nan", "0x1p3" and "1e9" too. */
+static bool real_parse(const char *text, double *ret)
+{
+	char *end;
+
+	if (!text[0] || text[strspn(text, "0123456789.")] || !text[strcspn(text, "0123456789")])
+		return false;
+	*ret = strtod(text, &end);
+	return !*end && isfinite(*ret);
+}
+
+#define MEMBER(m) offsetof(struct options, m)
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+/* What the numbers may be, by where they go. */
+static const struct number_row {
+	size_t member;
+	double min, max;
+	const char *what, *wants; /* for a message */
+} numbers[] = {
+	{ MEMBER(samples), 1, OPTIONS_SAMPLES_MAX, "number of samples",
+	  "a whole number from 1 to " TEXT(OPTIONS_SAMPLES_MAX) },
+	{ MEMBER(looks), 1, OPTIONS_SAMPLES_MAX, "number of looks", "1 or more" },
+	{ MEMBER(view.depth), 1, OPTIONS_DEPTH_MAX, "number of frames",
+	  "1 to " TEXT(OPTIONS_DEPTH_MAX) },
+	{ MEMBER(top), 1, OPTIONS_SAMPLES_MAX, "number of functions", "1 or more" },
+	{ MEMBER(rate_hz), OPTIONS_RATE_MIN, OPTIONS_RATE_MAX, "rate",
+	  "samples per second, from " TEXT(OPTIONS_RATE_MIN) " to " TEXT(OPTIONS_RATE_MAX) },
+	{ MEMBER(seconds), DBL_TRUE_MIN, OPTIONS_SECONDS_MAX, "duration",
+	  "seconds, more than 0 and at most " TEXT(OPTIONS_SECONDS_MAX) },
+	{ MEMBER(interval), OPTIONS_INTERVAL_MIN, OPTIONS_SECONDS_MAX, "time from look to look",
+	  "seconds, 0.01 at least" },
+	{ MEMBER(min_percent), 0, 100, "percentage", "0 to 100" },
+};
+
+static const struct number_row *number_row_of(const struct option_row *row)
+{
+	const struct number_row *ret = numbers;
+
+	while (ret->member != row->member)
+		ret++;
+	return ret;
+}
+
+static bool not_a_number(const struct number_row *number, const char *shown, const char *value,
+                         struct error *err)
+{
+	struct shown word;
+
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no %s; it wants %s", shown,
+	                 shown_name(&word, value), number->what, number->wants);
+}
+
+/* Into a uint64_t. */
+static bool parse_count(struct options *options, const struct option_row *row, const char *shown,
+                        const char *value, struct error *err)
+{
+	const struct number_row *number = number_row_of(row);
+	uint64_t *to = (uint64_t *)((char *)options + row->member);
+
+	return (number_parse(span_of(value), (uint64_t)number->max, to) &&
+	        *to >= (uint64_t)number->min) ||
+	       not_a_number(number, shown, value, err);
+}
+
+/* Into a double. */
+static bool parse_real(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	const struct number_row *number = number_row_of(row);
+	double *to = (double *)((char *)options + row->member);
+
+	return (real_parse(value, to) && *to >= number->min && *to <= number->max) ||
+	       not_a_number(number, shown, value, err);
+}
+
+static void add_pid(struct options *options, uint32_t pid)
+{
+	for (size_t i = 0; i < options->pid_count; i++)
+		if (options->pids[i] == pid)
+			return;
+	options->pids = alloc_grow(options->pids, &options->pid_cap, options->pid_count + 1,
+	                           sizeof(*options->pids));
+	options->pids[options->pid_count++] = pid;
+}
+
+static bool parse_pids(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	struct shown word;
+
+	(void)row;
+	for (const char *from = value;; from++) {
+		size_t len = strcspn(from, ",");
+		uint64_t pid;
+
+		if (!number_parse((struct span){ from, len }, OPTIONS_PID_MAX, &pid) || !pid)
+			return error_set(
+			        err, ERROR_USAGE,
+			        "%s: '%s' is no process id; it wants a number from 1 to %d, or "
+			        "several with commas between them",
+			        shown, shown_name(&word, value), OPTIONS_PID_MAX);
+		add_pid(options, (uint32_t)pid);
+		from += len;
+		if (!*from)
+			return true;
+	}
+}
+
+static bool parse_attach(struct options *options, const struct option_row *row, const char *shown,
+                         const char *value, struct error *err)
+{
+	size_t choice;
+
+	if (!argument_choose(row->argument, shown, "way to attach", value, &choice, err))
+		return false;
+	options->attach = (enum attach_mode)choice;
+	return true;
+}
+
+static bool parse_format(struct options *options, const struct option_row *row, const char *shown,
+                         const char *value, struct error *err)
+{
+	size_t choice;
+
+	if (!argument_choose(row->argument, shown, "format", value, &choice, err))
+		return false;
+	options->format = format_at(choice);
+	return true;
+}
+
+/* "3", "+3.5", "-2": seconds after the start of the run, or before its end. */
+static bool parse_edge(struct options *options, const struct option_row *row, const char *shown,
+                       const char *value, struct error *err)
+{
+	struct window_edge *edge = (struct window_edge *)((char *)options + row->member);
+	bool from_end = value[0] == '-';
+	struct shown word;
+	double seconds;
+
+	if (!real_parse(value + (from_end || value[0] == '+'), &seconds) ||
+	    seconds > OPTIONS_SECONDS_MAX)
+		return error_set(err, ERROR_USAGE,
+		                 "%s: '%s' is no time; it wants seconds after the start of the "
+		                 "run (+3 or 3.5), or before its end (-2)",
+		                 shown, shown_name(&word, value));
+	*edge = (struct window_edge){ true, from_end, (uint64_t)(seconds * 1e6 + 0.5) };
+	return true;
+}
+
+static bool parse_weight(struct options *options, const struct option_row *row, const char *shown,
+                         const char *value, struct error *err)
+{
+	size_t choice;
+
+	if (!argument_choose(row->argument, shown, "weight", value, &choice, err))
+		return false;
+	options->weight = choice ? WEIGHT_CPU : WEIGHT_WALL;
+	return true;
+}
+
+static bool parse_colours(struct options *options, const struct option_row *row, const char *shown,
+                          const char *value, struct error *err)
+{
+	size_t choice;
+
+	if (!argument_choose(row->argument, shown, "word for colours", value, &choice, err))
+		return false;
+	options->colours = (enum terminal_colours)choice;
+	return true;
+}
+
+/* One that cannot be used is told at once, before a run is spent on it. */
+static bool parse_pattern(struct options *options, const struct option_row *row, const char *shown,
+                          const char *value, struct error *err)
+{
+	struct pattern pattern;
+	bool ok = pattern_init(&pattern, value, shown, err);
+
+	pattern_deinit(&pattern);
+	return ok && parse_path(options, row, shown, value, err);
+}
+
+static bool parse_levels(struct options *options, const struct option_row *row, const char *shown,
+                         const char *value, struct error *err)
+{
+	/* In the order of the choice's words. */
+	static const enum level_rank levels[] = { LEVEL_HOST, LEVEL_PROCESS, LEVEL_THREAD };
+	char name[32];
+
+	for (const char *from = value;; from++) {
+		size_t len = strcspn(from, ","), choice;
+
+		snprintf(name, sizeof(name), "%.*s", (int)(len < 31 ? len : 31), from);
+		if (!argument_choose(row->argument, shown, "level of the tree", name, &choice, err))
+			return false;
+		options->levels |= LEVEL_BIT(levels[choice]);
+		options->threads |= levels[choice] == LEVEL_THREAD;
+		from += len;
+		if (!*from)
+			return true;
+	}
+}
+
+static const struct option_row rows[] = {
+	{ 'p', "pid", "PID[,PID...]", "the processes; may be given again",
+	  COMMAND_RECORD | COMMAND_TOP | COMMAND_DUMP, parse_pids, 0 },
+	{ 'n', "samples", "SAMPLES",
+	  "samples of each process (200; with -d alone as\nmany as fit; run: as many as its life "
+	  "gives;\ntop: as many as you wait for)",
+	  COMMAND_LIVE, parse_count, MEMBER(samples) },
+	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_LIVE, parse_real, MEMBER(rate_hz) },
+	{ 'd', "duration", "SECONDS", "end after so long; with -n too, what comes first",
+	  COMMAND_LIVE, parse_real, MEMBER(seconds) },
+	{ 0, "children", NULL, "the processes and all their descendants",
+	  COMMAND_LIVE | COMMAND_DUMP, parse_flag, MEMBER(children) },
+	{ 0, "attach", "once|each|plain",
+	  "once (default): attach, then stop, look and resume\n"
+	  "for each sample; each: attach and let go for each;\n"
+	  "plain: a whole gdb for each, which needs no Python",
+	  COMMAND_LIVE, parse_attach, 0 },
+	{ 0, "instant", NULL,
+	  "stop all threads at once for each sample: by default\n"
+	  "those that sleep are looked at without a stop",
+	  COMMAND_LIVE, parse_flag, MEMBER(instant) },
+	{ 0, "save-raw", "FILE", "keep what the gdbs say, as `pmp fold` and `pmp dump`\nread it",
+	  COMMAND_RECORD | COMMAND_RUN | COMMAND_DUMP, parse_path, MEMBER(save_raw) },
+	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_LIVE | COMMAND_DUMP,
+	  parse_path, MEMBER(gdb) },
+
+	{ 0, "core", "CORE",
+	  "a core file, in place of a process; a word behind it\nis taken for its program",
+	  COMMAND_DUMP, parse_path, MEMBER(core) },
+	{ 0, "locals", NULL, "arguments and locals of Python frames, read as data", COMMAND_DUMP,
+	  parse_flag, MEMBER(locals) },
+	{ 0, "interval", "SECONDS", "look again after so long: does it move?", COMMAND_DUMP,
+	  parse_real, MEMBER(interval) },
+	{ 0, "looks", "N", "how often to look (5 with --interval, else 1)", COMMAND_DUMP,
+	  parse_count, MEMBER(looks) },
+	{ 0, "largest-first", NULL, "the largest group of equal stacks first, not last",
+	  COMMAND_DUMP, parse_flag, MEMBER(largest_first) },
+	{ 0, "json", NULL, "the report as JSON", COMMAND_DUMP, parse_flag, MEMBER(json) },
+
+	{ 0, "by", "host|pid|thread",
+	  "put that level on top of the tree, if it has none;\n"
+	  "several with commas between them",
+	  COMMAND_MERGE, parse_levels, 0 },
+	{ 't', "threads", NULL, "the first level of the tree is the thread", COMMAND_ALL,
+	  parse_flag, MEMBER(threads) },
+	{ 0, "lines", NULL, "tell nodes apart by line, not only by function", COMMAND_ALL,
+	  parse_flag, MEMBER(lines) },
+	{ 0, "glue", NULL, "show the interpreter's own frames too",
+	  COMMAND_LIVE | COMMAND_FOLD | COMMAND_DUMP, parse_flag, MEMBER(glue) },
+
+	{ 0, "no-timeline", NULL, "do not keep when each stack was there",
+	  COMMAND_LIVE | COMMAND_FOLD, parse_flag, MEMBER(no_timeline) },
+
+	{ 0, "from", "SECONDS",
+	  "only samples from that time on: so long after the\n"
+	  "start of the run (+3), or before its end (-3)",
+	  COMMAND_ALL, parse_edge, MEMBER(window.from) },
+	{ 0, "to", "SECONDS", "only samples before that time", COMMAND_ALL, parse_edge,
+	  MEMBER(window.to) },
+	{ 0, "weight", "wall|cpu",
+	  "what a stack weighs: 1 a sample (wall), or its\n"
+	  "thread's CPU time since the sample before, in us",
+	  COMMAND_ALL, parse_weight, 0 },
+	{ 0, "running", NULL, "only threads that were on a CPU, or waited for one", COMMAND_ALL,
+	  parse_flag, MEMBER(window.running) },
+	{ 0, "thread", "THREAD", "only threads of that number, or whose name matches", COMMAND_ALL,
+	  parse_pattern, MEMBER(view.thread) },
+	{ 0, "focus", "REGEX",
+	  "only stacks with a function, file or module that\n"
+	  "matches: what calls it, and what it calls",
+	  COMMAND_ALL, parse_pattern, MEMBER(view.focus) },
+	{ 0, "hide", "REGEX", "without the frames that match: their callers call\nwhat they call",
+	  COMMAND_ALL, parse_pattern, MEMBER(view.hide) },
+	{ 0, "fold-library", NULL,
+	  "one line for the frames of installed and standard\n"
+	  "libraries that call each other",
+	  COMMAND_ALL, parse_flag, MEMBER(view.fold_library) },
+	{ 0, "invert", NULL, "the other end up: what ran, and below it its callers", COMMAND_ALL,
+	  parse_flag, MEMBER(view.invert) },
+	{ 0, "depth", "N", "at most N frames of each stack", COMMAND_ALL, parse_count,
+	  MEMBER(view.depth) },
+	{ 0, "min", "PERCENT", "leave out of the tree what has less (1)", COMMAND_ALL, parse_real,
+	  MEMBER(min_percent) },
+	{ 0, "all", NULL, "leave out nothing: no --min, no --fold-library", COMMAND_ALL, parse_flag,
+	  MEMBER(all) },
+	{ 0, "top", "N",
+	  "the N functions with most self weight, as a table\n"
+	  "(that is -f flat, with N rows)",
+	  COMMAND_ALL, parse_count, MEMBER(top) },
+	{ 0, "ci", NULL,
+	  "each percentage of the tree and of the table with\n"
+	  "the 95 % interval in which it lies",
+	  COMMAND_ALL, parse_flag, MEMBER(intervals) },
+	{ 'o', "output", "FILE",
+	  "write FILE in the format of its suffix or of -f, and\n"
+	  "the tree to stdout; `-o -`: to stdout alone\n"
+	  "(dump: its report, and nothing to stdout; top: at\nits end)",
+	  COMMAND_ANY, parse_path, MEMBER(output) },
+	{ 'f', "format", "FORMAT", "the format (default: tree; diff: flat)",
+	  COMMAND_ALL | COMMAND_TOP, parse_format, 0 },
+	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ANY, parse_flag,
+	  MEMBER(full_paths) },
+	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",
+	  COMMAND_ANY, parse_flag, MEMBER(quiet) },
+	{ 0, "color", "auto|always|never", "colours: on a terminal (auto), always, or never",
+	  COMMAND_ANY, parse_colours, 0 },
+	{ 0, "no-pager", NULL, "no pager for what is longer than the terminal", COMMAND_ANY,
+	  parse_flag, MEMBER(no_pager) },
+	{ 'h', "help", NULL, "what there is; behind a command: what it takes", COMMAND_EVERY,
+	  parse_flag, MEMBER(help) },
+	{ 'V', "version", NULL, "the versions of pmp, of gdb and of gdb's Python", COMMAND_EVERY,
+	  parse_flag, MEMBER(version) },
+};
+
+const struct option_row *option_table_at(size_t i)
+{
+	return i < sizeof(rows) / sizeof(rows[0]) ? &rows[i] : NULL;
+}
+
+unsigned option_table_group(size_t i)
+{
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		size_t before = 0;
+
+		while (rows[before].commands != rows[k].commands)
+			before++;
+		if (before == k && !i--)
+			return rows[k].commands;
+	}
+	return 0;
+}

@@ -1,0 +1,143 @@
+#include "cli/os/pager.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/os/terminal.h"
+
+static bool disabled;
+
+void pager_disable(void)
+{
+	disabled = true;
+}
+
+/* NULL: the environment names none. */
+static const char *pager_told(void)
+{
+	const char *told = getenv("PMP_PAGER");
+
+	return told ? told : getenv("PAGER");
+}
+
+bool pager_wanted(void)
+{
+	const char *told = pager_told();
+
+	return !disabled && terminal_is(stdout) && !terminal_dumb() &&
+	       tcgetpgrp(STDOUT_FILENO) == getpgrp() && !(told && (!*told || !strcmp(told, "cat")));
+}
+
+/* How many columns the character or the escape sequence at `c` takes, and how many bytes it is. */
+static unsigned columns_of(const char *c, size_t left, size_t *bytes)
+{
+	*bytes = 1;
+	if (*c == '\x1b' && left > 1 && c[1] == '[') {
+		for (*bytes = 2; *bytes < left && (c[*bytes] < '@' || c[*bytes] > '~');)
+			++*bytes;
+		++*bytes;
+		return 0;
+	}
+	while (*bytes < left && ((unsigned char)c[*bytes] & 0xc0) == 0x80)
+		++*bytes;
+	return 1;
+}
+
+/* One line of the screen is for the prompt that comes after it. */
+static bool fits_screen(struct span text)
+{
+	unsigned width = terminal_width(stdout), height = terminal_height(stdout);
+	unsigned rows = 1, column = 0;
+	size_t bytes;
+
+	for (; text.len && rows <= height; text = span_skip(text, bytes)) {
+		unsigned columns = columns_of(text.ptr, text.len, &bytes);
+
+		if (*text.ptr == '\n' || column + columns > width) {
+			rows++;
+			column = 0;
+		}
+		column += *text.ptr == '\n' ? 0 : columns;
+	}
+	return rows <= height;
+}
+
+/* In the child. */
+static void run_pager(int text_fd)
+{
+	static const int ignored[] = { SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ };
+	const struct sigaction dfl = { .sa_handler = SIG_DFL };
+	const char *told = pager_told();
+
+	/* Nobody else would end one that waits for a key when pmp is killed. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		sigaction(ignored[i], &dfl, NULL);
+	setenv("LESS", "FRX", 0);
+	if (dup2(text_fd, STDIN_FILENO) < 0)
+		_exit(127);
+	if (told)
+		execl("/bin/sh", "sh", "-c", told, (char *)NULL);
+	else
+		execlp("less", "less", "-FRX", (char *)NULL);
+	_exit(127);
+}
+
+/* The reader may go away: it has seen enough. */
+static void write_all(int fd, struct span text)
+{
+	while (text.len) {
+		ssize_t len = write(fd, text.ptr, text.len);
+
+		if (len < 0 && errno != EINTR)
+			return;
+		text = span_skip(text, len < 0 ? 0 : (size_t)len);
+	}
+}
+
+/* false: it could not be run. */
+static bool show_by_pager(struct span text)
+{
+	int pipe_fds[2], status = 0;
+	pid_t pid;
+
+	if (pipe2(pipe_fds, O_CLOEXEC))
+		return false;
+	pid = fork();
+	if (!pid)
+		run_pager(pipe_fds[0]);
+	close(pipe_fds[0]);
+	if (pid > 0)
+		write_all(pipe_fds[1], text);
+	close(pipe_fds[1]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	/* 126 and 127 are the shell's. */
+	return pid > 0 && !(WIFEXITED(status) && WEXITSTATUS(status) >= 126);
+}
+
+void pager_show(struct span text)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction interrupt, quit;
+	bool shown = false;
+
+	fflush(stdout);
+	if (!fits_screen(text)) {
+		/* Ctrl-C is for the pager. */
+		sigaction(SIGINT, &ignore, &interrupt);
+		sigaction(SIGQUIT, &ignore, &quit);
+		shown = show_by_pager(text);
+		sigaction(SIGINT, &interrupt, NULL);
+		sigaction(SIGQUIT, &quit, NULL);
+	}
+	if (!shown)
+		fwrite(text.ptr, 1, text.len, stdout);
+}

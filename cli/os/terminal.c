@@ -1,0 +1,86 @@
+#include "cli/os/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define SIZE_MAX_TOLD 1000000u
+
+/* NULL if it is empty, too. */
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0] ? value : NULL;
+}
+
+bool terminal_is(FILE *file)
+{
+	return isatty(fileno(file));
+}
+
+/* What the terminal says, else the variable, else `otherwise`. */
+static unsigned size_or(unsigned short said, const char *name, unsigned otherwise)
+{
+	const char *told = variable(name);
+	unsigned long number = told ? strtoul(told, NULL, 10) : 0;
+
+	if (said)
+		return said;
+	return number && number < SIZE_MAX_TOLD ? (unsigned)number : otherwise;
+}
+
+static struct winsize window_size(FILE *file)
+{
+	struct winsize size = { 0 };
+
+	if (ioctl(fileno(file), TIOCGWINSZ, &size))
+		size = (struct winsize){ 0 };
+	return size;
+}
+
+unsigned terminal_width(FILE *file)
+{
+	return terminal_is(file) ? size_or(window_size(file).ws_col, "COLUMNS", 80) : 0;
+}
+
+unsigned terminal_height(FILE *file)
+{
+	return terminal_is(file) ? size_or(window_size(file).ws_row, "LINES", 24) : 0;
+}
+
+bool terminal_dumb(void)
+{
+	const char *term = variable("TERM");
+
+	return !term || !strcmp(term, "dumb");
+}
+
+static enum terminal_colours colours_set;
+
+void terminal_set_colours(enum terminal_colours colours)
+{
+	colours_set = colours;
+}
+
+bool terminal_colour(FILE *file)
+{
+	const char *force = variable("CLICOLOR_FORCE");
+
+	if (colours_set != COLOURS_AUTO)
+		return colours_set == COLOURS_ALWAYS;
+	if (variable("NO_COLOR"))
+		return false;
+	return (force && strcmp(force, "0")) || (terminal_is(file) && !terminal_dumb());
+}
+
+bool terminal_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *locale = NULL;
+
+	for (size_t i = 0; !locale && i < sizeof(names) / sizeof(names[0]); i++)
+		locale = variable(names[i]);
+	return locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
+}

@@ -1,0 +1,79 @@
+#include "cli/proc/container.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/proc/target.h"
+
+#define MAPS_MAX (16u << 20)
+
+size_t container_find(uint32_t inner, uint32_t *ret, size_t max)
+{
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *dir = opendir("/proc");
+
+	while (dir && count < max && (entry = readdir(dir))) {
+		struct target_status status;
+		uint32_t pid;
+
+		if (!target_entry_number(entry->d_name, &pid) || !target_status(pid, 0, &status))
+			continue;
+		if (status.inner_pid == inner)
+			ret[count++] = pid;
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+struct span container_path(struct span path, const char *root)
+{
+	size_t len = strlen(root);
+
+	if (len > 1 && path.len > len && !memcmp(path.ptr, root, len) && path.ptr[len] == '/')
+		return span_skip(path, len);
+	return path;
+}
+
+bool container_replaced(uint32_t pid, struct buf *ret)
+{
+	struct buf text = { 0 };
+	struct span rest;
+	char root[4096];
+	bool found = false;
+
+	target_link(pid, "root", root, sizeof(root));
+	target_read(pid, "maps", MAPS_MAX, &text);
+	for (rest = buf_span(&text); rest.len && !found;) {
+		const char *newline = memchr(rest.ptr, '\n', rest.len);
+		struct span line = { rest.ptr, newline ? (size_t)(newline - rest.ptr) : rest.len };
+		struct target_map map;
+
+		rest = span_skip(rest, line.len + 1);
+		found = span_ends(line, SPAN_LIT(" (deleted)")) && target_map_parse(line, &map) &&
+		        map.perms[2] == 'x' && memmem(map.path.ptr, map.path.len, ".so", 3);
+		if (found)
+			buf_add_span(ret, container_path(map.path, root));
+	}
+	buf_deinit(&text);
+	return found;
+}
+
+bool container_other_mounts(uint32_t pid)
+{
+	char own[64], its[64];
+
+	target_link((uint32_t)getpid(), "ns/mnt", own, sizeof(own));
+	target_link(pid, "ns/mnt", its, sizeof(its));
+	return *own && *its && strcmp(own, its) != 0;
+}
+
+bool container_other_root(uint32_t pid)
+{
+	char root[4096];
+
+	target_link(pid, "root", root, sizeof(root));
+	return *root && strcmp(root, "/") != 0 && !container_other_mounts(pid);
+}

@@ -1,0 +1,77 @@
+#include "cli/proc/process_list.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "merger/base/escape.h"
+#include "cli/proc/target.h"
+
+#define NAME_MAX_SHOWN 60
+#define COMMAND_LINE_MAX 512
+
+/* "python3 app.py --port 80" of "/usr/bin/python3\0app.py\0--port\080\0". */
+static void add_words(struct span words, struct buf *ret)
+{
+	size_t program = strnlen(words.ptr, words.len);
+	const char *slash = memrchr(words.ptr, '/', program);
+	struct buf text = { 0 };
+
+	if (slash)
+		words = span_skip(words, (size_t)(slash + 1 - words.ptr));
+	while (words.len && !words.ptr[words.len - 1])
+		words.len--;
+	buf_add_span(&text, words);
+	for (size_t i = 0; i < text.len; i++)
+		if (!text.ptr[i])
+			text.ptr[i] = ' ';
+	escape_add_text(ret, buf_span(&text));
+	buf_deinit(&text);
+}
+
+static void add_name(uint32_t pid, const struct target_stat *stat, struct buf *ret)
+{
+	struct buf words = { 0 };
+
+	/* The command line of one that is in uninterruptible sleep may take for ever to read. */
+	if (stat->state != 'D' && target_read(pid, "cmdline", COMMAND_LINE_MAX, &words) &&
+	    words.len)
+		add_words(buf_span(&words), ret);
+	if (!ret->len)
+		escape_add_text(ret, span_of(stat->comm));
+	buf_deinit(&words);
+	if (ret->len <= NAME_MAX_SHOWN)
+		return;
+	ret->len = NAME_MAX_SHOWN;
+	while (ret->len && ((unsigned char)ret->ptr[ret->len] & 0xc0) == 0x80)
+		ret->len--;
+}
+
+static void print_process(uint32_t pid, FILE *out)
+{
+	struct target_status status;
+	struct target_stat stat;
+	struct buf name = { 0 };
+
+	if (pid == (uint32_t)getpid() || !target_stat(pid, 0, &stat) || stat.kernel_thread ||
+	    stat.state == 'Z')
+		return;
+	if (geteuid() && (!target_status(pid, 0, &status) || status.uid != geteuid()))
+		return;
+	add_name(pid, &stat, &name);
+	fprintf(out, "%u\t%.*s\n", pid, SPAN_ARG(name));
+	buf_deinit(&name);
+}
+
+void process_list_print(FILE *out)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	uint32_t pid;
+
+	while (proc && (entry = readdir(proc)))
+		if (target_entry_number(entry->d_name, &pid))
+			print_process(pid, out);
+	if (proc)
+		closedir(proc);
+}

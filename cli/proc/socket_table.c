@@ -1,0 +1,258 @@
+#include "cli/proc/socket_table.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cli/proc/target.h"
+
+#define TABLE_MAX (64u << 20)
+#define WORDS 12 /* of a row that are looked at */
+
+/* include/net/tcp_states.h */
+static const char *const states[] = {
+	[1] = "ESTABLISHED", [2] = "SYN_SENT",  [3] = "SYN_RECV", [4] = "FIN_WAIT1",
+	[5] = "FIN_WAIT2",   [6] = "TIME_WAIT", [7] = "CLOSE",    [8] = "CLOSE_WAIT",
+	[9] = "LAST_ACK",    [10] = "LISTEN",   [11] = "CLOSING",
+};
+
+/* Cuts a line into words; returns how many there are, WORDS at most. */
+static size_t words_of(struct span line, struct span words[WORDS])
+{
+	size_t count = 0;
+
+	while (count < WORDS) {
+		size_t len = 0;
+
+		line = span_trim(line);
+		while (len < line.len && line.ptr[len] != ' ')
+			len++;
+		if (!len)
+			break;
+		words[count++] = (struct span){ line.ptr, len };
+		line = span_skip(line, len);
+	}
+	return count;
+}
+
+static bool number_of(struct span word, int base, uint64_t *ret)
+{
+	char text[32], *end;
+
+	if (!word.len || word.len >= sizeof(text))
+		return false;
+	memcpy(text, word.ptr, word.len);
+	text[word.len] = '\0';
+	*ret = strtoull(text, &end, base);
+	return !*end;
+}
+
+/* "0100007F:1F90": words of four bytes in the machine's order, and the port. Empty where it is nobody's. */
+static bool address_text(struct span word, char ret[SOCKET_TEXT_MAX])
+{
+	const char *colon = word.len ? memchr(word.ptr, ':', word.len) : NULL;
+	size_t digits = colon ? (size_t)(colon - word.ptr) : 0;
+	uint32_t parts[4] = { 0 };
+	char text[INET6_ADDRSTRLEN];
+	uint64_t part, port;
+
+	ret[0] = '\0';
+	if ((digits != 8 && digits != 32) || !number_of(span_skip(word, digits + 1), 16, &port))
+		return false;
+	for (size_t i = 0; i < digits / 8; i++) {
+		if (!number_of((struct span){ word.ptr + i * 8, 8 }, 16, &part))
+			return false;
+		parts[i] = (uint32_t)part;
+	}
+	if (!port)
+		return true;
+	inet_ntop(digits == 8 ? AF_INET : AF_INET6, parts, text, sizeof(text));
+	snprintf(ret, SOCKET_TEXT_MAX, digits == 8 ? "%s:%u" : "[%s]:%u", text, (unsigned)port);
+	return true;
+}
+
+bool socket_row_parse(struct span line, bool udp, struct socket_row *ret, uint64_t *inode)
+{
+	struct span words[WORDS];
+	uint64_t state, unused;
+
+	*ret = (struct socket_row){ .kind = udp ? "udp" : "tcp" };
+	if (words_of(line, words) < 10 || words[4].len != 17 ||
+	    !address_text(words[1], ret->local) || !address_text(words[2], ret->remote) ||
+	    !number_of(words[3], 16, &state) ||
+	    !number_of((struct span){ words[4].ptr, 8 }, 16, &ret->send_queue) ||
+	    !number_of((struct span){ words[4].ptr + 9, 8 }, 16, &ret->recv_queue) ||
+	    !number_of(words[9], 10, inode ? inode : &unused))
+		return false;
+	if (!udp && state < sizeof(states) / sizeof(states[0]))
+		ret->state = states[state];
+	return true;
+}
+
+/* Calls take for each line of the table; it returns false when it has seen enough. */
+static void each_row(uint32_t pid, const char *name, bool (*take)(void *ctx, struct span line),
+                     void *ctx)
+{
+	struct buf text = { 0 };
+	struct span rest;
+
+	if (target_read(pid, name, TABLE_MAX, &text)) {
+		rest = buf_span(&text);
+		while (rest.len) {
+			const char *end = memchr(rest.ptr, '\n', rest.len);
+			struct span line = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
+
+			if (!take(ctx, line))
+				break;
+			rest = span_skip(rest, line.len + 1);
+		}
+	}
+	buf_deinit(&text);
+}
+
+struct search {
+	uint64_t inode;
+	bool udp, found;
+	struct socket_row row;
+};
+
+static bool take_inode(void *ctx, struct span line)
+{
+	struct search *search = ctx;
+	struct socket_row row;
+	uint64_t inode;
+
+	if (!socket_row_parse(line, search->udp, &row, &inode) || inode != search->inode)
+		return true;
+	search->row = row;
+	search->found = true;
+	return false;
+}
+
+static bool take_peer(void *ctx, struct span line)
+{
+	struct search *search = ctx;
+	struct socket_row row;
+	uint64_t inode;
+
+	if (!socket_row_parse(line, search->udp, &row, &inode) || !inode ||
+	    strcmp(row.local, search->row.remote) || strcmp(row.remote, search->row.local))
+		return true;
+	search->row.peer_inode = inode;
+	return false;
+}
+
+/* "ffff: 00000003 00000000 00000000 0001 03 79 /run/x": address, count, protocol, flags, type, state, inode, path. */
+static bool take_unix(void *ctx, struct span line)
+{
+	struct search *search = ctx;
+	struct span words[WORDS];
+	size_t count = words_of(line, words);
+	uint64_t inode, flags;
+
+	if (count < 7 || !number_of(words[6], 10, &inode) || inode != search->inode)
+		return true;
+	search->row = (struct socket_row){ .kind = "unix" };
+	/* include/net/sock.h: __SO_ACCEPTCON */
+	if (number_of(words[3], 16, &flags) && flags & 0x10000)
+		search->row.state = "LISTEN";
+	if (count > 7)
+		snprintf(search->row.local, SOCKET_TEXT_MAX, "%.*s", SPAN_ARG(words[7]));
+	search->found = true;
+	return false;
+}
+
+struct unix_question {
+	struct nlmsghdr header;
+	struct unix_diag_req request;
+};
+
+/* The first attribute of this kind, of four bytes; 0: none. */
+static uint32_t attribute_of(const struct nlmsghdr *header, uint16_t kind)
+{
+	const struct unix_diag_msg *message = NLMSG_DATA(header);
+	const char *at = (const char *)(message + 1);
+	const char *end = (const char *)header + header->nlmsg_len;
+
+	while (end - at >= (ptrdiff_t)sizeof(struct nlattr)) {
+		struct nlattr attribute;
+		uint32_t value;
+
+		memcpy(&attribute, at, sizeof(attribute));
+		if (attribute.nla_len < sizeof(attribute) || attribute.nla_len > end - at)
+			break;
+		if (attribute.nla_type == kind &&
+		    attribute.nla_len >= sizeof(attribute) + sizeof(value)) {
+			memcpy(&value, at + sizeof(attribute), sizeof(value));
+			return value;
+		}
+		at += NLA_ALIGN(attribute.nla_len);
+	}
+	return 0;
+}
+
+/* Of our own network namespace only: another's tells nothing. 0: not known. */
+static uint64_t unix_peer(uint64_t inode)
+{
+	struct unix_question question = {
+		.header = { .nlmsg_len = sizeof(question),
+		            .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		            .nlmsg_flags = NLM_F_REQUEST },
+		.request = { .sdiag_family = AF_UNIX,
+		             .udiag_states = (uint32_t)-1,
+		             .udiag_ino = (uint32_t)inode,
+		             .udiag_show = UDIAG_SHOW_PEER,
+		             .udiag_cookie = { (uint32_t)-1, (uint32_t)-1 } },
+	};
+	struct timeval limit = { .tv_usec = 200000 };
+	_Alignas(struct nlmsghdr) char answer[8192];
+	const struct nlmsghdr *header = (const void *)answer;
+	uint64_t ret = 0;
+	ssize_t got;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	if (fd < 0)
+		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (send(fd, &question, sizeof(question), 0) == (ssize_t)sizeof(question) &&
+	    (got = recv(fd, answer, sizeof(answer), 0)) > 0 && NLMSG_OK(header, (size_t)got) &&
+	    header->nlmsg_type == SOCK_DIAG_BY_FAMILY)
+		ret = attribute_of(header, UNIX_DIAG_PEER);
+	close(fd);
+	return ret;
+}
+
+bool socket_table_find(uint32_t pid, uint64_t inode, struct socket_row *ret)
+{
+	static const struct {
+		const char *name;
+		bool udp;
+	} tables[] = {
+		{ "net/tcp", false },
+		{ "net/tcp6", false },
+		{ "net/udp", true },
+		{ "net/udp6", true },
+	};
+	struct search search = { .inode = inode };
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && !search.found; i++) {
+		search.udp = tables[i].udp;
+		each_row(pid, tables[i].name, take_inode, &search);
+		if (search.found && search.row.local[0] && search.row.remote[0])
+			each_row(pid, tables[i].name, take_peer, &search);
+	}
+	if (!search.found) {
+		each_row(pid, "net/unix", take_unix, &search);
+		if (search.found)
+			search.row.peer_inode = unix_peer(inode);
+	}
+	*ret = search.row;
+	return search.found;
+}
