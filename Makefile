@@ -36,9 +36,9 @@ merger_obj := $(merger_src:%.c=$(B)/%.o) $(B)/gen/pprof.pb-c.o $(B)/gen/svg_part
 unit_src := $(wildcard tests/unit/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
 helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
-agent_py := gdbscripts/loader.py \
-	$(filter-out gdbscripts/loader.py gdbscripts/agent.py,$(sort $(wildcard gdbscripts/*.py))) \
-	gdbscripts/agent.py
+# By name, whatever folder it is in: that order is the bundle's, and test_build's.
+by_name = $(foreach f,$(sort $(foreach f,$(1),$(notdir $f):$f)),$(lastword $(subst :, ,$f)))
+agent_py := gdbscripts/loader.py $(call by_name,$(wildcard gdbscripts/*/*.py)) gdbscripts/agent.py
 samples := $(B)/samples/spinext.so $(B)/samples/work $(B)/samples/work-stripped $(B)/samples/hang
 c_files := $(foreach depth,* */* */*/*,$(wildcard $(addsuffix /$(depth).[ch],cli merger samples tests)))
 

@@ -1,12 +1,10 @@
 """The agent's modules, loaded outside gdb: `from agent_modules import load; elf = load("elf")`."""
 
 import importlib
-import importlib.util
-import os
 import sys
 import types
 
-from tap import ROOT
+from agent_scripts import Finder
 
 
 class FakeEvent:
@@ -41,17 +39,6 @@ class FakeGdb(types.ModuleType):
 class FakeUnwinder(types.ModuleType):
     Unwinder = object
     register_unwinder = None
-
-
-class Finder:
-    """import pmp_NAME finds gdbscripts/NAME.py."""
-
-    @staticmethod
-    def find_spec(fullname, _path=None, _target=None):
-        path = os.path.join(ROOT, "gdbscripts", fullname[4:] + ".py")
-        if not fullname.startswith("pmp_") or not os.path.exists(path):
-            return None
-        return importlib.util.spec_from_file_location(fullname, path)
 
 
 sys.dont_write_bytecode = True

@@ -80,7 +80,7 @@ def _():
             continue
         program = os.path.join(folder, "probe")
         subprocess.run([os.environ.get("CC", "cc"), "-w", "-I" + python.include, "-o", program,
-                        os.path.join(ROOT, "gdbscripts", "layout_probe.c")], check=True, timeout=60)
+                        os.path.join(ROOT, "gdbscripts", "python", "layout_probe.c")], check=True, timeout=60)
         row = ast.literal_eval("{%s}" % run(program).out)[python.version]
         row.update(value_row(program, python))
         equal({key: row.get(key) for key in layout_of(python)}, layout_of(python), python)

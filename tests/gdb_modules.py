@@ -1,22 +1,10 @@
 """For what tests and benchmarks run inside a gdb: makes the agent's modules importable there (pmp_NAME)."""
 
-import importlib.util
-import os
 import sys
 
 import gdb
 
-SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "gdbscripts")
-
-
-class Finder:
-    @staticmethod
-    def find_spec(fullname, _path=None, _target=None):
-        path = os.path.join(SCRIPTS, fullname[4:] + ".py")
-        if not fullname.startswith("pmp_") or not os.path.exists(path):
-            return None
-        return importlib.util.spec_from_file_location(fullname, path)
-
+from agent_scripts import Finder
 
 sys.dont_write_bytecode = True
 sys.meta_path.insert(0, Finder)

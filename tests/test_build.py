@@ -46,8 +46,8 @@ def _():
 def _():
     with open(os.path.join(BUILD, "gen", "agent.py"), encoding="utf-8") as file:
         bundle = file.read()
-    scripts = sorted(name[:-3] for name in os.listdir(os.path.join(ROOT, "gdbscripts"))
-                     if name.endswith(".py"))
+    scripts = sorted(name[:-3] for _, _, names in os.walk(os.path.join(ROOT, "gdbscripts"))
+                     for name in names if name.endswith(".py"))
     scripts = [name for name in scripts if name not in ("loader", "agent")] + ["agent"]
     equal([line.split()[1] for line in bundle.splitlines() if line.startswith("#:PMP-MODULE ")], scripts)
     with open(PMP, "rb") as file:

@@ -9,11 +9,12 @@ import threading
 import types
 
 sys.dont_write_bytecode = True
-SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "gdbscripts")
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from agent_scripts import path_of  # noqa: E402
 
 
 def load(name):
-    with open(os.path.join(SCRIPTS, name + ".py"), encoding="utf-8") as file:
+    with open(path_of(name), encoding="utf-8") as file:
         module = types.ModuleType("pmp_" + name)
         sys.modules["pmp_" + name] = module
         exec(compile(file.read(), name + ".py", "exec"), module.__dict__)
