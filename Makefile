@@ -33,9 +33,9 @@ cli_src := $(wildcard cli/*.c cli/*/*.c)
 merger_src := $(wildcard merger/*/*.c)
 cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o $(B)/gen/texts.o
 merger_obj := $(merger_src:%.c=$(B)/%.o) $(B)/gen/pprof.pb-c.o $(B)/gen/svg_parts.o
-unit_src := $(wildcard tests/unit/*.c)
+unit_src := $(wildcard tests/unit/*/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
-helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
+helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/harness/programs/*.c))
 # By name, whatever folder it is in: that order is the bundle's, and test_build's.
 by_name = $(foreach f,$(sort $(foreach f,$(1),$(notdir $f):$f)),$(lastword $(subst :, ,$f)))
 agent_py := gdbscripts/loader.py $(call by_name,$(wildcard gdbscripts/*/*.py)) gdbscripts/agent.py
@@ -63,10 +63,10 @@ $(B)/pmp.debug: $(B)/cli/main.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) -o $@ $^ $(CLI_LIBS)
 
-# A pmp whose calls of the system fail when told to, for the tests (tests/wrap/faults.c says what and how).
+# A pmp whose calls of the system fail when told to, for the tests (tests/harness/faults/faults.c says what and how).
 # The libraries' calls do so too, where they are linked statically.
-wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([a-z_0-9]*\),.*/\1/p' tests/wrap/faults.c)
-$(B)/pmp-faulty: $(B)/cli/main.o $(B)/tests/wrap/faults.o $(B)/cli.a $(B)/merger.a
+wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([a-z_0-9]*\),.*/\1/p' tests/harness/faults/faults.c)
+$(B)/pmp-faulty: $(B)/cli/main.o $(B)/tests/harness/faults/faults.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) $(wrapped:%=-Wl,--wrap=%) \
 		-o $@ $^ -Wl,-Bstatic $(CLI_LIBS) $(if $(DYNAMIC),-Wl$(comma)-Bdynamic)
@@ -76,7 +76,7 @@ ifneq ($(COVERAGE),)
 ALL_CFLAGS += --coverage
 ALL_LDFLAGS += --coverage
 $(B)/pmp.debug $(B)/pmp-faulty: LDFLAGS += -Wl,--wrap=_exit
-$(B)/pmp.debug $(B)/pmp-faulty: $(B)/tests/wrap/flush.o
+$(B)/pmp.debug $(B)/pmp-faulty: $(B)/tests/harness/faults/flush.o
 endif
 
 $(B)/cli.a: $(cli_obj)
@@ -176,12 +176,12 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/cli.a $(B)/merger.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(CLI_LIBS)
 
-$(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(B)/merger.a
+$(B)/tests/harness/programs/%: $(B)/tests/harness/programs/%.o $(B)/merger.a
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Without a sanitizer, whose run-time has threads and signals of its own.
-$(B)/tests/helpers/victim $(B)/tests/helpers/embed $(B)/tests/helpers/busy $(B)/tests/helpers/exclusive: $(B)/tests/helpers/%: tests/helpers/%.c
+$(B)/tests/harness/programs/victim $(B)/tests/harness/programs/embed $(B)/tests/harness/programs/busy $(B)/tests/harness/programs/exclusive: $(B)/tests/harness/programs/%: tests/harness/programs/%.c
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -ldl
@@ -210,7 +210,7 @@ $(B)/tests/fuzz/options: $(B)/cli.a
 
 fuzz: all ## each fuzz target for TIME=600 seconds (T=NAME: that one), with clang's libFuzzer; the agent's memory a million times
 	@[ '$(T)' = python-memory ] || B='$(B)-fuzz' MAKE='$(MAKE)' tests/fuzz/run '$(TIME)' $(T)
-	@case '$(T)' in ''|python-memory) B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/python_memory.py $(FUZZ) ;; esac
+	@case '$(T)' in ''|python-memory) B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/agent/python_memory.py $(FUZZ) ;; esac
 
 bench_programs := $(B)/tests/bench/gaps $(B)/tests/bench/trees
 $(B)/tests/bench/gaps: tests/bench/gaps.c
@@ -233,24 +233,24 @@ bench: all $(bench_programs) ## pauses, speed and memory, beside what others tak
 
 TORTURE ?=
 
-torture: all $(B)/tests/helpers/victim samples ## pmp, gdb and target are killed, stopped and more, for 15 minutes (TORTURE='--seconds 60')
-	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/torture.py $(TORTURE)
+torture: all $(B)/tests/harness/programs/victim samples ## pmp, gdb and target are killed, stopped and more, for 15 minutes (TORTURE='--seconds 60')
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/stress/torture.py $(TORTURE)
 
 DUMPS ?= 500
 
-deadlocks: all $(B)/tests/helpers/busy ## pmp dump of busy programs sees no deadlock, 500 times each (DUMPS=N)
-	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/deadlocks.py $(DUMPS)
+deadlocks: all $(B)/tests/harness/programs/busy ## pmp dump of busy programs sees no deadlock, 500 times each (DUMPS=N)
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/stress/deadlocks.py $(DUMPS)
 
 DIFFS ?= 100 10
 
 diffs: all samples ## pmp diff of a program with itself, 100 times, and with a faster one, 10 times (DIFFS='TRIALS FASTER')
-	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/diffs.py $(DIFFS)
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/stress/diffs.py $(DIFFS)
 
 ROOTS ?= $(B)/roots
 MATRIX ?=
 
-matrix: all $(B)/tests/helpers/embed ## the same cases on every Python found, in each build (ROOTS=FOLDER, MATRIX='--only 3.11')
-	@B='$(B)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/matrix.py --roots '$(ROOTS)' $(MATRIX)
+matrix: all $(B)/tests/harness/programs/embed ## the same cases on every Python found, in each build (ROOTS=FOLDER, MATRIX='--only 3.11')
+	@B='$(B)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/matrix/matrix.py --roots '$(ROOTS)' $(MATRIX)
 
 roots: ## root folders with other Pythons for matrix, made by debootstrap: root and network, 2 GB (SUITES='trixie sid')
 	@tests/roots '$(ROOTS)' $(SUITES)

@@ -14,7 +14,7 @@ import time
 
 import gdb
 
-sys.path.insert(0, os.path.join(os.environ["PMP_ROOT"], "tests"))
+sys.path.insert(0, os.path.join(os.environ["PMP_ROOT"], "tests", "harness"))
 from gdb_modules import Attached  # noqa: E402
 
 ROUNDS = 300

@@ -3,7 +3,7 @@
 
     tests/bench/python_walk.py [--frames N] [--only REGEX]
 
-For each Python found (tests/matrix_builds.py), as it is: the walk of the native stack, what the Python frames
+For each Python found (tests/matrix/builds.py), as it is: the walk of the native stack, what the Python frames
 add to it once their names are cached, and the first time (in_gdb.py says how it is taken), and the median
 pause of pmp itself with 200 samples, in milliseconds. Figures only: what they should be is less than
 0.5 ms for 30 frames.
@@ -16,9 +16,10 @@ import os
 import re
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "matrix"))
 
-import matrix_builds as builds  # noqa: E402
+import builds  # noqa: E402
 from profiles import Profile  # noqa: E402
 from tap import ROOT, Target, clean_up, pmp, run  # noqa: E402
 

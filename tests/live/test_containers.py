@@ -3,7 +3,7 @@
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
 from tap import PYTHON, Target, check, children, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402

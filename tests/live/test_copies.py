@@ -4,8 +4,9 @@ import os
 import shutil
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from matrix_builds import EMBED, ask  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "matrix"))
+from builds import EMBED, ask  # noqa: E402
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
 from tap import PYTHON, Target, check, equal, main, note, pmp, skip, temp_dir, test  # noqa: E402

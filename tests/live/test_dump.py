@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import deadlocks  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
 from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, run, skip, temp_dir, test  # noqa: E402
@@ -187,7 +187,7 @@ def _():
 def _():
     need_gdb()
     raw, inside = os.path.join(temp_dir(), "raw"), []
-    with Target(os.path.join(BUILD, "tests", "helpers", "exclusive")) as target:
+    with Target(os.path.join(BUILD, "tests", "harness", "programs", "exclusive")) as target:
         result = pmp("dump", "-p", target.pid, "--interval", "0.03", "--looks", 60, "--save-raw", raw)
         equal(result.code, 0, result)
         target.check_unharmed()

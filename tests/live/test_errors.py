@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 
 from tap import PMP, PYTHON, Target, check, children, equal, main, pmp, proc_status, run, skip, temp_dir, test
 from targets import await_samples, need_gdb, samples_of

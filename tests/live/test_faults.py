@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tests/test_faults.py, but record: a call of the system that pmp makes while it samples a live process fails. The target
+"""tests/program/test_faults.py, but record: a call of the system that pmp makes while it samples a live process fails. The target
 is as it was, no gdb and no guard is left, the profile is complete or not there.
 
     PMP_FAULTS=all PMP_SEED=N tests/live/test_faults.py
@@ -12,8 +12,8 @@ import random
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "wrap"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness", "faults"))
 
 from faulty import OLD, PMP, Run, fault  # noqa: E402
 from profiles import Profile  # noqa: E402

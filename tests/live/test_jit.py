@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb  # noqa: E402
 from tap import BUILD, Target, check, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
@@ -49,7 +49,7 @@ def leaves(profile):
 def _():
     need_gdb()
     for mode in "once", "each":
-        target = Target(os.path.join(BUILD, "tests", "helpers", "jit"))
+        target = Target(os.path.join(BUILD, "tests", "harness", "programs", "jit"))
         profile = sample(target, 5, "--attach", mode)
         equal(profile.total, 5)
         for path in leaves(profile):

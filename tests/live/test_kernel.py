@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb  # noqa: E402
 from tap import BUILD, Target, check, equal, main, note, pmp, proc_status, temp_dir, test  # noqa: E402
@@ -16,7 +16,7 @@ SIGSTOP_BIT = 1 << 18
 
 
 def sleeper(*args):
-    return Target(os.path.join(BUILD, "tests", "helpers", "sleeper"), *args)
+    return Target(os.path.join(BUILD, "tests", "harness", "programs", "sleeper"), *args)
 
 
 def asleep(target):

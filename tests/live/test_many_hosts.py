@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from many_hosts import HOSTS, Lab, go_inside  # noqa: E402
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
@@ -108,7 +108,7 @@ def _():
 
 @test("a profile that breaks off, as its host goes down, is an error that says which; nothing is written")
 def _():
-    with open(os.path.join(ROOT, "tests", "golden", "merge-two", "app.yaml"), encoding="utf-8") as file:
+    with open(os.path.join(ROOT, "tests", "golden", "cases", "merge-two", "app.yaml"), encoding="utf-8") as file:
         lab().write("whole.yaml", file.read().replace("box1", "web2"))
     lab().write("web2/pmp", CUT, 0o755)
     lab().write("admin/few.yaml", "as it was\n")

@@ -3,11 +3,12 @@
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import matrix_builds as builds  # noqa: E402
-import matrix_look as look  # noqa: E402
-from matrix_cases import groups  # noqa: E402
-from matrix_judge import wrong_weight  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "matrix"))
+import builds  # noqa: E402
+import sample  # noqa: E402
+from case_table import groups  # noqa: E402
+from judge import wrong_weight  # noqa: E402
 from targets import need_live_python  # noqa: E402
 from tap import PYTHON, check, equal, main, note, skip, temp_dir, test  # noqa: E402
 
@@ -28,7 +29,7 @@ def add(how, cases):
 
     @test("%s: %s" % (how, name))
     def _():
-        profile, found = look.look(build(how), temp_dir(), cases)
+        profile, found = sample.look(build(how), temp_dir(), cases)
         note("stacks %s" % profile.marks)
         wrong = {name: trouble for name, trouble in found.items() if trouble}
         missing = {name: trouble for name, trouble in wrong.items() if trouble.startswith("skip: ")}
@@ -46,7 +47,7 @@ for build_how in HOWS:
 def add_share(name, least):
     @test("%s: nearly every stack of it is merged, no weight is lost" % name)
     def _():
-        profile, _ = look.watch(build("as it is"), temp_dir(), name, 300)
+        profile, _ = sample.watch(build("as it is"), temp_dir(), name, 300)
         note("stacks %s, %d without Python" % (profile.marks, profile.bare()))
         equal(wrong_weight(profile, None), None)
         check(profile.merged() >= least, "%.2f %% merged" % (100 * profile.merged()), profile.marks)

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb  # noqa: E402
 from tap import BUILD, Target, check, equal, main, near, note, pmp, run, temp_dir, test  # noqa: E402

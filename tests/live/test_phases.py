@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
 from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, near, note, pmp, run, skip, temp_dir, test  # noqa: E402

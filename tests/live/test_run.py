@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
 from tap import PMP, PYTHON, check, cleanup, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from targets import await_samples, need_gdb  # noqa: E402
 from tap import PMP, PYTHON, Target, check, equal, main, temp_dir, test  # noqa: E402
 

@@ -3,7 +3,7 @@
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import check_split, gdb_with, need_live_python, python_with_symbols  # noqa: E402
 from tap import ROOT, BUILD, Target, check, equal, main, note, pmp, temp_dir, test  # noqa: E402

@@ -12,7 +12,7 @@ import sys
 import termios
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
 from tap import (LIMIT, PMP, PYTHON, Target, check, children, cleanup, equal, main, note, pmp,  # noqa: E402

@@ -4,7 +4,7 @@
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 
 from targets import need_gdb
 from tap import PYTHON, ROOT, check, main, note, run, test
@@ -15,7 +15,7 @@ SEED = "3323969560"
 
 def torture(rows, cases, seconds):
     need_gdb()
-    result = run(PYTHON, os.path.join(ROOT, "tests", "torture.py"), "--seed", SEED, "--rows", rows,
+    result = run(PYTHON, os.path.join(ROOT, "tests", "stress", "torture.py"), "--seed", SEED, "--rows", rows,
                  "--cases", str(cases), "--seconds", str(seconds), limit=seconds + 130)
     note(result.out)
     check(result.code == 0, "a target was harmed", result)

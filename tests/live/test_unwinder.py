@@ -5,12 +5,12 @@ import re
 import shutil
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import pythons  # noqa: E402
 from targets import need_gdb  # noqa: E402
 from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, run, skip, temp_dir, test  # noqa: E402
 
-HELPERS = os.path.join(ROOT, "tests", "helpers")
+HELPERS = os.path.join(ROOT, "tests", "harness", "programs")
 ROUNDS = 150
 NESTED = r"""
 #include <stdio.h>

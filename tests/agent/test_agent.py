@@ -1,0 +1,322 @@
+"""The agent's modules outside gdb; those that read Python's own structures are in agent_python.py."""
+
+import ctypes
+import os
+import random
+import re
+import shutil
+import sys
+from types import SimpleNamespace
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from agent_modules import load  # noqa: E402
+from tap import PYTHON, check, equal, main, run, skip, temp_dir, test  # noqa: E402
+
+cfi = load("cfi")
+elf = load("elf")
+memory = load("memory")
+naming = load("naming")
+markers = load("markers")
+procfs = load("procfs")
+unwinder = load("unwinder")
+files = load("files")
+perf_map = load("perf_map")
+gil = load("gil")
+jit = load("jit")
+needed = load("needed")
+
+
+@test("a marker's values cannot end it or add a pair")
+def _():
+    equal(markers.marker("note", text="a b=c\n~pmp end %é"),
+          "~pmp note text=a%20b=c%0A~pmp%20end%20%25%C3%A9")
+
+
+@test("a name cannot pass for a line of its own")
+def _():
+    equal(markers.one_line("a\n#0  0x1 in f ()\x1b[2J"), "a\\x0a#0  0x1 in f ()\\x1b[2J")
+
+
+@test("threads are read from /proc, whatever their names are")
+def _():
+    libc = ctypes.CDLL(None)
+    old = open("/proc/self/comm", "rb").read().rstrip(b"\n")
+    for name in (b"plain", b"a) R (b", b'x"):', b"\xff\xfe"):
+        libc.prctl(15, name, 0, 0, 0)
+        equal(procfs.thread(os.getpid(), os.getpid()).name, name.decode("utf-8", "backslashreplace"))
+        equal(procfs.thread(os.getpid(), os.getpid()).state, "R")
+    libc.prctl(15, old, 0, 0, 0)
+    check(procfs.thread(os.getpid(), 1 << 30) is None)
+
+
+@test("who waits for the GIL, holds it, collects garbage")
+def _():
+    def lock(holder, locked=True, collecting=False):
+        made = gil.Gil()
+        made.addr, made.end = 0x1000, 0x1100
+        made.holder, made.locked, made.collecting = holder, locked, collecting
+        return made
+    threads = [((0xa,), 0), ((0xb, 0xc), 0x1008), ((0xd,), 0x2000)]
+    for locks, wanted in (
+            ([lock(0xa)], [gil.HOLDS, gil.WAITS, ""]),
+            ([lock(0xa, locked=False)], ["", gil.WAITS, ""]),
+            ([lock(0xa, collecting=True)], [gil.COLLECTS, gil.WAITS, ""]),
+            ([lock(0xd, collecting=True)], ["", gil.WAITS, gil.COLLECTS]),
+            ([lock(0xc)], ["", gil.WAITS, ""]),
+            ([], ["", "", ""])):
+        equal(gil.doing(locks, threads), wanted)
+    equal(gil.doing([lock(0xa)], [((0xa,), 0), ((), 0)]), ["", ""], "nobody waits")
+
+
+@test("a line of a perf map, and what is none")
+def _():
+    def row(line):
+        code = perf_map.parse_line(line)
+        return code and (code.start, code.end, code.name)
+    equal(row(b"7f00a0 10 JS:*fib /srv/x y.js:1"), (0x7f00a0, 0x7f00b0, "JS:*fib /srv/x y.js:1"))
+    equal(row(b"0x10 0x4 f"), (0x10, 0x14, "f"))
+    equal(row(b"10 4 \xff"), (0x10, 0x14, "\\xff"))
+    for line in (b"", b"10", b"10 4", b"10 4 ", b"x 4 f", b"10 -4 f", b"0 4 f", b"10 0 f",
+                 b"ffffffffffffffff 1 f", b"-10 4 f"):
+        equal(row(line), None, line)
+    equal(len(row(b"10 4 " + b"y" * 5000)[2]), memory.TEXT_MAX)
+
+
+@test("a perf map that grows, is written anew, or is somebody else's")
+def _():
+    folder = temp_dir()
+    os.mkdir(folder + "/tmp")
+    codes = perf_map.PerfMap(os.getpid(), folder)
+    path = folder + codes.path
+
+    def write(mode, text):
+        with open(path, mode) as file:
+            file.write(text)
+    check(not codes.follow(), "there is none yet")
+    write("wb", b"1000 10 a\n2000 10 b\n3000 1")
+    check(codes.follow())
+    equal([codes.find(pc) and codes.find(pc).name for pc in (0xfff, 0x1000, 0x100f, 0x1010, 0x2001, 0x3000)],
+          [None, "a", "a", None, "b", None])
+    check(not codes.follow(), "nothing new")
+    write("ab", b"0 c\n2000 8 d\n")
+    check(codes.follow())
+    equal([codes.find(pc) and codes.find(pc).name for pc in (0x3000, 0x2001, 0x2009)], ["c", "d", None])
+    os.unlink(path)
+    write("wb", b"1000 10 e\n")
+    check(codes.follow())
+    equal((codes.find(0x1000).name, codes.find(0x3000)), ("e", None))
+    os.unlink(path)
+    os.mkfifo(path)
+    check(not codes.follow(), "a pipe is read")
+    os.unlink(path)
+    os.symlink("/proc/self/maps", path)
+    check(not codes.follow(), "a link is followed")
+    os.unlink(path)
+    os.rename(folder + "/tmp", folder + "/real")
+    os.symlink("real", folder + "/tmp")
+    write("wb", b"1000 10 f\n")
+    check(not codes.follow(), "a folder's link is followed")
+    os.unlink(folder + "/tmp")
+    os.rename(folder + "/real", folder + "/tmp")
+    if os.getuid() == 0:
+        os.chown(path, 12345, -1)
+        check(not codes.follow(), "another user's file is read")
+
+
+@test("the libraries that a program is going to have are those that its dynamic linker says")
+def _():
+    for program in (PYTHON, shutil.which("gdb"), "/bin/ls"):
+        if not program or not shutil.which("ldd"):
+            skip("gdb and ldd are missing")
+        found = needed.of_program(program, {})
+        told = re.findall(r"/[^ ()]+(?= \(0x)", run("ldd", program).out)
+        equal(sorted(found), sorted(os.path.realpath(path) for path in told), program)
+
+
+@test("where a frame's return address is: code that leaves it, and code that begins one")
+def _():
+    for code, wanted in (
+            ("c3", (0, None)), ("5dc3", (8, 0)), ("4883c408c3", (8, None)),
+            ("4881c400010000c3", (256, None)), ("4883c4085b5d415cc3", (32, 16)),
+            ("90c3", None), ("c9c3", None), ("4883c4", None), ("5cc3", None), ("4883c4f8c3", None), ("", None)):
+        equal(jit.tail(bytes.fromhex(code)), wanted, code)
+    for code, offset, wanted in (
+            ("554889e5", 0, 0), ("554889e5", 1, 8), ("554889e5", 4, None), ("f30f1efa554889e5", 4, 0),
+            ("f30f1efa554889e5", 5, 8), ("55488bec", 1, 8), ("5590", 1, None)):
+        equal(jit.prologue(bytes.fromhex(code), offset), wanted, code)
+
+
+def readelf_rules(path):
+    """(address, what readelf says) of each row of the file's call frame information."""
+    out = run("readelf", "--wide", "--debug-dump=frames-interp", path, limit=60).out
+    end = columns = None
+    for line in out.splitlines():
+        line = re.sub(r"r\d+ \(\w+\)", "reg", line)
+        words = line.split()
+        if " FDE " in line:
+            end, columns = int(line.rpartition("..")[2], 16), None
+        elif " CIE " in line:
+            end = None
+        elif words[:1] == ["LOC"]:
+            columns = words[1:]
+        elif end and columns and re.match("[0-9a-f]{16} ", line) and int(words[0], 16) < end:
+            row = dict(zip(columns, words[1:]))
+            yield int(words[0], 16), (row["CFA"], row.get("rbp", "u"), row.get("ra", "c-8"))
+
+
+def as_readelf_says(rule):
+    if rule is cfi.OUTERMOST:
+        return "outermost"
+    if rule.signal:
+        return ("exp",) * 3
+    return ("%s+%d" % ("rbp" if rule.base == cfi.FP else "rsp", rule.offset),
+            "u" if rule.saved_fp is None else "c%+d" % rule.saved_fp, "c-8")
+
+
+def known_here(row):
+    cfa, fp, ra = row
+    if ra == "u":
+        return "outermost"
+    if row == ("exp",) * 3:
+        return row
+    if cfa == "exp":
+        return "a table"
+    good = re.match(r"r[sb]p\+\d+\Z", cfa) and re.match(r"(u|s|c[-+]\d+)\Z", fp) and ra == "c-8"
+    return (cfa, fp.replace("s", "u"), ra) if good else None
+
+
+@test("call frame information says what readelf says of it")
+def _():
+    if not shutil.which("readelf"):
+        skip("no readelf")
+    files = {line.split()[-1] for line in open("/proc/self/maps") if "r-xp" in line and "/" in line}
+    rows = 0
+    for path in sorted(files):
+        file = elf.Elf(path)
+        table = cfi.FrameTable(file.read, *file.frame_header)
+        for address, row in readelf_rules(path):
+            rule = table.function(address).rule(address)
+            wanted = known_here(row)
+            if wanted == "a table":
+                wanted = ("rsp+16" if address % 16 >= 11 else "rsp+8", "u", "c-8") if rule else None
+            equal(rule and as_readelf_says(rule), wanted, "%s: 0x%x" % (path, address))
+            rows += 1
+    check(rows > 20000, "rows", rows)
+
+
+@test("call frame information that is broken: no rule, and no exception")
+def _():
+    path = os.path.realpath(PYTHON)
+    file = elf.Elf(path)
+    good = {}
+
+    def read(address, size):
+        data = bytearray(file.read(address, size))
+        if good and data:  # the header stays as it is
+            for at in range(chance.randrange(7), len(data), 7):
+                data[at] = chance.randrange(256)
+        return bytes(data)
+    chance = random.Random(1)
+    table = cfi.FrameTable(read, *file.frame_header)
+    good["header"] = True
+    starts = [table._header + start for start in table._starts[::20]]
+    check(len(starts) > 100, "functions", len(starts))
+    for start in starts:
+        function = table.function(start)
+        if function is not None:
+            function.rule(start + 5)
+
+
+@test("a C++ function without its parameters")
+def _():
+    for name, wanted in (
+            ("f", "f"), ("f(int)", "f"), ("a::b(int (*)(char)) const", "a::b"),
+            ("main::{lambda(int)#1}::operator()(int) const", "main::{lambda(int)#1}::operator()"),
+            ("(anonymous namespace)::f()", "(anonymous namespace)::f"), ("operator()", "operator()"),
+            ("A::operator()(int)", "A::operator()"), ("f(int) [clone .cold]", "f"), ("A::f() &&", "A::f"),
+            ("core::call_once<fn(), ()>", "core::call_once<fn(), ()>"), ("(x)", "(x)"), (")", ")")):
+        equal(naming.without_parameters(name), wanted, name)
+
+
+@test("a stack that ends in nowhere")
+def _():
+    stack = memory_of(0x1000, (0x4005, 0x2000, 0x5005, 0x3000, 0))
+    frames = unwinder.Unwinder(stack.function_at).unwind(stack, registers_at(0x4001, 0x1000))
+    equal([(frame.pc, frame.address) for frame in frames], [(0x4001, 0x4001), (0x4005, 0x4004), (0x5005, 0x5004), (0, 0)])
+
+
+@test("who is told to hurry twice gives up on a thread, but not for what was sent before its stop began")
+def _():
+    session = load("session")
+    done, told = [], []
+    session.execute, session.end_with_parent = told.append, lambda _on: None
+    busy = SimpleNamespace(ptid=(os.getpid(), os.getpid(), 0), is_stopped=lambda: False, switch=lambda: None)
+    it = session.Session(None)
+    it.pid, it.threads = os.getpid(), lambda: [busy]
+    before = session.now_us() - 1
+    it.stop(frozenset(), lambda: done.append(1))
+    for sent, wanted in ((before, []), (before, []), (session.now_us(), []), (before, []), (session.now_us(), [1])):
+        it.hurry(sent)
+        equal(done, wanted)
+    equal(told, ["interrupt"] * 2)
+    # While others stop one waits on.
+    it.stop(frozenset(), lambda: done.append(2))
+    for _ in range(4):
+        it._on_stop(SimpleNamespace(inferior_thread=SimpleNamespace(ptid=(1, 1, 0)), stop_signal=""))
+        it.hurry(session.now_us())
+    equal(done, [1])
+
+
+@test("a thread that ended before it could stop is not waited for, one that lives is; who began meanwhile is told to stop")
+def _():
+    session = load("session")
+    done, told = [], []
+    session.execute, session.end_with_parent = told.append, lambda _on: None
+    ended = os.fork()
+    if not ended:
+        os._exit(0)  # a zombie until it's waited for
+    here = os.getpid()
+    it = session.Session(None)
+    it.pid, threads = here, [thread_of(here), thread_of(ended)]
+    session.procfs.thread, real = lambda _pid, tid: real(tid, tid), session.procfs.thread
+    it.threads = lambda: threads
+    it.stop(frozenset(), lambda: done.append(1))
+    try:
+        while it._pending != {here}:
+            it.bury()
+        it.bury()
+        equal((it._pending, done, len(told)), ({here}, [], 2))
+        threads[:] = [thread_of(ended), thread_of(os.getppid())]
+        it._pending = {ended}
+        os.waitpid(ended, 0)
+        it.bury()
+        equal((it._pending, done, len(told)), ({os.getppid()}, [], 3))
+    finally:
+        session.procfs.thread = real
+
+
+def thread_of(tid):
+    return SimpleNamespace(ptid=(os.getpid(), tid, 0), is_stopped=lambda: False, switch=lambda: None)
+
+
+class memory_of:
+    """Words on a stack of functions that push nothing but, each second time, one word."""
+
+    def __init__(self, start, words):
+        self.start, self.data = start, b"".join(word.to_bytes(8, "little") for word in words)
+
+    def some(self, address, size):
+        at = address - self.start
+        return self.data[at:at + size] if 0 <= at < len(self.data) else b""
+
+    @staticmethod
+    def function_at(address):
+        rule = cfi.Rule(cfi.SP, 8 if address < 0x4004 else 16, None)
+        return cfi.Function(0x4000, 0x6000, [(0x4000, rule)]), 0
+
+
+def registers_at(pc, sp):
+    return load("registers").Registers(pc, sp, 0, 0, 0)
+
+
+main()

@@ -1,0 +1,403 @@
+"""The agent's reading of Python, outside gdb, with every Python that is found: layouts, line tables, text, frames."""
+
+import ast
+import os
+import random
+import re
+import shutil
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+import pythons  # noqa: E402
+from agent_modules import load  # noqa: E402
+from python_image import ROWS, FakeMemory, Image, put_text  # noqa: E402
+from tap import ROOT, check, equal, main, note, run, skip, temp_dir, test  # noqa: E402
+
+memory = load("memory")
+elf = load("elf")
+debug_offsets = load("debug_offsets")
+layouts = load("layouts")
+line_tables = load("line_tables")
+pairing = load("pairing")
+py_frames = load("py_frames")
+py_text = load("py_text")
+python_files = load("python_files")
+value_layouts = load("value_layouts")
+interpreter = load("interpreter")
+
+PYTHONS = pythons.found()
+HELPERS = os.path.join(ROOT, "tests", "harness", "programs")
+BROKEN_TABLES = (b"", b"\xff", b"\x80", b"\xf0\xff\xff", bytes(range(256)), b"\xee" * 50, b"\x7f" * 9,
+                 b"\xe8" + b"\x7f" * 100000)
+WORDS = {(2, 7): "lnotab", (3, 10): "ranges"}
+
+
+def layout_of(python):
+    """A Python's layout, None if this pmp has none."""
+    found = python_file(python.file)
+    if found is None or not found.offsets:
+        return layouts.LAYOUTS.get(python.version)
+    return debug_offsets.layout(found.offsets)
+
+
+def python_file(path):
+    return python_files.python_file(elf.Elf(path), path, 0)
+
+
+def known_pythons():
+    found = [python for python in PYTHONS if python.version >= (3, 6) or python.version == (2, 7)]
+    if not found:
+        skip("no Python of 2.7 or from 3.6 on")
+    return found
+
+
+# Layouts.
+
+
+def headers():
+    """(version, include folder) of each set of headers, internal ones among them where they are needed."""
+    for python in PYTHONS:
+        internal = "internal/pycore_pystate.h" if python.version > (3, 7) else "pystate.h"
+        if os.path.exists(os.path.join(python.include, internal)):
+            yield python
+
+
+def value_row(program, python):
+    """What value_layouts.py is to have, which is compared."""
+    row = ast.literal_eval("{%s}" % run(program, "values").out)[python.version]
+    wanted = dict(value_layouts.VALUES.get(python.version, row))
+    if "interp.modules" in layout_of(python):
+        wanted["interp.modules"] = row["interp.modules"]  # that one is told by the interpreter itself
+    equal(wanted, row, python)
+    return row
+
+
+@test("layouts are those of the headers that are installed")
+def _():
+    folder, checked = temp_dir(), []
+    for python in headers():
+        if layout_of(python) is None:
+            continue
+        program = os.path.join(folder, "probe")
+        subprocess.run([os.environ.get("CC", "cc"), "-w", "-I" + python.include, "-o", program,
+                        os.path.join(ROOT, "gdbscripts", "python", "layout_probe.c")], check=True, timeout=60)
+        row = ast.literal_eval("{%s}" % run(program).out)[python.version]
+        row.update(value_row(program, python))
+        equal({key: row.get(key) for key in layout_of(python)}, layout_of(python), python)
+        checked.append(python.release)
+    note("compared: %s" % " ".join(checked))
+    if not checked:
+        skip("no Python headers (python3-dev)")
+
+
+DWARF = {
+    "tstate.thread_id": "PyThreadState thread_id", "tstate.next": "PyThreadState next",
+    "tstate.frame": "PyThreadState frame", "tstate.cframe": "PyThreadState cframe",
+    "tstate.current_frame": "PyThreadState current_frame",
+    "interp.next": "PyInterpreterState next",
+    "code.filename": "PyCodeObject co_filename", "code.firstlineno": "PyCodeObject co_firstlineno",
+}
+SHOW_DWARF = """python
+for name in %r:
+    kind, field = name.split()
+    try:
+        print(name, int(gdb.parse_and_eval("(long)&((%%s*)0)->%%s" %% (kind, field))))
+    except gdb.error:
+        pass
+"""
+
+
+@test("layouts are those of the debug symbols that are installed")
+def _():
+    checked = []
+    for python in known_pythons():
+        if not elf.Elf(python.file).has_section(".debug_info"):
+            continue
+        script = os.path.join(temp_dir(), "script.gdb")
+        with open(script, "w", encoding="ascii") as file:
+            file.write(SHOW_DWARF % sorted(DWARF.values()))
+        out = run("gdb", "-nx", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off",
+                  python.file, "-x", script).out
+        told = {line.rpartition(" ")[0]: int(line.rpartition(" ")[2]) for line in out.splitlines()}
+        layout, count = layout_of(python), 0
+        for key, name in DWARF.items():
+            if key in layout and name in told:
+                equal(told[name], layout[key], "%s %s" % (python, key))
+                count += 1
+        if count:
+            checked.append("%s (%d)" % (python.release, count))
+    note("compared: %s" % " ".join(checked))
+    if not checked:
+        skip("no Python with debug symbols in its own file")
+
+
+@test("a Python's file tells its version and its root variable, stripped too")
+def _():
+    folder = temp_dir()
+    for python in known_pythons():
+        whole = python_file(python.file)
+        equal((whole.version, whole.minor), (python.release, python.version), python)
+        copy = os.path.join(folder, "stripped")
+        shutil.copy(python.file, copy)
+        os.chmod(copy, 0o755)
+        subprocess.run(["strip", copy], check=True, timeout=60)
+        stripped = python_file(copy)
+        check(stripped.root and stripped.root == whole.root, "%s: %x %x" % (python, whole.root, stripped.root))
+        equal((stripped.version, stripped.offsets), (whole.version, whole.offsets), python)
+    equal(python_file(shutil.which("true")), None, "a program that is no Python")
+
+
+# Line tables.
+
+
+@test("lines of instructions are those that each Python gives")
+def _():
+    for python in known_pythons():
+        word = layout_of(python)["lines"]
+        out = run(python.path, os.path.join(HELPERS, "line_tables.py"), "8").out
+        count = 0
+        for row in out.splitlines():
+            first, table, *pairs = row.split(" ")
+            table = bytes.fromhex(table.replace("-", ""))
+            for pair in pairs[::len(pairs) // 200 + 1] + pairs[-2:]:
+                offset, line = (int(number) for number in pair.split(":")) if pair else (-1, int(first))
+                equal(line_tables.DECODERS[word](table, int(first), offset) if pair else line, line,
+                      "%s first line %s offset %d" % (python, first, offset))
+                count += 1
+        check(count > 400, "%s: %d lines only" % (python, count))
+
+
+@test("a broken line table ends, with some line")
+def _():
+    for name, decoder in line_tables.DECODERS.items():
+        for table in BROKEN_TABLES:
+            for offset in (0, 2, 1 << 40):
+                check(isinstance(decoder(table, 1, offset), int), name)
+
+
+# Text and frames.
+
+
+@test("names and paths in every kind of string are read, in every version's form")
+def _():
+    texts = ["", "plain", "naïve_λ", "Latin ÿ", "関数", "emoji 🐍", "x" * 1024, "a\ud800b"]
+    for version, layout in ROWS.items():
+        for text in texts:
+            for compact in (True, False):
+                fake = FakeMemory()
+                if layout["text"] == "bytes" and "\ud800" in text:
+                    continue
+                got, (at, raw) = py_text.read_text(fake, layout, put_text(fake, layout, text, compact))
+                equal(got, text, version)
+                equal(fake.read(at, len(raw)), raw)
+        fake = FakeMemory()
+        equal(py_text.read_text(fake, layout, put_text(fake, layout, "y" * 5000))[0], "y" * 1024 + "...")
+    fake = FakeMemory()
+    equal(py_text.read_text(fake, ROWS[2, 7], put_text(fake, ROWS[2, 7], b"a\xff"))[0], "a\\xff")
+
+
+@test("what is no string is refused")
+def _():
+    fake = FakeMemory()
+    for layout in [row for row in ROWS.values() if row["text"] == "unicode"]:
+        for state in (0, 3, 5, 7, 2 | 1 << 3 | 1 << 4):
+            addr = put_text(fake, layout, "text")
+            fake.word(addr + layout["str.state"], state << layout.get("str.kind_bit", 2), 4)
+            try:
+                py_text.read_text(fake, layout, addr)
+            except memory.BadRead:
+                continue
+            check(False, "state %d was taken for a string" % state)
+
+
+# Entry frame yes, no, no, yes, no, no.
+GROUPS = (("a", "b", "c"), ("d", "e", "f"))
+
+
+def wanted_runs(image, groups):
+    if image.layout["runs"] in ("frames", "cframes"):
+        groups = [(name,) for group in groups for name in group]
+    return list(zip(image.addrs, [list(reversed(group)) for group in reversed(groups)]))
+
+
+@test("runs that share evaluators unevenly, in every version's way")
+def _():
+    for version, layout in ROWS.items():
+        for groups in (GROUPS, (("a",),), (("a",), ("b", "c"), ("d",)), (("a", "a", "a"), ("a",)), ()):
+            image = Image(layout, groups)
+            equal(image.read(), wanted_runs(image, groups), version)
+
+
+@test("3.11, 3.12: a run whose structure is not filled in yet is left out")
+def _():
+    for version in ((3, 11), (3, 12)):
+        layout = layouts.LAYOUTS[version]
+        for old in (0, 0x1234, "the innermost frame"):
+            image = Image(layout, GROUPS)
+            fake = image.memory
+            cframe = fake.pointer(image.state + layout["tstate.cframe"])
+            new = fake.put(bytes(64))
+            fake.word(new + layout["cframe.previous"], cframe)
+            fake.word(new + layout["cframe.current_frame"], image.innermost if isinstance(old, str) else old)
+            fake.word(image.state + layout["tstate.cframe"], new)
+            equal(image.read(), wanted_runs(image, GROUPS), "%s, %s" % (version, old))
+
+
+@test("3.10: a frame that has been left, or an evaluator that has none yet")
+def _():
+    layout = layouts.LAYOUTS[3, 10]
+    image = Image(layout, GROUPS)
+    fake = image.memory
+    cframe = fake.pointer(image.state + layout["tstate.cframe"])
+    new = fake.put(bytes(64))
+    fake.word(new + layout["cframe.previous"], cframe)
+    fake.word(image.state + layout["tstate.cframe"], new)
+    equal(image.read(), wanted_runs(image, GROUPS), "no frame yet")
+    fake.word(image.state + layout["tstate.cframe"], fake.pointer(cframe + layout["cframe.previous"]))
+    equal(image.read(), wanted_runs(image, GROUPS)[1:], "left")
+
+
+@test("frames that go round in a circle end; a code object that is none keeps its place")
+def _():
+    for version, layout in ROWS.items():
+        image = Image(layout, (("a", "b", "c"),))
+        image.memory.word(image.innermost + layout["frame.previous"], image.innermost)
+        check(len(image.read()) <= 1, version)
+        image = Image(layout, (("a", "b"),))
+        image.memory.word(image.codes["b"] + layout["object.type"], image.root)
+        equal(image.read()[0][1][0], "(a frame that cannot be read)", version)
+
+
+@test("a code object that takes another's place is read anew")
+def _():
+    for version, layout in ROWS.items():
+        if layout["runs"] == "shim":
+            continue  # they have a number of their own: co_version
+        image = Image(layout, (("old",),))
+        python = interpreter.Interpreter("3.0.0", layout, image.root)
+
+        def name():
+            states = python.thread_states(image.memory)
+            return python.runs(image.memory, states[77])[0][0].frames[0].code.name
+        equal(name(), "old")
+        data = image.memory.data
+        for old in (b"old.py", b"old"):
+            at = data.find(old + b"\0")
+            data[at:at + 3] = b"new"
+        equal(name(), "new", version)
+
+
+@test("the live one of two Pythons is found; what makes no sense is refused, with a note")
+def _():
+    layout = layouts.LAYOUTS[3, 11]
+    layouts.LAYOUTS["made up"] = layout
+    try:
+        image = Image(layout, GROUPS)
+        dead = image.file()
+        dead.root = image.memory.put(bytes(512))
+        python, text = interpreter.find(image.memory, [dead, image.file()], {77})
+        equal((python and python.version, text), ("3.0.0", None))
+        equal(interpreter.find(image.memory, [dead], {77}), (None, None), "not started yet")
+        image.memory.word(image.code_type + layout["type.name"], image.root)
+        python, text = interpreter.find(image.memory, [image.file()], {77})
+        check(python is None and "not where this pmp looks" in text, text)
+        unknown = image.file()
+        unknown.minor = (3, 4)
+        check("does not know" in interpreter.find(image.memory, [unknown], {77})[1])
+        unknown.root = 0
+        check("without the symbol" in interpreter.find(image.memory, [unknown], {77})[1])
+    finally:
+        del layouts.LAYOUTS["made up"]
+
+
+@test("memory in which anything may stand: reading it ends, and nothing escapes")
+def _():
+    # PMP_FUZZ: how many times.
+    rounds, chance = int(os.environ.get("PMP_FUZZ", "4000")), random.Random(20261122)
+    for version, layout in ROWS.items():
+        image = Image(layout, GROUPS + (("g",), ("h", "i")))
+        fresh, top = bytes(image.memory.data), image.memory.top
+        words = [struct.pack("<Q", n) for n in (
+            0, 1, 0xffff, 1 << 31, 1 << 40, (1 << 64) - 1, image.state, image.innermost, image.stack, image.root)]
+        for _ in range(rounds // len(ROWS)):
+            image.memory.data[:] = fresh
+            for _ in range(chance.choice((1, 1, 2, 8, 100))):
+                at = chance.randrange(8, top, chance.choice((1, 8))) % top
+                image.memory.data[at:at + 8] = chance.choice(
+                    words + [struct.pack("<Q", FakeMemory.BASE + chance.randrange(top)), os.urandom(8)])
+            python = interpreter.Interpreter("3.0.0", layout, image.root)
+            try:
+                states = python.thread_states(image.memory)
+            except memory.BadRead:
+                continue
+            for addrs in states.values():
+                runs = sum(python.runs(image.memory, addrs), [])
+                for frame in [frame for run in runs for frame in run.frames]:
+                    check(isinstance(frame.code.name, str) and isinstance(frame.code.line(frame.offset), int))
+                pairs, loose = pairing.pair([image.stack + at for at in range(0, 4096, 64)], runs)
+                equal(sum(len(some) for some in pairs.values()) + len(loose), len(runs), version)
+
+
+@test("each Python's own stacks are what it says itself")
+def _():
+    for python in known_pythons():
+        if python.version >= (3, 6):
+            result = run(python.path, os.path.join(HELPERS, "own_stack.py"), limit=30)
+            check(re.match(r"\d\d cases right", result.out), python, result)
+
+
+# Pairing.
+
+
+def stack(*pointers):
+    return load("native").Stack([load("unwinder").Frame(0, pointer, False, False) for pointer in pointers])
+
+
+@test("a run belongs to the native frame that holds its structure")
+def _():
+    runs = [py_frames.Run(addr, ["f"]) for addr in (0x118, 0x130, 0x200, 0x90, 0x400, 0)]
+    pairs, loose = pairing.pair([0x100, 0x100, 0x120, 0x200, 0x300], runs)
+    equal({i: [run.addr for run in some] for i, some in pairs.items()}, {1: [0x118], 2: [0x130], 3: [0x200]})
+    equal([run.addr for run in loose], [0x90, 0x400, 0])
+
+
+@test("a run on another thread's stack is dealt out to that one")
+def _():
+    here, there, spare, nowhere = (py_frames.Run(addr, ["f"]) for addr in (0x110, 0x510, 0x520, 0x900))
+    runs = [[here, there, nowhere], []]
+    pairing.deal_out([stack(0x100, 0x200), stack(0x500, 0x600)], runs, [spare])
+    equal(runs, [[here, nowhere], [there, spare]])
+
+
+@test("a state of a version without such structures is the thread's that has its frames' addresses on its stack")
+def _():
+    fake = FakeMemory()
+    here, there, end = (fake.BASE + page * 4096 for page in (1, 3, 4))
+
+    def state(*objects):
+        return [py_frames.Run(0, ["f"], at) for at in objects]
+    outer, inner, foreign = state(0x1010, 0x1020), state(0x2010), state(0x3010, 0x3020)
+    for at, number in ((here + 96, 0x2010), (here + 200, 0x1010), (here + 400, 0x1020),
+                       (there + 8, 0x3010), (there + 80, 0x3020)):
+        fake.word(at, number)
+    stacks = [stack(here), stack(there)]
+    states = [[outer, foreign, inner], []]
+    pairing.settle(stacks, states, Below(fake, there, end))
+    equal(states, [[inner, outer], [foreign]])
+
+
+class Below:
+    """Two stacks with a page between them that cannot be read."""
+
+    def __init__(self, fake, second, end):
+        self.fake, self.second, self.end = fake, second, end
+
+    def read(self, addr, size):
+        if addr + size > self.end or addr < self.second and addr + size > self.second - 4096:
+            raise memory.BadRead("beyond")
+        return self.fake.read(addr, size)
+
+
+main()
