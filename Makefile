@@ -32,7 +32,7 @@ PROTOC_C ?= protoc-c
 cli_src := $(wildcard cli/*.c cli/*/*.c)
 merger_src := $(wildcard merger/*/*.c)
 cli_obj := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(cli_src))) $(B)/gen/agent.o $(B)/gen/texts.o
-merger_obj := $(merger_src:%.c=$(B)/%.o) $(B)/gen/pprof.pb-c.o $(B)/gen/svg_parts.o
+merger_obj := $(merger_src:%.c=$(B)/%.o) $(B)/gen/pprof.pb-c.o $(B)/gen/flame_graph_assets.o
 unit_src := $(wildcard tests/unit/*/*.c)
 unit := $(patsubst %.c,$(B)/%,$(unit_src))
 helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/harness/programs/*.c))
@@ -108,18 +108,18 @@ $(B)/gen/pprof.pb-c.c: merger/formats/pprof.proto
 to_bytes = od -An -v -tx1 $(1) | sed 's/\([0-9a-f][0-9a-f]\)/0x\1,/g'
 
 # A flame graph's style and script.
-$(B)/gen/svg_parts.o: $(B)/gen/svg_parts.c $(B)/flags
+$(B)/gen/flame_graph_assets.o: $(B)/gen/flame_graph_assets.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
-$(B)/gen/svg_parts.c: merger/formats/svg.css merger/formats/svg.js
+$(B)/gen/flame_graph_assets.c: merger/formats/flame_graph.css merger/formats/flame_graph.js
 	$(call say,GEN)
 	@mkdir -p $(@D)
 	$(Q){ \
 		printf '#include <stddef.h>\n\n'; \
 		for part in css js; do \
-			printf 'extern const unsigned char pmp_svg_%s[];\nextern const size_t pmp_svg_%s_len;\n' $$part $$part; \
-			printf 'const unsigned char pmp_svg_%s[] = {\n' $$part; \
-			$(call to_bytes,merger/formats/svg.$$part) || exit 1; \
-			printf '};\nconst size_t pmp_svg_%s_len = sizeof(pmp_svg_%s);\n' $$part $$part; \
+			printf 'extern const unsigned char pmp_flame_graph_%s[];\nextern const size_t pmp_flame_graph_%s_len;\n' $$part $$part; \
+			printf 'const unsigned char pmp_flame_graph_%s[] = {\n' $$part; \
+			$(call to_bytes,merger/formats/flame_graph.$$part) || exit 1; \
+			printf '};\nconst size_t pmp_flame_graph_%s_len = sizeof(pmp_flame_graph_%s);\n' $$part $$part; \
 		done; \
 	} > $@
 

@@ -7,7 +7,7 @@
 #include "cli/options/options.h"
 #include "cli/commands/profile_input.h"
 #include "cli/commands/report.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 
 /* NULL, and *err. What is looked at (--focus ..) is the same of both. */
 static struct profile *side_read(const struct options *options, const char *path, struct error *err)

@@ -5,7 +5,7 @@
 #include "cli/os/input.h"
 #include "cli/options/options.h"
 #include "cli/commands/report.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 #include "cli/os/terminal.h"
 
 /* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */

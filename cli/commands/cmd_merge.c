@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "merger/base/alloc.h"
-#include "merger/profile/level.h"
+#include "merger/profile/levels.h"
 #include "merger/transform/profile_merge.h"
 #include "cli/options/command.h"
 #include "cli/options/options.h"

@@ -2,7 +2,7 @@
 #include "cli/options/options.h"
 #include "cli/commands/profile_input.h"
 #include "cli/commands/report.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 
 bool cmd_show(const struct options *options, struct error *err)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "merger/build/builder.h"
+#include "merger/build/profile_builder.h"
 
 struct progress {
 	bool on; /* false: nothing is shown, and every call does nothing */

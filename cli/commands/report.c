@@ -3,9 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "merger/profile/level.h"
+#include "merger/profile/levels.h"
 #include "cli/os/output.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 #include "cli/os/terminal.h"
 
 /* Nodes with less of the weight are folded into one line of the tree. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli/os/output.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 
 #define GDB_DEADLINE_MS 10000
 #define GDB_TEXT_MAX (1u << 20)

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "cli/options/command.h"
-#include "merger/base/hint.h"
-#include "merger/base/shown.h"
+#include "merger/base/suggest.h"
+#include "merger/base/printable.h"
 
 static const char *format_name(size_t i)
 {

@@ -9,11 +9,11 @@
 
 #include "merger/base/buf.h"
 #include "cli/help/help.h"
-#include "merger/base/hint.h"
+#include "merger/base/suggest.h"
 #include "cli/options/options.h"
 #include "cli/os/output.h"
 #include "cli/os/pager.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 #include "cli/os/signals.h"
 #include "cli/os/terminal.h"
 #include "cli/help/version.h"

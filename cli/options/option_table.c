@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "merger/base/alloc.h"
-#include "merger/profile/level.h"
-#include "merger/base/pattern.h"
+#include "merger/profile/levels.h"
+#include "merger/base/regex.h"
 #include "cli/options/argument.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 
 static bool parse_flag(struct options *options, const struct option_row *row, const char *shown,
                        const char *value, struct error *err)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "merger/base/alloc.h"
-#include "merger/base/hint.h"
+#include "merger/base/suggest.h"
 #include "cli/options/option_table.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 
 #define ASK_HELP "see pmp --help"
 #define ASK_COMMAND "see pmp help %s" /* with its name */

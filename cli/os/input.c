@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "merger/base/alloc.h"
-#include "merger/base/hint.h"
+#include "merger/base/suggest.h"
 #include "cli/os/packed.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 
 #define CHUNK (64u << 10)
 #define NEAR_MAX 10000 /* files that are looked at for one with a near name */

@@ -10,7 +10,7 @@
 #include "merger/base/alloc.h"
 #include "merger/base/buf.h"
 #include "cli/os/pager.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 
 #define LINKS_MAX 40 /* as the kernel */
 #define NAMES_MAX 100

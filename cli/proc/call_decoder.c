@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "merger/parse/system_call.h"
+#include "merger/parse/syscall_names.h"
 
 /* How each argument is shown, and what it means:
  *	f  a descriptor that it waits for		p  an address

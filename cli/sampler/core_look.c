@@ -14,7 +14,7 @@
 #include "cli/os/clock.h"
 #include "cli/gdb/deadline.h"
 #include "cli/gdb/gdb_process.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 
 /* Who unpacks what: to standard output, quietly. */
 static const struct packer {

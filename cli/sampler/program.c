@@ -13,7 +13,7 @@
 
 #include "cli/os/clock.h"
 #include "cli/proc/refusal.h"
-#include "merger/base/shown.h"
+#include "merger/base/printable.h"
 #include "cli/proc/target.h"
 
 #define HOLD_TRIES 10000

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "merger/text/tree_summary.h"
+#include "merger/text/run_summary.h"
 #include "cli/os/clock.h"
 #include "cli/options/options.h"
 #include "cli/commands/report.h"

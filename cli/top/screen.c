@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "merger/base/alloc.h"
-#include "merger/base/columns.h"
+#include "merger/base/text_width.h"
 #include "cli/top/outlet.h"
 #include "cli/os/terminal.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/base/columns.h"
+#include "merger/base/text_width.h"
 #include "merger/base/escape.h"
 #include "cli/os/clock.h"
 #include "cli/top/top_prompt.h"

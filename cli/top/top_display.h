@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "merger/build/builder.h"
+#include "merger/build/profile_builder.h"
 #include "cli/options/options.h"
 #include "cli/top/screen.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/diagnosis/blocking_call.h"
+#include "merger/diagnosis/blocking_functions.h"
 
 /* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
 #define DEPTH_MAX 8

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "merger/build/builder.h"
-#include "merger/build/recent.h"
+#include "merger/build/profile_builder.h"
+#include "merger/build/recent_samples.h"
 
 /* A thread as its target's newest sample has it. */
 struct top_thread {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "merger/build/builder.h"
+#include "merger/build/profile_builder.h"
 #include "cli/options/options.h"
 
 /* {0}: none is being written. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "merger/formats/format.h"
-#include "merger/profile/top_table.h"
+#include "merger/profile/function_totals.h"
 #include "cli/options/options.h"
 #include "cli/top/top_facts.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/parse/classify.h"
+#include "merger/parse/function_class.h"
 
 /* What becomes of one native frame. */
 struct place {

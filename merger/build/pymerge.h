@@ -7,7 +7,7 @@
 
 #include "merger/profile/frame.h"
 #include "merger/base/intern.h"
-#include "merger/parse/stack.h"
+#include "merger/parse/raw_stack.h"
 
 enum merge_mark {
 	MARK_MERGED, /* every evaluator frame has its Python frames; one being entered or left need not */

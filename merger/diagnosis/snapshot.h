@@ -1,5 +1,5 @@
 /* snapshot: what one look at processes found, or several looks: each thread's merged stack, what it waits for, and what the
- * kernel says of it. Made out of text (dump.h) with the markers of `pmp dump` (marker.h), or without: then less is known.
+ * kernel says of it. Made out of text (text_parser.h) with the markers of `pmp dump` (marker.h), or without: then less is known.
  *
  * Of several looks the last one counts; of those before it is known whether a thread has moved. All strings are
  * ids in the snapshot's intern table, 0 where it is not known. */
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "merger/profile/frame.h"
-#include "merger/base/index.h"
+#include "merger/base/hash_index.h"
 #include "merger/base/intern.h"
 
 #define SNAPSHOT_NONE SIZE_MAX

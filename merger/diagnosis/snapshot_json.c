@@ -1,7 +1,7 @@
 /* snapshot_json: the report as JSON. What is not known has no key. */
 #include <inttypes.h>
 
-#include "merger/diagnosis/describe.h"
+#include "merger/diagnosis/wording.h"
 #include "merger/base/escape.h"
 #include "merger/base/json.h"
 #include "merger/profile/profile.h"

@@ -1,7 +1,7 @@
 /* snapshot_text: the report for people. */
 #include <inttypes.h>
 
-#include "merger/diagnosis/describe.h"
+#include "merger/diagnosis/wording.h"
 #include "merger/base/escape.h"
 #include "merger/profile/label.h"
 #include "merger/diagnosis/snapshot_report.h"

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "merger/diagnosis/verdict_maker.h"
+#include "merger/diagnosis/verdict_draft.h"
 
 /* The words of kinds, and what they mean, are told in one place: pmp.1 has the same. */
 static const struct {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/diagnosis/verdict_maker.h"
+#include "merger/diagnosis/verdict_draft.h"
 
 #define CYCLE_LINES 12 /* of a longer one the rest is counted */
 

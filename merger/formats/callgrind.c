@@ -11,7 +11,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/profile/function_table.h"
-#include "merger/base/index.h"
+#include "merger/base/hash_index.h"
 #include "merger/profile/thread_stacks.h"
 
 struct weights {

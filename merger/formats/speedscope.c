@@ -10,7 +10,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/json.h"
-#include "merger/profile/level.h"
+#include "merger/profile/levels.h"
 #include "merger/profile/thread_stacks.h"
 
 struct speedscope {

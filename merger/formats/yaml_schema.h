@@ -1,4 +1,4 @@
-/* yaml_schema: what the YAML writer and reader must agree on, beyond the keys' names. JSON (document.h) has the same,
+/* yaml_schema: what the YAML writer and reader must agree on, beyond the keys' names. JSON (profile_document.h) has the same,
  * but that a LINE is a text there.
  *
  *	pmp-profile: 1					2 if there is a `weight`, stacks that are left out, or hosts in the tree
@@ -19,7 +19,7 @@
  *
  *	NODE: {frame, kind, module, file, first_line, line, total, self, lines: {LINE: WEIGHT}, calls: [NODE]}
  *
- * left_out: the weight of stacks that are not in the tree, as somebody looked at a part of it (view.h). runs: how many
+ * left_out: the weight of stacks that are not in the tree, as somebody looked at a part of it (profile_filter.h). runs: how many
  * recordings were added up (profile_merge.h); 1 if it's left out.
  *
  * A key whose value is not known is left out. In a node, `line` is there only in a profile by line, and

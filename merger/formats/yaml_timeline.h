@@ -8,7 +8,7 @@
 
 #include "merger/base/buf.h"
 #include "merger/profile/profile.h"
-#include "merger/formats/yaml_reader.h"
+#include "merger/formats/yaml_events.h"
 #include "merger/formats/yaml_tree.h"
 
 /* What is written, text by text: list after list of a profile that has a timeline. */

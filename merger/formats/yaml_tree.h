@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "merger/base/index.h"
+#include "merger/base/hash_index.h"
 #include "merger/profile/tree.h"
-#include "merger/formats/yaml_reader.h"
+#include "merger/formats/yaml_events.h"
 
 struct yaml_node;
 struct yaml_node_line;

@@ -5,7 +5,7 @@
 #include <strings.h>
 #include <yaml.h>
 
-#include "merger/formats/document.h"
+#include "merger/formats/profile_document.h"
 #include "merger/base/number.h"
 
 #define WRAP_COLUMNS 90 /* of what is to be wrapped */

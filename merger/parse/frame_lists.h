@@ -3,7 +3,7 @@
 #define PMP_FRAME_LISTS_H
 
 #include "merger/base/alloc.h"
-#include "merger/parse/stack.h"
+#include "merger/parse/raw_stack.h"
 
 struct native_list {
 	struct native_frame *frames;

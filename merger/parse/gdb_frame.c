@@ -1,6 +1,6 @@
 #include "merger/parse/gdb_frame.h"
 
-#include "merger/parse/native_name.h"
+#include "merger/parse/function_name.h"
 #include "merger/base/number.h"
 
 /* py-bt-full numbers its lines as bt does; these are not native frames. */

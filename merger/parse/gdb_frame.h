@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "merger/base/span.h"
-#include "merger/parse/stack.h"
+#include "merger/parse/raw_stack.h"
 
 /* How far the text has come. Wrapped lines are joined while it is not done. */
 enum gdb_frame_state {

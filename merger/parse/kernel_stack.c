@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/parse/system_call.h"
+#include "merger/parse/syscall_names.h"
 
 /* Of every system call, whichever it is (arch/x86/entry). */
 static const char *const entries[] = { "entry_SYSCALL_64", "do_syscall_64", "x64_sys_call" };

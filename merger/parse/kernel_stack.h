@@ -5,7 +5,7 @@
 #include "merger/base/buf.h"
 #include "merger/base/intern.h"
 #include "merger/parse/marker.h"
-#include "merger/parse/stack.h"
+#include "merger/parse/raw_stack.h"
 
 /* More frames than any kernel stack has room for are not taken. */
 #define KERNEL_FRAMES_MAX 256

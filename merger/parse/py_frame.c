@@ -1,8 +1,8 @@
 #include "merger/parse/py_frame.h"
 
-#include "merger/parse/native_name.h"
+#include "merger/parse/function_name.h"
 #include "merger/base/number.h"
-#include "merger/parse/stack.h"
+#include "merger/parse/raw_stack.h"
 
 /* Finds `, line N, in ` (with a quote before it in py-bt): the first that is whole, since file
  * names may hold commas and anything else. What is before it goes to *file, behind it to *rest. */

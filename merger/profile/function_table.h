@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "merger/base/index.h"
+#include "merger/base/hash_index.h"
 #include "merger/profile/tree.h"
 
 /* {.tree = ..} is empty. */

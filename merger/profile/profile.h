@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "merger/base/index.h"
+#include "merger/base/hash_index.h"
 #include "merger/base/intern.h"
 #include "merger/build/pymerge.h"
 #include "merger/profile/timeline.h"
@@ -75,8 +75,9 @@ struct profile {
 	struct profile_sampling sampling;
 	uint64_t marks
 	        [MARK_COUNT]; /* stacks by mark; their sum is the tree's total in samples, and left_out */
-	uint64_t left_out; /* weight of stacks that a view (view.h) has taken out of the tree */
-	bool emptied;      /* a window (window.h) has left nothing of what there was */
+	uint64_t
+	        left_out; /* weight of stacks that a view (profile_filter.h) has taken out of the tree */
+	bool emptied; /* a window (time_window.h) has left nothing of what there was */
 	struct profile_module *modules;
 	size_t module_count, module_cap;
 	struct index module_index; /* path -> its place in modules */

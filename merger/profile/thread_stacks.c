@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/profile/level.h"
-#include "merger/profile/standing.h"
+#include "merger/profile/levels.h"
+#include "merger/profile/timeline_replay.h"
 #include "merger/base/varint.h"
 
 static struct thread_group *group_add(struct thread_stacks *stacks, uint32_t at)

@@ -17,7 +17,7 @@
 
 #include "merger/base/buf.h"
 #include "merger/profile/frame.h"
-#include "merger/base/index.h"
+#include "merger/base/hash_index.h"
 #include "merger/build/pymerge.h"
 #include "merger/profile/tree.h"
 

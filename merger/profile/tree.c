@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/base/index.h"
-#include "merger/profile/stack_memo.h"
+#include "merger/base/hash_index.h"
+#include "merger/profile/stack_cache.h"
 
 /* So many children, and lines, of a node are looked at before an index is asked. */
 #define NEAR 4

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/profile/top_table.h"
+#include "merger/profile/function_totals.h"
 #include "merger/transform/tree_merge.h"
-#include "merger/stats/tree_spread.h"
+#include "merger/stats/tree_error.h"
 
 #define UNIT 1e9             /* of the joint tree's weights */
 #define SHARE_COMPARED 0.002 /* rows with less on both sides are not looked at for what's sure */

@@ -41,7 +41,7 @@ struct profile_diff {
 		const char *name; /* of the input, for people; the caller's */
 		double weight;    /* in samples or in CPU seconds */
 		uint64_t stacks;
-		size_t parts; /* of the run, of which the spread is known (spread.h); 0: it isn't */
+		size_t parts; /* of the run, of which the spread is known (sampling_error.h); 0: it isn't */
 		uint64_t left_out; /* as in the profile */
 	} sides[DIFF_SIDES];
 	enum profile_weight weight;

@@ -3,8 +3,8 @@
 
 #include "merger/base/number.h"
 #include "merger/text/text_style.h"
-#include "merger/profile/top_table.h"
-#include "merger/text/weight_text.h"
+#include "merger/profile/function_totals.h"
+#include "merger/text/weight_columns.h"
 
 #define ROWS 30 /* unless the view says how many */
 

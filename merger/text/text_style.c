@@ -1,6 +1,6 @@
 #include "merger/text/text_style.h"
 
-#include "merger/base/columns.h"
+#include "merger/base/text_width.h"
 #include "merger/profile/label.h"
 
 #define FUNCTION_COLUMNS_MIN 24

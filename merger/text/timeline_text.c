@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/base/columns.h"
+#include "merger/base/text_width.h"
 #include "merger/profile/label.h"
-#include "merger/profile/standing.h"
+#include "merger/profile/timeline_replay.h"
 
 #define COLUMNS 60       /* of a strip, if the width is not known */
 #define COLUMNS_MIN 20   /* of a narrow terminal */

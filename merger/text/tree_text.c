@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/base/columns.h"
+#include "merger/base/text_width.h"
 #include "merger/profile/label.h"
 #include "merger/base/number.h"
 #include "merger/text/text_style.h"
-#include "merger/text/weight_text.h"
+#include "merger/text/weight_columns.h"
 
 #define GUIDE_COLUMNS 3       /* of one branch */
 #define GUIDE_COLUMNS_MAX 120 /* of all; what is further left is cut off */

@@ -4,7 +4,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/buf.h"
-#include "merger/base/index.h"
+#include "merger/base/hash_index.h"
 #include "merger/profile/library.h"
 #include "merger/profile/tree.h"
 

@@ -25,8 +25,8 @@
 /* {0} is the sum of nothing. */
 struct profile_merge {
 	struct profile *sum;
-	/* LEVEL_BITs (level.h) of hosts and processes, which the sum's tree is to have at its top, whether the profiles' have
-	 * them or not. Threads a profile has, or is given by view.h. */
+	/* LEVEL_BITs (levels.h) of hosts and processes, which the sum's tree is to have at its top, whether the profiles' have
+	 * them or not. Threads a profile has, or is given by profile_filter.h. */
 	unsigned levels;
 	unsigned tells; /* profile_merge_add's own: TELLS_ of tree_merge.h, of all */
 };

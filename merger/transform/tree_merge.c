@@ -5,7 +5,7 @@
 #include "merger/base/alloc.h"
 #include "merger/base/buf.h"
 #include "merger/profile/label.h"
-#include "merger/profile/level.h"
+#include "merger/profile/levels.h"
 
 void intern_map_init(struct intern_map *map, struct intern *into, const struct intern *from)
 {

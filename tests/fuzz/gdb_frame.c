@@ -2,8 +2,8 @@
  * fast way reads what the long one does. */
 #include "tests/fuzz/oracle.h"
 
-#include "merger/parse/chatter.h"
-#include "merger/parse/frame_scan.h"
+#include "merger/parse/gdb_noise.h"
+#include "merger/parse/gdb_frame_fast.h"
 
 static void frame_check(const struct gdb_frame *frame, struct span line)
 {

@@ -2,7 +2,7 @@
 #include "merger/stats/profile_diff.h"
 #include "merger/transform/profile_merge.h"
 #include "merger/formats/profile_split.h"
-#include "merger/profile/level.h"
+#include "merger/profile/levels.h"
 #include "tests/fuzz/oracle.h"
 
 static const struct view views[] = {

@@ -1,4 +1,4 @@
-"""The fast way through gdb's lines (merger/parse/frame_scan.h) ends in the tree that the long way makes of them.
+"""The fast way through gdb's lines (merger/parse/gdb_frame_fast.h) ends in the tree that the long way makes of them.
 
 A colour in front of a frame's line changes nothing of what it says, but keeps the line from the fast way. The text is
 that of the golden cases, and ../shared/corpus (or $PMP_CORPUS) if it is there.

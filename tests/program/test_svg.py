@@ -13,7 +13,7 @@ from tap import ROOT, check, equal, main, note, pmp, run, temp_dir, test  # noqa
 BROWSER = os.path.join(ROOT, "tests", "harness", "programs", "browse_svg.js")
 HOSTILE = ("</script><script>window.hijacked=1</script>", "]]>", "\"><img src=x onerror=\"window.hijacked=1\">", "a&b<c>'d'",
            "\u6f22\u5b57\u6f22\u5b57", "\ufffe\uffff", "x" * 3000, "<![CDATA[", "&amp;", "${window.hijacked=1}")
-NARROW = 0.00025  # merger/formats/svg.c
+NARROW = 0.00025  # merger/formats/flame_graph.c
 
 
 def graph(text, *options):

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "merger/parse/dump.h"
+#include "merger/parse/text_parser.h"
 
 struct totals {
 	const struct intern *intern;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "cli/options/argument.h"
-#include "merger/base/hint.h"
+#include "merger/base/suggest.h"
 #include "cli/options/option_table.h"
 
 #define WORDS_MAX 32

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "merger/build/builder.h"
+#include "merger/build/profile_builder.h"
 #include "merger/stats/profile_diff.h"
-#include "merger/stats/tree_spread.h"
+#include "merger/stats/tree_error.h"
 #include "tests/unit/render.h"
 
 #define TRIALS 100

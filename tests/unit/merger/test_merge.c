@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "merger/profile/level.h"
+#include "merger/profile/levels.h"
 #include "merger/transform/profile_merge.h"
 #include "merger/formats/profile_split.h"
 #include "tests/unit/render.h"

@@ -9,7 +9,7 @@
 
 #include "merger/base/buf.h"
 #include "merger/parse/py_frame.h"
-#include "merger/parse/stack.h"
+#include "merger/parse/raw_stack.h"
 
 struct row {
 	const char *text;

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "merger/base/buf.h"
-#include "merger/parse/dump.h"
+#include "merger/parse/text_parser.h"
 #include "merger/build/pymerge.h"
 
 #define EVAL(n) "#" #n " 0x52b7 in _PyEval_EvalFrameDefault () from /lib/libpython.so\n"

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "merger/build/builder.h"
-#include "merger/transform/window.h"
+#include "merger/build/profile_builder.h"
+#include "merger/transform/time_window.h"
 #include "tests/unit/render.h"
 
 #define SAMPLES 400

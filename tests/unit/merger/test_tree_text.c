@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "merger/base/columns.h"
+#include "merger/base/text_width.h"
 #include "tests/unit/render.h"
 
 #define HEAD " total samples    self samples      call tree\n"

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "merger/diagnosis/describe.h"
+#include "merger/diagnosis/wording.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "merger/diagnosis/verdict.h"
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "merger/build/builder.h"
-#include "merger/transform/window.h"
+#include "merger/build/profile_builder.h"
+#include "merger/transform/time_window.h"
 #include "merger/formats/yaml_schema.h"
 #include "tests/unit/render.h"
 

@@ -1,0 +1,35 @@
+#include "merger/base/regex.h"
+
+bool pattern_init(struct pattern *pattern, const char *text, const char *what, struct error *err)
+{
+	char why[200];
+	int code;
+
+	*pattern = (struct pattern){ 0 };
+	if (!text)
+		return true;
+	code = regcomp(&pattern->regex, text, REG_EXTENDED | REG_NOSUB);
+	pattern->known = !code;
+	if (!code)
+		return true;
+	regerror(code, &pattern->regex, why, sizeof(why));
+	return error_set(err, ERROR_USAGE,
+	                 "%s: '%s' is no extended regular expression (man 7 regex): %s", what, text,
+	                 why);
+}
+
+void pattern_deinit(struct pattern *pattern)
+{
+	if (pattern->known)
+		regfree(&pattern->regex);
+	pattern->known = false;
+}
+
+bool pattern_matches(const struct pattern *pattern, struct span text)
+{
+	regmatch_t match = { .rm_so = 0, .rm_eo = (regoff_t)text.len };
+
+	if (!pattern->known)
+		return true;
+	return !regexec(&pattern->regex, text.ptr ? text.ptr : "", 1, &match, REG_STARTEND);
+}

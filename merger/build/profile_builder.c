@@ -1,0 +1,303 @@
+#include "merger/build/profile_builder.h"
+
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+#include "merger/parse/text_parser.h"
+#include "merger/profile/levels.h"
+#include "merger/build/sampling_stats.h"
+#include "merger/build/timeline_builder.h"
+
+#define LEVELS_MAX 2 /* process and thread */
+
+/* What a thread's level is called, side by side with the profile's threads. */
+struct level {
+	uint32_t label;       /* intern id; 0: not made yet */
+	uint32_t thread_name; /* what it was made for */
+};
+
+struct builder {
+	bool by_thread;
+	bool by_process; /* more than one target is known */
+	struct profile *profile;
+	struct pymerge *pymerge;
+	struct dump *dump;
+	struct sampling sampling;
+	struct timekeeper *timekeeper; /* NULL: no timeline is wanted */
+	struct recent *recent;         /* NULL: not wanted */
+	struct builder_progress progress;
+	uint32_t pid; /* of the sample that is being read; 0: none is */
+	struct level *levels;
+	size_t level_cap;
+	struct frame *path;
+	size_t path_cap;
+	struct buf text;
+};
+
+static uint32_t value_intern(struct builder *builder, const struct marker *marker, const char *key)
+{
+	return intern_add_clean(builder->profile->intern,
+	                        marker_decode(marker_get(marker, key), &builder->text));
+}
+
+static uint32_t level_label(struct builder *builder, const struct profile_thread *thread)
+{
+	struct intern *intern = builder->profile->intern;
+	size_t at = (size_t)(thread - builder->profile->threads);
+	size_t known = builder->level_cap;
+	struct level *level;
+
+	builder->levels =
+	        alloc_grow(builder->levels, &builder->level_cap, at + 1, sizeof(*builder->levels));
+	if (known < builder->level_cap)
+		memset(builder->levels + known, 0,
+		       (builder->level_cap - known) * sizeof(*builder->levels));
+	level = &builder->levels[at];
+	if (!level->label || level->thread_name != thread->name)
+		*level = (struct level){ level_thread(intern, thread->name, thread->tid).name,
+			                 thread->name };
+	return level->label;
+}
+
+/* pid 0: not known which */
+static struct frame process_level_frame(struct builder *builder, uint32_t pid)
+{
+	struct profile *profile = builder->profile;
+
+	return level_process(profile->intern, pid ? profile_target(profile, pid) : NULL);
+}
+
+static size_t levels_add(struct builder *builder, const struct profile_thread *thread,
+                         struct frame *path)
+{
+	uint32_t pid = profile_has_target(builder->profile, thread->pid) ? thread->pid : 0;
+	size_t count = 0;
+
+	if (builder->by_process)
+		path[count++] = process_level_frame(builder, pid);
+	if (builder->by_thread)
+		path[count++] = (struct frame){ .name = level_label(builder, thread),
+			                        .kind = FRAME_THREAD };
+	return count;
+}
+
+static void builder_stack(void *ctx, const struct stack *stack)
+{
+	struct builder *builder = ctx;
+	struct profile *profile = builder->profile;
+	struct profile_thread *thread;
+	const struct frame *frames;
+	size_t count, levels;
+	uint32_t leaf;
+	enum merge_mark mark = pymerge_stack(builder->pymerge, stack, &frames, &count);
+
+	thread = profile_thread(profile, builder->pid ? builder->pid : stack->thread.pid,
+	                        stack->thread.tid);
+	if (stack->thread.name)
+		thread->name = stack->thread.name;
+	thread->stacks++;
+	profile->marks[mark]++;
+	builder->progress.stacks++;
+	builder->path = alloc_grow(builder->path, &builder->path_cap, count + LEVELS_MAX,
+	                           sizeof(*builder->path));
+	levels = levels_add(builder, thread, builder->path);
+	memcpy(builder->path + levels, frames, count * sizeof(*frames));
+	leaf = tree_add(profile->tree, builder->path, levels + count, 1);
+	if (builder->recent)
+		recent_stack(builder->recent, (uint32_t)(thread - profile->threads), leaf,
+		             &stack->thread);
+	if (builder->timekeeper)
+		timekeeper_stack(builder->timekeeper, thread, &stack->thread,
+		                 &(struct timed_stack){
+		                         .leaf = leaf,
+		                         .frames = builder->path + builder->by_process,
+		                         .count = levels + count - builder->by_process,
+		                         .mark = mark,
+		                         .lost = stack->lost != 0,
+		                 });
+}
+
+/* A target's marker may come again: it has executed another program, or it's in the next input. */
+static void target_describe(struct builder *builder, const struct marker *marker)
+{
+	struct profile *profile = builder->profile;
+	uint64_t pid = marker_number(marker, "pid", 0);
+	struct span key, value;
+	struct profile_target *target;
+	size_t pos = 0, cap = 0;
+
+	if (!pid || pid > UINT32_MAX)
+		return;
+	target = profile_target(profile, (uint32_t)pid);
+	if (target->executable || target->arg_count)
+		return;
+	target->executable = value_intern(builder, marker, "executable");
+	while (marker_next(marker, &pos, &key, &value)) {
+		if (!span_eq(key, SPAN_LIT("arg")))
+			continue;
+		target->args = alloc_grow(target->args, &cap, target->arg_count + 1,
+		                          sizeof(*target->args));
+		target->args[target->arg_count++] =
+		        intern_add_clean(profile->intern, marker_decode(value, &builder->text));
+	}
+}
+
+static void python_describe(struct builder *builder, const struct marker *marker)
+{
+	uint64_t pid = marker_number(marker, "pid", 0);
+
+	if (pid && pid <= UINT32_MAX)
+		profile_target(builder->profile, (uint32_t)pid)->python =
+		        value_intern(builder, marker, "version");
+}
+
+/* Until a second target is named nobody knows that the tree needs a level for it. */
+static void process_level(struct builder *builder)
+{
+	struct profile *profile = builder->profile;
+	struct frame frame;
+
+	if (builder->by_process || profile->target_count < 2)
+		return;
+	builder->by_process = true;
+	if (!tree_node(profile->tree, TREE_ROOT)->total)
+		return;
+	frame = process_level_frame(builder, profile->targets[0].pid);
+	tree_wrap(profile->tree, &frame);
+}
+
+static void progress_mark(struct builder *builder, const struct marker *marker)
+{
+	struct builder_progress *progress = &builder->progress;
+
+	progress->taken = builder->profile->sampling.taken;
+	progress->failed = builder->profile->sampling.failed;
+	progress->late = builder->profile->sampling.late;
+	if (marker->verb != MARKER_END)
+		return;
+	progress->last_pause_us = marker_number(marker, "pause_us", 0);
+	if (progress->last_pause_us > progress->max_pause_us)
+		progress->max_pause_us = progress->last_pause_us;
+}
+
+static void builder_mark(void *ctx, const struct marker *marker)
+{
+	struct builder *builder = ctx;
+	uint64_t pid = marker_number(marker, "pid", 0);
+
+	sampling_mark(&builder->sampling, builder->profile, marker);
+	progress_mark(builder, marker);
+	switch (marker->verb) {
+	case MARKER_TARGET:
+		target_describe(builder, marker);
+		break;
+	case MARKER_PYTHON:
+		python_describe(builder, marker);
+		break;
+	case MARKER_MODULE:
+		profile_module(builder->profile, value_intern(builder, marker, "path"),
+		               value_intern(builder, marker, "build_id"));
+		break;
+	case MARKER_NOTE:
+		profile_note(builder->profile, value_intern(builder, marker, "text"));
+		break;
+	default:
+		break;
+	}
+	process_level(builder);
+	if (builder->timekeeper)
+		timekeeper_mark(builder->timekeeper, marker);
+	if (builder->recent)
+		recent_mark(builder->recent, marker);
+	if (marker->verb == MARKER_BEGIN)
+		builder->pid = pid <= UINT32_MAX ? (uint32_t)pid : 0;
+	else if (marker->verb == MARKER_END)
+		builder->pid = 0;
+}
+
+struct builder *builder_create(const struct builder_options *options)
+{
+	struct builder *builder = alloc_zeroed(1, sizeof(*builder));
+	const struct dump_sink sink = { builder_stack, builder_mark, builder };
+
+	builder->by_thread = options->by_thread;
+	builder->profile = profile_create(options->by_line);
+	builder->pymerge = pymerge_create(builder->profile->intern,
+	                                  &(struct pymerge_options){ .glue = options->glue });
+	if (options->timeline)
+		builder->timekeeper = timekeeper_create(builder->profile, &builder->sampling,
+		                                        options->time_bytes);
+	if (options->recent_us)
+		builder->recent = recent_create(options->recent_us);
+	builder->dump = dump_create(builder->profile->intern, &sink);
+	return builder;
+}
+
+void builder_destroy(struct builder *builder)
+{
+	if (!builder)
+		return;
+	if (builder->dump)
+		dump_destroy(builder->dump);
+	if (builder->pymerge)
+		pymerge_destroy(builder->pymerge);
+	if (builder->timekeeper)
+		timekeeper_destroy(builder->timekeeper);
+	recent_destroy(builder->recent);
+	profile_destroy(builder->profile);
+	sampling_deinit(&builder->sampling);
+	buf_deinit(&builder->text);
+	free(builder->levels);
+	free(builder->path);
+	free(builder);
+}
+
+void builder_feed(struct builder *builder, const char *text, size_t len)
+{
+	dump_feed(builder->dump, text, len);
+}
+
+void builder_end_input(struct builder *builder)
+{
+	dump_finish(builder->dump);
+	if (builder->timekeeper)
+		timekeeper_end_input(builder->timekeeper);
+	builder->pid = 0;
+}
+
+struct builder_progress builder_progress(const struct builder *builder)
+{
+	return builder->progress;
+}
+
+const struct profile *builder_look(const struct builder *builder)
+{
+	return builder->profile;
+}
+
+const struct recent *builder_recent(const struct builder *builder)
+{
+	return builder->recent;
+}
+
+struct profile *builder_finish(struct builder *builder)
+{
+	struct profile *profile = builder->profile;
+	struct dump_counts counts;
+
+	builder_end_input(builder);
+	counts = dump_counts(builder->dump);
+	profile->text_lines = counts.lines;
+	profile->unknown_lines = counts.unknown_lines;
+	if (builder->timekeeper)
+		timekeeper_finish(builder->timekeeper);
+	sampling_finish(&builder->sampling, profile);
+	profile_sort(profile);
+	/* They borrow the intern table, which is the caller's now. */
+	dump_destroy(builder->dump);
+	pymerge_destroy(builder->pymerge);
+	builder->dump = NULL;
+	builder->pymerge = NULL;
+	builder->profile = NULL;
+	return profile;
+}

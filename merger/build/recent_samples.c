@@ -1,0 +1,299 @@
+#include "merger/build/recent_samples.h"
+
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+#include "merger/profile/pause_stats.h"
+
+/* Both arrays are cut off at the front: `first` is where they begin. */
+struct recent {
+	uint64_t span_us;
+	struct recent_sample *samples;
+	size_t sample_first, sample_count, sample_cap;
+	struct recent_stack *stacks;
+	size_t stack_first, stack_count, stack_cap;
+	struct recent_sample open; /* begun, not ended */
+	bool is_open;
+};
+
+struct recent *recent_create(uint64_t span_us)
+{
+	struct recent *recent = alloc_zeroed(1, sizeof(*recent));
+
+	recent->span_us = span_us;
+	return recent;
+}
+
+void recent_destroy(struct recent *recent)
+{
+	if (!recent)
+		return;
+	free(recent->samples);
+	free(recent->stacks);
+	free(recent);
+}
+
+const struct recent_sample *recent_sample_at(const struct recent *recent, size_t i)
+{
+	return &recent->samples[i];
+}
+
+const struct recent_stack *recent_stack_at(const struct recent *recent, size_t i)
+{
+	return &recent->stacks[i];
+}
+
+void recent_stack(struct recent *recent, uint32_t thread, uint32_t leaf,
+                  const struct stack_thread *told)
+{
+	recent->stacks = alloc_grow(recent->stacks, &recent->stack_cap, recent->stack_count + 1,
+	                            sizeof(*recent->stacks));
+	recent->stacks[recent->stack_count++] = (struct recent_stack){
+		.thread = thread,
+		.leaf = leaf,
+		.cpu_us = told->cpu_us,
+		.state = told->state,
+		.has_cpu = told->has_cpu,
+	};
+}
+
+/* What is gone at the front is taken away when it is half of all. */
+static void front_cut(struct recent *recent)
+{
+	size_t samples = recent->sample_first, stacks = recent->stack_first;
+
+	if (samples < 64 || samples * 2 < recent->sample_count)
+		return;
+	recent->sample_count -= samples;
+	recent->stack_count -= stacks;
+	memmove(recent->samples, recent->samples + samples,
+	        recent->sample_count * sizeof(*recent->samples));
+	memmove(recent->stacks, recent->stacks + stacks,
+	        recent->stack_count * sizeof(*recent->stacks));
+	for (size_t i = 0; i < recent->sample_count; i++)
+		recent->samples[i].first -= stacks;
+	recent->sample_first = 0;
+	recent->stack_first = 0;
+}
+
+static void forget(struct recent *recent)
+{
+	uint64_t now = recent->samples[recent->sample_count - 1].time_us;
+
+	while (recent->sample_first + 1 < recent->sample_count) {
+		const struct recent_sample *oldest = &recent->samples[recent->sample_first];
+
+		if (oldest->time_us + recent->span_us >= now &&
+		    recent->stack_count - recent->stack_first <= RECENT_STACKS_MAX)
+			break;
+		recent->stack_first = oldest->first + oldest->count;
+		recent->sample_first++;
+	}
+	front_cut(recent);
+}
+
+static size_t last_end(const struct recent *recent)
+{
+	const struct recent_sample *last;
+
+	if (!recent->sample_count)
+		return recent->stack_first;
+	last = &recent->samples[recent->sample_count - 1];
+	return last->first + last->count;
+}
+
+static void sample_close(struct recent *recent)
+{
+	recent->open.first = last_end(recent);
+	recent->open.count = recent->stack_count - recent->open.first;
+	recent->samples = alloc_grow(recent->samples, &recent->sample_cap, recent->sample_count + 1,
+	                             sizeof(*recent->samples));
+	recent->samples[recent->sample_count++] = recent->open;
+	recent->is_open = false;
+	forget(recent);
+}
+
+static void sample_open(struct recent *recent, const struct marker *marker)
+{
+	uint64_t pid = marker_number(marker, "pid", 0);
+
+	recent->open = (struct recent_sample){
+		.time_us = marker_number(marker, "time_us", 0),
+		.pid = pid <= UINT32_MAX ? (uint32_t)pid : 0,
+	};
+	recent->is_open = true;
+}
+
+void recent_mark(struct recent *recent, const struct marker *marker)
+{
+	switch (marker->verb) {
+	case MARKER_BEGIN:
+		if (recent->is_open)
+			sample_close(recent);
+		recent->stack_count = last_end(recent); /* stacks of no sample */
+		sample_open(recent, marker);
+		break;
+	case MARKER_END:
+		if (!recent->is_open)
+			break;
+		recent->open.pause_us = marker_number(marker, "pause_us", 0);
+		sample_close(recent);
+		break;
+	case MARKER_FAILED: /* its stacks have come before it */
+		sample_open(recent, marker);
+		recent->open.failed = true;
+		sample_close(recent);
+		break;
+	default:
+		break;
+	}
+}
+
+static struct recent_target *target_of(struct recent_view *view, uint32_t pid)
+{
+	uint32_t hash = index_hash(index_start(pid)), found;
+
+	for (size_t at = hash; (found = index_next(&view->target_index, hash, &at)) != INDEX_NONE;)
+		if (view->targets[found].pid == pid)
+			return &view->targets[found];
+	index_add(&view->target_index, hash, (uint32_t)view->target_count);
+	view->targets = alloc_grow(view->targets, &view->target_cap, view->target_count + 1,
+	                           sizeof(*view->targets));
+	view->targets[view->target_count] = (struct recent_target){ pid, SIZE_MAX };
+	return &view->targets[view->target_count++];
+}
+
+static void pauses_take(struct recent_view *view)
+{
+	struct pauses pauses = { 0 };
+	struct profile_pause pause;
+
+	for (size_t i = view->from; i < view->to; i++)
+		if (!view->recent->samples[i].failed)
+			pauses_add(&pauses, view->recent->samples[i].pause_us);
+	pause = pauses_sum_up(&pauses);
+	if (pause.known) {
+		view->pause_median_us = pause.median;
+		view->pause_max_us = pause.max;
+		view->stopped_share =
+		        (double)pauses.sum / (double)pauses.count * view->rate_hz / 1e6;
+	}
+	pauses_deinit(&pauses);
+}
+
+void recent_view_init(struct recent_view *ret, const struct recent *recent, uint64_t span_us)
+{
+	uint64_t newest;
+
+	*ret = (struct recent_view){ .recent = recent };
+	ret->from = ret->to = recent->sample_count;
+	if (recent->sample_first == recent->sample_count)
+		return;
+	newest = recent->samples[ret->to - 1].time_us;
+	while (ret->from > recent->sample_first &&
+	       recent->samples[ret->from - 1].time_us + span_us >= newest)
+		ret->from--;
+	for (size_t i = ret->from; i < ret->to; i++) {
+		struct recent_target *target = target_of(ret, recent->samples[i].pid);
+
+		ret->taken += !recent->samples[i].failed;
+		ret->failed += recent->samples[i].failed;
+		if (!recent->samples[i].failed)
+			target->last = i;
+	}
+	if (newest > recent->samples[ret->from].time_us)
+		ret->span_us = newest - recent->samples[ret->from].time_us;
+	if (ret->span_us && ret->taken > ret->target_count)
+		ret->rate_hz = (double)(ret->taken - ret->target_count) * 1e6 /
+		               (double)ret->span_us / (double)ret->target_count;
+	pauses_take(ret);
+}
+
+void recent_view_deinit(struct recent_view *view)
+{
+	free(view->targets);
+	index_deinit(&view->target_index);
+	*view = (struct recent_view){ 0 };
+}
+
+/* Stacks. */
+
+static bool is_wanted(const struct recent_stack *stack, bool running)
+{
+	return !running || stack->state == 'R' || !stack->state;
+}
+
+size_t recent_view_stacks(const struct recent_view *view, bool running)
+{
+	size_t ret = 0;
+
+	for (size_t i = view->from; i < view->to; i++) {
+		const struct recent_sample *sample = &view->recent->samples[i];
+
+		for (size_t k = sample->first; k < sample->first + sample->count; k++)
+			ret += is_wanted(&view->recent->stacks[k], running);
+	}
+	return ret;
+}
+
+static int leaf_compare(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static size_t leaves_take(const struct recent_view *view, bool running, uint32_t **ret)
+{
+	const struct recent *recent = view->recent;
+	size_t count = 0, cap = 0;
+
+	*ret = NULL;
+	for (size_t i = view->from; i < view->to; i++) {
+		const struct recent_sample *sample = &recent->samples[i];
+
+		*ret = alloc_grow(*ret, &cap, count + sample->count, sizeof(**ret));
+		for (size_t k = sample->first; k < sample->first + sample->count; k++)
+			if (is_wanted(&recent->stacks[k], running))
+				(*ret)[count++] = recent->stacks[k].leaf;
+	}
+	if (count)
+		qsort(*ret, count, sizeof(**ret), leaf_compare);
+	return count;
+}
+
+struct path {
+	struct frame *frames; /* root first */
+	size_t count, cap;
+};
+
+static void path_fill(struct path *path, const struct tree *tree, uint32_t leaf)
+{
+	size_t depth = 0;
+
+	for (uint32_t i = leaf; i != TREE_ROOT; i = tree_node(tree, i)->parent)
+		depth++;
+	path->frames = alloc_grow(path->frames, &path->cap, depth, sizeof(*path->frames));
+	path->count = depth;
+	for (uint32_t i = leaf; i != TREE_ROOT; i = tree_node(tree, i)->parent)
+		path->frames[--depth] = *tree_frame(tree, i);
+}
+
+struct tree *recent_view_tree(const struct recent_view *view, const struct tree *tree, bool running)
+{
+	struct tree *ret = tree_create(tree_by_line(tree));
+	struct path path = { 0 };
+	uint32_t *leaves;
+	size_t count = leaves_take(view, running, &leaves), same;
+
+	for (size_t i = 0; i < count; i += same) {
+		for (same = 1; i + same < count && leaves[i + same] == leaves[i];)
+			same++;
+		path_fill(&path, tree, leaves[i]);
+		tree_add(ret, path.frames, path.count, same);
+	}
+	tree_settle(ret);
+	free(path.frames);
+	free(leaves);
+	return ret;
+}

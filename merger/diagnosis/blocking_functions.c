@@ -1,0 +1,172 @@
+#include "merger/diagnosis/blocking_functions.h"
+
+/* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
+#define DEPTH_MAX 8
+
+/* glibc 2.17 to 2.41: nptl/, sysdeps/unix/sysv/linux/; musl: src/thread/; CPython: Python/thread_pthread.h. */
+static const struct blocking_call {
+	const char *name; /* '*' stands for any run of characters; at most two are there */
+	enum wait_kind wait;
+	enum call_class class;
+} rows[] = {
+	{ "take_gil", WAIT_GIL, CALL_FUTEX },
+	{ "pthread_mutex_*lock*", WAIT_MUTEX, CALL_FUTEX },
+	{ "lll_lock_wait*", WAIT_MUTEX, CALL_FUTEX },
+	{ "pthread_rwlock_*", WAIT_RWLOCK, CALL_FUTEX },
+	{ "pthread_cond_*wait*", WAIT_CONDITION, CALL_FUTEX },
+	{ "futex_abstimed_wait*", WAIT_FUTEX, CALL_FUTEX },
+	{ "sem_wait*", WAIT_SEMAPHORE, CALL_FUTEX },
+	{ "sem_timedwait*", WAIT_SEMAPHORE, CALL_FUTEX },
+	{ "sem_clockwait*", WAIT_SEMAPHORE, CALL_FUTEX },
+	{ "new_sem_wait*", WAIT_SEMAPHORE, CALL_FUTEX },
+	{ "pthread_barrier_wait", WAIT_BARRIER, CALL_FUTEX },
+	{ "pthread_join", WAIT_JOIN, CALL_FUTEX },
+	{ "pthread_clockjoin_ex", WAIT_JOIN, CALL_FUTEX },
+	{ "pthread_timedjoin*", WAIT_JOIN, CALL_FUTEX },
+	{ "PyThread_acquire_lock*", WAIT_LOCK, CALL_FUTEX },
+	{ "_PyMutex_LockTimed", WAIT_PYMUTEX, CALL_FUTEX },
+	{ "read", WAIT_NONE, CALL_READ },
+	{ "readv", WAIT_NONE, CALL_READ },
+	{ "recv", WAIT_NONE, CALL_READ },
+	{ "recvfrom", WAIT_NONE, CALL_READ },
+	{ "recvmsg", WAIT_NONE, CALL_READ },
+	{ "libc_read", WAIT_NONE, CALL_READ },
+	{ "libc_recv*", WAIT_NONE, CALL_READ },
+	{ "write", WAIT_NONE, CALL_WRITE },
+	{ "writev", WAIT_NONE, CALL_WRITE },
+	{ "send", WAIT_NONE, CALL_WRITE },
+	{ "sendto", WAIT_NONE, CALL_WRITE },
+	{ "sendmsg", WAIT_NONE, CALL_WRITE },
+	{ "libc_write", WAIT_NONE, CALL_WRITE },
+	{ "libc_send*", WAIT_NONE, CALL_WRITE },
+	{ "accept", WAIT_NONE, CALL_ACCEPT },
+	{ "accept4", WAIT_NONE, CALL_ACCEPT },
+	{ "libc_accept*", WAIT_NONE, CALL_ACCEPT },
+	{ "connect", WAIT_NONE, CALL_CONNECT },
+	{ "libc_connect", WAIT_NONE, CALL_CONNECT },
+	{ "poll", WAIT_NONE, CALL_POLL },
+	{ "ppoll", WAIT_NONE, CALL_POLL },
+	{ "select", WAIT_NONE, CALL_POLL },
+	{ "pselect", WAIT_NONE, CALL_POLL },
+	{ "epoll_wait", WAIT_NONE, CALL_POLL },
+	{ "epoll_pwait*", WAIT_NONE, CALL_POLL },
+	{ "nanosleep", WAIT_NONE, CALL_SLEEP },
+	{ "clock_nanosleep*", WAIT_NONE, CALL_SLEEP },
+	{ "libc_nanosleep", WAIT_NONE, CALL_SLEEP },
+	{ "wait4", WAIT_NONE, CALL_CHILD },
+	{ "waitpid", WAIT_NONE, CALL_CHILD },
+	{ "waitid", WAIT_NONE, CALL_CHILD },
+	{ "wait", WAIT_NONE, CALL_CHILD },
+	{ "vfork", WAIT_NONE, CALL_CHILD },
+	{ "flock", WAIT_NONE, CALL_FILE_LOCK },
+	{ "lockf*", WAIT_NONE, CALL_FILE_LOCK },
+	{ "sigwait*", WAIT_NONE, CALL_SIGNAL },
+	{ "sigtimedwait", WAIT_NONE, CALL_SIGNAL },
+	{ "sigsuspend", WAIT_NONE, CALL_SIGNAL },
+	{ "pause", WAIT_NONE, CALL_SIGNAL },
+};
+
+/* libc puts "__", "_" or "___" before, and "_GI_" after that. */
+struct span blocking_call_bare(struct span name)
+{
+	while (span_take(&name, SPAN_LIT("_")))
+		;
+	if (span_take(&name, SPAN_LIT("GI_")))
+		while (span_take(&name, SPAN_LIT("_")))
+			;
+	return name;
+}
+
+static bool matches(struct span name, struct span pattern)
+{
+	while (pattern.len && pattern.ptr[0] != '*') {
+		if (!name.len || name.ptr[0] != pattern.ptr[0])
+			return false;
+		name = span_skip(name, 1);
+		pattern = span_skip(pattern, 1);
+	}
+	if (!pattern.len)
+		return !name.len;
+	pattern = span_skip(pattern, 1);
+	for (size_t i = 0; i <= name.len; i++)
+		if (!pattern.len || matches(span_skip(name, i), pattern))
+			return true;
+	return false;
+}
+
+static const struct blocking_call *row_of(struct span name)
+{
+	struct span bare = blocking_call_bare(name);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (matches(bare, blocking_call_bare(span_of(rows[i].name))))
+			return &rows[i];
+	return NULL;
+}
+
+bool blocking_call_is(struct span name)
+{
+	return row_of(name);
+}
+
+/* The row of the outermost function of the leaf's run that has one: pthread_mutex_lock says more than lll_lock_wait. */
+static const struct blocking_call *call_of(const struct intern *intern,
+                                           const struct snapshot_thread *thread)
+{
+	const struct blocking_call *found = NULL;
+
+	for (size_t i = 0; i < thread->frame_count && i < DEPTH_MAX; i++) {
+		const struct frame *frame = &thread->frames[thread->frame_count - 1 - i];
+		const struct blocking_call *row;
+
+		if (frame->kind == FRAME_PYTHON)
+			break;
+		if (frame->kind != FRAME_NATIVE)
+			continue;
+		row = row_of(intern_get(intern, frame->name));
+		if (!row && found)
+			break;
+		if (row && (!found || found->class == row->class))
+			found = row;
+	}
+	return found;
+}
+
+/* Of interpreters about which the agent tells no more. */
+static bool infer_gil(struct snapshot *snapshot, struct snapshot_thread *thread)
+{
+	struct span doing = intern_get(snapshot->intern, thread->doing);
+	struct snapshot_process *process =
+	        &snapshot->processes[snapshot_find_process(snapshot, thread->pid)];
+
+	if (span_eq(doing, SPAN_LIT("holds the GIL")) && !process->gil_tid)
+		process->gil_tid = thread->tid;
+	if (!span_eq(doing, SPAN_LIT("waits for the GIL")))
+		return false;
+	thread->wait.kind = WAIT_GIL;
+	return true;
+}
+
+static void infer(struct snapshot *snapshot, struct snapshot_thread *thread)
+{
+	bool is_told = thread->call.class != CALL_UNKNOWN;
+	const struct blocking_call *call;
+
+	/* What the kernel told was before the look: one that runs now waits no more. */
+	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) || thread->state == 'R' ||
+	    (is_told && thread->call.class != CALL_FUTEX))
+		return;
+	call = call_of(snapshot->intern, thread);
+	if (call && (!is_told || call->class == CALL_FUTEX)) {
+		thread->wait.kind = call->wait;
+		thread->call.class = call->class;
+	} else if (thread->call.class == CALL_FUTEX) {
+		thread->wait.kind = WAIT_FUTEX;
+	}
+}
+
+void blocking_calls_infer(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		infer(snapshot, &snapshot->threads[i]);
+}

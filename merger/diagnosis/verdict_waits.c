@@ -1,0 +1,167 @@
+/* verdict_ranks: where no thread waits for another one, the one that tells most. */
+#include "merger/diagnosis/verdict_draft.h"
+
+/* What a thread that waits for no other is about: the kinds from the most telling on. */
+enum rank {
+	RANK_UNINTERRUPTIBLE,
+	RANK_CHILD,
+	RANK_FILE_LOCK,
+	RANK_LOCK,
+	RANK_IO,
+	RANK_BUSY,
+	RANK_WAIT, /* from here on it may be waiting for work */
+	RANK_SLEEP,
+	RANK_IDLE,
+	RANK_UNKNOWN,
+	RANK_COUNT
+};
+
+static const char *const rank_kinds[RANK_COUNT] = {
+	[RANK_UNINTERRUPTIBLE] = "uninterruptible",
+	[RANK_CHILD] = "child",
+	[RANK_FILE_LOCK] = "file_lock",
+	[RANK_LOCK] = "lock",
+	[RANK_IO] = "io",
+	[RANK_BUSY] = "busy",
+	[RANK_WAIT] = "wait",
+	[RANK_SLEEP] = "sleep",
+	[RANK_IDLE] = "idle",
+	[RANK_UNKNOWN] = "unknown",
+};
+
+static bool fd_word_is(const struct snapshot *snapshot, uint32_t word, const char *text)
+{
+	return span_eq(intern_get(snapshot->intern, word), span_of(text));
+}
+
+/* poll and its like: for somebody known, or for whoever comes? */
+static enum rank poll_rank(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	bool connected = false;
+
+	for (size_t i = 0; i < thread->call.fd_count; i++) {
+		size_t at = snapshot_find_fd(snapshot, thread->pid, thread->call.fds[i]);
+		const struct snapshot_fd *row;
+
+		if (at == SNAPSHOT_NONE)
+			continue;
+		row = &snapshot->fds[at];
+		if (fd_word_is(snapshot, row->state, "LISTEN"))
+			return RANK_IDLE;
+		if (fd_word_is(snapshot, row->kind, "tcp") ||
+		    fd_word_is(snapshot, row->kind, "pipe"))
+			connected = true;
+	}
+	return connected ? RANK_IO : RANK_IDLE;
+}
+
+static enum rank wait_rank(const struct snapshot_wait *wait)
+{
+	switch (wait->kind) {
+	case WAIT_MUTEX:
+	case WAIT_RWLOCK:
+	case WAIT_LOCK:
+	case WAIT_RLOCK:
+	case WAIT_IMPORT:
+	case WAIT_PYMUTEX:
+		return RANK_LOCK;
+	case WAIT_GIL:
+		return RANK_BUSY;
+	default:
+		return RANK_WAIT;
+	}
+}
+
+static enum rank rank_of(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	if (thread->state == 'D')
+		return thread->call.class == CALL_CHILD ? RANK_CHILD : RANK_UNINTERRUPTIBLE;
+	if (thread->wait.kind != WAIT_NONE)
+		return wait_rank(&thread->wait);
+	if (snapshot_thread_runs(thread))
+		return RANK_BUSY;
+	switch (thread->call.class) {
+	case CALL_READ:
+	case CALL_WRITE:
+	case CALL_CONNECT:
+		return RANK_IO;
+	case CALL_CHILD:
+		return RANK_CHILD;
+	case CALL_FILE_LOCK:
+		return RANK_FILE_LOCK;
+	case CALL_POLL:
+		return poll_rank(snapshot, thread);
+	case CALL_ACCEPT:
+	case CALL_SIGNAL:
+		return RANK_IDLE;
+	case CALL_SLEEP:
+		return RANK_SLEEP;
+	case CALL_FUTEX:
+		return RANK_WAIT;
+	default:
+		return RANK_UNKNOWN;
+	}
+}
+
+static bool is_main(const struct snapshot_thread *thread)
+{
+	return thread->tid == thread->pid;
+}
+
+/* The thread that the person asks about: the main one, unless that waits for work; then the most telling. */
+static size_t telling_thread(const struct snapshot *snapshot, enum rank *ret)
+{
+	size_t best = SNAPSHOT_NONE;
+
+	*ret = RANK_UNKNOWN;
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		const struct snapshot_thread *thread = &snapshot->threads[i];
+		enum rank rank = rank_of(snapshot, thread);
+
+		if (is_main(thread) && rank < RANK_WAIT) {
+			*ret = rank;
+			return i;
+		}
+		if (best != SNAPSHOT_NONE && (rank > *ret || (rank == *ret && !is_main(thread))))
+			continue;
+		/* Among those that may wait for work the main one speaks. */
+		if (best != SNAPSHOT_NONE && rank >= RANK_WAIT && is_main(&snapshot->threads[best]))
+			continue;
+		if (best != SNAPSHOT_NONE && rank >= RANK_WAIT && *ret < RANK_WAIT)
+			continue;
+		best = i;
+		*ret = rank;
+	}
+	return best;
+}
+
+bool verdict_find_telling(struct verdict_maker *maker)
+{
+	enum rank rank;
+	size_t thread = telling_thread(maker->snapshot, &rank);
+
+	if (thread == SNAPSHOT_NONE || rank >= RANK_WAIT)
+		return false;
+	verdict_begin(maker, rank_kinds[rank], VERDICT_CERTAIN);
+	if (maker->snapshot->threads[thread].wait.kind != WAIT_NONE)
+		maker->verdict->trust = VERDICT_LIKELY; /* nobody knows who holds it */
+	verdict_name(maker, thread);
+	verdict_add_doing(maker, thread, " ");
+	return true;
+}
+
+bool verdict_find_waiting(struct verdict_maker *maker)
+{
+	enum rank rank;
+	size_t thread = telling_thread(maker->snapshot, &rank);
+
+	if (thread == SNAPSHOT_NONE)
+		return false;
+	verdict_begin(maker, rank_kinds[rank],
+	              rank == RANK_UNKNOWN ? VERDICT_GUESS : VERDICT_LIKELY);
+	if (rank == RANK_IDLE)
+		verdict_add(maker, "it waits for work, and nothing says that it hangs\n");
+	verdict_name(maker, thread);
+	verdict_add_doing(maker, thread, " ");
+	return true;
+}

@@ -1,0 +1,326 @@
+#include "merger/diagnosis/wording.h"
+
+#include <inttypes.h>
+
+#include "merger/diagnosis/blocking_functions.h"
+
+static const char *const wait_words[WAIT_KIND_COUNT] = {
+	[WAIT_MUTEX] = "mutex",
+	[WAIT_RWLOCK] = "rwlock",
+	[WAIT_CONDITION] = "condition variable",
+	[WAIT_SEMAPHORE] = "semaphore",
+	[WAIT_BARRIER] = "barrier",
+	[WAIT_JOIN] = "the end of a thread",
+	[WAIT_LOCK] = "threading.Lock",
+	[WAIT_RLOCK] = "threading.RLock",
+	[WAIT_PYTHON_CONDITION] = "threading.Condition",
+	[WAIT_EVENT] = "threading.Event",
+	[WAIT_QUEUE] = "queue.Queue",
+	[WAIT_IMPORT] = "import lock",
+	[WAIT_PYMUTEX] = "PyMutex",
+	[WAIT_GIL] = "the GIL",
+	[WAIT_FUTEX] = "futex",
+};
+
+static void add_id(struct buf *out, const struct snapshot *snapshot, uint32_t id)
+{
+	buf_add_span(out, intern_get(snapshot->intern, id));
+}
+
+static void add_named(struct buf *out, const struct snapshot *snapshot, const char *what,
+                      uint32_t number, uint32_t name)
+{
+	buf_printf(out, "%s %" PRIu32, what, number);
+	if (!name)
+		return;
+	buf_add_span(out, SPAN_LIT(" ("));
+	add_id(out, snapshot, name);
+	buf_add_span(out, SPAN_LIT(")"));
+}
+
+bool snapshot_thread_runs(const struct snapshot_thread *thread)
+{
+	return thread->state == 'R';
+}
+
+void describe_thread(struct buf *out, const struct snapshot *snapshot, size_t thread)
+{
+	const struct snapshot_thread *it = &snapshot->threads[thread];
+	const struct snapshot_process *process =
+	        &snapshot->processes[snapshot_find_process(snapshot, it->pid)];
+
+	if (snapshot->process_count > 1 && it->pid == it->tid) {
+		add_named(out, snapshot, "process", it->pid,
+		          process->name ? process->name : it->name);
+		return;
+	}
+	add_named(out, snapshot, "thread", it->tid, it->name);
+	if (snapshot->process_count > 1 && it->pid)
+		add_named(out, snapshot, " of process", it->pid, process->name);
+}
+
+/* libc's and its loader's own functions say nothing of where the program is. */
+static bool is_systems(const struct snapshot *snapshot, const struct frame *frame)
+{
+	static const char *const files[] = { "libc", "libpthread", "ld-", "[vdso]", "linux-vdso" };
+	struct span module = span_basename(intern_get(snapshot->intern, frame->module));
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (span_starts(module, span_of(files[i])) &&
+		    (module.len == strlen(files[i]) ||
+		     !strchr("+_abcdefghijklmnopqrstuvwxyz", module.ptr[strlen(files[i])])))
+			return true;
+	return false;
+}
+
+static const struct frame *place_of(const struct snapshot *snapshot,
+                                    const struct snapshot_thread *thread)
+{
+	const struct frame *native = NULL;
+
+	for (size_t i = thread->frame_count; i > 0; i--) {
+		const struct frame *frame = &thread->frames[i - 1];
+
+		if (frame->kind == FRAME_PYTHON)
+			return frame;
+		if (!native && frame->kind == FRAME_NATIVE && frame->name &&
+		    !is_systems(snapshot, frame) &&
+		    !blocking_call_is(intern_get(snapshot->intern, frame->name)))
+			native = frame;
+	}
+	return native;
+}
+
+static void add_place(struct buf *out, const struct snapshot *snapshot, const struct frame *frame)
+{
+	buf_add_span(out, SPAN_LIT(" in "));
+	add_id(out, snapshot, frame->name);
+	if (frame->kind == FRAME_PYTHON || (frame->file && frame->line)) {
+		buf_add_span(out, SPAN_LIT(" at "));
+		buf_add_span(out, span_basename(intern_get(snapshot->intern, frame->file)));
+		if (frame->line)
+			buf_printf(out, ":%" PRIu32, frame->line);
+	} else if (frame->module) {
+		buf_add_span(out, SPAN_LIT(" ("));
+		buf_add_span(out, span_basename(intern_get(snapshot->intern, frame->module)));
+		buf_add_span(out, SPAN_LIT(")"));
+	}
+}
+
+void describe_place(struct buf *out, const struct snapshot *snapshot,
+                    const struct snapshot_thread *thread)
+{
+	const struct frame *frame = place_of(snapshot, thread);
+
+	if (frame)
+		add_place(out, snapshot, frame);
+}
+
+void describe_wait(struct buf *out, const struct snapshot *snapshot,
+                   const struct snapshot_thread *thread)
+{
+	const struct snapshot_wait *wait = &thread->wait;
+	size_t joined = SNAPSHOT_NONE;
+
+	if (wait->kind == WAIT_JOIN && wait->owner)
+		joined = snapshot_find_thread(snapshot, thread->pid, wait->owner);
+	if (joined != SNAPSHOT_NONE) {
+		buf_add_span(out, SPAN_LIT("the end of "));
+		describe_thread(out, snapshot, joined);
+		return;
+	}
+	buf_add_span(out, span_of(wait_words[wait->kind]));
+	if (wait->kind != WAIT_GIL && (wait->on || wait->word))
+		buf_printf(out, " 0x%" PRIx64, wait->on ? wait->on : wait->word);
+	if (wait->type) {
+		buf_add_span(out, SPAN_LIT(" ("));
+		add_id(out, snapshot, wait->type);
+		buf_add_span(out, SPAN_LIT(")"));
+	}
+}
+
+static void add_peers(struct buf *out, const struct snapshot *snapshot, const char *before,
+                      const struct snapshot_peer *peers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_add_span(out, span_of(i ? ", " : before));
+		buf_printf(out, "%" PRIu32, peers[i].pid);
+		if (peers[i].name) {
+			buf_add_span(out, SPAN_LIT(" "));
+			add_id(out, snapshot, peers[i].name);
+		}
+	}
+}
+
+static void add_word(struct buf *out, const struct snapshot *snapshot, const char *before,
+                     uint32_t id)
+{
+	if (!id)
+		return;
+	buf_add_span(out, span_of(before));
+	add_id(out, snapshot, id);
+}
+
+void describe_fd(struct buf *out, const struct snapshot *snapshot, uint32_t pid, uint32_t fd)
+{
+	size_t at = snapshot_find_fd(snapshot, pid, fd);
+	const struct snapshot_fd *row;
+
+	buf_printf(out, "fd %" PRIu32, fd);
+	if (at == SNAPSHOT_NONE)
+		return;
+	row = &snapshot->fds[at];
+	add_word(out, snapshot, " (", row->kind);
+	if (!row->local && !row->remote)
+		add_word(out, snapshot, " ", row->path);
+	add_word(out, snapshot, " ", row->local);
+	add_word(out, snapshot, " to ", row->remote);
+	add_word(out, snapshot, ", ", row->state);
+	if (row->has_queues)
+		buf_printf(out, ", %" PRIu64 " bytes to read, %" PRIu64 " to send", row->recv_queue,
+		           row->send_queue);
+	add_peers(out, snapshot, "; the other end: ", row->peers, row->peer_count);
+	add_peers(out, snapshot, "; locked by ", row->holders, row->holder_count);
+	if (row->kind)
+		buf_add_span(out, SPAN_LIT(")"));
+}
+
+static void add_fds(struct buf *out, const struct snapshot *snapshot,
+                    const struct snapshot_thread *thread)
+{
+	enum { SHOWN = 3 };
+
+	for (size_t i = 0; i < thread->call.fd_count && i < SHOWN; i++) {
+		buf_add_span(out, span_of(i ? ", " : " on "));
+		describe_fd(out, snapshot, thread->pid, thread->call.fds[i]);
+	}
+	if (thread->call.fd_count > SHOWN)
+		buf_printf(out, " and %zu more", thread->call.fd_count - SHOWN);
+}
+
+static void add_child(struct buf *out, const struct snapshot *snapshot,
+                      const struct snapshot_thread *thread)
+{
+	buf_add_span(out, span_of(thread->call.wait_pid ? "waits for child" : "waits for a child"));
+	for (size_t i = 0; i < snapshot->child_count; i++) {
+		const struct snapshot_child *child = &snapshot->children[i];
+
+		if (child->ppid != thread->pid ||
+		    (thread->call.wait_pid && child->pid != thread->call.wait_pid))
+			continue;
+		buf_printf(out, " %" PRIu32, child->pid);
+		add_word(out, snapshot, " (", child->name);
+		buf_printf(out, ", state %c)", child->state ? child->state : '?');
+		if (thread->call.wait_pid)
+			return;
+	}
+	if (thread->call.wait_pid)
+		buf_printf(out, " %" PRIu32, thread->call.wait_pid);
+}
+
+static void add_lock(struct buf *out, const struct snapshot *snapshot,
+                     const struct snapshot_thread *thread)
+{
+	const struct snapshot_wait *wait = &thread->wait;
+	size_t held;
+
+	buf_add_span(out, SPAN_LIT("waits for "));
+	describe_wait(out, snapshot, thread);
+	if (wait->kind == WAIT_JOIN)
+		return;
+	if (wait->owner) {
+		held = snapshot_find_thread(snapshot, thread->pid, wait->owner);
+		buf_add_span(out, SPAN_LIT(", held by "));
+		if (held == SNAPSHOT_NONE)
+			buf_printf(out, "thread %" PRIu32 ", which has ended", wait->owner);
+		else
+			describe_thread(out, snapshot, held);
+	}
+	for (size_t i = 0; i < wait->candidate_count; i++) {
+		buf_add_span(out, span_of(i ? ", " : ", perhaps held by "));
+		held = snapshot_find_thread(snapshot, thread->pid, wait->candidates[i]);
+		if (held == SNAPSHOT_NONE)
+			buf_printf(out, "thread %" PRIu32, wait->candidates[i]);
+		else
+			describe_thread(out, snapshot, held);
+	}
+	if (wait->candidate_count)
+		add_word(out, snapshot, " as it is ", wait->why);
+}
+
+static void add_call(struct buf *out, const struct snapshot *snapshot,
+                     const struct snapshot_thread *thread)
+{
+	const struct snapshot_call *call = &thread->call;
+
+	switch (call->class) {
+	case CALL_SLEEP:
+		buf_add_span(out, SPAN_LIT("sleeps"));
+		break;
+	case CALL_CHILD:
+		add_child(out, snapshot, thread);
+		break;
+	case CALL_SIGNAL:
+		buf_add_span(out, SPAN_LIT("waits for a signal"));
+		break;
+	case CALL_UNKNOWN:
+		buf_add_span(out, SPAN_LIT("is"));
+		if (thread->state)
+			buf_printf(out, " in state %c", thread->state);
+		add_word(out, snapshot, ", in the kernel's ", call->wchan);
+		break;
+	default:
+		buf_add_span(out, SPAN_LIT("is blocked in "));
+		if (call->text)
+			add_id(out, snapshot, call->text);
+		else
+			buf_add_span(out, span_of(call_class_name(call->class)));
+		add_fds(out, snapshot, thread);
+	}
+	if (call->has_left)
+		buf_printf(out, ", %.1f s are left", (double)call->left_us / 1e6);
+}
+
+void describe_doing(struct buf *out, const struct snapshot *snapshot, size_t at)
+{
+	const struct snapshot_thread *thread = &snapshot->threads[at];
+
+	if (thread->wait.kind != WAIT_NONE)
+		add_lock(out, snapshot, thread);
+	else if (thread->state == 'D' && thread->call.class != CALL_CHILD) {
+		buf_add_span(out, SPAN_LIT("is in uninterruptible sleep (D)"));
+		add_word(out, snapshot, " in the kernel's ", thread->call.wchan);
+		add_word(out, snapshot, ", ", thread->call.text);
+	} else if (snapshot_thread_runs(thread)) {
+		buf_add_span(out, SPAN_LIT("is on CPU"));
+	} else {
+		add_call(out, snapshot, thread);
+	}
+	describe_place(out, snapshot, thread);
+}
+
+void describe_motion(struct buf *out, const struct snapshot *snapshot,
+                     const struct snapshot_thread *thread)
+{
+	double seconds = (double)(snapshot->last_us - snapshot->first_us) / 1e6;
+	double cpu = (double)(thread->cpu_us - thread->cpu_first_us) / 1e6;
+
+	if (thread->looks < 2)
+		return;
+	if (thread->moves)
+		buf_printf(out,
+		           "its stack was another one %" PRIu64 " times in %" PRIu64
+		           " looks over %.1f s",
+		           thread->moves, thread->looks, seconds);
+	else
+		buf_printf(out, "the same %zu frames in %" PRIu64 " looks over %.1f s",
+		           thread->frame_count, thread->looks, seconds);
+	if (!thread->has_cpu)
+		return;
+	buf_printf(out, "; its CPU time grew by %.2f s", cpu);
+	/* With others that want the CPU, too, it gets a part of it only. */
+	if (cpu >= seconds / 2 || (cpu >= seconds / 10 && snapshot_thread_runs(thread)))
+		buf_add_span(out, span_of(thread->moves ? ": it is busy" : ": it spins"));
+	else if (!thread->moves && cpu < seconds / 100)
+		buf_add_span(out, SPAN_LIT(": it is blocked"));
+}

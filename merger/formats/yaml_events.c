@@ -1,0 +1,330 @@
+#include "merger/formats/yaml_events.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "merger/formats/yaml_schema.h"
+
+/* libyaml compares each directive with all before it, and tells of none until it has read them all. */
+#define DIRECTIVES_MAX 16
+
+static size_t count_directives(struct span text)
+{
+	size_t count = 0;
+	const char *hit;
+
+	while (text.len && (hit = memmem(text.ptr, text.len, "%TAG", 4))) {
+		/* the last byte of a line break: CR, LF, NEL, LS or PS */
+		count += hit > text.ptr && memchr("\r\n\x85\xa8\xa9", hit[-1], 5);
+		text = span_skip(text, (size_t)(hit - text.ptr) + 4);
+	}
+	return count;
+}
+
+bool yaml_reader_init(struct yaml_reader *reader, struct span text, const char *name,
+                      struct intern *intern, struct error *err)
+{
+	span_take(&text, SPAN_BOM);
+	*reader = (struct yaml_reader){ .text = text, .name = name, .intern = intern, .err = err };
+	if (!yaml_parser_initialize(&reader->parser))
+		return error_set(err, ERROR_FAILED, "%s: out of memory", name);
+	if (count_directives(text) > DIRECTIVES_MAX) {
+		yaml_parser_delete(&reader->parser);
+		return error_set(
+		        err, ERROR_INPUT,
+		        "%s:1: more than %d %%TAG directives: profiles are written without", name,
+		        DIRECTIVES_MAX);
+	}
+	/* Not UTF-16, in which count_directives would see none. */
+	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&reader->parser, (const unsigned char *)text.ptr, text.len);
+	return true;
+}
+
+void yaml_reader_deinit(struct yaml_reader *reader)
+{
+	if (reader->has_event)
+		yaml_event_delete(&reader->event);
+	yaml_parser_delete(&reader->parser);
+}
+
+bool yaml_reader_fail_at(struct yaml_reader *reader, size_t line, const char *format, ...)
+{
+	char reason[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	return error_set(reader->err, ERROR_INPUT, "%s:%zu: %s", reader->name, line, reason);
+}
+
+bool yaml_reader_fail(struct yaml_reader *reader, const char *format, ...)
+{
+	char reason[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	return yaml_reader_fail_at(reader, yaml_reader_line(reader), "%s", reason);
+}
+
+size_t yaml_reader_line(const struct yaml_reader *reader)
+{
+	return reader->has_event ? reader->event.start_mark.line + 1 : 1;
+}
+
+struct span yaml_reader_scalar(const struct yaml_reader *reader)
+{
+	return (struct span){ (const char *)reader->event.data.scalar.value,
+		              reader->event.data.scalar.length };
+}
+
+/* libyaml knows the line of a wrong token, but of a wrong byte only where it is. */
+static bool parser_fail(struct yaml_reader *reader)
+{
+	const yaml_parser_t *parser = &reader->parser;
+	size_t line = parser->problem_mark.line + 1;
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		return error_set(reader->err, ERROR_FAILED, "%s: out of memory", reader->name);
+	if (parser->error == YAML_READER_ERROR) {
+		line = 1;
+		for (size_t i = 0; i < reader->text.len && i < parser->problem_offset; i++)
+			line += reader->text.ptr[i] == '\n';
+	}
+	return yaml_reader_fail_at(reader, line, "not YAML: %s; is the file whole?",
+	                           parser->problem ? parser->problem : "no reason is given");
+}
+
+bool yaml_reader_next(struct yaml_reader *reader)
+{
+	if (reader->has_event)
+		yaml_event_delete(&reader->event);
+	reader->has_event = yaml_parser_parse(&reader->parser, &reader->event);
+	if (!reader->has_event)
+		return parser_fail(reader);
+	switch (reader->event.type) {
+	case YAML_ALIAS_EVENT:
+		return yaml_reader_fail(reader, "an alias (*): profiles are written without");
+	case YAML_MAPPING_START_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+		if (++reader->depth > YAML_NESTING_MAX)
+			return yaml_reader_fail(reader, "nested more than %d deep",
+			                        YAML_NESTING_MAX);
+		return true;
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		reader->depth--;
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool is_start(const struct yaml_reader *reader)
+{
+	return reader->event.type == YAML_MAPPING_START_EVENT ||
+	       reader->event.type == YAML_SEQUENCE_START_EVENT;
+}
+
+bool yaml_reader_skip(struct yaml_reader *reader)
+{
+	size_t outside = reader->depth - is_start(reader);
+
+	while (reader->depth > outside)
+		if (!yaml_reader_next(reader))
+			return false;
+	return true;
+}
+
+static bool is_plain(const struct yaml_reader *reader)
+{
+	return reader->event.type == YAML_SCALAR_EVENT &&
+	       reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
+static bool digits_read(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret)
+{
+	struct span text = yaml_reader_scalar(reader);
+
+	*ret = 0;
+	for (size_t i = 0; i < text.len || !i; i++) {
+		if (!text.len || text.ptr[i] < '0' || text.ptr[i] > '9')
+			return yaml_reader_fail(reader, "'%s' is not a whole number: %.*s", what,
+			                        (int)(text.len < 40 ? text.len : 40), text.ptr);
+		if (__builtin_mul_overflow(*ret, 10, ret) ||
+		    __builtin_add_overflow(*ret, (uint64_t)(text.ptr[i] - '0'), ret) || *ret > max)
+			return yaml_reader_fail(reader, "'%s' is too large: above %" PRIu64, what,
+			                        max);
+	}
+	return true;
+}
+
+bool yaml_reader_number(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret)
+{
+	if (!is_plain(reader))
+		return yaml_reader_fail(reader, "'%s' is not a number", what);
+	return digits_read(reader, what, max, ret);
+}
+
+bool yaml_reader_key_number(struct yaml_reader *reader, const char *what, uint64_t max,
+                            uint64_t *ret)
+{
+	if (reader->event.type != YAML_SCALAR_EVENT)
+		return yaml_reader_fail(reader, "a key of '%s' is not a number", what);
+	return digits_read(reader, what, max, ret);
+}
+
+/* Digits are counted exactly, as a double has not room for every profile's numbers. */
+static bool fixed_parse(struct span text, uint64_t scale, uint64_t *ret)
+{
+	bool point = false;
+	uint64_t unit = scale;
+
+	*ret = 0;
+	if (!text.len)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		uint64_t digit = (uint64_t)(text.ptr[i] - '0');
+
+		if (text.ptr[i] == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+		if (point) {
+			/* The first digit that does not count rounds. */
+			uint64_t more = unit == 1 && digit >= 5;
+
+			unit /= 10;
+			if (__builtin_add_overflow(*ret, more + digit * unit, ret))
+				return false;
+		} else if (__builtin_mul_overflow(*ret, 10, ret) ||
+		           __builtin_add_overflow(*ret, digit * scale, ret)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool fixed_read(struct yaml_reader *reader, const struct yaml_field *field, uint64_t *ret)
+{
+	struct span text = is_plain(reader) ? yaml_reader_scalar(reader) : SPAN_LIT("");
+	char copy[64];
+	char *end;
+	double number;
+
+	if (fixed_parse(text, field->scale, ret))
+		return true;
+	/* 1.0e-05, as other programs write small numbers */
+	if (text.len && text.len < sizeof(copy)) {
+		snprintf(copy, sizeof(copy), "%.*s", SPAN_ARG(text));
+		number = strtod(copy, &end) * (double)field->scale;
+		if (!*end && number >= 0 && number < 1e18) {
+			*ret = (uint64_t)(number + 0.5);
+			return true;
+		}
+	}
+	return yaml_reader_fail(reader, "'%s' is not a number that a profile can have", field->key);
+}
+
+static bool string_read(struct yaml_reader *reader, const char *key, uint32_t *ret)
+{
+	struct span text;
+
+	if (reader->event.type != YAML_SCALAR_EVENT)
+		return yaml_reader_fail(reader, "'%s' is not a string", key);
+	text = yaml_reader_scalar(reader);
+	if (is_plain(reader) && (span_eq(text, SPAN_LIT("null")) || span_eq(text, SPAN_LIT("~"))))
+		text.len = 0;
+	*ret = intern_add_clean(reader->intern, text);
+	return true;
+}
+
+static bool bool_read(struct yaml_reader *reader, const char *key, bool *ret)
+{
+	struct span text = is_plain(reader) ? yaml_reader_scalar(reader) : SPAN_LIT("");
+
+	*ret = span_eq(text, SPAN_LIT("true"));
+	if (*ret || span_eq(text, SPAN_LIT("false")))
+		return true;
+	return yaml_reader_fail(reader, "'%s' is neither true nor false", key);
+}
+
+static bool value_read(struct yaml_reader *reader, const struct yaml_field *field, void *into)
+{
+	void *at = (char *)into + field->offset;
+	uint64_t number = 0;
+
+	switch (field->type) {
+	case YAML_U32:
+		if (!yaml_reader_number(reader, field->key, UINT32_MAX, &number))
+			return false;
+		*(uint32_t *)at = (uint32_t)number;
+		return true;
+	case YAML_U64:
+		return yaml_reader_number(reader, field->key, UINT64_MAX, at);
+	case YAML_BOOL:
+		return bool_read(reader, field->key, at);
+	case YAML_STRING:
+		return string_read(reader, field->key, at);
+	case YAML_FIXED:
+		return fixed_read(reader, field, at);
+	case YAML_CALL:
+		break;
+	}
+	return field->call(reader, into);
+}
+
+bool yaml_reader_field(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,
+                       uint64_t *seen)
+{
+	size_t row = fields->count;
+
+	if (reader->event.type == YAML_SCALAR_EVENT)
+		for (row = 0; row < fields->count; row++)
+			if (span_eq(yaml_reader_scalar(reader), span_of(fields->rows[row].key)))
+				break;
+	if (row == fields->count) /* of a later version */
+		return yaml_reader_skip(reader) && yaml_reader_next(reader) &&
+		       yaml_reader_skip(reader);
+	if (*seen & UINT64_C(1) << row)
+		return yaml_reader_fail(reader, "'%s' comes twice in one %s; is the file whole?",
+		                        fields->rows[row].key, fields->what);
+	*seen |= UINT64_C(1) << row;
+	return yaml_reader_next(reader) && value_read(reader, &fields->rows[row], into);
+}
+
+bool yaml_reader_map(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,
+                     uint64_t *seen)
+{
+	*seen = 0;
+	if (reader->event.type != YAML_MAPPING_START_EVENT)
+		return yaml_reader_fail(reader, "the %s is not a mapping", fields->what);
+	while (yaml_reader_next(reader)) {
+		if (reader->event.type == YAML_MAPPING_END_EVENT)
+			return true;
+		if (!yaml_reader_field(reader, fields, into, seen))
+			return false;
+	}
+	return false;
+}
+
+bool yaml_reader_list(struct yaml_reader *reader, const char *what,
+                      bool (*item)(struct yaml_reader *reader, void *into), void *into)
+{
+	if (reader->event.type != YAML_SEQUENCE_START_EVENT)
+		return yaml_reader_fail(reader, "'%s' is not a list", what);
+	while (yaml_reader_next(reader)) {
+		if (reader->event.type == YAML_SEQUENCE_END_EVENT)
+			return true;
+		if (!item(reader, into))
+			return false;
+	}
+	return false;
+}

@@ -1,0 +1,85 @@
+/* yaml_events: a YAML profile's text as events, and mappings read by a table of their keys. What may
+ * be hostile stops here: aliases, deep nesting, numbers that do not fit, keys that come twice. */
+#ifndef PMP_YAML_EVENTS_H
+#define PMP_YAML_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <yaml.h>
+
+#include "merger/base/error.h"
+#include "merger/base/intern.h"
+#include "merger/base/span.h"
+
+struct yaml_reader {
+	yaml_parser_t parser;
+	yaml_event_t event; /* the one that was read last */
+	bool has_event;
+	size_t depth; /* collections that are open */
+	struct span text;
+	const char *name; /* of the input, for messages */
+	struct intern *intern;
+	struct error *err;
+	void *ctx; /* the caller's, for its fields' calls */
+};
+
+enum yaml_type {
+	YAML_U32,
+	YAML_U64,
+	YAML_BOOL,
+	YAML_STRING, /* into a uint32_t: the id of the text made clean; null and ~ are 0 */
+	YAML_FIXED,  /* into a uint64_t: the number times `scale` */
+	YAML_CALL,   /* `call` reads it: the value's first event is there, it stays at its last */
+};
+
+struct yaml_field {
+	const char *key;
+	enum yaml_type type;
+	size_t offset; /* in the caller's struct */
+	uint64_t scale;
+	bool (*call)(struct yaml_reader *reader, void *into);
+};
+
+/* At most 64 fields: which ones were there is a bit each, in the order of the rows. */
+struct yaml_fields {
+	const struct yaml_field *rows;
+	size_t count;
+	const char *what; /* "target", for messages */
+};
+
+bool yaml_reader_init(struct yaml_reader *reader, struct span text, const char *name,
+                      struct intern *intern, struct error *err);
+void yaml_reader_deinit(struct yaml_reader *reader);
+
+/* The next event; false after an error, which is also what an alias and too deep nesting are. */
+bool yaml_reader_next(struct yaml_reader *reader);
+/* Goes over the value whose first event is there. */
+bool yaml_reader_skip(struct yaml_reader *reader);
+
+/* All set an error with name and line and return false. */
+bool yaml_reader_fail(struct yaml_reader *reader, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+bool yaml_reader_fail_at(struct yaml_reader *reader, size_t line, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* Of the event that was read last. */
+size_t yaml_reader_line(const struct yaml_reader *reader);
+struct span yaml_reader_scalar(const struct yaml_reader *reader);
+/* False, with an error, if that is not a scalar, or no number, or one above max. */
+bool yaml_reader_number(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret);
+/* The same for a number that is a mapping's key: JSON has it in quotes. */
+bool yaml_reader_key_number(struct yaml_reader *reader, const char *what, uint64_t max,
+                            uint64_t *ret);
+
+/* Reads the key that was just read and its value into `into`. A key without a row is skipped. */
+bool yaml_reader_field(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,
+                       uint64_t *seen);
+/* Reads the mapping whose start is there. */
+bool yaml_reader_map(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,
+                     uint64_t *seen);
+/* Calls `item` for each item of the sequence whose start is there, at the item's first event. */
+bool yaml_reader_list(struct yaml_reader *reader, const char *what,
+                      bool (*item)(struct yaml_reader *reader, void *into), void *into);
+
+#endif

@@ -1,0 +1,310 @@
+#include "merger/parse/function_name.h"
+
+#include <ctype.h>
+
+#define NOT_FOUND ((size_t)-1)
+/* What is looked for no further: a line may be a megabyte of what somebody's target made up. */
+#define PLACE_MAX 4096
+#define CLONE_MAX 128
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '$';
+}
+
+/* An apostrophe inside a word ("can't access") opens no string; L"", u8'' and b'' do. */
+static bool quote_opens(struct span s, size_t i)
+{
+	if (i == 0 || !is_word(s.ptr[i - 1]))
+		return true;
+	return span_has(SPAN_LIT("LuUbr8"), s.ptr[i - 1]) && (i == 1 || !is_word(s.ptr[i - 2]));
+}
+
+/* The index behind the string that begins at i, or NOT_FOUND. */
+static size_t skip_string(struct span s, size_t i)
+{
+	char quote = s.ptr[i++];
+
+	for (; i < s.len; i++) {
+		if (s.ptr[i] == '\\')
+			i++;
+		else if (s.ptr[i] == quote)
+			return i + 1;
+	}
+	return NOT_FOUND;
+}
+
+/* The index behind the ')' that closes the '(' at i, strings and all brackets regarded.
+ * NOT_FOUND if nothing closes it; *nested says if something inside it is still open. */
+static size_t skip_args(struct span s, size_t i, bool *nested)
+{
+	size_t parens = 0, braces = 0;
+
+	for (; i < s.len; i++) {
+		switch (s.ptr[i]) {
+		case '(':
+			parens++;
+			break;
+		case ')':
+			if (--parens == 0)
+				return i + 1;
+			break;
+		case '{':
+		case '[':
+			braces++;
+			break;
+		case '}':
+		case ']':
+			braces -= braces > 0;
+			break;
+		case '"':
+		case '\'':
+			if (!quote_opens(s, i))
+				break;
+			i = skip_string(s, i);
+			if (i == NOT_FOUND) {
+				*nested = true;
+				return NOT_FOUND;
+			}
+			i--; /* for the loop's step */
+			break;
+		}
+	}
+	*nested = braces > 0 || parens > 1;
+	return NOT_FOUND;
+}
+
+/* The index behind the bracket that closes the one at i; parentheses inside are balanced in names. */
+static size_t skip_bracket(struct span s, size_t i, char open, char close)
+{
+	size_t depth = 0;
+
+	for (; i < s.len; i++) {
+		if (s.ptr[i] == open)
+			depth++;
+		else if (s.ptr[i] == close && --depth == 0)
+			return i + 1;
+	}
+	return NOT_FOUND;
+}
+
+/* The length of the symbol behind "operator": "()", "<<=", " new[]" ...; 0 for a conversion. */
+static size_t operator_length(struct span s)
+{
+	static const struct span symbols[] = {
+		SPAN_INIT("()"),  SPAN_INIT("[]"),        SPAN_INIT("<=>"),    SPAN_INIT("<<="),
+		SPAN_INIT(">>="), SPAN_INIT("->*"),       SPAN_INIT("->"),     SPAN_INIT("<<"),
+		SPAN_INIT(">>"),  SPAN_INIT("<="),        SPAN_INIT(">="),     SPAN_INIT("<"),
+		SPAN_INIT(">"),   SPAN_INIT(" delete[]"), SPAN_INIT(" new[]"),
+	};
+
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++)
+		if (span_starts(s, symbols[i]))
+			return symbols[i].len;
+	return 0;
+}
+
+/* If "operator" and its symbol begin at i, the index behind them; else i. */
+static size_t skip_operator(struct span s, size_t i)
+{
+	struct span rest = span_skip(s, i);
+
+	if (i > 0 && is_word(s.ptr[i - 1]))
+		return i;
+	if (!span_take(&rest, SPAN_LIT("operator")) || (rest.len && is_word(rest.ptr[0])))
+		return i;
+	return i + 8 + operator_length(rest);
+}
+
+/* The index behind the '>' that closes the '<' at i. */
+static size_t skip_template(struct span s, size_t i)
+{
+	size_t depth = 0;
+
+	while (i < s.len) {
+		size_t next = i + 1;
+
+		switch (s.ptr[i]) {
+		case '<':
+			depth++;
+			break;
+		case '>':
+			/* "fn(u8) -> bool" in Rust's, "x->y" in C++'s */
+			if (s.ptr[i - 1] != '-' && --depth == 0)
+				return next;
+			break;
+		case '(':
+			next = skip_bracket(s, i, '(', ')');
+			break;
+		case 'o':
+			next = skip_operator(s, i);
+			if (next == i)
+				next++;
+			break;
+		}
+		if (next == NOT_FOUND)
+			return NOT_FOUND;
+		i = next;
+	}
+	return NOT_FOUND;
+}
+
+/* Behind the arguments there is an end, or where it is. Mailers lose blanks: "atx/y.c:12". */
+static bool is_tail(struct span rest)
+{
+	while (rest.len && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t'))
+		rest = span_skip(rest, 1);
+	if (!rest.len || span_eq(rest, SPAN_LIT("at")) || span_eq(rest, SPAN_LIT("from")) ||
+	    span_starts(rest, SPAN_LIT("at ")) || span_starts(rest, SPAN_LIT("from ")))
+		return true;
+	return span_starts(rest, SPAN_LIT("at")) && rest.len <= PLACE_MAX &&
+	       !memchr(rest.ptr, ' ', rest.len) && isdigit((unsigned char)rest.ptr[rest.len - 1]);
+}
+
+/* Takes " const", " &", " [clone .x]" ... at the front. */
+static struct span skip_qualifiers(struct span s)
+{
+	static const struct span words[] = {
+		SPAN_INIT(" const"),    SPAN_INIT(" volatile"), SPAN_INIT(" &&"),
+		SPAN_INIT(" &"),        SPAN_INIT("&&"),        SPAN_INIT("&"),
+		SPAN_INIT(" noexcept"),
+	};
+	bool found = true;
+
+	while (found) {
+		found = false;
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			found |= span_take(&s, words[i]);
+		if (span_starts(s, SPAN_LIT(" [clone "))) {
+			struct span clone = { s.ptr, s.len < CLONE_MAX ? s.len : CLONE_MAX };
+			size_t end = skip_bracket(clone, 1, '[', ']');
+
+			if (end == NOT_FOUND)
+				break;
+			s = span_skip(s, end);
+			found = true;
+		}
+	}
+	return s;
+}
+
+/* A name goes on behind parentheses with "::f", ".f", "(*)" and the like. */
+static bool name_goes_on(struct span rest)
+{
+	rest = skip_qualifiers(rest);
+	return rest.len && !span_starts(rest, SPAN_LIT(" (")) &&
+	       !span_starts(rest, SPAN_LIT("(")) && rest.ptr[0] != '\t';
+}
+
+/* "f [clone .cold]" is the same function as f. */
+static struct span strip_clone(struct span name)
+{
+	const char *clone = name.len ? memmem(name.ptr, name.len, " [clone ", 8) : NULL;
+
+	if (clone)
+		name.len = (size_t)(clone - name.ptr);
+	return span_trim(name);
+}
+
+/* Parentheses at `open`, outside of any bracket. Returns the index to go on from, or NOT_FOUND if
+ * they are the arguments (closed or not). *params is where a parameter list began, NOT_FOUND: none. */
+static size_t take_parens(struct span text, size_t open, size_t *params, struct native_name *ret)
+{
+	bool nested = false;
+	size_t end = skip_args(text, open, &nested);
+	struct span rest;
+
+	ret->name.len = *params != NOT_FOUND ? *params : open;
+	ret->args = span_skip(text, open + 1);
+	ret->end = NATIVE_NAME_ARGS;
+	if (end == NOT_FOUND) {
+		ret->nested |= nested;
+		return NOT_FOUND;
+	}
+	rest = span_skip(text, end);
+	if (is_tail(rest)) {
+		ret->args.len = end - open - 2;
+		ret->rest = rest;
+		ret->end = NATIVE_NAME_CLOSED;
+		return NOT_FOUND;
+	}
+	if (rest.ptr[0] == ',' || rest.ptr[0] == ')') {
+		/* brackets that don't match, "(range=[1, 2), b=1)": these are the arguments */
+		ret->nested = true;
+		return NOT_FOUND;
+	}
+	if (name_goes_on(rest))
+		*params = NOT_FOUND;
+	else if (*params == NOT_FOUND)
+		*params = open;
+	return end;
+}
+
+/* The index behind what begins at i outside of any bracket. */
+static size_t take_part(struct span text, size_t i, size_t *params, struct native_name *ret)
+{
+	size_t next = i + 1;
+
+	/* What was not closed for one is not for those inside it: they are looked for once. */
+	if (ret->nested && span_has(SPAN_LIT("<{["), text.ptr[i]))
+		return next;
+	switch (text.ptr[i]) {
+	case '<':
+		next = skip_template(text, i);
+		break;
+	case '{':
+		next = skip_bracket(text, i, '{', '}');
+		break;
+	case '[':
+		next = skip_bracket(text, i, '[', ']');
+		break;
+	case 'o':
+		next = skip_operator(text, i);
+		return next == i ? i + 1 : next;
+	case '(':
+		return take_parens(text, i, params, ret);
+	}
+	if (next != NOT_FOUND)
+		return next;
+	ret->nested = true;
+	return i + 1;
+}
+
+void native_name_parse(struct span text, struct native_name *ret)
+{
+	size_t params = NOT_FOUND;
+	size_t i = 0;
+
+	*ret = (struct native_name){ .end = NATIVE_NAME_ONLY, .name = text };
+	while (i < text.len) {
+		i = take_part(text, i, &params, ret);
+		if (i == NOT_FOUND) {
+			ret->name = strip_clone(ret->name);
+			return;
+		}
+	}
+	/* Only parameter lists and words: "f(int) const", "prose (in parentheses) goes on". */
+	ret->end = NATIVE_NAME_ONLY;
+	ret->args = span_skip(text, params != NOT_FOUND ? params + 1 : text.len);
+	ret->name.len = params != NOT_FOUND ? params : text.len;
+	ret->name = strip_clone(ret->name);
+}
+
+bool native_name_close(struct native_name *name)
+{
+	struct span args = name->args;
+
+	if (name->end == NATIVE_NAME_CLOSED)
+		return false;
+	for (size_t i = args.len; i > 0; i--) {
+		struct span rest = span_skip(args, i);
+
+		if (args.ptr[i - 1] != ')' || !is_tail(rest))
+			continue;
+		name->args.len = i - 1;
+		name->rest = rest;
+		name->end = NATIVE_NAME_CLOSED;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,132 @@
+#include "merger/profile/function_totals.h"
+
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+#include "merger/profile/function_table.h"
+#include "merger/profile/levels.h"
+
+#define NO_FUNCTION 0u
+
+struct counting {
+	const struct tree *tree;
+	struct function_table functions;
+	struct top_row *rows; /* rows[N - 1] is function N's */
+	uint32_t *above; /* how often each function is on the way to the node that is looked at */
+	size_t row_cap, above_cap;
+	uint32_t *path; /* the functions on that way, root first */
+	size_t depth, path_cap;
+};
+
+static uint32_t function_of(struct counting *counting, uint32_t node)
+{
+	enum frame_kind kind = tree_frame(counting->tree, node)->kind;
+	size_t known = counting->functions.count;
+	uint32_t function;
+
+	if (level_of(kind) != LEVEL_COUNT)
+		return NO_FUNCTION;
+	function = function_table_number(&counting->functions, node);
+	if (counting->functions.count == known)
+		return function;
+	counting->rows =
+	        alloc_grow(counting->rows, &counting->row_cap, function, sizeof(*counting->rows));
+	counting->above = alloc_grow(counting->above, &counting->above_cap, function,
+	                             sizeof(*counting->above));
+	counting->rows[function - 1] = (struct top_row){ .number = function };
+	counting->above[function - 1] = 0;
+	return function;
+}
+
+/* The way to a node at this depth: what was below its parent is left. */
+static void path_cut(struct counting *counting, size_t depth)
+{
+	while (counting->depth > depth) {
+		uint32_t function = counting->path[--counting->depth];
+
+		if (function != NO_FUNCTION)
+			counting->above[function - 1]--;
+	}
+}
+
+static void path_add(struct counting *counting, uint32_t function)
+{
+	counting->path = alloc_grow(counting->path, &counting->path_cap, counting->depth + 1,
+	                            sizeof(*counting->path));
+	counting->path[counting->depth++] = function;
+}
+
+static void node_count(struct counting *counting, uint32_t node, size_t depth)
+{
+	uint32_t function = function_of(counting, node);
+
+	path_cut(counting, depth - 1);
+	path_add(counting, function);
+	if (function == NO_FUNCTION)
+		return;
+	counting->rows[function - 1].self += tree_self(counting->tree, node);
+	if (!counting->above[function - 1]++)
+		counting->rows[function - 1].total += tree_node(counting->tree, node)->total;
+}
+
+struct order {
+	const struct intern *intern;
+	enum top_order by;
+};
+
+static int number_compare(uint64_t a, uint64_t b)
+{
+	return (a < b) - (a > b);
+}
+
+static int row_compare(const void *a, const void *b, void *ctx)
+{
+	const struct top_row *left = a, *right = b;
+	const struct order *order = ctx;
+	int self = number_compare(left->self, right->self);
+	int total = number_compare(left->total, right->total);
+	int diff = order->by == TOP_SELF ? self : total;
+
+	if (!diff)
+		diff = order->by == TOP_SELF ? total : self;
+	if (!diff)
+		diff = intern_compare(order->intern, left->frame->name, right->frame->name);
+	if (!diff)
+		diff = intern_compare(order->intern, left->frame->file, right->frame->file);
+	if (!diff)
+		diff = intern_compare(order->intern, left->frame->module, right->frame->module);
+	if (!diff)
+		diff = (left->frame->first_line > right->frame->first_line) -
+		       (left->frame->first_line < right->frame->first_line);
+	return diff ? diff : (int)left->frame->kind - (int)right->frame->kind;
+}
+
+void top_table_init(struct top_table *ret, const struct tree *tree, const struct intern *intern,
+                    enum top_order by, size_t max)
+{
+	struct counting counting = { .tree = tree, .functions = { .tree = tree } };
+	struct order order = { intern, by };
+	size_t depth = 0, count;
+
+	for (uint32_t node = TREE_ROOT; (node = tree_next(tree, node, &depth)) != TREE_NONE;)
+		node_count(&counting, node, depth);
+	count = counting.functions.count;
+	for (size_t i = 0; i < count; i++)
+		counting.rows[i].frame = function_table_frame(&counting.functions, (uint32_t)i + 1);
+	if (count && by != TOP_SEEN)
+		qsort_r(counting.rows, count, sizeof(*counting.rows), row_compare, &order);
+	*ret = (struct top_table){
+		.rows = counting.rows,
+		.count = max && count > max ? max : count,
+		.whole = tree_node(tree, TREE_ROOT)->total,
+	};
+	function_table_deinit(&counting.functions);
+	free(counting.above);
+	free(counting.path);
+}
+
+void top_table_deinit(struct top_table *table)
+{
+	free(table->rows);
+	*table = (struct top_table){ 0 };
+}

@@ -1,0 +1,48 @@
+#include "merger/profile/pause_stats.h"
+
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+
+void pauses_deinit(struct pauses *pauses)
+{
+	free(pauses->us);
+	*pauses = (struct pauses){ 0 };
+}
+
+void pauses_add(struct pauses *pauses, uint64_t us)
+{
+	if (us > UINT32_MAX)
+		us = UINT32_MAX;
+	pauses->us = alloc_grow(pauses->us, &pauses->cap, pauses->count + 1, sizeof(*pauses->us));
+	pauses->us[pauses->count++] = (uint32_t)us;
+	pauses->sum += us;
+}
+
+static int us_compare(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Nearest rank: the smallest value that at least `percent` of all are not above. */
+static uint32_t percentile(const struct pauses *pauses, size_t percent)
+{
+	return pauses->us[(pauses->count * percent + 99) / 100 - 1];
+}
+
+struct profile_pause pauses_sum_up(struct pauses *pauses)
+{
+	struct profile_pause ret = { 0 };
+
+	if (!pauses->count)
+		return ret;
+	ret.known = true;
+	ret.first = pauses->us[0];
+	qsort(pauses->us, pauses->count, sizeof(*pauses->us), us_compare);
+	ret.median = percentile(pauses, 50);
+	ret.p99 = percentile(pauses, 99);
+	ret.max = pauses->us[pauses->count - 1];
+	return ret;
+}

@@ -1,0 +1,36 @@
+/* Names and arguments: three views into the text, in its order, and nothing of it twice. */
+#include "tests/fuzz/oracle.h"
+
+#include "merger/parse/function_class.h"
+#include "merger/parse/function_name.h"
+
+static void name_check(const struct native_name *found, struct span text)
+{
+	oracle_inside(found->name, text);
+	oracle_inside(found->args, text);
+	oracle_inside(found->rest, text);
+	if (found->name.len && found->args.len)
+		CHECK(found->name.ptr + found->name.len <= found->args.ptr,
+		      "name and arguments overlap");
+	if (found->args.len && found->rest.len)
+		CHECK(found->args.ptr + found->args.len < found->rest.ptr,
+		      "arguments and rest overlap");
+	CHECK((unsigned)classify(found->name) < CLASS_COUNT, "class");
+}
+
+static void take(struct span text)
+{
+	struct native_name found;
+
+	native_name_parse(text, &found);
+	name_check(&found, text);
+	if (native_name_close(&found))
+		CHECK(found.end == NATIVE_NAME_CLOSED, "closed, and not");
+	name_check(&found, text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	oracle_lines(data, size, take);
+	return 0;
+}

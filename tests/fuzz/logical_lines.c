@@ -1,0 +1,36 @@
+/* Physical lines -> logical lines, prefixes off: none is lost, views are whole. */
+#include "tests/fuzz/oracle.h"
+
+#include "merger/parse/logical_lines.h"
+
+#define LINE_MAX 200 /* short, so that cutting is tried */
+
+static void line_take(void *ctx, const struct line *line)
+{
+	uint64_t *count = ctx;
+	unsigned sum = 0;
+
+	*count += line->count;
+	CHECK(line->count >= 1 && line->spare < line->count, "%zu spare of %zu", line->spare,
+	      line->count);
+	CHECK((line->kind == LINE_BLANK) == (line->text.len == 0), "kind %d", line->kind);
+	/* reads all of it */
+	for (size_t i = 0; i < line->text.len; i++)
+		sum += (unsigned char)line->text.ptr[i];
+	CHECK(sum || !line->text.len || line->text.ptr[0] == '\0', "%u", sum);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint64_t taken = 0;
+	struct lines *lines = lines_create(line_take, &taken);
+
+	lines_feed(lines, (const char *)data, size / 2, LINE_MAX);
+	lines_feed(lines, (const char *)data + size / 2, size - size / 2, LINE_MAX);
+	lines_finish(lines, LINE_MAX);
+	/* gdb's "---Type <return>---" alone is no line of the text */
+	CHECK(taken <= lines_count(lines), "%llu lines of %llu", (unsigned long long)taken,
+	      (unsigned long long)lines_count(lines));
+	lines_destroy(lines);
+	return 0;
+}
