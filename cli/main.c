@@ -1,5 +1,5 @@
-/* pmp: where a process spends its time, or why it hangs. See command.h, which does all of it. */
-#include "cli/options/command.h"
+/* pmp: where a process spends its time, or why it hangs. See command_table.h, which does all of it. */
+#include "cli/options/command_table.h"
 
 int main(int argc, char **argv)
 {

@@ -6,7 +6,7 @@
 
 #include "merger/formats/format.h"
 #include "merger/formats/profile_split.h"
-#include "cli/os/input.h"
+#include "cli/os/input_file.h"
 #include "merger/base/printable.h"
 
 #define HOST_WITHIN ((size_t)64 << 10) /* where in a profile its host's name is */

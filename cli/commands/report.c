@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "merger/profile/levels.h"
-#include "cli/os/output.h"
+#include "cli/os/output_file.h"
 #include "merger/base/printable.h"
 #include "cli/os/terminal.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "merger/base/alloc.h"
-#include "cli/gdb/agent.h"
+#include "cli/gdb/agent_bundle.h"
 #include "cli/os/signals.h"
 
 #define PIPE_BYTES (1 << 20) /* so that a gdb seldom waits for us while it holds the target */

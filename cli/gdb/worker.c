@@ -14,7 +14,7 @@
 #include "cli/os/clock.h"
 #include "cli/proc/container.h"
 #include "cli/gdb/gdb_process.h"
-#include "cli/gdb/worker_text.h"
+#include "cli/gdb/worker_output.h"
 
 #define READS_MAX 8 /* at a time: who prints without end may not keep us from the deadlines */
 
@@ -65,7 +65,7 @@ static void begin_end(struct worker *worker)
 	worker->rung = 0;
 }
 
-/* Its threads run on as the kernel detaches it; what it had sent is undone by settle.h. */
+/* Its threads run on as the kernel detaches it; what it had sent is undone by restore.h. */
 static void end_hard(struct worker *worker)
 {
 	begin_end(worker);

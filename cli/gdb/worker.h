@@ -1,4 +1,4 @@
-/* worker: one gdb that pmp started, and what it is doing: a state machine whose policy is a table (worker_policy.h).
+/* worker: one gdb that pmp started, and what it is doing: a state machine whose policy is a table (worker_states.h).
  *
  * A worker is spoken to in lines of gdb's command language on its standard input; what it says comes
  * back through one pipe. With the agent (attach once, each) gdb's standard output goes to /dev/null,
@@ -55,8 +55,8 @@
 
 #include "merger/merger.h"
 #include "cli/gdb/attach_mode.h"
-#include "cli/gdb/deadline.h"
-#include "cli/gdb/worker_policy.h"
+#include "cli/gdb/timeouts.h"
+#include "cli/gdb/worker_states.h"
 
 /* Bound of what a worker may hold back: one sample's text, one line. */
 #define WORKER_TEXT_MAX (64u << 20)

@@ -1,8 +1,8 @@
 /* pmp completion: scripts for shells, which are completion.bash and its like, filled in from the tables. */
 #include <string.h>
 
-#include "cli/options/argument.h"
-#include "cli/options/command.h"
+#include "cli/options/value_hint.h"
+#include "cli/options/command_table.h"
 #include "cli/options/option_table.h"
 #include "cli/proc/process_list.h"
 #include "cli/help/template.h"

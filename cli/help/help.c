@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "merger/base/buf.h"
-#include "cli/options/argument.h"
-#include "cli/help/exit_code.h"
+#include "cli/options/value_hint.h"
+#include "cli/help/exit_codes.h"
 #include "cli/options/option_table.h"
 #include "cli/options/options.h"
 

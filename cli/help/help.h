@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "cli/options/command.h"
+#include "cli/options/command_table.h"
 
 /* All about one command; NULL: a survey of all. */
 void help_print(const struct command *command, FILE *out);

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/os/output.h"
+#include "cli/os/output_file.h"
 #include "merger/base/printable.h"
 
 #define GDB_DEADLINE_MS 10000

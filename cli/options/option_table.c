@@ -8,7 +8,7 @@
 #include "merger/base/alloc.h"
 #include "merger/profile/levels.h"
 #include "merger/base/regex.h"
-#include "cli/options/argument.h"
+#include "cli/options/value_hint.h"
 #include "merger/base/printable.h"
 
 static bool parse_flag(struct options *options, const struct option_row *row, const char *shown,

@@ -7,7 +7,7 @@
 struct option_row {
 	char letter;      /* 0: none */
 	const char *name; /* without "--" */
-	/* Its name in --help, which also says what it is (argument.h); NULL: it takes no value. */
+	/* Its name in --help, which also says what it is (value_hint.h); NULL: it takes no value. */
 	const char *argument;
 	const char *help;  /* lines are broken at '\n', and where they are too long */
 	unsigned commands; /* who takes it: enum command_bit */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/options/command.h"
+#include "cli/options/command_table.h"
 #include "cli/os/terminal.h"
 #include "merger/merger.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/proc/target.h"
+#include "cli/proc/process.h"
 
 #define MAPS_MAX (16u << 20)
 

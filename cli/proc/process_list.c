@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "merger/base/escape.h"
-#include "cli/proc/target.h"
+#include "cli/proc/process.h"
 
 #define NAME_MAX_SHOWN 60
 #define COMMAND_LINE_MAX 512

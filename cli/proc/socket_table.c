@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cli/proc/target.h"
+#include "cli/proc/process.h"
 
 #define TABLE_MAX (64u << 20)
 #define WORDS 12 /* of a row that are looked at */

@@ -15,7 +15,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/text_width.h"
-#include "cli/top/outlet.h"
+#include "cli/top/async_output.h"
 #include "cli/os/terminal.h"
 
 #define ESCAPE_MS 25 /* within which the rest of a key's sequence comes */

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* The values are pmp's exit codes (see exit_code.c). */
+/* The values are pmp's exit codes (see exit_codes.c). */
 enum error_code {
 	ERROR_NONE = 0,
 	ERROR_FAILED = 1,        /* anything without a code of its own */

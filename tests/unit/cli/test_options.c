@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/options/argument.h"
+#include "cli/options/value_hint.h"
 #include "merger/base/suggest.h"
 #include "cli/options/option_table.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/gdb/worker_text.h"
+#include "cli/gdb/worker_output.h"
 
 static void test_roads(void **state)
 {

@@ -1,0 +1,182 @@
+/* pmp dump: why does it hang? One look at every thread, or a few, and a verdict. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "merger/diagnosis/snapshot_report.h"
+#include "cli/options/command_table.h"
+#include "cli/sampler/core_file.h"
+#include "cli/os/input_file.h"
+#include "cli/proc/process_facts.h"
+#include "cli/options/options.h"
+#include "cli/os/output_file.h"
+#include "cli/proc/source_lines.h"
+#include "cli/sampler/supervisor.h"
+#include "cli/proc/process.h"
+
+struct dumping {
+	const struct options *options;
+	struct snapshot_reader *reader;
+	struct output raw; /* --save-raw; file NULL: none */
+	struct source_lines lines;
+};
+
+static bool take_text(void *ctx, const char *text, size_t len, struct error *err)
+{
+	struct dumping *dumping = ctx;
+
+	if (dumping->raw.file && fwrite(text, 1, len, dumping->raw.file) != len)
+		return error_set(err, ERROR_OUTPUT, "cannot write %s", dumping->raw.path);
+	snapshot_reader_feed(dumping->reader, text, len);
+	return true;
+}
+
+/* What the kernel says of the processes. false: none of them is there. */
+static bool take_facts(struct dumping *dumping, struct error *err)
+{
+	const struct options *options = dumping->options;
+	uint32_t *pids = NULL;
+	size_t count = 0, cap = 0;
+	struct buf text = { 0 };
+	bool ok;
+
+	for (size_t i = 0; i < options->pid_count; i++) {
+		kernel_facts_add(options->pids[i], &text);
+		if (options->children)
+			target_descendants(options->pids[i], &pids, &count, &cap);
+	}
+	for (size_t i = 0; i < count; i++)
+		kernel_facts_add(pids[i], &text);
+	free(pids);
+	ok = text.len && take_text(dumping, text.ptr, text.len, err);
+	buf_deinit(&text);
+	return ok;
+}
+
+/* No stack could be read: what the kernel says is a report all the same, and says why there is no more. */
+static bool tell_failure(struct dumping *dumping, const struct error *why, struct error *err)
+{
+	struct buf text = { 0 };
+	bool ok;
+
+	marker_unread(&text, "stacks", why->text);
+	ok = take_text(dumping, text.ptr, text.len, err);
+	buf_deinit(&text);
+	return ok;
+}
+
+/* What ends it early (Ctrl-C) is an error; what keeps gdb away is a part of the report. */
+static bool take_looks(struct dumping *dumping, struct error *err)
+{
+	struct options options = *dumping->options;
+	const struct journal_sink sink = { .text = take_text, .ctx = dumping };
+	struct error end = { 0 };
+
+	options.attach = ATTACH_DUMP;
+	options.instant = true;
+	options.samples = options.looks;
+	options.rate_hz = options.interval > 0 ? 1 / options.interval : OPTIONS_RATE_DEFAULT;
+	if (supervisor_run(&options, &sink, &end) && end.code == ERROR_NONE)
+		return true;
+	if (end.code == ERROR_OUTPUT || end.code >= 128)
+		return error_set(err, end.code, "%s", end.text);
+	return tell_failure(dumping, &end, err);
+}
+
+static bool look_at_processes(struct dumping *dumping, struct error *err)
+{
+	struct error none = { 0 };
+	const struct options *options = dumping->options;
+
+	if (!take_facts(dumping, err)) {
+		if (err->code == ERROR_NONE)
+			error_set(err, ERROR_NO_PROCESS,
+			          "no process %u%s: it has ended, or never was", options->pids[0],
+			          options->pid_count > 1 ? " (nor the others)" : "");
+		return false;
+	}
+	if (!take_looks(dumping, err))
+		return false;
+	/* After a while they say something else. */
+	return options->looks < 2 || take_facts(dumping, &none) || none.code == ERROR_NONE ||
+	       error_set(err, none.code, "%s", none.text);
+}
+
+static bool look_at_core(struct dumping *dumping, struct error *err)
+{
+	const struct journal_sink sink = { .text = take_text, .ctx = dumping };
+
+	return core_look(dumping->options, &sink, err);
+}
+
+static bool take_file(void *ctx, struct span text, struct error *err)
+{
+	struct dumping *dumping = ctx;
+
+	(void)err;
+	snapshot_reader_feed(dumping->reader, text.ptr, text.len);
+	return true;
+}
+
+static bool read_files(struct dumping *dumping, struct error *err)
+{
+	for (size_t i = 0; i < dumping->options->operand_count; i++)
+		if (!input_each(dumping->options->operands[i], take_file, dumping, err))
+			return false;
+	return true;
+}
+
+static bool source_line(void *ctx, uint32_t pid, struct span file, uint32_t line, struct span *ret)
+{
+	struct dumping *dumping = ctx;
+
+	return source_lines_get(&dumping->lines, pid, file, line, ret);
+}
+
+static bool report(struct dumping *dumping, struct error *err)
+{
+	const struct options *options = dumping->options;
+	struct snapshot *snapshot = snapshot_reader_finish(dumping->reader);
+	const struct snapshot_view view = {
+		.full_paths = options->full_paths,
+		.largest_first = options->largest_first,
+		.source = options->pid_count ? source_line : NULL,
+		.ctx = dumping,
+	};
+	struct verdict verdict;
+	struct output output;
+	bool ok = output_open(&output, options->output ? options->output : "-", err);
+
+	verdict_make(snapshot, &verdict);
+	if (ok) {
+		(options->json ? snapshot_json_write : snapshot_text_write)(snapshot, &verdict,
+		                                                            &view, output.file);
+		ok = output_commit(&output, err);
+	}
+	verdict_deinit(&verdict);
+	snapshot_destroy(snapshot);
+	return ok;
+}
+
+bool cmd_dump(const struct options *options, struct error *err)
+{
+	struct dumping dumping = { .options = options };
+	bool ok;
+
+	if ((options->output && !output_check(options->output, err)) ||
+	    (options->save_raw && !output_open(&dumping.raw, options->save_raw, err)))
+		return false;
+	dumping.reader = snapshot_reader_create(options->glue);
+	if (options->core)
+		ok = look_at_core(&dumping, err);
+	else
+		ok = options->pid_count ? look_at_processes(&dumping, err)
+		                        : read_files(&dumping, err);
+	if (dumping.raw.file && ok)
+		ok = output_commit(&dumping.raw, err);
+	else if (dumping.raw.file)
+		output_abandon(&dumping.raw);
+	ok = ok && report(&dumping, err);
+	source_lines_deinit(&dumping.lines);
+	snapshot_reader_destroy(dumping.reader);
+	return ok;
+}

@@ -1,0 +1,87 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/options/command_table.h"
+#include "cli/os/input_file.h"
+#include "cli/options/options.h"
+#include "cli/commands/report.h"
+#include "merger/base/printable.h"
+#include "cli/os/terminal.h"
+
+/* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */
+static bool check_no_profile(const char *path, struct span text, struct error *err)
+{
+	struct shown shown;
+
+	if (!yaml_detect(text))
+		return true;
+	return error_set(err, ERROR_INPUT, "%s is a profile, not gdb's text; pmp show prints it",
+	                 shown_name(&shown, input_name(path)));
+}
+
+struct folding {
+	struct builder *builder;
+	const char *path;
+	bool begun;
+};
+
+static bool take_text(void *ctx, struct span text, struct error *err)
+{
+	struct folding *folding = ctx;
+
+	if (!folding->begun && !check_no_profile(folding->path, text, err))
+		return false;
+	folding->begun = true;
+	builder_feed(folding->builder, text.ptr, text.len);
+	return true;
+}
+
+static bool fold_input(struct builder *builder, const char *path, struct error *err)
+{
+	struct folding folding = { .builder = builder, .path = path };
+	bool ok = input_each(path, take_text, &folding, err);
+
+	builder_end_input(builder);
+	return ok;
+}
+
+static bool fold_all(struct builder *builder, const struct options *options, struct error *err)
+{
+	if (!options->operand_count)
+		return fold_input(builder, "-", err);
+	for (size_t i = 0; i < options->operand_count; i++)
+		if (!fold_input(builder, options->operands[i], err))
+			return false;
+	return true;
+}
+
+static bool report(const struct options *options, const struct profile *profile, struct error *err)
+{
+	if (!profile_stacks(profile) && !options->quiet)
+		fprintf(stderr,
+		        "pmp: no stack in %llu lines of text; pmp fold reads what gdb's bt, "
+		        "thread apply all bt, py-bt and the like print\n",
+		        (unsigned long long)profile->text_lines);
+	return report_profile(options, profile, err);
+}
+
+bool cmd_fold(const struct options *options, struct error *err)
+{
+	const struct builder_options how = options_builder(options);
+	struct builder *builder;
+	struct profile *profile;
+	bool ok;
+
+	if (!report_check(options, err))
+		return false;
+	if (!options->operand_count && terminal_is(stdin) && !options->quiet)
+		fputs("pmp: reading gdb's text from the terminal; Ctrl-D ends it\n", stderr);
+	builder = builder_create(&how);
+	ok = fold_all(builder, options, err);
+	profile = builder_finish(builder);
+	builder_destroy(builder);
+	if (ok)
+		ok = report_cut(options, profile, err) && report(options, profile, err);
+	profile_destroy(profile);
+	return ok;
+}

@@ -1,0 +1,206 @@
+/* pmp merge: adds profiles up. This thread reads and cuts the inputs; a few others parse them, each into a sum of its own,
+ * and these are added up in the end: in which order makes no difference (profile_merge.h). */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "merger/base/alloc.h"
+#include "merger/profile/levels.h"
+#include "merger/transform/profile_merge.h"
+#include "cli/options/command_table.h"
+#include "cli/options/options.h"
+#include "cli/commands/profile_input.h"
+#include "cli/commands/report.h"
+#include "cli/os/terminal.h"
+
+#define ADDERS_MAX 16
+#define WAITING_MAX 32 /* texts that are read, and not parsed yet */
+
+struct piece {
+	struct buf text;
+	char *name;
+	bool goes_on; /* it's a part of the input before */
+};
+
+struct merging {
+	const struct options *options;
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	/* under the mutex */
+	struct piece waiting[WAITING_MAX];
+	size_t count;
+	bool ended; /* no more will come, or a thread has failed */
+};
+
+struct adder {
+	struct merging *merging;
+	pthread_t thread;
+	struct profile_merge merge;
+	struct error err;
+};
+
+static void piece_deinit(struct piece *piece)
+{
+	buf_deinit(&piece->text);
+	free(piece->name);
+}
+
+/* false: there is none, and none will come. */
+static bool piece_take(struct merging *merging, struct piece *ret)
+{
+	bool got;
+
+	pthread_mutex_lock(&merging->mutex);
+	while (!merging->count && !merging->ended)
+		pthread_cond_wait(&merging->changed, &merging->mutex);
+	got = merging->count > 0;
+	if (got)
+		*ret = merging->waiting[--merging->count];
+	pthread_cond_broadcast(&merging->changed);
+	pthread_mutex_unlock(&merging->mutex);
+	return got;
+}
+
+static bool piece_put(void *ctx, struct buf *text, const char *name, bool goes_on,
+                      struct error *err)
+{
+	struct merging *merging = ctx;
+	bool ended;
+
+	(void)err;
+	pthread_mutex_lock(&merging->mutex);
+	while (merging->count == WAITING_MAX && !merging->ended)
+		pthread_cond_wait(&merging->changed, &merging->mutex);
+	ended = merging->ended;
+	if (!ended) {
+		merging->waiting[merging->count++] =
+		        (struct piece){ *text, alloc_copy(name, strlen(name)), goes_on };
+		*text = (struct buf){ 0 };
+	}
+	pthread_cond_broadcast(&merging->changed);
+	pthread_mutex_unlock(&merging->mutex);
+	return !ended;
+}
+
+static void end(struct merging *merging)
+{
+	pthread_mutex_lock(&merging->mutex);
+	merging->ended = true;
+	pthread_cond_broadcast(&merging->changed);
+	pthread_mutex_unlock(&merging->mutex);
+}
+
+static bool piece_add(struct adder *adder, const struct piece *piece)
+{
+	struct profile *profile = format_read(buf_span(&piece->text), piece->name, &adder->err);
+	bool ok = profile &&
+	          report_cut_named(adder->merging->options, profile, piece->name, &adder->err);
+
+	if (ok && piece->goes_on)
+		profile->runs = 0;
+	ok = ok && profile_merge_add(&adder->merge, profile, piece->name, &adder->err);
+	profile_destroy(profile);
+	return ok;
+}
+
+static void *adder_run(void *ctx)
+{
+	struct adder *adder = ctx;
+	struct piece piece;
+	bool ok = true;
+
+	while (piece_take(adder->merging, &piece)) {
+		ok = ok && piece_add(adder, &piece);
+		if (!ok)
+			end(adder->merging);
+		piece_deinit(&piece);
+	}
+	return NULL;
+}
+
+static size_t adder_count(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+
+	return count > ADDERS_MAX ? ADDERS_MAX : (size_t)count;
+}
+
+static bool read_inputs(struct merging *merging, struct error *err)
+{
+	const struct options *options = merging->options;
+
+	if (!options->operand_count)
+		return profile_input_read("-", piece_put, merging, err);
+	for (size_t i = 0; i < options->operand_count; i++)
+		if (!profile_input_read(options->operands[i], piece_put, merging, err))
+			return false;
+	return true;
+}
+
+/* What all adders have got, in the first one. */
+static bool sum_up(struct adder *adders, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (adders[i].err.code)
+			return error_set(err, adders[i].err.code, "%s", adders[i].err.text);
+	for (size_t i = 1; i < count; i++) {
+		struct profile *part = profile_merge_finish(&adders[i].merge);
+		bool ok = !part ||
+		          profile_merge_add(&adders[0].merge, part, "the rest of the inputs", err);
+
+		profile_destroy(part);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* NULL, and *err: an input that cannot be read, or added. */
+static struct profile *add_up(const struct options *options, struct error *err)
+{
+	struct merging merging = { .options = options,
+		                   .mutex = PTHREAD_MUTEX_INITIALIZER,
+		                   .changed = PTHREAD_COND_INITIALIZER };
+	struct adder adders[ADDERS_MAX] = { 0 };
+	struct profile *sum = NULL;
+	size_t count = adder_count(), begun = 0;
+	bool ok;
+
+	for (; begun < count; begun++) {
+		adders[begun] =
+		        (struct adder){ .merging = &merging, .merge.levels = options->levels };
+		if (pthread_create(&adders[begun].thread, NULL, adder_run, &adders[begun]))
+			break;
+	}
+	ok = begun ? read_inputs(&merging, err)
+	           : error_set(err, ERROR_FAILED, "cannot start a thread to read profiles");
+	end(&merging);
+	for (size_t i = 0; i < begun; i++)
+		pthread_join(adders[i].thread, NULL);
+	/* Why an adder failed is why the reading was given up. */
+	if (sum_up(adders, begun, err) && ok)
+		sum = profile_merge_finish(&adders[0].merge);
+	for (size_t i = 0; i < begun; i++)
+		profile_merge_deinit(&adders[i].merge);
+	while (merging.count)
+		piece_deinit(&merging.waiting[--merging.count]);
+	return sum;
+}
+
+bool cmd_merge(const struct options *options, struct error *err)
+{
+	struct profile *sum;
+	bool ok;
+
+	if (!report_check(options, err))
+		return false;
+	if (!options->operand_count && terminal_is(stdin) && !options->quiet)
+		fputs("pmp: reading profiles from the terminal; Ctrl-D ends it\n", stderr);
+	sum = add_up(options, err);
+	ok = sum && report_profile(options, sum, err);
+	profile_destroy(sum);
+	return ok;
+}

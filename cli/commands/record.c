@@ -1,0 +1,106 @@
+/* pmp record: samples live processes, and reports. */
+#include "cli/options/command_table.h"
+
+#include "cli/options/options.h"
+#include "cli/os/output_file.h"
+#include "cli/commands/progress_line.h"
+#include "cli/commands/report.h"
+#include "cli/sampler/supervisor.h"
+
+struct recording {
+	struct builder *builder;
+	struct progress progress;
+	struct output raw; /* --save-raw; file NULL: none */
+	bool quiet;
+};
+
+static bool take_text(void *ctx, const char *text, size_t len, struct error *err)
+{
+	struct recording *recording = ctx;
+
+	if (recording->raw.file && fwrite(text, 1, len, recording->raw.file) != len)
+		return error_set(err, ERROR_OUTPUT, "cannot write %s", recording->raw.path);
+	builder_feed(recording->builder, text, len);
+	return true;
+}
+
+static void show_progress(void *ctx, double seconds_left)
+{
+	struct recording *recording = ctx;
+	struct builder_progress so_far = builder_progress(recording->builder);
+
+	progress_show(&recording->progress, &so_far, seconds_left);
+}
+
+static void show_note(void *ctx, const char *text)
+{
+	struct recording *recording = ctx;
+	struct buf clean = { 0 };
+
+	if (recording->quiet)
+		return;
+	progress_erase(&recording->progress);
+	escape_add(&clean, span_of(text));
+	fprintf(stderr, "pmp: note: %.*s\n", SPAN_ARG(clean));
+	buf_deinit(&clean);
+}
+
+/* The raw text is worth most where the report fails: it is kept first. */
+static bool report(const struct options *options, struct recording *recording, struct error *err)
+{
+	struct profile *profile;
+	bool ok;
+
+	builder_end_input(recording->builder);
+	profile = builder_finish(recording->builder);
+	ok = !recording->raw.file || output_commit(&recording->raw, err);
+	/* One that cannot be cut is reported whole, rather than lost. */
+	ok = report_cut(options, profile, err) && ok;
+	ok = report_profile(options, profile, err) && ok;
+	profile_destroy(profile);
+	return ok;
+}
+
+static bool is_stdout(const char *output)
+{
+	return output && !strcmp(output, "-");
+}
+
+static void set_up(const struct options *options, struct recording *recording)
+{
+	const struct builder_options build = options_builder(options);
+
+	/* The notes of what `run` does stand in the report, which goes to the same place. */
+	recording->quiet = options->quiet || (options->program && !is_stdout(options->output));
+	recording->builder = builder_create(&build);
+	/* Nothing of ours stands between what a program prints. */
+	progress_init(&recording->progress, options->quiet || options->program,
+	              options->children ? 0 : options->samples * options->pid_count);
+}
+
+bool cmd_record(const struct options *options, struct error *err)
+{
+	struct recording recording = { 0 };
+	const struct journal_sink sink = {
+		.text = take_text, .progress = show_progress, .note = show_note, .ctx = &recording
+	};
+	struct error end = { 0 };
+	bool ok;
+
+	if (!report_check(options, err))
+		return false;
+	if (options->save_raw && !output_open(&recording.raw, options->save_raw, err))
+		return false;
+	set_up(options, &recording);
+	ok = supervisor_run(options, &sink, &end);
+	progress_erase(&recording.progress);
+	if (ok)
+		ok = report(options, &recording, err);
+	else if (recording.raw.file)
+		output_abandon(&recording.raw);
+	builder_destroy(recording.builder);
+	/* What ended the run early is said last, and is the exit code, unless the results could not be written. */
+	if (end.code != ERROR_NONE)
+		return error_set(err, end.code, "%s", end.text);
+	return ok;
+}

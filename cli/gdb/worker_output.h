@@ -1,0 +1,40 @@
+/* worker_output: what a worker says, taken apart into events and samples. The protocol is in worker.h. */
+#ifndef PMP_WORKER_OUTPUT_H
+#define PMP_WORKER_OUTPUT_H
+
+#include "cli/gdb/worker.h"
+
+enum worker_text_phase {
+	TEXT_OUTSIDE,
+	TEXT_SAMPLE, /* between begin and end */
+	TEXT_ATTACH, /* plain: gdb's chatter while it attaches */
+	TEXT_WALK,   /* plain: the stacks */
+	TEXT_LEAVE,  /* plain: its chatter while it detaches */
+};
+
+struct worker_text {
+	char mark[32]; /* what a line of the worker's own begins with */
+	bool agent;
+	struct buf in;     /* read, and not all taken apart yet */
+	struct buf sample; /* whole lines, begin to end, once its end has come */
+	struct buf notes;  /* markers outside of samples */
+	char why[512];     /* of the last error */
+	char last[256];    /* the last line that was none of ours */
+	uint64_t pause_us; /* of the last attach, sample or look */
+
+	enum worker_text_phase phase;
+	size_t done; /* of in */
+	bool greeted, has_frame;
+	char stopped[16];   /* the signal by which somebody did; the reader clears it */
+	unsigned gdb_major; /* 0: it has not told yet */
+	uint32_t pid;
+	uint64_t number, epoch_us, held_us;
+};
+
+void worker_text_deinit(struct worker_text *text);
+/* A command was sent, whose answer is to be taken for this sample. */
+void worker_text_begin(struct worker_text *text, uint32_t pid, uint64_t sample, uint64_t epoch_us);
+/* The next thing that its lines say; false: none of the whole lines that are there says anything. */
+bool worker_text_next(struct worker_text *text, enum worker_event *ret);
+
+#endif

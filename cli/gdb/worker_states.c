@@ -1,0 +1,122 @@
+#include "cli/gdb/worker_states.h"
+
+static const struct worker_state_row states[WORKER_STATE_COUNT] = {
+	[WORKER_STARTING] = { "starting", VERB_START, DEADLINE_START, false, false },
+	[WORKER_WARMING] = { "reading symbols", VERB_WARM, DEADLINE_WARM, false, false },
+	[WORKER_READY] = { "ready", WORKER_NO_VERB, DEADLINE_NONE, false, false },
+	[WORKER_ATTACHING] = { "attaching", VERB_ATTACH, DEADLINE_ATTACH, true, true },
+	[WORKER_ATTACHED] = { "attached", WORKER_NO_VERB, DEADLINE_NONE, false, false },
+	[WORKER_SAMPLING] = { "sampling", VERB_SAMPLE, DEADLINE_SAMPLE, true, true },
+	[WORKER_LOOKING] = { "sampling", VERB_LOOK, DEADLINE_SAMPLE, true, true },
+	[WORKER_DETACHING] = { "detaching", VERB_DETACH, DEADLINE_DETACH, false, true },
+	[WORKER_ENDING] = { "ending", WORKER_NO_VERB, DEADLINE_CLOSE, false, false },
+	[WORKER_DONE] = { "done", WORKER_NO_VERB, DEADLINE_NONE, false, false },
+	[WORKER_FAILED] = { "failed", WORKER_NO_VERB, DEADLINE_NONE, false, false },
+};
+
+#define FAIL                                                                                       \
+	{                                                                                          \
+		WORKER_ENDING, WORKER_ACT_FAIL                                                     \
+	}
+#define CLOSE                                                                                      \
+	{                                                                                          \
+		WORKER_ENDING, WORKER_ACT_CLOSE                                                    \
+	}
+#define KILL                                                                                       \
+	{                                                                                          \
+		WORKER_ENDING, WORKER_ACT_KILL                                                     \
+	}
+#define GONE                                                                                       \
+	{                                                                                          \
+		WORKER_FAILED, WORKER_ACT_NONE                                                     \
+	}
+/* What can befall a worker in every state in which it does something. */
+#define MISHAPS                                                                                    \
+	[WORKER_UNFIT] = FAIL, [WORKER_FLOODS] = FAIL, [WORKER_STALLS] = FAIL,                     \
+	[WORKER_EXITS] = GONE, [WORKER_ASK_END] = CLOSE, [WORKER_ASK_KILL] = KILL
+
+static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
+	[WORKER_STARTING] = {
+		MISHAPS,
+		[WORKER_SAYS_HELLO] = { WORKER_WARMING, WORKER_ACT_SEND },
+		[WORKER_SAYS_ERROR] = FAIL,
+	},
+	[WORKER_WARMING] = {
+		MISHAPS,
+		[WORKER_SAYS_WARM] = { WORKER_READY, WORKER_ACT_NONE },
+		/* It can sample without, though slower at first. */
+		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
+	},
+	[WORKER_READY] = {
+		MISHAPS,
+		/* To what it was told before it said that it had let go. */
+		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
+		[WORKER_ASK_ATTACH] = { WORKER_ATTACHING, WORKER_ACT_SEND },
+		[WORKER_ASK_LOOK] = { WORKER_LOOKING, WORKER_ACT_SEND },
+	},
+	[WORKER_ATTACHING] = {
+		MISHAPS,
+		[WORKER_SAYS_ATTACHED] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
+		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
+		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
+	},
+	[WORKER_ATTACHED] = {
+		MISHAPS,
+		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
+		[WORKER_ASK_SAMPLE] = { WORKER_SAMPLING, WORKER_ACT_SEND },
+		[WORKER_ASK_DETACH] = { WORKER_DETACHING, WORKER_ACT_SEND },
+	},
+	[WORKER_SAMPLING] = {
+		MISHAPS,
+		[WORKER_SAYS_END] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
+		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
+		[WORKER_SAYS_ERROR] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
+	},
+	[WORKER_LOOKING] = {
+		MISHAPS,
+		[WORKER_SAYS_END] = { WORKER_READY, WORKER_ACT_KEEP },
+		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
+		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
+	},
+	[WORKER_DETACHING] = {
+		MISHAPS,
+		[WORKER_SAYS_DETACHED] = CLOSE,
+		[WORKER_SAYS_STOPPED] = { WORKER_DETACHING, WORKER_ACT_NONE },
+		[WORKER_SAYS_ERROR] = CLOSE,
+	},
+	[WORKER_ENDING] = {
+		[WORKER_SAYS_HELLO] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_WARM] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_ATTACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_END] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_DETACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_STOPPED] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_SAYS_ERROR] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_UNFIT] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_FLOODS] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_STALLS] = { WORKER_ENDING, WORKER_ACT_LADDER },
+		[WORKER_EXITS] = { WORKER_DONE, WORKER_ACT_NONE },
+		[WORKER_ASK_ATTACH] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_SAMPLE] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_LOOK] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_DETACH] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_END] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_KILL] = KILL,
+	},
+};
+
+struct worker_rule worker_rule(enum worker_state state, enum worker_event event)
+{
+	struct worker_rule rule = rules[state][event];
+
+	if (state == WORKER_DONE || state == WORKER_FAILED)
+		return (struct worker_rule){ state, WORKER_ACT_NONE };
+	if (rule.action == WORKER_ACT_FAULT)
+		rule.next = WORKER_ENDING;
+	return rule;
+}
+
+const struct worker_state_row *worker_state_row(enum worker_state state)
+{
+	return &states[state];
+}

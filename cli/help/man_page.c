@@ -1,0 +1,216 @@
+#include "cli/help/man_page.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "merger/base/buf.h"
+#include "cli/options/command_table.h"
+#include "cli/help/exit_codes.h"
+#include "cli/options/option_table.h"
+#include "cli/help/template.h"
+#include "cli/help/version.h"
+
+/* cli/help/pmp.1.in */
+extern const unsigned char pmp_text_pmp_1_in[];
+extern const size_t pmp_text_pmp_1_in_len;
+
+static struct span template_text(void)
+{
+	return (struct span){ (const char *)pmp_text_pmp_1_in, pmp_text_pmp_1_in_len };
+}
+
+static void put_char(char c, FILE *out)
+{
+	static const struct {
+		char c;
+		const char *roff;
+	} rows[] = { { '\\', "\\e" },  { '-', "\\-" },   { '\'', "\\(aq" },
+		     { '^', "\\(ha" }, { '~', "\\(ti" }, { '\n', " " } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].c == c) {
+			fputs(rows[i].roff, out);
+			return;
+		}
+	}
+	fputc(c, out);
+}
+
+/* Plain text on a line of its own; what is between backquotes is bold. */
+static void put_text(const char *text, FILE *out)
+{
+	bool bold = false;
+
+	fputs("\\&", out); /* so that no point begins the line */
+	for (; *text; text++) {
+		if (*text == '`')
+			fputs((bold = !bold) ? "\\fB" : "\\fR", out);
+		else
+			put_char(*text, out);
+	}
+}
+
+/* A usage or an argument: names like PID are italic, what is typed as it stands is bold. */
+static void put_usage(const char *usage, FILE *out)
+{
+	char font = 'R';
+
+	for (; *usage; usage++) {
+		char wanted = isupper((unsigned char)*usage)                    ? 'I'
+		              : islower((unsigned char)*usage) || *usage == '-' ? 'B'
+		              : font == 'I' && isdigit((unsigned char)*usage)   ? 'I'
+		                                                                : 'R';
+
+		if (wanted != font)
+			fprintf(out, "\\f%c", wanted);
+		font = wanted;
+		put_char(*usage, out);
+	}
+	fputs("\\fR", out);
+}
+
+/* What the template says of this row, beyond the row's own text. */
+static void put_more(const char *kind, const char *name, FILE *out)
+{
+	struct span text = template_text(), line;
+	struct buf wanted = { 0 };
+	bool within = false;
+
+	buf_printf(&wanted, "@more %s %s", kind, name);
+	while (template_take_line(&text, &line)) {
+		if (within && span_eq(line, SPAN_LIT("@end")))
+			break;
+		if (within)
+			fprintf(out, "%.*s\n", SPAN_ARG(line));
+		within |= span_eq(line, buf_span(&wanted));
+	}
+	buf_deinit(&wanted);
+}
+
+static void put_title(FILE *out)
+{
+	fputs(".TH PMP 1 \"\" \"pmp " PMP_VERSION "\" \"User Commands\"\n", out);
+}
+
+static void put_synopsis(FILE *out)
+{
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)); i++) {
+		fputs(i ? ".br\n\\fBpmp\\fR " : "\\fBpmp\\fR ", out);
+		put_usage(command->usage, out);
+		fputc('\n', out);
+	}
+}
+
+static void put_commands(FILE *out)
+{
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)); i++) {
+		fprintf(out, ".TP\n.B %s\n", command->name);
+		put_text(command->text, out);
+		fputc('\n', out);
+		put_more("command", command->name, out);
+	}
+}
+
+static void put_option(const struct option_row *row, FILE *out)
+{
+	fputs(".TP\n", out);
+	if (row->letter)
+		fprintf(out, "\\fB\\-%c\\fR, ", row->letter);
+	fputs("\\fB\\-\\-", out);
+	for (const char *c = row->name; *c; c++)
+		put_char(*c, out);
+	fputs("\\fR", out);
+	if (row->argument) {
+		fputc(' ', out);
+		put_usage(row->argument, out);
+	}
+	fputc('\n', out);
+	put_text(row->help, out);
+	fputs(row->help[strlen(row->help) - 1] == '?' ? "\n" : ".\n", out);
+	put_more("option", row->name, out);
+}
+
+static void put_options(FILE *out)
+{
+	const struct option_row *row;
+	unsigned commands;
+
+	for (size_t group = 0; (commands = option_table_group(group)); group++) {
+		struct buf takers = { 0 };
+
+		command_list(commands, &takers);
+		fprintf(out, ".SS Of %.*s\n", SPAN_ARG(buf_span(&takers)));
+		buf_deinit(&takers);
+		for (size_t i = 0; (row = option_table_at(i)); i++)
+			if (row->commands == commands)
+				put_option(row, out);
+	}
+}
+
+static void put_formats(FILE *out)
+{
+	const struct format *format;
+
+	for (size_t i = 0; (format = format_at(i)); i++) {
+		fprintf(out, ".TP\n\\fB%s\\fR", format->name);
+		if (format->suffixes[0])
+			fprintf(out, " (%s)", format->suffixes);
+		fputc('\n', out);
+		put_text(format->summary, out);
+		fputs(".\n", out);
+		put_more("format", format->name, out);
+	}
+}
+
+static void put_exit_codes(FILE *out)
+{
+	fputs(".TS\nl l.\n", out);
+	for (size_t i = 0; exit_code_at(i).code; i++)
+		fprintf(out, "%s\t%s\n", exit_code_at(i).code, exit_code_at(i).what);
+	fputs(".TE\n", out);
+}
+
+static void put_examples(FILE *out)
+{
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)); i++) {
+		const struct command_example *example = command->examples;
+
+		for (; example < command->examples + COMMAND_EXAMPLES && example->line; example++) {
+			fputs(".PP\n", out);
+			put_text(example->what, out);
+			fputs(":\n.PP\n.RS 4\n.nf\n", out);
+			put_text(example->line, out);
+			fputs("\n.fi\n.RE\n", out);
+		}
+	}
+}
+
+static const struct template_part parts[] = {
+	{ SPAN_INIT("@title"), put_title },       { SPAN_INIT("@synopsis"), put_synopsis },
+	{ SPAN_INIT("@commands"), put_commands }, { SPAN_INIT("@options"), put_options },
+	{ SPAN_INIT("@formats"), put_formats },   { SPAN_INIT("@exit-codes"), put_exit_codes },
+	{ SPAN_INIT("@examples"), put_examples }, { { 0 }, NULL },
+};
+
+void manual_print(FILE *out)
+{
+	struct span text = template_text();
+	const char *more = memmem(text.ptr, text.len, "\n@more ", 7);
+
+	if (more)
+		text.len = (size_t)(more + 1 - text.ptr);
+	template_print(text, parts, out);
+}
+
+bool cmd_man(const struct options *options, struct error *err)
+{
+	(void)options, (void)err;
+	manual_print(stdout);
+	return true;
+}

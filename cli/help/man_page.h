@@ -1,0 +1,11 @@
+/* man_page: the man page, made of cli/help/pmp.1.in and the tables that it names: "@options" stands for all options,
+ * and so on; below a row's text comes what "@more option NAME" to "@end" says of it. */
+#ifndef PMP_MAN_PAGE_H
+#define PMP_MAN_PAGE_H
+
+#include <stdio.h>
+
+/* In the language of man(7). */
+void manual_print(FILE *out);
+
+#endif

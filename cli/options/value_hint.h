@@ -1,0 +1,30 @@
+/* value_hint: what an option or a command takes, by the name that the tables give it: "FILE" is a file,
+ * "wall|cpu" one of two words. Help shows that name, completion and errors know what it stands for. */
+#ifndef PMP_VALUE_HINT_H
+#define PMP_VALUE_HINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "merger/merger.h"
+
+enum argument_kind {
+	ARGUMENT_TEXT, /* any word: nothing can be said of it */
+	ARGUMENT_CHOICE,
+	ARGUMENT_FILE,
+	ARGUMENT_PIDS,    /* with commas between them */
+	ARGUMENT_PROGRAM, /* and its own words */
+};
+
+/* NULL is text. A new name for one of these kinds is a row in value_hint.c. */
+enum argument_kind argument_kind(const char *argument);
+
+/* The i-th word of a choice ("a|b", FORMAT, COMMAND); false behind the last. */
+bool argument_choice_at(const char *argument, size_t i, struct span *ret);
+
+/* Which choice `value` is. false: *err is ERROR_USAGE, which says that it is no `what`, the nearest
+ * choice, and all of them. `shown` is where it stood ("-f"). */
+bool argument_choose(const char *argument, const char *shown, const char *what, const char *value,
+                     size_t *ret, struct error *err);
+
+#endif

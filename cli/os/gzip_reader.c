@@ -1,0 +1,118 @@
+#include "cli/os/gzip_reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "merger/base/alloc.h"
+
+#define CHUNK ((size_t)64 << 10)
+#define GZIP_ONLY 16 /* added to the window's bits: inflateInit2 wants gzip's head and sum */
+
+void packed_init(struct packed *packed, int fd)
+{
+	*packed = (struct packed){ .fd = fd, .bytes = alloc_zeroed(CHUNK, 1), .between = true };
+	packed->zip.next_in = packed->bytes;
+}
+
+void packed_deinit(struct packed *packed)
+{
+	if (packed->is_gzip)
+		inflateEnd(&packed->zip);
+	free(packed->bytes);
+	if (packed->bytes)
+		close(packed->fd);
+	*packed = (struct packed){ 0 };
+}
+
+/* There are two bytes to look at, unless the input has ended. */
+static bool look(struct packed *packed)
+{
+	z_stream *zip = &packed->zip;
+
+	if (zip->avail_in >= 2)
+		return true;
+	memmove(packed->bytes, zip->next_in, zip->avail_in);
+	zip->next_in = packed->bytes;
+	while (zip->avail_in < 2) {
+		ssize_t got = TEMP_FAILURE_RETRY(
+		        read(packed->fd, packed->bytes + zip->avail_in, CHUNK - zip->avail_in));
+
+		if (got < 0)
+			return false;
+		if (!got)
+			break;
+		zip->avail_in += (unsigned)got;
+	}
+	return true;
+}
+
+static bool at_gzip(const struct packed *packed)
+{
+	return packed->zip.avail_in >= 2 && !memcmp(packed->zip.next_in, "\x1f\x8b", 2);
+}
+
+static void copy(z_stream *zip)
+{
+	unsigned len = zip->avail_in < zip->avail_out ? zip->avail_in : zip->avail_out;
+
+	memcpy(zip->next_out, zip->next_in, len);
+	zip->next_in += len;
+	zip->avail_in -= len;
+	zip->next_out += len;
+	zip->avail_out -= len;
+}
+
+static const char *unpack(struct packed *packed)
+{
+	z_stream *zip = &packed->zip;
+	int code;
+
+	if (!zip->avail_in)
+		return "the packed data end too early";
+	if (packed->between && !at_gzip(packed))
+		return "behind the packed data stands what is not packed";
+	if (packed->between)
+		inflateReset(zip);
+	code = inflate(zip, Z_NO_FLUSH);
+	packed->between = code == Z_STREAM_END;
+	if (code == Z_MEM_ERROR)
+		return "";
+	if (code != Z_OK && code != Z_STREAM_END)
+		return zip->msg ? zip->msg : "the packed data are damaged";
+	return NULL;
+}
+
+static const char *begin(struct packed *packed)
+{
+	packed->begun = true;
+	if (at_gzip(packed) && inflateInit2(&packed->zip, MAX_WBITS + GZIP_ONLY) != Z_OK)
+		return "";
+	packed->is_gzip = at_gzip(packed);
+	return NULL;
+}
+
+const char *packed_read(struct packed *packed, char *to, size_t cap, size_t *got)
+{
+	z_stream *zip = &packed->zip;
+	const char *why = NULL;
+
+	zip->next_out = (unsigned char *)to;
+	zip->avail_out = (unsigned)(cap < CHUNK ? cap : CHUNK);
+	*got = 0;
+	while (zip->avail_out && !why) {
+		if (!look(packed))
+			return strerror(errno);
+		if (!packed->begun)
+			why = begin(packed);
+		else if (packed->between && !zip->avail_in)
+			break;
+		else if (packed->is_gzip)
+			why = unpack(packed);
+		else
+			copy(zip);
+	}
+	*got = (size_t)((char *)zip->next_out - to);
+	return why;
+}

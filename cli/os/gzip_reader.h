@@ -1,0 +1,27 @@
+/* gzip_reader: the bytes behind a descriptor; what gzip has packed is unpacked on the way, and anything else stays as it is. zlib's
+ * gzread does so as well, but what stands behind the packed part it drops without a word, as of `cat a.gz b | ...`. */
+#ifndef PMP_GZIP_READER_H
+#define PMP_GZIP_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <zlib.h>
+
+struct packed {
+	int fd;
+	z_stream zip; /* its next_in, avail_in: what is read and not used yet */
+	unsigned char *bytes;
+	bool begun, is_gzip;
+	bool between; /* parts that are packed each: the last one has ended */
+};
+
+/* Takes fd. */
+void packed_init(struct packed *packed, int fd);
+/* Closes fd. */
+void packed_deinit(struct packed *packed);
+
+/* Up to cap bytes, and less only at the end; *got is 0 there. NULL, or why they cannot be had: "" is for want of memory. */
+const char *packed_read(struct packed *packed, char *to, size_t cap, size_t *got);
+
+#endif

@@ -1,0 +1,186 @@
+#include "cli/os/input_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "merger/base/alloc.h"
+#include "merger/base/suggest.h"
+#include "cli/os/gzip_reader.h"
+#include "merger/base/printable.h"
+
+#define CHUNK (64u << 10)
+#define NEAR_MAX 10000 /* files that are looked at for one with a near name */
+
+struct input {
+	struct packed packed;
+	const char *name; /* for messages */
+	bool begun;
+};
+
+/* What people give to pmp that is no text, by its first bytes. */
+static const struct magic {
+	struct span bytes;
+	const char *what, *cure;
+} magics[] = {
+	{ SPAN_LIT("\177ELF"), "an executable or a core file, not text",
+	  "let gdb read it: gdb -batch -ex 'thread apply all bt' EXECUTABLE CORE" },
+	{ SPAN_LIT("\375"
+	           "7zXZ"),
+	  "packed with xz", "unpack it: xz -dc FILE" },
+	{ SPAN_LIT("\x28\xb5\x2f\xfd"), "packed with zstd", "unpack it: zstd -dc FILE" },
+	{ SPAN_LIT("BZh"), "packed with bzip2", "unpack it: bzip2 -dc FILE" },
+	{ SPAN_LIT("PK\3\4"), "a zip archive", "unpack it: unzip -p FILE" },
+	{ SPAN_LIT("\xff\xfe"), "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE" },
+	{ SPAN_LIT("\xfe\xff"), "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE" },
+};
+
+/* Nothing is wrong with the file then. */
+static bool no_memory(const struct input *input, struct error *err)
+{
+	struct shown shown;
+
+	return error_set(err, ERROR_FAILED, "cannot read %s: out of memory",
+	                 shown_name(&shown, input->name));
+}
+
+static bool fail(const struct input *input, struct error *err, const char *why)
+{
+	struct shown shown;
+
+	return error_set(err, ERROR_INPUT, "cannot read %s: %s", shown_name(&shown, input->name),
+	                 why);
+}
+
+/* Looks for a file of nearly that name beside it: says so in hint->text, which is empty if there is none. */
+static void find_near(const char *path, struct hint *hint)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? alloc_copy(path, (size_t)(slash - path) + 1) : NULL;
+	DIR *dir = opendir(folder ? folder : ".");
+	struct dirent *entry;
+
+	*hint = (struct hint){ .word = span_of(slash ? slash + 1 : path) };
+	for (int i = 0; dir && i < NEAR_MAX && (entry = readdir(dir)); i++) {
+		if (hint_try(hint, span_of(entry->d_name)))
+			hint_text(hint, ""); /* now: the name is gone with the entry */
+	}
+	if (dir)
+		closedir(dir);
+	free(folder);
+}
+
+static bool not_open(const struct input *input, int why, struct error *err)
+{
+	struct hint hint = { .text = "" };
+	struct shown shown;
+
+	if (why == ENOENT)
+		find_near(input->name, &hint);
+	return error_set(err, ERROR_INPUT, "cannot read %s: %s%s", shown_name(&shown, input->name),
+	                 strerror(why), hint.text);
+}
+
+const char *input_name(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
+
+static bool input_open(struct input *input, const char *path, struct error *err)
+{
+	bool is_stdin = !strcmp(path, "-");
+	struct stat stat;
+	int fd;
+
+	*input = (struct input){ .name = input_name(path) };
+	fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return not_open(input, errno, err);
+	if (!fstat(fd, &stat) && S_ISDIR(stat.st_mode)) {
+		close(fd);
+		return fail(input, err, strerror(EISDIR));
+	}
+	packed_init(&input->packed, fd);
+	return true;
+}
+
+static void input_close(struct input *input)
+{
+	packed_deinit(&input->packed);
+}
+
+/* A NUL that comes later is let through: a log whose machine lost power has such, and text behind
+ * them. */
+static bool check_text(const struct input *input, struct span text, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		struct shown shown;
+
+		if (span_starts(text, magics[i].bytes))
+			return error_set(err, ERROR_INPUT, "cannot read %s: it is %s; %s",
+			                 shown_name(&shown, input->name), magics[i].what,
+			                 magics[i].cure);
+	}
+	if (memchr(text.ptr, '\0', text.len < 4096 ? text.len : 4096))
+		return fail(input, err, "it is binary, not text");
+	return true;
+}
+
+/* Up to cap bytes of text, unpacked; *got is 0 at the end. */
+static bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct error *err)
+{
+	const char *why = packed_read(&input->packed, to, cap, got);
+
+	if (why)
+		return *why ? fail(input, err, why) : no_memory(input, err);
+	if (input->begun || !*got)
+		return true;
+	input->begun = true;
+	return check_text(input, (struct span){ to, *got }, err);
+}
+
+bool input_each(const char *path, input_take take, void *ctx, struct error *err)
+{
+	struct input input;
+	char text[CHUNK];
+	size_t got;
+	bool ok;
+
+	if (!input_open(&input, path, err))
+		return false;
+	do {
+		ok = input_read(&input, text, sizeof(text), &got, err);
+		if (ok && got)
+			ok = take(ctx, (struct span){ text, got }, err);
+	} while (ok && got);
+	input_close(&input);
+	return ok;
+}
+
+struct whole {
+	struct buf *text;
+	const char *name;
+};
+
+static bool take_whole(void *ctx, struct span text, struct error *err)
+{
+	struct whole *whole = ctx;
+	struct shown shown;
+
+	buf_add_span(whole->text, text);
+	return whole->text->len <= INPUT_MAX ||
+	       error_set(err, ERROR_INPUT,
+	                 "cannot read %s: it is larger than a profile can be (1 GiB)",
+	                 shown_name(&shown, whole->name));
+}
+
+bool input_read_all(const char *path, struct buf *ret, struct error *err)
+{
+	struct whole whole = { ret, input_name(path) };
+
+	return input_each(path, take_whole, &whole, err);
+}

@@ -1,0 +1,334 @@
+#include "cli/os/output_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "merger/base/alloc.h"
+#include "merger/base/buf.h"
+#include "cli/os/pager.h"
+#include "merger/base/printable.h"
+
+#define LINKS_MAX 40 /* as the kernel */
+#define NAMES_MAX 100
+
+/* Where a path leads. */
+struct place {
+	char *target; /* the last of the symbolic links' ends */
+	bool in_place;
+	bool exists;
+	struct stat stat;
+};
+
+static bool fail(struct error *err, const char *path, const char *why)
+{
+	struct shown shown;
+
+	return error_set(err, ERROR_OUTPUT, "cannot write %s: %s", shown_name(&shown, path), why);
+}
+
+/* "dir/" of a path, with the slash; empty for a plain name. */
+static struct span directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return (struct span){ path, slash ? (size_t)(slash - path) + 1 : 0 };
+}
+
+static char *joined(struct span front, const char *back)
+{
+	struct buf buf = { 0 };
+
+	buf_add_span(&buf, front);
+	buf_add(&buf, back, strlen(back) + 1);
+	return buf.ptr;
+}
+
+/* Links under these lead to what is open already, and their text need not be a name of it. */
+static bool is_descriptor(const char *path)
+{
+	static const char *const prefixes[] = { "/proc/", "/dev/fd/", "/dev/std" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(path, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+/* Follows the links of the last component, also of a dangling one, which realpath() would refuse. */
+static bool follow(struct place *place, const char *path, struct error *err)
+{
+	char link[4096];
+
+	place->target = alloc_copy(path, strlen(path));
+	for (int i = 0; i < LINKS_MAX; i++) {
+		struct span front;
+		ssize_t len;
+		char *next;
+
+		place->in_place = is_descriptor(place->target);
+		if (place->in_place)
+			return true;
+		len = readlink(place->target, link, sizeof(link) - 1);
+		if (len < 0)
+			return true; /* no link, or nothing at all: stat says more */
+		link[len] = '\0';
+		front = directory(place->target);
+		if (link[0] == '/')
+			front.len = 0;
+		next = joined(front, link);
+		free(place->target);
+		place->target = next;
+	}
+	return fail(err, path, strerror(ELOOP));
+}
+
+static bool check_directory(const struct place *place, const char *path, struct error *err)
+{
+	struct span span = directory(place->target);
+	char *name = span.len ? alloc_copy(span.ptr, span.len) : alloc_copy(".", 1);
+	struct shown shown, shown_dir;
+	bool ok = !access(name, W_OK | X_OK);
+
+	if (!ok)
+		error_set(err, ERROR_OUTPUT, "cannot write %s: directory %s: %s",
+		          shown_name(&shown, path), shown_name(&shown_dir, name), strerror(errno));
+	free(name);
+	return ok;
+}
+
+static bool find_place(struct place *place, const char *path, struct error *err)
+{
+	*place = (struct place){ 0 };
+	if (!follow(place, path, err))
+		return false;
+	place->exists = !stat(place->in_place ? path : place->target, &place->stat);
+	if (!place->exists && (errno != ENOENT || place->in_place))
+		return fail(err, path, strerror(errno));
+	if (!place->exists && directory(place->target).len == strlen(place->target))
+		return fail(err, path, "it ends in a slash, and there is no such directory");
+	if (place->exists && S_ISDIR(place->stat.st_mode))
+		return fail(err, path, strerror(EISDIR));
+	if (place->exists && !S_ISREG(place->stat.st_mode))
+		place->in_place = true;
+	/* A rename would replace a file that is write-protected. */
+	if (place->exists && access(place->in_place ? path : place->target, W_OK))
+		return fail(err, path, strerror(errno));
+	return place->in_place || check_directory(place, path, err);
+}
+
+static void place_deinit(struct place *place)
+{
+	free(place->target);
+}
+
+bool output_check(const char *path, struct error *err)
+{
+	struct place place;
+	bool ok;
+
+	if (!strcmp(path, "-"))
+		return true;
+	ok = find_place(&place, path, err);
+	place_deinit(&place);
+	return ok;
+}
+
+/* ".x.yaml.pmp-4711-0" beside "x.yaml". */
+static char *temporary_name(const char *target, int attempt)
+{
+	struct span dir = directory(target);
+	struct buf buf = { 0 };
+
+	buf_add_span(&buf, dir);
+	/* So that the longest name that a file system takes (255) still has room for the rest. */
+	buf_printf(&buf, ".%.200s.pmp-%d-%d", target + dir.len, (int)getpid(), attempt);
+	buf_add(&buf, "", 1);
+	return buf.ptr;
+}
+
+/* A file without a name, where the file system has such: then nothing is left even by SIGKILL.
+ * It gets its name through /proc, so that must be there. -1: there is none. */
+static int open_nameless(const char *target)
+{
+	struct span dir = directory(target);
+	char *name;
+	int fd;
+
+	if (access("/proc/self/fd", X_OK))
+		return -1;
+	name = dir.len ? alloc_copy(dir.ptr, dir.len) : alloc_copy(".", 1);
+	fd = open(name, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	free(name);
+	return fd;
+}
+
+/* Calls `make` with one name after another until one is free; that one is output->temporary. */
+static int make_name(struct output *output, int (*make)(const char *name, int fd), int fd)
+{
+	int ret = -1;
+
+	for (int i = 0; i < NAMES_MAX; i++) {
+		free(output->temporary);
+		output->temporary = temporary_name(output->target, i);
+		ret = make(output->temporary, fd);
+		if (ret >= 0 || errno != EEXIST)
+			break;
+	}
+	return ret;
+}
+
+static int make_file(const char *name, int fd)
+{
+	(void)fd;
+	return open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+}
+
+static int make_link(const char *name, int fd)
+{
+	char from[64];
+
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+static int open_beside(struct output *output, const struct place *place)
+{
+	int fd;
+
+	output->target = alloc_copy(place->target, strlen(place->target));
+	fd = open_nameless(output->target);
+	if (fd < 0) {
+		fd = make_name(output, make_file, -1);
+		output->named = fd >= 0;
+	}
+	/* The owner as far as pmp may; the permissions are those that a person chose. */
+	if (fd >= 0 && place->exists) {
+		if (fchown(fd, place->stat.st_uid, place->stat.st_gid))
+			errno = 0;
+		if (fchmod(fd, place->stat.st_mode & 0777))
+			errno = 0;
+	}
+	return fd;
+}
+
+bool output_open(struct output *output, const char *path, struct error *err)
+{
+	struct place place;
+	bool ok;
+	int fd = -1;
+
+	*output = (struct output){ 0 };
+	if (!strcmp(path, "-")) {
+		output->file = pager_wanted() ? open_memstream(&output->text, &output->len) : NULL;
+		if (!output->file)
+			output->file = stdout;
+		return true;
+	}
+	output->path = path;
+	ok = find_place(&place, path, err);
+	if (ok) {
+		/* O_APPEND: what is open already may have been written to (`>>`). */
+		fd = place.in_place ? open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC)
+		                    : open_beside(output, &place);
+		output->file = fd < 0 ? NULL : fdopen(fd, "w");
+		if (!output->file)
+			ok = fail(err, path, strerror(errno));
+	}
+	place_deinit(&place);
+	if (ok)
+		return true;
+	if (fd >= 0)
+		close(fd);
+	output_abandon(output);
+	return false;
+}
+
+bool output_open_errors(struct output *output, struct error *err)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	*output = (struct output){ .path = "standard error" };
+	output->file = fd < 0 ? NULL : fdopen(fd, "w");
+	return output->file || fail(err, output->path, strerror(errno));
+}
+
+/* Flushes; 0, or the errno of what went wrong. An earlier write that failed left its mark in the
+ * stream but not its errno; the flush, which tries again, mostly says the same. */
+static int flush(FILE *file)
+{
+	int before = ferror(file);
+
+	errno = 0;
+	if (!fflush(file) && !before)
+		return 0;
+	return errno ? errno : EIO;
+}
+
+bool output_stdout_done(struct error *err)
+{
+	int why = flush(stdout);
+
+	if (!why)
+		return true;
+	if (why == EPIPE)
+		return error_set(err, ERROR_OUTPUT, "%s", "");
+	return fail(err, "standard output", strerror(why));
+}
+
+static void forget(struct output *output)
+{
+	free(output->text);
+	free(output->target);
+	free(output->temporary);
+	*output = (struct output){ 0 };
+}
+
+static bool commit_stdout(struct output *output, struct error *err)
+{
+	bool ok = output->file == stdout || !fclose(output->file);
+
+	if (ok && output->text)
+		pager_show((struct span){ output->text, output->len });
+	forget(output);
+	return ok ? output_stdout_done(err) : fail(err, "standard output", strerror(errno));
+}
+
+bool output_commit(struct output *output, struct error *err)
+{
+	FILE *file = output->file;
+	int why;
+
+	if (!output->path)
+		return commit_stdout(output, err);
+	why = flush(file);
+	if (!why && output->target && !output->named) {
+		output->named = !make_name(output, make_link, fileno(file));
+		if (!output->named)
+			why = errno;
+	}
+	output->file = NULL;
+	if (fclose(file) && !why)
+		why = errno;
+	if (!why && output->target && rename(output->temporary, output->target))
+		why = errno;
+	if (why) {
+		fail(err, output->path, strerror(why));
+		output_abandon(output);
+		return false;
+	}
+	forget(output);
+	return true;
+}
+
+void output_abandon(struct output *output)
+{
+	if (output->file && output->file != stdout)
+		fclose(output->file);
+	if (output->named)
+		unlink(output->temporary);
+	forget(output);
+}

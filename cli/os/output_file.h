@@ -1,0 +1,39 @@
+/* output_file: a file that appears whole or not at all. */
+#ifndef PMP_OUTPUT_FILE_H
+#define PMP_OUTPUT_FILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "merger/base/error.h"
+
+struct output {
+	FILE *file;
+	const char *path; /* as given; NULL: stdout */
+	char *text;       /* what goes to stdout, where a pager may show it; file writes it */
+	size_t len;
+	char *target;    /* what will be replaced, links followed; NULL: written in place */
+	char *temporary; /* the name beside it that is renamed to target */
+	bool named;      /* temporary exists; until then nothing is left however pmp ends */
+};
+
+/* What can be known before anything is written: that the directory is there and can be written to. */
+bool output_check(const char *path, struct error *err);
+
+/* "-" is stdout, by a pager perhaps (pager.h). A regular file, or none yet: written beside it and renamed at output_commit, with the
+ * permissions of the one it replaces (0666 less umask if new; a symbolic link is followed).
+ * Pipes, devices and descriptors (/dev/stdout, /proc/self/fd/3) are written in place.
+ * Errors, here and below, are ERROR_OUTPUT. */
+bool output_open(struct output *output, const char *path, struct error *err);
+/* The same for standard error. */
+bool output_open_errors(struct output *output, struct error *err);
+/* Flushes, checks, syncs nothing, renames. On an error nothing is left behind, and the old file stays.
+ * Where stdout's reader went away (`pmp ... | head`) the error has no text: there is no one to tell. */
+bool output_commit(struct output *output, struct error *err);
+/* Gives up: removes what was begun. Harmless after a commit. */
+void output_abandon(struct output *output);
+
+/* Flushes stdout and says whether all that was ever printed there arrived. */
+bool output_stdout_done(struct error *err);
+
+#endif

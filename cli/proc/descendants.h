@@ -1,0 +1,26 @@
+/* descendants: the descendants of a process that come and go while it is sampled. */
+#ifndef PMP_DESCENDANTS_H
+#define PMP_DESCENDANTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct family {
+	uint32_t root;
+	struct relative {
+		uint32_t pid;
+		uint64_t starttime; /* tells a pid used again */
+		bool here, stays,
+		        told; /* in the last look; in the one before, too; by family_next */
+	} * rows;
+	size_t count, cap;
+};
+
+void family_deinit(struct family *family);
+/* Looks who is there. What is over at once is not worth a gdb: one is told once it's there a second time. */
+void family_look(struct family *family);
+/* The next one that has not been told yet. false: there is none. */
+bool family_next(struct family *family, uint32_t *ret);
+
+#endif

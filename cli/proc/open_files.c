@@ -1,0 +1,310 @@
+#include "cli/proc/open_files.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "merger/base/alloc.h"
+#include "merger/parse/marker.h"
+#include "cli/os/clock.h"
+#include "cli/proc/socket_table.h"
+#include "cli/proc/process.h"
+
+#define LINK_MAX_LEN 512
+#define PEERS_MAX 16
+
+struct descriptor {
+	uint32_t pid, fd;
+	char link[LINK_MAX_LEN]; /* where /proc/PID/fd/FD leads; empty: it cannot be read */
+	const char *kind;
+	bool writes, reads; /* it is open for that */
+	bool is_socket;
+	struct socket_row socket;
+	char peer_link
+	        [64]; /* what the other end's descriptor leads to; empty: nothing is looked for */
+	uint32_t peers[PEERS_MAX];
+	size_t peer_count;
+};
+
+void descriptors_deinit(struct descriptors *descriptors)
+{
+	free(descriptors->rows);
+	*descriptors = (struct descriptors){ 0 };
+}
+
+static void link_of(uint32_t pid, uint32_t fd, char *ret, size_t len)
+{
+	char path[64];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, pid, fd);
+	got = readlink(path, ret, len - 1);
+	ret[got > 0 ? got : 0] = '\0';
+}
+
+/* The link's own permissions tell how it is open (proc(5)). */
+static mode_t mode_of(uint32_t pid, uint32_t fd)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, pid, fd);
+	return lstat(path, &status) ? 0 : status.st_mode;
+}
+
+/* Where the kind of what is no file stands in the link. */
+static const struct {
+	const char *prefix, *kind;
+} kinds[] = {
+	{ "pipe:", "pipe" },
+	{ "socket:", "other" },
+	{ "anon_inode:[eventpoll]", "epoll" },
+	{ "anon_inode:[eventfd]", "eventfd" },
+	{ "anon_inode:[timerfd]", "timerfd" },
+	{ "anon_inode:[signalfd]", "signalfd" },
+	{ "anon_inode:inotify", "inotify" },
+	{ "anon_inode:[pidfd]", "pidfd" },
+	{ "pidfd:", "pidfd" },
+};
+
+/* A file's kind is looked at without opening it: stat of a link of /proc waits for no pipe's other end. */
+static const char *kind_of(const struct descriptor *row)
+{
+	char path[64];
+	struct stat status;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (span_starts(span_of(row->link), span_of(kinds[i].prefix)))
+			return kinds[i].kind;
+	if (row->link[0] != '/')
+		return "other";
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, row->pid, row->fd);
+	if (stat(path, &status))
+		return "other";
+	if (S_ISREG(status.st_mode))
+		return "file";
+	if (S_ISDIR(status.st_mode))
+		return "directory";
+	return S_ISFIFO(status.st_mode) ? "pipe" : "device";
+}
+
+static void look_at_socket(struct descriptor *row)
+{
+	uint64_t inode = 0;
+
+	if (sscanf(row->link, "socket:[%" SCNu64 "]", &inode) != 1 ||
+	    !socket_table_find(row->pid, inode, &row->socket))
+		return;
+	row->is_socket = true;
+	row->kind = row->socket.kind;
+	if (row->socket.peer_inode)
+		snprintf(row->peer_link, sizeof(row->peer_link), "socket:[%" PRIu64 "]",
+		         row->socket.peer_inode);
+}
+
+void descriptors_want(struct descriptors *descriptors, uint32_t pid, uint32_t fd)
+{
+	struct descriptor *row;
+	mode_t mode;
+
+	for (size_t i = 0; i < descriptors->count; i++)
+		if (descriptors->rows[i].pid == pid && descriptors->rows[i].fd == fd)
+			return;
+	descriptors->rows = alloc_grow(descriptors->rows, &descriptors->cap, descriptors->count + 1,
+	                               sizeof(*descriptors->rows));
+	row = &descriptors->rows[descriptors->count++];
+	*row = (struct descriptor){ .pid = pid, .fd = fd };
+	link_of(pid, fd, row->link, sizeof(row->link));
+	if (!row->link[0])
+		return;
+	mode = mode_of(pid, fd);
+	row->reads = mode & S_IRUSR;
+	row->writes = mode & S_IWUSR;
+	row->kind = kind_of(row);
+	look_at_socket(row);
+	if (!strcmp(row->kind, "pipe"))
+		snprintf(row->peer_link, sizeof(row->peer_link), "%.*s",
+		         (int)sizeof(row->peer_link) - 1, row->link);
+}
+
+size_t descriptor_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max)
+{
+	char name[64];
+	struct buf text = { 0 };
+	size_t count = 0;
+	const char *at;
+
+	snprintf(name, sizeof(name), "fdinfo/%" PRIu32, fd);
+	if (target_read(pid, name, 1u << 20, &text)) {
+		buf_add(&text, "", 1);
+		/* "tfd:        5 events: 19 data: ..." (proc(5)) */
+		for (at = text.ptr; count < max && (at = strstr(at, "tfd:")); at += 4)
+			ret[count++] = (uint32_t)strtoul(at + 4, NULL, 10);
+	}
+	buf_deinit(&text);
+	return count;
+}
+
+/* Who has the other ends? */
+
+static void add_peer(struct descriptor *row, uint32_t pid)
+{
+	for (size_t i = 0; i < row->peer_count; i++)
+		if (row->peers[i] == pid)
+			return;
+	if (row->peer_count < PEERS_MAX)
+		row->peers[row->peer_count++] = pid;
+}
+
+/* A pipe's other end is open the other way round; a socket's has another number. */
+static bool is_other_end(const struct descriptor *row, uint32_t pid, uint32_t fd)
+{
+	mode_t mode;
+
+	if (strcmp(row->kind, "pipe"))
+		return true;
+	mode = mode_of(pid, fd);
+	return row->reads ? mode & S_IWUSR : mode & S_IRUSR;
+}
+
+static void scan_process(struct descriptors *descriptors, uint32_t pid, uint64_t deadline)
+{
+	char path[64], link[LINK_MAX_LEN];
+	struct dirent *entry;
+	uint32_t fd;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", pid);
+	folder = opendir(path);
+	if (!folder)
+		return;
+	while ((entry = readdir(folder)) && clock_now_us() < deadline) {
+		if (!target_entry_number(entry->d_name, &fd))
+			continue;
+		link_of(pid, fd, link, sizeof(link));
+		for (size_t i = 0; link[0] && i < descriptors->count; i++) {
+			struct descriptor *row = &descriptors->rows[i];
+
+			if (row->peer_link[0] && !strcmp(row->peer_link, link) &&
+			    is_other_end(row, pid, fd))
+				add_peer(row, pid);
+		}
+	}
+	closedir(folder);
+}
+
+static void scan_processes(struct descriptors *descriptors)
+{
+	uint64_t deadline = clock_now_us() + DESCRIPTOR_SCAN_MS * 1000;
+	struct dirent *entry;
+	bool wanted = false;
+	uint32_t pid;
+	DIR *folder;
+
+	for (size_t i = 0; i < descriptors->count; i++)
+		wanted = wanted || descriptors->rows[i].peer_link[0];
+	folder = wanted ? opendir("/proc") : NULL;
+	if (!folder)
+		return;
+	while ((entry = readdir(folder)) && clock_now_us() < deadline)
+		if (target_entry_number(entry->d_name, &pid))
+			scan_process(descriptors, pid, deadline);
+	closedir(folder);
+}
+
+static void add_process(struct buf *ret, const char *pid_key, const char *name_key, uint32_t pid)
+{
+	struct target_stat stat;
+
+	marker_addf(ret, pid_key, "%" PRIu32, pid);
+	marker_add(ret, name_key, span_of(target_stat(pid, 0, &stat) ? stat.comm : "?"));
+}
+
+/* Who has a lock on the file? "1: FLOCK  ADVISORY  WRITE 4711 08:01:5678 0 EOF" (proc(5)); who waits has "->" before. */
+static void add_holders(const struct descriptor *row, struct span locks, struct buf *ret)
+{
+	char path[64], wanted[64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, row->pid, row->fd);
+	if (stat(path, &status))
+		return;
+	snprintf(wanted, sizeof(wanted), "%02x:%02x:%" PRIu64, major(status.st_dev),
+	         minor(status.st_dev), (uint64_t)status.st_ino);
+	while (locks.len) {
+		const char *end = memchr(locks.ptr, '\n', locks.len);
+		struct span line = { locks.ptr, end ? (size_t)(end - locks.ptr) : locks.len };
+		char text[256], file[64];
+		uint32_t pid;
+
+		locks = span_skip(locks, line.len + 1);
+		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
+		if (sscanf(text, "%*s %*s %*s %*s %" SCNu32 " %63s", &pid, file) == 2 &&
+		    !strcmp(file, wanted))
+			add_process(ret, "holder", "holder_name", pid);
+	}
+}
+
+static void read_locks(struct buf *ret)
+{
+	FILE *file = fopen("/proc/locks", "re");
+	size_t got;
+
+	if (!file)
+		return;
+	while ((got = fread(buf_reserve(ret, 65536), 1, 65536, file)))
+		ret->len += got;
+	fclose(file);
+}
+
+static void add_socket(const struct socket_row *socket, struct buf *ret)
+{
+	if (socket->local[0])
+		marker_add(ret, "local", span_of(socket->local));
+	if (socket->remote[0])
+		marker_add(ret, "remote", span_of(socket->remote));
+	if (socket->state)
+		marker_add(ret, "state", span_of(socket->state));
+	/* Of one that listens they count connections. */
+	if (!strcmp(socket->kind, "unix") || (socket->state && !strcmp(socket->state, "LISTEN")))
+		return;
+	marker_addf(ret, "recv_queue", "%" PRIu64, socket->recv_queue);
+	marker_addf(ret, "send_queue", "%" PRIu64, socket->send_queue);
+}
+
+static void add_row(const struct descriptor *row, struct span locks, struct buf *ret)
+{
+	marker_open(ret, "fd");
+	marker_addf(ret, "pid", "%" PRIu32, row->pid);
+	marker_addf(ret, "fd", "%" PRIu32, row->fd);
+	if (row->kind)
+		marker_add(ret, "kind", span_of(row->kind));
+	if (row->link[0] == '/')
+		marker_add(ret, "path", span_of(row->link));
+	if (row->kind && !strcmp(row->kind, "pipe"))
+		marker_add(ret, "end", span_of(row->reads ? "read" : "write"));
+	if (row->is_socket)
+		add_socket(&row->socket, ret);
+	for (size_t i = 0; i < row->peer_count; i++)
+		add_process(ret, "peer", "peer_name", row->peers[i]);
+	if (row->kind && !strcmp(row->kind, "file"))
+		add_holders(row, locks, ret);
+	marker_close(ret);
+}
+
+void descriptors_add(struct descriptors *descriptors, struct buf *ret)
+{
+	struct buf locks = { 0 };
+
+	scan_processes(descriptors);
+	read_locks(&locks);
+	for (size_t i = 0; i < descriptors->count; i++)
+		if (descriptors->rows[i].link[0])
+			add_row(&descriptors->rows[i], buf_span(&locks), ret);
+	buf_deinit(&locks);
+}

@@ -1,0 +1,460 @@
+#include "cli/proc/process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "merger/base/alloc.h"
+
+#define STAT_MAX 4096
+#define THREADS_MAX 100000 /* more are not looked at */
+#define PF_KTHREAD 0x00200000u
+
+/* Moves *s behind a number and what follows it up to the next field. */
+static bool take_number(struct span *s, unsigned base, uint64_t *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i = 0;
+	uint64_t value = 0;
+
+	for (; i < s->len; i++) {
+		const char *digit = memchr(digits, s->ptr[i] | 0x20, base);
+
+		if (!digit || value > UINT64_MAX / base - base)
+			break;
+		value = value * base + (uint64_t)(digit - digits);
+	}
+	if (!i)
+		return false;
+	*s = span_skip(*s, i);
+	*ret = value;
+	return true;
+}
+
+static struct span take_line(struct span *text)
+{
+	const char *end = text->len ? memchr(text->ptr, '\n', text->len) : NULL;
+	struct span line = { text->ptr, end ? (size_t)(end - text->ptr) : text->len };
+
+	*text = span_skip(*text, line.len + 1);
+	return line;
+}
+
+static struct span take_field(struct span *s)
+{
+	struct span field;
+
+	while (s->len && (*s->ptr == ' ' || *s->ptr == '\t'))
+		*s = span_skip(*s, 1);
+	field = (struct span){ s->ptr, 0 };
+	while (field.len < s->len && s->ptr[field.len] != ' ' && s->ptr[field.len] != '\t')
+		field.len++;
+	*s = span_skip(*s, field.len);
+	return field;
+}
+
+/* "4711 (a) R (b) S 1 4711 ..." */
+bool target_stat_parse(struct span text, struct target_stat *ret)
+{
+	const char *open = text.len ? memchr(text.ptr, '(', text.len) : NULL;
+	const char *close = text.len ? memrchr(text.ptr, ')', text.len) : NULL;
+	struct span rest, state, field;
+	uint64_t number;
+	size_t len;
+
+	*ret = (struct target_stat){ 0 };
+	if (!open || !close || close < open)
+		return false;
+	len = (size_t)(close - open - 1);
+	if (len >= sizeof(ret->comm))
+		len = sizeof(ret->comm) - 1;
+	memcpy(ret->comm, open + 1, len);
+	rest = span_skip(text, (size_t)(close + 1 - text.ptr));
+	if (rest.len && rest.ptr[rest.len - 1] == '\n')
+		rest.len--;
+	state = take_field(&rest);
+	if (state.len != 1)
+		return false;
+	ret->state = *state.ptr;
+	/* Numbered as in proc(5), where the state is field 3. */
+	for (unsigned n = 4; n <= 22; n++) {
+		field = take_field(&rest);
+		if (!field.len)
+			return false;
+		if (n != 4 && n != 9 && n != 22)
+			continue;
+		if (!take_number(&field, 10, &number) || field.len)
+			return false;
+		if (n == 4)
+			ret->ppid = (uint32_t)number;
+		else if (n == 9)
+			ret->kernel_thread = number & PF_KTHREAD;
+		else
+			ret->starttime = number;
+	}
+	return true;
+}
+
+enum status_field {
+	STATUS_TGID,
+	STATUS_TRACER,
+	STATUS_UID,
+	STATUS_PENDING,
+	STATUS_TAKEN,
+	STATUS_CAPS,
+	STATUS_SECCOMP,
+	STATUS_SWITCHES,
+	STATUS_NSPID,
+};
+
+static bool status_take(struct target_status *ret, enum status_field field, struct span value)
+{
+	unsigned base =
+	        field == STATUS_PENDING || field == STATUS_TAKEN || field == STATUS_CAPS ? 16 : 10;
+	uint64_t number, second;
+
+	value = span_trim(value);
+	if (!take_number(&value, base, &number))
+		return false;
+	switch (field) {
+	case STATUS_TGID:
+		ret->tgid = (uint32_t)number;
+		break;
+	case STATUS_TRACER:
+		ret->tracer = (uint32_t)number;
+		break;
+	case STATUS_UID: /* real, effective, saved, file system */
+		value = span_trim(value);
+		if (!take_number(&value, 10, &second))
+			return false;
+		ret->uid = (uint32_t)number;
+		ret->euid = (uint32_t)second;
+		break;
+	case STATUS_PENDING:
+		ret->pending |= number;
+		break;
+	case STATUS_TAKEN:
+		ret->taken |= number;
+		break;
+	case STATUS_CAPS:
+		ret->caps = number;
+		break;
+	case STATUS_SWITCHES:
+		ret->switches = number;
+		break;
+	case STATUS_SECCOMP:
+		ret->seccomp = (unsigned)number;
+		break;
+	case STATUS_NSPID: /* one for each namespace, this one's first */
+		for (value = span_trim(value); value.len; value = span_trim(value)) {
+			if (!take_number(&value, 10, &second))
+				return false;
+			ret->inner_pid = (uint32_t)second;
+		}
+		break;
+	}
+	return true;
+}
+
+bool target_status_parse(struct span text, struct target_status *ret)
+{
+	static const struct {
+		struct span key;
+		enum status_field field;
+	} rows[] = {
+		{ SPAN_LIT("Tgid:"), STATUS_TGID },
+		{ SPAN_LIT("TracerPid:"), STATUS_TRACER },
+		{ SPAN_LIT("Uid:"), STATUS_UID },
+		{ SPAN_LIT("SigPnd:"), STATUS_PENDING },
+		{ SPAN_LIT("ShdPnd:"), STATUS_PENDING },
+		{ SPAN_LIT("SigIgn:"), STATUS_TAKEN },
+		{ SPAN_LIT("SigCgt:"), STATUS_TAKEN },
+		{ SPAN_LIT("CapEff:"), STATUS_CAPS },
+		{ SPAN_LIT("Seccomp:"), STATUS_SECCOMP },
+		{ SPAN_LIT("NSpid:"), STATUS_NSPID },
+		{ SPAN_LIT("voluntary_ctxt_switches:"), STATUS_SWITCHES },
+	};
+	bool tgid = false;
+
+	*ret = (struct target_status){ 0 };
+	while (text.len) {
+		struct span line = take_line(&text);
+
+		for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+			struct span value = line;
+
+			if (!span_take(&value, rows[i].key))
+				continue;
+			if (!status_take(ret, rows[i].field, value))
+				return false;
+			tgid |= rows[i].field == STATUS_TGID;
+		}
+	}
+	return tgid;
+}
+
+/* "55d0-55d4 r-xp 00001000 fe:01 1234    /usr/bin/x (deleted)" */
+bool target_map_parse(struct span line, struct target_map *ret)
+{
+	struct span perms;
+
+	*ret = (struct target_map){ 0 };
+	if (!take_number(&line, 16, &ret->start) || !span_take(&line, SPAN_LIT("-")) ||
+	    !take_number(&line, 16, &ret->end) || ret->end < ret->start)
+		return false;
+	perms = take_field(&line);
+	if (perms.len != 4)
+		return false;
+	memcpy(ret->perms, perms.ptr, 4);
+	line = span_trim(line);
+	if (!take_number(&line, 16, &ret->offset))
+		return false;
+	if (!take_field(&line).len || !take_field(&line).len)
+		return false;
+	while (line.len && *line.ptr == ' ')
+		line = span_skip(line, 1);
+	ret->path = line;
+	if (span_ends(ret->path, SPAN_LIT(" (deleted)")))
+		ret->path.len -= sizeof(" (deleted)") - 1;
+	return true;
+}
+
+bool target_read(uint32_t pid, const char *name, size_t max, struct buf *ret)
+{
+	char path[128];
+	int fd, saved;
+	ssize_t got = 0;
+
+	buf_clear(ret);
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	while (ret->len < max) {
+		size_t want = max - ret->len < 65536 ? max - ret->len : 65536;
+
+		got = read(fd, buf_reserve(ret, want), want);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		ret->len += (size_t)got;
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return got >= 0;
+}
+
+/* A thread that ended between open and read gives ESRCH. */
+static bool read_small(uint32_t pid, uint32_t tid, const char *name, char *text, struct span *ret)
+{
+	char path[128];
+	ssize_t got;
+	int fd;
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%u/task/%u/%s", pid, tid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	do
+		got = read(fd, text, STAT_MAX);
+	while (got < 0 && errno == EINTR);
+	close(fd);
+	*ret = (struct span){ text, got > 0 ? (size_t)got : 0 };
+	return got > 0;
+}
+
+bool target_stat(uint32_t pid, uint32_t tid, struct target_stat *ret)
+{
+	char text[STAT_MAX];
+	struct span span;
+
+	*ret = (struct target_stat){ 0 };
+	return read_small(pid, tid, "stat", text, &span) && target_stat_parse(span, ret);
+}
+
+bool target_status(uint32_t pid, uint32_t tid, struct target_status *ret)
+{
+	char text[STAT_MAX];
+	struct span span;
+
+	*ret = (struct target_status){ 0 };
+	return read_small(pid, tid, "status", text, &span) && target_status_parse(span, ret);
+}
+
+bool target_ran(uint32_t pid, uint32_t tid, uint64_t *ret)
+{
+	char text[STAT_MAX];
+	struct span span;
+
+	return read_small(pid, tid, "schedstat", text, &span) && take_number(&span, 10, ret) &&
+	       *ret;
+}
+
+/* The auxiliary vector is the kernel's, kept with the process: no file is read, no lock taken. Its words are pairs of
+ * a small number and a value, none of which is 0 at first: in 64-bit words the upper half of a small number is. */
+bool target_is_32bit(uint32_t pid)
+{
+	char text[STAT_MAX];
+	struct span span;
+	uint32_t second = 0;
+
+	if (!read_small(pid, 0, "auxv", text, &span) || span.len < 8)
+		return false;
+	memcpy(&second, span.ptr + 4, sizeof(second));
+	return second != 0;
+}
+
+void target_link(uint32_t pid, const char *name, char *ret, size_t len)
+{
+	char path[128];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+	got = readlink(path, ret, len - 1);
+	ret[got > 0 ? got : 0] = '\0';
+}
+
+bool target_entry_number(const char *text, uint32_t *ret)
+{
+	struct span name = span_of(text);
+	uint64_t number;
+
+	if (!take_number(&name, 10, &number) || name.len || number > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+bool target_blocked(const struct target_threads *threads)
+{
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->rows[i].stat.state == 'D')
+			return true;
+	return false;
+}
+
+bool target_threads(uint32_t pid, struct target_threads *ret)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *dir;
+
+	ret->count = 0;
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while (ret->count < THREADS_MAX && (entry = readdir(dir))) {
+		struct target_thread thread = { 0 };
+
+		if (!target_entry_number(entry->d_name, &thread.tid) ||
+		    !target_stat(pid, thread.tid, &thread.stat))
+			continue;
+		ret->rows = alloc_grow(ret->rows, &ret->cap, ret->count + 1, sizeof(*ret->rows));
+		ret->rows[ret->count++] = thread;
+	}
+	closedir(dir);
+	return ret->count > 0;
+}
+
+void target_threads_deinit(struct target_threads *threads)
+{
+	free(threads->rows);
+	*threads = (struct target_threads){ 0 };
+}
+
+struct parent {
+	uint32_t pid, ppid;
+};
+
+static size_t all_parents(struct parent **ret)
+{
+	size_t count = 0, cap = 0;
+	struct dirent *entry;
+	DIR *dir = opendir("/proc");
+
+	*ret = NULL;
+	while (dir && (entry = readdir(dir))) {
+		struct target_stat stat;
+		uint32_t pid;
+
+		if (!target_entry_number(entry->d_name, &pid) || !target_stat(pid, 0, &stat))
+			continue;
+		*ret = alloc_grow(*ret, &cap, count + 1, sizeof(**ret));
+		(*ret)[count++] = (struct parent){ pid, stat.ppid };
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+void target_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *cap)
+{
+	struct parent *all;
+	size_t all_count = all_parents(&all), done = *count;
+	uint32_t of = pid;
+
+	/* Breadth first: those found are the list of those whose children are looked for. */
+	for (;;) {
+		for (size_t i = 0; i < all_count; i++) {
+			if (all[i].ppid != of || all[i].pid == pid)
+				continue;
+			*pids = alloc_grow(*pids, cap, *count + 1, sizeof(**pids));
+			(*pids)[(*count)++] = all[i].pid;
+			all[i].ppid = 0;
+		}
+		if (done == *count)
+			break;
+		of = (*pids)[done++];
+	}
+	free(all);
+}
+
+enum target_life target_life(uint32_t pid, uint64_t starttime)
+{
+	struct target_stat stat;
+
+	if (!target_stat(pid, 0, &stat) || (starttime && stat.starttime != starttime))
+		return TARGET_GONE;
+	return stat.state == 'Z' || stat.state == 'X' || stat.state == 'x' ? TARGET_ZOMBIE
+	                                                                   : TARGET_ALIVE;
+}
+
+struct target_look target_look(uint32_t pid, uint64_t starttime, struct target_threads *threads)
+{
+	struct target_look ret = { .life = target_life(pid, starttime) };
+	struct target_status status;
+	size_t alive = 0;
+
+	if (ret.life == TARGET_GONE)
+		return ret;
+	if (!target_threads(pid, threads) || !target_status(pid, 0, &status)) {
+		ret.life = TARGET_GONE;
+		return ret;
+	}
+	ret.tracer = status.tracer;
+	ret.leader_dead = ret.life == TARGET_ZOMBIE;
+	for (size_t i = 0; i < threads->count; i++) {
+		struct target_thread *thread = &threads->rows[i];
+
+		alive += !strchr("ZXx", thread->stat.state);
+		ret.stopped |= thread->stat.state == 'T';
+		if (!target_status(pid, thread->tid, &status))
+			continue;
+		ret.stop_pending |= status.pending >> (SIGSTOP - 1) & 1;
+		thread->switches = status.switches;
+	}
+	/* A process whose main thread has ended looks like a zombie, and lives as long as its others do. */
+	ret.life = alive ? TARGET_ALIVE : TARGET_ZOMBIE;
+	return ret;
+}

@@ -1,0 +1,229 @@
+#include "cli/proc/process_facts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "merger/parse/marker.h"
+#include "cli/proc/syscall_decoder.h"
+#include "cli/proc/open_files.h"
+#include "cli/proc/kernel_stacks.h"
+#include "cli/proc/process.h"
+
+#define TEXT_MAX 4096
+
+struct facts {
+	uint32_t pid;
+	bool is_32bit;
+	struct target_threads threads;
+	struct descriptors descriptors;
+	bool call_is_hidden; /* some thread's system call cannot be read */
+	struct buf text, *ret;
+};
+
+static struct span read_of(struct facts *facts, uint32_t tid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "task/%" PRIu32 "/%s", tid, name);
+	if (!target_read(facts->pid, path, TEXT_MAX, &facts->text))
+		buf_clear(&facts->text);
+	return span_trim(buf_span(&facts->text));
+}
+
+static void add_name(struct buf *ret, const char *key, uint32_t pid)
+{
+	struct target_stat stat;
+
+	if (pid && target_stat(pid, 0, &stat))
+		marker_add(ret, key, span_of(stat.comm));
+}
+
+/* The signal that has stopped it: the last field of stat, exit_code, is that while it is stopped (fs/proc/array.c). Where
+ * it's not permitted to know, it is 0. */
+static uint32_t stop_signal(struct facts *facts)
+{
+	struct span text;
+	const char *blank;
+
+	if (!target_read(facts->pid, "stat", TEXT_MAX, &facts->text))
+		return 0;
+	text = span_trim(buf_span(&facts->text));
+	blank = text.len ? memrchr(text.ptr, ' ', text.len) : NULL;
+	return blank ? (uint32_t)strtoul(blank, NULL, 10) & 127 : 0;
+}
+
+static void add_process(struct facts *facts, const struct target_stat *stat)
+{
+	struct target_status status = { 0 };
+
+	target_status(facts->pid, 0, &status);
+	marker_open(facts->ret, "process");
+	marker_addf(facts->ret, "pid", "%" PRIu32, facts->pid);
+	marker_addf(facts->ret, "ppid", "%" PRIu32, stat->ppid);
+	add_name(facts->ret, "ppid_name", stat->ppid);
+	marker_add(facts->ret, "name", span_of(stat->comm));
+	marker_addf(facts->ret, "state", "%c", stat->state);
+	if (stat->state == 'T' && stop_signal(facts))
+		marker_addf(facts->ret, "signal", "%" PRIu32, stop_signal(facts));
+	if (status.tracer) {
+		marker_addf(facts->ret, "tracer", "%" PRIu32, status.tracer);
+		add_name(facts->ret, "tracer_name", status.tracer);
+	}
+	marker_close(facts->ret);
+}
+
+/* How long the kernel has not run it, in us: se.exec_start is when it last did (kernel/sched/debug.c), in the clock that
+ * our own is told in, too. 0: not known. */
+static bool slept_us(struct facts *facts, uint32_t tid, uint64_t *ret)
+{
+	static const char key[] = "se.exec_start";
+	double times[2];
+	const char *at;
+
+	for (size_t i = 0; i < 2; i++) {
+		bool ok = i ? target_read((uint32_t)getpid(), "sched", TEXT_MAX, &facts->text)
+		            : read_of(facts, tid, "sched").len > 0;
+
+		if (!ok)
+			return false;
+		buf_add(&facts->text, "", 1);
+		at = strstr(facts->text.ptr, key);
+		at = at ? strchr(at, ':') : NULL;
+		if (!at)
+			return false;
+		times[i] = strtod(at + 1, NULL);
+	}
+	*ret = times[1] > times[0] ? (uint64_t)((times[1] - times[0]) * 1000) : 0;
+	return true;
+}
+
+static void add_left(struct facts *facts, uint32_t tid, const struct call *call,
+                     const struct decoded_call *decoded)
+{
+	uint64_t slept = 0;
+
+	if (!decoded->has_limit || (!call_is_absolute(call) && !slept_us(facts, tid, &slept)))
+		return;
+	marker_addf(facts->ret, "left_us", "%" PRIu64,
+	            decoded->limit_us > slept ? decoded->limit_us - slept : 0);
+}
+
+/* An epoll stands for what it waits for. */
+static void add_fds(struct facts *facts, const struct decoded_call *decoded)
+{
+	uint32_t inner[CALL_FDS_MAX];
+
+	for (size_t i = 0; i < decoded->fd_count; i++) {
+		size_t count =
+		        decoded->class == CALL_POLL
+		                ? descriptor_epoll(facts->pid, decoded->fds[i], inner, CALL_FDS_MAX)
+		                : 0;
+
+		marker_addf(facts->ret, "fd", "%" PRIu32, decoded->fds[i]);
+		descriptors_want(&facts->descriptors, facts->pid, decoded->fds[i]);
+		for (size_t j = 0; j < count; j++) {
+			marker_addf(facts->ret, "fd", "%" PRIu32, inner[j]);
+			descriptors_want(&facts->descriptors, facts->pid, inner[j]);
+		}
+	}
+}
+
+static void add_decoded(struct facts *facts, uint32_t tid, const struct call *call)
+{
+	struct decoded_call decoded;
+
+	call_decode(facts->pid, call, &decoded);
+	marker_add(facts->ret, "call", buf_span(&decoded.text));
+	marker_add(facts->ret, "class", span_of(call_class_name(decoded.class)));
+	add_fds(facts, &decoded);
+	add_left(facts, tid, call, &decoded);
+	if (decoded.wait_pid)
+		marker_addf(facts->ret, "wait_pid", "%" PRIu32, decoded.wait_pid);
+	decoded_call_deinit(&decoded);
+}
+
+static void add_call(struct facts *facts, const struct target_thread *thread)
+{
+	struct span line = read_of(facts, thread->tid, "syscall");
+	struct call call;
+
+	if (!line.len)
+		facts->call_is_hidden = true;
+	if (span_starts(line, SPAN_LIT("running")) || thread->stat.state == 'R') {
+		marker_add(facts->ret, "class", span_of(call_class_name(CALL_RUNNING)));
+	} else if (!facts->is_32bit && call_parse(line, &call)) {
+		marker_addf(facts->ret, "syscall", "%" PRIu64, call.number);
+		for (size_t i = 0; i < CALL_ARGS; i++)
+			marker_addf(facts->ret, "arg", "0x%" PRIx64, call.args[i]);
+		add_decoded(facts, thread->tid, &call);
+	}
+}
+
+static void add_thread(struct facts *facts, const struct target_thread *thread)
+{
+	uint64_t ran;
+	struct span wchan;
+
+	marker_open(facts->ret, "thread");
+	marker_addf(facts->ret, "pid", "%" PRIu32, facts->pid);
+	marker_addf(facts->ret, "tid", "%" PRIu32, thread->tid);
+	marker_add(facts->ret, "name", span_of(thread->stat.comm));
+	marker_addf(facts->ret, "state", "%c", thread->stat.state);
+	if (target_ran(facts->pid, thread->tid, &ran))
+		marker_addf(facts->ret, "cpu_us", "%" PRIu64, ran / 1000);
+	wchan = read_of(facts, thread->tid, "wchan");
+	if (wchan.len && !span_eq(wchan, SPAN_LIT("0")))
+		marker_add(facts->ret, "wchan", wchan);
+	add_call(facts, thread);
+	glimpse_frames(facts->pid, thread->tid, facts->ret);
+	marker_close(facts->ret);
+}
+
+static void add_children(struct facts *facts)
+{
+	uint32_t *pids = NULL;
+	size_t count = 0, cap = 0;
+
+	target_descendants(facts->pid, &pids, &count, &cap);
+	for (size_t i = 0; i < count; i++) {
+		struct target_stat stat;
+
+		if (!target_stat(pids[i], 0, &stat) || stat.ppid != facts->pid)
+			continue;
+		marker_open(facts->ret, "child");
+		marker_addf(facts->ret, "pid", "%" PRIu32, pids[i]);
+		marker_addf(facts->ret, "ppid", "%" PRIu32, facts->pid);
+		marker_addf(facts->ret, "state", "%c", stat.state);
+		marker_add(facts->ret, "name", span_of(stat.comm));
+		marker_close(facts->ret);
+	}
+	free(pids);
+}
+
+void kernel_facts_add(uint32_t pid, struct buf *ret)
+{
+	struct facts facts = { .pid = pid, .ret = ret };
+	struct target_stat stat;
+
+	if (!target_stat(pid, 0, &stat))
+		return;
+	add_process(&facts, &stat);
+	target_threads(pid, &facts.threads);
+	/* In state D a thread may hold the lock that a look at the executable takes. */
+	facts.is_32bit = !target_blocked(&facts.threads) && target_is_32bit(pid);
+	for (size_t i = 0; i < facts.threads.count; i++)
+		add_thread(&facts, &facts.threads.rows[i]);
+	descriptors_add(&facts.descriptors, ret);
+	add_children(&facts);
+	if (facts.call_is_hidden && stat.state != 'Z')
+		marker_unread(ret, "system calls",
+		              "/proc/PID/task/TID/syscall is for those who may trace the process");
+	if (facts.is_32bit)
+		marker_unread(ret, "system calls", "those of a 32-bit program have other numbers");
+	descriptors_deinit(&facts.descriptors);
+	target_threads_deinit(&facts.threads);
+	buf_deinit(&facts.text);
+}

@@ -1,0 +1,249 @@
+#include "cli/proc/ptrace_access.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/proc/container.h"
+#include "cli/proc/process.h"
+
+#define CAP_SYS_PTRACE 19
+#define YAMA "/proc/sys/kernel/yama/ptrace_scope"
+
+/* "user 1000 may not trace process 4711 (nginx) of user 33: " and one of these. */
+static const char *const causes[REFUSAL_CAUSE_COUNT] = {
+	[REFUSAL_UNKNOWN] =
+	        "the system forbids it (a security module such as SELinux or AppArmor, or a "
+	        "container's rules); run pmp as root outside of any container",
+	[REFUSAL_NAMESPACE] =
+	        "it is in a user namespace over which this user has no power; run pmp as root "
+	        "outside of any container",
+	[REFUSAL_CAPABILITY] =
+	        "this is root, but without the capability CAP_SYS_PTRACE; in a container, "
+	        "start that with --cap-add=SYS_PTRACE",
+	[REFUSAL_USER] = "it belongs to another user; run pmp as that user, or as root (sudo)",
+	[REFUSAL_UNDUMPABLE] =
+	        "it is protected from its own user (set-uid, or it gained capabilities); run "
+	        "pmp as root (sudo)",
+	[REFUSAL_YAMA_CHILDREN] =
+	        "kernel.yama.ptrace_scope is 1: only its parents may trace a process; run "
+	        "pmp as root (sudo), or allow it: sysctl kernel.yama.ptrace_scope=0",
+	[REFUSAL_YAMA_ADMIN] =
+	        "kernel.yama.ptrace_scope is 2: only root may trace; run pmp as root (sudo)",
+	[REFUSAL_YAMA_NOBODY] =
+	        "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot; set it "
+	        "to 1 in /etc/sysctl.d and reboot",
+	[REFUSAL_SECCOMP] = "a seccomp filter forbids ptrace here; start the container with "
+	                    "--cap-add=SYS_PTRACE or --security-opt seccomp=unconfined",
+};
+
+enum refusal_cause refusal_cause(const struct refusal_facts *facts)
+{
+	bool own = facts->euid == facts->target_uid && facts->euid == facts->target_euid;
+
+	if (facts->yama >= 3)
+		return REFUSAL_YAMA_NOBODY;
+	if (facts->may_trace_all)
+		return !facts->same_userns ? REFUSAL_NAMESPACE
+		       : facts->filtered   ? REFUSAL_SECCOMP
+		                           : REFUSAL_UNKNOWN;
+	if (facts->euid == 0)
+		return REFUSAL_CAPABILITY;
+	if (!own)
+		return REFUSAL_USER;
+	if (!facts->same_userns)
+		return REFUSAL_NAMESPACE;
+	if (!facts->dumpable)
+		return REFUSAL_UNDUMPABLE;
+	if (facts->yama == 2)
+		return REFUSAL_YAMA_ADMIN;
+	if (facts->yama == 1)
+		return REFUSAL_YAMA_CHILDREN;
+	return facts->filtered ? REFUSAL_SECCOMP : REFUSAL_UNKNOWN;
+}
+
+const char *refusal_text(enum refusal_cause cause)
+{
+	return causes[cause];
+}
+
+static int read_yama(void)
+{
+	char text[16] = "";
+	int fd = open(YAMA, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		text[0] = '\0';
+	close(fd);
+	return *text ? atoi(text) : -1;
+}
+
+/* As in a container with users of its own: not all of the system's are mapped (user_namespaces(7)). */
+static bool in_user_namespace(void)
+{
+	struct buf map = { 0 };
+	unsigned inside = 0, outside = 0, count = 0;
+
+	if (target_read((uint32_t)getpid(), "uid_map", 4096, &map)) {
+		buf_add(&map, "", 1);
+		if (sscanf(map.ptr, "%u %u %u", &inside, &outside, &count) != 3)
+			count = UINT_MAX;
+	}
+	buf_deinit(&map);
+	return count && count != UINT_MAX;
+}
+
+static void gather(uint32_t pid, struct refusal_facts *ret)
+{
+	struct target_status own, its;
+	char own_ns[64], its_ns[64], path[64];
+	struct stat st;
+
+	target_status((uint32_t)getpid(), 0, &own);
+	target_status(pid, 0, &its);
+	target_link((uint32_t)getpid(), "ns/user", own_ns, sizeof(own_ns));
+	target_link(pid, "ns/user", its_ns, sizeof(its_ns));
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	*ret = (struct refusal_facts){
+		.euid = geteuid(),
+		.may_trace_all = own.caps >> CAP_SYS_PTRACE & 1,
+		.target_uid = its.uid,
+		.target_euid = its.euid,
+		.dumpable = stat(path, &st) || st.st_uid == its.euid,
+		/* Its link cannot be read where it may not be traced: that alone says nothing of users who
+		 * may not do much; but those who may do anything in their own namespace can read it there. */
+		.same_userns = *its_ns ? !strcmp(own_ns, its_ns)
+		                       : !(in_user_namespace() && own.caps >> CAP_SYS_PTRACE & 1),
+		.yama = read_yama(),
+		.filtered = own.seccomp == 2,
+	};
+}
+
+static bool not_permitted(uint32_t pid, const char *comm, struct error *err)
+{
+	struct refusal_facts facts;
+
+	gather(pid, &facts);
+	return error_set(err, ERROR_PERMISSION,
+	                 "not permitted: user %u may not trace process %u (%s) of user %u: %s",
+	                 facts.euid, pid, comm, facts.target_uid,
+	                 refusal_text(refusal_cause(&facts)));
+}
+
+static bool traced(uint32_t pid, const char *comm, uint32_t tracer, struct error *err)
+{
+	struct target_stat stat;
+
+	if (!target_stat(tracer, 0, &stat))
+		snprintf(stat.comm, sizeof(stat.comm), "?");
+	return error_set(
+	        err, ERROR_TRACED,
+	        "process %u (%s) is traced already, by process %u (%s): only one at a time "
+	        "can; end that one, or wait for it",
+	        pid, comm, tracer, stat.comm);
+}
+
+/* Somebody who has the number from inside of a container is told the one it has here. */
+static bool no_process(uint32_t pid, struct error *err)
+{
+	uint32_t found[2];
+	struct target_stat stat;
+	size_t count = container_find(pid, found, 2);
+
+	if (!count)
+		return error_set(err, ERROR_NO_PROCESS,
+		                 "no process %u; look for it with ps or pgrep", pid);
+	if (count > 1)
+		return error_set(err, ERROR_NO_PROCESS,
+		                 "no process %u here; more than one container has one: look for "
+		                 "it with grep NSpid /proc/[0-9]*/status",
+		                 pid);
+	target_stat(*found, 0, &stat);
+	return error_set(err, ERROR_NO_PROCESS,
+	                 "no process %u here; process %u of a container is process %u (%s) here: "
+	                 "use -p %u",
+	                 pid, pid, *found, stat.comm, *found);
+}
+
+/* What makes an attach impossible whoever asks. true: nothing does. */
+static bool check_state(uint32_t pid, struct target_stat *stat, struct error *err)
+{
+	struct target_status status;
+
+	errno = 0;
+	if (!target_stat(pid, 0, stat) || !target_status(pid, 0, &status)) {
+		/* No descriptor left to open it with, say. */
+		if (errno && errno != ENOENT && errno != ESRCH)
+			return error_set(err, ERROR_FAILED, "cannot read /proc/%u: %s", pid,
+			                 strerror(errno));
+		return no_process(pid, err);
+	}
+	if (status.tgid != pid)
+		return error_set(
+		        err, ERROR_NO_PROCESS,
+		        "%u is a thread of process %u; use -p %u, which samples all its threads",
+		        pid, status.tgid, status.tgid);
+	if (target_life(pid, 0) == TARGET_ZOMBIE) {
+		struct target_threads threads = { 0 };
+		struct target_look look = target_look(pid, 0, &threads);
+
+		target_threads_deinit(&threads);
+		if (look.life == TARGET_ALIVE)
+			return error_set(err, ERROR_FAILED,
+			                 "the main thread of process %u (%s) has ended: gdb cannot "
+			                 "attach to the threads that are left",
+			                 pid, stat->comm);
+		return error_set(
+		        err, ERROR_NO_PROCESS,
+		        "process %u (%s) has ended: it is a zombie that its parent, process %u, "
+		        "has not waited for",
+		        pid, stat->comm, stat->ppid);
+	}
+	if (stat->kernel_thread)
+		return error_set(
+		        err, ERROR_PERMISSION,
+		        "process %u (%s) is a thread of the kernel's: no debugger can look at it",
+		        pid, stat->comm);
+	if (status.tracer)
+		return traced(pid, stat->comm, status.tracer, err);
+	return true;
+}
+
+bool refusal_check(uint32_t pid, struct error *err)
+{
+	struct target_stat stat;
+	char path[64];
+	int fd;
+
+	if (pid == (uint32_t)getpid())
+		return error_set(err, ERROR_USAGE, "process %u is pmp itself", pid);
+	if (!check_state(pid, &stat, err))
+		return false;
+	/* The kernel asks the same to open this as to attach, and opening it does nothing to the target. */
+	snprintf(path, sizeof(path), "/proc/%u/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && (errno == EACCES || errno == EPERM))
+		return not_permitted(pid, stat.comm, err);
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+bool refusal_attach(uint32_t pid, const char *text, struct error *err)
+{
+	struct target_stat stat;
+
+	if (!check_state(pid, &stat, err))
+		return false;
+	if (strstr(text, "not permitted") || strstr(text, "ermission denied"))
+		return not_permitted(pid, stat.comm, err);
+	return error_set(err, ERROR_FAILED, "gdb could not attach to process %u (%s): %s", pid,
+	                 stat.comm, *text ? text : "it does not say why");
+}

@@ -1,0 +1,348 @@
+#include "cli/proc/syscall_decoder.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/futex.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "merger/parse/syscall_names.h"
+
+/* How each argument is shown, and what it means:
+ *	f  a descriptor that it waits for		p  an address
+ *	n  a number					m  a time limit in ms, -1 for ever
+ *	t  a timespec, a time limit			v  a timeval, a time limit
+ *	P  a pollfd array, the next is its length	s  the first of select's four: number, three sets
+ *	a  a sockaddr, the next is its length		w  a child's pid
+ *	o  an operation of futex			k  (as n) a clock, and TIMER_ABSTIME follows
+ * What has no letter is not shown. Arguments: the manual page of each, section 2. */
+struct row {
+	unsigned number;
+	enum call_class class;
+	const char *shape;
+};
+
+static const struct row rows[] = {
+	{ SYS_read, CALL_READ, "fpn" },          { SYS_readv, CALL_READ, "fpn" },
+	{ SYS_pread64, CALL_READ, "fpnn" },      { SYS_recvfrom, CALL_READ, "fpnn" },
+	{ SYS_recvmsg, CALL_READ, "fpn" },       { SYS_recvmmsg, CALL_READ, "fpnnt" },
+	{ SYS_write, CALL_WRITE, "fpn" },        { SYS_writev, CALL_WRITE, "fpn" },
+	{ SYS_pwrite64, CALL_WRITE, "fpnn" },    { SYS_sendto, CALL_WRITE, "fpnn" },
+	{ SYS_sendmsg, CALL_WRITE, "fpn" },      { SYS_sendfile, CALL_WRITE, "fnpn" },
+	{ SYS_fsync, CALL_WRITE, "f" },          { SYS_fdatasync, CALL_WRITE, "f" },
+	{ SYS_accept, CALL_ACCEPT, "fpp" },      { SYS_accept4, CALL_ACCEPT, "fppn" },
+	{ SYS_connect, CALL_CONNECT, "fan" },    { SYS_poll, CALL_POLL, "Pnm" },
+	{ SYS_ppoll, CALL_POLL, "Pnt" },         { SYS_select, CALL_POLL, "spppv" },
+	{ SYS_pselect6, CALL_POLL, "spppt" },    { SYS_epoll_wait, CALL_POLL, "fpnm" },
+	{ SYS_epoll_pwait, CALL_POLL, "fpnm" },  { SYS_epoll_pwait2, CALL_POLL, "fpnt" },
+	{ SYS_nanosleep, CALL_SLEEP, "tp" },     { SYS_clock_nanosleep, CALL_SLEEP, "knt" },
+	{ SYS_wait4, CALL_CHILD, "wpnp" },       { SYS_waitid, CALL_CHILD, "nwpn" },
+	{ SYS_vfork, CALL_CHILD, "" },           { SYS_flock, CALL_FILE_LOCK, "fn" },
+	{ SYS_fcntl, CALL_FILE_LOCK, "fnp" },    { SYS_futex, CALL_FUTEX, "pon" },
+	{ SYS_pause, CALL_SIGNAL, "" },          { SYS_rt_sigtimedwait, CALL_SIGNAL, "ppt" },
+	{ SYS_rt_sigsuspend, CALL_SIGNAL, "p" },
+};
+
+struct decoder {
+	uint32_t pid;
+	const struct call *call;
+	struct decoded_call *ret;
+};
+
+bool call_parse(struct span line, struct call *ret)
+{
+	char text[256], *at = text, *end;
+
+	if (!line.len || line.len >= sizeof(text) || line.ptr[0] < '0' || line.ptr[0] > '9')
+		return false;
+	memcpy(text, line.ptr, line.len);
+	text[line.len] = '\0';
+	ret->number = strtoull(at, &end, 10);
+	for (size_t i = 0; i < CALL_ARGS; i++) {
+		at = end;
+		ret->args[i] = strtoull(at, &end, 16);
+		if (end == at)
+			return false;
+	}
+	return true;
+}
+
+/* A read of memory that is there does not wait; false: it cannot be read. */
+static bool peek(const struct decoder *decoder, uint64_t address, void *to, size_t len)
+{
+	char path[64];
+	ssize_t got;
+	int fd;
+
+	if (!address)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/mem", decoder->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = pread(fd, to, len, (off_t)address);
+	close(fd);
+	return got == (ssize_t)len;
+}
+
+static void add_fd(struct decoder *decoder, int64_t fd)
+{
+	struct decoded_call *ret = decoder->ret;
+
+	if (fd >= 0 && fd <= INT32_MAX && ret->fd_count < CALL_FDS_MAX)
+		ret->fds[ret->fd_count++] = (uint32_t)fd;
+}
+
+static void set_limit(struct decoder *decoder, int64_t seconds, int64_t us)
+{
+	if (seconds < 0 || us < 0 || seconds > INT64_MAX / 2000000)
+		return;
+	decoder->ret->has_limit = true;
+	decoder->ret->limit_us = (uint64_t)(seconds * 1000000 + us);
+}
+
+static void show_pointer(struct decoder *decoder, size_t i)
+{
+	if (decoder->call->args[i])
+		buf_printf(&decoder->ret->text, "0x%" PRIx64, decoder->call->args[i]);
+	else
+		buf_add_span(&decoder->ret->text, SPAN_LIT("NULL"));
+}
+
+static void show_number(struct decoder *decoder, size_t i)
+{
+	buf_printf(&decoder->ret->text, "%" PRId32, (int32_t)decoder->call->args[i]);
+}
+
+static void show_fd(struct decoder *decoder, size_t i)
+{
+	show_number(decoder, i);
+	add_fd(decoder, (int32_t)decoder->call->args[i]);
+}
+
+static void show_milliseconds(struct decoder *decoder, size_t i)
+{
+	int32_t limit = (int32_t)decoder->call->args[i];
+
+	if (limit < 0) {
+		buf_add_span(&decoder->ret->text, SPAN_LIT("for ever"));
+		return;
+	}
+	buf_printf(&decoder->ret->text, "%" PRId32 " ms", limit);
+	set_limit(decoder, limit / 1000, limit % 1000 * 1000);
+}
+
+static void show_time(struct decoder *decoder, size_t i, int64_t parts)
+{
+	int64_t time[2];
+
+	if (!decoder->call->args[i]) {
+		buf_add_span(&decoder->ret->text, SPAN_LIT("for ever"));
+	} else if (peek(decoder, decoder->call->args[i], time, sizeof(time))) {
+		buf_printf(&decoder->ret->text, "%.3f s",
+		           (double)time[0] + (double)time[1] / (double)parts);
+		set_limit(decoder, time[0], time[1] / (parts / 1000000));
+	} else {
+		show_pointer(decoder, i);
+	}
+}
+
+static void show_timespec(struct decoder *decoder, size_t i)
+{
+	show_time(decoder, i, 1000000000);
+}
+
+static void show_timeval(struct decoder *decoder, size_t i)
+{
+	show_time(decoder, i, 1000000);
+}
+
+static void show_poll(struct decoder *decoder, size_t i)
+{
+	size_t count = decoder->call->args[i + 1] < CALL_FDS_MAX
+	                       ? (size_t)decoder->call->args[i + 1]
+	                       : CALL_FDS_MAX;
+	struct pollfd polls[CALL_FDS_MAX];
+
+	show_pointer(decoder, i);
+	if (peek(decoder, decoder->call->args[i], polls, count * sizeof(*polls)))
+		for (size_t j = 0; j < count; j++)
+			add_fd(decoder, polls[j].fd);
+}
+
+static void show_select(struct decoder *decoder, size_t i)
+{
+	size_t count =
+	        decoder->call->args[i] < FD_SETSIZE ? (size_t)decoder->call->args[i] : FD_SETSIZE;
+	uint64_t all[FD_SETSIZE / 64] = { 0 }, set[FD_SETSIZE / 64];
+
+	show_number(decoder, i);
+	for (size_t j = 1; j <= 3; j++) {
+		size_t words = (count + 63) / 64;
+
+		if (!peek(decoder, decoder->call->args[i + j], set, words * sizeof(*set)))
+			continue;
+		for (size_t k = 0; k < words; k++)
+			all[k] |= set[k];
+	}
+	for (size_t fd = 0; fd < count; fd++)
+		if (all[fd / 64] >> (fd % 64) & 1)
+			add_fd(decoder, (int64_t)fd);
+}
+
+static void show_address(struct decoder *decoder, size_t i)
+{
+	struct sockaddr_storage address = { 0 };
+	size_t len = decoder->call->args[i + 1] < sizeof(address)
+	                     ? (size_t)decoder->call->args[i + 1]
+	                     : sizeof(address);
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (!peek(decoder, decoder->call->args[i], &address, len)) {
+		show_pointer(decoder, i);
+	} else if (address.ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)&address;
+
+		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+		buf_printf(&decoder->ret->text, "%s:%u", text, ntohs(in->sin_port));
+	} else if (address.ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in = (const void *)&address;
+
+		inet_ntop(AF_INET6, &in->sin6_addr, text, sizeof(text));
+		buf_printf(&decoder->ret->text, "[%s]:%u", text, ntohs(in->sin6_port));
+	} else if (address.ss_family == AF_UNIX) {
+		const struct sockaddr_un *un = (const void *)&address;
+		size_t room = sizeof(un->sun_path) - 1;
+
+		buf_printf(&decoder->ret->text, "%s%.*s", un->sun_path[0] ? "" : "@",
+		           (int)(un->sun_path[0] ? room : room - 1),
+		           un->sun_path + !un->sun_path[0]);
+	} else {
+		buf_printf(&decoder->ret->text, "an address of family %u", address.ss_family);
+	}
+}
+
+static void show_child(struct decoder *decoder, size_t i)
+{
+	int32_t pid = (int32_t)decoder->call->args[i];
+
+	show_number(decoder, i);
+	if (pid > 0)
+		decoder->ret->wait_pid = (uint32_t)pid;
+}
+
+/* include/uapi/linux/futex.h */
+static void show_futex(struct decoder *decoder, size_t i)
+{
+	static const char *const names[] = {
+		[FUTEX_WAIT] = "FUTEX_WAIT",
+		[FUTEX_LOCK_PI] = "FUTEX_LOCK_PI",
+		[FUTEX_WAIT_BITSET] = "FUTEX_WAIT_BITSET",
+		[FUTEX_WAIT_REQUEUE_PI] = "FUTEX_WAIT_REQUEUE_PI",
+	};
+	uint32_t op = (uint32_t)decoder->call->args[i] & FUTEX_CMD_MASK;
+
+	if (op < sizeof(names) / sizeof(names[0]) && names[op])
+		buf_add_span(&decoder->ret->text, span_of(names[op]));
+	else
+		show_number(decoder, i);
+}
+
+static const struct {
+	char letter;
+	void (*show)(struct decoder *decoder, size_t i);
+} shapes[] = {
+	{ 'f', show_fd },           { 'p', show_pointer },  { 'n', show_number },
+	{ 'm', show_milliseconds }, { 't', show_timespec }, { 'v', show_timeval },
+	{ 'P', show_poll },         { 's', show_select },   { 'a', show_address },
+	{ 'w', show_child },        { 'o', show_futex },    { 'k', show_number },
+};
+
+static void show_arguments(struct decoder *decoder, const char *shape)
+{
+	for (size_t i = 0; shape[i] && i < CALL_ARGS; i++) {
+		if (i)
+			buf_add_span(&decoder->ret->text, SPAN_LIT(", "));
+		for (size_t j = 0; j < sizeof(shapes) / sizeof(shapes[0]); j++)
+			if (shapes[j].letter == shape[i])
+				shapes[j].show(decoder, i);
+	}
+}
+
+bool call_is_absolute(const struct call *call)
+{
+	return call->number == SYS_clock_nanosleep && call->args[1] & TIMER_ABSTIME;
+}
+
+/* Until a time of a clock, not for so long: only the clock tells how long that is. */
+static void resolve_absolute(struct decoder *decoder)
+{
+	const uint64_t *args = decoder->call->args;
+	struct decoded_call *ret = decoder->ret;
+	struct timespec now;
+	uint64_t now_us;
+
+	if (!call_is_absolute(decoder->call) || !ret->has_limit)
+		return;
+	ret->has_limit = false;
+	if (clock_gettime((clockid_t)args[0], &now))
+		return;
+	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	ret->has_limit = true;
+	ret->limit_us = ret->limit_us > now_us ? ret->limit_us - now_us : 0;
+}
+
+/* To wait for no descriptor, but for so long, is how some sleep. */
+static bool is_sleep(const struct call *call)
+{
+	switch (call->number) {
+	case SYS_select:
+	case SYS_pselect6:
+		return !call->args[0];
+	case SYS_poll:
+	case SYS_ppoll:
+		return !call->args[1];
+	default:
+		return false;
+	}
+}
+
+void call_decode(uint32_t pid, const struct call *call, struct decoded_call *ret)
+{
+	struct decoder decoder = { pid, call, ret };
+	const char *name = system_call_name(call->number);
+	const struct row *row = NULL;
+
+	*ret = (struct decoded_call){ .class = CALL_OTHER };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].number == call->number)
+			row = &rows[i];
+	if (name)
+		buf_printf(&ret->text, "%s(", name);
+	else
+		buf_printf(&ret->text, "system call %" PRIu64 "(", call->number);
+	if (row) {
+		ret->class = row->class;
+		show_arguments(&decoder, row->shape);
+		resolve_absolute(&decoder);
+	}
+	buf_add_span(&ret->text, SPAN_LIT(")"));
+	if (is_sleep(call))
+		ret->class = CALL_SLEEP;
+	if (call->number == SYS_fcntl && call->args[1] != F_SETLKW && call->args[1] != F_OFD_SETLKW)
+		ret->class = CALL_OTHER;
+}
+
+void decoded_call_deinit(struct decoded_call *decoded)
+{
+	buf_deinit(&decoded->text);
+}

@@ -1,0 +1,182 @@
+#include "cli/safety/watchdog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "merger/base/alloc.h"
+#include "cli/os/clock.h"
+#include "cli/os/close_from.h"
+#include "cli/safety/restore.h"
+
+#define LOOK_MS 2
+#define CALM_US 50000 /* a stop that was on its way when gdb died has come by then */
+
+/* What goes through the pipe; less than PIPE_BUF, so it arrives whole. pid 0: the farewell. */
+struct guard_note {
+	uint32_t pid;
+	uint32_t was_stopped;
+	pid_t gdb;
+	uint64_t starttime;
+};
+
+struct watched {
+	struct guard_note note;
+	struct settle settle;
+	uint64_t free_us; /* since when nobody traces it; 0: somebody does */
+};
+
+struct watch {
+	struct watched *rows;
+	size_t count, cap;
+};
+
+static void remember(struct watch *watch, const struct guard_note *note)
+{
+	for (size_t i = 0; i < watch->count; i++)
+		if (watch->rows[i].note.pid == note->pid) {
+			watch->rows[i] = (struct watched){ .note = *note };
+			return;
+		}
+	watch->rows = alloc_grow(watch->rows, &watch->cap, watch->count + 1, sizeof(*watch->rows));
+	watch->rows[watch->count++] = (struct watched){ .note = *note };
+}
+
+/* false: pmp said farewell. */
+static bool listen(int fd, struct watch *watch)
+{
+	struct guard_note note;
+	ssize_t len;
+
+	while ((len = read(fd, &note, sizeof(note))) > 0 || (len < 0 && errno == EINTR)) {
+		if (len != sizeof(note))
+			continue;
+		if (!note.pid)
+			return false;
+		remember(watch, &note);
+	}
+	return true;
+}
+
+/* Whoever traces a target now is pmp's gdb, on its way out: it is waited for. */
+static bool settle_one(struct watched *watched, struct target_threads *threads)
+{
+	struct target_look look = target_look(watched->note.pid, watched->note.starttime, threads);
+	struct settle *settle = &watched->settle;
+
+	settle->pid = watched->note.pid;
+	settle->starttime = watched->note.starttime;
+	settle->was_stopped = watched->note.was_stopped;
+	settle->after_death = true;
+	settle->undone_us = 0;
+	if (look.life == TARGET_ALIVE && look.tracer)
+		watched->free_us = 0;
+	else if (!watched->free_us)
+		watched->free_us = clock_now_us();
+	if (!watched->free_us)
+		runs_forget(&settle->runs);
+	if (!watched->free_us)
+		return false;
+	settle->since_us = watched->free_us;
+	return settle_step(settle, NULL, 0, threads, clock_now_us()) == SETTLE_DONE &&
+	       !settle->undone_us;
+}
+
+static void end_leftovers(struct watched *watched)
+{
+	pid_t gdb = watched->note.gdb;
+
+	if (gdb && target_life((uint32_t)gdb, 0) != TARGET_ALIVE) {
+		kill(-gdb, SIGKILL);
+		watched->note.gdb = 0;
+	}
+}
+
+static void settle_all(struct watch *watch)
+{
+	uint64_t start = clock_now_us(), calm = start;
+	struct target_threads threads = { 0 };
+
+	for (uint64_t now = start; now - start < GUARD_MAX_US && now - calm < CALM_US;
+	     now = clock_now_us()) {
+		for (size_t i = 0; i < watch->count; i++) {
+			end_leftovers(&watch->rows[i]);
+			if (!settle_one(&watch->rows[i], &threads))
+				calm = clock_now_us();
+		}
+		poll(NULL, 0, LOOK_MS);
+	}
+}
+
+static void close_others(int fd)
+{
+	if (dup2(fd, 0) < 0)
+		_exit(1);
+	close_from(1);
+}
+
+static _Noreturn void guard_main(int fd)
+{
+	struct watch watch = { 0 };
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	setsid();
+	prctl(PR_SET_NAME, "pmp-guard");
+	close_others(fd);
+	if (chdir("/") == 0 && listen(0, &watch))
+		settle_all(&watch);
+	_exit(0);
+}
+
+bool guard_start(struct guard *guard, struct error *err)
+{
+	int ends[2];
+
+	guard->fd = -1;
+	if (pipe2(ends, O_CLOEXEC))
+		return error_set(err, ERROR_FAILED, "no pipe to the guard: %s", strerror(errno));
+	guard->pid = fork();
+	if (guard->pid == 0)
+		guard_main(ends[0]);
+	close(ends[0]);
+	if (guard->pid < 0) {
+		close(ends[1]);
+		return error_set(err, ERROR_FAILED, "no process for the guard: %s",
+		                 strerror(errno));
+	}
+	guard->fd = ends[1];
+	return true;
+}
+
+static void tell(const struct guard *guard, const struct guard_note *note)
+{
+	while (guard->fd >= 0 && write(guard->fd, note, sizeof(*note)) < 0 && errno == EINTR)
+		;
+}
+
+void guard_watch(const struct guard *guard, uint32_t pid, uint64_t starttime, bool was_stopped,
+                 pid_t gdb)
+{
+	tell(guard,
+	     &(struct guard_note){
+	             .pid = pid, .was_stopped = was_stopped, .starttime = starttime, .gdb = gdb });
+}
+
+void guard_end(struct guard *guard)
+{
+	if (guard->fd < 0)
+		return;
+	tell(guard, &(struct guard_note){ 0 });
+	close(guard->fd);
+	guard->fd = -1;
+	while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}

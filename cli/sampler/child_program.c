@@ -1,0 +1,277 @@
+#include "cli/sampler/child_program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/os/clock.h"
+#include "cli/proc/ptrace_access.h"
+#include "merger/base/printable.h"
+#include "cli/proc/process.h"
+
+#define HOLD_TRIES 10000
+#define STOP_US 5000000
+#define STOP_AGAIN_US 5000
+
+/* Two pipes of a start. */
+struct gate {
+	int go[2];  /* a byte: execute it; its end: do not */
+	int why[2]; /* errno, if it could not be executed */
+};
+
+static void gate_close(struct gate *gate)
+{
+	int *fds[] = { &gate->go[0], &gate->go[1], &gate->why[0], &gate->why[1] };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+static bool gate_open(struct gate *gate)
+{
+	*gate = (struct gate){ { -1, -1 }, { -1, -1 } };
+	if (!pipe2(gate->go, O_CLOEXEC) && !pipe2(gate->why, O_CLOEXEC))
+		return true;
+	gate_close(gate);
+	return false;
+}
+
+static _Noreturn void child(struct gate *gate, pid_t pmp, const char *const *argv,
+                            const struct signals *signals)
+{
+	char go;
+	int why;
+
+	close(gate->go[1]);
+	close(gate->why[0]);
+	/* Where a process may be traced by its parents alone (Yama, ptrace_scope 1): by pmp's gdbs, too. It survives exec. */
+	prctl(PR_SET_PTRACER, pmp);
+	signals_program(signals);
+	while (read(gate->go[0], &go, 1) < 0 && errno == EINTR)
+		;
+	if (go == 'g')
+		execvp(argv[0], (char *const *)argv);
+	why = errno;
+	if (write(gate->why[1], &why, sizeof(why)) < 0)
+		_exit(1);
+	_exit(PROGRAM_NOT_FOUND);
+}
+
+/* Follows it to its first instruction. false: it has ended. */
+static bool follow_to_exec(struct program *program)
+{
+	for (;;) {
+		int event, number;
+
+		if (waitpid(program->pid, &program->status, __WALL) < 0) {
+			if (errno == EINTR)
+				continue;
+			program->over = true;
+			return false;
+		}
+		if (!WIFSTOPPED(program->status)) {
+			program->over = true;
+			return false;
+		}
+		event = program->status >> 16;
+		number = WSTOPSIG(program->status);
+		if (event == PTRACE_EVENT_EXEC)
+			return true;
+		ptrace(PTRACE_CONT, program->pid, NULL, event ? 0L : (long)number);
+	}
+}
+
+/* From the stop of ptrace to one that any tracer finds. */
+static void hold(struct program *program)
+{
+	pid_t told = 0;
+
+	kill(program->pid, SIGSTOP);
+	ptrace(PTRACE_DETACH, program->pid, NULL, NULL);
+	/* Somebody's SIGCONT in this moment takes the stop away: then it runs. */
+	for (int i = 0; i < HOLD_TRIES && !told; i++) {
+		told = waitpid(program->pid, &program->status, WUNTRACED | WNOHANG);
+		if (!told)
+			usleep(100);
+	}
+	program->over = told && !WIFSTOPPED(program->status);
+}
+
+static bool cannot_run(const char *name, int why, struct error *err)
+{
+	bool missing = why == ENOENT || why == ENOTDIR;
+	bool has_path = strchr(name, '/') != NULL;
+	struct shown shown;
+
+	shown_name(&shown, name);
+	if (missing && has_path && !access(name, F_OK))
+		return error_set(err, (enum error_code)PROGRAM_NOT_RUN,
+		                 "cannot run %s: the interpreter that it names is not there",
+		                 shown.text);
+	if (missing)
+		return error_set(err, (enum error_code)PROGRAM_NOT_FOUND,
+		                 "cannot run %s: %s; check its name", shown.text,
+		                 has_path ? "no such file" : "it is not found on PATH");
+	return error_set(err, (enum error_code)PROGRAM_NOT_RUN, "cannot run %s: %s", shown.text,
+	                 strerror(why));
+}
+
+static bool ended_early(const struct program *program, int why_fd, const char *name,
+                        struct error *err)
+{
+	int why = 0;
+
+	if (read(why_fd, &why, sizeof(why)) == sizeof(why))
+		return cannot_run(name, why, err);
+	return error_set(err, (enum error_code)program_code(program),
+	                 "%s ended before its first instruction", name);
+}
+
+static bool start(struct program *program, struct gate *gate, const char *name,
+                  const struct guard *guard, struct error *err)
+{
+	struct target_stat stat;
+
+	close(gate->go[0]);
+	close(gate->why[1]);
+	gate->go[0] = gate->why[1] = -1;
+	if (ptrace(PTRACE_SEIZE, program->pid, NULL, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL))
+		return refusal_attach((uint32_t)program->pid, strerror(errno), err);
+	if (write(gate->go[1], "g", 1) != 1 || !follow_to_exec(program))
+		return ended_early(program, gate->why[0], name, err);
+	if (target_stat((uint32_t)program->pid, 0, &stat))
+		guard_watch(guard, (uint32_t)program->pid, stat.starttime, false, 0);
+	hold(program);
+	return !program->over || ended_early(program, gate->why[0], name, err);
+}
+
+bool program_start(struct program *program, const char *const *argv, const struct signals *signals,
+                   const struct guard *guard, struct error *err)
+{
+	pid_t pmp = getpid();
+	struct gate gate;
+	bool ok;
+
+	*program = (struct program){ 0 };
+	if (!gate_open(&gate) || (program->pid = fork()) < 0) {
+		error_set(err, ERROR_FAILED, "cannot start %s: %s", argv[0], strerror(errno));
+		program->pid = 0;
+		gate_close(&gate);
+		return false;
+	}
+	if (program->pid == 0)
+		child(&gate, pmp, argv, signals);
+	ok = start(program, &gate, argv[0], guard, err);
+	gate_close(&gate);
+	return ok;
+}
+
+void program_release(struct program *program)
+{
+	program->released = true;
+	kill(program->pid, SIGCONT);
+}
+
+bool program_over(struct program *program)
+{
+	pid_t ended;
+
+	if (program->over)
+		return true;
+	do
+		ended = waitpid(program->pid, &program->status, WNOHANG);
+	while (ended < 0 && errno == EINTR);
+	program->over = ended != 0;
+	return program->over;
+}
+
+/* As it would have stopped by itself: in a process group that nobody could continue it does not. */
+static void stop_self(int number)
+{
+	struct sigaction before, dfl = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sigaction(number, &dfl, &before);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigaction(number, &before, NULL);
+}
+
+static bool is_stopped(const struct program *program)
+{
+	struct target_stat stat;
+
+	return program->released && target_stat((uint32_t)program->pid, 0, &stat) &&
+	       stat.state == 'T';
+}
+
+bool program_signal(struct program *program, int number, bool from_kernel)
+{
+	/* One that continues a job has reached the program already. */
+	if (!from_kernel && !program_over(program) && (number != SIGCONT || is_stopped(program)))
+		kill(program->pid, number);
+	switch (number) {
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		program->stop = number;
+		program->stop_us = clock_now_us() + STOP_US;
+		return false;
+	case SIGINT:
+		return from_kernel && program->interrupts++;
+	default:
+		return false;
+	}
+}
+
+/* Neither ignored nor handled by the program. */
+static bool would_stop(const struct program *program, int number)
+{
+	struct target_status status;
+
+	return target_status((uint32_t)program->pid, 0, &status) &&
+	       !(status.taken >> (number - 1) & 1);
+}
+
+uint64_t program_stop(struct program *program, uint64_t now)
+{
+	int number = program->stop;
+
+	if (!number)
+		return CLOCK_NEVER;
+	if (program->released && now < program->stop_us && !program_over(program) &&
+	    !is_stopped(program) && would_stop(program, number))
+		return now + STOP_AGAIN_US;
+	program->stop = 0;
+	stop_self(number);
+	return CLOCK_NEVER;
+}
+
+int program_code(const struct program *program)
+{
+	return WIFSIGNALED(program->status) ? 128 + WTERMSIG(program->status)
+	                                    : WEXITSTATUS(program->status);
+}
+
+void program_deinit(struct program *program)
+{
+	if (!program->pid || program->over || program->released)
+		return;
+	kill(program->pid, SIGKILL);
+	while (waitpid(program->pid, &program->status, 0) < 0 && errno == EINTR)
+		;
+	program->over = true;
+}

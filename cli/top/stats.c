@@ -1,0 +1,170 @@
+#include "cli/top/stats.h"
+
+#include <stdlib.h>
+
+#include "merger/base/alloc.h"
+#include "merger/diagnosis/blocking_functions.h"
+
+/* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
+#define DEPTH_MAX 8
+
+static struct span name_of(const struct top_facts *facts, uint32_t node)
+{
+	return intern_get(facts->profile->intern, tree_frame(facts->profile->tree, node)->name);
+}
+
+/* Of the functions in which one waits it is the outermost that says most: pthread_cond_wait, not futex_wait. */
+static struct span blocking_name(const struct top_facts *facts, uint32_t leaf)
+{
+	const struct tree *tree = facts->profile->tree;
+	struct span found = { 0 };
+
+	for (int i = 0; i < DEPTH_MAX && leaf != TREE_ROOT;
+	     i++, leaf = tree_node(tree, leaf)->parent) {
+		enum frame_kind kind = tree_frame(tree, leaf)->kind;
+		struct span name = name_of(facts, leaf);
+
+		if (kind == FRAME_PYTHON)
+			break;
+		if (kind == FRAME_NATIVE && blocking_call_is(name))
+			found = blocking_call_bare(name);
+		else if (found.len)
+			break;
+	}
+	return found;
+}
+
+static struct span wait_of(const struct top_facts *facts, const struct recent_stack *stack)
+{
+	const struct frame *frame = tree_frame(facts->profile->tree, stack->leaf);
+	struct span name = name_of(facts, stack->leaf), blocking;
+
+	if (frame->kind == FRAME_MARKER)
+		return span_starts(name, SPAN_LIT("waits for ")) ? span_skip(name, 10)
+		                                                 : (struct span){ 0 };
+	if (stack->state == 'R' || frame->kind == FRAME_LOST)
+		return (struct span){ 0 };
+	blocking = blocking_name(facts, stack->leaf);
+	if (blocking.len || !stack->state)
+		return blocking;
+	return name;
+}
+
+/* When and with how much CPU time each thread of the profile was first seen in these seconds. */
+struct first_seen {
+	bool known;
+	uint64_t time_us, cpu_us;
+};
+
+static struct first_seen *first_seen_make(const struct top_facts *facts)
+{
+	const struct recent_view *view = &facts->recent;
+	struct first_seen *ret = alloc_zeroed(facts->profile->thread_count + 1, sizeof(*ret));
+
+	for (size_t i = view->from; i < view->to; i++) {
+		const struct recent_sample *sample = recent_sample_at(view->recent, i);
+
+		for (size_t k = 0; k < sample->count; k++) {
+			const struct recent_stack *stack =
+			        recent_stack_at(view->recent, sample->first + k);
+			struct first_seen *first = &ret[stack->thread];
+
+			if (!first->known && stack->has_cpu)
+				*first =
+				        (struct first_seen){ true, sample->time_us, stack->cpu_us };
+		}
+	}
+	return ret;
+}
+
+static void wait_count(struct top_facts *facts, struct span what)
+{
+	size_t i = 0;
+
+	while (i < facts->wait_count && !span_eq(facts->waits[i].what, what))
+		i++;
+	if (i == TOP_WAITS) {
+		facts->waits_untold++;
+		return;
+	}
+	if (i == facts->wait_count)
+		facts->waits[facts->wait_count++] = (struct top_wait){ what, 0 };
+	facts->waits[i].count++;
+	for (; i && facts->waits[i - 1].count < facts->waits[i].count; i--) {
+		struct top_wait other = facts->waits[i];
+
+		facts->waits[i] = facts->waits[i - 1];
+		facts->waits[i - 1] = other;
+	}
+}
+
+static void thread_add(struct top_facts *facts, const struct first_seen *first,
+                       const struct recent_sample *sample, const struct recent_stack *stack)
+{
+	struct top_thread thread = {
+		.thread = stack->thread,
+		.leaf = stack->leaf,
+		.state = stack->state,
+		.wait = wait_of(facts, stack),
+	};
+
+	if (first->known && stack->has_cpu && sample->time_us > first->time_us &&
+	    stack->cpu_us >= first->cpu_us) {
+		thread.has_cpu = true;
+		thread.cpu_share = (double)(stack->cpu_us - first->cpu_us) /
+		                   (double)(sample->time_us - first->time_us);
+		facts->has_cpu = true;
+		facts->cpu_share += thread.cpu_share;
+	}
+	facts->states[(unsigned char)thread.state % TOP_STATES]++;
+	if (thread.wait.len)
+		wait_count(facts, thread.wait);
+	facts->threads = alloc_grow(facts->threads, &facts->thread_cap, facts->thread_count + 1,
+	                            sizeof(*facts->threads));
+	facts->threads[facts->thread_count++] = thread;
+}
+
+static int thread_compare(const void *a, const void *b)
+{
+	const struct top_thread *left = a, *right = b;
+
+	if (left->cpu_share != right->cpu_share)
+		return left->cpu_share < right->cpu_share ? 1 : -1;
+	return (left->thread > right->thread) - (left->thread < right->thread);
+}
+
+void top_facts_init(struct top_facts *ret, const struct builder *builder, uint64_t span_us)
+{
+	struct first_seen *first;
+
+	*ret = (struct top_facts){
+		.profile = builder_look(builder),
+		.progress = builder_progress(builder),
+	};
+	recent_view_init(&ret->recent, builder_recent(builder), span_us);
+	first = first_seen_make(ret);
+	for (size_t i = 0; i < ret->recent.target_count; i++) {
+		size_t last = ret->recent.targets[i].last;
+		const struct recent_sample *sample;
+
+		if (last == SIZE_MAX)
+			continue;
+		sample = recent_sample_at(ret->recent.recent, last);
+		for (size_t k = 0; k < sample->count; k++) {
+			const struct recent_stack *stack =
+			        recent_stack_at(ret->recent.recent, sample->first + k);
+
+			thread_add(ret, &first[stack->thread], sample, stack);
+		}
+	}
+	if (ret->thread_count)
+		qsort(ret->threads, ret->thread_count, sizeof(*ret->threads), thread_compare);
+	free(first);
+}
+
+void top_facts_deinit(struct top_facts *facts)
+{
+	recent_view_deinit(&facts->recent);
+	free(facts->threads);
+	*facts = (struct top_facts){ 0 };
+}

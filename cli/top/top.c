@@ -1,0 +1,176 @@
+/* pmp top: samples live processes, and shows what they do meanwhile. */
+#include "cli/options/command_table.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "merger/text/run_summary.h"
+#include "cli/os/clock.h"
+#include "cli/options/options.h"
+#include "cli/commands/report.h"
+#include "cli/top/screen.h"
+#include "cli/os/signals.h"
+#include "cli/sampler/supervisor.h"
+#include "cli/proc/process.h"
+#include "cli/top/display.h"
+
+struct watching {
+	const struct options *options;
+	struct builder *builder;
+	struct top_display *display;
+	bool dismissed; /* by a key */
+};
+
+static bool take_text(void *ctx, const char *text, size_t len, struct error *err)
+{
+	struct watching *watching = ctx;
+
+	(void)err;
+	builder_feed(watching->builder, text, len);
+	return true;
+}
+
+static void show_progress(void *ctx, double seconds_left)
+{
+	struct watching *watching = ctx;
+
+	top_display_tick(watching->display, seconds_left);
+}
+
+static void show_note(void *ctx, const char *text)
+{
+	struct watching *watching = ctx;
+
+	top_display_note(watching->display, text);
+}
+
+static bool take_input(void *ctx)
+{
+	struct watching *watching = ctx;
+
+	watching->dismissed = !top_display_keys(watching->display);
+	return !watching->dismissed;
+}
+
+static bool all_ended(const struct options *options)
+{
+	for (size_t i = 0; i < options->pid_count; i++)
+		if (target_life(options->pids[i], 0) == TARGET_ALIVE)
+			return false;
+	return true;
+}
+
+static void take_signal(const struct signals *signals, struct error *end)
+{
+	for (int n; (n = signals_next((struct signals *)signals));) {
+		if (n == SIGINT)
+			error_set(end, ERROR_INTERRUPTED, "interrupted");
+		else if (n != SIGCHLD)
+			error_set(end, (enum error_code)(128 + n), "ended by signal %d (%s)", n,
+			          strsignal(n));
+	}
+}
+
+/* The processes have ended; what they did stays to be looked at. */
+static void linger(struct watching *watching, struct screen *screen, const struct signals *signals,
+                   struct error *end)
+{
+	top_display_end(watching->display);
+	while (!watching->dismissed && end->code == ERROR_NONE) {
+		struct pollfd polls[] = {
+			{ .fd = signals->fd, .events = POLLIN },
+			{ .fd = screen_fd(screen), .events = POLLIN },
+		};
+		struct timespec wait;
+
+		top_display_tick(watching->display, 0);
+		if (ppoll(polls, 2,
+		          clock_wait(clock_now_us(), top_display_due(watching->display), &wait),
+		          NULL) < 0 &&
+		    errno != EINTR)
+			break;
+		take_signal(signals, end);
+		if (polls[1].revents)
+			take_input(watching);
+	}
+}
+
+/* On the screen that was before: what was got, and what it has cost; and the file of -o. */
+static bool report(const struct options *options, struct builder *builder, bool quiet,
+                   struct error *err)
+{
+	struct options only_file = *options;
+	struct profile *profile = builder_finish(builder);
+	bool ok = true;
+
+	only_file.quiet = true;
+	if (options->output)
+		ok = report_profile(&only_file, profile, err);
+	if (!quiet)
+		tree_summary_write(profile, stdout);
+	profile_destroy(profile);
+	return ok;
+}
+
+static bool watch(struct watching *watching, struct screen *screen, const struct signals *signals,
+                  struct error *end)
+{
+	const struct options *options = watching->options;
+	const struct journal_sink sink = {
+		.text = take_text,
+		.progress = show_progress,
+		.note = show_note,
+		.ctx = watching,
+		.input = take_input,
+		.input_fd = screen_fd(screen),
+	};
+	bool ok = supervisor_run(options, &sink, end);
+
+	if (ok && end->code == ERROR_NONE && !watching->dismissed && all_ended(options))
+		linger(watching, screen, signals, end);
+	return ok;
+}
+
+static bool check(const struct options *options, struct error *err)
+{
+	struct options quiet = *options;
+
+	quiet.quiet = true;
+	return !options->output || report_check(&quiet, err);
+}
+
+bool cmd_top(const struct options *options, struct error *err)
+{
+	struct builder_options build = options_builder(options);
+	struct watching watching = { .options = options };
+	struct signals signals;
+	struct screen *screen;
+	struct error end = { 0 };
+	bool ok, quiet;
+
+	if (!check(options, err) || !signals_init(&signals, false, err))
+		return false;
+	screen = screen_open(err);
+	if (!screen) {
+		signals_deinit(&signals);
+		return false;
+	}
+	build.recent_us = TOP_RECENT_US;
+	watching.builder = builder_create(&build);
+	watching.display = top_display_create(options, watching.builder, screen);
+	ok = watch(&watching, screen, &signals, &end);
+	quiet = !screen_close(screen) || options->quiet;
+	signals_deinit(&signals);
+	top_display_destroy(watching.display);
+	if (ok)
+		ok = report(options, watching.builder, quiet, err);
+	else if (watching.dismissed && end.code == ERROR_FAILED)
+		ok = puts("no sample was taken") >= 0, end = (struct error){ 0 };
+	builder_destroy(watching.builder);
+	/* What ended the run early is said last, and is the exit code, unless the results could not be written. */
+	if (end.code != ERROR_NONE)
+		return error_set(err, end.code, "%s", end.text);
+	return ok;
+}
