@@ -9,18 +9,18 @@ import gdb
 
 import pmp_interpreter as interpreter
 import pmp_jit as jit
-import pmp_needed as needed
+import pmp_shared_libraries as shared_libraries
 import pmp_procfs as procfs
 import pmp_registers as registers
 import pmp_session as session
 from pmp_code_map import CodeMap
-from pmp_core import FAULTS, Core, CoreCodeMap, CorePythonFiles, NoPerfMap, read_registers
-from pmp_details import Details
-from pmp_look import Look, Target
+from pmp_core_file import FAULTS, Core, CoreCodeMap, CorePythonFiles, NoPerfMap, read_registers
+from pmp_dump_details import Details
+from pmp_thread_sampler import Look, Target
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import Memory
-from pmp_naming import Namer
-from pmp_pairing import pair
+from pmp_symbolizer import Namer
+from pmp_frame_pairing import pair
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
 from pmp_session import now_us
@@ -198,7 +198,7 @@ class Agent:
     # Their parts.
 
     def _expect(self, pid: int) -> None:
-        self.symbols.expect(needed.libraries(pid))
+        self.symbols.expect(shared_libraries.libraries(pid))
 
     def _executed(self, pid: int) -> None:
         if self._follow(procfs.threads(pid)):

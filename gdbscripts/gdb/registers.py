@@ -6,7 +6,7 @@ import struct
 
 import gdb
 
-from pmp_tracing import get_registers
+from pmp_ptrace import get_registers
 
 # Of struct user_regs_struct (sys/user.h), which word.
 RBP, RSI, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 13, 14, 15, 16, 19, 21

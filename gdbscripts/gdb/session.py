@@ -13,7 +13,7 @@ import gdb
 
 import pmp_procfs as procfs
 from pmp_gdb_text import execute
-from pmp_tracing import end_with_parent, leave_children_alone
+from pmp_ptrace import end_with_parent, leave_children_alone
 
 SETTINGS = (
     "set confirm off",

@@ -4,14 +4,14 @@ A gdb that has symbols for what it stops looks into them at each stop: the first
 that unit, for which the target waits (10 to 200 ms), and each attach goes through all of them. So the target's inferior has none.
 They are another inferior's, which never gets a process: names are looked up there while the target runs on.
 
-Where gdb has to unwind a stack (native.py), it needs them for the target after all: give_target. Then what the threads'
+Where gdb has to unwind a stack (native_stack.py), it needs them for the target after all: give_target. Then what the threads'
 stacks hold is looked up ahead: every word there that points into code has gdb read its unit now.
 """
 import time
 
 import gdb
 
-from pmp_files import Refused, open_named
+from pmp_target_files import Refused, open_named
 from pmp_gdb_text import execute
 
 GIVEN_US = 1000000    # of reading units ahead when the target gets its symbols,

@@ -11,7 +11,7 @@ import struct
 
 from pmp_debug_offsets import COOKIE, SIZE_MAX, version_number
 from pmp_elf import Elf
-from pmp_files import Refused, open_data
+from pmp_target_files import Refused, open_data
 from pmp_memory import BadRead
 from pmp_procfs import mapped_code, maps_text, places
 

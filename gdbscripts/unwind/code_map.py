@@ -8,7 +8,7 @@ import struct
 
 from pmp_cfi import FrameTable
 from pmp_elf import Elf
-from pmp_files import DELETED, Refused, allow_many, open_mapped, open_program, open_vdso
+from pmp_target_files import DELETED, Refused, allow_many, open_mapped, open_program, open_vdso
 from pmp_markers import one_line
 from pmp_memory import BadRead
 from pmp_procfs import chroot_prefix, mapped_code, maps_text, places, read_link, stack_ranges, vdso

@@ -9,7 +9,7 @@ import bisect
 import os
 import stat
 
-from pmp_files import walk
+from pmp_target_files import walk
 from pmp_memory import TEXT_MAX
 from pmp_procfs import innermost_tid
 

@@ -8,7 +8,7 @@ import re
 import struct
 
 from pmp_memory import BadRead
-from pmp_waits import Wait
+from pmp_wait_marker import Wait
 
 FRAMES_MAX = 10  # innermost ones whose names are looked at
 BEFORE, BEHIND = 48, 48  # bytes around the word that are read

@@ -5,7 +5,7 @@ Modules/_threadmodule.c, lockobject, rlockobject; Python/thread_pthread.h). An R
 a `with` keeps the lock's bound `__exit__` on its frame's value stack till it ends, and so do frames that are inside it.
 """
 from pmp_memory import BadRead, pointer_at
-from pmp_waits import Wait
+from pmp_wait_marker import Wait
 
 SEMAPHORE, RLOCK_OWNER = 16, 24  # of both objects; of an RLock
 LOCK, RLOCK = ("_thread.lock", "thread.lock"), ("_thread.RLock",)  # 2.7 has thread.lock

@@ -43,9 +43,9 @@ LINE = re.compile(r'Thread \d+ \(LWP \d+ ".*"\):|~pmp [a-z]+( [a-z_]+=\S*)*|#\d+
 
 memory = load("memory")
 interpreter = load("interpreter")
-native = load("native")
+native = load("native_stack")
 unwinder = load("unwinder")
-look = load("look")
+thread_sampler = load("thread_sampler")
 
 
 def load_agent():
@@ -132,9 +132,9 @@ class Scene:
             samples.append(types.SimpleNamespace(
                 number=number, tid=number, name="fuzz", state="S", cpu={}, doing="", states=own, word=0,
                 runs=python.runs(where, own), stack=stack_of(pointers)))
-        target = look.Target(0, where, None, None)
+        target = thread_sampler.Target(0, where, None, None)
         target.python = python
-        one = look.Look(target, {})
+        one = thread_sampler.Look(target, {})
         one._states = states
         one._share_out(samples)
         for sample, sample.doing in zip(samples, python.doing(where, [(s.states, s.word) for s in samples])):

@@ -15,15 +15,15 @@ from tap import PYTHON, check, equal, main, run, skip, temp_dir, test  # noqa: E
 cfi = load("cfi")
 elf = load("elf")
 memory = load("memory")
-naming = load("naming")
+symbolizer = load("symbolizer")
 markers = load("markers")
 procfs = load("procfs")
 unwinder = load("unwinder")
-files = load("files")
+target_files = load("target_files")
 perf_map = load("perf_map")
 gil = load("gil")
 jit = load("jit")
-needed = load("needed")
+shared_libraries = load("shared_libraries")
 
 
 @test("a marker's values cannot end it or add a pair")
@@ -128,7 +128,7 @@ def _():
     for program in (PYTHON, shutil.which("gdb"), "/bin/ls"):
         if not program or not shutil.which("ldd"):
             skip("gdb and ldd are missing")
-        found = needed.of_program(program, {})
+        found = shared_libraries.of_program(program, {})
         told = re.findall(r"/[^ ()]+(?= \(0x)", run("ldd", program).out)
         equal(sorted(found), sorted(os.path.realpath(path) for path in told), program)
 
@@ -235,7 +235,7 @@ def _():
             ("(anonymous namespace)::f()", "(anonymous namespace)::f"), ("operator()", "operator()"),
             ("A::operator()(int)", "A::operator()"), ("f(int) [clone .cold]", "f"), ("A::f() &&", "A::f"),
             ("core::call_once<fn(), ()>", "core::call_once<fn(), ()>"), ("(x)", "(x)"), (")", ")")):
-        equal(naming.without_parameters(name), wanted, name)
+        equal(symbolizer.without_parameters(name), wanted, name)
 
 
 @test("a stack that ends in nowhere")

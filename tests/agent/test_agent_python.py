@@ -20,7 +20,7 @@ elf = load("elf")
 debug_offsets = load("debug_offsets")
 layouts = load("layouts")
 line_tables = load("line_tables")
-pairing = load("pairing")
+frame_pairing = load("frame_pairing")
 py_frames = load("py_frames")
 py_text = load("py_text")
 python_files = load("python_files")
@@ -336,7 +336,7 @@ def _():
                 runs = sum(python.runs(image.memory, addrs), [])
                 for frame in [frame for run in runs for frame in run.frames]:
                     check(isinstance(frame.code.name, str) and isinstance(frame.code.line(frame.offset), int))
-                pairs, loose = pairing.pair([image.stack + at for at in range(0, 4096, 64)], runs)
+                pairs, loose = frame_pairing.pair([image.stack + at for at in range(0, 4096, 64)], runs)
                 equal(sum(len(some) for some in pairs.values()) + len(loose), len(runs), version)
 
 
@@ -352,13 +352,13 @@ def _():
 
 
 def stack(*pointers):
-    return load("native").Stack([load("unwinder").Frame(0, pointer, False, False) for pointer in pointers])
+    return load("native_stack").Stack([load("unwinder").Frame(0, pointer, False, False) for pointer in pointers])
 
 
 @test("a run belongs to the native frame that holds its structure")
 def _():
     runs = [py_frames.Run(addr, ["f"]) for addr in (0x118, 0x130, 0x200, 0x90, 0x400, 0)]
-    pairs, loose = pairing.pair([0x100, 0x100, 0x120, 0x200, 0x300], runs)
+    pairs, loose = frame_pairing.pair([0x100, 0x100, 0x120, 0x200, 0x300], runs)
     equal({i: [run.addr for run in some] for i, some in pairs.items()}, {1: [0x118], 2: [0x130], 3: [0x200]})
     equal([run.addr for run in loose], [0x90, 0x400, 0])
 
@@ -367,7 +367,7 @@ def _():
 def _():
     here, there, spare, nowhere = (py_frames.Run(addr, ["f"]) for addr in (0x110, 0x510, 0x520, 0x900))
     runs = [[here, there, nowhere], []]
-    pairing.deal_out([stack(0x100, 0x200), stack(0x500, 0x600)], runs, [spare])
+    frame_pairing.deal_out([stack(0x100, 0x200), stack(0x500, 0x600)], runs, [spare])
     equal(runs, [[here, nowhere], [there, spare]])
 
 
@@ -384,7 +384,7 @@ def _():
         fake.word(at, number)
     stacks = [stack(here), stack(there)]
     states = [[outer, foreign, inner], []]
-    pairing.settle(stacks, states, Below(fake, there, end))
+    frame_pairing.settle(stacks, states, Below(fake, there, end))
     equal(states, [[inner, outer], [foreign]])
 
 

@@ -32,7 +32,7 @@ def timed(function):
 
 def main(pid):
     import pmp_interpreter as interpreter
-    import pmp_native as native
+    import pmp_native_stack as native_stack
     import pmp_registers as registers
     from pmp_python_files import PythonFiles
 
@@ -45,7 +45,7 @@ def main(pid):
         raise gdb.GdbError("no Python: %s" % note)
 
     def walk():
-        return native.walk(target.unwinder, target.memory, thread, registers.read(thread), True)
+        return native_stack.walk(target.unwinder, target.memory, thread, registers.read(thread), True)
 
     def look(reader):
         stack = walk()

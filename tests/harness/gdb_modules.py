@@ -17,7 +17,7 @@ class Attached:
     def __init__(self, pid):
         import pmp_code_map
         import pmp_memory
-        import pmp_naming
+        import pmp_symbolizer
         import pmp_perf_map
         import pmp_session
         import pmp_symbols
@@ -31,5 +31,5 @@ class Attached:
         self.symbols.give_target()
         self.memory = pmp_memory.Memory(pid)
         self.unwinder = pmp_unwinder.Unwinder(self.code.function_at)
-        self.namer = pmp_naming.Namer(self.code, self.symbols, pmp_perf_map.PerfMap(pid, ""))
+        self.namer = pmp_symbolizer.Namer(self.code, self.symbols, pmp_perf_map.PerfMap(pid, ""))
         gdb.execute("attach %d" % pid, False, True)

@@ -14,8 +14,8 @@ import gdb
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from gdb_modules import Attached  # noqa: E402
-import pmp_naming as naming  # noqa: E402
-import pmp_native as native  # noqa: E402
+import pmp_symbolizer as symbolizer  # noqa: E402
+import pmp_native_stack as native_stack  # noqa: E402
 import pmp_registers as registers  # noqa: E402
 from pmp_gdb_text import name_text  # noqa: E402
 
@@ -31,7 +31,7 @@ class Both:
         own = self.target.unwinder.unwind(self.target.memory, registers.read(thread))
         if own is None:
             self.by_gdb += 1
-            own = native.walk(self.target.unwinder, self.target.memory, thread, registers.read(thread), True).frames
+            own = native_stack.walk(self.target.unwinder, self.target.memory, thread, registers.read(thread), True).frames
         mine = [(frame.pc, frame.sp, name) for frame in own for name in self.target.namer.names(frame)]
         gdbs = list(self.gdbs(thread))
         self.frames += len(gdbs)
@@ -59,7 +59,7 @@ class Both:
             where = " from " + library if library else ""
         name = name_text(frame.name() or "??")
         if line.symtab is not None:
-            name = naming.without_parameters(name)  # gdb gives up on those of some templates
+            name = symbolizer.without_parameters(name)  # gdb gives up on those of some templates
         return "%s ()%s" % (name, where)
 
 

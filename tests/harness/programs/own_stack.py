@@ -23,7 +23,7 @@ def load(name):
 
 sys.modules["gdb"] = types.ModuleType("gdb")
 memory = load("memory")
-for needed in ("procfs", "files", "elf", "debug_offsets", "layouts", "line_tables", "py_text", "py_code", "py_frames"):
+for needed in ("procfs", "target_files", "elf", "debug_offsets", "layouts", "line_tables", "py_text", "py_code", "py_frames"):
     load(needed)
 python_files = load("python_files")
 load("gil")

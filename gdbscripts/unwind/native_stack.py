@@ -1,4 +1,4 @@
-"""Native stacks: unwound while the target is stopped, named while it runs on (naming.py)."""
+"""Native stacks: unwound while the target is stopped, named while it runs on (symbolizer.py)."""
 import gdb
 
 import pmp_registers as registers

@@ -13,7 +13,7 @@ from pmp_py_objects import Objects, Slots
 from pmp_py_values import Values
 from pmp_python_locks import PythonLocks
 from pmp_value_layouts import VALUES
-from pmp_waits import Wait
+from pmp_wait_marker import Wait
 
 FRAMES_MAX, LOCALS_MAX = 200, 50  # with locals of a thread; locals of a frame
 NAMES_MAX = 12  # native frames whose names tell what a thread waits for

@@ -8,7 +8,7 @@ import re
 import struct
 
 from pmp_elf import Elf
-from pmp_files import Refused, open_named
+from pmp_target_files import Refused, open_named
 from pmp_memory import BadRead
 from pmp_procfs import path_text, raw_path, read_link
 

@@ -7,8 +7,8 @@ id), are read while they are stopped.
 import pmp_procfs as procfs
 import pmp_registers as registers
 from pmp_memory import BadRead
-from pmp_native import Stack, walk
-from pmp_pairing import deal_out, settle
+from pmp_native_stack import Stack, walk
+from pmp_frame_pairing import deal_out, settle
 
 KEPT_MIN = 1000  # threads; of fewer it does not matter whether they have ended
 

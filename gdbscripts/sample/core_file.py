@@ -11,7 +11,7 @@ import struct
 import pmp_registers as registers
 from pmp_code_map import VDSO, CodeMap
 from pmp_elf import Elf
-from pmp_files import File, Refused, copied, open_held, open_named
+from pmp_target_files import File, Refused, copied, open_held, open_named
 from pmp_memory import READ_MAX, BadRead, Reads
 from pmp_procfs import Thread, path_text
 from pmp_python_files import PythonFiles
