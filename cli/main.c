@@ -1,7 +1,135 @@
-/* pmp: where a process spends its time, or why it hangs. See command_table.h, which does all of it. */
+/* pmp: where a process spends its time, or why it hangs. Picks the command of the command line and runs it. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "cli/help/completion.h"
+#include "cli/help/help.h"
+#include "cli/help/man_page.h"
+#include "cli/help/version.h"
 #include "cli/options/command_table.h"
+#include "cli/options/option_parser.h"
+#include "cli/os/output_file.h"
+#include "cli/os/pager.h"
+#include "cli/os/signals.h"
+#include "cli/os/terminal.h"
+#include "cli/top/top.h"
+#include "merger/base/buf.h"
+#include "merger/base/printable.h"
+#include "merger/base/suggest.h"
+
+/* A file that is opened must not become descriptor 0, 1 or 2 by accident (`pmp ... >&-`): what is
+ * printed would end up in it. The stand-in cannot be written to, so that a lost result is an error. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Is it a file, which stands where a command should? Then *err tells what can be done with it. */
+static bool is_file(const char *word, struct error *err)
+{
+	struct shown shown;
+	struct stat file;
+
+	if (stat(word, &file) != 0 || !S_ISREG(file.st_mode))
+		return false;
+	shown_name(&shown, word);
+	if (access(word, X_OK) == 0)
+		error_set(err, ERROR_USAGE,
+		          "'%s' is no command; to sample that program: pmp run %s%s", shown.text,
+		          strchr(word, '/') ? "" : "./", shown.text);
+	else
+		error_set(err, ERROR_USAGE,
+		          "'%s' is no command; pmp show %s prints a profile, pmp fold %s reads "
+		          "gdb's text",
+		          shown.text, shown.text, shown.text);
+	return true;
+}
+
+static bool unknown_command(const char *word, struct error *err)
+{
+	struct shown shown;
+	struct hint hint = { .word = span_of(word) };
+	struct buf all = { 0 };
+	const struct command *command;
+	size_t digits = strspn(word, "0123456789,");
+
+	if (digits && !word[digits])
+		return error_set(err, ERROR_USAGE,
+		                 "'%s' is no command; to sample that process: pmp -p %s",
+		                 shown_name(&shown, word), shown.text);
+	if (is_file(word, err))
+		return false;
+	for (size_t i = 0; (command = command_at(i)); i++)
+		hint_try(&hint, span_of(command->name));
+	command_list(~0u, &all);
+	error_set(err, ERROR_USAGE, "'%s' is no command%s; there are %.*s; see pmp --help",
+	          shown_name(&shown, word), hint_text(&hint, ""), SPAN_ARG(buf_span(&all)));
+	buf_deinit(&all);
+	return false;
+}
+
+/* What runs each command: in a file of cli/commands, cli/top or cli/help. False: *err says why, and its code
+ * is the exit code; true and ERROR_NONE: 0. */
+static bool (*const run_command[COMMAND_COUNT])(const struct options *options,
+                                                struct error *err) = {
+	[COMMAND_ID_RECORD] = cmd_record, [COMMAND_ID_RUN] = cmd_record,
+	[COMMAND_ID_TOP] = cmd_top,       [COMMAND_ID_DUMP] = cmd_dump,
+	[COMMAND_ID_FOLD] = cmd_fold,     [COMMAND_ID_SHOW] = cmd_show,
+	[COMMAND_ID_MERGE] = cmd_merge,   [COMMAND_ID_DIFF] = cmd_diff,
+	[COMMAND_ID_HELP] = cmd_help,     [COMMAND_ID_COMPLETION] = cmd_completion,
+	[COMMAND_ID_MAN] = cmd_man,
+};
+
+static bool run(int argc, char **argv, struct error *err)
+{
+	const struct command *command = command_at(0);
+	bool named = argc > 1 && argv[1][0] != '-';
+	struct options options;
+	bool ok;
+
+	if (named) {
+		command = command_by_name(argv[1]);
+		if (!command)
+			return unknown_command(argv[1], err);
+	}
+	ok = options_parse(&options, command, argc - named, argv + named, err);
+	terminal_set_colours(options.colours);
+	if (options.no_pager)
+		pager_disable();
+	if (ok && options.help)
+		help_print(named ? command : NULL, stdout);
+	else if (ok)
+		ok = options.version ? version_print(&options, err)
+		                     : run_command[command_id(command)](&options, err);
+	options_deinit(&options);
+	return ok;
+}
 
 int main(int argc, char **argv)
 {
-	return command_main(argc, argv);
+	static char standard_output[64 << 10];
+	struct error err = { 0 };
+
+	fill_standard_descriptors();
+	/* A write that fails half-way leaves no reason behind: what is no longer than this is written at the end. */
+	setvbuf(stdout, standard_output, _IOFBF, sizeof(standard_output));
+	signals_survive_writes();
+	if (!run(argc, argv, &err) && !err.code)
+		error_set(&err, ERROR_FAILED,
+		          "failed, and no reason was given; this is a bug of pmp");
+	output_stdout_done(&err);
+	/* No text: there is nothing to say (the reader of a pipe went away). */
+	if (err.text[0])
+		fprintf(stderr, "pmp: %s\n", err.text);
+	return (int)err.code;
 }

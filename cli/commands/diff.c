@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/commands/commands.h"
 #include "merger/stats/profile_diff.h"
 #include "cli/options/command_table.h"
 #include "cli/options/options.h"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/commands/commands.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "cli/options/command_table.h"
 #include "cli/sampler/core_file.h"
@@ -12,6 +13,7 @@
 #include "cli/proc/source_lines.h"
 #include "cli/sampler/supervisor.h"
 #include "cli/proc/process.h"
+#include "merger/diagnosis/verdict_finders.h"
 
 struct dumping {
 	const struct options *options;

@@ -1,12 +1,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/commands/commands.h"
 #include "cli/options/command_table.h"
 #include "cli/os/input_file.h"
 #include "cli/options/options.h"
 #include "cli/commands/report.h"
 #include "merger/base/printable.h"
 #include "cli/os/terminal.h"
+#include "merger/formats/file_writers.h"
 
 /* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */
 static bool check_no_profile(const char *path, struct span text, struct error *err)

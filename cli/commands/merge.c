@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/commands/commands.h"
 #include "merger/base/alloc.h"
+#include "merger/formats/format.h"
 #include "merger/profile/levels.h"
 #include "merger/transform/profile_merge.h"
 #include "cli/options/command_table.h"

@@ -1,4 +1,5 @@
 /* pmp record: samples live processes, and reports. */
+#include "cli/commands/commands.h"
 #include "cli/options/command_table.h"
 
 #include "cli/options/options.h"
@@ -6,6 +7,7 @@
 #include "cli/commands/progress_line.h"
 #include "cli/commands/report.h"
 #include "cli/sampler/supervisor.h"
+#include "merger/base/escape.h"
 
 struct recording {
 	struct builder *builder;

@@ -3,10 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "merger/formats/format.h"
 #include "merger/profile/levels.h"
 #include "cli/os/output_file.h"
 #include "merger/base/printable.h"
 #include "cli/os/terminal.h"
+#include "merger/profile/write_options.h"
 
 /* Nodes with less of the weight are folded into one line of the tree. */
 #define TREE_MIN_PERCENT 1.0
@@ -109,7 +111,7 @@ bool report_check_diff(const struct options *options, struct error *err)
 static bool write_to(const char *path, const struct format *format, const struct subject *subject,
                      const struct options *options, struct error *err)
 {
-	struct view_options view = {
+	struct write_options view = {
 		.full_paths = options->full_paths,
 		.ascii = !terminal_utf8(),
 		.min_percent = options->min_percent >= 0 ? options->min_percent : TREE_MIN_PERCENT,

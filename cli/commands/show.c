@@ -1,3 +1,4 @@
+#include "cli/commands/commands.h"
 #include "cli/options/command_table.h"
 #include "cli/options/options.h"
 #include "cli/commands/profile_input.h"

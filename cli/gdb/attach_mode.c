@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 
+#include "merger/base/buf.h"
+#include "merger/base/span.h"
+
 /* How the bundle on descriptor 4 is taken apart is in gdbscripts/loader.py. */
 #define AGENT_START                                                                                \
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \

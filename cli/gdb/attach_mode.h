@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/options/options.h"
+struct buf;
+
+enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
 
 enum attach_verb {
 	VERB_START, /* answers hello */

@@ -15,6 +15,7 @@
 #include "cli/proc/container.h"
 #include "cli/gdb/gdb_process.h"
 #include "cli/gdb/worker_output.h"
+#include "merger/parse/marker.h"
 
 #define READS_MAX 8 /* at a time: who prints without end may not keep us from the deadlines */
 

@@ -53,13 +53,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "merger/merger.h"
+#include "merger/base/error.h"
+#include "merger/base/span.h"
 #include "cli/gdb/attach_mode.h"
 #include "cli/gdb/timeouts.h"
 #include "cli/gdb/worker_states.h"
-
-/* Bound of what a worker may hold back: one sample's text, one line. */
-#define WORKER_TEXT_MAX (64u << 20)
 
 /* What is common to a target's workers; borrowed, must outlive them. */
 struct worker_plan {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/os/clock.h"
+#include "merger/parse/marker.h"
 
 #define GDB_MAJOR_MIN 8u
 #define LINE_MAX_BYTES (4u << 20)

@@ -2,7 +2,15 @@
 #ifndef PMP_WORKER_OUTPUT_H
 #define PMP_WORKER_OUTPUT_H
 
-#include "cli/gdb/worker.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/gdb/worker_states.h"
+#include "merger/base/buf.h"
+
+/* Bound of what a worker may hold back: one sample's text, one line. */
+#define WORKER_TEXT_MAX (64u << 20)
 
 enum worker_text_phase {
 	TEXT_OUTSIDE,

@@ -1,6 +1,7 @@
 #include "cli/gdb/worker_pool.h"
 
 #include "cli/os/clock.h"
+#include "merger/base/buf.h"
 
 void crew_dismiss(struct crew *crew)
 {

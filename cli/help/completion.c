@@ -1,6 +1,7 @@
 /* pmp completion: scripts for shells, which are completion.bash and its like, filled in from the tables. */
 #include <string.h>
 
+#include "cli/help/completion.h"
 #include "cli/options/value_hint.h"
 #include "cli/options/command_table.h"
 #include "cli/options/option_table.h"

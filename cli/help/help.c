@@ -7,6 +7,7 @@
 #include "cli/help/exit_codes.h"
 #include "cli/options/option_table.h"
 #include "cli/options/options.h"
+#include "merger/formats/format.h"
 
 #define WIDTH 80
 #define COLUMN 28 /* where the explanations begin */

@@ -2,11 +2,17 @@
 #ifndef PMP_HELP_H
 #define PMP_HELP_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
-#include "cli/options/command_table.h"
+struct command;
+struct error;
+struct options;
 
 /* All about one command; NULL: a survey of all. */
 void help_print(const struct command *command, FILE *out);
+
+/* `pmp help`. */
+bool cmd_help(const struct options *options, struct error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "cli/options/option_table.h"
 #include "cli/help/template.h"
 #include "cli/help/version.h"
+#include "merger/formats/format.h"
 
 /* cli/help/pmp.1.in */
 extern const unsigned char pmp_text_pmp_1_in[];

@@ -3,9 +3,16 @@
 #ifndef PMP_MAN_PAGE_H
 #define PMP_MAN_PAGE_H
 
+#include <stdbool.h>
 #include <stdio.h>
+
+struct error;
+struct options;
 
 /* In the language of man(7). */
 void manual_print(FILE *out);
+
+/* `pmp man`. */
+bool cmd_man(const struct options *options, struct error *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/os/output_file.h"
+#include "merger/base/escape.h"
 #include "merger/base/printable.h"
 
 #define GDB_DEADLINE_MS 10000

@@ -1,26 +1,13 @@
 #include "cli/options/command_table.h"
 
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "merger/base/buf.h"
-#include "cli/help/help.h"
-#include "merger/base/suggest.h"
-#include "cli/options/options.h"
-#include "cli/os/output_file.h"
-#include "cli/os/pager.h"
-#include "merger/base/printable.h"
-#include "cli/os/signals.h"
-#include "cli/os/terminal.h"
-#include "cli/help/version.h"
 
-static const struct command commands[] = {
-	{
-	        .name = "record",
+static const struct command commands[COMMAND_COUNT] = {
+	[COMMAND_ID_RECORD] = {
+		.name = "record",
 	        .usage = "[record] -p PID[,PID...] [-n SAMPLES] [-r HZ] [-d SECONDS] [OPTION...]",
 		.summary = "sample live processes with gdb (the command if none is named)",
 		.text = "Samples live processes and prints a call tree: each function below its "
@@ -35,10 +22,9 @@ static const struct command commands[] = {
 			{ "what it burns, not where it waits", "pmp -p 4711 --weight cpu" },
 		},
 	        .bit = COMMAND_RECORD,
-	        .run = cmd_record,
 	},
-	{
-	        .name = "run",
+	[COMMAND_ID_RUN] = {
+		.name = "run",
 	        .usage = "run [-n SAMPLES] [-r HZ] [-d SECONDS] [OPTION...] [--] PROGRAM [WORD...]",
 		.summary = "sample a program from its first instruction to its end",
 		.text = "Starts a program, found on PATH as a shell does, and samples it from its "
@@ -56,9 +42,8 @@ static const struct command commands[] = {
 	        .max_operands = SIZE_MAX,
 	        .rest = true,
 		.needs = "which program? pmp run PROGRAM [WORD...] starts it",
-	        .run = cmd_record,
 	},
-	{
+	[COMMAND_ID_TOP] = {
 		.name = "top",
 		.usage = "top -p PID[,PID...] [-r HZ] [-d SECONDS] [-o FILE] [OPTION...]",
 		.summary = "where is it now: functions, calls and threads on the screen, live",
@@ -73,10 +58,9 @@ static const struct command commands[] = {
 			  "pmp top -p 4711 --children -r 5 -o work.yaml" },
 		},
 		.bit = COMMAND_TOP,
-		.run = cmd_top,
 	},
-	{
-	        .name = "dump",
+	[COMMAND_ID_DUMP] = {
+		.name = "dump",
 	        .usage = "dump -p PID[,PID...] | --core CORE [PROGRAM] | FILE... [OPTION...]",
 		.summary = "why does it hang: one look at every thread, and a verdict",
 		.text = "Says why a process hangs: one look at every thread, all of them stopped "
@@ -91,10 +75,9 @@ static const struct command commands[] = {
 		.operand = "FILE",
 	        .bit = COMMAND_DUMP,
 	        .max_operands = SIZE_MAX,
-	        .run = cmd_dump,
 	},
-	{
-	        .name = "fold",
+	[COMMAND_ID_FOLD] = {
+		.name = "fold",
 	        .usage = "fold [OPTION...] [FILE...]",
 		.summary = "the same from text that a gdb printed: files, .gz too, or stdin",
 		.text = "Makes the profile of text that a gdb printed, here or elsewhere: what `bt`, "
@@ -113,10 +96,9 @@ static const struct command commands[] = {
 		.operand = "FILE",
 	        .bit = COMMAND_FOLD,
 	        .max_operands = SIZE_MAX,
-	        .run = cmd_fold,
 	},
-	{
-	        .name = "show",
+	[COMMAND_ID_SHOW] = {
+		.name = "show",
 	        .usage = "show [OPTION...] PROFILE",
 		.summary = "print a profile (YAML, JSON or collapsed stacks) again, in any format",
 		.text = "Prints a profile again, in any format: one in YAML, JSON or collapsed "
@@ -132,9 +114,8 @@ static const struct command commands[] = {
 	        .min_operands = 1,
 	        .max_operands = 1,
 	        .needs = "show needs a profile; give one: pmp show PROFILE (- is stdin)",
-		.run = cmd_show,
 	},
-	{
+	[COMMAND_ID_MERGE] = {
 		.name = "merge",
 		.usage = "merge [--by host|pid|thread] [OPTION...] [PROFILE...]",
 		.summary = "add profiles up: of many runs, processes or hosts; files or stdin",
@@ -151,9 +132,8 @@ static const struct command commands[] = {
 		.operand = "PROFILE",
 		.bit = COMMAND_MERGE,
 		.max_operands = SIZE_MAX,
-		.run = cmd_merge,
 	},
-	{
+	[COMMAND_ID_DIFF] = {
 		.name = "diff",
 		.usage = "diff [OPTION...] BEFORE AFTER",
 		.summary = "compare two profiles: what has changed, and is it more than chance",
@@ -173,9 +153,8 @@ static const struct command commands[] = {
 		.min_operands = 2,
 		.max_operands = 2,
 		.needs = "diff needs two profiles; give them: pmp diff BEFORE AFTER (- is stdin)",
-		.run = cmd_diff,
 	},
-	{
+	[COMMAND_ID_HELP] = {
 		.name = "help",
 		.usage = "help [COMMAND]",
 		.summary = "what there is, or what a command does, takes, and is good for",
@@ -184,9 +163,8 @@ static const struct command commands[] = {
 		.operand = "COMMAND",
 		.bit = COMMAND_TOOL,
 		.max_operands = 1,
-		.run = cmd_help,
 	},
-	{
+	[COMMAND_ID_COMPLETION] = {
 		.name = "completion",
 		.usage = "completion bash|zsh|fish",
 		.summary = "a script with which a shell completes pmp's words",
@@ -204,9 +182,8 @@ static const struct command commands[] = {
 		.min_operands = 1,
 		.max_operands = 1,
 		.needs = "which shell? pmp completion bash|zsh|fish",
-		.run = cmd_completion,
 	},
-	{
+	[COMMAND_ID_MAN] = {
 		.name = "man",
 		.usage = "man",
 		.summary = "the man page, for man or groff",
@@ -214,13 +191,12 @@ static const struct command commands[] = {
 		        "where pmp was copied to.",
 		.examples = { { "read the man page", "pmp man | man -l -" } },
 		.bit = COMMAND_TOOL,
-		.run = cmd_man,
 	},
 };
 
 const struct command *command_at(size_t i)
 {
-	return i < sizeof(commands) / sizeof(commands[0]) ? &commands[i] : NULL;
+	return i < COMMAND_COUNT ? &commands[i] : NULL;
 }
 
 const struct command *command_by_name(const char *name)
@@ -231,6 +207,11 @@ const struct command *command_by_name(const char *name)
 		if (!strcmp(command->name, name))
 			return command;
 	return NULL;
+}
+
+enum command_id command_id(const struct command *command)
+{
+	return (enum command_id)(command - commands);
 }
 
 void command_list(unsigned bits, struct buf *ret)
@@ -250,104 +231,4 @@ void command_list(unsigned bits, struct buf *ret)
 			           --left > 1 ? ", "
 			           : left     ? " and "
 			                      : "");
-}
-
-/* A file that is opened must not become descriptor 0, 1 or 2 by accident (`pmp ... >&-`): what is
- * printed would end up in it. The stand-in cannot be written to, so that a lost result is an error. */
-static void fill_standard_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}
-
-/* Is it a file, which stands where a command should? Then *err tells what can be done with it. */
-static bool is_file(const char *word, struct error *err)
-{
-	struct shown shown;
-	struct stat file;
-
-	if (stat(word, &file) != 0 || !S_ISREG(file.st_mode))
-		return false;
-	shown_name(&shown, word);
-	if (access(word, X_OK) == 0)
-		error_set(err, ERROR_USAGE,
-		          "'%s' is no command; to sample that program: pmp run %s%s", shown.text,
-		          strchr(word, '/') ? "" : "./", shown.text);
-	else
-		error_set(err, ERROR_USAGE,
-		          "'%s' is no command; pmp show %s prints a profile, pmp fold %s reads "
-		          "gdb's text",
-		          shown.text, shown.text, shown.text);
-	return true;
-}
-
-static bool unknown_command(const char *word, struct error *err)
-{
-	struct shown shown;
-	struct hint hint = { .word = span_of(word) };
-	struct buf all = { 0 };
-	const struct command *command;
-	size_t digits = strspn(word, "0123456789,");
-
-	if (digits && !word[digits])
-		return error_set(err, ERROR_USAGE,
-		                 "'%s' is no command; to sample that process: pmp -p %s",
-		                 shown_name(&shown, word), shown.text);
-	if (is_file(word, err))
-		return false;
-	for (size_t i = 0; (command = command_at(i)); i++)
-		hint_try(&hint, span_of(command->name));
-	command_list(~0u, &all);
-	error_set(err, ERROR_USAGE, "'%s' is no command%s; there are %.*s; see pmp --help",
-	          shown_name(&shown, word), hint_text(&hint, ""), SPAN_ARG(buf_span(&all)));
-	buf_deinit(&all);
-	return false;
-}
-
-static bool run(int argc, char **argv, struct error *err)
-{
-	const struct command *command = command_at(0);
-	bool named = argc > 1 && argv[1][0] != '-';
-	struct options options;
-	bool ok;
-
-	if (named) {
-		command = command_by_name(argv[1]);
-		if (!command)
-			return unknown_command(argv[1], err);
-	}
-	ok = options_parse(&options, command, argc - named, argv + named, err);
-	terminal_set_colours(options.colours);
-	if (options.no_pager)
-		pager_disable();
-	if (ok && options.help)
-		help_print(named ? command : NULL, stdout);
-	else if (ok)
-		ok = options.version ? version_print(&options, err) : command->run(&options, err);
-	options_deinit(&options);
-	return ok;
-}
-
-int command_main(int argc, char **argv)
-{
-	static char standard_output[64 << 10];
-	struct error err = { 0 };
-
-	fill_standard_descriptors();
-	/* A write that fails half-way leaves no reason behind: what is no longer than this is written at the end. */
-	setvbuf(stdout, standard_output, _IOFBF, sizeof(standard_output));
-	signals_survive_writes();
-	if (!run(argc, argv, &err) && !err.code)
-		error_set(&err, ERROR_FAILED,
-		          "failed, and no reason was given; this is a bug of pmp");
-	output_stdout_done(&err);
-	/* No text: there is nothing to say (the reader of a pipe went away). */
-	if (err.text[0])
-		fprintf(stderr, "pmp: %s\n", err.text);
-	return (int)err.code;
 }

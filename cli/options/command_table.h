@@ -1,14 +1,27 @@
-/* command_table: pmp's commands, a row each. */
+/* command_table: pmp's commands, a row each: data only, cli/main.c runs them. */
 #ifndef PMP_COMMAND_TABLE_H
 #define PMP_COMMAND_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "merger/base/error.h"
-
 struct buf;
-struct options;
+
+/* The rows of the table, in its order. cli/main.c has the function that runs each one. */
+enum command_id {
+	COMMAND_ID_RECORD,
+	COMMAND_ID_RUN,
+	COMMAND_ID_TOP,
+	COMMAND_ID_DUMP,
+	COMMAND_ID_FOLD,
+	COMMAND_ID_SHOW,
+	COMMAND_ID_MERGE,
+	COMMAND_ID_DIFF,
+	COMMAND_ID_HELP,
+	COMMAND_ID_COMPLETION,
+	COMMAND_ID_MAN,
+	COMMAND_COUNT
+};
 
 /* Which commands take an option (a set of these bits in its row). */
 enum command_bit {
@@ -47,30 +60,16 @@ struct command {
 	size_t min_operands, max_operands;
 	bool rest; /* the first of them ends the options: the others are its own, whatever they look like */
 	const char *needs; /* what is missing, and how to give it, where there are too few */
-	/* The exit code is err's: ERROR_NONE is 0. An error is printed by command_main. */
-	bool (*run)(const struct options *options, struct error *err);
 };
-
-bool cmd_record(const struct options *options, struct error *err);
-bool cmd_top(const struct options *options, struct error *err);
-bool cmd_fold(const struct options *options, struct error *err);
-bool cmd_show(const struct options *options, struct error *err);
-bool cmd_diff(const struct options *options, struct error *err);
-bool cmd_merge(const struct options *options, struct error *err);
-bool cmd_dump(const struct options *options, struct error *err);
-bool cmd_man(const struct options *options, struct error *err);
-bool cmd_completion(const struct options *options, struct error *err);
-bool cmd_help(const struct options *options, struct error *err);
 
 /* The row with this name, NULL if there is none; i-th row, NULL behind the last.
  * The first row is what runs where the command line names none. */
 const struct command *command_by_name(const char *name);
 const struct command *command_at(size_t i);
 
+enum command_id command_id(const struct command *command);
+
 /* "record, fold and show": the commands with one of these bits; "every command" for COMMAND_EVERY. */
 void command_list(unsigned bits, struct buf *ret);
-
-/* All of pmp: returns the exit code. */
-int command_main(int argc, char **argv);
 
 #endif

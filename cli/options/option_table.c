@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "merger/base/alloc.h"
+#include "merger/formats/format.h"
 #include "merger/profile/levels.h"
 #include "merger/base/regex.h"
 #include "cli/options/value_hint.h"

@@ -1,4 +1,4 @@
-/* options: the command line, as a table of rows; --help comes from the same rows. */
+/* options: what the command line asks for. option_parser.h fills it. */
 #ifndef PMP_OPTIONS_H
 #define PMP_OPTIONS_H
 
@@ -8,9 +8,12 @@
 
 #include "cli/options/command_table.h"
 #include "cli/os/terminal.h"
-#include "merger/merger.h"
+#include "cli/gdb/attach_mode.h"
+#include "merger/build/profile_builder.h"
+#include "merger/transform/profile_filter.h"
+#include "merger/transform/time_window.h"
 
-enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
+struct format;
 
 #define OPTIONS_SAMPLES_DEFAULT 200
 #define OPTIONS_RATE_DEFAULT 10
@@ -65,10 +68,6 @@ struct options {
 	size_t operand_count, operand_cap;
 };
 
-/* Parses argv[1..] for `command`. Strings are argv's.
- * false: *err is ERROR_USAGE. The caller frees with options_deinit in every case. */
-bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
-                   struct error *err);
 void options_deinit(struct options *options);
 
 /* How a profile is built of what gdb says. */

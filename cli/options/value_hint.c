@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "cli/options/command_table.h"
+#include "merger/base/buf.h"
 #include "merger/base/suggest.h"
 #include "merger/base/printable.h"
+#include "merger/formats/format.h"
 
 static const char *format_name(size_t i)
 {

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "merger/merger.h"
+#include "merger/base/error.h"
+#include "merger/base/span.h"
 
 enum argument_kind {
 	ARGUMENT_TEXT, /* any word: nothing can be said of it */

@@ -7,6 +7,7 @@
 
 #include "cli/os/clock.h"
 #include "cli/proc/container.h"
+#include "merger/parse/marker.h"
 
 #define CMDLINE_MAX 4096
 #define MAPS_MAX (16u << 20)

@@ -6,9 +6,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "merger/base/buf.h"
+#include "merger/base/error.h"
 #include "cli/gdb/attach_mode.h"
-#include "cli/sampler/supervisor.h"
 #include "cli/proc/process.h"
+
+/* Takes the journal: whole lines of marker.h's text, in the order in which they are to be read. */
+struct journal_sink {
+	bool (*text)(void *ctx, const char *text, size_t len, struct error *err);
+	/* Called after each tick, for a progress line: time left in seconds; less than 0: not begun, gdb reads symbols. */
+	void (*progress)(void *ctx, double seconds_left);
+	/* What the person is to know at once; it is in the journal too. NULL: not wanted. */
+	void (*note)(void *ctx, const char *text);
+	void *ctx;
+	/* A descriptor to wait for as well, and what is called when it can be read (false: the person has seen enough,
+	 * which ends the run as a signal does, but for the exit code). input NULL: there is none. */
+	bool (*input)(void *ctx);
+	int input_fd;
+};
 
 struct journal {
 	const struct journal_sink *sink;

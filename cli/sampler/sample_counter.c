@@ -1,4 +1,5 @@
 #include "cli/sampler/sample_counter.h"
+#include "merger/parse/marker.h"
 
 #define KERNEL "\n" MARKER_PREFIX "kernel "
 #define REST_MAX 100000 /* lines; who asked for more knows the rest from these */

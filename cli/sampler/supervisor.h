@@ -7,20 +7,7 @@
 #include <stdio.h>
 
 #include "cli/options/options.h"
-
-/* Takes the journal: whole lines of marker.h's text, in the order in which they are to be read. */
-struct journal_sink {
-	bool (*text)(void *ctx, const char *text, size_t len, struct error *err);
-	/* Called after each tick, for a progress line: time left in seconds; less than 0: not begun, gdb reads symbols. */
-	void (*progress)(void *ctx, double seconds_left);
-	/* What the person is to know at once; it is in the journal too. NULL: not wanted. */
-	void (*note)(void *ctx, const char *text);
-	void *ctx;
-	/* A descriptor to wait for as well, and what is called when it can be read (false: the person has seen enough,
-	 * which ends the run as a signal does, but for the exit code). input NULL: there is none. */
-	bool (*input)(void *ctx);
-	int input_fd;
-};
+#include "cli/sampler/recorder.h"
 
 /* Samples as the options say. Returns true when a recording is there, though perhaps not whole:
  * then err->code is ERROR_NONE, ERROR_INTERRUPTED (Ctrl-C) or 128 + n (another signal that asks to end), or says

@@ -5,10 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "merger/base/escape.h"
 #include "merger/profile/label.h"
 #include "merger/base/number.h"
 #include "merger/text/text_style.h"
 #include "cli/proc/process.h"
+#include "merger/text/text_writers.h"
 
 #define ROWS_MAX 1000 /* of functions; nobody scrolls further */
 #define TREE_MIN_PERCENT 1.0
@@ -244,7 +246,7 @@ static void calls_add(struct buf *head, struct buf *ret, const struct options *o
                       const struct top_choice *choice, const struct profile *profile,
                       struct tree *tree)
 {
-	const struct view_options view = {
+	const struct write_options view = {
 		.full_paths = options->full_paths,
 		.colour = true,
 		.ascii = choice->ascii,

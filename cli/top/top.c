@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "cli/top/top.h"
 #include "merger/text/run_summary.h"
 #include "cli/os/clock.h"
 #include "cli/options/options.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/build/pymerge.h"
 #include "merger/parse/text_parser.h"
 #include "merger/profile/levels.h"
 #include "merger/build/sampling_stats.h"

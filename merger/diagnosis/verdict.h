@@ -1,4 +1,4 @@
-/* verdict: why a process hangs, out of a snapshot: the first row of a table that fits, the cause first. */
+/* verdict: why a process hangs, in words: its kind, how sure that is, and the threads that it is about. */
 #ifndef PMP_VERDICT_H
 #define PMP_VERDICT_H
 
@@ -19,8 +19,6 @@ struct verdict {
 	size_t thread_count, thread_cap;
 };
 
-/* The caller calls verdict_deinit. */
-void verdict_make(const struct snapshot *snapshot, struct verdict *ret);
 void verdict_deinit(struct verdict *verdict);
 
 const char *verdict_trust_name(enum verdict_trust trust); /* "certain" */

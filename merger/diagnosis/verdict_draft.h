@@ -1,4 +1,4 @@
-/* verdict_draft: what the finders of a verdict (verdict.c has them in their order) work with. Inside merger/ only. */
+/* verdict_draft: what the finders of a verdict (verdict_finders.c has them in their order) work with. Inside merger/ only. */
 #ifndef PMP_VERDICT_DRAFT_H
 #define PMP_VERDICT_DRAFT_H
 

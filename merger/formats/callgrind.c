@@ -4,12 +4,12 @@
  * own cost by line, and below each of its calls what that cost. Of a function that is on a stack more than once, only
  * the outermost call has a cost: so what all calls of a function cost is what it weighs in the profile, and no sample
  * counts twice. How often a call was made nobody knows: it says once. */
-#include "merger/formats/format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/formats/file_writers.h"
 #include "merger/profile/function_table.h"
 #include "merger/base/hash_index.h"
 #include "merger/profile/thread_stacks.h"
@@ -336,7 +336,7 @@ static void callgrind_deinit(struct callgrind *writer)
 	free(writer->objects_named.numbers);
 }
 
-bool callgrind_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool callgrind_write(const struct profile *profile, const struct write_options *view, FILE *out,
                      struct error *err)
 {
 	struct callgrind writer = { .profile = profile,

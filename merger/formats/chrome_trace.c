@@ -5,13 +5,13 @@
  * Times are microseconds. A frame is a slice (B .. E) for as long as it is in each sample of its thread,
  * from the first one's time to that of the first one without it. Where the next sample of the target is
  * more than GAP periods away, nobody knows what was there: the slices end one period after the last one. */
-#include "merger/formats/format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
 #include "merger/base/json.h"
+#include "merger/formats/file_writers.h"
 
 #define GAP                                                                                        \
 	1.9 /* samples come up to 1.59 periods apart (cli/os/clock.h), and a missing one leaves 2 or more */
@@ -271,7 +271,7 @@ static void events_write(struct trace_writer *writer)
 		target_end(writer, i, writer->last_us[i] + writer->period_us);
 }
 
-bool trace_events_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool trace_events_write(const struct profile *profile, const struct write_options *view, FILE *out,
                         struct error *err)
 {
 	const struct timeline *timeline = profile->timeline;

@@ -4,12 +4,12 @@
  * Stacks whose labels are equal (say, functions that differ in the directory of their file only) are
  * one line. The lines stand in the order of a tree of labels: heaviest branch first, then by name. So
  * the text is the same for equal profiles, and a text that was read is written again as it was. */
-#include "merger/formats/format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/formats/file_writers.h"
 #include "merger/profile/label.h"
 #include "merger/base/number.h"
 
@@ -96,7 +96,7 @@ static void label_tree_deinit(struct label_tree *labels)
 	intern_destroy(labels->intern);
 }
 
-bool collapsed_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool collapsed_write(const struct profile *profile, const struct write_options *view, FILE *out,
                      struct error *err)
 {
 	const struct label_options options = { view->full_paths, tree_by_line(profile->tree) };

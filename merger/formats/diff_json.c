@@ -7,8 +7,8 @@
  * Shares are 0 to 1; what error, chance and sure mean is in profile_diff.h. */
 #include <stdio.h>
 
-#include "merger/formats/format.h"
 #include "merger/base/json.h"
+#include "merger/formats/file_writers.h"
 #include "merger/stats/profile_diff.h"
 
 static void real_write(struct json *json, const char *key, double value)
@@ -73,7 +73,7 @@ static void side_write(struct json *json, const struct profile_diff *diff, const
 	json_close(json, '}');
 }
 
-bool diff_json_write(const struct profile_diff *diff, const struct view_options *view, FILE *out,
+bool diff_json_write(const struct profile_diff *diff, const struct write_options *view, FILE *out,
                      struct error *err)
 {
 	struct json json = { .out = out };

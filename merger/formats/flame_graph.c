@@ -3,7 +3,6 @@
  * A box's place and width are in parts of the whole's weight (data-at, data-size), from which the script lays them out for
  * the window that it has. What is narrower than SVG_NARROW of the whole is left out, and counted. Names are text only:
  * element content or attributes, escaped (XML 1.0, 2.4); control characters are escaped in the profile already. */
-#include "merger/formats/format.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,6 +10,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/text_width.h"
+#include "merger/formats/file_writers.h"
 #include "merger/profile/label.h"
 #include "merger/base/number.h"
 #include "merger/stats/profile_diff.h"
@@ -331,7 +331,7 @@ static void write_all(struct svg *svg)
 	buf_deinit(&svg->text);
 }
 
-bool svg_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool svg_write(const struct profile *profile, const struct write_options *view, FILE *out,
                struct error *err)
 {
 	struct svg svg = {
@@ -345,7 +345,7 @@ bool svg_write(const struct profile *profile, const struct view_options *view, F
 	return true;
 }
 
-bool diff_svg_write(const struct profile_diff *diff, const struct view_options *view, FILE *out,
+bool diff_svg_write(const struct profile_diff *diff, const struct write_options *view, FILE *out,
                     struct error *err)
 {
 	struct svg svg = {

@@ -1,6 +1,8 @@
 #include "merger/formats/format.h"
 
+#include "merger/formats/file_writers.h"
 #include "merger/formats/profile_split.h"
+#include "merger/text/text_writers.h"
 
 static const struct format formats[] = {
 	{ .name = "tree",

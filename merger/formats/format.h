@@ -7,18 +7,9 @@
 
 #include "merger/base/error.h"
 #include "merger/profile/profile.h"
+#include "merger/profile/write_options.h"
 
 struct profile_diff;
-
-struct view_options {
-	bool full_paths;
-	bool colour;        /* tree: ANSI colours */
-	bool ascii;         /* tree: guides in ASCII, for a terminal without UTF-8 */
-	unsigned width;     /* tree: columns to keep to; 0: no limit */
-	double min_percent; /* tree: nodes below it are folded into one line; 0: none */
-	bool intervals;     /* tree, flat: percentages with their error */
-	uint64_t rows;      /* flat: at most; 0: 30 */
-};
 
 struct format {
 	const char *name; /* of --format */
@@ -27,7 +18,7 @@ struct format {
 	const char *summary; /* for --help */
 	/* Writes to `out` and nothing else; does not flush or close. A write error shows in ferror(out).
 	 * The profile is finished and sorted, and is not changed. */
-	bool (*write)(const struct profile *profile, const struct view_options *view, FILE *out,
+	bool (*write)(const struct profile *profile, const struct write_options *view, FILE *out,
 	              struct error *err);
 	/* Reads all of `text`; `name` is for messages ("prof.yaml:12: ..."). The caller destroys *ret.
 	 * NULL: the format cannot be read. Errors are ERROR_INPUT with name, line and reason. */
@@ -35,7 +26,7 @@ struct format {
 	/* True if the text looks like this format. NULL where read is. */
 	bool (*detect)(struct span text);
 	/* Writes a comparison, in the same way; NULL: the format has none. Children may be put in another order. */
-	bool (*write_diff)(const struct profile_diff *diff, const struct view_options *view,
+	bool (*write_diff)(const struct profile_diff *diff, const struct write_options *view,
 	                   FILE *out, struct error *err);
 	bool timed;  /* it shows the time: a profile without a timeline cannot be written */
 	bool binary; /* nothing for a terminal */
@@ -56,35 +47,5 @@ const struct format *format_at(size_t i);
 bool format_fits(const struct format *format, const struct profile *profile);
 /* Reads a profile in whichever readable format the text is; NULL and *err otherwise. */
 struct profile *format_read(struct span text, const char *name, struct error *err);
-
-/* The rows' functions, one format a file. */
-bool tree_text_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-/* The tree's calls alone, without the summary below. */
-void tree_text_write_calls(const struct profile *, const struct view_options *, FILE *);
-bool flat_text_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-bool yaml_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-struct profile *yaml_read(struct span text, const char *name, struct error *err);
-bool yaml_detect(struct span text);
-bool json_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-bool collapsed_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-struct profile *collapsed_read(struct span text, const char *name, struct error *err);
-bool collapsed_detect(struct span text);
-
-bool diff_flat_write(const struct profile_diff *, const struct view_options *, FILE *,
-                     struct error *);
-bool diff_tree_write(const struct profile_diff *, const struct view_options *, FILE *,
-                     struct error *);
-bool diff_json_write(const struct profile_diff *, const struct view_options *, FILE *,
-                     struct error *);
-bool diff_svg_write(const struct profile_diff *, const struct view_options *, FILE *,
-                    struct error *);
-bool callgrind_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-bool pprof_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-bool speedscope_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-bool svg_write(const struct profile *, const struct view_options *, FILE *, struct error *);
-bool timeline_text_write(const struct profile *, const struct view_options *, FILE *,
-                         struct error *);
-bool trace_events_write(const struct profile *, const struct view_options *, FILE *,
-                        struct error *);
 
 #endif

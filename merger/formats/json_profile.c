@@ -1,6 +1,6 @@
 /* The profile as JSON: keys and values are the YAML's (yaml_schema.h). YAML 1.2 contains JSON, and yaml_read reads it. */
+#include "merger/formats/file_writers.h"
 #include "merger/formats/profile_document.h"
-#include "merger/formats/format.h"
 #include "merger/base/json.h"
 
 struct json_writer {
@@ -72,7 +72,7 @@ static void json_document_word(struct document *document, enum document_word kin
 static const struct document_ops json_ops = { json_document_open, json_document_close,
 	                                      json_document_key, json_document_word };
 
-bool json_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool json_write(const struct profile *profile, const struct write_options *view, FILE *out,
                 struct error *err)
 {
 	struct json_writer writer = { .document = { .ops = &json_ops }, .json = { .out = out } };

@@ -6,13 +6,13 @@
  * nothing, and otherwise none.
  *
  * Protobuf lets a message come in parts that follow each other, so that none is ever whole in memory. */
-#include "merger/formats/format.h"
 
 #include <stdlib.h>
 #include <time.h>
 #include <zlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/formats/file_writers.h"
 #include "merger/profile/function_table.h"
 #include "merger/base/hash_index.h"
 #include "pprof.pb-c.h"
@@ -439,7 +439,7 @@ static void pprof_deinit(struct pprof *writer)
 	free(writer->runs);
 }
 
-bool pprof_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool pprof_write(const struct profile *profile, const struct write_options *view, FILE *out,
                  struct error *err)
 {
 	struct pprof writer = { .profile = profile,

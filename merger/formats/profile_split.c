@@ -1,6 +1,6 @@
 #include "merger/formats/profile_split.h"
 
-#include "merger/formats/format.h"
+#include "merger/formats/file_writers.h"
 
 #define SEPARATOR_MAX 16 /* bytes that a start of a line must have to be known */
 

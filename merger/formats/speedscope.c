@@ -3,13 +3,13 @@
  * The format: github.com/jlfwong/speedscope/wiki/Importing-from-custom-sources, and the schema
  * https://www.speedscope.app/file-format-schema.json ("sampled" profiles). Weights are the profile's: samples,
  * which have no unit there, or microseconds of CPU. What a thread is here: thread_stacks.h. */
-#include "merger/formats/format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
 #include "merger/base/json.h"
+#include "merger/formats/file_writers.h"
 #include "merger/profile/levels.h"
 #include "merger/profile/thread_stacks.h"
 
@@ -172,7 +172,7 @@ static void profiles_write(struct speedscope *writer)
 	json_close(&writer->json, ']');
 }
 
-bool speedscope_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool speedscope_write(const struct profile *profile, const struct write_options *view, FILE *out,
                       struct error *err)
 {
 	struct speedscope writer = { .profile = profile, .json = { .out = out } };

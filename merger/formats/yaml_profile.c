@@ -1,9 +1,9 @@
-#include "merger/formats/format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/formats/file_writers.h"
 #include "merger/formats/yaml_events.h"
 #include "merger/formats/yaml_schema.h"
 #include "merger/formats/yaml_timeline.h"

@@ -5,6 +5,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/number.h"
+#include "merger/formats/file_writers.h"
 
 static void stack_write(const struct timeline *timeline, uint32_t step, const uint32_t *nodes,
                         struct buf *out)

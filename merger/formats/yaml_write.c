@@ -1,10 +1,10 @@
-#include "merger/formats/format.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <strings.h>
 #include <yaml.h>
 
+#include "merger/formats/file_writers.h"
 #include "merger/formats/profile_document.h"
 #include "merger/base/number.h"
 
@@ -130,7 +130,7 @@ static void stream_write(struct yaml_writer *writer, const struct profile *profi
 	emit(writer, &event, yaml_stream_end_event_initialize(&event));
 }
 
-bool yaml_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool yaml_write(const struct profile *profile, const struct write_options *view, FILE *out,
                 struct error *err)
 {
 	struct yaml_writer writer = { .document = { .ops = &yaml_ops }, .out = out };

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #define STACK_NO_NUMBER UINT32_MAX
+/* A longer stack keeps its leaf frames (text_parser.h). */
+#define RAW_STACK_FRAMES_MAX 100000u
 
 struct py_frame {
 	uint32_t name, file;       /* intern ids */

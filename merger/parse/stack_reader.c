@@ -5,7 +5,6 @@
 #include "merger/base/alloc.h"
 #include "merger/base/buf.h"
 #include "merger/parse/function_class.h"
-#include "merger/parse/text_parser.h"
 #include "merger/parse/frame_lists.h"
 
 /* Frames of one number: inlined ones that somebody expanded by hand. No more are looked through. */
@@ -31,7 +30,7 @@ struct trace {
 
 	struct native_list native, before; /* before: of the stack that was given out last */
 	struct py_list owned, loose, all;
-	uint64_t beyond;    /* native frames that DUMP_FRAMES_MAX left no room for */
+	uint64_t beyond;    /* native frames that RAW_STACK_FRAMES_MAX left no room for */
 	uint64_t last_addr; /* of the frame object that the last annotation told, 0: none */
 	size_t last_owner;  /* index of the native frame that it belongs to */
 	enum below below;
@@ -393,7 +392,7 @@ bool trace_add_native(struct trace *trace, const struct gdb_frame *frame)
 		trace_end(trace, false);
 	first = trace->native.count == 0;
 	trace->below = BELOW_NOTHING;
-	if (trace->native.count >= DUMP_FRAMES_MAX) {
+	if (trace->native.count >= RAW_STACK_FRAMES_MAX) {
 		trace->beyond++;
 		return first;
 	}

@@ -40,10 +40,9 @@ struct dump *dump_create(struct intern *intern, const struct dump_sink *sink);
 void dump_destroy(struct dump *dump);
 
 /* Text may be cut anywhere. A line longer than DUMP_LINE_MAX is cut there (and counted unknown if
- * nothing comes of it). A stack of more than DUMP_FRAMES_MAX frames keeps the leaf's, and says so
+ * nothing comes of it). A stack of more than RAW_STACK_FRAMES_MAX frames keeps the leaf's, and says so
  * by a last frame named "(N more frames)". */
 #define DUMP_LINE_MAX (1u << 20)
-#define DUMP_FRAMES_MAX 100000u
 void dump_feed(struct dump *dump, const char *text, size_t len);
 
 /* The end of one input: gives out what is held back. The dump is ready for the next input. */

@@ -10,7 +10,7 @@
 
 #include "merger/base/hash_index.h"
 #include "merger/base/intern.h"
-#include "merger/build/pymerge.h"
+#include "merger/profile/merge_mark.h"
 #include "merger/profile/timeline.h"
 #include "merger/profile/tree.h"
 

@@ -7,6 +7,7 @@
 #include "merger/base/number.h"
 #include "merger/stats/profile_diff.h"
 #include "merger/text/text_style.h"
+#include "merger/text/text_writers.h"
 #include "merger/text/tree_text.h"
 
 #define ROWS 30               /* unless the view says how many */
@@ -17,7 +18,7 @@
 
 struct diff_writer {
 	const struct profile_diff *diff;
-	const struct view_options *view;
+	const struct write_options *view;
 	FILE *out;
 };
 
@@ -129,7 +130,7 @@ static void summary_write(const struct diff_writer *writer)
 	sure_write(writer);
 }
 
-bool diff_flat_write(const struct profile_diff *diff, const struct view_options *view, FILE *out,
+bool diff_flat_write(const struct profile_diff *diff, const struct write_options *view, FILE *out,
                      struct error *err)
 {
 	struct diff_writer writer = { .diff = diff, .view = view, .out = out };
@@ -201,7 +202,7 @@ static void order(const struct diff_writer *writer)
 	free(keys);
 }
 
-bool diff_tree_write(const struct profile_diff *diff, const struct view_options *view, FILE *out,
+bool diff_tree_write(const struct profile_diff *diff, const struct write_options *view, FILE *out,
                      struct error *err)
 {
 	struct diff_writer writer = { .diff = diff, .view = view, .out = out };

@@ -1,9 +1,9 @@
 /* The table of functions, by self or total, for people. */
-#include "merger/formats/format.h"
 
 #include "merger/base/number.h"
 #include "merger/text/text_style.h"
 #include "merger/profile/function_totals.h"
+#include "merger/text/text_writers.h"
 #include "merger/text/weight_columns.h"
 
 #define ROWS 30 /* unless the view says how many */
@@ -60,7 +60,7 @@ static void table_write(const struct weight_text *text)
 	top_table_deinit(&table);
 }
 
-bool flat_text_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool flat_text_write(const struct profile *profile, const struct write_options *view, FILE *out,
                      struct error *err)
 {
 	struct weight_text text;

@@ -2,6 +2,7 @@
 
 #include "merger/base/text_width.h"
 #include "merger/profile/label.h"
+#include "merger/profile/profile.h"
 
 #define FUNCTION_COLUMNS_MIN 24
 
@@ -17,7 +18,7 @@ const struct text_style *text_kind_style(enum frame_kind kind)
 	return &styles[kind];
 }
 
-void text_style_write(const struct view_options *view, FILE *out, const char *colour)
+void text_style_write(const struct write_options *view, FILE *out, const char *colour)
 {
 	if (view->colour)
 		fputs(colour, out);
@@ -35,23 +36,23 @@ void text_nothing_write(const struct profile *profile, FILE *out)
 		fputs("No stack was got, so there is nothing to show.\n", out);
 }
 
-const char *text_plus_minus(const struct view_options *view)
+const char *text_plus_minus(const struct write_options *view)
 {
 	return view->ascii ? "+-" : "\302\261";
 }
 
-void text_error_write(const struct view_options *view, FILE *out, double percent)
+void text_error_write(const struct write_options *view, FILE *out, double percent)
 {
 	/* 100.0 would have a column more. */
 	fprintf(out, " %s%4.*f", text_plus_minus(view), percent < 99.95, percent);
 }
 
-int text_error_columns(const struct view_options *view)
+int text_error_columns(const struct write_options *view)
 {
 	return view->ascii ? 7 : 6;
 }
 
-void text_function_write(const struct view_options *view, FILE *out, const struct intern *intern,
+void text_function_write(const struct write_options *view, FILE *out, const struct intern *intern,
                          const struct frame *frame, int used)
 {
 	const struct text_style *style = text_kind_style(frame->kind);

@@ -1,7 +1,6 @@
 /* What changed when, for people: a strip over the time for each function that has a part of the weight, in the
  * tree's order. A column's height is the function's share of all that was there in that column's time; a chain
  * of calls whose strips are equal is one row. */
-#include "merger/formats/format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "merger/base/text_width.h"
 #include "merger/profile/label.h"
 #include "merger/profile/timeline_replay.h"
+#include "merger/text/text_writers.h"
 
 #define COLUMNS 60       /* of a strip, if the width is not known */
 #define COLUMNS_MIN 20   /* of a narrow terminal */
@@ -24,7 +24,7 @@ static const char *const levels_ascii[LEVELS + 1] = { " ", ".", ":", "-", "=", "
 struct strip_writer {
 	const struct profile *profile;
 	const struct timeline *timeline;
-	const struct view_options *view;
+	const struct write_options *view;
 	FILE *out;
 	size_t columns;
 	uint64_t first_us, end_us;
@@ -267,7 +267,7 @@ static void strips_write(struct strip_writer *writer)
 	buf_deinit(&writer->text);
 }
 
-bool timeline_text_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool timeline_text_write(const struct profile *profile, const struct write_options *view, FILE *out,
                          struct error *err)
 {
 	struct strip_writer writer = {

@@ -13,6 +13,7 @@
 #include "merger/profile/label.h"
 #include "merger/base/number.h"
 #include "merger/text/text_style.h"
+#include "merger/text/text_writers.h"
 #include "merger/text/weight_columns.h"
 
 #define GUIDE_COLUMNS 3       /* of one branch */
@@ -28,7 +29,7 @@ static const char *const guides_ascii[GUIDE_COUNT] = { "|- ", "`- ", "|  ", "   
 
 struct tree_writer {
 	const struct profile *profile;
-	const struct view_options *view;
+	const struct write_options *view;
 	FILE *out;
 	const char *const *guides;
 	const struct tree_columns *columns;
@@ -305,7 +306,7 @@ static void tree_walk(struct tree_writer *writer)
 	free(levels);
 }
 
-void tree_text_draw(const struct profile *profile, const struct view_options *view,
+void tree_text_draw(const struct profile *profile, const struct write_options *view,
                     const struct tree_columns *columns, FILE *out)
 {
 	struct tree_writer writer = {
@@ -383,7 +384,7 @@ static void calls_write(const struct weight_text *text)
 	tree_text_draw(text->profile, text->view, &columns, text->out);
 }
 
-void tree_text_write_calls(const struct profile *profile, const struct view_options *view,
+void tree_text_write_calls(const struct profile *profile, const struct write_options *view,
                            FILE *out)
 {
 	struct weight_text text;
@@ -393,7 +394,7 @@ void tree_text_write_calls(const struct profile *profile, const struct view_opti
 	weight_text_deinit(&text);
 }
 
-bool tree_text_write(const struct profile *profile, const struct view_options *view, FILE *out,
+bool tree_text_write(const struct profile *profile, const struct write_options *view, FILE *out,
                      struct error *err)
 {
 	struct weight_text text;

@@ -2,7 +2,10 @@
 #ifndef PMP_TREE_TEXT_H
 #define PMP_TREE_TEXT_H
 
-#include "merger/formats/format.h"
+#include <stdio.h>
+
+#include "merger/profile/profile.h"
+#include "merger/profile/write_options.h"
 
 /* What stands in front of the nodes. */
 struct tree_columns {
@@ -17,7 +20,7 @@ struct tree_columns {
 };
 
 /* The tree's children are in the order in which they're to be shown, those below view->min_percent last. */
-void tree_text_draw(const struct profile *profile, const struct view_options *view,
+void tree_text_draw(const struct profile *profile, const struct write_options *view,
                     const struct tree_columns *columns, FILE *out);
 
 #endif

@@ -8,7 +8,7 @@
 #include "merger/text/run_summary.h"
 
 void weight_text_init(struct weight_text *ret, const struct profile *profile,
-                      const struct view_options *view, bool intervals, FILE *out)
+                      const struct write_options *view, bool intervals, FILE *out)
 {
 	int digits;
 

@@ -3,12 +3,14 @@
 #ifndef PMP_WEIGHT_COLUMNS_H
 #define PMP_WEIGHT_COLUMNS_H
 
-#include "merger/formats/format.h"
+#include <stdio.h>
+
+#include "merger/profile/write_options.h"
 #include "merger/stats/tree_error.h"
 
 struct weight_text {
 	const struct profile *profile;
-	const struct view_options *view;
+	const struct write_options *view;
 	FILE *out;
 	uint64_t whole; /* the root's total */
 	int count_width;
@@ -17,7 +19,7 @@ struct weight_text {
 };
 
 void weight_text_init(struct weight_text *ret, const struct profile *profile,
-                      const struct view_options *view, bool intervals, FILE *out);
+                      const struct write_options *view, bool intervals, FILE *out);
 void weight_text_deinit(struct weight_text *text);
 
 /* What the weights are, for a heading; and how many columns a heading has for it, right of the first six. */

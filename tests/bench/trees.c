@@ -11,8 +11,10 @@
 #include <time.h>
 
 #include <yaml.h>
+#include "merger/base/error.h"
+#include "merger/formats/format.h"
+#include "merger/profile/profile.h"
 
-#include "merger/merger.h"
 
 #define DEPTH 30
 #define DISTINCT 100000
@@ -157,7 +159,7 @@ static void time_libyaml(struct span text, double *read, double *write)
 /* Returns the seconds that it took. */
 static double write_to(FILE *out, const struct format *format, const struct profile *profile)
 {
-	const struct view_options view = { .full_paths = true };
+	const struct write_options view = { .full_paths = true };
 	struct error err = { 0 };
 	double begin = seconds();
 

@@ -2,12 +2,14 @@
 #include "tests/fuzz/oracle.h"
 
 #include <string.h>
+#include "merger/build/profile_builder.h"
+#include "merger/profile/profile.h"
 
 /* Pieces of `piece` bytes; 0: of odd sizes. Each is a copy, which is gone when the call is over. */
 static char *profile_text(const uint8_t *data, size_t size, size_t piece)
 {
 	const struct builder_options options = { size & 1, size & 2, size & 4, true, 0, 1000000 };
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 	struct builder *builder = builder_create(&options);
 	struct profile *profile;
 	char *text;

@@ -1,5 +1,7 @@
 /* Collapsed stacks: refused with a reason, or read and written to the same bytes for ever after. */
 #include "tests/fuzz/oracle.h"
+#include "merger/formats/file_writers.h"
+#include "merger/profile/profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,6 +2,8 @@
 #include "tests/fuzz/oracle.h"
 
 #include <string.h>
+#include "merger/base/buf.h"
+#include "merger/parse/marker.h"
 
 static void pairs_check(const struct marker *marker, struct span line)
 {

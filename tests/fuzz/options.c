@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "cli/options/options.h"
+#include "cli/options/option_parser.h"
 
 #define WORDS_MAX 64
 

@@ -5,6 +5,13 @@
 #include <zlib.h>
 
 #include "pprof.pb-c.h"
+#include "merger/base/escape.h"
+#include "merger/base/intern.h"
+#include "merger/formats/file_writers.h"
+#include "merger/formats/format.h"
+#include "merger/profile/profile.h"
+#include "merger/profile/tree.h"
+#include "merger/profile/write_options.h"
 
 /* See merger.h. The fixed part is for a sanitizer's builds too. */
 #define MEMORY_FIXED (1u << 20)
@@ -221,7 +228,7 @@ static void pprof_check(const struct profile *profile, char *packed, size_t len)
 }
 
 char *oracle_write(const struct profile *profile, const char *format,
-                   const struct view_options *view)
+                   const struct write_options *view)
 {
 	struct error err = { 0 };
 	char *text = NULL;
@@ -243,7 +250,7 @@ char *oracle_write(const struct profile *profile, const char *format,
 /* What was written can be read, and is written the same again. */
 static void read_again(const struct profile *profile, const char *format, const char *text)
 {
-	static const struct view_options view = { .full_paths = true };
+	static const struct write_options view = { .full_paths = true };
 	struct error err = { 0 };
 	struct profile *again = format_by_name(span_of(format))->read(span_of(text), "again", &err);
 	char *second;
@@ -261,7 +268,7 @@ static void read_again(const struct profile *profile, const char *format, const 
 
 void oracle_formats(const struct profile *profile)
 {
-	static const struct view_options views[] = {
+	static const struct write_options views[] = {
 		{ .full_paths = true },
 		{ .min_percent = 1, .width = 80, .ascii = true },
 		{ .min_percent = 5, .width = 10, .colour = true },

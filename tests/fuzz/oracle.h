@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "merger/merger.h"
+#include "merger/base/error.h"
+#include "merger/base/span.h"
+#include "merger/profile/profile.h"
+#include "merger/profile/write_options.h"
 
 /* The entry point of each target: libFuzzer's, and so AFL++'s. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,7 +47,7 @@ void oracle_error(const struct error *err, enum error_code code);
 void oracle_profile(const struct profile *profile);
 /* A profile as text in a format, checked; the caller frees it. */
 char *oracle_write(const struct profile *profile, const char *format,
-                   const struct view_options *view);
+                   const struct write_options *view);
 /* Writes it in every format, and reads again what can be read: same bytes, same totals. */
 void oracle_formats(const struct profile *profile);
 

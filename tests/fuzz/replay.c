@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "merger/base/buf.h"
 
 static size_t replayed;
 

@@ -1,5 +1,7 @@
 /* A text that a gdb printed, or that says so -> profile -> every writer -> the readers again. */
 #include "tests/fuzz/oracle.h"
+#include "merger/build/profile_builder.h"
+#include "merger/profile/profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,5 +1,7 @@
 /* A profile (YAML or collapsed) seen in every way, added to itself, and compared with itself. */
+#include "merger/formats/format.h"
 #include "merger/stats/profile_diff.h"
+#include "merger/transform/profile_filter.h"
 #include "merger/transform/profile_merge.h"
 #include "merger/formats/profile_split.h"
 #include "merger/profile/levels.h"

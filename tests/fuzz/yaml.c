@@ -1,5 +1,8 @@
 /* A YAML profile, and windows of its timeline: refused with a reason, or read and written to the same bytes for ever after. */
 #include "tests/fuzz/oracle.h"
+#include "merger/formats/file_writers.h"
+#include "merger/profile/profile.h"
+#include "merger/transform/time_window.h"
 
 /* What is left is a profile, too. */
 static void windows(struct profile *profile)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "merger/formats/file_writers.h"
 #include "merger/formats/format.h"
 
 /* Two digits a byte, in place of bytes that are no text. */
@@ -20,7 +21,7 @@ static inline char *in_hex(char *bytes, size_t len)
 
 /* The caller frees it. */
 static inline char *render(const struct profile *profile, const char *format,
-                           const struct view_options *view)
+                           const struct write_options *view)
 {
 	struct error err = { 0 };
 	char *text = NULL;
@@ -189,7 +190,7 @@ static inline struct profile *read_collapsed(const char *text)
 /* The same as collapsed stacks, read again. */
 static inline struct profile *folded(struct profile *profile)
 {
-	const struct view_options view = { 0 };
+	const struct write_options view = { 0 };
 	char *text = render(profile, "collapsed", &view);
 	struct profile *ret = read_collapsed(text);
 

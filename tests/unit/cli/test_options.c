@@ -8,9 +8,11 @@
 
 #include <cmocka.h>
 
+#include "cli/options/option_parser.h"
 #include "cli/options/value_hint.h"
 #include "merger/base/suggest.h"
 #include "cli/options/option_table.h"
+#include "merger/formats/format.h"
 
 #define WORDS_MAX 32
 

@@ -9,7 +9,7 @@
 #include "merger/base/escape.h"
 #include "tests/unit/render.h"
 
-static const struct view_options view = { 0 };
+static const struct write_options view = { 0 };
 
 static const struct {
 	const char *what;

@@ -273,7 +273,7 @@ static void test_odd(void **state)
 static void test_labels(void **state)
 {
 	static const struct frame none = { 0 };
-	const struct view_options view = { 0 };
+	const struct write_options view = { 0 };
 	struct profile *placed = profile_create(false), *bare;
 	struct frame stack[2] = { none, none };
 	struct profile_diff diff;

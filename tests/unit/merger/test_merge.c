@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "merger/formats/file_writers.h"
 #include "merger/profile/levels.h"
 #include "merger/transform/profile_merge.h"
 #include "merger/formats/profile_split.h"
@@ -18,7 +19,7 @@
 static struct profile *sum(struct profile *a, struct profile *b, unsigned levels, bool through_text)
 {
 	struct profile_merge merge = { .levels = levels };
-	const struct view_options view = { 0 };
+	const struct write_options view = { 0 };
 	struct error err = { 0 };
 	struct profile *ret;
 
@@ -41,7 +42,7 @@ static struct profile *sum(struct profile *a, struct profile *b, unsigned levels
 
 static char *text_of(struct profile *profile)
 {
-	const struct view_options view = { 0 };
+	const struct write_options view = { 0 };
 	char *ret = render(profile, "yaml", &view);
 
 	profile_destroy(profile);
@@ -84,7 +85,7 @@ static void test_algebra(void **state)
 
 static void test_sum(void **state)
 {
-	const struct view_options view = { 0 };
+	const struct write_options view = { 0 };
 	struct profile *both =
 	        sum(read_collapsed("a;b 3\na;c 1\n"), read_collapsed("a;b 4\nd 2\n"), 0, false);
 	char *text = render(both, "collapsed", &view);
@@ -183,7 +184,7 @@ static struct profile *placed(void)
 
 static void test_labels(void **state)
 {
-	const struct view_options view = { 0 };
+	const struct write_options view = { 0 };
 	struct profile *both = sum(placed(), folded(placed()), 0, false);
 	char *text = render(both, "collapsed", &view);
 

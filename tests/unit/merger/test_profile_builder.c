@@ -119,7 +119,7 @@ static const struct row {
 
 static void test_texts(void **state)
 {
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

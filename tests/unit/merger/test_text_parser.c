@@ -396,12 +396,12 @@ static void cuts_endless_stacks(void **state)
 	struct buf text = { 0 };
 
 	(void)state;
-	for (unsigned i = 0; i < DUMP_FRAMES_MAX + 7; i++)
+	for (unsigned i = 0; i < RAW_STACK_FRAMES_MAX + 7; i++)
 		buf_printf(&text, "#%u  0x1 in f ()\n", i);
 	read_text(&reader, text.ptr, text.len, text.len);
 	assert_true(span_ends(buf_span(&reader.out), SPAN_LIT(" f (7 more frames)]")));
 	assert_int_equal(reader.out.len,
-	                 strlen("[0/0]") + 2 * DUMP_FRAMES_MAX + strlen(" (7 more frames)"));
+	                 strlen("[0/0]") + 2 * RAW_STACK_FRAMES_MAX + strlen(" (7 more frames)"));
 	buf_deinit(&text);
 	buf_deinit(&reader.out);
 }

@@ -249,7 +249,7 @@ static const struct {
 
 static void test_windows(void **state)
 {
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 	char *text = phases_text(20);
 
 	(void)state;
@@ -276,7 +276,7 @@ static void test_windows(void **state)
 /* A window of all is the profile again, by line and all; a window of a window is one. */
 static void test_window_whole(void **state)
 {
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 	static const struct window wide = { .from = AT(0), .to = AT(99) }, left = { .to = AT(1.3) },
 	                           right = { .from = AT(0.6) },
 	                           both = { .from = AT(0.6), .to = AT(1.3) };
@@ -425,7 +425,7 @@ static void test_times(void **state)
 	        "Thread 1 (LWP 9 \"m\"):\n#0  0x1 in a () at w.c:3\n~pmp end pid=9\n";
 	static const uint64_t wanted[] = { 100, 100100, 900000, 2500100 };
 	static const struct window late = { .from = AT(0.95) };
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 	struct profile *profile = build(text, 0);
 	struct timeline_cursor cursor = { .timeline = profile->timeline };
 	struct error err = { 0 };

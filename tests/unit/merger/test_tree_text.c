@@ -18,7 +18,7 @@
 static const struct row {
 	const char *what;
 	const char *stacks; /* collapsed */
-	struct view_options view;
+	struct write_options view;
 	const char *text;
 } rows[] = {
 	{ "nothing",
@@ -130,7 +130,7 @@ static void test_lines(void **state)
 		{ { .kind = FRAME_NATIVE, .file = 1, .module = 1 }, "A", "f (a.py) at a.py:1" },
 		{ { .kind = FRAME_NATIVE, .module = 1 }, "A", "f (a.py)" },
 	};
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
@@ -162,7 +162,7 @@ static void test_lines(void **state)
 static void test_deep(void **state)
 {
 	enum { DEPTH = 2000 };
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 	struct profile *profile = profile_create(false);
 	struct frame *frames = calloc(DEPTH, sizeof(*frames));
 	size_t widest = 0;
@@ -190,7 +190,7 @@ static void test_deep(void **state)
 
 static void test_summary(void **state)
 {
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 	struct profile *profile = profile_create(false);
 	struct frame frame = { .kind = FRAME_NATIVE };
 	char *text;

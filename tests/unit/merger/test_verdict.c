@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "merger/diagnosis/verdict_finders.h"
 #include "merger/diagnosis/wording.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "merger/diagnosis/verdict.h"

@@ -8,10 +8,11 @@
 #include <cmocka.h>
 
 #include "merger/base/buf.h"
+#include "merger/formats/file_writers.h"
 #include "merger/formats/yaml_schema.h"
 #include "tests/unit/render.h"
 
-static const struct view_options views[] = {
+static const struct write_options views[] = {
 	{ .min_percent = 1 },
 	{ .min_percent = 0, .full_paths = true },
 	{ .min_percent = 5, .width = 80, .ascii = true, .colour = true },

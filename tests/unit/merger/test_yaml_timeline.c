@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "merger/build/profile_builder.h"
+#include "merger/formats/file_writers.h"
 #include "merger/transform/time_window.h"
 #include "merger/formats/yaml_schema.h"
 #include "tests/unit/render.h"
@@ -81,7 +82,7 @@ static const struct {
 
 static void test_texts(void **state)
 {
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -136,7 +137,7 @@ static struct profile *deep_profile(void)
 static void assert_same(const struct profile *profile, struct span text)
 {
 	static const char *const formats[] = { "yaml", "trace", "collapsed" };
-	static const struct view_options view = { .full_paths = true };
+	static const struct write_options view = { .full_paths = true };
 	static const struct window window = { .from = { true, false, 5000 },
 		                              .to = { true, false, 31000 } };
 	struct error err = { 0 };
@@ -160,7 +161,7 @@ static void assert_same(const struct profile *profile, struct span text)
 
 static void test_deep(void **state)
 {
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 	struct profile *profile = deep_profile();
 	char *text = render(profile, "yaml", &view);
 
@@ -180,7 +181,7 @@ static void test_other_yaml(void **state)
 	        "\"CSafeLoader\",yaml.SafeLoader))\n"
 	        "d[\"continued\"].reverse()\n"
 	        "json.dump(d,open(sys.argv[1],\"w\",encoding=\"utf-8\"),sort_keys=True)' ";
-	static const struct view_options view = { 0 };
+	static const struct write_options view = { 0 };
 	char path[] = "/tmp/pmp-test-timeline-XXXXXX", line[sizeof(command) + sizeof(path)];
 	struct profile *profile;
 	struct buf again = { 0 };

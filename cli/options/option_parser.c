@@ -1,0 +1,310 @@
+#include "cli/options/option_parser.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "merger/base/alloc.h"
+#include "merger/base/suggest.h"
+#include "cli/options/option_table.h"
+#include "merger/base/printable.h"
+
+#define ASK_HELP "see pmp --help"
+#define ASK_COMMAND "see pmp help %s" /* with its name */
+struct parsing {
+	struct options *options;
+	const struct command *command;
+	char **words; /* those not looked at yet; ends in NULL */
+	struct error *err;
+};
+
+static const struct option_row *row_by_letter(char letter)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if (row->letter && row->letter == letter)
+			return row;
+	return NULL;
+}
+
+static const struct option_row *row_by_name(struct span name)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if (span_eq(span_of(row->name), name))
+			return row;
+	return NULL;
+}
+
+static void try_names(struct hint *hint, unsigned commands)
+{
+	const struct option_row *row;
+
+	for (size_t i = 0; (row = option_table_at(i)); i++)
+		if (row->commands & commands)
+			hint_try(hint, span_of(row->name));
+}
+
+static bool unknown_name(struct parsing *parsing, struct span name)
+{
+	char *word = alloc_copy(name.ptr, name.len);
+	struct hint hint = { .word = name };
+	struct shown shown;
+
+	/* Of two that are as near the command's own is meant. */
+	try_names(&hint, parsing->command->bit);
+	try_names(&hint, (unsigned)COMMAND_EVERY);
+	error_set(parsing->err, ERROR_USAGE, "there is no option --%s%s; " ASK_COMMAND,
+	          shown_name(&shown, word), hint_text(&hint, "--"), parsing->command->name);
+	free(word);
+	return false;
+}
+
+static bool apply(struct parsing *parsing, const struct option_row *row, const char *shown,
+                  const char *value)
+{
+	struct buf takers = { 0 };
+
+	if (row->commands & parsing->command->bit)
+		return row->parse(parsing->options, row, shown, value, parsing->err);
+	command_list(row->commands, &takers);
+	error_set(parsing->err, ERROR_USAGE,
+	          "%s does not take %s, which is an option of %.*s; " ASK_COMMAND,
+	          parsing->command->name, shown, SPAN_ARG(buf_span(&takers)),
+	          parsing->command->name);
+	buf_deinit(&takers);
+	return false;
+}
+
+/* Takes the value of `row`: what stands in the same word, or else the next word. */
+static bool take_value(struct parsing *parsing, const struct option_row *row, const char *shown,
+                       const char *attached, const char **ret)
+{
+	*ret = attached ? attached : *parsing->words;
+	if (!*ret)
+		return error_set(parsing->err, ERROR_USAGE,
+		                 "%s lacks its value: %s %s; " ASK_COMMAND, shown, shown,
+		                 row->argument, parsing->command->name);
+	if (!attached)
+		parsing->words++;
+	return true;
+}
+
+static bool parse_long(struct parsing *parsing, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	struct span name = { word, equals ? (size_t)(equals - word) : strlen(word) };
+	const struct option_row *row = row_by_name(name);
+	const char *value = NULL;
+	char shown[64];
+
+	if (!row)
+		return unknown_name(parsing, name);
+	snprintf(shown, sizeof(shown), "--%s", row->name);
+	if (!row->argument && equals)
+		return error_set(parsing->err, ERROR_USAGE, "%s takes no value; " ASK_COMMAND,
+		                 shown, parsing->command->name);
+	if (row->argument && !take_value(parsing, row, shown, equals ? equals + 1 : NULL, &value))
+		return false;
+	return apply(parsing, row, shown, value);
+}
+
+/* "-lines": a name with one dash too few. */
+static bool unknown_letter(struct parsing *parsing, const char *word, const char *letter)
+{
+	struct hint hint = { 0 };
+	const char alone[] = { *letter, '\0' };
+	struct shown shown;
+
+	if (row_by_name(span_of(word)))
+		hint.best = span_of(word);
+	return error_set(parsing->err, ERROR_USAGE, "there is no option -%s%s; " ASK_COMMAND,
+	                 shown_name(&shown, *letter & 0x80 ? letter : alone),
+	                 hint_text(&hint, "--"), parsing->command->name);
+}
+
+/* "-tq", "-n200", "-tn", "200": letters, of which the last may take a value. */
+static bool parse_letters(struct parsing *parsing, const char *word)
+{
+	for (const char *letter = word; *letter; letter++) {
+		const struct option_row *row = row_by_letter(*letter);
+		const char shown[] = { '-', *letter, '\0' };
+		const char *value = NULL;
+
+		if (!row)
+			return unknown_letter(parsing, word, letter);
+		if (row->argument &&
+		    !take_value(parsing, row, shown, letter[1] ? letter + 1 : NULL, &value))
+			return false;
+		if (!apply(parsing, row, shown, value))
+			return false;
+		if (row->argument)
+			return true;
+	}
+	return true;
+}
+
+static void add_operand(struct options *options, const char *word)
+{
+	options->operands = alloc_grow(options->operands, &options->operand_cap,
+	                               options->operand_count + 1, sizeof(*options->operands));
+	options->operands[options->operand_count++] = word;
+}
+
+static bool parse_words(struct parsing *parsing)
+{
+	bool only_operands = false;
+	const char *word;
+
+	while ((word = *parsing->words)) {
+		bool ok = true;
+
+		parsing->words++;
+		if (only_operands || word[0] != '-' || !word[1]) {
+			add_operand(parsing->options, word);
+			only_operands |= parsing->command->rest;
+		} else if (!strcmp(word, "--"))
+			only_operands = true;
+		else if (word[1] == '-')
+			ok = parse_long(parsing, word + 2);
+		else
+			ok = parse_letters(parsing, word + 1);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+static bool check_operands(const struct options *options, const struct command *command,
+                           struct error *err)
+{
+	const char *word;
+	struct shown shown;
+
+	if (options->operand_count < command->min_operands)
+		return error_set(err, ERROR_USAGE, "%s", command->needs);
+	if (options->operand_count <= command->max_operands)
+		return true;
+	word = options->operands[command->max_operands];
+	shown_name(&shown, word);
+	if (!command->max_operands && word[0] && !word[strspn(word, "0123456789,")])
+		return error_set(err, ERROR_USAGE,
+		                 "%s takes no word '%s'; to sample that process: pmp -p %s",
+		                 command->name, shown.text, shown.text);
+	return error_set(err, ERROR_USAGE, "%s takes %s: '%s' is too much; pmp %s", command->name,
+	                 command->max_operands > 1      ? "two files"
+	                 : !command->max_operands       ? "no files"
+	                 : command->bit == COMMAND_TOOL ? "one word"
+	                                                : "one file at a time",
+	                 shown.text, command->usage);
+}
+
+static bool check_raw(const struct options *options, struct error *err)
+{
+	if (options->save_raw && !strcmp(options->save_raw, "-"))
+		return error_set(err, ERROR_USAGE,
+		                 "--save-raw wants a file, not '-': stdout is for the result");
+	if (options->save_raw && options->output && !strcmp(options->save_raw, options->output))
+		return error_set(err, ERROR_USAGE,
+		                 "--save-raw and -o name the same file; give them two names");
+	return true;
+}
+
+static bool check_record(struct options *options, struct error *err)
+{
+	if (!options->pid_count)
+		return error_set(
+		        err, ERROR_USAGE,
+		        "which process? pmp -p PID samples it, pmp run PROGRAM samples a new one, "
+		        "pmp fold [FILE...] reads gdb's text, pmp show PROFILE prints a "
+		        "profile; " ASK_HELP);
+	if (!check_raw(options, err))
+		return false;
+	if (!options->samples && !(options->seconds > 0))
+		options->samples = OPTIONS_SAMPLES_DEFAULT;
+	return true;
+}
+
+static bool check_run(struct options *options, struct error *err)
+{
+	add_operand(options, NULL);
+	options->operand_count--;
+	options->program = options->operands;
+	return check_raw(options, err);
+}
+
+static bool check_dump(struct options *options, struct error *err)
+{
+	if (options->core &&
+	    (options->pid_count || options->operand_count > 1 || options->interval > 0))
+		return error_set(err, ERROR_USAGE,
+		                 "--core takes its program as the only word, and no process and no "
+		                 "interval; " ASK_HELP);
+	if (!options->core && !options->pid_count && !options->operand_count)
+		return error_set(
+		        err, ERROR_USAGE,
+		        "which process? pmp dump -p PID looks at it, pmp dump FILE reads what a "
+		        "gdb printed (- is stdin); " ASK_HELP);
+	if (options->pid_count && options->operand_count)
+		return error_set(err, ERROR_USAGE,
+		                 "dump takes processes (-p) or files, not both; " ASK_HELP);
+	if (options->looks > 1 && !(options->interval > 0))
+		return error_set(err, ERROR_USAGE,
+		                 "--looks wants --interval SECONDS, the time from look to look");
+	if (!options->looks)
+		options->looks = options->interval > 0 ? OPTIONS_LOOKS_DEFAULT : 1;
+	return true;
+}
+
+/* Where one edge is told from the start and the other from the end, the run says which comes first. */
+static bool check_window(const struct window *window, struct error *err)
+{
+	const struct window_edge *from = &window->from, *to = &window->to;
+
+	if (!from->known || !to->known || from->from_end != to->from_end ||
+	    (from->from_end ? from->us > to->us : from->us < to->us))
+		return true;
+	return error_set(err, ERROR_USAGE,
+	                 "--from is not before --to, so nothing lies between them; exchange them?");
+}
+
+static bool check(struct options *options, const struct command *command, struct error *err)
+{
+	if (!check_operands(options, command, err))
+		return false;
+	if (options->no_timeline && (options->window.from.known || options->window.to.known ||
+	                             options->window.running || options->weight == WEIGHT_CPU))
+		return error_set(err, ERROR_USAGE,
+		                 "--from, --to, --running and --weight cpu take from the "
+		                 "timeline, and --no-timeline leaves that out");
+	if (!check_window(&options->window, err))
+		return false;
+	if (command->bit == COMMAND_DUMP)
+		return check_dump(options, err);
+	if (command->bit == COMMAND_RUN)
+		return check_run(options, err);
+	if (command->bit == COMMAND_TOP && !options->pid_count)
+		return error_set(err, ERROR_USAGE,
+		                 "which process? pmp top -p PID shows what it does; " ASK_HELP);
+	return command->bit != COMMAND_RECORD || check_record(options, err);
+}
+
+bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
+                   struct error *err)
+{
+	struct parsing parsing = {
+		.options = options,
+		.command = command,
+		.words = argv + (argc > 0),
+		.err = err,
+	};
+
+	*options = (struct options){ .command = command,
+		                     .rate_hz = OPTIONS_RATE_DEFAULT,
+		                     .min_percent = -1 };
+	if (!parse_words(&parsing))
+		return false;
+	return options->help || options->version || check(options, command, err);
+}

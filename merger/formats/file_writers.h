@@ -1,0 +1,34 @@
+/* file_writers: profiles and comparisons as files for tools, and their readers; format.h says what they do. One
+ * format a file. */
+#ifndef PMP_FILE_WRITERS_H
+#define PMP_FILE_WRITERS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "merger/base/error.h"
+#include "merger/base/span.h"
+#include "merger/profile/profile.h"
+#include "merger/profile/write_options.h"
+
+struct profile_diff;
+
+bool yaml_write(const struct profile *, const struct write_options *, FILE *, struct error *);
+struct profile *yaml_read(struct span text, const char *name, struct error *err);
+bool yaml_detect(struct span text);
+bool json_write(const struct profile *, const struct write_options *, FILE *, struct error *);
+bool collapsed_write(const struct profile *, const struct write_options *, FILE *, struct error *);
+struct profile *collapsed_read(struct span text, const char *name, struct error *err);
+bool collapsed_detect(struct span text);
+bool diff_json_write(const struct profile_diff *, const struct write_options *, FILE *,
+                     struct error *);
+bool diff_svg_write(const struct profile_diff *, const struct write_options *, FILE *,
+                    struct error *);
+bool callgrind_write(const struct profile *, const struct write_options *, FILE *, struct error *);
+bool pprof_write(const struct profile *, const struct write_options *, FILE *, struct error *);
+bool speedscope_write(const struct profile *, const struct write_options *, FILE *, struct error *);
+bool svg_write(const struct profile *, const struct write_options *, FILE *, struct error *);
+bool trace_events_write(const struct profile *, const struct write_options *, FILE *,
+                        struct error *);
+
+#endif
