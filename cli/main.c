@@ -37,12 +37,12 @@ static void fill_standard_descriptors(void)
 /* Is it a file, which stands where a command should? Then *err tells what can be done with it. */
 static bool is_file(const char *word, struct error *err)
 {
-	struct shown shown;
+	struct printable shown;
 	struct stat file;
 
 	if (stat(word, &file) != 0 || !S_ISREG(file.st_mode))
 		return false;
-	shown_name(&shown, word);
+	printable_name(&shown, word);
 	if (access(word, X_OK) == 0)
 		error_set(err, ERROR_USAGE,
 		          "'%s' is no command; to sample that program: pmp run %s%s", shown.text,
@@ -57,8 +57,8 @@ static bool is_file(const char *word, struct error *err)
 
 static bool unknown_command(const char *word, struct error *err)
 {
-	struct shown shown;
-	struct hint hint = { .word = span_of(word) };
+	struct printable shown;
+	struct suggestion hint = { .word = span_of(word) };
 	struct buf all = { 0 };
 	const struct command *command;
 	size_t digits = strspn(word, "0123456789,");
@@ -66,14 +66,14 @@ static bool unknown_command(const char *word, struct error *err)
 	if (digits && !word[digits])
 		return error_set(err, ERROR_USAGE,
 		                 "'%s' is no command; to sample that process: pmp -p %s",
-		                 shown_name(&shown, word), shown.text);
+		                 printable_name(&shown, word), shown.text);
 	if (is_file(word, err))
 		return false;
 	for (size_t i = 0; (command = command_at(i)); i++)
-		hint_try(&hint, span_of(command->name));
+		suggest_try(&hint, span_of(command->name));
 	command_list(~0u, &all);
 	error_set(err, ERROR_USAGE, "'%s' is no command%s; there are %.*s; see pmp --help",
-	          shown_name(&shown, word), hint_text(&hint, ""), SPAN_ARG(buf_span(&all)));
+	          printable_name(&shown, word), suggest_text(&hint, ""), SPAN_ARG(buf_span(&all)));
 	buf_deinit(&all);
 	return false;
 }
@@ -123,11 +123,11 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	/* A write that fails half-way leaves no reason behind: what is no longer than this is written at the end. */
 	setvbuf(stdout, standard_output, _IOFBF, sizeof(standard_output));
-	signals_survive_writes();
+	signals_ignore_sigpipe_sigxfsz();
 	if (!run(argc, argv, &err) && !err.code)
 		error_set(&err, ERROR_FAILED,
 		          "failed, and no reason was given; this is a bug of pmp");
-	output_stdout_done(&err);
+	output_file_finish_stdout(&err);
 	/* No text: there is nothing to say (the reader of a pipe went away). */
 	if (err.text[0])
 		fprintf(stderr, "pmp: %s\n", err.text);

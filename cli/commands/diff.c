@@ -15,9 +15,10 @@ static struct profile *side_read(const struct options *options, const char *path
 {
 	struct profile *profile = profile_input_read_one(path, err);
 
-	struct shown name;
+	struct printable name;
 
-	if (profile && report_cut_named(options, profile, shown_name(&name, path), err))
+	if (profile &&
+	    report_apply_filters_named(options, profile, printable_name(&name, path), err))
 		return profile;
 	profile_destroy(profile);
 	return NULL;
@@ -27,11 +28,11 @@ static bool compare(const struct options *options, const struct profile *before,
                     const struct profile *after, struct error *err)
 {
 	struct profile_diff diff;
-	struct shown names[DIFF_SIDES];
+	struct printable names[DIFF_SIDES];
 	bool ok = profile_diff_init(&diff, before, after, err);
 
 	for (size_t i = 0; i < DIFF_SIDES; i++)
-		diff.sides[i].name = shown_name(&names[i], options->operands[i]);
+		diff.sides[i].name = printable_name(&names[i], options->operands[i]);
 	ok = ok && report_diff(options, &diff, err);
 	profile_diff_deinit(&diff);
 	return ok;

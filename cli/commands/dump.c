@@ -17,8 +17,8 @@
 
 struct dumping {
 	const struct options *options;
-	struct snapshot_reader *reader;
-	struct output raw; /* --save-raw; file NULL: none */
+	struct snapshot_builder *reader;
+	struct output_file raw; /* --save-raw; file NULL: none */
 	struct source_lines lines;
 };
 
@@ -28,7 +28,7 @@ static bool take_text(void *ctx, const char *text, size_t len, struct error *err
 
 	if (dumping->raw.file && fwrite(text, 1, len, dumping->raw.file) != len)
 		return error_set(err, ERROR_OUTPUT, "cannot write %s", dumping->raw.path);
-	snapshot_reader_feed(dumping->reader, text, len);
+	snapshot_builder_feed(dumping->reader, text, len);
 	return true;
 }
 
@@ -42,12 +42,12 @@ static bool take_facts(struct dumping *dumping, struct error *err)
 	bool ok;
 
 	for (size_t i = 0; i < options->pid_count; i++) {
-		kernel_facts_add(options->pids[i], &text);
+		process_facts_add(options->pids[i], &text);
 		if (options->children)
-			target_descendants(options->pids[i], &pids, &count, &cap);
+			process_descendants(options->pids[i], &pids, &count, &cap);
 	}
 	for (size_t i = 0; i < count; i++)
-		kernel_facts_add(pids[i], &text);
+		process_facts_add(pids[i], &text);
 	free(pids);
 	ok = text.len && take_text(dumping, text.ptr, text.len, err);
 	buf_deinit(&text);
@@ -70,7 +70,7 @@ static bool tell_failure(struct dumping *dumping, const struct error *why, struc
 static bool take_looks(struct dumping *dumping, struct error *err)
 {
 	struct options options = *dumping->options;
-	const struct journal_sink sink = { .text = take_text, .ctx = dumping };
+	const struct recorder_sink sink = { .text = take_text, .ctx = dumping };
 	struct error end = { 0 };
 
 	options.attach = ATTACH_DUMP;
@@ -105,9 +105,9 @@ static bool look_at_processes(struct dumping *dumping, struct error *err)
 
 static bool look_at_core(struct dumping *dumping, struct error *err)
 {
-	const struct journal_sink sink = { .text = take_text, .ctx = dumping };
+	const struct recorder_sink sink = { .text = take_text, .ctx = dumping };
 
-	return core_look(dumping->options, &sink, err);
+	return core_file_sample(dumping->options, &sink, err);
 }
 
 static bool take_file(void *ctx, struct span text, struct error *err)
@@ -115,14 +115,14 @@ static bool take_file(void *ctx, struct span text, struct error *err)
 	struct dumping *dumping = ctx;
 
 	(void)err;
-	snapshot_reader_feed(dumping->reader, text.ptr, text.len);
+	snapshot_builder_feed(dumping->reader, text.ptr, text.len);
 	return true;
 }
 
 static bool read_files(struct dumping *dumping, struct error *err)
 {
 	for (size_t i = 0; i < dumping->options->operand_count; i++)
-		if (!input_each(dumping->options->operands[i], take_file, dumping, err))
+		if (!input_file_each(dumping->options->operands[i], take_file, dumping, err))
 			return false;
 	return true;
 }
@@ -137,22 +137,22 @@ static bool source_line(void *ctx, uint32_t pid, struct span file, uint32_t line
 static bool report(struct dumping *dumping, struct error *err)
 {
 	const struct options *options = dumping->options;
-	struct snapshot *snapshot = snapshot_reader_finish(dumping->reader);
-	const struct snapshot_view view = {
+	struct snapshot *snapshot = snapshot_builder_finish(dumping->reader);
+	const struct snapshot_options view = {
 		.full_paths = options->full_paths,
 		.largest_first = options->largest_first,
 		.source = options->pid_count ? source_line : NULL,
 		.ctx = dumping,
 	};
 	struct verdict verdict;
-	struct output output;
-	bool ok = output_open(&output, options->output ? options->output : "-", err);
+	struct output_file output;
+	bool ok = output_file_open(&output, options->output ? options->output : "-", err);
 
 	verdict_make(snapshot, &verdict);
 	if (ok) {
 		(options->json ? snapshot_json_write : snapshot_text_write)(snapshot, &verdict,
 		                                                            &view, output.file);
-		ok = output_commit(&output, err);
+		ok = output_file_commit(&output, err);
 	}
 	verdict_deinit(&verdict);
 	snapshot_destroy(snapshot);
@@ -164,21 +164,21 @@ bool cmd_dump(const struct options *options, struct error *err)
 	struct dumping dumping = { .options = options };
 	bool ok;
 
-	if ((options->output && !output_check(options->output, err)) ||
-	    (options->save_raw && !output_open(&dumping.raw, options->save_raw, err)))
+	if ((options->output && !output_file_check(options->output, err)) ||
+	    (options->save_raw && !output_file_open(&dumping.raw, options->save_raw, err)))
 		return false;
-	dumping.reader = snapshot_reader_create(options->glue);
+	dumping.reader = snapshot_builder_create(options->glue);
 	if (options->core)
 		ok = look_at_core(&dumping, err);
 	else
 		ok = options->pid_count ? look_at_processes(&dumping, err)
 		                        : read_files(&dumping, err);
 	if (dumping.raw.file && ok)
-		ok = output_commit(&dumping.raw, err);
+		ok = output_file_commit(&dumping.raw, err);
 	else if (dumping.raw.file)
-		output_abandon(&dumping.raw);
+		output_file_abandon(&dumping.raw);
 	ok = ok && report(&dumping, err);
 	source_lines_deinit(&dumping.lines);
-	snapshot_reader_destroy(dumping.reader);
+	snapshot_builder_destroy(dumping.reader);
 	return ok;
 }

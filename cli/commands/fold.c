@@ -13,16 +13,16 @@
 /* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */
 static bool check_no_profile(const char *path, struct span text, struct error *err)
 {
-	struct shown shown;
+	struct printable shown;
 
-	if (!yaml_detect(text))
+	if (!yaml_profile_detect(text))
 		return true;
 	return error_set(err, ERROR_INPUT, "%s is a profile, not gdb's text; pmp show prints it",
-	                 shown_name(&shown, input_name(path)));
+	                 printable_name(&shown, input_file_name(path)));
 }
 
 struct folding {
-	struct builder *builder;
+	struct profile_builder *builder;
 	const char *path;
 	bool begun;
 };
@@ -34,20 +34,21 @@ static bool take_text(void *ctx, struct span text, struct error *err)
 	if (!folding->begun && !check_no_profile(folding->path, text, err))
 		return false;
 	folding->begun = true;
-	builder_feed(folding->builder, text.ptr, text.len);
+	profile_builder_feed(folding->builder, text.ptr, text.len);
 	return true;
 }
 
-static bool fold_input(struct builder *builder, const char *path, struct error *err)
+static bool fold_input(struct profile_builder *builder, const char *path, struct error *err)
 {
 	struct folding folding = { .builder = builder, .path = path };
-	bool ok = input_each(path, take_text, &folding, err);
+	bool ok = input_file_each(path, take_text, &folding, err);
 
-	builder_end_input(builder);
+	profile_builder_end_input(builder);
 	return ok;
 }
 
-static bool fold_all(struct builder *builder, const struct options *options, struct error *err)
+static bool fold_all(struct profile_builder *builder, const struct options *options,
+                     struct error *err)
 {
 	if (!options->operand_count)
 		return fold_input(builder, "-", err);
@@ -69,8 +70,8 @@ static bool report(const struct options *options, const struct profile *profile,
 
 bool cmd_fold(const struct options *options, struct error *err)
 {
-	const struct builder_options how = options_builder(options);
-	struct builder *builder;
+	const struct profile_builder_options how = options_builder(options);
+	struct profile_builder *builder;
 	struct profile *profile;
 	bool ok;
 
@@ -78,12 +79,12 @@ bool cmd_fold(const struct options *options, struct error *err)
 		return false;
 	if (!options->operand_count && terminal_is(stdin) && !options->quiet)
 		fputs("pmp: reading gdb's text from the terminal; Ctrl-D ends it\n", stderr);
-	builder = builder_create(&how);
+	builder = profile_builder_create(&how);
 	ok = fold_all(builder, options, err);
-	profile = builder_finish(builder);
-	builder_destroy(builder);
+	profile = profile_builder_finish(builder);
+	profile_builder_destroy(builder);
 	if (ok)
-		ok = report_cut(options, profile, err) && report(options, profile, err);
+		ok = report_apply_filters(options, profile, err) && report(options, profile, err);
 	profile_destroy(profile);
 	return ok;
 }

@@ -97,8 +97,8 @@ static void end(struct merging *merging)
 static bool piece_add(struct adder *adder, const struct piece *piece)
 {
 	struct profile *profile = format_read(buf_span(&piece->text), piece->name, &adder->err);
-	bool ok = profile &&
-	          report_cut_named(adder->merging->options, profile, piece->name, &adder->err);
+	bool ok = profile && report_apply_filters_named(adder->merging->options, profile,
+	                                                piece->name, &adder->err);
 
 	if (ok && piece->goes_on)
 		profile->runs = 0;

@@ -73,15 +73,15 @@ static bool is_stdin(const struct splitting *s)
 
 /* "a.yaml", "a.yaml (profile 3)", "standard input (profile 3, of web2)", "a.folded (from line 80001)". */
 struct name {
-	char text[sizeof(((struct shown *)NULL)->text) + HOST_MAX + 40];
+	char text[sizeof(((struct printable *)NULL)->text) + HOST_MAX + 40];
 };
 
 /* `only`: there's no other in the input. */
 static void name_make(struct name *ret, const struct splitting *s, bool only)
 {
 	struct span host = host_of(buf_span(&s->text));
-	struct shown shown;
-	const char *path = shown_name(&shown, input_name(s->path));
+	struct printable shown;
+	const char *path = printable_name(&shown, input_file_name(s->path));
 
 	if (s->lines)
 		snprintf(ret->text, sizeof(ret->text), "%s (from line %zu)", path, s->lines + 1);
@@ -156,20 +156,20 @@ static bool pass_whole_ones(struct splitting *s, struct error *err)
 static bool take_text(void *ctx, struct span text, struct error *err)
 {
 	struct splitting *s = ctx;
-	struct shown shown;
+	struct printable shown;
 
 	buf_add_span(&s->text, text);
-	if (s->text.len > INPUT_MAX)
+	if (s->text.len > INPUT_FILE_MAX)
 		return error_set(err, ERROR_INPUT,
 		                 "cannot read %s: it is larger than a profile can be (1 GiB)",
-		                 shown_name(&shown, s->path));
+		                 printable_name(&shown, s->path));
 	return pass_whole_ones(s, err);
 }
 
 bool profile_input_read(const char *path, profile_input_each each, void *ctx, struct error *err)
 {
 	struct splitting s = { .path = path, .each = each, .ctx = ctx };
-	bool ok = input_each(path, take_text, &s, err) && pass(&s, true, err);
+	bool ok = input_file_each(path, take_text, &s, err) && pass(&s, true, err);
 
 	buf_deinit(&s.text);
 	return ok;
@@ -179,10 +179,11 @@ struct profile *profile_input_read_one(const char *path, struct error *err)
 {
 	struct buf text = { 0 };
 	struct profile *profile = NULL;
-	struct shown name;
+	struct printable name;
 
-	if (input_read_all(path, &text, err))
-		profile = format_read(buf_span(&text), shown_name(&name, input_name(path)), err);
+	if (input_file_read_all(path, &text, err))
+		profile = format_read(buf_span(&text), printable_name(&name, input_file_name(path)),
+		                      err);
 	buf_deinit(&text);
 	return profile;
 }

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-void progress_init(struct progress *progress, bool quiet, uint64_t asked)
+void progress_line_init(struct progress_line *progress, bool quiet, uint64_t asked)
 {
-	*progress = (struct progress){ .on = !quiet && isatty(STDERR_FILENO), .asked = asked };
+	*progress = (struct progress_line){ .on = !quiet && isatty(STDERR_FILENO), .asked = asked };
 }
 
-void progress_show(struct progress *progress, const struct builder_progress *so_far,
-                   double seconds_left)
+void progress_line_show(struct progress_line *progress,
+                        const struct profile_builder_progress *so_far, double seconds_left)
 {
 	uint64_t tried = so_far->taken + so_far->failed;
 
@@ -38,7 +38,7 @@ void progress_show(struct progress *progress, const struct builder_progress *so_
 	fflush(stderr);
 }
 
-void progress_erase(struct progress *progress)
+void progress_line_erase(struct progress_line *progress)
 {
 	if (!progress->on || !progress->shown)
 		return;

@@ -10,9 +10,9 @@
 #include "merger/base/escape.h"
 
 struct recording {
-	struct builder *builder;
-	struct progress progress;
-	struct output raw; /* --save-raw; file NULL: none */
+	struct profile_builder *builder;
+	struct progress_line progress;
+	struct output_file raw; /* --save-raw; file NULL: none */
 	bool quiet;
 };
 
@@ -22,16 +22,16 @@ static bool take_text(void *ctx, const char *text, size_t len, struct error *err
 
 	if (recording->raw.file && fwrite(text, 1, len, recording->raw.file) != len)
 		return error_set(err, ERROR_OUTPUT, "cannot write %s", recording->raw.path);
-	builder_feed(recording->builder, text, len);
+	profile_builder_feed(recording->builder, text, len);
 	return true;
 }
 
 static void show_progress(void *ctx, double seconds_left)
 {
 	struct recording *recording = ctx;
-	struct builder_progress so_far = builder_progress(recording->builder);
+	struct profile_builder_progress so_far = profile_builder_progress(recording->builder);
 
-	progress_show(&recording->progress, &so_far, seconds_left);
+	progress_line_show(&recording->progress, &so_far, seconds_left);
 }
 
 static void show_note(void *ctx, const char *text)
@@ -41,7 +41,7 @@ static void show_note(void *ctx, const char *text)
 
 	if (recording->quiet)
 		return;
-	progress_erase(&recording->progress);
+	progress_line_erase(&recording->progress);
 	escape_add(&clean, span_of(text));
 	fprintf(stderr, "pmp: note: %.*s\n", SPAN_ARG(clean));
 	buf_deinit(&clean);
@@ -53,11 +53,11 @@ static bool report(const struct options *options, struct recording *recording, s
 	struct profile *profile;
 	bool ok;
 
-	builder_end_input(recording->builder);
-	profile = builder_finish(recording->builder);
-	ok = !recording->raw.file || output_commit(&recording->raw, err);
+	profile_builder_end_input(recording->builder);
+	profile = profile_builder_finish(recording->builder);
+	ok = !recording->raw.file || output_file_commit(&recording->raw, err);
 	/* One that cannot be cut is reported whole, rather than lost. */
-	ok = report_cut(options, profile, err) && ok;
+	ok = report_apply_filters(options, profile, err) && ok;
 	ok = report_profile(options, profile, err) && ok;
 	profile_destroy(profile);
 	return ok;
@@ -70,20 +70,20 @@ static bool is_stdout(const char *output)
 
 static void set_up(const struct options *options, struct recording *recording)
 {
-	const struct builder_options build = options_builder(options);
+	const struct profile_builder_options build = options_builder(options);
 
 	/* The notes of what `run` does stand in the report, which goes to the same place. */
 	recording->quiet = options->quiet || (options->program && !is_stdout(options->output));
-	recording->builder = builder_create(&build);
+	recording->builder = profile_builder_create(&build);
 	/* Nothing of ours stands between what a program prints. */
-	progress_init(&recording->progress, options->quiet || options->program,
-	              options->children ? 0 : options->samples * options->pid_count);
+	progress_line_init(&recording->progress, options->quiet || options->program,
+	                   options->children ? 0 : options->samples * options->pid_count);
 }
 
 bool cmd_record(const struct options *options, struct error *err)
 {
 	struct recording recording = { 0 };
-	const struct journal_sink sink = {
+	const struct recorder_sink sink = {
 		.text = take_text, .progress = show_progress, .note = show_note, .ctx = &recording
 	};
 	struct error end = { 0 };
@@ -91,16 +91,16 @@ bool cmd_record(const struct options *options, struct error *err)
 
 	if (!report_check(options, err))
 		return false;
-	if (options->save_raw && !output_open(&recording.raw, options->save_raw, err))
+	if (options->save_raw && !output_file_open(&recording.raw, options->save_raw, err))
 		return false;
 	set_up(options, &recording);
 	ok = supervisor_run(options, &sink, &end);
-	progress_erase(&recording.progress);
+	progress_line_erase(&recording.progress);
 	if (ok)
 		ok = report(options, &recording, err);
 	else if (recording.raw.file)
-		output_abandon(&recording.raw);
-	builder_destroy(recording.builder);
+		output_file_abandon(&recording.raw);
+	profile_builder_destroy(recording.builder);
 	/* What ended the run early is said last, and is the exit code, unless the results could not be written. */
 	if (end.code != ERROR_NONE)
 		return error_set(err, end.code, "%s", end.text);

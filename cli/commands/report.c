@@ -33,7 +33,7 @@ static bool make_plan(const struct options *options, const char *usual, struct p
 {
 	const struct format *tree = format_by_name(span_of(usual));
 	struct format_words words;
-	struct shown shown;
+	struct printable shown;
 
 	*plan = (struct plan){ 0 };
 	plan->on_stderr = options->program && !options->output;
@@ -65,7 +65,7 @@ static bool make_plan(const struct options *options, const char *usual, struct p
 	format_words(&words);
 	return error_set(err, ERROR_USAGE,
 	                 "-o %s: its suffix names no format; it wants one of %s, or say -f %s",
-	                 shown_name(&shown, options->output), words.suffixes, words.names);
+	                 printable_name(&shown, options->output), words.suffixes, words.names);
 }
 
 /* Told before anything is read: what of a sum cannot be shown. */
@@ -87,7 +87,7 @@ bool report_check(const struct options *options, struct error *err)
 
 	return make_plan(options, "tree", &plan, err) &&
 	       (options->command->bit != COMMAND_MERGE || check_sum(&plan, err)) &&
-	       (!plan.path || output_check(plan.path, err));
+	       (!plan.path || output_file_check(plan.path, err));
 }
 
 bool report_check_diff(const struct options *options, struct error *err)
@@ -95,7 +95,8 @@ bool report_check_diff(const struct options *options, struct error *err)
 	struct format_words words;
 	struct plan plan;
 
-	if (!make_plan(options, "flat", &plan, err) || (plan.path && !output_check(plan.path, err)))
+	if (!make_plan(options, "flat", &plan, err) ||
+	    (plan.path && !output_file_check(plan.path, err)))
 		return false;
 	format_words(&words);
 	if ((!plan.in_file || plan.in_file->write_diff) &&
@@ -118,11 +119,11 @@ static bool write_to(const char *path, const struct format *format, const struct
 		.rows = options->top,
 		.intervals = options->intervals,
 	};
-	struct output output;
+	struct output_file output;
 
 	if (options->all)
 		view.min_percent = 0;
-	if (!(path ? output_open(&output, path, err) : output_open_errors(&output, err)))
+	if (!(path ? output_file_open(&output, path, err) : output_file_open_errors(&output, err)))
 		return false;
 	if (!path || !output.path) {
 		FILE *shown = path ? stdout : output.file;
@@ -132,11 +133,11 @@ static bool write_to(const char *path, const struct format *format, const struct
 	}
 	if (subject->diff ? format->write_diff(subject->diff, &view, output.file, err)
 	                  : format->write(subject->profile, &view, output.file, err))
-		return output_commit(&output, err);
+		return output_file_commit(&output, err);
 	/* A write that failed is told better by the commit; nothing is renamed then. */
 	if (!err->code && ferror(output.file))
-		return output_commit(&output, err);
-	output_abandon(&output);
+		return output_file_commit(&output, err);
+	output_file_abandon(&output);
 	return error_set(err, ERROR_OUTPUT, "the profile cannot be written as %s", format->name);
 }
 
@@ -146,30 +147,30 @@ static bool shows_table(const struct options *options)
 	return options->top || (options->format && !strcmp(options->format->name, "flat"));
 }
 
-bool report_cut(const struct options *options, struct profile *profile, struct error *err)
+bool report_apply_filters(const struct options *options, struct profile *profile, struct error *err)
 {
-	struct window window = options->window;
-	struct view view = options->view;
+	struct time_window window = options->window;
+	struct profile_filter view = options->view;
 
 	window.weight = options->weight == WEIGHT_AS_IS ? profile->weight
 	                : options->weight == WEIGHT_CPU ? PROFILE_CPU_US
 	                                                : PROFILE_SAMPLES;
-	if (!window_apply(profile, &window, err))
+	if (!time_window_apply(profile, &window, err))
 		return false;
 	view.lines = options->lines && !tree_by_line(profile->tree);
 	view.threads = options->threads && !level_has_threads(profile);
 	view.fold_library = view.fold_library && !options->all;
 	view.uncounted = (options->command->bit & (COMMAND_MERGE | COMMAND_DIFF)) || view.invert ||
 	                 shows_table(options);
-	return view_apply(profile, &view, err);
+	return profile_filter_apply(profile, &view, err);
 }
 
-bool report_cut_named(const struct options *options, struct profile *profile, const char *name,
-                      struct error *err)
+bool report_apply_filters_named(const struct options *options, struct profile *profile,
+                                const char *name, struct error *err)
 {
 	struct error own = { 0 };
 
-	if (report_cut(options, profile, &own))
+	if (report_apply_filters(options, profile, &own))
 		return true;
 	if (own.code == ERROR_USAGE)
 		return error_set(err, own.code, "%s", own.text);

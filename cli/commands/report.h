@@ -17,10 +17,11 @@ bool report_profile(const struct options *options, const struct profile *profile
                     struct error *err);
 
 /* What of a profile the options ask for: a part of its time (--from, --to, --running), another weight, a view of it. */
-bool report_cut(const struct options *options, struct profile *profile, struct error *err);
+bool report_apply_filters(const struct options *options, struct profile *profile,
+                          struct error *err);
 /* The same of one that was read: an error says of which. */
-bool report_cut_named(const struct options *options, struct profile *profile, const char *name,
-                      struct error *err);
+bool report_apply_filters_named(const struct options *options, struct profile *profile,
+                                const char *name, struct error *err);
 
 /* The same for a comparison, which fewer formats can show. */
 bool report_check_diff(const struct options *options, struct error *err);

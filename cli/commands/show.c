@@ -8,14 +8,15 @@
 bool cmd_show(const struct options *options, struct error *err)
 {
 	struct profile *profile;
-	struct shown name;
+	struct printable name;
 	bool ok;
 
 	if (!report_check(options, err))
 		return false;
 	profile = profile_input_read_one(options->operands[0], err);
 	ok = profile &&
-	     report_cut_named(options, profile, shown_name(&name, options->operands[0]), err) &&
+	     report_apply_filters_named(options, profile,
+	                                printable_name(&name, options->operands[0]), err) &&
 	     report_profile(options, profile, err);
 	profile_destroy(profile);
 	return ok;

@@ -63,8 +63,8 @@ static const struct attach_mode_row rows[] = {
 			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
 			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {own})\n",
 			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch}, {instant})\n",
-			[VERB_HURRY] = AGENT_HURRY,
-			[VERB_BURY] = AGENT_BURY,
+			[VERB_SKIP_UNSTOPPABLE] = AGENT_HURRY,
+			[VERB_FORGET_EXITED] = AGENT_BURY,
 			[VERB_DETACH] = "python pmp(\"detach\")\n",
 		},
 	},
@@ -75,9 +75,9 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = AGENT_START,
 			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
-			[VERB_LOOK] = "python pmp(\"look\", {pid}, {sample}, {epoch})\n",
-			[VERB_HURRY] = AGENT_HURRY,
-			[VERB_BURY] = AGENT_BURY,
+			[VERB_ONE_SHOT] = "python pmp(\"look\", {pid}, {sample}, {epoch})\n",
+			[VERB_SKIP_UNSTOPPABLE] = AGENT_HURRY,
+			[VERB_FORGET_EXITED] = AGENT_BURY,
 		},
 	},
 	/* One attach, and one stop of all threads for a look into the target's locks, too. */
@@ -88,9 +88,9 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = AGENT_START,
 			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
-			[VERB_LOOK] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
-			[VERB_HURRY] = AGENT_HURRY,
-			[VERB_BURY] = AGENT_BURY,
+			[VERB_ONE_SHOT] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
+			[VERB_SKIP_UNSTOPPABLE] = AGENT_HURRY,
+			[VERB_FORGET_EXITED] = AGENT_BURY,
 		},
 	},
 	[ATTACH_PLAIN] = {
@@ -99,7 +99,7 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = PLAIN_START,
 			[VERB_WARM] = PLAIN_WARM,
-			[VERB_LOOK] = PLAIN_LOOK,
+			[VERB_ONE_SHOT] = PLAIN_LOOK,
 		},
 	},
 };

@@ -16,9 +16,9 @@ enum attach_verb {
 	VERB_ATTACH, /* modes that keep the target only */
 	VERB_SAMPLE,
 	VERB_DETACH,
-	VERB_LOOK,  /* attach, sample and detach; modes that do not keep the target only */
-	VERB_HURRY, /* go on with the threads that have stopped so far */
-	VERB_BURY,  /* go on without threads that have ended */
+	VERB_ONE_SHOT, /* attach, sample and detach; modes that do not keep the target only */
+	VERB_SKIP_UNSTOPPABLE, /* go on with the threads that have stopped so far */
+	VERB_FORGET_EXITED,    /* go on without threads that have ended */
 	VERB_COUNT
 };
 
@@ -38,8 +38,8 @@ const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
 struct attach_values {
 	uint32_t pid;
 	uint64_t sample, epoch_us;
-	uint64_t now_us;   /* VERB_HURRY: when it is sent */
-	bool locals;       /* VERB_LOOK of ATTACH_DUMP: Python frames with them */
+	uint64_t now_us;   /* VERB_SKIP_UNSTOPPABLE: when it is sent */
+	bool locals;       /* VERB_ONE_SHOT of ATTACH_DUMP: Python frames with them */
 	bool instant;      /* all threads are stopped at once, those that sleep, too */
 	bool own;          /* VERB_ATTACH: it is let run, though it was stopped */
 	const char *mark;  /* what a line that pmp itself had printed begins with */

@@ -6,28 +6,28 @@
 static const struct {
 	const char *name;
 	unsigned ms;
-} rows[DEADLINE_COUNT] = {
-	[DEADLINE_START] = { "start", 20000 },   [DEADLINE_WARM] = { "warm", 120000 },
-	[DEADLINE_ATTACH] = { "attach", 30000 }, [DEADLINE_SAMPLE] = { "sample", 30000 },
-	[DEADLINE_DETACH] = { "detach", 5000 },  [DEADLINE_CLOSE] = { "close", 1000 },
-	[DEADLINE_HURRY] = { "hurry", 250 },     [DEADLINE_BLOCKED] = { "blocked", 1000 },
+} rows[TIMEOUT_COUNT] = {
+	[TIMEOUT_START] = { "start", 20000 },   [TIMEOUT_WARM] = { "warm", 120000 },
+	[TIMEOUT_ATTACH] = { "attach", 30000 }, [TIMEOUT_SAMPLE] = { "sample", 30000 },
+	[TIMEOUT_DETACH] = { "detach", 5000 },  [TIMEOUT_CLOSE] = { "close", 1000 },
+	[TIMEOUT_SKIP] = { "hurry", 250 },      [TIMEOUT_BLOCKED] = { "blocked", 1000 },
 };
 
-static enum deadline row_by_name(const char *name, size_t len)
+static enum timeout row_by_name(const char *name, size_t len)
 {
-	for (enum deadline i = DEADLINE_NONE + 1; i < DEADLINE_COUNT; i++)
+	for (enum timeout i = TIMEOUT_NONE + 1; i < TIMEOUT_COUNT; i++)
 		if (strlen(rows[i].name) == len && !memcmp(rows[i].name, name, len))
 			return i;
-	return DEADLINE_NONE;
+	return TIMEOUT_NONE;
 }
 
-bool deadlines_parse(struct deadlines *deadlines, const char *text, struct error *err)
+bool timeouts_parse(struct timeouts *deadlines, const char *text, struct error *err)
 {
-	for (size_t i = 0; i < DEADLINE_COUNT; i++)
+	for (size_t i = 0; i < TIMEOUT_COUNT; i++)
 		deadlines->us[i] = (uint64_t)rows[i].ms * 1000;
 	while (text && *text) {
 		size_t len = strcspn(text, "=");
-		enum deadline row = row_by_name(text, len);
+		enum timeout row = row_by_name(text, len);
 		char *end = NULL;
 		double seconds = text[len] ? strtod(text + len + 1, &end) : -1;
 

@@ -8,25 +8,25 @@
 
 #include "merger/base/error.h"
 
-enum deadline {
-	DEADLINE_NONE,
-	DEADLINE_START, /* gdb's start, up to its hello */
-	DEADLINE_WARM,  /* reading symbols */
-	DEADLINE_ATTACH,
-	DEADLINE_SAMPLE, /* or attach, sample and detach in one */
-	DEADLINE_DETACH,
-	DEADLINE_CLOSE, /* how long a gdb may take to end: after its input is closed, after SIGTERM, after SIGKILL */
-	DEADLINE_HURRY, /* how long to wait for threads to stop before going on without those that cannot;
+enum timeout {
+	TIMEOUT_NONE,
+	TIMEOUT_START, /* gdb's start, up to its hello */
+	TIMEOUT_WARM,  /* reading symbols */
+	TIMEOUT_ATTACH,
+	TIMEOUT_SAMPLE, /* or attach, sample and detach in one */
+	TIMEOUT_DETACH,
+	TIMEOUT_CLOSE, /* how long a gdb may take to end: after its input is closed, after SIGTERM, after SIGKILL */
+	TIMEOUT_SKIP, /* how long to wait for threads to stop before going on without those that cannot;
 	                     as long again, and no one is waited for */
-	DEADLINE_BLOCKED, /* how long to wait for a thread to leave state D before an attach */
-	DEADLINE_COUNT
+	TIMEOUT_BLOCKED, /* how long to wait for a thread to leave state D before an attach */
+	TIMEOUT_COUNT
 };
 
-struct deadlines {
-	uint64_t us[DEADLINE_COUNT];
+struct timeouts {
+	uint64_t us[TIMEOUT_COUNT];
 };
 
 /* The defaults, changed by the text if it is not NULL. Bad text is ERROR_USAGE. */
-bool deadlines_parse(struct deadlines *deadlines, const char *text, struct error *err);
+bool timeouts_parse(struct timeouts *deadlines, const char *text, struct error *err);
 
 #endif

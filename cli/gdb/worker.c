@@ -24,7 +24,7 @@ struct worker {
 	struct gdb_process process;
 	enum worker_state state;
 	enum worker_trouble trouble;
-	struct worker_text text; /* what it says, taken apart */
+	struct worker_output text; /* what it says, taken apart */
 	char why[512];
 	uint64_t entered_us;            /* when its state began */
 	uint64_t deadline, hurry, bury; /* CLOCK_NEVER: none */
@@ -36,7 +36,7 @@ struct worker {
 };
 
 /* How a gdb is ended: its input is closed first (it then lets the target go by itself); then each
- * step when the one before has not done within DEADLINE_CLOSE. SIGTERM is none of them (signals.h). */
+ * step when the one before has not done within TIMEOUT_CLOSE. SIGTERM is none of them (signals.h). */
 static const int ladder[] = { 0, SIGHUP, SIGKILL, SIGKILL };
 #define BURY_US                                                                                    \
 	10000 /* how long a stop may take before threads are looked for that ended in it; then twice as long */
@@ -67,7 +67,7 @@ static void begin_end(struct worker *worker)
 }
 
 /* Its threads run on as the kernel detaches it; what it had sent is undone by restore.h. */
-static void end_hard(struct worker *worker)
+static void kill_now(struct worker *worker)
 {
 	begin_end(worker);
 	for (worker->rung = 0; ladder[worker->rung] != SIGKILL;)
@@ -110,18 +110,19 @@ static bool send_command(struct worker *worker, enum attach_verb verb)
 
 static void enter(struct worker *worker, enum worker_state state)
 {
-	const struct deadlines *deadlines = worker->plan->deadlines;
+	const struct timeouts *deadlines = worker->plan->deadlines;
 	const struct worker_state_row *row = worker_state_row(state);
 	uint64_t now = clock_now_us();
 
 	worker->state = state;
 	worker->entered_us = now;
 	worker->deadline = row->deadline ? now + deadlines->us[row->deadline] : CLOCK_NEVER;
-	worker->hurry = row->hurries && worker->plan->mode->commands[VERB_HURRY]
-	                        ? now + deadlines->us[DEADLINE_HURRY]
+	worker->hurry = row->hurries && worker->plan->mode->commands[VERB_SKIP_UNSTOPPABLE]
+	                        ? now + deadlines->us[TIMEOUT_SKIP]
 	                        : CLOCK_NEVER;
-	worker->bury =
-	        row->stops && worker->plan->mode->commands[VERB_BURY] ? now + BURY_US : CLOCK_NEVER;
+	worker->bury = row->stops && worker->plan->mode->commands[VERB_FORGET_EXITED]
+	                       ? now + BURY_US
+	                       : CLOCK_NEVER;
 }
 
 /* It does not take commands. */
@@ -167,19 +168,19 @@ static void explain(struct worker *worker, enum worker_event event)
 	char text[256];
 
 	switch (event) {
-	case WORKER_STALLS:
+	case WORKER_TIMEOUT:
 		snprintf(text, sizeof(text), "gdb has not got done with %s within %.3g s",
 		         row->name, (double)worker->plan->deadlines->us[row->deadline] / 1e6);
-		blame(worker, WORKER_TROUBLE_STALLED, text);
+		blame(worker, WORKER_TROUBLE_TIMEOUT, text);
 		break;
-	case WORKER_FLOODS:
+	case WORKER_OUTPUT_LIMIT:
 		blame(worker, WORKER_TROUBLE_OTHER, "gdb printed too much");
 		break;
 	case WORKER_SAYS_ERROR:
 		/* In the start there is nothing that may fail but the agent's loading. */
 		blame(worker, WORKER_TROUBLE_NO_PYTHON, worker->text.why);
 		break;
-	case WORKER_UNFIT:
+	case WORKER_UNSUPPORTED:
 		blame(worker, WORKER_TROUBLE_NOT_GDB, worker->text.why);
 		break;
 	case WORKER_EXITS:
@@ -207,7 +208,7 @@ static void apply(struct worker *worker, enum worker_event event)
 	case WORKER_ACT_FAULT:
 		begin_end(worker);
 		break;
-	case WORKER_ACT_LADDER:
+	case WORKER_ACT_ESCALATE:
 		if (climb(worker))
 			break;
 		blame(worker, WORKER_TROUBLE_OTHER, "gdb does not end, not even of SIGKILL");
@@ -216,7 +217,7 @@ static void apply(struct worker *worker, enum worker_event event)
 	case WORKER_ACT_KILL:
 		if (worker->state == WORKER_ENDING && ladder[worker->rung] == SIGKILL)
 			return;
-		end_hard(worker);
+		kill_now(worker);
 		break;
 	case WORKER_ACT_KEEP:
 		keep_answer(worker, event);
@@ -225,7 +226,7 @@ static void apply(struct worker *worker, enum worker_event event)
 	case WORKER_ACT_NONE:
 		break;
 	}
-	if (rule.next != worker->state || rule.action == WORKER_ACT_LADDER ||
+	if (rule.next != worker->state || rule.action == WORKER_ACT_ESCALATE ||
 	    rule.action == WORKER_ACT_KILL)
 		enter(worker, rule.next);
 	if (rule.action == WORKER_ACT_SEND &&
@@ -275,14 +276,14 @@ void worker_destroy(struct worker *worker)
 {
 	if (!worker)
 		return;
-	if (!worker_over(worker)) {
+	if (!worker_ended(worker)) {
 		send_signal(worker, SIGKILL);
 		for (int i = 0; i < REAP_MS && !waitpid(worker->process.pid, NULL, WNOHANG); i++)
 			usleep(1000);
 	}
 	close_fd(&worker->process.commands);
 	close_fd(&worker->process.text);
-	worker_text_deinit(&worker->text);
+	worker_output_deinit(&worker->text);
 	free(worker);
 }
 
@@ -291,8 +292,8 @@ void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, u
 	worker->values.sample = sample;
 	worker->values.epoch_us = epoch_us;
 	worker->answer = (struct worker_answer){ 0 };
-	worker_text_begin(&worker->text, worker->plan->pid, sample, epoch_us);
-	if (ask == WORKER_ASK_ATTACH || ask == WORKER_ASK_LOOK)
+	worker_output_begin(&worker->text, worker->plan->pid, sample, epoch_us);
+	if (ask == WORKER_ASK_ATTACH || ask == WORKER_ASK_ONE_SHOT)
 		worker->has_held = true;
 	apply(worker, ask);
 }
@@ -314,7 +315,7 @@ static void read_text(struct worker *worker)
 		if (worker->state == WORKER_ENDING)
 			continue; /* whatever it says now, it is too late */
 		worker->text.in.len += (size_t)got;
-		for (enum worker_event event; worker_text_next(&worker->text, &event);)
+		for (enum worker_event event; worker_output_next(&worker->text, &event);)
 			apply(worker, event);
 	}
 }
@@ -348,23 +349,23 @@ static void notice_exit(struct worker *worker)
 
 void worker_pump(struct worker *worker, uint64_t now)
 {
-	if (worker_over(worker))
+	if (worker_ended(worker))
 		return;
 	read_text(worker);
 	notice_exit(worker);
-	if (worker_over(worker))
+	if (worker_ended(worker))
 		return;
 	if (worker->hurry <= now) {
-		worker->hurry = now + worker->plan->deadlines->us[DEADLINE_HURRY];
+		worker->hurry = now + worker->plan->deadlines->us[TIMEOUT_SKIP];
 		worker->values.now_us = now;
-		send_command(worker, VERB_HURRY);
+		send_command(worker, VERB_SKIP_UNSTOPPABLE);
 	}
 	if (worker->bury <= now) {
 		worker->bury = now + (now - worker->entered_us);
-		send_command(worker, VERB_BURY);
+		send_command(worker, VERB_FORGET_EXITED);
 	}
 	if (worker->deadline <= now)
-		apply(worker, WORKER_STALLS);
+		apply(worker, WORKER_TIMEOUT);
 }
 
 enum worker_state worker_state(const struct worker *worker)
@@ -372,12 +373,12 @@ enum worker_state worker_state(const struct worker *worker)
 	return worker->state;
 }
 
-bool worker_slow(const struct worker *worker, uint64_t now)
+bool worker_is_slow(const struct worker *worker, uint64_t now)
 {
-	return now - worker->entered_us >= worker->plan->deadlines->us[DEADLINE_HURRY];
+	return now - worker->entered_us >= worker->plan->deadlines->us[TIMEOUT_SKIP];
 }
 
-bool worker_over(const struct worker *worker)
+bool worker_ended(const struct worker *worker)
 {
 	return worker->state == WORKER_DONE || worker->state == WORKER_FAILED;
 }
@@ -424,7 +425,7 @@ bool worker_take_stop(struct worker *worker, char ret[16])
 	return *ret;
 }
 
-bool worker_has_held(const struct worker *worker)
+bool worker_ever_attached(const struct worker *worker)
 {
 	return worker->has_held;
 }

@@ -63,7 +63,7 @@
 struct worker_plan {
 	const char *gdb; /* absolute path */
 	const struct attach_mode_row *mode;
-	const struct deadlines *deadlines;
+	const struct timeouts *deadlines;
 	uint32_t pid;
 	bool instant; /* all threads are stopped at once for a sample */
 	bool locals;  /* a dump has the locals of Python frames */
@@ -74,7 +74,7 @@ enum worker_trouble {
 	WORKER_TROUBLE_NONE,
 	WORKER_TROUBLE_NO_PYTHON, /* gdb has none, or the agent doesn't run in it */
 	WORKER_TROUBLE_NOT_GDB,   /* what was started does not answer as gdb does, or is too old */
-	WORKER_TROUBLE_STALLED,
+	WORKER_TROUBLE_TIMEOUT,
 	WORKER_TROUBLE_OTHER
 };
 
@@ -99,9 +99,9 @@ void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, u
 void worker_pump(struct worker *worker, uint64_t now);
 
 enum worker_state worker_state(const struct worker *worker);
-/* Has its state lasted for longer than DEADLINE_HURRY? */
-bool worker_slow(const struct worker *worker, uint64_t now);
-bool worker_over(const struct worker *worker); /* done or failed: no process is left */
+/* Has its state lasted for longer than TIMEOUT_SKIP? */
+bool worker_is_slow(const struct worker *worker, uint64_t now);
+bool worker_ended(const struct worker *worker); /* done or failed: no process is left */
 pid_t worker_pid(const struct worker *worker);
 int worker_fd(const struct worker *worker); /* to poll for reading, -1: none */
 uint64_t worker_deadline(const struct worker *worker);
@@ -114,6 +114,6 @@ struct buf *worker_notes(struct worker *worker);
 /* The name of the signal by which somebody has stopped the target since the last call. false: nobody has. */
 bool worker_take_stop(struct worker *worker, char ret[16]);
 /* Has it ever been told to attach? Then the target is to be looked after when it has ended. */
-bool worker_has_held(const struct worker *worker);
+bool worker_ever_attached(const struct worker *worker);
 
 #endif

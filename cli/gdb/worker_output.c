@@ -62,19 +62,20 @@ static const char *const python_errors[] = {
 	"Undefined command: \"python\"",
 };
 
-void worker_text_deinit(struct worker_text *text)
+void worker_output_deinit(struct worker_output *text)
 {
 	buf_deinit(&text->in);
 	buf_deinit(&text->sample);
 	buf_deinit(&text->notes);
 }
 
-void worker_text_begin(struct worker_text *text, uint32_t pid, uint64_t sample, uint64_t epoch_us)
+void worker_output_begin(struct worker_output *text, uint32_t pid, uint64_t sample,
+                         uint64_t epoch_us)
 {
 	text->pid = pid;
 	text->number = sample;
 	text->epoch_us = epoch_us;
-	text->phase = TEXT_OUTSIDE;
+	text->phase = WORKER_OUTPUT_OUTSIDE;
 	text->pause_us = 0;
 	text->why[0] = '\0';
 	buf_clear(&text->sample);
@@ -129,7 +130,7 @@ static void add_foreign_line(struct buf *to, struct span line)
 	buf_add(to, "\n", 1);
 }
 
-static void note_version(struct worker_text *text, struct span version)
+static void note_version(struct worker_output *text, struct span version)
 {
 	while (version.len && !isdigit((unsigned char)*version.ptr))
 		version = span_skip(version, 1);
@@ -140,7 +141,7 @@ static void note_version(struct worker_text *text, struct span version)
 }
 
 /* "GNU gdb (Debian 13.1-3) 13.1": the last word is the version. */
-static void note_banner(struct worker_text *text, struct span line)
+static void note_banner(struct worker_output *text, struct span line)
 {
 	const char *blank;
 
@@ -150,7 +151,7 @@ static void note_banner(struct worker_text *text, struct span line)
 	note_version(text, span_skip(line, (size_t)(blank + 1 - line.ptr)));
 }
 
-static enum worker_event greet(struct worker_text *text, const struct marker *marker)
+static enum worker_event greet(struct worker_output *text, const struct marker *marker)
 {
 	text->greeted = true;
 	if (text->agent)
@@ -164,15 +165,15 @@ static enum worker_event greet(struct worker_text *text, const struct marker *ma
 		        text->gdb_major, GDB_MAJOR_MIN);
 	else
 		snprintf(text->why, sizeof(text->why), "it does not say which gdb it is");
-	return WORKER_UNFIT;
+	return WORKER_UNSUPPORTED;
 }
 
-static bool plain_end(struct worker_text *text, enum worker_event *ret)
+static bool plain_end(struct worker_output *text, enum worker_event *ret)
 {
 	uint64_t now = clock_now_us();
 	struct buf *sample = &text->sample;
 
-	text->phase = TEXT_OUTSIDE;
+	text->phase = WORKER_OUTPUT_OUTSIDE;
 	text->pause_us = now - text->held_us;
 	if (!text->has_frame) {
 		if (!*text->why)
@@ -190,11 +191,11 @@ static bool plain_end(struct worker_text *text, enum worker_event *ret)
 	return true;
 }
 
-static void plain_begin(struct worker_text *text)
+static void plain_begin(struct worker_output *text)
 {
 	struct buf *sample = &text->sample;
 
-	text->phase = TEXT_ATTACH;
+	text->phase = WORKER_OUTPUT_ATTACH;
 	text->held_us = clock_now_us();
 	text->has_frame = false;
 	text->why[0] = text->last[0] = '\0';
@@ -206,7 +207,7 @@ static void plain_begin(struct worker_text *text)
 	marker_close(sample);
 }
 
-static enum text_verb verb_of(const struct worker_text *text, struct span line,
+static enum text_verb verb_of(const struct worker_output *text, struct span line,
                               struct marker *marker)
 {
 	size_t len;
@@ -231,7 +232,7 @@ static void take_value(const struct marker *marker, const char *key, char *ret, 
 }
 
 /* A line of the worker's own. */
-static bool take_own(struct worker_text *text, struct span line, enum worker_event *ret)
+static bool take_own(struct worker_output *text, struct span line, enum worker_event *ret)
 {
 	struct marker marker = { 0 };
 	enum text_verb verb = verb_of(text, line, &marker);
@@ -253,21 +254,21 @@ static bool take_own(struct worker_text *text, struct span line, enum worker_eve
 		return true;
 	case SAID_ERROR:
 		*ret = WORKER_SAYS_ERROR;
-		text->phase = TEXT_OUTSIDE;
+		text->phase = WORKER_OUTPUT_OUTSIDE;
 		take_value(&marker, "why", text->why, sizeof(text->why));
 		return true;
 	case SAID_STOPPED:
 		*ret = WORKER_SAYS_STOPPED;
-		text->phase = TEXT_OUTSIDE;
+		text->phase = WORKER_OUTPUT_OUTSIDE;
 		take_value(&marker, "signal", text->stopped, sizeof(text->stopped));
 		return true;
 	case SAID_BEGIN:
-		text->phase = TEXT_SAMPLE;
+		text->phase = WORKER_OUTPUT_SAMPLE;
 		buf_clear(&text->sample);
 		add_line(&text->sample, line);
 		return false;
 	case SAID_END:
-		text->phase = TEXT_OUTSIDE;
+		text->phase = WORKER_OUTPUT_OUTSIDE;
 		text->pause_us = marker_number(&marker, "pause_us", 0);
 		add_line(&text->sample, line);
 		*ret = WORKER_SAYS_END;
@@ -276,40 +277,40 @@ static bool take_own(struct worker_text *text, struct span line, enum worker_eve
 		plain_begin(text);
 		return false;
 	case SAID_WALK:
-		text->phase = TEXT_WALK;
+		text->phase = WORKER_OUTPUT_WALK;
 		return false;
 	case SAID_WALKED:
-		text->phase = TEXT_LEAVE;
+		text->phase = WORKER_OUTPUT_DETACH;
 		return false;
 	case SAID_GONE:
 		return plain_end(text, ret);
 	case SAID_OTHER:
-		add_line(text->phase == TEXT_SAMPLE ? &text->sample : &text->notes, line);
+		add_line(text->phase == WORKER_OUTPUT_SAMPLE ? &text->sample : &text->notes, line);
 		return false;
 	}
 	return false;
 }
 
 /* A line of gdb's. */
-static bool take_line(struct worker_text *text, struct span line, enum worker_event *ret)
+static bool take_line(struct worker_output *text, struct span line, enum worker_event *ret)
 {
 	switch (text->phase) {
-	case TEXT_WALK:
+	case WORKER_OUTPUT_WALK:
 		text->has_frame |= span_starts(line, SPAN_LIT("#0 "));
 		add_foreign_line(&text->sample, line);
 		return false;
-	case TEXT_SAMPLE:
+	case WORKER_OUTPUT_SAMPLE:
 		add_line(&text->sample, line);
 		return false;
-	case TEXT_OUTSIDE:
-	case TEXT_ATTACH:
-	case TEXT_LEAVE:
+	case WORKER_OUTPUT_OUTSIDE:
+	case WORKER_OUTPUT_ATTACH:
+	case WORKER_OUTPUT_DETACH:
 		break;
 	}
 	if (!span_trim(line).len)
 		return false;
 	copy(text->last, sizeof(text->last), line);
-	if (text->phase == TEXT_ATTACH && !*text->why && MATCHES(line, attach_errors))
+	if (text->phase == WORKER_OUTPUT_ATTACH && !*text->why && MATCHES(line, attach_errors))
 		copy(text->why, sizeof(text->why), line);
 	if (text->greeted)
 		return false;
@@ -321,21 +322,21 @@ static bool take_line(struct worker_text *text, struct span line, enum worker_ev
 	return true;
 }
 
-static bool floods(struct worker_text *text, enum worker_event *ret)
+static bool floods(struct worker_output *text, enum worker_event *ret)
 {
-	if (text->sample.len <= WORKER_TEXT_MAX && text->notes.len <= WORKER_TEXT_MAX &&
+	if (text->sample.len <= WORKER_OUTPUT_MAX && text->notes.len <= WORKER_OUTPUT_MAX &&
 	    text->in.len <= LINE_MAX_BYTES)
 		return false;
 	buf_clear(&text->sample);
 	buf_clear(&text->notes);
 	buf_clear(&text->in);
 	text->done = 0;
-	text->phase = TEXT_OUTSIDE;
-	*ret = WORKER_FLOODS;
+	text->phase = WORKER_OUTPUT_OUTSIDE;
+	*ret = WORKER_OUTPUT_LIMIT;
 	return true;
 }
 
-bool worker_text_next(struct worker_text *text, enum worker_event *ret)
+bool worker_output_next(struct worker_output *text, enum worker_event *ret)
 {
 	for (;;) {
 		struct span rest = span_skip(buf_span(&text->in), text->done);

@@ -10,17 +10,17 @@
 #include "merger/base/buf.h"
 
 /* Bound of what a worker may hold back: one sample's text, one line. */
-#define WORKER_TEXT_MAX (64u << 20)
+#define WORKER_OUTPUT_MAX (64u << 20)
 
-enum worker_text_phase {
-	TEXT_OUTSIDE,
-	TEXT_SAMPLE, /* between begin and end */
-	TEXT_ATTACH, /* plain: gdb's chatter while it attaches */
-	TEXT_WALK,   /* plain: the stacks */
-	TEXT_LEAVE,  /* plain: its chatter while it detaches */
+enum worker_output_phase {
+	WORKER_OUTPUT_OUTSIDE,
+	WORKER_OUTPUT_SAMPLE, /* between begin and end */
+	WORKER_OUTPUT_ATTACH, /* plain: gdb's chatter while it attaches */
+	WORKER_OUTPUT_WALK,   /* plain: the stacks */
+	WORKER_OUTPUT_DETACH, /* plain: its chatter while it detaches */
 };
 
-struct worker_text {
+struct worker_output {
 	char mark[32]; /* what a line of the worker's own begins with */
 	bool agent;
 	struct buf in;     /* read, and not all taken apart yet */
@@ -30,7 +30,7 @@ struct worker_text {
 	char last[256];    /* the last line that was none of ours */
 	uint64_t pause_us; /* of the last attach, sample or look */
 
-	enum worker_text_phase phase;
+	enum worker_output_phase phase;
 	size_t done; /* of in */
 	bool greeted, has_frame;
 	char stopped[16];   /* the signal by which somebody did; the reader clears it */
@@ -39,10 +39,11 @@ struct worker_text {
 	uint64_t number, epoch_us, held_us;
 };
 
-void worker_text_deinit(struct worker_text *text);
+void worker_output_deinit(struct worker_output *text);
 /* A command was sent, whose answer is to be taken for this sample. */
-void worker_text_begin(struct worker_text *text, uint32_t pid, uint64_t sample, uint64_t epoch_us);
+void worker_output_begin(struct worker_output *text, uint32_t pid, uint64_t sample,
+                         uint64_t epoch_us);
 /* The next thing that its lines say; false: none of the whole lines that are there says anything. */
-bool worker_text_next(struct worker_text *text, enum worker_event *ret);
+bool worker_output_next(struct worker_output *text, enum worker_event *ret);
 
 #endif

@@ -1,17 +1,17 @@
 #include "cli/gdb/worker_states.h"
 
 static const struct worker_state_row states[WORKER_STATE_COUNT] = {
-	[WORKER_STARTING] = { "starting", VERB_START, DEADLINE_START, false, false },
-	[WORKER_WARMING] = { "reading symbols", VERB_WARM, DEADLINE_WARM, false, false },
-	[WORKER_READY] = { "ready", WORKER_NO_VERB, DEADLINE_NONE, false, false },
-	[WORKER_ATTACHING] = { "attaching", VERB_ATTACH, DEADLINE_ATTACH, true, true },
-	[WORKER_ATTACHED] = { "attached", WORKER_NO_VERB, DEADLINE_NONE, false, false },
-	[WORKER_SAMPLING] = { "sampling", VERB_SAMPLE, DEADLINE_SAMPLE, true, true },
-	[WORKER_LOOKING] = { "sampling", VERB_LOOK, DEADLINE_SAMPLE, true, true },
-	[WORKER_DETACHING] = { "detaching", VERB_DETACH, DEADLINE_DETACH, false, true },
-	[WORKER_ENDING] = { "ending", WORKER_NO_VERB, DEADLINE_CLOSE, false, false },
-	[WORKER_DONE] = { "done", WORKER_NO_VERB, DEADLINE_NONE, false, false },
-	[WORKER_FAILED] = { "failed", WORKER_NO_VERB, DEADLINE_NONE, false, false },
+	[WORKER_STARTING] = { "starting", VERB_START, TIMEOUT_START, false, false },
+	[WORKER_WARMING] = { "reading symbols", VERB_WARM, TIMEOUT_WARM, false, false },
+	[WORKER_READY] = { "ready", WORKER_NO_VERB, TIMEOUT_NONE, false, false },
+	[WORKER_ATTACHING] = { "attaching", VERB_ATTACH, TIMEOUT_ATTACH, true, true },
+	[WORKER_ATTACHED] = { "attached", WORKER_NO_VERB, TIMEOUT_NONE, false, false },
+	[WORKER_SAMPLING] = { "sampling", VERB_SAMPLE, TIMEOUT_SAMPLE, true, true },
+	[WORKER_IN_ONE_SHOT] = { "sampling", VERB_ONE_SHOT, TIMEOUT_SAMPLE, true, true },
+	[WORKER_DETACHING] = { "detaching", VERB_DETACH, TIMEOUT_DETACH, false, true },
+	[WORKER_ENDING] = { "ending", WORKER_NO_VERB, TIMEOUT_CLOSE, false, false },
+	[WORKER_DONE] = { "done", WORKER_NO_VERB, TIMEOUT_NONE, false, false },
+	[WORKER_FAILED] = { "failed", WORKER_NO_VERB, TIMEOUT_NONE, false, false },
 };
 
 #define FAIL                                                                                       \
@@ -32,7 +32,7 @@ static const struct worker_state_row states[WORKER_STATE_COUNT] = {
 	}
 /* What can befall a worker in every state in which it does something. */
 #define MISHAPS                                                                                    \
-	[WORKER_UNFIT] = FAIL, [WORKER_FLOODS] = FAIL, [WORKER_STALLS] = FAIL,                     \
+	[WORKER_UNSUPPORTED] = FAIL, [WORKER_OUTPUT_LIMIT] = FAIL, [WORKER_TIMEOUT] = FAIL,        \
 	[WORKER_EXITS] = GONE, [WORKER_ASK_END] = CLOSE, [WORKER_ASK_KILL] = KILL
 
 static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
@@ -52,7 +52,7 @@ static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = 
 		/* To what it was told before it said that it had let go. */
 		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
 		[WORKER_ASK_ATTACH] = { WORKER_ATTACHING, WORKER_ACT_SEND },
-		[WORKER_ASK_LOOK] = { WORKER_LOOKING, WORKER_ACT_SEND },
+		[WORKER_ASK_ONE_SHOT] = { WORKER_IN_ONE_SHOT, WORKER_ACT_SEND },
 	},
 	[WORKER_ATTACHING] = {
 		MISHAPS,
@@ -72,7 +72,7 @@ static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = 
 		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_ERROR] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
 	},
-	[WORKER_LOOKING] = {
+	[WORKER_IN_ONE_SHOT] = {
 		MISHAPS,
 		[WORKER_SAYS_END] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
@@ -92,13 +92,13 @@ static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = 
 		[WORKER_SAYS_DETACHED] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_SAYS_STOPPED] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_SAYS_ERROR] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_UNFIT] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_FLOODS] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_STALLS] = { WORKER_ENDING, WORKER_ACT_LADDER },
+		[WORKER_UNSUPPORTED] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_OUTPUT_LIMIT] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_TIMEOUT] = { WORKER_ENDING, WORKER_ACT_ESCALATE },
 		[WORKER_EXITS] = { WORKER_DONE, WORKER_ACT_NONE },
 		[WORKER_ASK_ATTACH] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_ASK_SAMPLE] = { WORKER_ENDING, WORKER_ACT_NONE },
-		[WORKER_ASK_LOOK] = { WORKER_ENDING, WORKER_ACT_NONE },
+		[WORKER_ASK_ONE_SHOT] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_ASK_DETACH] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_ASK_END] = { WORKER_ENDING, WORKER_ACT_NONE },
 		[WORKER_ASK_KILL] = KILL,

@@ -13,8 +13,8 @@ enum worker_state {
 	WORKER_READY,     /* warm, not attached */
 	WORKER_ATTACHING, /* attached and let run: WORKER_ATTACHED */
 	WORKER_ATTACHED,
-	WORKER_SAMPLING, /* of a kept attachment: back to WORKER_ATTACHED */
-	WORKER_LOOKING,  /* attach, sample and detach in one: back to WORKER_READY */
+	WORKER_SAMPLING,    /* of a kept attachment: back to WORKER_ATTACHED */
+	WORKER_IN_ONE_SHOT, /* attach, sample and detach in one: back to WORKER_READY */
 	WORKER_DETACHING,
 	WORKER_ENDING, /* its input is closed; gets signals if that doesn't do */
 	WORKER_DONE,   /* ended as it was asked to; no process is left */
@@ -32,14 +32,14 @@ enum worker_event {
 	WORKER_SAYS_STOPPED, /* somebody has stopped the target, and gdb has let it go for that */
 	WORKER_SAYS_ERROR,
 	/* what happens to it */
-	WORKER_UNFIT,  /* it's too old, or none of gdb's */
-	WORKER_FLOODS, /* a sample's text is longer than WORKER_TEXT_MAX */
-	WORKER_STALLS, /* a deadline passed */
+	WORKER_UNSUPPORTED,  /* it's too old, or none of gdb's */
+	WORKER_OUTPUT_LIMIT, /* a sample's text is longer than WORKER_OUTPUT_MAX */
+	WORKER_TIMEOUT,      /* a deadline passed */
 	WORKER_EXITS,
 	/* what it is asked for */
 	WORKER_ASK_ATTACH,
 	WORKER_ASK_SAMPLE,
-	WORKER_ASK_LOOK,
+	WORKER_ASK_ONE_SHOT,
 	WORKER_ASK_DETACH, /* and to end */
 	WORKER_ASK_END,
 	WORKER_ASK_KILL, /* of one that cannot let go in good order: the kernel does it then */
@@ -54,7 +54,7 @@ enum worker_action {
 	WORKER_ACT_CLOSE, /* ends it, as asked */
 	WORKER_ACT_FAIL,  /* ends it, with what went wrong */
 	WORKER_ACT_KILL,
-	WORKER_ACT_LADDER /* the next, harder way to end it */
+	WORKER_ACT_ESCALATE /* the next, harder way to end it */
 };
 
 struct worker_rule {
@@ -69,9 +69,9 @@ struct worker_rule worker_rule(enum worker_state state, enum worker_event event)
 struct worker_state_row {
 	const char *name;
 	enum attach_verb verb; /* WORKER_NO_VERB: none */
-	enum deadline deadline;
-	bool hurries; /* DEADLINE_HURRY is for it */
-	bool stops;   /* VERB_BURY is for it */
+	enum timeout deadline;
+	bool hurries; /* TIMEOUT_SKIP is for it */
+	bool stops;   /* VERB_FORGET_EXITED is for it */
 };
 
 #define WORKER_NO_VERB VERB_COUNT

@@ -34,15 +34,15 @@ static void put_choices(const char *argument, FILE *out)
 {
 	struct span choice;
 
-	for (size_t i = 0; argument_choice_at(argument, i, &choice); i++)
+	for (size_t i = 0; value_hint_choice_at(argument, i, &choice); i++)
 		fprintf(out, "%s%.*s", i ? " " : "", SPAN_ARG(choice));
 }
 
 /* bash */
 
 static const char *const bash_kinds[] = {
-	[ARGUMENT_TEXT] = "text", [ARGUMENT_CHOICE] = "words",    [ARGUMENT_FILE] = "files",
-	[ARGUMENT_PIDS] = "pids", [ARGUMENT_PROGRAM] = "program",
+	[VALUE_HINT_TEXT] = "text", [VALUE_HINT_CHOICE] = "words",    [VALUE_HINT_FILE] = "files",
+	[VALUE_HINT_PIDS] = "pids", [VALUE_HINT_PROGRAM] = "program",
 };
 
 static void bash_arguments(FILE *out)
@@ -50,7 +50,7 @@ static void bash_arguments(FILE *out)
 	const struct option_row *row;
 
 	for (size_t i = 0; (row = option_table_at(i)); i++) {
-		enum argument_kind kind = argument_kind(row->argument);
+		enum value_hint kind = value_hint_of(row->argument);
 
 		if (!row->argument)
 			continue;
@@ -58,7 +58,7 @@ static void bash_arguments(FILE *out)
 		if (row->letter)
 			fprintf(out, "-%c | ", row->letter);
 		fprintf(out, "--%s) kind=%s", row->name, bash_kinds[kind]);
-		if (kind == ARGUMENT_CHOICE) {
+		if (kind == VALUE_HINT_CHOICE) {
 			fputs(" words='", out);
 			put_choices(row->argument, out);
 			fputc('\'', out);
@@ -69,12 +69,12 @@ static void bash_arguments(FILE *out)
 
 static void bash_operand(const struct command *command, FILE *out)
 {
-	enum argument_kind kind = argument_kind(command->operand);
+	enum value_hint kind = value_hint_of(command->operand);
 
 	if (!command->operand)
 		return;
 	fprintf(out, " operand='%s", bash_kinds[kind]);
-	if (kind == ARGUMENT_CHOICE) {
+	if (kind == VALUE_HINT_CHOICE) {
 		fputc(':', out);
 		put_choices(command->operand, out);
 	}
@@ -121,16 +121,16 @@ static const struct template_part bash_parts[] = {
 static void zsh_action(const char *argument, FILE *out)
 {
 	static const char *const actions[] = {
-		[ARGUMENT_TEXT] = " ",
-		[ARGUMENT_CHOICE] = "",
-		[ARGUMENT_FILE] = "_files",
-		[ARGUMENT_PIDS] = "_pmp_pids",
-		[ARGUMENT_PROGRAM] = "_command_names -e",
+		[VALUE_HINT_TEXT] = " ",
+		[VALUE_HINT_CHOICE] = "",
+		[VALUE_HINT_FILE] = "_files",
+		[VALUE_HINT_PIDS] = "_pmp_pids",
+		[VALUE_HINT_PROGRAM] = "_command_names -e",
 	};
-	enum argument_kind kind = argument_kind(argument);
+	enum value_hint kind = value_hint_of(argument);
 
 	fputs(actions[kind], out);
-	if (kind != ARGUMENT_CHOICE)
+	if (kind != VALUE_HINT_CHOICE)
 		return;
 	fputc('(', out);
 	put_choices(argument, out);
@@ -139,7 +139,7 @@ static void zsh_action(const char *argument, FILE *out)
 
 static void zsh_spec(const struct option_row *row, bool letter, FILE *out)
 {
-	bool again = argument_kind(row->argument) == ARGUMENT_PIDS;
+	bool again = value_hint_of(row->argument) == VALUE_HINT_PIDS;
 
 	fputs("\t\t\t'", out);
 	if (again)
@@ -215,16 +215,16 @@ static const struct template_part zsh_parts[] = {
 static void fish_argument(const char *argument, FILE *out)
 {
 	static const char *const flags[] = {
-		[ARGUMENT_TEXT] = " -x",
-		[ARGUMENT_CHOICE] = " -x -a '",
-		[ARGUMENT_FILE] = " -r -F",
-		[ARGUMENT_PIDS] = " -x -a '(__pmp_pids)'",
-		[ARGUMENT_PROGRAM] = " -x -a '(__pmp_program)'",
+		[VALUE_HINT_TEXT] = " -x",
+		[VALUE_HINT_CHOICE] = " -x -a '",
+		[VALUE_HINT_FILE] = " -r -F",
+		[VALUE_HINT_PIDS] = " -x -a '(__pmp_pids)'",
+		[VALUE_HINT_PROGRAM] = " -x -a '(__pmp_program)'",
 	};
-	enum argument_kind kind = argument_kind(argument);
+	enum value_hint kind = value_hint_of(argument);
 
 	fputs(flags[kind], out);
-	if (kind != ARGUMENT_CHOICE)
+	if (kind != VALUE_HINT_CHOICE)
 		return;
 	put_choices(argument, out);
 	fputc('\'', out);
@@ -334,8 +334,8 @@ bool cmd_completion(const struct options *options, struct error *err)
 		process_list_print(stdout);
 		return true;
 	}
-	if (!argument_choose("bash|zsh|fish", "completion", "shell that is known",
-	                     options->operands[0], &shell, err))
+	if (!value_hint_choose("bash|zsh|fish", "completion", "shell that is known",
+	                       options->operands[0], &shell, err))
 		return false;
 	put_script(shell, stdout);
 	return true;

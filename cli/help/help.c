@@ -148,7 +148,7 @@ bool cmd_help(const struct options *options, struct error *err)
 	size_t i = 0;
 
 	if (options->operand_count &&
-	    !argument_choose("COMMAND", "help", "command", options->operands[0], &i, err))
+	    !value_hint_choose("COMMAND", "help", "command", options->operands[0], &i, err))
 		return false;
 	help_print(options->operand_count ? command_at(i) : NULL, stdout);
 	return true;

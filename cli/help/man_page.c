@@ -199,7 +199,7 @@ static const struct template_part parts[] = {
 	{ SPAN_INIT("@examples"), put_examples }, { { 0 }, NULL },
 };
 
-void manual_print(FILE *out)
+void man_page_print(FILE *out)
 {
 	struct span text = template_text();
 	const char *more = memmem(text.ptr, text.len, "\n@more ", 7);
@@ -212,6 +212,6 @@ void manual_print(FILE *out)
 bool cmd_man(const struct options *options, struct error *err)
 {
 	(void)options, (void)err;
-	manual_print(stdout);
+	man_page_print(stdout);
 	return true;
 }

@@ -10,7 +10,7 @@ struct error;
 struct options;
 
 /* In the language of man(7). */
-void manual_print(FILE *out);
+void man_page_print(FILE *out);
 
 /* `pmp man`. */
 bool cmd_man(const struct options *options, struct error *err);

@@ -112,11 +112,11 @@ static void print_found(const char *gdb, struct span text)
 	struct span version = find_line(text, SPAN_LIT("GNU gdb"), false);
 	struct span python = find_line(text, SPAN_LIT(PYTHON_PREFIX), true);
 	struct buf clean = { 0 };
-	struct shown shown;
+	struct printable shown;
 
 	if (!version.len) {
 		printf("gdb: %s does not say that it is gdb; name another with --gdb PATH\n",
-		       shown_name(&shown, gdb));
+		       printable_name(&shown, gdb));
 		return;
 	}
 	escape_add(&clean, version);
@@ -134,7 +134,7 @@ bool version_print(const struct options *options, struct error *err)
 {
 	const char *gdb = options->gdb ? options->gdb : "gdb";
 	struct buf text = { 0 };
-	struct shown shown;
+	struct printable shown;
 	pid_t pid;
 	int fd, why;
 
@@ -142,13 +142,13 @@ bool version_print(const struct options *options, struct error *err)
 	why = start(gdb, &pid, &fd);
 	if (why) {
 		printf("gdb: cannot run %s: %s; install gdb, or name one with --gdb PATH\n",
-		       shown_name(&shown, gdb), strerror(why));
-		return output_stdout_done(err);
+		       printable_name(&shown, gdb), strerror(why));
+		return output_file_finish_stdout(err);
 	}
 	if (read_text(fd, &text))
 		print_found(gdb, buf_span(&text));
 	else
-		printf("gdb: %s gave no answer within %d s\n", shown_name(&shown, gdb),
+		printf("gdb: %s gave no answer within %d s\n", printable_name(&shown, gdb),
 		       GDB_DEADLINE_MS / 1000);
 	/* By now it has closed its output, or hangs. */
 	if (pid > 0)
@@ -157,5 +157,5 @@ bool version_print(const struct options *options, struct error *err)
 		;
 	close(fd);
 	buf_deinit(&text);
-	return output_stdout_done(err);
+	return output_file_finish_stdout(err);
 }

@@ -38,26 +38,26 @@ static const struct option_row *row_by_name(struct span name)
 	return NULL;
 }
 
-static void try_names(struct hint *hint, unsigned commands)
+static void try_names(struct suggestion *hint, unsigned commands)
 {
 	const struct option_row *row;
 
 	for (size_t i = 0; (row = option_table_at(i)); i++)
 		if (row->commands & commands)
-			hint_try(hint, span_of(row->name));
+			suggest_try(hint, span_of(row->name));
 }
 
 static bool unknown_name(struct parsing *parsing, struct span name)
 {
 	char *word = alloc_copy(name.ptr, name.len);
-	struct hint hint = { .word = name };
-	struct shown shown;
+	struct suggestion hint = { .word = name };
+	struct printable shown;
 
 	/* Of two that are as near the command's own is meant. */
 	try_names(&hint, parsing->command->bit);
 	try_names(&hint, (unsigned)COMMAND_EVERY);
 	error_set(parsing->err, ERROR_USAGE, "there is no option --%s%s; " ASK_COMMAND,
-	          shown_name(&shown, word), hint_text(&hint, "--"), parsing->command->name);
+	          printable_name(&shown, word), suggest_text(&hint, "--"), parsing->command->name);
 	free(word);
 	return false;
 }
@@ -114,15 +114,15 @@ static bool parse_long(struct parsing *parsing, const char *word)
 /* "-lines": a name with one dash too few. */
 static bool unknown_letter(struct parsing *parsing, const char *word, const char *letter)
 {
-	struct hint hint = { 0 };
+	struct suggestion hint = { 0 };
 	const char alone[] = { *letter, '\0' };
-	struct shown shown;
+	struct printable shown;
 
 	if (row_by_name(span_of(word)))
 		hint.best = span_of(word);
 	return error_set(parsing->err, ERROR_USAGE, "there is no option -%s%s; " ASK_COMMAND,
-	                 shown_name(&shown, *letter & 0x80 ? letter : alone),
-	                 hint_text(&hint, "--"), parsing->command->name);
+	                 printable_name(&shown, *letter & 0x80 ? letter : alone),
+	                 suggest_text(&hint, "--"), parsing->command->name);
 }
 
 /* "-tq", "-n200", "-tn", "200": letters, of which the last may take a value. */
@@ -181,14 +181,14 @@ static bool check_operands(const struct options *options, const struct command *
                            struct error *err)
 {
 	const char *word;
-	struct shown shown;
+	struct printable shown;
 
 	if (options->operand_count < command->min_operands)
 		return error_set(err, ERROR_USAGE, "%s", command->needs);
 	if (options->operand_count <= command->max_operands)
 		return true;
 	word = options->operands[command->max_operands];
-	shown_name(&shown, word);
+	printable_name(&shown, word);
 	if (!command->max_operands && word[0] && !word[strspn(word, "0123456789,")])
 		return error_set(err, ERROR_USAGE,
 		                 "%s takes no word '%s'; to sample that process: pmp -p %s",
@@ -259,9 +259,9 @@ static bool check_dump(struct options *options, struct error *err)
 }
 
 /* Where one edge is told from the start and the other from the end, the run says which comes first. */
-static bool check_window(const struct window *window, struct error *err)
+static bool check_window(const struct time_window *window, struct error *err)
 {
-	const struct window_edge *from = &window->from, *to = &window->to;
+	const struct time_window_edge *from = &window->from, *to = &window->to;
 
 	if (!from->known || !to->known || from->from_end != to->from_end ||
 	    (from->from_end ? from->us > to->us : from->us < to->us))

@@ -98,10 +98,10 @@ static const struct number_row *number_row_of(const struct option_row *row)
 static bool not_a_number(const struct number_row *number, const char *shown, const char *value,
                          struct error *err)
 {
-	struct shown word;
+	struct printable word;
 
 	return error_set(err, ERROR_USAGE, "%s: '%s' is no %s; it wants %s", shown,
-	                 shown_name(&word, value), number->what, number->wants);
+	                 printable_name(&word, value), number->what, number->wants);
 }
 
 /* Into a uint64_t. */
@@ -140,7 +140,7 @@ static void add_pid(struct options *options, uint32_t pid)
 static bool parse_pids(struct options *options, const struct option_row *row, const char *shown,
                        const char *value, struct error *err)
 {
-	struct shown word;
+	struct printable word;
 
 	(void)row;
 	for (const char *from = value;; from++) {
@@ -152,7 +152,7 @@ static bool parse_pids(struct options *options, const struct option_row *row, co
 			        err, ERROR_USAGE,
 			        "%s: '%s' is no process id; it wants a number from 1 to %d, or "
 			        "several with commas between them",
-			        shown, shown_name(&word, value), OPTIONS_PID_MAX);
+			        shown, printable_name(&word, value), OPTIONS_PID_MAX);
 		add_pid(options, (uint32_t)pid);
 		from += len;
 		if (!*from)
@@ -165,7 +165,7 @@ static bool parse_attach(struct options *options, const struct option_row *row, 
 {
 	size_t choice;
 
-	if (!argument_choose(row->argument, shown, "way to attach", value, &choice, err))
+	if (!value_hint_choose(row->argument, shown, "way to attach", value, &choice, err))
 		return false;
 	options->attach = (enum attach_mode)choice;
 	return true;
@@ -176,7 +176,7 @@ static bool parse_format(struct options *options, const struct option_row *row, 
 {
 	size_t choice;
 
-	if (!argument_choose(row->argument, shown, "format", value, &choice, err))
+	if (!value_hint_choose(row->argument, shown, "format", value, &choice, err))
 		return false;
 	options->format = format_at(choice);
 	return true;
@@ -186,9 +186,9 @@ static bool parse_format(struct options *options, const struct option_row *row, 
 static bool parse_edge(struct options *options, const struct option_row *row, const char *shown,
                        const char *value, struct error *err)
 {
-	struct window_edge *edge = (struct window_edge *)((char *)options + row->member);
+	struct time_window_edge *edge = (struct time_window_edge *)((char *)options + row->member);
 	bool from_end = value[0] == '-';
-	struct shown word;
+	struct printable word;
 	double seconds;
 
 	if (!real_parse(value + (from_end || value[0] == '+'), &seconds) ||
@@ -196,8 +196,8 @@ static bool parse_edge(struct options *options, const struct option_row *row, co
 		return error_set(err, ERROR_USAGE,
 		                 "%s: '%s' is no time; it wants seconds after the start of the "
 		                 "run (+3 or 3.5), or before its end (-2)",
-		                 shown, shown_name(&word, value));
-	*edge = (struct window_edge){ true, from_end, (uint64_t)(seconds * 1e6 + 0.5) };
+		                 shown, printable_name(&word, value));
+	*edge = (struct time_window_edge){ true, from_end, (uint64_t)(seconds * 1e6 + 0.5) };
 	return true;
 }
 
@@ -206,7 +206,7 @@ static bool parse_weight(struct options *options, const struct option_row *row, 
 {
 	size_t choice;
 
-	if (!argument_choose(row->argument, shown, "weight", value, &choice, err))
+	if (!value_hint_choose(row->argument, shown, "weight", value, &choice, err))
 		return false;
 	options->weight = choice ? WEIGHT_CPU : WEIGHT_WALL;
 	return true;
@@ -217,7 +217,7 @@ static bool parse_colours(struct options *options, const struct option_row *row,
 {
 	size_t choice;
 
-	if (!argument_choose(row->argument, shown, "word for colours", value, &choice, err))
+	if (!value_hint_choose(row->argument, shown, "word for colours", value, &choice, err))
 		return false;
 	options->colours = (enum terminal_colours)choice;
 	return true;
@@ -227,10 +227,10 @@ static bool parse_colours(struct options *options, const struct option_row *row,
 static bool parse_pattern(struct options *options, const struct option_row *row, const char *shown,
                           const char *value, struct error *err)
 {
-	struct pattern pattern;
-	bool ok = pattern_init(&pattern, value, shown, err);
+	struct regex pattern;
+	bool ok = regex_init(&pattern, value, shown, err);
 
-	pattern_deinit(&pattern);
+	regex_deinit(&pattern);
 	return ok && parse_path(options, row, shown, value, err);
 }
 
@@ -245,7 +245,8 @@ static bool parse_levels(struct options *options, const struct option_row *row, 
 		size_t len = strcspn(from, ","), choice;
 
 		snprintf(name, sizeof(name), "%.*s", (int)(len < 31 ? len : 31), from);
-		if (!argument_choose(row->argument, shown, "level of the tree", name, &choice, err))
+		if (!value_hint_choose(row->argument, shown, "level of the tree", name, &choice,
+		                       err))
 			return false;
 		options->levels |= LEVEL_BIT(levels[choice]);
 		options->threads |= levels[choice] == LEVEL_THREAD;

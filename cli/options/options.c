@@ -9,9 +9,9 @@ void options_deinit(struct options *options)
 	*options = (struct options){ 0 };
 }
 
-struct builder_options options_builder(const struct options *options)
+struct profile_builder_options options_builder(const struct options *options)
 {
-	return (struct builder_options){
+	return (struct profile_builder_options){
 		.by_thread = options->threads,
 		.by_line = options->lines,
 		.glue = options->glue,

@@ -49,13 +49,13 @@ struct options {
 	enum terminal_colours colours; /* --color */
 	bool threads, lines, glue, full_paths, quiet;
 	bool no_timeline;
-	struct window window; /* --from, --to, --running; not its weight */
-	struct view view;     /* --focus, --hide, --thread, ...; not lines and threads */
-	double min_percent;   /* --min; -1: as the format likes it */
-	bool all;             /* nothing is folded */
-	bool intervals;       /* --ci */
-	uint64_t top;         /* rows of the table of functions; 0: not asked for */
-	unsigned levels;      /* merge --by: LEVEL_BITs */
+	struct time_window window;  /* --from, --to, --running; not its weight */
+	struct profile_filter view; /* --focus, --hide, --thread, ...; not lines and threads */
+	double min_percent;         /* --min; -1: as the format likes it */
+	bool all;                   /* nothing is folded */
+	bool intervals;             /* --ci */
+	uint64_t top;               /* rows of the table of functions; 0: not asked for */
+	unsigned levels;            /* merge --by: LEVEL_BITs */
 	enum { WEIGHT_AS_IS, WEIGHT_WALL, WEIGHT_CPU } weight; /* --weight */
 	/* pmp dump */
 	const char *core; /* --core; NULL: none */
@@ -71,6 +71,6 @@ struct options {
 void options_deinit(struct options *options);
 
 /* How a profile is built of what gdb says. */
-struct builder_options options_builder(const struct options *options);
+struct profile_builder_options options_builder(const struct options *options);
 
 #endif

@@ -34,24 +34,24 @@ static const char *command_name(size_t i)
 	return command ? command->name : NULL;
 }
 
-static const struct argument_row {
+static const struct value_hint_row {
 	const char *name; /* up to what follows in brackets or by dots: "PID[,PID...]" */
-	enum argument_kind kind;
-	const char *(*choice)(size_t i); /* of ARGUMENT_CHOICE */
+	enum value_hint kind;
+	const char *(*choice)(size_t i); /* of VALUE_HINT_CHOICE */
 	const char *(*meant)(
 	        const char *value); /* the choice for which it is another word; NULL: none */
 } rows[] = {
-	{ "FILE", ARGUMENT_FILE, NULL, NULL },
-	{ "PATH", ARGUMENT_FILE, NULL, NULL },
-	{ "CORE", ARGUMENT_FILE, NULL, NULL },
-	{ "PROFILE", ARGUMENT_FILE, NULL, NULL },
-	{ "PID", ARGUMENT_PIDS, NULL, NULL },
-	{ "PROGRAM", ARGUMENT_PROGRAM, NULL, NULL },
-	{ "FORMAT", ARGUMENT_CHOICE, format_name, format_meant },
-	{ "COMMAND", ARGUMENT_CHOICE, command_name, NULL },
+	{ "FILE", VALUE_HINT_FILE, NULL, NULL },
+	{ "PATH", VALUE_HINT_FILE, NULL, NULL },
+	{ "CORE", VALUE_HINT_FILE, NULL, NULL },
+	{ "PROFILE", VALUE_HINT_FILE, NULL, NULL },
+	{ "PID", VALUE_HINT_PIDS, NULL, NULL },
+	{ "PROGRAM", VALUE_HINT_PROGRAM, NULL, NULL },
+	{ "FORMAT", VALUE_HINT_CHOICE, format_name, format_meant },
+	{ "COMMAND", VALUE_HINT_CHOICE, command_name, NULL },
 };
 
-static const struct argument_row *row_of(const char *argument)
+static const struct value_hint_row *row_of(const char *argument)
 {
 	size_t len = strcspn(argument, "[.");
 
@@ -61,21 +61,21 @@ static const struct argument_row *row_of(const char *argument)
 	return NULL;
 }
 
-enum argument_kind argument_kind(const char *argument)
+enum value_hint value_hint_of(const char *argument)
 {
-	const struct argument_row *row;
+	const struct value_hint_row *row;
 
 	if (!argument)
-		return ARGUMENT_TEXT;
+		return VALUE_HINT_TEXT;
 	if (strchr(argument, '|'))
-		return ARGUMENT_CHOICE;
+		return VALUE_HINT_CHOICE;
 	row = row_of(argument);
-	return row ? row->kind : ARGUMENT_TEXT;
+	return row ? row->kind : VALUE_HINT_TEXT;
 }
 
-bool argument_choice_at(const char *argument, size_t i, struct span *ret)
+bool value_hint_choice_at(const char *argument, size_t i, struct span *ret)
 {
-	const struct argument_row *row = row_of(argument);
+	const struct value_hint_row *row = row_of(argument);
 	const char *name = row ? row->choice(i) : NULL;
 
 	if (row) {
@@ -94,28 +94,29 @@ bool argument_choice_at(const char *argument, size_t i, struct span *ret)
 	}
 }
 
-bool argument_choose(const char *argument, const char *shown, const char *what, const char *value,
-                     size_t *ret, struct error *err)
+bool value_hint_choose(const char *argument, const char *shown, const char *what, const char *value,
+                       size_t *ret, struct error *err)
 {
-	const struct argument_row *row = row_of(argument);
+	const struct value_hint_row *row = row_of(argument);
 	const char *meant = row && row->meant ? row->meant(value) : NULL;
-	struct hint hint = { .word = span_of(value) };
+	struct suggestion hint = { .word = span_of(value) };
 	struct buf all = { 0 };
 	struct span choice;
-	struct shown word;
+	struct printable word;
 
-	for (*ret = 0; argument_choice_at(argument, *ret, &choice); (*ret)++) {
+	for (*ret = 0; value_hint_choice_at(argument, *ret, &choice); (*ret)++) {
 		if (span_eq(choice, hint.word)) {
 			buf_deinit(&all);
 			return true;
 		}
-		hint_try(&hint, choice);
+		suggest_try(&hint, choice);
 		buf_printf(&all, "%s%.*s", all.len ? "|" : "", SPAN_ARG(choice));
 	}
 	if (meant)
 		hint.best = span_of(meant);
 	error_set(err, ERROR_USAGE, "%s: '%s' is no %s%s; it wants %.*s", shown,
-	          shown_name(&word, value), what, hint_text(&hint, ""), SPAN_ARG(buf_span(&all)));
+	          printable_name(&word, value), what, suggest_text(&hint, ""),
+	          SPAN_ARG(buf_span(&all)));
 	buf_deinit(&all);
 	return false;
 }

@@ -9,23 +9,23 @@
 #include "merger/base/error.h"
 #include "merger/base/span.h"
 
-enum argument_kind {
-	ARGUMENT_TEXT, /* any word: nothing can be said of it */
-	ARGUMENT_CHOICE,
-	ARGUMENT_FILE,
-	ARGUMENT_PIDS,    /* with commas between them */
-	ARGUMENT_PROGRAM, /* and its own words */
+enum value_hint {
+	VALUE_HINT_TEXT, /* any word: nothing can be said of it */
+	VALUE_HINT_CHOICE,
+	VALUE_HINT_FILE,
+	VALUE_HINT_PIDS,    /* with commas between them */
+	VALUE_HINT_PROGRAM, /* and its own words */
 };
 
 /* NULL is text. A new name for one of these kinds is a row in value_hint.c. */
-enum argument_kind argument_kind(const char *argument);
+enum value_hint value_hint_of(const char *argument);
 
 /* The i-th word of a choice ("a|b", FORMAT, COMMAND); false behind the last. */
-bool argument_choice_at(const char *argument, size_t i, struct span *ret);
+bool value_hint_choice_at(const char *argument, size_t i, struct span *ret);
 
 /* Which choice `value` is. false: *err is ERROR_USAGE, which says that it is no `what`, the nearest
  * choice, and all of them. `shown` is where it stood ("-f"). */
-bool argument_choose(const char *argument, const char *shown, const char *what, const char *value,
-                     size_t *ret, struct error *err);
+bool value_hint_choose(const char *argument, const char *shown, const char *what, const char *value,
+                       size_t *ret, struct error *err);
 
 #endif

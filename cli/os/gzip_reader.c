@@ -10,24 +10,25 @@
 #define CHUNK ((size_t)64 << 10)
 #define GZIP_ONLY 16 /* added to the window's bits: inflateInit2 wants gzip's head and sum */
 
-void packed_init(struct packed *packed, int fd)
+void gzip_reader_init(struct gzip_reader *packed, int fd)
 {
-	*packed = (struct packed){ .fd = fd, .bytes = alloc_zeroed(CHUNK, 1), .between = true };
+	*packed =
+	        (struct gzip_reader){ .fd = fd, .bytes = alloc_zeroed(CHUNK, 1), .between = true };
 	packed->zip.next_in = packed->bytes;
 }
 
-void packed_deinit(struct packed *packed)
+void gzip_reader_deinit(struct gzip_reader *packed)
 {
 	if (packed->is_gzip)
 		inflateEnd(&packed->zip);
 	free(packed->bytes);
 	if (packed->bytes)
 		close(packed->fd);
-	*packed = (struct packed){ 0 };
+	*packed = (struct gzip_reader){ 0 };
 }
 
 /* There are two bytes to look at, unless the input has ended. */
-static bool look(struct packed *packed)
+static bool look(struct gzip_reader *packed)
 {
 	z_stream *zip = &packed->zip;
 
@@ -48,7 +49,7 @@ static bool look(struct packed *packed)
 	return true;
 }
 
-static bool at_gzip(const struct packed *packed)
+static bool at_gzip(const struct gzip_reader *packed)
 {
 	return packed->zip.avail_in >= 2 && !memcmp(packed->zip.next_in, "\x1f\x8b", 2);
 }
@@ -64,7 +65,7 @@ static void copy(z_stream *zip)
 	zip->avail_out -= len;
 }
 
-static const char *unpack(struct packed *packed)
+static const char *unpack(struct gzip_reader *packed)
 {
 	z_stream *zip = &packed->zip;
 	int code;
@@ -84,7 +85,7 @@ static const char *unpack(struct packed *packed)
 	return NULL;
 }
 
-static const char *begin(struct packed *packed)
+static const char *begin(struct gzip_reader *packed)
 {
 	packed->begun = true;
 	if (at_gzip(packed) && inflateInit2(&packed->zip, MAX_WBITS + GZIP_ONLY) != Z_OK)
@@ -93,7 +94,7 @@ static const char *begin(struct packed *packed)
 	return NULL;
 }
 
-const char *packed_read(struct packed *packed, char *to, size_t cap, size_t *got)
+const char *gzip_reader_read(struct gzip_reader *packed, char *to, size_t cap, size_t *got)
 {
 	z_stream *zip = &packed->zip;
 	const char *why = NULL;

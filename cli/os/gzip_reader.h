@@ -8,7 +8,7 @@
 
 #include <zlib.h>
 
-struct packed {
+struct gzip_reader {
 	int fd;
 	z_stream zip; /* its next_in, avail_in: what is read and not used yet */
 	unsigned char *bytes;
@@ -17,11 +17,11 @@ struct packed {
 };
 
 /* Takes fd. */
-void packed_init(struct packed *packed, int fd);
+void gzip_reader_init(struct gzip_reader *packed, int fd);
 /* Closes fd. */
-void packed_deinit(struct packed *packed);
+void gzip_reader_deinit(struct gzip_reader *packed);
 
 /* Up to cap bytes, and less only at the end; *got is 0 there. NULL, or why they cannot be had: "" is for want of memory. */
-const char *packed_read(struct packed *packed, char *to, size_t cap, size_t *got);
+const char *gzip_reader_read(struct gzip_reader *packed, char *to, size_t cap, size_t *got);
 
 #endif

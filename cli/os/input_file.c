@@ -17,7 +17,7 @@
 #define NEAR_MAX 10000 /* files that are looked at for one with a near name */
 
 struct input {
-	struct packed packed;
+	struct gzip_reader packed;
 	const char *name; /* for messages */
 	bool begun;
 };
@@ -42,32 +42,32 @@ static const struct magic {
 /* Nothing is wrong with the file then. */
 static bool no_memory(const struct input *input, struct error *err)
 {
-	struct shown shown;
+	struct printable shown;
 
 	return error_set(err, ERROR_FAILED, "cannot read %s: out of memory",
-	                 shown_name(&shown, input->name));
+	                 printable_name(&shown, input->name));
 }
 
 static bool fail(const struct input *input, struct error *err, const char *why)
 {
-	struct shown shown;
+	struct printable shown;
 
-	return error_set(err, ERROR_INPUT, "cannot read %s: %s", shown_name(&shown, input->name),
-	                 why);
+	return error_set(err, ERROR_INPUT, "cannot read %s: %s",
+	                 printable_name(&shown, input->name), why);
 }
 
 /* Looks for a file of nearly that name beside it: says so in hint->text, which is empty if there is none. */
-static void find_near(const char *path, struct hint *hint)
+static void find_near(const char *path, struct suggestion *hint)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? alloc_copy(path, (size_t)(slash - path) + 1) : NULL;
 	DIR *dir = opendir(folder ? folder : ".");
 	struct dirent *entry;
 
-	*hint = (struct hint){ .word = span_of(slash ? slash + 1 : path) };
+	*hint = (struct suggestion){ .word = span_of(slash ? slash + 1 : path) };
 	for (int i = 0; dir && i < NEAR_MAX && (entry = readdir(dir)); i++) {
-		if (hint_try(hint, span_of(entry->d_name)))
-			hint_text(hint, ""); /* now: the name is gone with the entry */
+		if (suggest_try(hint, span_of(entry->d_name)))
+			suggest_text(hint, ""); /* now: the name is gone with the entry */
 	}
 	if (dir)
 		closedir(dir);
@@ -76,27 +76,27 @@ static void find_near(const char *path, struct hint *hint)
 
 static bool not_open(const struct input *input, int why, struct error *err)
 {
-	struct hint hint = { .text = "" };
-	struct shown shown;
+	struct suggestion hint = { .text = "" };
+	struct printable shown;
 
 	if (why == ENOENT)
 		find_near(input->name, &hint);
-	return error_set(err, ERROR_INPUT, "cannot read %s: %s%s", shown_name(&shown, input->name),
-	                 strerror(why), hint.text);
+	return error_set(err, ERROR_INPUT, "cannot read %s: %s%s",
+	                 printable_name(&shown, input->name), strerror(why), hint.text);
 }
 
-const char *input_name(const char *path)
+const char *input_file_name(const char *path)
 {
 	return strcmp(path, "-") ? path : "standard input";
 }
 
-static bool input_open(struct input *input, const char *path, struct error *err)
+static bool input_file_open(struct input *input, const char *path, struct error *err)
 {
 	bool is_stdin = !strcmp(path, "-");
 	struct stat stat;
 	int fd;
 
-	*input = (struct input){ .name = input_name(path) };
+	*input = (struct input){ .name = input_file_name(path) };
 	fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return not_open(input, errno, err);
@@ -104,13 +104,13 @@ static bool input_open(struct input *input, const char *path, struct error *err)
 		close(fd);
 		return fail(input, err, strerror(EISDIR));
 	}
-	packed_init(&input->packed, fd);
+	gzip_reader_init(&input->packed, fd);
 	return true;
 }
 
-static void input_close(struct input *input)
+static void input_file_close(struct input *input)
 {
-	packed_deinit(&input->packed);
+	gzip_reader_deinit(&input->packed);
 }
 
 /* A NUL that comes later is let through: a log whose machine lost power has such, and text behind
@@ -118,11 +118,11 @@ static void input_close(struct input *input)
 static bool check_text(const struct input *input, struct span text, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-		struct shown shown;
+		struct printable shown;
 
 		if (span_starts(text, magics[i].bytes))
 			return error_set(err, ERROR_INPUT, "cannot read %s: it is %s; %s",
-			                 shown_name(&shown, input->name), magics[i].what,
+			                 printable_name(&shown, input->name), magics[i].what,
 			                 magics[i].cure);
 	}
 	if (memchr(text.ptr, '\0', text.len < 4096 ? text.len : 4096))
@@ -131,9 +131,10 @@ static bool check_text(const struct input *input, struct span text, struct error
 }
 
 /* Up to cap bytes of text, unpacked; *got is 0 at the end. */
-static bool input_read(struct input *input, char *to, size_t cap, size_t *got, struct error *err)
+static bool input_file_read(struct input *input, char *to, size_t cap, size_t *got,
+                            struct error *err)
 {
-	const char *why = packed_read(&input->packed, to, cap, got);
+	const char *why = gzip_reader_read(&input->packed, to, cap, got);
 
 	if (why)
 		return *why ? fail(input, err, why) : no_memory(input, err);
@@ -143,21 +144,21 @@ static bool input_read(struct input *input, char *to, size_t cap, size_t *got, s
 	return check_text(input, (struct span){ to, *got }, err);
 }
 
-bool input_each(const char *path, input_take take, void *ctx, struct error *err)
+bool input_file_each(const char *path, input_take take, void *ctx, struct error *err)
 {
 	struct input input;
 	char text[CHUNK];
 	size_t got;
 	bool ok;
 
-	if (!input_open(&input, path, err))
+	if (!input_file_open(&input, path, err))
 		return false;
 	do {
-		ok = input_read(&input, text, sizeof(text), &got, err);
+		ok = input_file_read(&input, text, sizeof(text), &got, err);
 		if (ok && got)
 			ok = take(ctx, (struct span){ text, got }, err);
 	} while (ok && got);
-	input_close(&input);
+	input_file_close(&input);
 	return ok;
 }
 
@@ -169,18 +170,18 @@ struct whole {
 static bool take_whole(void *ctx, struct span text, struct error *err)
 {
 	struct whole *whole = ctx;
-	struct shown shown;
+	struct printable shown;
 
 	buf_add_span(whole->text, text);
-	return whole->text->len <= INPUT_MAX ||
+	return whole->text->len <= INPUT_FILE_MAX ||
 	       error_set(err, ERROR_INPUT,
 	                 "cannot read %s: it is larger than a profile can be (1 GiB)",
-	                 shown_name(&shown, whole->name));
+	                 printable_name(&shown, whole->name));
 }
 
-bool input_read_all(const char *path, struct buf *ret, struct error *err)
+bool input_file_read_all(const char *path, struct buf *ret, struct error *err)
 {
-	struct whole whole = { ret, input_name(path) };
+	struct whole whole = { ret, input_file_name(path) };
 
-	return input_each(path, take_whole, &whole, err);
+	return input_file_each(path, take_whole, &whole, err);
 }

@@ -25,9 +25,10 @@ struct place {
 
 static bool fail(struct error *err, const char *path, const char *why)
 {
-	struct shown shown;
+	struct printable shown;
 
-	return error_set(err, ERROR_OUTPUT, "cannot write %s: %s", shown_name(&shown, path), why);
+	return error_set(err, ERROR_OUTPUT, "cannot write %s: %s", printable_name(&shown, path),
+	                 why);
 }
 
 /* "dir/" of a path, with the slash; empty for a plain name. */
@@ -90,12 +91,13 @@ static bool check_directory(const struct place *place, const char *path, struct 
 {
 	struct span span = directory(place->target);
 	char *name = span.len ? alloc_copy(span.ptr, span.len) : alloc_copy(".", 1);
-	struct shown shown, shown_dir;
+	struct printable shown, shown_dir;
 	bool ok = !access(name, W_OK | X_OK);
 
 	if (!ok)
 		error_set(err, ERROR_OUTPUT, "cannot write %s: directory %s: %s",
-		          shown_name(&shown, path), shown_name(&shown_dir, name), strerror(errno));
+		          printable_name(&shown, path), printable_name(&shown_dir, name),
+		          strerror(errno));
 	free(name);
 	return ok;
 }
@@ -125,7 +127,7 @@ static void place_deinit(struct place *place)
 	free(place->target);
 }
 
-bool output_check(const char *path, struct error *err)
+bool output_file_check(const char *path, struct error *err)
 {
 	struct place place;
 	bool ok;
@@ -167,7 +169,7 @@ static int open_nameless(const char *target)
 }
 
 /* Calls `make` with one name after another until one is free; that one is output->temporary. */
-static int make_name(struct output *output, int (*make)(const char *name, int fd), int fd)
+static int make_name(struct output_file *output, int (*make)(const char *name, int fd), int fd)
 {
 	int ret = -1;
 
@@ -195,7 +197,7 @@ static int make_link(const char *name, int fd)
 	return linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
 }
 
-static int open_beside(struct output *output, const struct place *place)
+static int open_beside(struct output_file *output, const struct place *place)
 {
 	int fd;
 
@@ -215,13 +217,13 @@ static int open_beside(struct output *output, const struct place *place)
 	return fd;
 }
 
-bool output_open(struct output *output, const char *path, struct error *err)
+bool output_file_open(struct output_file *output, const char *path, struct error *err)
 {
 	struct place place;
 	bool ok;
 	int fd = -1;
 
-	*output = (struct output){ 0 };
+	*output = (struct output_file){ 0 };
 	if (!strcmp(path, "-")) {
 		output->file = pager_wanted() ? open_memstream(&output->text, &output->len) : NULL;
 		if (!output->file)
@@ -243,15 +245,15 @@ bool output_open(struct output *output, const char *path, struct error *err)
 		return true;
 	if (fd >= 0)
 		close(fd);
-	output_abandon(output);
+	output_file_abandon(output);
 	return false;
 }
 
-bool output_open_errors(struct output *output, struct error *err)
+bool output_file_open_errors(struct output_file *output, struct error *err)
 {
 	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 
-	*output = (struct output){ .path = "standard error" };
+	*output = (struct output_file){ .path = "standard error" };
 	output->file = fd < 0 ? NULL : fdopen(fd, "w");
 	return output->file || fail(err, output->path, strerror(errno));
 }
@@ -268,7 +270,7 @@ static int flush(FILE *file)
 	return errno ? errno : EIO;
 }
 
-bool output_stdout_done(struct error *err)
+bool output_file_finish_stdout(struct error *err)
 {
 	int why = flush(stdout);
 
@@ -279,25 +281,25 @@ bool output_stdout_done(struct error *err)
 	return fail(err, "standard output", strerror(why));
 }
 
-static void forget(struct output *output)
+static void forget(struct output_file *output)
 {
 	free(output->text);
 	free(output->target);
 	free(output->temporary);
-	*output = (struct output){ 0 };
+	*output = (struct output_file){ 0 };
 }
 
-static bool commit_stdout(struct output *output, struct error *err)
+static bool commit_stdout(struct output_file *output, struct error *err)
 {
 	bool ok = output->file == stdout || !fclose(output->file);
 
 	if (ok && output->text)
 		pager_show((struct span){ output->text, output->len });
 	forget(output);
-	return ok ? output_stdout_done(err) : fail(err, "standard output", strerror(errno));
+	return ok ? output_file_finish_stdout(err) : fail(err, "standard output", strerror(errno));
 }
 
-bool output_commit(struct output *output, struct error *err)
+bool output_file_commit(struct output_file *output, struct error *err)
 {
 	FILE *file = output->file;
 	int why;
@@ -317,14 +319,14 @@ bool output_commit(struct output *output, struct error *err)
 		why = errno;
 	if (why) {
 		fail(err, output->path, strerror(why));
-		output_abandon(output);
+		output_file_abandon(output);
 		return false;
 	}
 	forget(output);
 	return true;
 }
 
-void output_abandon(struct output *output)
+void output_file_abandon(struct output_file *output)
 {
 	if (output->file && output->file != stdout)
 		fclose(output->file);

@@ -36,7 +36,7 @@ bool pager_wanted(void)
 }
 
 /* How many columns the character or the escape sequence at `c` takes, and how many bytes it is. */
-static unsigned columns_of(const char *c, size_t left, size_t *bytes)
+static unsigned text_width_of(const char *c, size_t left, size_t *bytes)
 {
 	*bytes = 1;
 	if (*c == '\x1b' && left > 1 && c[1] == '[') {
@@ -58,7 +58,7 @@ static bool fits_screen(struct span text)
 	size_t bytes;
 
 	for (; text.len && rows <= height; text = span_skip(text, bytes)) {
-		unsigned columns = columns_of(text.ptr, text.len, &bytes);
+		unsigned columns = text_width_of(text.ptr, text.len, &bytes);
 
 		if (*text.ptr == '\n' || column + columns > width) {
 			rows++;

@@ -16,7 +16,7 @@ static struct {
 
 #define DEADLY_COUNT (sizeof(deadly) / sizeof(*deadly))
 
-void signals_survive_writes(void)
+void signals_ignore_sigpipe_sigxfsz(void)
 {
 	for (size_t i = 0; i < DEADLY_COUNT; i++)
 		deadly[i].changed = !sigaction(deadly[i].number, &ignore, &deadly[i].before);

@@ -16,7 +16,7 @@ struct signals {
 };
 
 /* A write to a pipe without a reader, or beyond the limit of a file's size, is an error, and not the end of pmp. */
-void signals_survive_writes(void);
+void signals_ignore_sigpipe_sigxfsz(void);
 /* Blocks SIGINT, SIGTERM, SIGHUP (unless it is ignored, as under nohup) and SIGCHLD, ignores SIGPIPE.
  * all: those too that somebody may send on purpose to a program which pmp runs, unless they are ignored. */
 bool signals_init(struct signals *signals, bool all, struct error *err);

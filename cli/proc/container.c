@@ -15,10 +15,10 @@ size_t container_find(uint32_t inner, uint32_t *ret, size_t max)
 	DIR *dir = opendir("/proc");
 
 	while (dir && count < max && (entry = readdir(dir))) {
-		struct target_status status;
+		struct process_status status;
 		uint32_t pid;
 
-		if (!target_entry_number(entry->d_name, &pid) || !target_status(pid, 0, &status))
+		if (!process_entry_number(entry->d_name, &pid) || !process_status(pid, 0, &status))
 			continue;
 		if (status.inner_pid == inner)
 			ret[count++] = pid;
@@ -44,15 +44,15 @@ bool container_replaced(uint32_t pid, struct buf *ret)
 	char root[4096];
 	bool found = false;
 
-	target_link(pid, "root", root, sizeof(root));
-	target_read(pid, "maps", MAPS_MAX, &text);
+	process_link(pid, "root", root, sizeof(root));
+	process_read(pid, "maps", MAPS_MAX, &text);
 	for (rest = buf_span(&text); rest.len && !found;) {
 		const char *newline = memchr(rest.ptr, '\n', rest.len);
 		struct span line = { rest.ptr, newline ? (size_t)(newline - rest.ptr) : rest.len };
-		struct target_map map;
+		struct process_map map;
 
 		rest = span_skip(rest, line.len + 1);
-		found = span_ends(line, SPAN_LIT(" (deleted)")) && target_map_parse(line, &map) &&
+		found = span_ends(line, SPAN_LIT(" (deleted)")) && process_map_parse(line, &map) &&
 		        map.perms[2] == 'x' && memmem(map.path.ptr, map.path.len, ".so", 3);
 		if (found)
 			buf_add_span(ret, container_path(map.path, root));
@@ -65,8 +65,8 @@ bool container_other_mounts(uint32_t pid)
 {
 	char own[64], its[64];
 
-	target_link((uint32_t)getpid(), "ns/mnt", own, sizeof(own));
-	target_link(pid, "ns/mnt", its, sizeof(its));
+	process_link((uint32_t)getpid(), "ns/mnt", own, sizeof(own));
+	process_link(pid, "ns/mnt", its, sizeof(its));
 	return *own && *its && strcmp(own, its) != 0;
 }
 
@@ -74,6 +74,6 @@ bool container_other_root(uint32_t pid)
 {
 	char root[4096];
 
-	target_link(pid, "root", root, sizeof(root));
+	process_link(pid, "root", root, sizeof(root));
 	return *root && strcmp(root, "/") != 0 && !container_other_mounts(pid);
 }

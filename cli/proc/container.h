@@ -14,7 +14,7 @@
 size_t container_find(uint32_t inner, uint32_t *ret, size_t max);
 
 /* A path as the kernel gives it to us, as the process itself has it: without the folder that a chroot made
- * its root. `root` is what target_link(pid, "root") says. */
+ * its root. `root` is what process_link(pid, "root") says. */
 struct span container_path(struct span path, const char *root);
 
 /* The first file of a library of its own that has been deleted or replaced since the process mapped it, as container_path

@@ -5,69 +5,70 @@
 #include "merger/base/alloc.h"
 #include "cli/proc/process.h"
 
-void family_deinit(struct family *family)
+void descendants_deinit(struct descendants *descendants)
 {
-	free(family->rows);
-	*family = (struct family){ 0 };
+	free(descendants->rows);
+	*descendants = (struct descendants){ 0 };
 }
 
-static struct relative *find(const struct family *family, uint32_t pid, uint64_t starttime)
+static struct relative *find(const struct descendants *descendants, uint32_t pid,
+                             uint64_t starttime)
 {
-	for (size_t i = 0; i < family->count; i++)
-		if (family->rows[i].pid == pid && family->rows[i].starttime == starttime)
-			return &family->rows[i];
+	for (size_t i = 0; i < descendants->count; i++)
+		if (descendants->rows[i].pid == pid && descendants->rows[i].starttime == starttime)
+			return &descendants->rows[i];
 	return NULL;
 }
 
-static void see(struct family *family, uint32_t pid)
+static void see(struct descendants *descendants, uint32_t pid)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 	struct relative *row;
 
-	if (!target_stat(pid, 0, &stat))
+	if (!process_stat(pid, 0, &stat))
 		return;
-	row = find(family, pid, stat.starttime);
+	row = find(descendants, pid, stat.starttime);
 	if (row) {
 		row->here = row->stays = true;
 		return;
 	}
-	family->rows =
-	        alloc_grow(family->rows, &family->cap, family->count + 1, sizeof(*family->rows));
-	family->rows[family->count++] =
+	descendants->rows = alloc_grow(descendants->rows, &descendants->cap, descendants->count + 1,
+	                               sizeof(*descendants->rows));
+	descendants->rows[descendants->count++] =
 	        (struct relative){ .pid = pid, .starttime = stat.starttime, .here = true };
 }
 
-static void forget_gone(struct family *family)
+static void forget_gone(struct descendants *descendants)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < family->count; i++)
-		if (family->rows[i].here)
-			family->rows[kept++] = family->rows[i];
-	family->count = kept;
+	for (size_t i = 0; i < descendants->count; i++)
+		if (descendants->rows[i].here)
+			descendants->rows[kept++] = descendants->rows[i];
+	descendants->count = kept;
 }
 
-void family_look(struct family *family)
+void descendants_rescan(struct descendants *descendants)
 {
 	size_t count = 0, cap = 0;
 	uint32_t *pids = NULL;
 
-	for (size_t i = 0; i < family->count; i++)
-		family->rows[i].here = false;
-	target_descendants(family->root, &pids, &count, &cap);
+	for (size_t i = 0; i < descendants->count; i++)
+		descendants->rows[i].here = false;
+	process_descendants(descendants->root, &pids, &count, &cap);
 	for (size_t i = 0; i < count; i++)
-		see(family, pids[i]);
+		see(descendants, pids[i]);
 	free(pids);
-	forget_gone(family);
+	forget_gone(descendants);
 }
 
-bool family_next(struct family *family, uint32_t *ret)
+bool descendants_next(struct descendants *descendants, uint32_t *ret)
 {
-	for (size_t i = 0; i < family->count; i++) {
-		if (!family->rows[i].stays || family->rows[i].told)
+	for (size_t i = 0; i < descendants->count; i++) {
+		if (!descendants->rows[i].stays || descendants->rows[i].told)
 			continue;
-		family->rows[i].told = true;
-		*ret = family->rows[i].pid;
+		descendants->rows[i].told = true;
+		*ret = descendants->rows[i].pid;
 		return true;
 	}
 	return false;

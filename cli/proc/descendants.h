@@ -6,21 +6,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct family {
+struct descendants {
 	uint32_t root;
 	struct relative {
 		uint32_t pid;
 		uint64_t starttime; /* tells a pid used again */
 		bool here, stays,
-		        told; /* in the last look; in the one before, too; by family_next */
+		        told; /* in the last look; in the one before, too; by descendants_next */
 	} * rows;
 	size_t count, cap;
 };
 
-void family_deinit(struct family *family);
+void descendants_deinit(struct descendants *descendants);
 /* Looks who is there. What is over at once is not worth a gdb: one is told once it's there a second time. */
-void family_look(struct family *family);
+void descendants_rescan(struct descendants *descendants);
 /* The next one that has not been told yet. false: there is none. */
-bool family_next(struct family *family, uint32_t *ret);
+bool descendants_next(struct descendants *descendants, uint32_t *ret);
 
 #endif

@@ -14,7 +14,7 @@ static struct span read_of(uint32_t pid, uint32_t tid, const char *name, struct 
 	char path[64];
 
 	snprintf(path, sizeof(path), "task/%" PRIu32 "/%s", tid, name);
-	if (!target_read(pid, path, TEXT_MAX, text))
+	if (!process_read(pid, path, TEXT_MAX, text))
 		buf_clear(text);
 	return buf_span(text);
 }
@@ -45,7 +45,7 @@ static void add_frames(struct buf *ret, struct span text)
 	}
 }
 
-void glimpse_frames(uint32_t pid, uint32_t tid, struct buf *ret)
+void kernel_stacks_frames(uint32_t pid, uint32_t tid, struct buf *ret)
 {
 	struct buf text = { 0 };
 
@@ -53,7 +53,7 @@ void glimpse_frames(uint32_t pid, uint32_t tid, struct buf *ret)
 	buf_deinit(&text);
 }
 
-void glimpse_thread(uint32_t pid, const struct target_thread *thread, struct buf *ret)
+void kernel_stacks_thread(uint32_t pid, const struct process_thread *thread, struct buf *ret)
 {
 	struct buf text = { 0 };
 	struct span wchan;
@@ -71,7 +71,7 @@ void glimpse_thread(uint32_t pid, const struct target_thread *thread, struct buf
 	buf_deinit(&text);
 }
 
-static void add_lost(struct buf *ret, const struct target_thread *thread, uint32_t tid)
+static void add_lost(struct buf *ret, const struct process_thread *thread, uint32_t tid)
 {
 	marker_open(ret, "lost");
 	marker_addf(ret, "tid", "%" PRIu32, thread->tid);
@@ -81,8 +81,8 @@ static void add_lost(struct buf *ret, const struct target_thread *thread, uint32
 	marker_close(ret);
 }
 
-void glimpse_sample(uint32_t pid, const struct target_threads *threads, uint32_t tid,
-                    uint64_t sample, uint64_t time_us, struct buf *ret)
+void kernel_stacks_sample(uint32_t pid, const struct process_threads *threads, uint32_t tid,
+                          uint64_t sample, uint64_t time_us, struct buf *ret)
 {
 	marker_open(ret, "begin");
 	marker_addf(ret, "sample", "%" PRIu64, sample);
@@ -91,7 +91,7 @@ void glimpse_sample(uint32_t pid, const struct target_threads *threads, uint32_t
 	marker_close(ret);
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->rows[i].stat.state == 'D')
-			glimpse_thread(pid, &threads->rows[i], ret);
+			kernel_stacks_thread(pid, &threads->rows[i], ret);
 		else if (!strchr("ZXx", threads->rows[i].stat.state))
 			add_lost(ret, &threads->rows[i], tid);
 	marker_open(ret, "end");

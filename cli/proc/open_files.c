@@ -31,10 +31,10 @@ struct descriptor {
 	size_t peer_count;
 };
 
-void descriptors_deinit(struct descriptors *descriptors)
+void open_files_deinit(struct open_files *descriptors)
 {
 	free(descriptors->rows);
-	*descriptors = (struct descriptors){ 0 };
+	*descriptors = (struct open_files){ 0 };
 }
 
 static void link_of(uint32_t pid, uint32_t fd, char *ret, size_t len)
@@ -107,7 +107,7 @@ static void look_at_socket(struct descriptor *row)
 		         row->socket.peer_inode);
 }
 
-void descriptors_want(struct descriptors *descriptors, uint32_t pid, uint32_t fd)
+void open_files_request(struct open_files *descriptors, uint32_t pid, uint32_t fd)
 {
 	struct descriptor *row;
 	mode_t mode;
@@ -132,7 +132,7 @@ void descriptors_want(struct descriptors *descriptors, uint32_t pid, uint32_t fd
 		         (int)sizeof(row->peer_link) - 1, row->link);
 }
 
-size_t descriptor_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max)
+size_t open_files_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max)
 {
 	char name[64];
 	struct buf text = { 0 };
@@ -140,7 +140,7 @@ size_t descriptor_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max)
 	const char *at;
 
 	snprintf(name, sizeof(name), "fdinfo/%" PRIu32, fd);
-	if (target_read(pid, name, 1u << 20, &text)) {
+	if (process_read(pid, name, 1u << 20, &text)) {
 		buf_add(&text, "", 1);
 		/* "tfd:        5 events: 19 data: ..." (proc(5)) */
 		for (at = text.ptr; count < max && (at = strstr(at, "tfd:")); at += 4)
@@ -172,7 +172,7 @@ static bool is_other_end(const struct descriptor *row, uint32_t pid, uint32_t fd
 	return row->reads ? mode & S_IWUSR : mode & S_IRUSR;
 }
 
-static void scan_process(struct descriptors *descriptors, uint32_t pid, uint64_t deadline)
+static void scan_process(struct open_files *descriptors, uint32_t pid, uint64_t deadline)
 {
 	char path[64], link[LINK_MAX_LEN];
 	struct dirent *entry;
@@ -184,7 +184,7 @@ static void scan_process(struct descriptors *descriptors, uint32_t pid, uint64_t
 	if (!folder)
 		return;
 	while ((entry = readdir(folder)) && clock_now_us() < deadline) {
-		if (!target_entry_number(entry->d_name, &fd))
+		if (!process_entry_number(entry->d_name, &fd))
 			continue;
 		link_of(pid, fd, link, sizeof(link));
 		for (size_t i = 0; link[0] && i < descriptors->count; i++) {
@@ -198,9 +198,9 @@ static void scan_process(struct descriptors *descriptors, uint32_t pid, uint64_t
 	closedir(folder);
 }
 
-static void scan_processes(struct descriptors *descriptors)
+static void scan_processes(struct open_files *descriptors)
 {
-	uint64_t deadline = clock_now_us() + DESCRIPTOR_SCAN_MS * 1000;
+	uint64_t deadline = clock_now_us() + OPEN_FILES_SCAN_MS * 1000;
 	struct dirent *entry;
 	bool wanted = false;
 	uint32_t pid;
@@ -212,17 +212,17 @@ static void scan_processes(struct descriptors *descriptors)
 	if (!folder)
 		return;
 	while ((entry = readdir(folder)) && clock_now_us() < deadline)
-		if (target_entry_number(entry->d_name, &pid))
+		if (process_entry_number(entry->d_name, &pid))
 			scan_process(descriptors, pid, deadline);
 	closedir(folder);
 }
 
 static void add_process(struct buf *ret, const char *pid_key, const char *name_key, uint32_t pid)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 
 	marker_addf(ret, pid_key, "%" PRIu32, pid);
-	marker_add(ret, name_key, span_of(target_stat(pid, 0, &stat) ? stat.comm : "?"));
+	marker_add(ret, name_key, span_of(process_stat(pid, 0, &stat) ? stat.comm : "?"));
 }
 
 /* Who has a lock on the file? "1: FLOCK  ADVISORY  WRITE 4711 08:01:5678 0 EOF" (proc(5)); who waits has "->" before. */
@@ -297,7 +297,7 @@ static void add_row(const struct descriptor *row, struct span locks, struct buf 
 	marker_close(ret);
 }
 
-void descriptors_add(struct descriptors *descriptors, struct buf *ret)
+void open_files_add(struct open_files *descriptors, struct buf *ret)
 {
 	struct buf locks = { 0 };
 

@@ -12,19 +12,19 @@
 struct descriptor;
 
 /* {0} at first. */
-struct descriptors {
+struct open_files {
 	struct descriptor *rows;
 	size_t count, cap;
 };
 
-void descriptors_deinit(struct descriptors *descriptors);
+void open_files_deinit(struct open_files *descriptors);
 
 /* It is to be told of; once, however often it is wanted. */
-void descriptors_want(struct descriptors *descriptors, uint32_t pid, uint32_t fd);
+void open_files_request(struct open_files *descriptors, uint32_t pid, uint32_t fd);
 /* The descriptors that an epoll waits for: up to `max`; 0 of anything else. */
-size_t descriptor_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max);
-/* Appends a marker for each. The other ends are looked for in all processes that can be read, for DESCRIPTOR_SCAN_MS at most. */
-#define DESCRIPTOR_SCAN_MS 300
-void descriptors_add(struct descriptors *descriptors, struct buf *ret);
+size_t open_files_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max);
+/* Appends a marker for each. The other ends are looked for in all processes that can be read, for OPEN_FILES_SCAN_MS at most. */
+#define OPEN_FILES_SCAN_MS 300
+void open_files_add(struct open_files *descriptors, struct buf *ret);
 
 #endif

@@ -59,7 +59,7 @@ static struct span take_field(struct span *s)
 }
 
 /* "4711 (a) R (b) S 1 4711 ..." */
-bool target_stat_parse(struct span text, struct target_stat *ret)
+bool process_stat_parse(struct span text, struct process_stat *ret)
 {
 	const char *open = text.len ? memchr(text.ptr, '(', text.len) : NULL;
 	const char *close = text.len ? memrchr(text.ptr, ')', text.len) : NULL;
@@ -67,7 +67,7 @@ bool target_stat_parse(struct span text, struct target_stat *ret)
 	uint64_t number;
 	size_t len;
 
-	*ret = (struct target_stat){ 0 };
+	*ret = (struct process_stat){ 0 };
 	if (!open || !close || close < open)
 		return false;
 	len = (size_t)(close - open - 1);
@@ -112,7 +112,7 @@ enum status_field {
 	STATUS_NSPID,
 };
 
-static bool status_take(struct target_status *ret, enum status_field field, struct span value)
+static bool status_take(struct process_status *ret, enum status_field field, struct span value)
 {
 	unsigned base =
 	        field == STATUS_PENDING || field == STATUS_TAKEN || field == STATUS_CAPS ? 16 : 10;
@@ -161,7 +161,7 @@ static bool status_take(struct target_status *ret, enum status_field field, stru
 	return true;
 }
 
-bool target_status_parse(struct span text, struct target_status *ret)
+bool process_status_parse(struct span text, struct process_status *ret)
 {
 	static const struct {
 		struct span key;
@@ -181,7 +181,7 @@ bool target_status_parse(struct span text, struct target_status *ret)
 	};
 	bool tgid = false;
 
-	*ret = (struct target_status){ 0 };
+	*ret = (struct process_status){ 0 };
 	while (text.len) {
 		struct span line = take_line(&text);
 
@@ -199,11 +199,11 @@ bool target_status_parse(struct span text, struct target_status *ret)
 }
 
 /* "55d0-55d4 r-xp 00001000 fe:01 1234    /usr/bin/x (deleted)" */
-bool target_map_parse(struct span line, struct target_map *ret)
+bool process_map_parse(struct span line, struct process_map *ret)
 {
 	struct span perms;
 
-	*ret = (struct target_map){ 0 };
+	*ret = (struct process_map){ 0 };
 	if (!take_number(&line, 16, &ret->start) || !span_take(&line, SPAN_LIT("-")) ||
 	    !take_number(&line, 16, &ret->end) || ret->end < ret->start)
 		return false;
@@ -224,7 +224,7 @@ bool target_map_parse(struct span line, struct target_map *ret)
 	return true;
 }
 
-bool target_read(uint32_t pid, const char *name, size_t max, struct buf *ret)
+bool process_read(uint32_t pid, const char *name, size_t max, struct buf *ret)
 {
 	char path[128];
 	int fd, saved;
@@ -273,25 +273,25 @@ static bool read_small(uint32_t pid, uint32_t tid, const char *name, char *text,
 	return got > 0;
 }
 
-bool target_stat(uint32_t pid, uint32_t tid, struct target_stat *ret)
+bool process_stat(uint32_t pid, uint32_t tid, struct process_stat *ret)
 {
 	char text[STAT_MAX];
 	struct span span;
 
-	*ret = (struct target_stat){ 0 };
-	return read_small(pid, tid, "stat", text, &span) && target_stat_parse(span, ret);
+	*ret = (struct process_stat){ 0 };
+	return read_small(pid, tid, "stat", text, &span) && process_stat_parse(span, ret);
 }
 
-bool target_status(uint32_t pid, uint32_t tid, struct target_status *ret)
+bool process_status(uint32_t pid, uint32_t tid, struct process_status *ret)
 {
 	char text[STAT_MAX];
 	struct span span;
 
-	*ret = (struct target_status){ 0 };
-	return read_small(pid, tid, "status", text, &span) && target_status_parse(span, ret);
+	*ret = (struct process_status){ 0 };
+	return read_small(pid, tid, "status", text, &span) && process_status_parse(span, ret);
 }
 
-bool target_ran(uint32_t pid, uint32_t tid, uint64_t *ret)
+bool process_cpu_ns(uint32_t pid, uint32_t tid, uint64_t *ret)
 {
 	char text[STAT_MAX];
 	struct span span;
@@ -302,7 +302,7 @@ bool target_ran(uint32_t pid, uint32_t tid, uint64_t *ret)
 
 /* The auxiliary vector is the kernel's, kept with the process: no file is read, no lock taken. Its words are pairs of
  * a small number and a value, none of which is 0 at first: in 64-bit words the upper half of a small number is. */
-bool target_is_32bit(uint32_t pid)
+bool process_is_32bit(uint32_t pid)
 {
 	char text[STAT_MAX];
 	struct span span;
@@ -314,7 +314,7 @@ bool target_is_32bit(uint32_t pid)
 	return second != 0;
 }
 
-void target_link(uint32_t pid, const char *name, char *ret, size_t len)
+void process_link(uint32_t pid, const char *name, char *ret, size_t len)
 {
 	char path[128];
 	ssize_t got;
@@ -324,7 +324,7 @@ void target_link(uint32_t pid, const char *name, char *ret, size_t len)
 	ret[got > 0 ? got : 0] = '\0';
 }
 
-bool target_entry_number(const char *text, uint32_t *ret)
+bool process_entry_number(const char *text, uint32_t *ret)
 {
 	struct span name = span_of(text);
 	uint64_t number;
@@ -335,7 +335,7 @@ bool target_entry_number(const char *text, uint32_t *ret)
 	return true;
 }
 
-bool target_blocked(const struct target_threads *threads)
+bool process_blocked(const struct process_threads *threads)
 {
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->rows[i].stat.state == 'D')
@@ -343,7 +343,7 @@ bool target_blocked(const struct target_threads *threads)
 	return false;
 }
 
-bool target_threads(uint32_t pid, struct target_threads *ret)
+bool process_threads(uint32_t pid, struct process_threads *ret)
 {
 	char path[64];
 	struct dirent *entry;
@@ -355,10 +355,10 @@ bool target_threads(uint32_t pid, struct target_threads *ret)
 	if (!dir)
 		return false;
 	while (ret->count < THREADS_MAX && (entry = readdir(dir))) {
-		struct target_thread thread = { 0 };
+		struct process_thread thread = { 0 };
 
-		if (!target_entry_number(entry->d_name, &thread.tid) ||
-		    !target_stat(pid, thread.tid, &thread.stat))
+		if (!process_entry_number(entry->d_name, &thread.tid) ||
+		    !process_stat(pid, thread.tid, &thread.stat))
 			continue;
 		ret->rows = alloc_grow(ret->rows, &ret->cap, ret->count + 1, sizeof(*ret->rows));
 		ret->rows[ret->count++] = thread;
@@ -367,10 +367,10 @@ bool target_threads(uint32_t pid, struct target_threads *ret)
 	return ret->count > 0;
 }
 
-void target_threads_deinit(struct target_threads *threads)
+void process_threads_deinit(struct process_threads *threads)
 {
 	free(threads->rows);
-	*threads = (struct target_threads){ 0 };
+	*threads = (struct process_threads){ 0 };
 }
 
 struct parent {
@@ -385,10 +385,10 @@ static size_t all_parents(struct parent **ret)
 
 	*ret = NULL;
 	while (dir && (entry = readdir(dir))) {
-		struct target_stat stat;
+		struct process_stat stat;
 		uint32_t pid;
 
-		if (!target_entry_number(entry->d_name, &pid) || !target_stat(pid, 0, &stat))
+		if (!process_entry_number(entry->d_name, &pid) || !process_stat(pid, 0, &stat))
 			continue;
 		*ret = alloc_grow(*ret, &cap, count + 1, sizeof(**ret));
 		(*ret)[count++] = (struct parent){ pid, stat.ppid };
@@ -398,7 +398,7 @@ static size_t all_parents(struct parent **ret)
 	return count;
 }
 
-void target_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *cap)
+void process_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *cap)
 {
 	struct parent *all;
 	size_t all_count = all_parents(&all), done = *count;
@@ -420,41 +420,42 @@ void target_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *ca
 	free(all);
 }
 
-enum target_life target_life(uint32_t pid, uint64_t starttime)
+enum process_life process_life(uint32_t pid, uint64_t starttime)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 
-	if (!target_stat(pid, 0, &stat) || (starttime && stat.starttime != starttime))
-		return TARGET_GONE;
-	return stat.state == 'Z' || stat.state == 'X' || stat.state == 'x' ? TARGET_ZOMBIE
-	                                                                   : TARGET_ALIVE;
+	if (!process_stat(pid, 0, &stat) || (starttime && stat.starttime != starttime))
+		return PROCESS_GONE;
+	return stat.state == 'Z' || stat.state == 'X' || stat.state == 'x' ? PROCESS_ZOMBIE
+	                                                                   : PROCESS_ALIVE;
 }
 
-struct target_look target_look(uint32_t pid, uint64_t starttime, struct target_threads *threads)
+struct process_attach_state process_attach_state(uint32_t pid, uint64_t starttime,
+                                                 struct process_threads *threads)
 {
-	struct target_look ret = { .life = target_life(pid, starttime) };
-	struct target_status status;
+	struct process_attach_state ret = { .life = process_life(pid, starttime) };
+	struct process_status status;
 	size_t alive = 0;
 
-	if (ret.life == TARGET_GONE)
+	if (ret.life == PROCESS_GONE)
 		return ret;
-	if (!target_threads(pid, threads) || !target_status(pid, 0, &status)) {
-		ret.life = TARGET_GONE;
+	if (!process_threads(pid, threads) || !process_status(pid, 0, &status)) {
+		ret.life = PROCESS_GONE;
 		return ret;
 	}
 	ret.tracer = status.tracer;
-	ret.leader_dead = ret.life == TARGET_ZOMBIE;
+	ret.leader_dead = ret.life == PROCESS_ZOMBIE;
 	for (size_t i = 0; i < threads->count; i++) {
-		struct target_thread *thread = &threads->rows[i];
+		struct process_thread *thread = &threads->rows[i];
 
 		alive += !strchr("ZXx", thread->stat.state);
 		ret.stopped |= thread->stat.state == 'T';
-		if (!target_status(pid, thread->tid, &status))
+		if (!process_status(pid, thread->tid, &status))
 			continue;
 		ret.stop_pending |= status.pending >> (SIGSTOP - 1) & 1;
 		thread->switches = status.switches;
 	}
 	/* A process whose main thread has ended looks like a zombie, and lives as long as its others do. */
-	ret.life = alive ? TARGET_ALIVE : TARGET_ZOMBIE;
+	ret.life = alive ? PROCESS_ALIVE : PROCESS_ZOMBIE;
 	return ret;
 }

@@ -12,7 +12,7 @@
 #include "merger/base/buf.h"
 #include "merger/base/span.h"
 
-struct target_stat {
+struct process_stat {
 	char comm[64]; /* cut if longer */
 	char state;    /* R S D T t Z X I */
 	uint32_t ppid;
@@ -20,7 +20,7 @@ struct target_stat {
 	uint64_t starttime; /* clock ticks since boot: tells a pid used again */
 };
 
-struct target_status {
+struct process_status {
 	uint32_t tgid, tracer, euid, uid;
 	uint64_t pending;  /* signals, of the thread and of its process; bit n - 1 is signal n */
 	uint64_t taken;    /* signals that it ignores or handles, in the same way */
@@ -30,60 +30,60 @@ struct target_status {
 	uint32_t inner_pid; /* in the innermost pid namespace; 0: it is in that of this /proc */
 };
 
-struct target_map {
+struct process_map {
 	uint64_t start, end, offset;
 	char perms[5];
 	struct span path; /* a view; without " (deleted)"; empty if it is anonymous */
 };
 
-bool target_stat_parse(struct span text, struct target_stat *ret);
-bool target_status_parse(struct span text, struct target_status *ret);
+bool process_stat_parse(struct span text, struct process_stat *ret);
+bool process_status_parse(struct span text, struct process_status *ret);
 /* One line of maps, without its newline. */
-bool target_map_parse(struct span line, struct target_map *ret);
+bool process_map_parse(struct span line, struct process_map *ret);
 
 /* Reads /proc/PID/name (replacing what is in *ret), at most max bytes. false: it cannot be read; errno says why. */
-bool target_read(uint32_t pid, const char *name, size_t max, struct buf *ret);
+bool process_read(uint32_t pid, const char *name, size_t max, struct buf *ret);
 /* tid 0: the process. */
-bool target_stat(uint32_t pid, uint32_t tid, struct target_stat *ret);
-bool target_status(uint32_t pid, uint32_t tid, struct target_status *ret);
+bool process_stat(uint32_t pid, uint32_t tid, struct process_stat *ret);
+bool process_status(uint32_t pid, uint32_t tid, struct process_status *ret);
 /* The processor time that a thread has had, in nanoseconds (schedstat). false: the kernel does not tell. */
-bool target_ran(uint32_t pid, uint32_t tid, uint64_t *ret);
+bool process_cpu_ns(uint32_t pid, uint32_t tid, uint64_t *ret);
 /* The number that an entry of /proc or of task/ is; false: it is something else. */
-bool target_entry_number(const char *name, uint32_t *ret);
+bool process_entry_number(const char *name, uint32_t *ret);
 /* Is it a program of 32-bit code? false, too, if that cannot be told. */
-bool target_is_32bit(uint32_t pid);
+bool process_is_32bit(uint32_t pid);
 /* What a link of /proc/PID (exe, root, ns/user) points to; empty string if it cannot be read. */
-void target_link(uint32_t pid, const char *name, char *ret, size_t len);
+void process_link(uint32_t pid, const char *name, char *ret, size_t len);
 
-struct target_thread {
+struct process_thread {
 	uint32_t tid;
-	struct target_stat stat;
-	uint64_t switches; /* target_status.switches; by target_look only */
+	struct process_stat stat;
+	uint64_t switches; /* process_status.switches; by process_attach_state only */
 };
 
-struct target_threads {
-	struct target_thread *rows;
+struct process_threads {
+	struct process_thread *rows;
 	size_t count, cap;
 };
 
 /* All threads, in /proc's order; {0} at first, rows are used again. false: no such process. */
-bool target_threads(uint32_t pid, struct target_threads *ret);
-void target_threads_deinit(struct target_threads *threads);
+bool process_threads(uint32_t pid, struct process_threads *ret);
+void process_threads_deinit(struct process_threads *threads);
 /* Is any of them in state D? */
-bool target_blocked(const struct target_threads *threads);
+bool process_blocked(const struct process_threads *threads);
 
 /* Adds the descendants of pid (not pid itself) to a growing array, parents first. */
-void target_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *cap);
+void process_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *cap);
 
-enum target_life {
-	TARGET_ALIVE,
-	TARGET_ZOMBIE, /* it ended, and nobody has waited for it */
-	TARGET_GONE,   /* no such process, or another one with its number */
+enum process_life {
+	PROCESS_ALIVE,
+	PROCESS_ZOMBIE, /* it ended, and nobody has waited for it */
+	PROCESS_GONE,   /* no such process, or another one with its number */
 };
 
 /* What must be known before a debugger may go near it. */
-struct target_look {
-	enum target_life life;
+struct process_attach_state {
+	enum process_life life;
 	bool stopped;     /* by a signal, as with Ctrl-Z */
 	bool leader_dead; /* the main thread has ended, others live */
 	uint32_t tracer;
@@ -91,8 +91,9 @@ struct target_look {
 };
 
 /* starttime 0: whichever process has this pid. */
-struct target_look target_look(uint32_t pid, uint64_t starttime, struct target_threads *threads);
+struct process_attach_state process_attach_state(uint32_t pid, uint64_t starttime,
+                                                 struct process_threads *threads);
 /* The same of the main thread alone: cheap. */
-enum target_life target_life(uint32_t pid, uint64_t starttime);
+enum process_life process_life(uint32_t pid, uint64_t starttime);
 
 #endif

@@ -17,8 +17,8 @@
 struct facts {
 	uint32_t pid;
 	bool is_32bit;
-	struct target_threads threads;
-	struct descriptors descriptors;
+	struct process_threads threads;
+	struct open_files descriptors;
 	bool call_is_hidden; /* some thread's system call cannot be read */
 	struct buf text, *ret;
 };
@@ -28,16 +28,16 @@ static struct span read_of(struct facts *facts, uint32_t tid, const char *name)
 	char path[64];
 
 	snprintf(path, sizeof(path), "task/%" PRIu32 "/%s", tid, name);
-	if (!target_read(facts->pid, path, TEXT_MAX, &facts->text))
+	if (!process_read(facts->pid, path, TEXT_MAX, &facts->text))
 		buf_clear(&facts->text);
 	return span_trim(buf_span(&facts->text));
 }
 
 static void add_name(struct buf *ret, const char *key, uint32_t pid)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 
-	if (pid && target_stat(pid, 0, &stat))
+	if (pid && process_stat(pid, 0, &stat))
 		marker_add(ret, key, span_of(stat.comm));
 }
 
@@ -48,18 +48,18 @@ static uint32_t stop_signal(struct facts *facts)
 	struct span text;
 	const char *blank;
 
-	if (!target_read(facts->pid, "stat", TEXT_MAX, &facts->text))
+	if (!process_read(facts->pid, "stat", TEXT_MAX, &facts->text))
 		return 0;
 	text = span_trim(buf_span(&facts->text));
 	blank = text.len ? memrchr(text.ptr, ' ', text.len) : NULL;
 	return blank ? (uint32_t)strtoul(blank, NULL, 10) & 127 : 0;
 }
 
-static void add_process(struct facts *facts, const struct target_stat *stat)
+static void add_process(struct facts *facts, const struct process_stat *stat)
 {
-	struct target_status status = { 0 };
+	struct process_status status = { 0 };
 
-	target_status(facts->pid, 0, &status);
+	process_status(facts->pid, 0, &status);
 	marker_open(facts->ret, "process");
 	marker_addf(facts->ret, "pid", "%" PRIu32, facts->pid);
 	marker_addf(facts->ret, "ppid", "%" PRIu32, stat->ppid);
@@ -84,7 +84,7 @@ static bool slept_us(struct facts *facts, uint32_t tid, uint64_t *ret)
 	const char *at;
 
 	for (size_t i = 0; i < 2; i++) {
-		bool ok = i ? target_read((uint32_t)getpid(), "sched", TEXT_MAX, &facts->text)
+		bool ok = i ? process_read((uint32_t)getpid(), "sched", TEXT_MAX, &facts->text)
 		            : read_of(facts, tid, "sched").len > 0;
 
 		if (!ok)
@@ -100,69 +100,70 @@ static bool slept_us(struct facts *facts, uint32_t tid, uint64_t *ret)
 	return true;
 }
 
-static void add_left(struct facts *facts, uint32_t tid, const struct call *call,
-                     const struct decoded_call *decoded)
+static void add_left(struct facts *facts, uint32_t tid, const struct syscall_info *call,
+                     const struct decoded_syscall *decoded)
 {
 	uint64_t slept = 0;
 
-	if (!decoded->has_limit || (!call_is_absolute(call) && !slept_us(facts, tid, &slept)))
+	if (!decoded->has_limit ||
+	    (!syscall_limit_is_absolute(call) && !slept_us(facts, tid, &slept)))
 		return;
 	marker_addf(facts->ret, "left_us", "%" PRIu64,
 	            decoded->limit_us > slept ? decoded->limit_us - slept : 0);
 }
 
 /* An epoll stands for what it waits for. */
-static void add_fds(struct facts *facts, const struct decoded_call *decoded)
+static void add_fds(struct facts *facts, const struct decoded_syscall *decoded)
 {
-	uint32_t inner[CALL_FDS_MAX];
+	uint32_t inner[SYSCALL_FDS_MAX];
 
 	for (size_t i = 0; i < decoded->fd_count; i++) {
-		size_t count =
-		        decoded->class == CALL_POLL
-		                ? descriptor_epoll(facts->pid, decoded->fds[i], inner, CALL_FDS_MAX)
-		                : 0;
+		size_t count = decoded->class == SYSCALL_POLL
+		                       ? open_files_epoll(facts->pid, decoded->fds[i], inner,
+		                                          SYSCALL_FDS_MAX)
+		                       : 0;
 
 		marker_addf(facts->ret, "fd", "%" PRIu32, decoded->fds[i]);
-		descriptors_want(&facts->descriptors, facts->pid, decoded->fds[i]);
+		open_files_request(&facts->descriptors, facts->pid, decoded->fds[i]);
 		for (size_t j = 0; j < count; j++) {
 			marker_addf(facts->ret, "fd", "%" PRIu32, inner[j]);
-			descriptors_want(&facts->descriptors, facts->pid, inner[j]);
+			open_files_request(&facts->descriptors, facts->pid, inner[j]);
 		}
 	}
 }
 
-static void add_decoded(struct facts *facts, uint32_t tid, const struct call *call)
+static void add_decoded(struct facts *facts, uint32_t tid, const struct syscall_info *call)
 {
-	struct decoded_call decoded;
+	struct decoded_syscall decoded;
 
-	call_decode(facts->pid, call, &decoded);
+	syscall_decode(facts->pid, call, &decoded);
 	marker_add(facts->ret, "call", buf_span(&decoded.text));
-	marker_add(facts->ret, "class", span_of(call_class_name(decoded.class)));
+	marker_add(facts->ret, "class", span_of(syscall_class_name(decoded.class)));
 	add_fds(facts, &decoded);
 	add_left(facts, tid, call, &decoded);
 	if (decoded.wait_pid)
 		marker_addf(facts->ret, "wait_pid", "%" PRIu32, decoded.wait_pid);
-	decoded_call_deinit(&decoded);
+	decoded_syscall_deinit(&decoded);
 }
 
-static void add_call(struct facts *facts, const struct target_thread *thread)
+static void add_call(struct facts *facts, const struct process_thread *thread)
 {
 	struct span line = read_of(facts, thread->tid, "syscall");
-	struct call call;
+	struct syscall_info call;
 
 	if (!line.len)
 		facts->call_is_hidden = true;
 	if (span_starts(line, SPAN_LIT("running")) || thread->stat.state == 'R') {
-		marker_add(facts->ret, "class", span_of(call_class_name(CALL_RUNNING)));
-	} else if (!facts->is_32bit && call_parse(line, &call)) {
+		marker_add(facts->ret, "class", span_of(syscall_class_name(SYSCALL_RUNNING)));
+	} else if (!facts->is_32bit && syscall_parse(line, &call)) {
 		marker_addf(facts->ret, "syscall", "%" PRIu64, call.number);
-		for (size_t i = 0; i < CALL_ARGS; i++)
+		for (size_t i = 0; i < SYSCALL_ARGS; i++)
 			marker_addf(facts->ret, "arg", "0x%" PRIx64, call.args[i]);
 		add_decoded(facts, thread->tid, &call);
 	}
 }
 
-static void add_thread(struct facts *facts, const struct target_thread *thread)
+static void add_thread(struct facts *facts, const struct process_thread *thread)
 {
 	uint64_t ran;
 	struct span wchan;
@@ -172,13 +173,13 @@ static void add_thread(struct facts *facts, const struct target_thread *thread)
 	marker_addf(facts->ret, "tid", "%" PRIu32, thread->tid);
 	marker_add(facts->ret, "name", span_of(thread->stat.comm));
 	marker_addf(facts->ret, "state", "%c", thread->stat.state);
-	if (target_ran(facts->pid, thread->tid, &ran))
+	if (process_cpu_ns(facts->pid, thread->tid, &ran))
 		marker_addf(facts->ret, "cpu_us", "%" PRIu64, ran / 1000);
 	wchan = read_of(facts, thread->tid, "wchan");
 	if (wchan.len && !span_eq(wchan, SPAN_LIT("0")))
 		marker_add(facts->ret, "wchan", wchan);
 	add_call(facts, thread);
-	glimpse_frames(facts->pid, thread->tid, facts->ret);
+	kernel_stacks_frames(facts->pid, thread->tid, facts->ret);
 	marker_close(facts->ret);
 }
 
@@ -187,11 +188,11 @@ static void add_children(struct facts *facts)
 	uint32_t *pids = NULL;
 	size_t count = 0, cap = 0;
 
-	target_descendants(facts->pid, &pids, &count, &cap);
+	process_descendants(facts->pid, &pids, &count, &cap);
 	for (size_t i = 0; i < count; i++) {
-		struct target_stat stat;
+		struct process_stat stat;
 
-		if (!target_stat(pids[i], 0, &stat) || stat.ppid != facts->pid)
+		if (!process_stat(pids[i], 0, &stat) || stat.ppid != facts->pid)
 			continue;
 		marker_open(facts->ret, "child");
 		marker_addf(facts->ret, "pid", "%" PRIu32, pids[i]);
@@ -203,27 +204,27 @@ static void add_children(struct facts *facts)
 	free(pids);
 }
 
-void kernel_facts_add(uint32_t pid, struct buf *ret)
+void process_facts_add(uint32_t pid, struct buf *ret)
 {
 	struct facts facts = { .pid = pid, .ret = ret };
-	struct target_stat stat;
+	struct process_stat stat;
 
-	if (!target_stat(pid, 0, &stat))
+	if (!process_stat(pid, 0, &stat))
 		return;
 	add_process(&facts, &stat);
-	target_threads(pid, &facts.threads);
+	process_threads(pid, &facts.threads);
 	/* In state D a thread may hold the lock that a look at the executable takes. */
-	facts.is_32bit = !target_blocked(&facts.threads) && target_is_32bit(pid);
+	facts.is_32bit = !process_blocked(&facts.threads) && process_is_32bit(pid);
 	for (size_t i = 0; i < facts.threads.count; i++)
 		add_thread(&facts, &facts.threads.rows[i]);
-	descriptors_add(&facts.descriptors, ret);
+	open_files_add(&facts.descriptors, ret);
 	add_children(&facts);
 	if (facts.call_is_hidden && stat.state != 'Z')
 		marker_unread(ret, "system calls",
 		              "/proc/PID/task/TID/syscall is for those who may trace the process");
 	if (facts.is_32bit)
 		marker_unread(ret, "system calls", "those of a 32-bit program have other numbers");
-	descriptors_deinit(&facts.descriptors);
-	target_threads_deinit(&facts.threads);
+	open_files_deinit(&facts.descriptors);
+	process_threads_deinit(&facts.threads);
 	buf_deinit(&facts.text);
 }

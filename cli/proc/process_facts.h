@@ -8,6 +8,6 @@
 #include "merger/base/buf.h"
 
 /* Appends all that can be read of pid; nothing if there is no such process. */
-void kernel_facts_add(uint32_t pid, struct buf *ret);
+void process_facts_add(uint32_t pid, struct buf *ret);
 
 #endif

@@ -29,12 +29,12 @@ static void add_words(struct span words, struct buf *ret)
 	buf_deinit(&text);
 }
 
-static void add_name(uint32_t pid, const struct target_stat *stat, struct buf *ret)
+static void add_name(uint32_t pid, const struct process_stat *stat, struct buf *ret)
 {
 	struct buf words = { 0 };
 
 	/* The command line of one that is in uninterruptible sleep may take for ever to read. */
-	if (stat->state != 'D' && target_read(pid, "cmdline", COMMAND_LINE_MAX, &words) &&
+	if (stat->state != 'D' && process_read(pid, "cmdline", COMMAND_LINE_MAX, &words) &&
 	    words.len)
 		add_words(buf_span(&words), ret);
 	if (!ret->len)
@@ -49,14 +49,14 @@ static void add_name(uint32_t pid, const struct target_stat *stat, struct buf *r
 
 static void print_process(uint32_t pid, FILE *out)
 {
-	struct target_status status;
-	struct target_stat stat;
+	struct process_status status;
+	struct process_stat stat;
 	struct buf name = { 0 };
 
-	if (pid == (uint32_t)getpid() || !target_stat(pid, 0, &stat) || stat.kernel_thread ||
+	if (pid == (uint32_t)getpid() || !process_stat(pid, 0, &stat) || stat.kernel_thread ||
 	    stat.state == 'Z')
 		return;
-	if (geteuid() && (!target_status(pid, 0, &status) || status.uid != geteuid()))
+	if (geteuid() && (!process_status(pid, 0, &status) || status.uid != geteuid()))
 		return;
 	add_name(pid, &stat, &name);
 	fprintf(out, "%u\t%.*s\n", pid, SPAN_ARG(name));
@@ -70,7 +70,7 @@ void process_list_print(FILE *out)
 	uint32_t pid;
 
 	while (proc && (entry = readdir(proc)))
-		if (target_entry_number(entry->d_name, &pid))
+		if (process_entry_number(entry->d_name, &pid))
 			print_process(pid, out);
 	if (proc)
 		closedir(proc);

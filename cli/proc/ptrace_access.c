@@ -16,58 +16,59 @@
 #define YAMA "/proc/sys/kernel/yama/ptrace_scope"
 
 /* "user 1000 may not trace process 4711 (nginx) of user 33: " and one of these. */
-static const char *const causes[REFUSAL_CAUSE_COUNT] = {
-	[REFUSAL_UNKNOWN] =
+static const char *const causes[PTRACE_ACCESS_CAUSE_COUNT] = {
+	[PTRACE_ACCESS_UNKNOWN] =
 	        "the system forbids it (a security module such as SELinux or AppArmor, or a "
 	        "container's rules); run pmp as root outside of any container",
-	[REFUSAL_NAMESPACE] =
+	[PTRACE_ACCESS_NAMESPACE] =
 	        "it is in a user namespace over which this user has no power; run pmp as root "
 	        "outside of any container",
-	[REFUSAL_CAPABILITY] =
+	[PTRACE_ACCESS_CAPABILITY] =
 	        "this is root, but without the capability CAP_SYS_PTRACE; in a container, "
 	        "start that with --cap-add=SYS_PTRACE",
-	[REFUSAL_USER] = "it belongs to another user; run pmp as that user, or as root (sudo)",
-	[REFUSAL_UNDUMPABLE] =
+	[PTRACE_ACCESS_USER] =
+	        "it belongs to another user; run pmp as that user, or as root (sudo)",
+	[PTRACE_ACCESS_UNDUMPABLE] =
 	        "it is protected from its own user (set-uid, or it gained capabilities); run "
 	        "pmp as root (sudo)",
-	[REFUSAL_YAMA_CHILDREN] =
+	[PTRACE_ACCESS_YAMA_CHILDREN] =
 	        "kernel.yama.ptrace_scope is 1: only its parents may trace a process; run "
 	        "pmp as root (sudo), or allow it: sysctl kernel.yama.ptrace_scope=0",
-	[REFUSAL_YAMA_ADMIN] =
+	[PTRACE_ACCESS_YAMA_ADMIN] =
 	        "kernel.yama.ptrace_scope is 2: only root may trace; run pmp as root (sudo)",
-	[REFUSAL_YAMA_NOBODY] =
+	[PTRACE_ACCESS_YAMA_NOBODY] =
 	        "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot; set it "
 	        "to 1 in /etc/sysctl.d and reboot",
-	[REFUSAL_SECCOMP] = "a seccomp filter forbids ptrace here; start the container with "
-	                    "--cap-add=SYS_PTRACE or --security-opt seccomp=unconfined",
+	[PTRACE_ACCESS_SECCOMP] = "a seccomp filter forbids ptrace here; start the container with "
+	                          "--cap-add=SYS_PTRACE or --security-opt seccomp=unconfined",
 };
 
-enum refusal_cause refusal_cause(const struct refusal_facts *facts)
+enum ptrace_access_cause ptrace_access_cause(const struct ptrace_access_facts *facts)
 {
 	bool own = facts->euid == facts->target_uid && facts->euid == facts->target_euid;
 
 	if (facts->yama >= 3)
-		return REFUSAL_YAMA_NOBODY;
+		return PTRACE_ACCESS_YAMA_NOBODY;
 	if (facts->may_trace_all)
-		return !facts->same_userns ? REFUSAL_NAMESPACE
-		       : facts->filtered   ? REFUSAL_SECCOMP
-		                           : REFUSAL_UNKNOWN;
+		return !facts->same_userns ? PTRACE_ACCESS_NAMESPACE
+		       : facts->filtered   ? PTRACE_ACCESS_SECCOMP
+		                           : PTRACE_ACCESS_UNKNOWN;
 	if (facts->euid == 0)
-		return REFUSAL_CAPABILITY;
+		return PTRACE_ACCESS_CAPABILITY;
 	if (!own)
-		return REFUSAL_USER;
+		return PTRACE_ACCESS_USER;
 	if (!facts->same_userns)
-		return REFUSAL_NAMESPACE;
+		return PTRACE_ACCESS_NAMESPACE;
 	if (!facts->dumpable)
-		return REFUSAL_UNDUMPABLE;
+		return PTRACE_ACCESS_UNDUMPABLE;
 	if (facts->yama == 2)
-		return REFUSAL_YAMA_ADMIN;
+		return PTRACE_ACCESS_YAMA_ADMIN;
 	if (facts->yama == 1)
-		return REFUSAL_YAMA_CHILDREN;
-	return facts->filtered ? REFUSAL_SECCOMP : REFUSAL_UNKNOWN;
+		return PTRACE_ACCESS_YAMA_CHILDREN;
+	return facts->filtered ? PTRACE_ACCESS_SECCOMP : PTRACE_ACCESS_UNKNOWN;
 }
 
-const char *refusal_text(enum refusal_cause cause)
+const char *ptrace_access_text(enum ptrace_access_cause cause)
 {
 	return causes[cause];
 }
@@ -91,7 +92,7 @@ static bool in_user_namespace(void)
 	struct buf map = { 0 };
 	unsigned inside = 0, outside = 0, count = 0;
 
-	if (target_read((uint32_t)getpid(), "uid_map", 4096, &map)) {
+	if (process_read((uint32_t)getpid(), "uid_map", 4096, &map)) {
 		buf_add(&map, "", 1);
 		if (sscanf(map.ptr, "%u %u %u", &inside, &outside, &count) != 3)
 			count = UINT_MAX;
@@ -100,18 +101,18 @@ static bool in_user_namespace(void)
 	return count && count != UINT_MAX;
 }
 
-static void gather(uint32_t pid, struct refusal_facts *ret)
+static void gather(uint32_t pid, struct ptrace_access_facts *ret)
 {
-	struct target_status own, its;
+	struct process_status own, its;
 	char own_ns[64], its_ns[64], path[64];
 	struct stat st;
 
-	target_status((uint32_t)getpid(), 0, &own);
-	target_status(pid, 0, &its);
-	target_link((uint32_t)getpid(), "ns/user", own_ns, sizeof(own_ns));
-	target_link(pid, "ns/user", its_ns, sizeof(its_ns));
+	process_status((uint32_t)getpid(), 0, &own);
+	process_status(pid, 0, &its);
+	process_link((uint32_t)getpid(), "ns/user", own_ns, sizeof(own_ns));
+	process_link(pid, "ns/user", its_ns, sizeof(its_ns));
 	snprintf(path, sizeof(path), "/proc/%u", pid);
-	*ret = (struct refusal_facts){
+	*ret = (struct ptrace_access_facts){
 		.euid = geteuid(),
 		.may_trace_all = own.caps >> CAP_SYS_PTRACE & 1,
 		.target_uid = its.uid,
@@ -128,20 +129,20 @@ static void gather(uint32_t pid, struct refusal_facts *ret)
 
 static bool not_permitted(uint32_t pid, const char *comm, struct error *err)
 {
-	struct refusal_facts facts;
+	struct ptrace_access_facts facts;
 
 	gather(pid, &facts);
 	return error_set(err, ERROR_PERMISSION,
 	                 "not permitted: user %u may not trace process %u (%s) of user %u: %s",
 	                 facts.euid, pid, comm, facts.target_uid,
-	                 refusal_text(refusal_cause(&facts)));
+	                 ptrace_access_text(ptrace_access_cause(&facts)));
 }
 
 static bool traced(uint32_t pid, const char *comm, uint32_t tracer, struct error *err)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 
-	if (!target_stat(tracer, 0, &stat))
+	if (!process_stat(tracer, 0, &stat))
 		snprintf(stat.comm, sizeof(stat.comm), "?");
 	return error_set(
 	        err, ERROR_TRACED,
@@ -154,7 +155,7 @@ static bool traced(uint32_t pid, const char *comm, uint32_t tracer, struct error
 static bool no_process(uint32_t pid, struct error *err)
 {
 	uint32_t found[2];
-	struct target_stat stat;
+	struct process_stat stat;
 	size_t count = container_find(pid, found, 2);
 
 	if (!count)
@@ -165,7 +166,7 @@ static bool no_process(uint32_t pid, struct error *err)
 		                 "no process %u here; more than one container has one: look for "
 		                 "it with grep NSpid /proc/[0-9]*/status",
 		                 pid);
-	target_stat(*found, 0, &stat);
+	process_stat(*found, 0, &stat);
 	return error_set(err, ERROR_NO_PROCESS,
 	                 "no process %u here; process %u of a container is process %u (%s) here: "
 	                 "use -p %u",
@@ -173,12 +174,12 @@ static bool no_process(uint32_t pid, struct error *err)
 }
 
 /* What makes an attach impossible whoever asks. true: nothing does. */
-static bool check_state(uint32_t pid, struct target_stat *stat, struct error *err)
+static bool check_state(uint32_t pid, struct process_stat *stat, struct error *err)
 {
-	struct target_status status;
+	struct process_status status;
 
 	errno = 0;
-	if (!target_stat(pid, 0, stat) || !target_status(pid, 0, &status)) {
+	if (!process_stat(pid, 0, stat) || !process_status(pid, 0, &status)) {
 		/* No descriptor left to open it with, say. */
 		if (errno && errno != ENOENT && errno != ESRCH)
 			return error_set(err, ERROR_FAILED, "cannot read /proc/%u: %s", pid,
@@ -190,12 +191,12 @@ static bool check_state(uint32_t pid, struct target_stat *stat, struct error *er
 		        err, ERROR_NO_PROCESS,
 		        "%u is a thread of process %u; use -p %u, which samples all its threads",
 		        pid, status.tgid, status.tgid);
-	if (target_life(pid, 0) == TARGET_ZOMBIE) {
-		struct target_threads threads = { 0 };
-		struct target_look look = target_look(pid, 0, &threads);
+	if (process_life(pid, 0) == PROCESS_ZOMBIE) {
+		struct process_threads threads = { 0 };
+		struct process_attach_state look = process_attach_state(pid, 0, &threads);
 
-		target_threads_deinit(&threads);
-		if (look.life == TARGET_ALIVE)
+		process_threads_deinit(&threads);
+		if (look.life == PROCESS_ALIVE)
 			return error_set(err, ERROR_FAILED,
 			                 "the main thread of process %u (%s) has ended: gdb cannot "
 			                 "attach to the threads that are left",
@@ -216,9 +217,9 @@ static bool check_state(uint32_t pid, struct target_stat *stat, struct error *er
 	return true;
 }
 
-bool refusal_check(uint32_t pid, struct error *err)
+bool ptrace_access_check(uint32_t pid, struct error *err)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 	char path[64];
 	int fd;
 
@@ -236,9 +237,9 @@ bool refusal_check(uint32_t pid, struct error *err)
 	return true;
 }
 
-bool refusal_attach(uint32_t pid, const char *text, struct error *err)
+bool ptrace_access_attach(uint32_t pid, const char *text, struct error *err)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 
 	if (!check_state(pid, &stat, err))
 		return false;

@@ -9,7 +9,7 @@
 #include "merger/base/error.h"
 
 /* What decides whether the kernel lets one process trace another (ptrace(2), "access mode checking"). */
-struct refusal_facts {
+struct ptrace_access_facts {
 	uint32_t euid;      /* pmp's */
 	bool may_trace_all; /* pmp has CAP_SYS_PTRACE */
 	uint32_t target_uid, target_euid;
@@ -19,26 +19,26 @@ struct refusal_facts {
 	bool filtered;    /* pmp itself is under a seccomp filter */
 };
 
-enum refusal_cause {
-	REFUSAL_UNKNOWN,
-	REFUSAL_NAMESPACE,
-	REFUSAL_CAPABILITY, /* root, but without CAP_SYS_PTRACE */
-	REFUSAL_USER,
-	REFUSAL_UNDUMPABLE,
-	REFUSAL_YAMA_CHILDREN, /* 1 */
-	REFUSAL_YAMA_ADMIN,    /* 2 */
-	REFUSAL_YAMA_NOBODY,   /* 3 */
-	REFUSAL_SECCOMP,
-	REFUSAL_CAUSE_COUNT
+enum ptrace_access_cause {
+	PTRACE_ACCESS_UNKNOWN,
+	PTRACE_ACCESS_NAMESPACE,
+	PTRACE_ACCESS_CAPABILITY, /* root, but without CAP_SYS_PTRACE */
+	PTRACE_ACCESS_USER,
+	PTRACE_ACCESS_UNDUMPABLE,
+	PTRACE_ACCESS_YAMA_CHILDREN, /* 1 */
+	PTRACE_ACCESS_YAMA_ADMIN,    /* 2 */
+	PTRACE_ACCESS_YAMA_NOBODY,   /* 3 */
+	PTRACE_ACCESS_SECCOMP,
+	PTRACE_ACCESS_CAUSE_COUNT
 };
 
-enum refusal_cause refusal_cause(const struct refusal_facts *facts);
+enum ptrace_access_cause ptrace_access_cause(const struct ptrace_access_facts *facts);
 /* What that means, and the cure: the part of the message behind the processes' names. */
-const char *refusal_text(enum refusal_cause cause);
+const char *ptrace_access_text(enum ptrace_access_cause cause);
 
 /* Looks at a process before a gdb is spent on it. false: it cannot be sampled, and *err says why. */
-bool refusal_check(uint32_t pid, struct error *err);
+bool ptrace_access_check(uint32_t pid, struct error *err);
 /* gdb could not attach and said `text`: the reason, as far as /proc tells it. Always false. */
-bool refusal_attach(uint32_t pid, const char *text, struct error *err);
+bool ptrace_access_attach(uint32_t pid, const char *text, struct error *err);
 
 #endif

@@ -103,7 +103,7 @@ static void each_row(uint32_t pid, const char *name, bool (*take)(void *ctx, str
 	struct buf text = { 0 };
 	struct span rest;
 
-	if (target_read(pid, name, TABLE_MAX, &text)) {
+	if (process_read(pid, name, TABLE_MAX, &text)) {
 		rest = buf_span(&text);
 		while (rest.len) {
 			const char *end = memchr(rest.ptr, '\n', rest.len);

@@ -27,38 +27,38 @@
  * What has no letter is not shown. Arguments: the manual page of each, section 2. */
 struct row {
 	unsigned number;
-	enum call_class class;
+	enum syscall_class class;
 	const char *shape;
 };
 
 static const struct row rows[] = {
-	{ SYS_read, CALL_READ, "fpn" },          { SYS_readv, CALL_READ, "fpn" },
-	{ SYS_pread64, CALL_READ, "fpnn" },      { SYS_recvfrom, CALL_READ, "fpnn" },
-	{ SYS_recvmsg, CALL_READ, "fpn" },       { SYS_recvmmsg, CALL_READ, "fpnnt" },
-	{ SYS_write, CALL_WRITE, "fpn" },        { SYS_writev, CALL_WRITE, "fpn" },
-	{ SYS_pwrite64, CALL_WRITE, "fpnn" },    { SYS_sendto, CALL_WRITE, "fpnn" },
-	{ SYS_sendmsg, CALL_WRITE, "fpn" },      { SYS_sendfile, CALL_WRITE, "fnpn" },
-	{ SYS_fsync, CALL_WRITE, "f" },          { SYS_fdatasync, CALL_WRITE, "f" },
-	{ SYS_accept, CALL_ACCEPT, "fpp" },      { SYS_accept4, CALL_ACCEPT, "fppn" },
-	{ SYS_connect, CALL_CONNECT, "fan" },    { SYS_poll, CALL_POLL, "Pnm" },
-	{ SYS_ppoll, CALL_POLL, "Pnt" },         { SYS_select, CALL_POLL, "spppv" },
-	{ SYS_pselect6, CALL_POLL, "spppt" },    { SYS_epoll_wait, CALL_POLL, "fpnm" },
-	{ SYS_epoll_pwait, CALL_POLL, "fpnm" },  { SYS_epoll_pwait2, CALL_POLL, "fpnt" },
-	{ SYS_nanosleep, CALL_SLEEP, "tp" },     { SYS_clock_nanosleep, CALL_SLEEP, "knt" },
-	{ SYS_wait4, CALL_CHILD, "wpnp" },       { SYS_waitid, CALL_CHILD, "nwpn" },
-	{ SYS_vfork, CALL_CHILD, "" },           { SYS_flock, CALL_FILE_LOCK, "fn" },
-	{ SYS_fcntl, CALL_FILE_LOCK, "fnp" },    { SYS_futex, CALL_FUTEX, "pon" },
-	{ SYS_pause, CALL_SIGNAL, "" },          { SYS_rt_sigtimedwait, CALL_SIGNAL, "ppt" },
-	{ SYS_rt_sigsuspend, CALL_SIGNAL, "p" },
+	{ SYS_read, SYSCALL_READ, "fpn" },          { SYS_readv, SYSCALL_READ, "fpn" },
+	{ SYS_pread64, SYSCALL_READ, "fpnn" },      { SYS_recvfrom, SYSCALL_READ, "fpnn" },
+	{ SYS_recvmsg, SYSCALL_READ, "fpn" },       { SYS_recvmmsg, SYSCALL_READ, "fpnnt" },
+	{ SYS_write, SYSCALL_WRITE, "fpn" },        { SYS_writev, SYSCALL_WRITE, "fpn" },
+	{ SYS_pwrite64, SYSCALL_WRITE, "fpnn" },    { SYS_sendto, SYSCALL_WRITE, "fpnn" },
+	{ SYS_sendmsg, SYSCALL_WRITE, "fpn" },      { SYS_sendfile, SYSCALL_WRITE, "fnpn" },
+	{ SYS_fsync, SYSCALL_WRITE, "f" },          { SYS_fdatasync, SYSCALL_WRITE, "f" },
+	{ SYS_accept, SYSCALL_ACCEPT, "fpp" },      { SYS_accept4, SYSCALL_ACCEPT, "fppn" },
+	{ SYS_connect, SYSCALL_CONNECT, "fan" },    { SYS_poll, SYSCALL_POLL, "Pnm" },
+	{ SYS_ppoll, SYSCALL_POLL, "Pnt" },         { SYS_select, SYSCALL_POLL, "spppv" },
+	{ SYS_pselect6, SYSCALL_POLL, "spppt" },    { SYS_epoll_wait, SYSCALL_POLL, "fpnm" },
+	{ SYS_epoll_pwait, SYSCALL_POLL, "fpnm" },  { SYS_epoll_pwait2, SYSCALL_POLL, "fpnt" },
+	{ SYS_nanosleep, SYSCALL_SLEEP, "tp" },     { SYS_clock_nanosleep, SYSCALL_SLEEP, "knt" },
+	{ SYS_wait4, SYSCALL_CHILD, "wpnp" },       { SYS_waitid, SYSCALL_CHILD, "nwpn" },
+	{ SYS_vfork, SYSCALL_CHILD, "" },           { SYS_flock, SYSCALL_FILE_LOCK, "fn" },
+	{ SYS_fcntl, SYSCALL_FILE_LOCK, "fnp" },    { SYS_futex, SYSCALL_FUTEX, "pon" },
+	{ SYS_pause, SYSCALL_SIGNAL, "" },          { SYS_rt_sigtimedwait, SYSCALL_SIGNAL, "ppt" },
+	{ SYS_rt_sigsuspend, SYSCALL_SIGNAL, "p" },
 };
 
 struct decoder {
 	uint32_t pid;
-	const struct call *call;
-	struct decoded_call *ret;
+	const struct syscall_info *call;
+	struct decoded_syscall *ret;
 };
 
-bool call_parse(struct span line, struct call *ret)
+bool syscall_parse(struct span line, struct syscall_info *ret)
 {
 	char text[256], *at = text, *end;
 
@@ -67,7 +67,7 @@ bool call_parse(struct span line, struct call *ret)
 	memcpy(text, line.ptr, line.len);
 	text[line.len] = '\0';
 	ret->number = strtoull(at, &end, 10);
-	for (size_t i = 0; i < CALL_ARGS; i++) {
+	for (size_t i = 0; i < SYSCALL_ARGS; i++) {
 		at = end;
 		ret->args[i] = strtoull(at, &end, 16);
 		if (end == at)
@@ -96,9 +96,9 @@ static bool peek(const struct decoder *decoder, uint64_t address, void *to, size
 
 static void add_fd(struct decoder *decoder, int64_t fd)
 {
-	struct decoded_call *ret = decoder->ret;
+	struct decoded_syscall *ret = decoder->ret;
 
-	if (fd >= 0 && fd <= INT32_MAX && ret->fd_count < CALL_FDS_MAX)
+	if (fd >= 0 && fd <= INT32_MAX && ret->fd_count < SYSCALL_FDS_MAX)
 		ret->fds[ret->fd_count++] = (uint32_t)fd;
 }
 
@@ -168,10 +168,10 @@ static void show_timeval(struct decoder *decoder, size_t i)
 
 static void show_poll(struct decoder *decoder, size_t i)
 {
-	size_t count = decoder->call->args[i + 1] < CALL_FDS_MAX
+	size_t count = decoder->call->args[i + 1] < SYSCALL_FDS_MAX
 	                       ? (size_t)decoder->call->args[i + 1]
-	                       : CALL_FDS_MAX;
-	struct pollfd polls[CALL_FDS_MAX];
+	                       : SYSCALL_FDS_MAX;
+	struct pollfd polls[SYSCALL_FDS_MAX];
 
 	show_pointer(decoder, i);
 	if (peek(decoder, decoder->call->args[i], polls, count * sizeof(*polls)))
@@ -269,7 +269,7 @@ static const struct {
 
 static void show_arguments(struct decoder *decoder, const char *shape)
 {
-	for (size_t i = 0; shape[i] && i < CALL_ARGS; i++) {
+	for (size_t i = 0; shape[i] && i < SYSCALL_ARGS; i++) {
 		if (i)
 			buf_add_span(&decoder->ret->text, SPAN_LIT(", "));
 		for (size_t j = 0; j < sizeof(shapes) / sizeof(shapes[0]); j++)
@@ -278,7 +278,7 @@ static void show_arguments(struct decoder *decoder, const char *shape)
 	}
 }
 
-bool call_is_absolute(const struct call *call)
+bool syscall_limit_is_absolute(const struct syscall_info *call)
 {
 	return call->number == SYS_clock_nanosleep && call->args[1] & TIMER_ABSTIME;
 }
@@ -287,11 +287,11 @@ bool call_is_absolute(const struct call *call)
 static void resolve_absolute(struct decoder *decoder)
 {
 	const uint64_t *args = decoder->call->args;
-	struct decoded_call *ret = decoder->ret;
+	struct decoded_syscall *ret = decoder->ret;
 	struct timespec now;
 	uint64_t now_us;
 
-	if (!call_is_absolute(decoder->call) || !ret->has_limit)
+	if (!syscall_limit_is_absolute(decoder->call) || !ret->has_limit)
 		return;
 	ret->has_limit = false;
 	if (clock_gettime((clockid_t)args[0], &now))
@@ -302,7 +302,7 @@ static void resolve_absolute(struct decoder *decoder)
 }
 
 /* To wait for no descriptor, but for so long, is how some sleep. */
-static bool is_sleep(const struct call *call)
+static bool is_sleep(const struct syscall_info *call)
 {
 	switch (call->number) {
 	case SYS_select:
@@ -316,13 +316,13 @@ static bool is_sleep(const struct call *call)
 	}
 }
 
-void call_decode(uint32_t pid, const struct call *call, struct decoded_call *ret)
+void syscall_decode(uint32_t pid, const struct syscall_info *call, struct decoded_syscall *ret)
 {
 	struct decoder decoder = { pid, call, ret };
-	const char *name = system_call_name(call->number);
+	const char *name = syscall_name(call->number);
 	const struct row *row = NULL;
 
-	*ret = (struct decoded_call){ .class = CALL_OTHER };
+	*ret = (struct decoded_syscall){ .class = SYSCALL_OTHER };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].number == call->number)
 			row = &rows[i];
@@ -337,12 +337,12 @@ void call_decode(uint32_t pid, const struct call *call, struct decoded_call *ret
 	}
 	buf_add_span(&ret->text, SPAN_LIT(")"));
 	if (is_sleep(call))
-		ret->class = CALL_SLEEP;
+		ret->class = SYSCALL_SLEEP;
 	if (call->number == SYS_fcntl && call->args[1] != F_SETLKW && call->args[1] != F_OFD_SETLKW)
-		ret->class = CALL_OTHER;
+		ret->class = SYSCALL_OTHER;
 }
 
-void decoded_call_deinit(struct decoded_call *decoded)
+void decoded_syscall_deinit(struct decoded_syscall *decoded)
 {
 	buf_deinit(&decoded->text);
 }

@@ -9,17 +9,17 @@
 #include "merger/base/buf.h"
 #include "merger/diagnosis/snapshot.h"
 
-#define CALL_ARGS 6
-#define CALL_FDS_MAX 64 /* of more, these are told */
+#define SYSCALL_ARGS 6
+#define SYSCALL_FDS_MAX 64 /* of more, these are told */
 
-struct call {
-	uint64_t number, args[CALL_ARGS];
+struct syscall_info {
+	uint64_t number, args[SYSCALL_ARGS];
 };
 
-struct decoded_call {
-	enum call_class class;
+struct decoded_syscall {
+	enum syscall_class class;
 	struct buf text; /* "recvfrom(7, 0x7f.., 4096, 0)" */
-	uint32_t fds[CALL_FDS_MAX];
+	uint32_t fds[SYSCALL_FDS_MAX];
 	size_t fd_count;
 	bool has_limit;
 	uint64_t
@@ -28,12 +28,12 @@ struct decoded_call {
 };
 
 /* A line of /proc/PID/task/TID/syscall (proc(5)); false: it is in no system call, or runs. */
-bool call_parse(struct span line, struct call *ret);
+bool syscall_parse(struct span line, struct syscall_info *ret);
 
-/* What its arguments point to is read from /proc/PID/mem as far as that can be; the caller calls decoded_call_deinit. */
-void call_decode(uint32_t pid, const struct call *call, struct decoded_call *ret);
+/* What its arguments point to is read from /proc/PID/mem as far as that can be; the caller calls decoded_syscall_deinit. */
+void syscall_decode(uint32_t pid, const struct syscall_info *call, struct decoded_syscall *ret);
 /* Does it wait until a time, not for so long? Then its limit counts from now on. */
-bool call_is_absolute(const struct call *call);
-void decoded_call_deinit(struct decoded_call *decoded);
+bool syscall_limit_is_absolute(const struct syscall_info *call);
+void decoded_syscall_deinit(struct decoded_syscall *decoded);
 
 #endif

@@ -2,32 +2,35 @@
 
 #define AGAIN_US 5000 /* between looks at a thread in state D */
 
-void clearance_deinit(struct clearance *clearance)
+void attach_check_deinit(struct attach_check *attach_check)
 {
-	blockade_deinit(&clearance->blockade);
+	uninterruptible_deinit(&attach_check->uninterruptible);
 }
 
-enum clearance_result clearance_ask(struct clearance *clearance, struct settle *settle,
-                                    struct target_threads *threads, uint64_t now)
+enum attach_check_result attach_check_now(struct attach_check *attach_check,
+                                          struct restore *restore, struct process_threads *threads,
+                                          uint64_t now)
 {
-	struct target_look look = target_look(settle->pid, settle->starttime, threads);
+	struct process_attach_state look =
+	        process_attach_state(restore->pid, restore->starttime, threads);
 
-	if (look.life != TARGET_ALIVE)
-		return CLEARANCE_ENDED;
-	switch (blockade_look(&clearance->blockade, threads, clearance->limit_us, now)) {
-	case BLOCKADE_BRIEF:
-		clearance->again_us = now + AGAIN_US;
-		return CLEARANCE_WAIT;
-	case BLOCKADE_STUCK:
-		clearance->tid = clearance->blockade.tid;
-		return CLEARANCE_BLOCKED;
-	case BLOCKADE_NONE:
+	if (look.life != PROCESS_ALIVE)
+		return ATTACH_CHECK_ENDED;
+	switch (uninterruptible_check(&attach_check->uninterruptible, threads,
+	                              attach_check->limit_us, now)) {
+	case UNINTERRUPTIBLE_BRIEF:
+		attach_check->again_us = now + AGAIN_US;
+		return ATTACH_CHECK_WAIT;
+	case UNINTERRUPTIBLE_STUCK:
+		attach_check->tid = attach_check->uninterruptible.tid;
+		return ATTACH_CHECK_BLOCKED;
+	case UNINTERRUPTIBLE_NONE:
 		break;
 	}
 	if (look.tracer) {
-		clearance->tid = look.tracer;
-		return CLEARANCE_TRACED;
+		attach_check->tid = look.tracer;
+		return ATTACH_CHECK_TRACED;
 	}
-	settle->was_stopped = look.stopped;
-	return CLEARANCE_GRANTED;
+	restore->was_stopped = look.stopped;
+	return ATTACH_CHECK_GRANTED;
 }

@@ -5,25 +5,26 @@
 #include "cli/safety/uninterruptible.h"
 #include "cli/safety/restore.h"
 
-enum clearance_result {
-	CLEARANCE_GRANTED,
-	CLEARANCE_WAIT,    /* ask again at clearance.again_us */
-	CLEARANCE_BLOCKED, /* a thread in state D keeps it away, and has for long: clearance.tid */
-	CLEARANCE_TRACED,  /* by somebody else: clearance.tid */
-	CLEARANCE_ENDED,
+enum attach_check_result {
+	ATTACH_CHECK_GRANTED,
+	ATTACH_CHECK_WAIT,    /* ask again at clearance.again_us */
+	ATTACH_CHECK_BLOCKED, /* a thread in state D keeps it away, and has for long: clearance.tid */
+	ATTACH_CHECK_TRACED, /* by somebody else: clearance.tid */
+	ATTACH_CHECK_ENDED,
 };
 
-struct clearance {
-	struct blockade blockade;
+struct attach_check {
+	struct uninterruptible uninterruptible;
 	uint64_t limit_us; /* how long a thread in state D is waited for */
 	/* results */
 	uint64_t again_us;
 	uint32_t tid;
 };
 
-void clearance_deinit(struct clearance *clearance);
+void attach_check_deinit(struct attach_check *attach_check);
 /* Granted: settle->was_stopped says how the target is to be left. threads: as they are now. */
-enum clearance_result clearance_ask(struct clearance *clearance, struct settle *settle,
-                                    struct target_threads *threads, uint64_t now);
+enum attach_check_result attach_check_now(struct attach_check *attach_check,
+                                          struct restore *restore, struct process_threads *threads,
+                                          uint64_t now);
 
 #endif

@@ -10,7 +10,7 @@
 #define RUN_US 10000000    /* a thread with a stop in hand may wait so long for a processor */
 #define GIVE_UP_US 1000000 /* who stops it again for so long does not want it to run */
 
-static bool any_in_tracing_stop(const struct target_threads *threads)
+static bool any_in_tracing_stop(const struct process_threads *threads)
 {
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->rows[i].stat.state == 't')
@@ -19,69 +19,73 @@ static bool any_in_tracing_stop(const struct target_threads *threads)
 }
 
 /* What a worker has left that died. */
-static bool has_come_to_light(struct settle *settle, const struct target_threads *threads)
+static bool leftover_stop_visible(struct restore *restore, const struct process_threads *threads)
 {
 	if (any_in_tracing_stop(threads)) {
-		runs_forget(&settle->runs);
+		run_check_forget(&restore->run_check);
 		return false;
 	}
-	return !settle->after_death || runs_all(&settle->runs, settle->pid, threads);
+	return !restore->after_death ||
+	       run_check_passed(&restore->run_check, restore->pid, threads);
 }
 
-static enum settle_result again(struct settle *settle, uint64_t now)
+static enum restore_result again(struct restore *restore, uint64_t now)
 {
-	settle->again_us = now + AGAIN_US;
-	return SETTLE_WAIT;
+	restore->again_us = now + AGAIN_US;
+	return RESTORE_WAIT;
 }
 
 /* It was stopped before: so be it. */
-static enum settle_result stop_again(struct settle *settle, const struct target_look *look,
-                                     uint64_t age, uint64_t now)
+static enum restore_result stop_again(struct restore *restore,
+                                      const struct process_attach_state *look, uint64_t age,
+                                      uint64_t now)
 {
 	if (look->stopped)
-		return SETTLE_DONE;
+		return RESTORE_DONE;
 	if (age < RESTOP_US)
-		return again(settle, now);
-	kill((pid_t)settle->pid, SIGSTOP);
-	return SETTLE_DONE;
+		return again(restore, now);
+	kill((pid_t)restore->pid, SIGSTOP);
+	return RESTORE_DONE;
 }
 
-void settle_deinit(struct settle *settle)
+void restore_deinit(struct restore *restore)
 {
-	runs_deinit(&settle->runs);
+	run_check_deinit(&restore->run_check);
 }
 
-enum settle_result settle_step(struct settle *settle, const uint32_t *ours, size_t our_count,
-                               struct target_threads *threads, uint64_t now)
+enum restore_result restore_step(struct restore *restore, const uint32_t *ours, size_t our_count,
+                                 struct process_threads *threads, uint64_t now)
 {
-	struct target_look look = target_look(settle->pid, settle->starttime, threads);
-	uint64_t age = now - settle->since_us;
+	struct process_attach_state look =
+	        process_attach_state(restore->pid, restore->starttime, threads);
+	uint64_t age = now - restore->since_us;
 
-	if (look.life != TARGET_ALIVE)
-		return SETTLE_DONE;
+	if (look.life != PROCESS_ALIVE)
+		return RESTORE_DONE;
 	for (size_t i = 0; i < our_count; i++) {
 		if (look.tracer != ours[i])
 			continue;
-		settle->holder = look.tracer;
-		settle->again_us = now + AGAIN_US;
-		return SETTLE_HELD;
+		restore->holder = look.tracer;
+		restore->again_us = now + AGAIN_US;
+		return RESTORE_HELD;
 	}
 	if (look.tracer)
-		return SETTLE_DONE; /* somebody else took it: it is theirs now */
-	if (age < RUN_US && !has_come_to_light(settle, threads))
-		return again(settle, now);
-	if (settle->was_stopped)
-		return stop_again(settle, &look, age, now);
-	if (settle->in_order && look.stopped)
-		return SETTLE_DONE;
+		return RESTORE_DONE; /* somebody else took it: it is theirs now */
+	if (age < RUN_US && !leftover_stop_visible(restore, threads))
+		return again(restore, now);
+	if (restore->was_stopped)
+		return stop_again(restore, &look, age, now);
+	if (restore->in_order && look.stopped)
+		return RESTORE_DONE;
 	if (look.stopped || look.stop_pending) {
 		/* A gdb that ends in the middle leaves the SIGSTOP by which it attached. */
-		if (age < DEATH_US && !settle->after_death)
-			return again(settle, now);
-		kill((pid_t)settle->pid, SIGCONT);
-		if (!settle->undone_us)
-			settle->undone_us = now;
-		return now - settle->undone_us < GIVE_UP_US ? again(settle, now) : SETTLE_DONE;
+		if (age < DEATH_US && !restore->after_death)
+			return again(restore, now);
+		kill((pid_t)restore->pid, SIGCONT);
+		if (!restore->first_sigcont_us)
+			restore->first_sigcont_us = now;
+		return now - restore->first_sigcont_us < GIVE_UP_US ? again(restore, now)
+		                                                    : RESTORE_DONE;
 	}
-	return settle->after_death && age < DEATH_US ? again(settle, now) : SETTLE_DONE;
+	return restore->after_death && age < DEATH_US ? again(restore, now) : RESTORE_DONE;
 }

@@ -9,29 +9,29 @@
 #include "cli/safety/run_check.h"
 #include "cli/proc/process.h"
 
-enum settle_result {
-	SETTLE_DONE,
-	SETTLE_WAIT, /* look again at settle.again_us */
-	SETTLE_HELD, /* one of our workers holds it still: settle.holder */
+enum restore_result {
+	RESTORE_DONE,
+	RESTORE_WAIT, /* look again at settle.again_us */
+	RESTORE_HELD, /* one of our workers holds it still: settle.holder */
 };
 
-struct settle {
+struct restore {
 	uint32_t pid;
 	uint64_t starttime;
 	bool was_stopped; /* before the attach */
 	bool after_death; /* the worker did not end in good order: what it left comes to light only soon after */
 	bool in_order; /* the worker let go as it was told: a stop that is seen is somebody else's */
-	uint64_t since_us; /* when it was let go */
-	struct runs runs;  /* since then; to be forgotten when it's let go again */
+	uint64_t since_us;          /* when it was let go */
+	struct run_check run_check; /* since then; to be forgotten when it's let go again */
 	/* results */
 	uint64_t again_us;
 	uint32_t holder;
-	uint64_t undone_us; /* when a left-over stop was first undone; 0: there was none */
+	uint64_t first_sigcont_us; /* when a left-over stop was first undone; 0: there was none */
 };
 
-void settle_deinit(struct settle *settle);
+void restore_deinit(struct restore *restore);
 /* ours: pids of the workers that live. */
-enum settle_result settle_step(struct settle *settle, const uint32_t *ours, size_t our_count,
-                               struct target_threads *threads, uint64_t now);
+enum restore_result restore_step(struct restore *restore, const uint32_t *ours, size_t our_count,
+                                 struct process_threads *threads, uint64_t now);
 
 #endif

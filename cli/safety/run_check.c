@@ -4,52 +4,54 @@
 
 #include "merger/base/alloc.h"
 
-void runs_deinit(struct runs *runs)
+void run_check_deinit(struct run_check *run_check)
 {
-	free(runs->rows);
-	*runs = (struct runs){ 0 };
+	free(run_check->rows);
+	*run_check = (struct run_check){ 0 };
 }
 
-void runs_forget(struct runs *runs)
+void run_check_forget(struct run_check *run_check)
 {
-	runs->count = 0;
-	runs->begun = false;
+	run_check->count = 0;
+	run_check->begun = false;
 }
 
-static void begin(struct runs *runs, uint32_t pid, const struct target_threads *threads)
+static void begin(struct run_check *run_check, uint32_t pid, const struct process_threads *threads)
 {
-	runs->begun = true;
+	run_check->begun = true;
 	for (size_t i = 0; i < threads->count; i++) {
-		struct run run = { .tid = threads->rows[i].tid };
+		struct run_check_thread run = { .tid = threads->rows[i].tid };
 
-		if (threads->rows[i].stat.state != 'R' || !target_ran(pid, run.tid, &run.ns))
+		if (threads->rows[i].stat.state != 'R' || !process_cpu_ns(pid, run.tid, &run.ns))
 			continue;
-		runs->rows =
-		        alloc_grow(runs->rows, &runs->cap, runs->count + 1, sizeof(*runs->rows));
-		runs->rows[runs->count++] = run;
+		run_check->rows = alloc_grow(run_check->rows, &run_check->cap, run_check->count + 1,
+		                             sizeof(*run_check->rows));
+		run_check->rows[run_check->count++] = run;
 	}
 }
 
-static bool still_waits(const struct run *run, uint32_t pid, const struct target_threads *threads)
+static bool still_waits(const struct run_check_thread *run, uint32_t pid,
+                        const struct process_threads *threads)
 {
 	uint64_t ns;
 
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->rows[i].tid == run->tid)
 			return threads->rows[i].stat.state == 'R' &&
-			       target_ran(pid, run->tid, &ns) && ns == run->ns;
+			       process_cpu_ns(pid, run->tid, &ns) && ns == run->ns;
 	return false;
 }
 
-bool runs_all(struct runs *runs, uint32_t pid, const struct target_threads *threads)
+bool run_check_passed(struct run_check *run_check, uint32_t pid,
+                      const struct process_threads *threads)
 {
 	size_t kept = 0;
 
-	if (!runs->begun)
-		begin(runs, pid, threads);
-	for (size_t i = 0; i < runs->count; i++)
-		if (still_waits(&runs->rows[i], pid, threads))
-			runs->rows[kept++] = runs->rows[i];
-	runs->count = kept;
+	if (!run_check->begun)
+		begin(run_check, pid, threads);
+	for (size_t i = 0; i < run_check->count; i++)
+		if (still_waits(&run_check->rows[i], pid, threads))
+			run_check->rows[kept++] = run_check->rows[i];
+	run_check->count = kept;
 	return !kept;
 }

@@ -10,21 +10,22 @@
 
 #include "cli/proc/process.h"
 
-struct run {
+struct run_check_thread {
 	uint32_t tid;
 	uint64_t ns; /* of processor time, at the moment */
 };
 
-struct runs {
-	struct run *rows; /* those that have not run since */
+struct run_check {
+	struct run_check_thread *rows; /* those that have not run since */
 	size_t count, cap;
 	bool begun;
 };
 
-void runs_deinit(struct runs *runs);
-/* Forgets the moment: the next runs_all is a new one. */
-void runs_forget(struct runs *runs);
+void run_check_deinit(struct run_check *run_check);
+/* Forgets the moment: the next run_check_passed is a new one. */
+void run_check_forget(struct run_check *run_check);
 /* threads: as they are now. The first call is the moment. */
-bool runs_all(struct runs *runs, uint32_t pid, const struct target_threads *threads);
+bool run_check_passed(struct run_check *run_check, uint32_t pid,
+                      const struct process_threads *threads);
 
 #endif

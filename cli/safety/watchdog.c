@@ -28,7 +28,7 @@ struct guard_note {
 
 struct watched {
 	struct guard_note note;
-	struct settle settle;
+	struct restore restore;
 	uint64_t free_us; /* since when nobody traces it; 0: somebody does */
 };
 
@@ -65,34 +65,35 @@ static bool listen(int fd, struct watch *watch)
 }
 
 /* Whoever traces a target now is pmp's gdb, on its way out: it is waited for. */
-static bool settle_one(struct watched *watched, struct target_threads *threads)
+static bool settle_one(struct watched *watched, struct process_threads *threads)
 {
-	struct target_look look = target_look(watched->note.pid, watched->note.starttime, threads);
-	struct settle *settle = &watched->settle;
+	struct process_attach_state look =
+	        process_attach_state(watched->note.pid, watched->note.starttime, threads);
+	struct restore *restore = &watched->restore;
 
-	settle->pid = watched->note.pid;
-	settle->starttime = watched->note.starttime;
-	settle->was_stopped = watched->note.was_stopped;
-	settle->after_death = true;
-	settle->undone_us = 0;
-	if (look.life == TARGET_ALIVE && look.tracer)
+	restore->pid = watched->note.pid;
+	restore->starttime = watched->note.starttime;
+	restore->was_stopped = watched->note.was_stopped;
+	restore->after_death = true;
+	restore->first_sigcont_us = 0;
+	if (look.life == PROCESS_ALIVE && look.tracer)
 		watched->free_us = 0;
 	else if (!watched->free_us)
 		watched->free_us = clock_now_us();
 	if (!watched->free_us)
-		runs_forget(&settle->runs);
+		run_check_forget(&restore->run_check);
 	if (!watched->free_us)
 		return false;
-	settle->since_us = watched->free_us;
-	return settle_step(settle, NULL, 0, threads, clock_now_us()) == SETTLE_DONE &&
-	       !settle->undone_us;
+	restore->since_us = watched->free_us;
+	return restore_step(restore, NULL, 0, threads, clock_now_us()) == RESTORE_DONE &&
+	       !restore->first_sigcont_us;
 }
 
 static void end_leftovers(struct watched *watched)
 {
 	pid_t gdb = watched->note.gdb;
 
-	if (gdb && target_life((uint32_t)gdb, 0) != TARGET_ALIVE) {
+	if (gdb && process_life((uint32_t)gdb, 0) != PROCESS_ALIVE) {
 		kill(-gdb, SIGKILL);
 		watched->note.gdb = 0;
 	}
@@ -101,9 +102,9 @@ static void end_leftovers(struct watched *watched)
 static void settle_all(struct watch *watch)
 {
 	uint64_t start = clock_now_us(), calm = start;
-	struct target_threads threads = { 0 };
+	struct process_threads threads = { 0 };
 
-	for (uint64_t now = start; now - start < GUARD_MAX_US && now - calm < CALM_US;
+	for (uint64_t now = start; now - start < WATCHDOG_MAX_US && now - calm < CALM_US;
 	     now = clock_now_us()) {
 		for (size_t i = 0; i < watch->count; i++) {
 			end_leftovers(&watch->rows[i]);
@@ -121,7 +122,7 @@ static void close_others(int fd)
 	close_from(1);
 }
 
-static _Noreturn void guard_main(int fd)
+static _Noreturn void watchdog_main(int fd)
 {
 	struct watch watch = { 0 };
 	sigset_t all;
@@ -136,47 +137,47 @@ static _Noreturn void guard_main(int fd)
 	_exit(0);
 }
 
-bool guard_start(struct guard *guard, struct error *err)
+bool watchdog_start(struct watchdog *watchdog, struct error *err)
 {
 	int ends[2];
 
-	guard->fd = -1;
+	watchdog->fd = -1;
 	if (pipe2(ends, O_CLOEXEC))
 		return error_set(err, ERROR_FAILED, "no pipe to the guard: %s", strerror(errno));
-	guard->pid = fork();
-	if (guard->pid == 0)
-		guard_main(ends[0]);
+	watchdog->pid = fork();
+	if (watchdog->pid == 0)
+		watchdog_main(ends[0]);
 	close(ends[0]);
-	if (guard->pid < 0) {
+	if (watchdog->pid < 0) {
 		close(ends[1]);
 		return error_set(err, ERROR_FAILED, "no process for the guard: %s",
 		                 strerror(errno));
 	}
-	guard->fd = ends[1];
+	watchdog->fd = ends[1];
 	return true;
 }
 
-static void tell(const struct guard *guard, const struct guard_note *note)
+static void tell(const struct watchdog *watchdog, const struct guard_note *note)
 {
-	while (guard->fd >= 0 && write(guard->fd, note, sizeof(*note)) < 0 && errno == EINTR)
+	while (watchdog->fd >= 0 && write(watchdog->fd, note, sizeof(*note)) < 0 && errno == EINTR)
 		;
 }
 
-void guard_watch(const struct guard *guard, uint32_t pid, uint64_t starttime, bool was_stopped,
-                 pid_t gdb)
+void watchdog_watch(const struct watchdog *watchdog, uint32_t pid, uint64_t starttime,
+                    bool was_stopped, pid_t gdb)
 {
-	tell(guard,
+	tell(watchdog,
 	     &(struct guard_note){
 	             .pid = pid, .was_stopped = was_stopped, .starttime = starttime, .gdb = gdb });
 }
 
-void guard_end(struct guard *guard)
+void watchdog_end(struct watchdog *watchdog)
 {
-	if (guard->fd < 0)
+	if (watchdog->fd < 0)
 		return;
-	tell(guard, &(struct guard_note){ 0 });
-	close(guard->fd);
-	guard->fd = -1;
-	while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
+	tell(watchdog, &(struct guard_note){ 0 });
+	close(watchdog->fd);
+	watchdog->fd = -1;
+	while (waitpid(watchdog->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }

@@ -4,113 +4,116 @@
 
 #define STOPPED_US 20000 /* between looks at one that somebody has stopped */
 
-void custody_init(struct custody *custody, uint32_t pid, const struct guard *guard,
-                  const struct deadlines *deadlines)
+void attachment_init(struct attachment *attachment, uint32_t pid, const struct watchdog *watchdog,
+                     const struct timeouts *deadlines)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 
-	*custody = (struct custody){ .guard = guard };
-	custody->settle.pid = pid;
-	custody->clearance.limit_us = deadlines->us[DEADLINE_BLOCKED];
-	if (target_stat(pid, 0, &stat))
-		custody->settle.starttime = stat.starttime;
+	*attachment = (struct attachment){ .watchdog = watchdog };
+	attachment->restore.pid = pid;
+	attachment->attach_check.limit_us = deadlines->us[TIMEOUT_BLOCKED];
+	if (process_stat(pid, 0, &stat))
+		attachment->restore.starttime = stat.starttime;
 }
 
-void custody_deinit(struct custody *custody)
+void attachment_deinit(struct attachment *attachment)
 {
-	target_threads_deinit(&custody->threads);
-	clearance_deinit(&custody->clearance);
-	settle_deinit(&custody->settle);
+	process_threads_deinit(&attachment->threads);
+	attach_check_deinit(&attachment->attach_check);
+	restore_deinit(&attachment->restore);
 }
 
-enum target_life custody_life(struct custody *custody)
+enum process_life attachment_life(struct attachment *attachment)
 {
-	uint32_t pid = custody->settle.pid;
-	uint64_t starttime = custody->settle.starttime;
-	enum target_life life = target_life(pid, starttime);
+	uint32_t pid = attachment->restore.pid;
+	uint64_t starttime = attachment->restore.starttime;
+	enum process_life life = process_life(pid, starttime);
 
-	if (life == TARGET_ZOMBIE)
-		life = target_look(pid, starttime, &custody->threads).life;
+	if (life == PROCESS_ZOMBIE)
+		life = process_attach_state(pid, starttime, &attachment->threads).life;
 	return life;
 }
 
-void custody_released(struct custody *custody, bool after_death, uint64_t now)
+void attachment_detached(struct attachment *attachment, bool after_death, uint64_t now)
 {
-	custody->unsettled = true;
-	custody->settle.after_death = after_death;
-	custody->settle.in_order = false;
-	custody->settle.since_us = now;
-	custody->settle.undone_us = 0;
-	runs_forget(&custody->settle.runs);
+	attachment->unsettled = true;
+	attachment->restore.after_death = after_death;
+	attachment->restore.in_order = false;
+	attachment->restore.since_us = now;
+	attachment->restore.first_sigcont_us = 0;
+	run_check_forget(&attachment->restore.run_check);
 }
 
-static void tell_guard(const struct custody *custody, pid_t gdb)
+static void tell_guard(const struct attachment *attachment, pid_t gdb)
 {
-	guard_watch(custody->guard, custody->settle.pid, custody->settle.starttime,
-	            custody->settle.was_stopped && !custody->held, gdb);
+	watchdog_watch(attachment->watchdog, attachment->restore.pid, attachment->restore.starttime,
+	               attachment->restore.was_stopped && !attachment->held, gdb);
 }
 
-void custody_stopped(struct custody *custody, const char *signal, uint64_t now)
+void attachment_stopped(struct attachment *attachment, const char *signal, uint64_t now)
 {
 	/* The others are for the kernel to decide: they stop nobody who has no terminal to be continued from. */
-	custody->settle.was_stopped = !strcmp(signal, "SIGSTOP");
-	custody_released(custody, true, now); /* the stop may take a moment */
-	custody->settle.in_order = true;
-	tell_guard(custody, 0);
+	attachment->restore.was_stopped = !strcmp(signal, "SIGSTOP");
+	attachment_detached(attachment, true, now); /* the stop may take a moment */
+	attachment->restore.in_order = true;
+	tell_guard(attachment, 0);
 }
 
 /* It said that it had let go, and has not. */
-static void end_holder(struct custody *custody, struct crew *crew, uint64_t now)
+static void end_holder(struct attachment *attachment, struct worker_pool *pool, uint64_t now)
 {
-	bool blocked = target_blocked(&custody->threads);
-	enum deadline patience = blocked ? DEADLINE_HURRY : DEADLINE_DETACH;
+	bool blocked = process_blocked(&attachment->threads);
+	enum timeout policy = blocked ? TIMEOUT_SKIP : TIMEOUT_DETACH;
 
-	if (now - custody->settle.since_us >= crew->plan.deadlines->us[patience])
-		crew_end(crew, custody->settle.holder, blocked);
+	if (now - attachment->restore.since_us >= pool->plan.deadlines->us[policy])
+		worker_pool_end(pool, attachment->restore.holder, blocked);
 }
 
-bool custody_settled(struct custody *custody, struct crew *crew, uint64_t now)
+bool attachment_restored(struct attachment *attachment, struct worker_pool *pool, uint64_t now)
 {
 	uint32_t ours[ATTACH_WORKERS_MAX];
 	size_t count;
 
-	if (!custody->unsettled)
+	if (!attachment->unsettled)
 		return true;
-	count = crew_pids(crew, ours);
-	switch (settle_step(&custody->settle, ours, count, &custody->threads, now)) {
-	case SETTLE_DONE:
-		custody->unsettled = false;
+	count = worker_pool_pids(pool, ours);
+	switch (restore_step(&attachment->restore, ours, count, &attachment->threads, now)) {
+	case RESTORE_DONE:
+		attachment->unsettled = false;
 		return true;
-	case SETTLE_WAIT:
+	case RESTORE_WAIT:
 		break;
-	case SETTLE_HELD:
-		end_holder(custody, crew, now);
+	case RESTORE_HELD:
+		end_holder(attachment, pool, now);
 		break;
 	}
-	custody->again_us = custody->settle.again_us;
+	attachment->again_us = attachment->restore.again_us;
 	return false;
 }
 
-void custody_release(struct custody *custody)
+void attachment_continue(struct attachment *attachment)
 {
-	custody->held = false;
-	custody->settle.was_stopped = false;
+	attachment->held = false;
+	attachment->restore.was_stopped = false;
 }
 
-enum clearance_result custody_ask(struct custody *custody, struct crew *crew, uint64_t now)
+enum attach_check_result attachment_may_attach(struct attachment *attachment,
+                                               struct worker_pool *pool, uint64_t now)
 {
-	enum clearance_result ret;
+	enum attach_check_result ret;
 
-	if (!custody_settled(custody, crew, now))
-		return CLEARANCE_WAIT;
-	ret = clearance_ask(&custody->clearance, &custody->settle, &custody->threads, now);
-	custody->again_us = custody->clearance.again_us;
-	if (ret == CLEARANCE_GRANTED && custody->own && !custody->held &&
-	    custody->settle.was_stopped) {
-		custody->again_us = now + STOPPED_US;
-		return CLEARANCE_WAIT;
+	if (!attachment_restored(attachment, pool, now))
+		return ATTACH_CHECK_WAIT;
+	ret = attach_check_now(&attachment->attach_check, &attachment->restore,
+	                       &attachment->threads, now);
+	attachment->again_us = attachment->attach_check.again_us;
+	if (ret == ATTACH_CHECK_GRANTED && attachment->own && !attachment->held &&
+	    attachment->restore.was_stopped) {
+		attachment->again_us = now + STOPPED_US;
+		return ATTACH_CHECK_WAIT;
 	}
-	if (ret == CLEARANCE_GRANTED)
-		tell_guard(custody, crew_current(crew) ? worker_pid(crew_current(crew)) : 0);
+	if (ret == ATTACH_CHECK_GRANTED)
+		tell_guard(attachment,
+		           worker_pool_current(pool) ? worker_pid(worker_pool_current(pool)) : 0);
 	return ret;
 }

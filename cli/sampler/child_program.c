@@ -64,11 +64,11 @@ static _Noreturn void child(struct gate *gate, pid_t pmp, const char *const *arg
 	why = errno;
 	if (write(gate->why[1], &why, sizeof(why)) < 0)
 		_exit(1);
-	_exit(PROGRAM_NOT_FOUND);
+	_exit(CHILD_PROGRAM_NOT_FOUND);
 }
 
 /* Follows it to its first instruction. false: it has ended. */
-static bool follow_to_exec(struct program *program)
+static bool follow_to_exec(struct child_program *program)
 {
 	for (;;) {
 		int event, number;
@@ -92,7 +92,7 @@ static bool follow_to_exec(struct program *program)
 }
 
 /* From the stop of ptrace to one that any tracer finds. */
-static void hold(struct program *program)
+static void hold(struct child_program *program)
 {
 	pid_t told = 0;
 
@@ -111,58 +111,59 @@ static bool cannot_run(const char *name, int why, struct error *err)
 {
 	bool missing = why == ENOENT || why == ENOTDIR;
 	bool has_path = strchr(name, '/') != NULL;
-	struct shown shown;
+	struct printable shown;
 
-	shown_name(&shown, name);
+	printable_name(&shown, name);
 	if (missing && has_path && !access(name, F_OK))
-		return error_set(err, (enum error_code)PROGRAM_NOT_RUN,
+		return error_set(err, (enum error_code)CHILD_PROGRAM_NOT_RUN,
 		                 "cannot run %s: the interpreter that it names is not there",
 		                 shown.text);
 	if (missing)
-		return error_set(err, (enum error_code)PROGRAM_NOT_FOUND,
+		return error_set(err, (enum error_code)CHILD_PROGRAM_NOT_FOUND,
 		                 "cannot run %s: %s; check its name", shown.text,
 		                 has_path ? "no such file" : "it is not found on PATH");
-	return error_set(err, (enum error_code)PROGRAM_NOT_RUN, "cannot run %s: %s", shown.text,
-	                 strerror(why));
+	return error_set(err, (enum error_code)CHILD_PROGRAM_NOT_RUN, "cannot run %s: %s",
+	                 shown.text, strerror(why));
 }
 
-static bool ended_early(const struct program *program, int why_fd, const char *name,
+static bool ended_early(const struct child_program *program, int why_fd, const char *name,
                         struct error *err)
 {
 	int why = 0;
 
 	if (read(why_fd, &why, sizeof(why)) == sizeof(why))
 		return cannot_run(name, why, err);
-	return error_set(err, (enum error_code)program_code(program),
+	return error_set(err, (enum error_code)child_program_code(program),
 	                 "%s ended before its first instruction", name);
 }
 
-static bool start(struct program *program, struct gate *gate, const char *name,
-                  const struct guard *guard, struct error *err)
+static bool start(struct child_program *program, struct gate *gate, const char *name,
+                  const struct watchdog *watchdog, struct error *err)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 
 	close(gate->go[0]);
 	close(gate->why[1]);
 	gate->go[0] = gate->why[1] = -1;
 	if (ptrace(PTRACE_SEIZE, program->pid, NULL, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL))
-		return refusal_attach((uint32_t)program->pid, strerror(errno), err);
+		return ptrace_access_attach((uint32_t)program->pid, strerror(errno), err);
 	if (write(gate->go[1], "g", 1) != 1 || !follow_to_exec(program))
 		return ended_early(program, gate->why[0], name, err);
-	if (target_stat((uint32_t)program->pid, 0, &stat))
-		guard_watch(guard, (uint32_t)program->pid, stat.starttime, false, 0);
+	if (process_stat((uint32_t)program->pid, 0, &stat))
+		watchdog_watch(watchdog, (uint32_t)program->pid, stat.starttime, false, 0);
 	hold(program);
 	return !program->over || ended_early(program, gate->why[0], name, err);
 }
 
-bool program_start(struct program *program, const char *const *argv, const struct signals *signals,
-                   const struct guard *guard, struct error *err)
+bool child_program_start(struct child_program *program, const char *const *argv,
+                         const struct signals *signals, const struct watchdog *watchdog,
+                         struct error *err)
 {
 	pid_t pmp = getpid();
 	struct gate gate;
 	bool ok;
 
-	*program = (struct program){ 0 };
+	*program = (struct child_program){ 0 };
 	if (!gate_open(&gate) || (program->pid = fork()) < 0) {
 		error_set(err, ERROR_FAILED, "cannot start %s: %s", argv[0], strerror(errno));
 		program->pid = 0;
@@ -171,18 +172,18 @@ bool program_start(struct program *program, const char *const *argv, const struc
 	}
 	if (program->pid == 0)
 		child(&gate, pmp, argv, signals);
-	ok = start(program, &gate, argv[0], guard, err);
+	ok = start(program, &gate, argv[0], watchdog, err);
 	gate_close(&gate);
 	return ok;
 }
 
-void program_release(struct program *program)
+void child_program_release(struct child_program *program)
 {
 	program->released = true;
 	kill(program->pid, SIGCONT);
 }
 
-bool program_over(struct program *program)
+bool child_program_over(struct child_program *program)
 {
 	pid_t ended;
 
@@ -210,18 +211,19 @@ static void stop_self(int number)
 	sigaction(number, &before, NULL);
 }
 
-static bool is_stopped(const struct program *program)
+static bool is_stopped(const struct child_program *program)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 
-	return program->released && target_stat((uint32_t)program->pid, 0, &stat) &&
+	return program->released && process_stat((uint32_t)program->pid, 0, &stat) &&
 	       stat.state == 'T';
 }
 
-bool program_signal(struct program *program, int number, bool from_kernel)
+bool child_program_signal(struct child_program *program, int number, bool from_kernel)
 {
 	/* One that continues a job has reached the program already. */
-	if (!from_kernel && !program_over(program) && (number != SIGCONT || is_stopped(program)))
+	if (!from_kernel && !child_program_over(program) &&
+	    (number != SIGCONT || is_stopped(program)))
 		kill(program->pid, number);
 	switch (number) {
 	case SIGTSTP:
@@ -238,21 +240,21 @@ bool program_signal(struct program *program, int number, bool from_kernel)
 }
 
 /* Neither ignored nor handled by the program. */
-static bool would_stop(const struct program *program, int number)
+static bool would_stop(const struct child_program *program, int number)
 {
-	struct target_status status;
+	struct process_status status;
 
-	return target_status((uint32_t)program->pid, 0, &status) &&
+	return process_status((uint32_t)program->pid, 0, &status) &&
 	       !(status.taken >> (number - 1) & 1);
 }
 
-uint64_t program_stop(struct program *program, uint64_t now)
+uint64_t child_program_stop(struct child_program *program, uint64_t now)
 {
 	int number = program->stop;
 
 	if (!number)
 		return CLOCK_NEVER;
-	if (program->released && now < program->stop_us && !program_over(program) &&
+	if (program->released && now < program->stop_us && !child_program_over(program) &&
 	    !is_stopped(program) && would_stop(program, number))
 		return now + STOP_AGAIN_US;
 	program->stop = 0;
@@ -260,13 +262,13 @@ uint64_t program_stop(struct program *program, uint64_t now)
 	return CLOCK_NEVER;
 }
 
-int program_code(const struct program *program)
+int child_program_code(const struct child_program *program)
 {
 	return WIFSIGNALED(program->status) ? 128 + WTERMSIG(program->status)
 	                                    : WEXITSTATUS(program->status);
 }
 
-void program_deinit(struct program *program)
+void child_program_deinit(struct child_program *program)
 {
 	if (!program->pid || program->over || program->released)
 		return;

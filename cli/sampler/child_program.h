@@ -15,10 +15,10 @@
 #include "cli/os/signals.h"
 
 /* As a shell has them. */
-#define PROGRAM_NOT_FOUND 127
-#define PROGRAM_NOT_RUN 126
+#define CHILD_PROGRAM_NOT_FOUND 127
+#define CHILD_PROGRAM_NOT_RUN 126
 
-struct program {
+struct child_program {
 	pid_t pid;  /* 0: none */
 	int status; /* of its end, as waitpid has it */
 	bool over;  /* it has ended, and was waited for */
@@ -30,20 +30,21 @@ struct program {
 
 /* argv ends in NULL; its first word is looked for on PATH. Waits until the program is stopped at its first
  * instruction. false: nothing of it has run, and nothing is left. */
-bool program_start(struct program *program, const char *const *argv, const struct signals *signals,
-                   const struct guard *guard, struct error *err);
+bool child_program_start(struct child_program *program, const char *const *argv,
+                         const struct signals *signals, const struct watchdog *watchdog,
+                         struct error *err);
 /* Lets it run. */
-void program_release(struct program *program);
+void child_program_release(struct child_program *program);
 /* true: it has ended. Never waits. */
-bool program_over(struct program *program);
+bool child_program_over(struct child_program *program);
 /* A signal that came to pmp. true: it is not for the program, pmp is to end. */
-bool program_signal(struct program *program, int number, bool from_kernel);
+bool child_program_signal(struct child_program *program, int number, bool from_kernel);
 /* Stops pmp with the program's job, once a gdb that holds the program has let it stop, too: who continues the job is
  * not to come before that. Returns when to ask again, CLOCK_NEVER if there is nothing to wait for. */
-uint64_t program_stop(struct program *program, uint64_t now);
+uint64_t child_program_stop(struct child_program *program, uint64_t now);
 /* The exit code, 128 + N if signal N was its end. */
-int program_code(const struct program *program);
+int child_program_code(const struct child_program *program);
 /* One that was never released is ended. */
-void program_deinit(struct program *program);
+void child_program_deinit(struct child_program *program);
 
 #endif

@@ -36,11 +36,11 @@ static const struct packer *packer_of(const char *path)
 
 static bool open_input(const char *path, int *ret, struct error *err)
 {
-	struct shown shown;
+	struct printable shown;
 
 	*ret = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	return *ret >= 0 || error_set(err, ERROR_INPUT, "cannot read %s: %s",
-	                              shown_name(&shown, path), strerror(errno));
+	                              printable_name(&shown, path), strerror(errno));
 }
 
 static int open_nameless(void)
@@ -71,12 +71,12 @@ static _Noreturn void run_packer(const struct packer *packer, int from, int to)
 static bool unpack(const char *path, const struct packer *packer, int *fd, struct error *err)
 {
 	int to = open_nameless(), status = -1;
-	struct shown shown;
+	struct printable shown;
 	pid_t child;
 
 	if (to < 0)
 		return error_set(err, ERROR_FAILED, "no room to unpack %s: %s; TMPDIR says where",
-		                 shown_name(&shown, path), strerror(errno));
+		                 printable_name(&shown, path), strerror(errno));
 	child = fork();
 	if (!child)
 		run_packer(packer, *fd, to);
@@ -89,9 +89,9 @@ static bool unpack(const char *path, const struct packer *packer, int *fd, struc
 	if (child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, ERROR_INPUT,
 		                 "%s: %s, which unpacks it, is not there: install it",
-		                 shown_name(&shown, path), packer->program);
-	return error_set(err, ERROR_INPUT, "%s: %s could not unpack it", shown_name(&shown, path),
-	                 packer->program);
+		                 printable_name(&shown, path), packer->program);
+	return error_set(err, ERROR_INPUT, "%s: %s could not unpack it",
+	                 printable_name(&shown, path), packer->program);
 }
 
 static bool open_core(const char *path, int *ret, struct error *err)
@@ -103,7 +103,7 @@ static bool open_core(const char *path, int *ret, struct error *err)
 
 struct reading {
 	struct gdb_process gdb;
-	const struct journal_sink *sink;
+	const struct recorder_sink *sink;
 	const char *path;
 	struct buf text;
 	uint64_t deadline;
@@ -128,12 +128,12 @@ static bool take_line(struct reading *reading, struct span line, struct error *e
 {
 	struct marker marker;
 	struct buf why = { 0 };
-	struct shown shown;
+	struct printable shown;
 
 	if (span_starts(line, SPAN_LIT(MARKER_PREFIX "error "))) {
 		marker_parse(line, &marker);
 		marker_decode(marker_get(&marker, "why"), &why);
-		error_set(err, ERROR_INPUT, "%s: %.*s", shown_name(&shown, reading->path),
+		error_set(err, ERROR_INPUT, "%s: %.*s", printable_name(&shown, reading->path),
 		          SPAN_ARG(why));
 		buf_deinit(&why);
 		return false;
@@ -171,7 +171,7 @@ static bool read_more(struct reading *reading, struct error *err)
 	ssize_t got;
 
 	if (clock_now_us() >= reading->deadline)
-		return error_set(err, ERROR_DEADLINE,
+		return error_set(err, ERROR_TIMEOUT,
 		                 "gdb has not read the core in time; PMP_DEADLINES "
 		                 "gives it more (warm=)");
 	ppoll(&poll_fd, 1, clock_wait(clock_now_us(), reading->deadline, &wait), NULL);
@@ -216,11 +216,11 @@ static bool read_core(struct reading *reading, int core, int program, bool local
 static bool run_gdb(const struct options *options, struct reading *reading, int core, int program,
                     struct error *err)
 {
-	struct deadlines deadlines;
+	struct timeouts deadlines;
 	char *gdb;
 	bool ok;
 
-	if (!deadlines_parse(&deadlines, getenv("PMP_DEADLINES"), err))
+	if (!timeouts_parse(&deadlines, getenv("PMP_DEADLINES"), err))
 		return false;
 	gdb = gdb_find(options->gdb, err);
 	ok = gdb && gdb_process_start(gdb, true, &reading->gdb, err);
@@ -228,13 +228,14 @@ static bool run_gdb(const struct options *options, struct reading *reading, int 
 	if (!ok)
 		return false;
 	reading->deadline =
-	        clock_now_us() + deadlines.us[DEADLINE_START] + deadlines.us[DEADLINE_WARM];
+	        clock_now_us() + deadlines.us[TIMEOUT_START] + deadlines.us[TIMEOUT_WARM];
 	ok = read_core(reading, core, program, options->locals, err);
 	end_gdb(reading);
 	return ok;
 }
 
-bool core_look(const struct options *options, const struct journal_sink *sink, struct error *err)
+bool core_file_sample(const struct options *options, const struct recorder_sink *sink,
+                      struct error *err)
 {
 	struct reading reading = { .sink = sink, .path = options->core };
 	int core = -1, program = -1;

@@ -7,7 +7,8 @@
 
 /* Gives the sink the text of one look at options->core. One that is packed (.zst, .lz4, .xz, .gz, as systemd-coredump keeps
  * them) is unpacked by the program for that into a file without a name in $TMPDIR. Errors are ERROR_INPUT where it's the
- * core's fault, ERROR_GDB, ERROR_DEADLINE. */
-bool core_look(const struct options *options, const struct journal_sink *sink, struct error *err);
+ * core's fault, ERROR_GDB, ERROR_TIMEOUT. */
+bool core_file_sample(const struct options *options, const struct recorder_sink *sink,
+                      struct error *err);
 
 #endif

@@ -8,105 +8,105 @@
 #define FAILURES_MAX 10 /* samples in a row */
 #define ATTACHES_MAX 3  /* in a row, before a sample was taken */
 
-static bool give_up(struct patience *patience, enum error_code code, const char *why)
+static bool give_up(struct failure_policy *policy, enum error_code code, const char *why)
 {
-	error_set(&patience->err, code, "process %" PRIu32 ": %s", patience->tally->pid, why);
-	tally_fail_rest(patience->tally, why, patience->threads);
+	error_set(&policy->err, code, "process %" PRIu32 ": %s", policy->counter->pid, why);
+	sample_counter_fail_remaining(policy->counter, why, policy->threads);
 	return false;
 }
 
-static bool is_exhausted(const struct patience *patience)
+static bool is_exhausted(const struct failure_policy *policy)
 {
-	const struct tally *tally = patience->tally;
+	const struct sample_counter *counter = policy->counter;
 
-	return tally->in_row >= (tally->taken ? FAILURES_MAX : ATTACHES_MAX);
+	return counter->in_row >= (counter->taken ? FAILURES_MAX : ATTACHES_MAX);
 }
 
 static enum error_code code_of(enum worker_trouble trouble)
 {
 	static const enum error_code codes[] = {
 		[WORKER_TROUBLE_NONE] = ERROR_FAILED,  [WORKER_TROUBLE_NO_PYTHON] = ERROR_GDB,
-		[WORKER_TROUBLE_NOT_GDB] = ERROR_GDB,  [WORKER_TROUBLE_STALLED] = ERROR_DEADLINE,
+		[WORKER_TROUBLE_NOT_GDB] = ERROR_GDB,  [WORKER_TROUBLE_TIMEOUT] = ERROR_TIMEOUT,
 		[WORKER_TROUBLE_OTHER] = ERROR_FAILED,
 	};
 
 	return codes[trouble];
 }
 
-static bool sample_failed(struct patience *patience, enum error_code code, const char *why,
+static bool sample_failed(struct failure_policy *policy, enum error_code code, const char *why,
                           uint64_t now)
 {
-	target_threads(patience->tally->pid, patience->threads);
-	tally_failed(patience->tally, why, patience->threads, now);
-	return !is_exhausted(patience) || give_up(patience, code, why);
+	process_threads(policy->counter->pid, policy->threads);
+	sample_counter_failed(policy->counter, why, policy->threads, now);
+	return !is_exhausted(policy) || give_up(policy, code, why);
 }
 
-bool patience_error(struct patience *patience, const struct error *err)
+bool failure_policy_on_fatal_error(struct failure_policy *policy, const struct error *err)
 {
-	patience->err = *err;
-	tally_fail_rest(patience->tally, err->text, patience->threads);
+	policy->err = *err;
+	sample_counter_fail_remaining(policy->counter, err->text, policy->threads);
 	return false;
 }
 
-bool patience_target_ended(struct patience *patience)
+bool failure_policy_on_target_end(struct failure_policy *policy)
 {
-	struct tally *tally = patience->tally;
+	struct sample_counter *counter = policy->counter;
 
-	patience->threads->count = 0; /* nobody is there to lose a stack */
-	if (patience->own && tally->plan->started)
+	policy->threads->count = 0; /* nobody is there to lose a stack */
+	if (policy->own && counter->plan->started)
 		return false; /* its life is what was asked for */
-	if (!tally->taken)
-		error_set(&patience->err, ERROR_NO_PROCESS,
-		          "process %" PRIu32 " ended before the first sample", tally->pid);
+	if (!counter->taken)
+		error_set(&policy->err, ERROR_NO_PROCESS,
+		          "process %" PRIu32 " ended before the first sample", counter->pid);
 	else
-		journal_note(tally->plan->journal, tally->pid,
-		             "process %" PRIu32 " ended after %" PRIu64 " samples", tally->pid,
-		             tally->taken);
-	tally_fail_rest(tally, "the target ended", patience->threads);
+		recorder_note(counter->plan->recorder, counter->pid,
+		              "process %" PRIu32 " ended after %" PRIu64 " samples", counter->pid,
+		              counter->taken);
+	sample_counter_fail_remaining(counter, "the target ended", policy->threads);
 	return false;
 }
 
-bool patience_worker(struct patience *patience, enum worker_trouble trouble, const char *gdb,
-                     const char *why)
+bool failure_policy_on_dead_worker(struct failure_policy *policy, enum worker_trouble trouble,
+                                   const char *gdb, const char *why)
 {
 	char text[1200];
 
 	if (trouble == WORKER_TROUBLE_NOT_GDB) {
 		snprintf(text, sizeof(text), "%s is not usable as gdb: %s", gdb, why);
-		return give_up(patience, ERROR_GDB, text);
+		return give_up(policy, ERROR_GDB, text);
 	}
-	patience->tally->in_row++;
-	return !is_exhausted(patience) || give_up(patience, code_of(trouble), why);
+	policy->counter->in_row++;
+	return !is_exhausted(policy) || give_up(policy, code_of(trouble), why);
 }
 
-bool patience_sample(struct patience *patience, enum worker_trouble trouble, const char *why,
-                     uint64_t now)
+bool failure_policy_on_lost_sample(struct failure_policy *policy, enum worker_trouble trouble,
+                                   const char *why, uint64_t now)
 {
-	return sample_failed(patience, code_of(trouble), why, now);
+	return sample_failed(policy, code_of(trouble), why, now);
 }
 
 /* What the refusal means. false: waiting makes it no better. */
-static bool refusal_passes(const struct patience *patience, const char *why, struct error *err)
+static bool refusal_passes(const struct failure_policy *policy, const char *why, struct error *err)
 {
-	refusal_attach(patience->tally->pid, why, err);
-	return patience->tally->taken ||
+	ptrace_access_attach(policy->counter->pid, why, err);
+	return policy->counter->taken ||
 	       (err->code != ERROR_PERMISSION && err->code != ERROR_TRACED);
 }
 
-bool patience_look(struct patience *patience, const char *why, uint64_t now)
+bool failure_policy_on_refused_sample(struct failure_policy *policy, const char *why, uint64_t now)
 {
 	struct error err = { 0 };
 
-	if (!refusal_passes(patience, why, &err))
-		return patience_error(patience, &err);
-	return sample_failed(patience, err.code, why, now);
+	if (!refusal_passes(policy, why, &err))
+		return failure_policy_on_fatal_error(policy, &err);
+	return sample_failed(policy, err.code, why, now);
 }
 
-bool patience_attach(struct patience *patience, const char *why)
+bool failure_policy_on_refused_attach(struct failure_policy *policy, const char *why)
 {
 	struct error err = { 0 };
 
-	if (!refusal_passes(patience, why, &err))
-		return patience_error(patience, &err);
-	return ++patience->tally->in_row < ATTACHES_MAX || give_up(patience, err.code, err.text);
+	if (!refusal_passes(policy, why, &err))
+		return failure_policy_on_fatal_error(policy, &err);
+	return ++policy->counter->in_row < ATTACHES_MAX || give_up(policy, err.code, err.text);
 }

@@ -14,26 +14,26 @@
 #include "cli/proc/process.h"
 #include "cli/gdb/worker.h"
 
-struct patience {
-	struct tally *tally;            /* borrowed */
-	struct target_threads *threads; /* borrowed: as last seen, those whose stacks are lost */
-	bool own;                       /* a program that pmp runs */
+struct failure_policy {
+	struct sample_counter *counter;  /* borrowed */
+	struct process_threads *threads; /* borrowed: as last seen, those whose stacks are lost */
+	bool own;                        /* a program that pmp runs */
 	struct error err;
 };
 
 /* Something that will not get better: always false. */
-bool patience_error(struct patience *patience, const struct error *err);
+bool failure_policy_on_fatal_error(struct failure_policy *policy, const struct error *err);
 /* Always false. */
-bool patience_target_ended(struct patience *patience);
+bool failure_policy_on_target_end(struct failure_policy *policy);
 /* A worker ended, which was not asked to; gdb: its program. */
-bool patience_worker(struct patience *patience, enum worker_trouble trouble, const char *gdb,
-                     const char *why);
-/* A sample failed as its worker ended; patience_worker is told of that as well. */
-bool patience_sample(struct patience *patience, enum worker_trouble trouble, const char *why,
-                     uint64_t now);
+bool failure_policy_on_dead_worker(struct failure_policy *policy, enum worker_trouble trouble,
+                                   const char *gdb, const char *why);
+/* A sample failed as its worker ended; failure_policy_on_dead_worker is told of that as well. */
+bool failure_policy_on_lost_sample(struct failure_policy *policy, enum worker_trouble trouble,
+                                   const char *why, uint64_t now);
 /* A sample was refused by the kernel, by gdb or by us, and has failed. */
-bool patience_look(struct patience *patience, const char *why, uint64_t now);
+bool failure_policy_on_refused_sample(struct failure_policy *policy, const char *why, uint64_t now);
 /* So was an attach that was to last. */
-bool patience_attach(struct patience *patience, const char *why);
+bool failure_policy_on_refused_attach(struct failure_policy *policy, const char *why);
 
 #endif

@@ -12,41 +12,41 @@
 #define CMDLINE_MAX 4096
 #define MAPS_MAX (16u << 20)
 
-void journal_deinit(struct journal *journal)
+void recorder_deinit(struct recorder *recorder)
 {
-	buf_deinit(&journal->line);
-	buf_deinit(&journal->early);
+	buf_deinit(&recorder->line);
+	buf_deinit(&recorder->early);
 }
 
-void journal_text(struct journal *journal, struct span text)
+void recorder_text(struct recorder *recorder, struct span text)
 {
-	if (!journal->open)
-		buf_add_span(&journal->early, text);
-	else if (journal->err.code == ERROR_NONE && text.len)
-		journal->sink->text(journal->sink->ctx, text.ptr, text.len, &journal->err);
+	if (!recorder->open)
+		buf_add_span(&recorder->early, text);
+	else if (recorder->err.code == ERROR_NONE && text.len)
+		recorder->sink->text(recorder->sink->ctx, text.ptr, text.len, &recorder->err);
 }
 
-static struct buf *begin(struct journal *journal, const char *verb)
+static struct buf *begin(struct recorder *recorder, const char *verb)
 {
-	buf_clear(&journal->line);
-	marker_open(&journal->line, verb);
-	return &journal->line;
+	buf_clear(&recorder->line);
+	marker_open(&recorder->line, verb);
+	return &recorder->line;
 }
 
-static void end(struct journal *journal)
+static void end(struct recorder *recorder)
 {
-	marker_close(&journal->line);
-	journal_text(journal, buf_span(&journal->line));
+	marker_close(&recorder->line);
+	recorder_text(recorder, buf_span(&recorder->line));
 }
 
-void journal_open(struct journal *journal, const char *attach, double rate_hz, uint64_t samples)
+void recorder_open(struct recorder *recorder, const char *attach, double rate_hz, uint64_t samples)
 {
-	struct buf *line = begin(journal, "run");
+	struct buf *line = begin(recorder, "run");
 	char started[32], host[256] = "";
 
 	clock_wall(started, sizeof(started));
 	gethostname(host, sizeof(host) - 1);
-	journal->open = true;
+	recorder->open = true;
 	marker_addf(line, "version", "1");
 	marker_add(line, "started", span_of(started));
 	marker_addf(line, "rate", "%.9g", rate_hz);
@@ -54,18 +54,18 @@ void journal_open(struct journal *journal, const char *attach, double rate_hz, u
 	marker_add(line, "attach", span_of(attach));
 	if (*host)
 		marker_add(line, "host", span_of(host));
-	end(journal);
+	end(recorder);
 }
 
 static void add_args(struct buf *line, uint32_t pid)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 	struct buf text = { 0 };
 	struct span rest;
 
 	/* Reading it takes a lock of the target's, which a process in state D may hold. */
-	if (target_stat(pid, 0, &stat) && stat.state != 'D')
-		target_read(pid, "cmdline", CMDLINE_MAX, &text);
+	if (process_stat(pid, 0, &stat) && stat.state != 'D')
+		process_read(pid, "cmdline", CMDLINE_MAX, &text);
 	rest = buf_span(&text);
 	while (rest.len) {
 		size_t len = strnlen(rest.ptr, rest.len);
@@ -78,14 +78,14 @@ static void add_args(struct buf *line, uint32_t pid)
 	buf_deinit(&text);
 }
 
-void journal_target(struct journal *journal, uint32_t pid)
+void recorder_target(struct recorder *recorder, uint32_t pid)
 {
-	struct buf *line = begin(journal, "target");
+	struct buf *line = begin(recorder, "target");
 	char path[4096], root[4096];
 	struct span exe;
 
-	target_link(pid, "exe", path, sizeof(path));
-	target_link(pid, "root", root, sizeof(root));
+	process_link(pid, "exe", path, sizeof(path));
+	process_link(pid, "root", root, sizeof(root));
 	exe = container_path(span_of(path), root);
 	if (span_ends(exe, SPAN_LIT(" (deleted)")))
 		exe.len -= sizeof(" (deleted)") - 1;
@@ -93,18 +93,18 @@ void journal_target(struct journal *journal, uint32_t pid)
 	if (exe.len)
 		marker_add(line, "executable", exe);
 	add_args(line, pid);
-	end(journal);
+	end(recorder);
 }
 
-void journal_early(struct journal *journal)
+void recorder_flush_pending(struct recorder *recorder)
 {
-	journal_text(journal, buf_span(&journal->early));
-	buf_deinit(&journal->early);
+	recorder_text(recorder, buf_span(&recorder->early));
+	buf_deinit(&recorder->early);
 }
 
-void journal_note(struct journal *journal, uint32_t pid, const char *format, ...)
+void recorder_note(struct recorder *recorder, uint32_t pid, const char *format, ...)
 {
-	struct buf *line = begin(journal, "note");
+	struct buf *line = begin(recorder, "note");
 	char text[1024];
 	va_list args;
 
@@ -113,24 +113,24 @@ void journal_note(struct journal *journal, uint32_t pid, const char *format, ...
 	va_end(args);
 	marker_addf(line, "pid", "%" PRIu32, pid);
 	marker_add(line, "text", span_of(text));
-	end(journal);
-	if (journal->sink->note)
-		journal->sink->note(journal->sink->ctx, text);
+	end(recorder);
+	if (recorder->sink->note)
+		recorder->sink->note(recorder->sink->ctx, text);
 }
 
-void journal_late(struct journal *journal, uint64_t sample, uint32_t pid)
+void recorder_late(struct recorder *recorder, uint64_t sample, uint32_t pid)
 {
-	struct buf *line = begin(journal, "late");
+	struct buf *line = begin(recorder, "late");
 
 	marker_addf(line, "sample", "%" PRIu64, sample);
 	marker_addf(line, "pid", "%" PRIu32, pid);
-	end(journal);
+	end(recorder);
 }
 
-void journal_failed(struct journal *journal, uint64_t sample, uint32_t pid, uint64_t time_us,
-                    const char *why, const struct target_threads *threads)
+void recorder_failed(struct recorder *recorder, uint64_t sample, uint32_t pid, uint64_t time_us,
+                     const char *why, const struct process_threads *threads)
 {
-	struct buf *line = begin(journal, "failed");
+	struct buf *line = begin(recorder, "failed");
 
 	marker_addf(line, "sample", "%" PRIu64, sample);
 	marker_addf(line, "pid", "%" PRIu32, pid);
@@ -138,7 +138,7 @@ void journal_failed(struct journal *journal, uint64_t sample, uint32_t pid, uint
 	marker_add(line, "why", span_of(*why ? why : "gdb does not say why"));
 	for (size_t i = 0; i < threads->count; i++)
 		marker_addf(line, "tid", "%" PRIu32, threads->rows[i].tid);
-	end(journal);
+	end(recorder);
 }
 
 /* FNV-1a: to notice a change, not to withstand somebody. */
@@ -153,9 +153,9 @@ static uint64_t hash_of(struct span s)
 
 static void add_map(struct buf *lines, uint32_t pid, const char *root, struct span line)
 {
-	struct target_map map;
+	struct process_map map;
 
-	if (!target_map_parse(line, &map) || map.perms[2] != 'x' || !map.path.len)
+	if (!process_map_parse(line, &map) || map.perms[2] != 'x' || !map.path.len)
 		return;
 	marker_open(lines, "map");
 	marker_addf(lines, "pid", "%" PRIu32, pid);
@@ -166,20 +166,20 @@ static void add_map(struct buf *lines, uint32_t pid, const char *root, struct sp
 	marker_close(lines);
 }
 
-void journal_maps(struct journal *journal, uint32_t pid, uint64_t *hash)
+void recorder_maps(struct recorder *recorder, uint32_t pid, uint64_t *hash)
 {
 	struct buf text = { 0 }, lines = { 0 };
-	struct target_stat stat;
+	struct process_stat stat;
 	char root[4096];
 	struct span rest;
 	uint64_t now;
 
-	if (!target_stat(pid, 0, &stat) || stat.state == 'D' ||
-	    !target_read(pid, "maps", MAPS_MAX, &text)) {
+	if (!process_stat(pid, 0, &stat) || stat.state == 'D' ||
+	    !process_read(pid, "maps", MAPS_MAX, &text)) {
 		buf_deinit(&text);
 		return;
 	}
-	target_link(pid, "root", root, sizeof(root));
+	process_link(pid, "root", root, sizeof(root));
 	marker_open(&lines, "maps");
 	marker_addf(&lines, "pid", "%" PRIu32, pid);
 	marker_close(&lines);
@@ -192,20 +192,20 @@ void journal_maps(struct journal *journal, uint32_t pid, uint64_t *hash)
 	}
 	now = hash_of(buf_span(&lines));
 	if (now != *hash && text.len)
-		journal_text(journal, buf_span(&lines));
+		recorder_text(recorder, buf_span(&lines));
 	*hash = now;
 	buf_deinit(&text);
 	buf_deinit(&lines);
 }
 
-void journal_stop(struct journal *journal, uint64_t elapsed_us, uint64_t stopped_us,
-                  bool interrupted)
+void recorder_stop(struct recorder *recorder, uint64_t elapsed_us, uint64_t stopped_us,
+                   bool interrupted)
 {
-	struct buf *line = begin(journal, "stop");
+	struct buf *line = begin(recorder, "stop");
 
 	marker_addf(line, "seconds", "%.6f", (double)elapsed_us / 1e6);
 	marker_addf(line, "stopped_us", "%" PRIu64, stopped_us);
 	if (interrupted)
 		marker_addf(line, "interrupted", "1");
-	end(journal);
+	end(recorder);
 }

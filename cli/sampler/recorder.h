@@ -12,7 +12,7 @@
 #include "cli/proc/process.h"
 
 /* Takes the journal: whole lines of marker.h's text, in the order in which they are to be read. */
-struct journal_sink {
+struct recorder_sink {
 	bool (*text)(void *ctx, const char *text, size_t len, struct error *err);
 	/* Called after each tick, for a progress line: time left in seconds; less than 0: not begun, gdb reads symbols. */
 	void (*progress)(void *ctx, double seconds_left);
@@ -25,32 +25,32 @@ struct journal_sink {
 	int input_fd;
 };
 
-struct journal {
-	const struct journal_sink *sink;
+struct recorder {
+	const struct recorder_sink *sink;
 	struct buf line;  /* being made */
 	struct buf early; /* from before the run */
 	bool open;
 	struct error err; /* the sink's: nothing is written any more */
 };
 
-void journal_deinit(struct journal *journal);
+void recorder_deinit(struct recorder *recorder);
 
 /* samples: for each target. */
-void journal_open(struct journal *journal, const char *attach, double rate_hz, uint64_t samples);
-void journal_target(struct journal *journal, uint32_t pid);
+void recorder_open(struct recorder *recorder, const char *attach, double rate_hz, uint64_t samples);
+void recorder_target(struct recorder *recorder, uint32_t pid);
 /* Lets out what has waited, behind the run and the targets. */
-void journal_early(struct journal *journal);
+void recorder_flush_pending(struct recorder *recorder);
 /* Whole lines. */
-void journal_text(struct journal *journal, struct span text);
-void journal_note(struct journal *journal, uint32_t pid, const char *format, ...)
+void recorder_text(struct recorder *recorder, struct span text);
+void recorder_note(struct recorder *recorder, uint32_t pid, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-void journal_late(struct journal *journal, uint64_t sample, uint32_t pid);
+void recorder_late(struct recorder *recorder, uint64_t sample, uint32_t pid);
 /* time_us: when it was due, since the start of the run. */
-void journal_failed(struct journal *journal, uint64_t sample, uint32_t pid, uint64_t time_us,
-                    const char *why, const struct target_threads *threads);
+void recorder_failed(struct recorder *recorder, uint64_t sample, uint32_t pid, uint64_t time_us,
+                     const char *why, const struct process_threads *threads);
 /* The executable mappings of pid, if they have changed since *hash, which is 0 at first. */
-void journal_maps(struct journal *journal, uint32_t pid, uint64_t *hash);
-void journal_stop(struct journal *journal, uint64_t elapsed_us, uint64_t stopped_us,
-                  bool interrupted);
+void recorder_maps(struct recorder *recorder, uint32_t pid, uint64_t *hash);
+void recorder_stop(struct recorder *recorder, uint64_t elapsed_us, uint64_t stopped_us,
+                   bool interrupted);
 
 #endif

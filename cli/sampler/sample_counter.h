@@ -10,16 +10,16 @@
 #include "cli/sampler/recorder.h"
 
 /* What the targets of a run share. */
-struct tally_plan {
+struct sample_plan {
 	struct schedule schedule;
 	bool started;     /* the schedule's start is known */
 	uint64_t samples; /* of each target; UINT64_MAX: until end_us */
 	uint64_t end_us;  /* CLOCK_NEVER: until all samples are taken */
-	struct journal *journal;
+	struct recorder *recorder;
 };
 
-struct tally {
-	const struct tally_plan *plan;
+struct sample_counter {
+	const struct sample_plan *plan;
 	uint32_t pid;
 	uint64_t sample; /* the next one's number, from 1 */
 	uint64_t tick;   /* its place in the schedule */
@@ -32,13 +32,15 @@ struct tally {
 };
 
 /* When the next sample is due; CLOCK_NEVER: none is. */
-uint64_t tally_due(struct tally *tally, uint64_t now);
+uint64_t sample_counter_due(struct sample_counter *counter, uint64_t now);
 /* text: the sample's lines, begin to end. */
-void tally_taken(struct tally *tally, struct span text, uint64_t pause_us, uint64_t now);
+void sample_counter_taken(struct sample_counter *counter, struct span text, uint64_t pause_us,
+                          uint64_t now);
 /* threads: those whose stacks are lost. */
-void tally_failed(struct tally *tally, const char *why, const struct target_threads *threads,
-                  uint64_t now);
+void sample_counter_failed(struct sample_counter *counter, const char *why,
+                           const struct process_threads *threads, uint64_t now);
 /* No more can be taken: what was asked for and is left has failed. */
-void tally_fail_rest(struct tally *tally, const char *why, const struct target_threads *threads);
+void sample_counter_fail_remaining(struct sample_counter *counter, const char *why,
+                                   const struct process_threads *threads);
 
 #endif

@@ -29,16 +29,16 @@ struct sum {
 
 struct supervisor {
 	const struct options *options;
-	struct pool_context context;
-	struct deadlines deadlines;
-	struct journal journal;
+	struct target_sampler_context context;
+	struct timeouts deadlines;
+	struct recorder recorder;
 	struct signals signals;
-	struct guard guard;
-	struct program program; /* that we run; pid 0: none */
-	struct family family;   /* of its */
-	uint64_t family_us;     /* when to look for new ones; CLOCK_NEVER: they're not asked for */
-	struct sum gone;        /* of pools that are over, and were freed */
-	struct pool **pools;
+	struct watchdog watchdog;
+	struct child_program program;   /* that we run; pid 0: none */
+	struct descendants descendants; /* of its */
+	uint64_t family_us; /* when to look for new ones; CLOCK_NEVER: they're not asked for */
+	struct sum gone;    /* of pools that are over, and were freed */
+	struct target_sampler **samplers;
 	size_t count, cap;
 	struct pollfd *polls;
 	uint64_t progress_us;
@@ -48,44 +48,44 @@ struct supervisor {
 };
 
 /* A pid that means another process in some container is not to be taken for that without a word; 1 is one in each. */
-static void tell_namesake(struct supervisor *s, uint32_t pid)
+static void note_pid_in_container(struct supervisor *s, uint32_t pid)
 {
 	uint32_t found;
-	struct target_stat stat;
+	struct process_stat stat;
 
-	if (pid == 1 || !container_find(pid, &found, 1) || !target_stat(found, 0, &stat))
+	if (pid == 1 || !container_find(pid, &found, 1) || !process_stat(found, 0, &stat))
 		return;
-	journal_note(&s->journal, pid,
-	             "process %" PRIu32 " of a container is another one: process %" PRIu32
-	             " (%s) here",
-	             pid, found, stat.comm);
+	recorder_note(&s->recorder, pid,
+	              "process %" PRIu32 " of a container is another one: process %" PRIu32
+	              " (%s) here",
+	              pid, found, stat.comm);
 }
 
 static enum attach_mode mode_for(struct supervisor *s, uint32_t pid)
 {
 	enum attach_mode asked = s->options->attach;
 
-	if (asked == ATTACH_PLAIN || !target_is_32bit(pid))
+	if (asked == ATTACH_PLAIN || !process_is_32bit(pid))
 		return asked;
-	journal_note(&s->journal, pid,
-	             "process %" PRIu32
-	             " is a 32-bit program: going on with --attach plain: native "
-	             "stacks only, and longer pauses",
-	             pid);
+	recorder_note(&s->recorder, pid,
+	              "process %" PRIu32
+	              " is a 32-bit program: going on with --attach plain: native "
+	              "stacks only, and longer pauses",
+	              pid);
 	return ATTACH_PLAIN;
 }
 
 /* The agent opens what is mapped, and says what it cannot; gdb alone opens what has that path now. */
 static void tell_replaced(struct supervisor *s, uint32_t pid)
 {
-	struct target_stat stat;
+	struct process_stat stat;
 	struct buf path = { 0 };
 
-	if (target_stat(pid, 0, &stat) && stat.state != 'D' && container_replaced(pid, &path))
-		journal_note(&s->journal, pid,
-		             "%.*s was deleted or replaced while the program runs: with --attach "
-		             "plain its functions may have no names, or those of another file",
-		             SPAN_ARG(path));
+	if (process_stat(pid, 0, &stat) && stat.state != 'D' && container_replaced(pid, &path))
+		recorder_note(&s->recorder, pid,
+		              "%.*s was deleted or replaced while the program runs: with --attach "
+		              "plain its functions may have no names, or those of another file",
+		              SPAN_ARG(path));
 	buf_deinit(&path);
 }
 
@@ -94,9 +94,9 @@ static bool add_target(struct supervisor *s, uint32_t pid, struct error *err)
 	enum attach_mode mode;
 
 	for (size_t i = 0; i < s->count; i++)
-		if (pool_pid(s->pools[i]) == pid)
+		if (target_sampler_pid(s->samplers[i]) == pid)
 			return true;
-	if (!refusal_check(pid, err))
+	if (!ptrace_access_check(pid, err))
 		return false;
 	if (s->count == TARGETS_MAX)
 		return error_set(err, ERROR_FAILED, "more than %d processes: name some with -p",
@@ -104,8 +104,8 @@ static bool add_target(struct supervisor *s, uint32_t pid, struct error *err)
 	mode = mode_for(s, pid);
 	if (mode == ATTACH_PLAIN)
 		tell_replaced(s, pid);
-	s->pools = alloc_grow(s->pools, &s->cap, s->count + 1, sizeof(*s->pools));
-	s->pools[s->count++] = pool_create(&s->context, pid, mode);
+	s->samplers = alloc_grow(s->samplers, &s->cap, s->count + 1, sizeof(*s->samplers));
+	s->samplers[s->count++] = target_sampler_create(&s->context, pid, mode);
 	free(s->polls);
 	s->polls = alloc_zeroed(2 + s->count * ATTACH_WORKERS_MAX, sizeof(*s->polls));
 	return true;
@@ -117,13 +117,13 @@ static void add_descendants(struct supervisor *s, uint32_t pid)
 	uint32_t *pids = NULL;
 	size_t count = 0, cap = 0;
 
-	target_descendants(pid, &pids, &count, &cap);
+	process_descendants(pid, &pids, &count, &cap);
 	for (size_t i = 0; i < count; i++) {
 		struct error err = { 0 };
 
 		if (!add_target(s, pids[i], &err) && err.code != ERROR_USAGE &&
 		    err.code != ERROR_NO_PROCESS)
-			journal_note(&s->journal, pids[i], "left out: %s", err.text);
+			recorder_note(&s->recorder, pids[i], "left out: %s", err.text);
 	}
 	free(pids);
 }
@@ -135,7 +135,7 @@ static bool add_targets(struct supervisor *s, struct error *err)
 	for (size_t i = 0; i < s->options->pid_count; i++) {
 		if (!add_target(s, s->options->pids[i], err))
 			return false;
-		tell_namesake(s, s->options->pids[i]);
+		note_pid_in_container(s, s->options->pids[i]);
 		if (s->options->children)
 			add_descendants(s, s->options->pids[i]);
 	}
@@ -158,11 +158,11 @@ static void start(struct supervisor *s)
 	const struct options *options = s->options;
 	uint64_t now;
 
-	journal_open(&s->journal, attach_mode_row(options->attach)->name, options->rate_hz,
-	             asked(options));
+	recorder_open(&s->recorder, attach_mode_row(options->attach)->name, options->rate_hz,
+	              asked(options));
 	for (size_t i = 0; i < s->count; i++)
-		journal_target(&s->journal, pool_pid(s->pools[i]));
-	journal_early(&s->journal);
+		recorder_target(&s->recorder, target_sampler_pid(s->samplers[i]));
+	recorder_flush_pending(&s->recorder);
 	now = clock_now_us();
 	s->context.plan.schedule = (struct schedule){ now, options->rate_hz };
 	s->context.plan.samples = options->samples ? options->samples : UINT64_MAX;
@@ -173,16 +173,16 @@ static void start(struct supervisor *s)
 		return;
 	/* A program's first instruction tells nothing: the first sample is half a period later. */
 	s->context.plan.schedule.start_us += (uint64_t)(0.5e6 / options->rate_hz);
-	s->family.root = (uint32_t)s->program.pid;
+	s->descendants.root = (uint32_t)s->program.pid;
 	s->family_us = options->children ? now : CLOCK_NEVER;
-	pool_release(s->pools[0]);
-	program_release(&s->program);
+	target_sampler_release(s->samplers[0]);
+	child_program_release(&s->program);
 }
 
-static bool all(const struct supervisor *s, bool (*is)(const struct pool *))
+static bool all(const struct supervisor *s, bool (*is)(const struct target_sampler *))
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (!is(s->pools[i]))
+		if (!is(s->samplers[i]))
 			return false;
 	return true;
 }
@@ -190,17 +190,17 @@ static bool all(const struct supervisor *s, bool (*is)(const struct pool *))
 static bool any_over(const struct supervisor *s)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (pool_over(s->pools[i]))
+		if (target_sampler_ended(s->samplers[i]))
 			return true;
 	return false;
 }
 
-static void add_up(struct sum *sum, const struct tally *tally)
+static void add_up(struct sum *sum, const struct sample_counter *counter)
 {
-	sum->taken += tally->taken;
-	sum->stopped_us += tally->stopped_us;
-	if (tally->last_us > sum->last_us)
-		sum->last_us = tally->last_us;
+	sum->taken += counter->taken;
+	sum->stopped_us += counter->stopped_us;
+	if (counter->last_us > sum->last_us)
+		sum->last_us = counter->last_us;
 }
 
 static struct sum sum_up(const struct supervisor *s)
@@ -208,14 +208,14 @@ static struct sum sum_up(const struct supervisor *s)
 	struct sum ret = s->gone;
 
 	for (size_t i = 0; i < s->count; i++)
-		add_up(&ret, pool_tally(s->pools[i]));
+		add_up(&ret, target_sampler_counter(s->samplers[i]));
 	return ret;
 }
 
 /* Of the target that has most before it. */
 static double seconds_left(const struct supervisor *s, uint64_t now)
 {
-	const struct tally_plan *plan = &s->context.plan;
+	const struct sample_plan *plan = &s->context.plan;
 	double by_time = 1e9, by_samples = 0;
 
 	if (!plan->started)
@@ -225,10 +225,10 @@ static double seconds_left(const struct supervisor *s, uint64_t now)
 	if (plan->samples == UINT64_MAX)
 		return by_time;
 	for (size_t i = 0; i < s->count; i++) {
-		const struct tally *tally = pool_tally(s->pools[i]);
-		double left = (double)(plan->samples + 1 - tally->sample) / s->options->rate_hz;
+		const struct sample_counter *counter = target_sampler_counter(s->samplers[i]);
+		double left = (double)(plan->samples + 1 - counter->sample) / s->options->rate_hz;
 
-		if (!pool_over(s->pools[i]) && left > by_samples)
+		if (!target_sampler_ended(s->samplers[i]) && left > by_samples)
 			by_samples = left;
 	}
 	return by_time < by_samples ? by_time : by_samples;
@@ -236,16 +236,16 @@ static double seconds_left(const struct supervisor *s, uint64_t now)
 
 static void tell_progress(struct supervisor *s, uint64_t now)
 {
-	if (!s->journal.sink->progress || now < s->progress_us)
+	if (!s->recorder.sink->progress || now < s->progress_us)
 		return;
-	s->journal.sink->progress(s->journal.sink->ctx, seconds_left(s, now));
+	s->recorder.sink->progress(s->recorder.sink->ctx, seconds_left(s, now));
 	s->progress_us = now + PROGRESS_US;
 }
 
 static void stop_all(struct supervisor *s, bool at_once)
 {
 	for (size_t i = 0; i < s->count; i++)
-		pool_stop(s->pools[i], at_once);
+		target_sampler_stop(s->samplers[i], at_once);
 }
 
 static void take_signals(struct supervisor *s)
@@ -253,7 +253,7 @@ static void take_signals(struct supervisor *s)
 	for (int n; (n = signals_next(&s->signals));) {
 		if (n == SIGCHLD)
 			continue;
-		if (s->program.pid && !program_signal(&s->program, n, s->signals.from_kernel))
+		if (s->program.pid && !child_program_signal(&s->program, n, s->signals.from_kernel))
 			continue;
 		/* The second one doesn't wait for a sample that is on its way; the targets are let go all the same. */
 		stop_all(s, s->signal != 0);
@@ -265,7 +265,7 @@ static void take_signals(struct supervisor *s)
 
 static void take_input(struct supervisor *s)
 {
-	const struct journal_sink *sink = s->journal.sink;
+	const struct recorder_sink *sink = s->recorder.sink;
 
 	if (!sink->input || s->dismissed || !s->polls[1].revents || sink->input(sink->ctx))
 		return;
@@ -277,21 +277,21 @@ static void take_input(struct supervisor *s)
 static void wait_for_something(struct supervisor *s)
 {
 	uint64_t deadline = clock_sooner(s->ending ? CLOCK_NEVER : s->family_us,
-	                                 program_stop(&s->program, clock_now_us()));
+	                                 child_program_stop(&s->program, clock_now_us()));
 	uint64_t now = clock_now_us();
 	struct timespec wait;
 	size_t count = 0;
 
 	s->polls[count++] = (struct pollfd){ .fd = s->signals.fd, .events = POLLIN };
 	s->polls[count++] = (struct pollfd){
-		.fd = s->journal.sink->input && !s->dismissed ? s->journal.sink->input_fd : -1,
+		.fd = s->recorder.sink->input && !s->dismissed ? s->recorder.sink->input_fd : -1,
 		.events = POLLIN,
 	};
-	if (s->journal.sink->input)
+	if (s->recorder.sink->input)
 		deadline = clock_sooner(deadline, s->progress_us);
 	for (size_t i = 0; i < s->count; i++) {
-		deadline = clock_sooner(deadline, pool_deadline(s->pools[i]));
-		count += pool_poll(s->pools[i], s->polls + count);
+		deadline = clock_sooner(deadline, target_sampler_deadline(s->samplers[i]));
+		count += target_sampler_poll(s->samplers[i], s->polls + count);
 	}
 	if (ppoll(s->polls, count, clock_wait(now, deadline, &wait), NULL) <= 0)
 		s->polls[1].revents = 0;
@@ -300,31 +300,31 @@ static void wait_for_something(struct supervisor *s)
 /* Begins or ends the sampling if it's time to. true: the pools have to know before anything is waited for. */
 static bool decide(struct supervisor *s)
 {
-	if (s->ending || all(s, pool_over))
+	if (s->ending || all(s, target_sampler_ended))
 		return false;
 	/* A target that cannot be sampled at all ends a run that names it before that has begun. */
-	if (s->journal.err.code != ERROR_NONE ||
+	if (s->recorder.err.code != ERROR_NONE ||
 	    (!s->context.plan.started && any_over(s) && !s->options->children)) {
 		stop_all(s, false);
 		s->ending = true;
 		return true;
 	}
-	if (s->context.plan.started || !all(s, pool_prepared))
+	if (s->context.plan.started || !all(s, target_sampler_prepared))
 		return false;
 	start(s);
 	return true;
 }
 
 /* It has ended: so has the sampling. true: that's new. */
-static bool notice_end(struct supervisor *s)
+static bool check_program_exit(struct supervisor *s)
 {
-	if (!s->program.pid || s->ending || !program_over(&s->program))
+	if (!s->program.pid || s->ending || !child_program_over(&s->program))
 		return false;
 	stop_all(s, false);
 	s->ending = true;
 	if (s->context.plan.started && !sum_up(s).taken)
-		journal_note(
-		        &s->journal, (uint32_t)s->program.pid,
+		recorder_note(
+		        &s->recorder, (uint32_t)s->program.pid,
 		        "the program ended before the first sample: -r HZ takes more in a second");
 	return true;
 }
@@ -332,9 +332,9 @@ static bool notice_end(struct supervisor *s)
 /* The program may live for longer than it is sampled. */
 static bool done(struct supervisor *s)
 {
-	bool waits = s->program.released && !s->signal && !program_over(&s->program);
+	bool waits = s->program.released && !s->signal && !child_program_over(&s->program);
 
-	return all(s, pool_over) && !waits;
+	return all(s, target_sampler_ended) && !waits;
 }
 
 /* Descendants whose sampling is over; what ended it early is said. The first pool is the program's. */
@@ -343,17 +343,17 @@ static void free_over(struct supervisor *s)
 	size_t kept = 1;
 
 	for (size_t i = 1; i < s->count; i++) {
-		struct pool *pool = s->pools[i];
+		struct target_sampler *sampler = s->samplers[i];
 
-		if (!pool_over(pool)) {
-			s->pools[kept++] = pool;
+		if (!target_sampler_ended(sampler)) {
+			s->samplers[kept++] = sampler;
 			continue;
 		}
-		if (pool_error(pool)->code != ERROR_NONE)
-			journal_note(&s->journal, pool_pid(pool), "left out: %s",
-			             pool_error(pool)->text);
-		add_up(&s->gone, pool_tally(pool));
-		pool_destroy(pool);
+		if (target_sampler_error(sampler)->code != ERROR_NONE)
+			recorder_note(&s->recorder, target_sampler_pid(sampler), "left out: %s",
+			              target_sampler_error(sampler)->text);
+		add_up(&s->gone, target_sampler_counter(sampler));
+		target_sampler_destroy(sampler);
 	}
 	s->count = kept;
 }
@@ -366,15 +366,15 @@ static void follow_family(struct supervisor *s, uint64_t now)
 		return;
 	s->family_us = now + FAMILY_US;
 	free_over(s);
-	family_look(&s->family);
-	while (family_next(&s->family, &pid)) {
+	descendants_rescan(&s->descendants);
+	while (descendants_next(&s->descendants, &pid)) {
 		struct error err = { 0 };
 		size_t before = s->count;
 
 		if (!add_target(s, pid, &err) && err.code != ERROR_NO_PROCESS)
-			journal_note(&s->journal, pid, "left out: %s", err.text);
+			recorder_note(&s->recorder, pid, "left out: %s", err.text);
 		if (s->count > before)
-			journal_target(&s->journal, pid);
+			recorder_target(&s->recorder, pid);
 	}
 }
 
@@ -382,10 +382,10 @@ static void loop(struct supervisor *s)
 {
 	while (!done(s)) {
 		for (size_t i = 0; i < s->count; i++)
-			pool_step(s->pools[i], clock_now_us());
+			target_sampler_step(s->samplers[i], clock_now_us());
 		tell_progress(s, clock_now_us());
 		follow_family(s, clock_now_us());
-		if (notice_end(s) || decide(s) || done(s))
+		if (check_program_exit(s) || decide(s) || done(s))
 			continue;
 		wait_for_something(s);
 		take_signals(s);
@@ -399,8 +399,8 @@ static void stop_journal(struct supervisor *s)
 	struct sum sum = sum_up(s);
 
 	if (s->context.plan.started)
-		journal_stop(&s->journal, sum.last_us > start_us ? sum.last_us - start_us : 0,
-		             sum.stopped_us, s->signal != 0 || s->dismissed);
+		recorder_stop(&s->recorder, sum.last_us > start_us ? sum.last_us - start_us : 0,
+		              sum.stopped_us, s->signal != 0 || s->dismissed);
 }
 
 /* What is to be said of the run as a whole: the sink's error, the signal, the first target's that has one. */
@@ -408,8 +408,8 @@ static bool verdict(const struct supervisor *s, struct error *err)
 {
 	uint64_t got = sum_up(s).taken;
 
-	if (s->journal.err.code != ERROR_NONE)
-		return error_set(err, s->journal.err.code, "%s", s->journal.err.text);
+	if (s->recorder.err.code != ERROR_NONE)
+		return error_set(err, s->recorder.err.code, "%s", s->recorder.err.text);
 	if (s->signal == SIGINT)
 		error_set(err, ERROR_INTERRUPTED, "interrupted%s",
 		          got ? ": the results are those of the samples taken so far"
@@ -418,13 +418,13 @@ static bool verdict(const struct supervisor *s, struct error *err)
 		error_set(err, (enum error_code)(128 + s->signal), "ended by signal %d (%s)%s",
 		          s->signal, strsignal(s->signal), got ? "" : " before the first sample");
 	for (size_t i = 0; i < s->count; i++)
-		if (pool_error(s->pools[i])->code != ERROR_NONE &&
+		if (target_sampler_error(s->samplers[i])->code != ERROR_NONE &&
 		    ((!got && !s->program.pid) ||
-		     pool_error(s->pools[i])->code != ERROR_NO_PROCESS))
-			error_set(err, pool_error(s->pools[i])->code, "%s",
-			          pool_error(s->pools[i])->text);
-	if (s->program.over && err->code == ERROR_NONE && program_code(&s->program))
-		error_set(err, (enum error_code)program_code(&s->program), "%s", "");
+		     target_sampler_error(s->samplers[i])->code != ERROR_NO_PROCESS))
+			error_set(err, target_sampler_error(s->samplers[i])->code, "%s",
+			          target_sampler_error(s->samplers[i])->text);
+	if (s->program.over && err->code == ERROR_NONE && child_program_code(&s->program))
+		error_set(err, (enum error_code)child_program_code(&s->program), "%s", "");
 	if (s->program.pid && s->context.plan.started)
 		return true;
 	return got || error_set(err, ERROR_FAILED, "no sample was taken");
@@ -434,49 +434,49 @@ static bool run(struct supervisor *s, struct error *err)
 {
 	bool ok = false;
 
-	if (!deadlines_parse(&s->deadlines, getenv("PMP_DEADLINES"), err))
+	if (!timeouts_parse(&s->deadlines, getenv("PMP_DEADLINES"), err))
 		return false;
 	s->context.gdb = gdb_find(s->options->gdb, err);
 	if (!s->context.gdb || !signals_init(&s->signals, s->options->program, err))
 		return false;
-	if (guard_start(&s->guard, err) &&
-	    (!s->options->program ||
-	     program_start(&s->program, s->options->program, &s->signals, &s->guard, err)) &&
+	if (watchdog_start(&s->watchdog, err) &&
+	    (!s->options->program || child_program_start(&s->program, s->options->program,
+	                                                 &s->signals, &s->watchdog, err)) &&
 	    add_targets(s, err)) {
 		loop(s);
 		stop_journal(s);
 		ok = verdict(s, err);
 	}
-	program_deinit(&s->program);
+	child_program_deinit(&s->program);
 	signals_deinit(&s->signals);
 	return ok;
 }
 
-bool supervisor_run(const struct options *options, const struct journal_sink *sink,
+bool supervisor_run(const struct options *options, const struct recorder_sink *sink,
                     struct error *err)
 {
 	struct supervisor s = {
 		.options = options,
-		.journal = { .sink = sink },
-		.guard = { .fd = -1 },
+		.recorder = { .sink = sink },
+		.watchdog = { .fd = -1 },
 	};
 	bool ok;
 
 	s.context.deadlines = &s.deadlines;
-	s.context.guard = &s.guard;
-	s.context.plan.journal = &s.journal;
+	s.context.watchdog = &s.watchdog;
+	s.context.plan.recorder = &s.recorder;
 	s.context.instant = options->instant;
 	s.context.locals = options->locals;
 	s.context.own = options->program;
 	s.family_us = CLOCK_NEVER;
 	ok = run(&s, err);
-	guard_end(&s.guard);
+	watchdog_end(&s.watchdog);
 	for (size_t i = 0; i < s.count; i++)
-		pool_destroy(s.pools[i]);
-	family_deinit(&s.family);
-	free(s.pools);
+		target_sampler_destroy(s.samplers[i]);
+	descendants_deinit(&s.descendants);
+	free(s.samplers);
 	free(s.polls);
 	free((char *)s.context.gdb);
-	journal_deinit(&s.journal);
+	recorder_deinit(&s.recorder);
 	return ok;
 }

@@ -17,7 +17,7 @@
  * taken. false: there is nothing, and *err says why. In every case the targets have been let go,
  * no gdb of ours is left, and the journal, if it has begun, has its `stop`, whose stopped_us is the sum
  * over the targets. */
-bool supervisor_run(const struct options *options, const struct journal_sink *sink,
+bool supervisor_run(const struct options *options, const struct recorder_sink *sink,
                     struct error *err);
 
 #endif

@@ -24,356 +24,368 @@ enum phase {
 	PHASE_COUNT
 };
 
-struct pool {
-	const struct pool_context *context;
-	struct crew crew;
+struct target_sampler {
+	const struct target_sampler_context *context;
+	struct worker_pool pool;
 	enum phase phase;
-	struct custody custody;
+	struct attachment attachment;
 	struct buf notes;
 	bool at_once;
 	uint64_t wake; /* a step is due then, whatever the workers do */
-	struct tally tally;
-	struct patience patience;
-	uint64_t asked_us; /* when the worker was told to sample or to attach */
-	bool aside;        /* a thread in state D is in the way: samples are glimpses */
-	bool told_blocked; /* the person knows */
+	struct sample_counter counter;
+	struct failure_policy policy;
+	uint64_t asked_us;  /* when the worker was told to sample or to attach */
+	bool aside;         /* a thread in state D is in the way: samples are glimpses */
+	bool blocked_noted; /* the person knows */
 };
 
-static void wake_at(struct pool *pool, uint64_t when)
+static void wake_at(struct target_sampler *sampler, uint64_t when)
 {
-	pool->wake = clock_sooner(pool->wake, when);
+	sampler->wake = clock_sooner(sampler->wake, when);
 }
 
 /* Goes on only if it may. */
-static bool endure(struct pool *pool, bool may)
+static bool end_unless(struct target_sampler *sampler, bool may)
 {
 	if (!may)
-		pool->phase = PHASE_END;
+		sampler->phase = PHASE_END;
 	return may;
 }
 
-static bool alive(struct pool *pool)
+static bool check_target_alive(struct target_sampler *sampler)
 {
-	return endure(pool, custody_life(&pool->custody) == TARGET_ALIVE ||
-	                            patience_target_ended(&pool->patience));
+	return end_unless(sampler, attachment_life(&sampler->attachment) == PROCESS_ALIVE ||
+	                                   failure_policy_on_target_end(&sampler->policy));
 }
 
 /* true: the target is as it was before any of us attached. */
-static bool settled(struct pool *pool, uint64_t now)
+static bool target_restored(struct target_sampler *sampler, uint64_t now)
 {
-	bool ret = custody_settled(&pool->custody, &pool->crew, now);
+	bool ret = attachment_restored(&sampler->attachment, &sampler->pool, now);
 
 	if (!ret)
-		wake_at(pool, pool->custody.again_us);
+		wake_at(sampler, sampler->attachment.again_us);
 	return ret;
 }
 
 /* Without Python in gdb: goes on with what needs none. */
-static void fall_back(struct pool *pool, const char *why)
+static void fall_back(struct target_sampler *sampler, const char *why)
 {
-	crew_dismiss(&pool->crew);
-	pool->crew.plan.mode = attach_mode_row(ATTACH_PLAIN);
-	journal_note(pool->context->plan.journal, pool->crew.plan.pid,
-	             "%s cannot run pmp's scripts (%s): going on with --attach plain: no Python "
-	             "frames, and longer pauses; a gdb with Python can be named with --gdb",
-	             pool->crew.plan.gdb, why);
+	worker_pool_destroy(&sampler->pool);
+	sampler->pool.plan.mode = attach_mode_row(ATTACH_PLAIN);
+	recorder_note(sampler->context->plan.recorder, sampler->pool.plan.pid,
+	              "%s cannot run pmp's scripts (%s): going on with --attach plain: no Python "
+	              "frames, and longer pauses; a gdb with Python can be named with --gdb",
+	              sampler->pool.plan.gdb, why);
 }
 
 /* Takes a worker that has ended out of its place. */
-static void bury(struct pool *pool, unsigned i, uint64_t now)
+static void reap_worker(struct target_sampler *sampler, unsigned i, uint64_t now)
 {
-	struct worker *worker = pool->crew.workers[i];
+	struct worker *worker = sampler->pool.workers[i];
 	enum worker_trouble trouble = worker_trouble(worker);
 	char why[600];
 
 	snprintf(why, sizeof(why), "%s", worker_why(worker));
-	if (worker_has_held(worker))
-		custody_released(&pool->custody, true, now);
-	if (trouble == WORKER_TROUBLE_NO_PYTHON && pool->crew.plan.mode->agent &&
-	    pool->phase != PHASE_END) {
-		fall_back(pool, why);
+	if (worker_ever_attached(worker))
+		attachment_detached(&sampler->attachment, true, now);
+	if (trouble == WORKER_TROUBLE_NO_PYTHON && sampler->pool.plan.mode->agent &&
+	    sampler->phase != PHASE_END) {
+		fall_back(sampler, why);
 		return;
 	}
 	worker_destroy(worker);
-	pool->crew.workers[i] = NULL;
-	if (trouble != WORKER_TROUBLE_NONE && pool->phase != PHASE_END)
-		endure(pool, patience_worker(&pool->patience, trouble, pool->crew.plan.gdb, why));
+	sampler->pool.workers[i] = NULL;
+	if (trouble != WORKER_TROUBLE_NONE && sampler->phase != PHASE_END)
+		end_unless(sampler, failure_policy_on_dead_worker(&sampler->policy, trouble,
+		                                                  sampler->pool.plan.gdb, why));
 }
 
 /* The next sample, if there may be one after one that failed. */
-static void go_on(struct pool *pool, bool may, uint64_t now)
+static void next_sample_or_end(struct target_sampler *sampler, bool may, uint64_t now)
 {
-	pool->phase = PHASE_IDLE;
-	wake_at(pool, now);
-	endure(pool, may);
+	sampler->phase = PHASE_IDLE;
+	wake_at(sampler, now);
+	end_unless(sampler, may);
 }
 
 /* May a gdb attach now? WAIT: not yet. ENDED: the phase has changed. */
-static enum clearance_result clearance(struct pool *pool, uint64_t now)
+static enum attach_check_result attach_check(struct target_sampler *sampler, uint64_t now)
 {
-	enum clearance_result ret = custody_ask(&pool->custody, &pool->crew, now);
+	enum attach_check_result ret =
+	        attachment_may_attach(&sampler->attachment, &sampler->pool, now);
 
-	if (ret == CLEARANCE_WAIT)
-		wake_at(pool, pool->custody.again_us);
-	else if (ret == CLEARANCE_ENDED)
-		endure(pool, patience_target_ended(&pool->patience));
+	if (ret == ATTACH_CHECK_WAIT)
+		wake_at(sampler, sampler->attachment.again_us);
+	else if (ret == ATTACH_CHECK_ENDED)
+		end_unless(sampler, failure_policy_on_target_end(&sampler->policy));
 	return ret;
 }
 
 /* An attach or a look was refused by gdb or by us. */
-static void refused(struct pool *pool, const char *why)
+static void on_attach_refused(struct target_sampler *sampler, const char *why)
 {
-	bool attaching = pool->phase == PHASE_ATTACH;
+	bool attaching = sampler->phase == PHASE_ATTACH;
 	uint64_t now = clock_now_us();
 
-	if (pool->phase == PHASE_END || !alive(pool))
+	if (sampler->phase == PHASE_END || !check_target_alive(sampler))
 		return;
 	if (!attaching) {
-		go_on(pool, patience_look(&pool->patience, why, now), now);
-	} else if (endure(pool, patience_attach(&pool->patience, why))) {
-		pool->phase = PHASE_PREPARE;
-		wake_at(pool, now + RETRY_US);
+		next_sample_or_end(
+		        sampler, failure_policy_on_refused_sample(&sampler->policy, why, now), now);
+	} else if (end_unless(sampler, failure_policy_on_refused_attach(&sampler->policy, why))) {
+		sampler->phase = PHASE_PREPARE;
+		wake_at(sampler, now + RETRY_US);
 	}
 }
 
-static void refused_traced(struct pool *pool)
+static void refused_traced(struct target_sampler *sampler)
 {
 	char why[64];
 
-	snprintf(why, sizeof(why), "process %" PRIu32 " traces it", pool->custody.clearance.tid);
-	refused(pool, why);
+	snprintf(why, sizeof(why), "process %" PRIu32 " traces it",
+	         sampler->attachment.attach_check.tid);
+	on_attach_refused(sampler, why);
 }
 
 /* A sample without an attach, while a thread in state D makes that impossible. */
-static void take_glimpse(struct pool *pool, uint64_t now)
+static void sample_from_proc(struct target_sampler *sampler, uint64_t now)
 {
-	const struct tally_plan *plan = &pool->context->plan;
-	uint32_t pid = pool->crew.plan.pid, tid = pool->custody.clearance.tid;
+	const struct sample_plan *plan = &sampler->context->plan;
+	uint32_t pid = sampler->pool.plan.pid, tid = sampler->attachment.attach_check.tid;
 	struct buf text = { 0 };
 
-	if (!pool->told_blocked)
-		journal_note(plan->journal, pid,
-		             "thread %" PRIu32 " of process %" PRIu32 " is in uninterruptible "
-		             "sleep (D), and no debugger can attach: until that ends samples "
-		             "have kernel stacks only",
-		             tid, pid);
-	pool->told_blocked = true;
-	glimpse_sample(pid, &pool->custody.threads, tid, pool->tally.sample,
-	               now - plan->schedule.start_us, &text);
-	tally_taken(&pool->tally, buf_span(&text), 0, now);
+	if (!sampler->blocked_noted)
+		recorder_note(plan->recorder, pid,
+		              "thread %" PRIu32 " of process %" PRIu32 " is in uninterruptible "
+		              "sleep (D), and no debugger can attach: until that ends samples "
+		              "have kernel stacks only",
+		              tid, pid);
+	sampler->blocked_noted = true;
+	kernel_stacks_sample(pid, &sampler->attachment.threads, tid, sampler->counter.sample,
+	                     now - plan->schedule.start_us, &text);
+	sample_counter_taken(&sampler->counter, buf_span(&text), 0, now);
 	buf_deinit(&text);
-	wake_at(pool, now);
+	wake_at(sampler, now);
 }
 
-static void do_prepare(struct pool *pool, uint64_t now)
+static void do_prepare(struct target_sampler *sampler, uint64_t now)
 {
-	struct crew *crew = &pool->crew;
+	struct worker_pool *pool = &sampler->pool;
 	struct error err = { 0 };
 
-	if (!alive(pool))
+	if (!check_target_alive(sampler))
 		return;
 	/* A worker that is new in the middle of a run may be ready only after its end. */
-	if (pool->context->plan.started && tally_due(&pool->tally, now) == CLOCK_NEVER) {
-		pool->phase = PHASE_END;
+	if (sampler->context->plan.started &&
+	    sample_counter_due(&sampler->counter, now) == CLOCK_NEVER) {
+		sampler->phase = PHASE_END;
 		return;
 	}
-	if (!crew_fill(crew, &err)) {
-		endure(pool, patience_error(&pool->patience, &err));
+	if (!worker_pool_start_missing(pool, &err)) {
+		end_unless(sampler, failure_policy_on_fatal_error(&sampler->policy, &err));
 		return;
 	}
-	if (!(pool->context->plan.started ? crew_take_turn(crew) : crew_all_ready(crew)))
+	if (!(sampler->context->plan.started ? worker_pool_take_turn(pool)
+	                                     : worker_pool_all_ready(pool)))
 		return;
-	if (!pool->crew.plan.mode->keeps) {
-		if (settled(pool, now))
-			pool->phase = PHASE_IDLE;
+	if (!sampler->pool.plan.mode->keeps) {
+		if (target_restored(sampler, now))
+			sampler->phase = PHASE_IDLE;
 		return;
 	}
-	switch (clearance(pool, now)) {
-	case CLEARANCE_GRANTED:
-		pool->phase = PHASE_ATTACH;
-		pool->asked_us = now;
-		worker_ask(crew_current(&pool->crew), WORKER_ASK_ATTACH, 0, 0);
+	switch (attach_check(sampler, now)) {
+	case ATTACH_CHECK_GRANTED:
+		sampler->phase = PHASE_ATTACH;
+		sampler->asked_us = now;
+		worker_ask(worker_pool_current(&sampler->pool), WORKER_ASK_ATTACH, 0, 0);
 		break;
-	case CLEARANCE_TRACED:
-		pool->phase = PHASE_ATTACH;
-		refused_traced(pool);
+	case ATTACH_CHECK_TRACED:
+		sampler->phase = PHASE_ATTACH;
+		refused_traced(sampler);
 		break;
-	case CLEARANCE_BLOCKED:
-		pool->phase = PHASE_IDLE;
-		pool->aside = true;
+	case ATTACH_CHECK_BLOCKED:
+		sampler->phase = PHASE_IDLE;
+		sampler->aside = true;
 		break;
-	case CLEARANCE_WAIT:
-	case CLEARANCE_ENDED:
+	case ATTACH_CHECK_WAIT:
+	case ATTACH_CHECK_ENDED:
 		break;
 	}
 }
 
-static void do_attach(struct pool *pool, uint64_t now)
+static void do_attach(struct target_sampler *sampler, uint64_t now)
 {
-	struct worker *worker = crew_current(&pool->crew);
+	struct worker *worker = worker_pool_current(&sampler->pool);
 
 	if (!worker) {
-		pool->phase = PHASE_PREPARE;
+		sampler->phase = PHASE_PREPARE;
 		return;
 	}
 	switch (worker_state(worker)) {
 	case WORKER_ATTACHED:
-		pool->tally.stopped_us += worker_answer(worker)->pause_us;
-		pool->phase = PHASE_IDLE;
+		sampler->counter.stopped_us += worker_answer(worker)->pause_us;
+		sampler->phase = PHASE_IDLE;
 		break;
 	case WORKER_READY:
-		custody_released(&pool->custody, false, now);
-		refused(pool, worker_why(worker));
+		attachment_detached(&sampler->attachment, false, now);
+		on_attach_refused(sampler, worker_why(worker));
 		break;
 	default:
 		break;
 	}
 }
 
-static void ask_sample(struct pool *pool, uint64_t now)
+static void ask_sample(struct target_sampler *sampler, uint64_t now)
 {
-	bool keeps = pool->crew.plan.mode->keeps;
+	bool keeps = sampler->pool.plan.mode->keeps;
 
-	pool->asked_us = now;
-	pool->phase = PHASE_SAMPLE;
-	worker_ask(crew_current(&pool->crew), keeps ? WORKER_ASK_SAMPLE : WORKER_ASK_LOOK,
-	           pool->tally.sample, pool->context->plan.schedule.start_us);
+	sampler->asked_us = now;
+	sampler->phase = PHASE_SAMPLE;
+	worker_ask(worker_pool_current(&sampler->pool),
+	           keeps ? WORKER_ASK_SAMPLE : WORKER_ASK_ONE_SHOT, sampler->counter.sample,
+	           sampler->context->plan.schedule.start_us);
 }
 
-static void do_look(struct pool *pool, uint64_t now)
+static void do_look(struct target_sampler *sampler, uint64_t now)
 {
-	switch (clearance(pool, now)) {
-	case CLEARANCE_GRANTED:
-		ask_sample(pool, now);
+	switch (attach_check(sampler, now)) {
+	case ATTACH_CHECK_GRANTED:
+		ask_sample(sampler, now);
 		break;
-	case CLEARANCE_TRACED:
-		refused_traced(pool);
+	case ATTACH_CHECK_TRACED:
+		refused_traced(sampler);
 		break;
-	case CLEARANCE_BLOCKED:
-		take_glimpse(pool, now);
+	case ATTACH_CHECK_BLOCKED:
+		sample_from_proc(sampler, now);
 		break;
-	case CLEARANCE_WAIT:
-	case CLEARANCE_ENDED:
+	case ATTACH_CHECK_WAIT:
+	case ATTACH_CHECK_ENDED:
 		break;
 	}
 }
 
 /* Not attached, though the mode keeps its target: until the thread in the way is out of state D. */
-static void do_aside(struct pool *pool, uint64_t now)
+static void do_blocked(struct target_sampler *sampler, uint64_t now)
 {
-	enum clearance_result may = clearance(pool, now);
+	enum attach_check_result may = attach_check(sampler, now);
 	uint64_t due;
 
-	pool->aside = may == CLEARANCE_BLOCKED;
-	if (!pool->aside) {
-		if (may != CLEARANCE_ENDED)
-			pool->phase = PHASE_PREPARE;
+	sampler->aside = may == ATTACH_CHECK_BLOCKED;
+	if (!sampler->aside) {
+		if (may != ATTACH_CHECK_ENDED)
+			sampler->phase = PHASE_PREPARE;
 		return;
 	}
-	wake_at(pool, now + ASIDE_US);
-	if (!pool->context->plan.started)
+	wake_at(sampler, now + ASIDE_US);
+	if (!sampler->context->plan.started)
 		return;
-	due = tally_due(&pool->tally, now);
+	due = sample_counter_due(&sampler->counter, now);
 	if (due == CLOCK_NEVER)
-		pool->phase = PHASE_END;
+		sampler->phase = PHASE_END;
 	else if (due <= now)
-		take_glimpse(pool, now);
+		sample_from_proc(sampler, now);
 	else
-		wake_at(pool, due);
+		wake_at(sampler, due);
 }
 
-static void do_idle(struct pool *pool, uint64_t now)
+static void do_idle(struct target_sampler *sampler, uint64_t now)
 {
 	uint64_t due;
 
-	if (pool->aside) {
-		do_aside(pool, now);
+	if (sampler->aside) {
+		do_blocked(sampler, now);
 		return;
 	}
-	if (!(pool->crew.plan.mode->keeps ? crew_current_is(&pool->crew, WORKER_ATTACHED)
-	                                  : crew_take_turn(&pool->crew))) {
-		pool->phase = PHASE_PREPARE;
-		wake_at(pool, now);
+	if (!(sampler->pool.plan.mode->keeps
+	              ? worker_pool_current_is(&sampler->pool, WORKER_ATTACHED)
+	              : worker_pool_take_turn(&sampler->pool))) {
+		sampler->phase = PHASE_PREPARE;
+		wake_at(sampler, now);
 		return;
 	}
-	if (!settled(pool, now) || !pool->context->plan.started)
+	if (!target_restored(sampler, now) || !sampler->context->plan.started)
 		return;
-	due = tally_due(&pool->tally, now);
+	due = sample_counter_due(&sampler->counter, now);
 	if (due == CLOCK_NEVER)
-		pool->phase = PHASE_END;
+		sampler->phase = PHASE_END;
 	else if (due > now)
-		wake_at(pool, due);
-	else if (!pool->crew.plan.mode->keeps)
-		do_look(pool, now);
-	else if (alive(pool))
-		ask_sample(pool, now);
+		wake_at(sampler, due);
+	else if (!sampler->pool.plan.mode->keeps)
+		do_look(sampler, now);
+	else if (check_target_alive(sampler))
+		ask_sample(sampler, now);
 }
 
-static void do_sample(struct pool *pool, uint64_t now)
+static void do_sample(struct target_sampler *sampler, uint64_t now)
 {
-	struct worker *worker = crew_current(&pool->crew);
+	struct worker *worker = worker_pool_current(&sampler->pool);
 	enum worker_state state = worker_state(worker);
-	bool keeps = pool->crew.plan.mode->keeps;
+	bool keeps = sampler->pool.plan.mode->keeps;
 	char why[600];
 
-	if (worker_over(worker)) {
+	if (worker_ended(worker)) {
 		snprintf(why, sizeof(why), "%s", worker_why(worker));
-		pool->tally.stopped_us += now - pool->asked_us;
-		if (alive(pool))
-			go_on(pool,
-			      patience_sample(&pool->patience, worker_trouble(worker), why, now),
-			      now);
+		sampler->counter.stopped_us += now - sampler->asked_us;
+		if (check_target_alive(sampler))
+			next_sample_or_end(sampler,
+			                   failure_policy_on_lost_sample(&sampler->policy,
+			                                                 worker_trouble(worker),
+			                                                 why, now),
+			                   now);
 		return;
 	}
 	if (state != (keeps ? WORKER_ATTACHED : WORKER_READY))
 		return;
 	if (!keeps)
-		custody_released(&pool->custody, false, now);
+		attachment_detached(&sampler->attachment, false, now);
 	if (worker_answer(worker)->ok) {
 		const struct worker_answer *answer = worker_answer(worker);
 
-		pool->custody.settle.in_order = pool->crew.plan.mode->agent;
-		tally_taken(&pool->tally, answer->text, answer->pause_us, now);
-		pool->phase = PHASE_IDLE;
+		sampler->attachment.restore.in_order = sampler->pool.plan.mode->agent;
+		sample_counter_taken(&sampler->counter, answer->text, answer->pause_us, now);
+		sampler->phase = PHASE_IDLE;
 		return;
 	}
-	pool->tally.stopped_us += now - pool->asked_us;
-	refused(pool, worker_why(worker));
+	sampler->counter.stopped_us += now - sampler->asked_us;
+	on_attach_refused(sampler, worker_why(worker));
 }
 
-static void do_end(struct pool *pool, uint64_t now)
+static void do_end(struct target_sampler *sampler, uint64_t now)
 {
-	target_threads(pool->crew.plan.pid, &pool->custody.threads);
-	if (!crew_part(&pool->crew, pool->at_once, target_blocked(&pool->custody.threads), now))
-		wake_at(pool, now + PART_US);
-	else if (settled(pool, now))
-		pool->phase = PHASE_OVER;
+	process_threads(sampler->pool.plan.pid, &sampler->attachment.threads);
+	if (!worker_pool_shut_down(&sampler->pool, sampler->at_once,
+	                           process_blocked(&sampler->attachment.threads), now))
+		wake_at(sampler, now + PART_US);
+	else if (target_restored(sampler, now))
+		sampler->phase = PHASE_OVER;
 }
 
 /* Somebody has stopped the target, and the worker has let go of it: it is to stay stopped, and is sampled so. */
-static void heed_stop(struct pool *pool, uint64_t now)
+static void on_target_stopped(struct target_sampler *sampler, uint64_t now)
 {
-	struct worker *worker = crew_current(&pool->crew);
+	struct worker *worker = worker_pool_current(&sampler->pool);
 	char signal[16];
 
 	if (!worker || !worker_take_stop(worker, signal))
 		return;
-	if (!pool->context->own)
-		journal_note(pool->context->plan.journal, pool->crew.plan.pid,
-		             "somebody sent process %" PRIu32
-		             " a %s: it was let go for that, and is left as that leaves it",
-		             pool->crew.plan.pid, signal);
-	custody_stopped(&pool->custody, signal, now);
-	if (pool->phase != PHASE_END)
-		pool->phase = PHASE_PREPARE;
+	if (!sampler->context->own)
+		recorder_note(sampler->context->plan.recorder, sampler->pool.plan.pid,
+		              "somebody sent process %" PRIu32
+		              " a %s: it was let go for that, and is left as that leaves it",
+		              sampler->pool.plan.pid, signal);
+	attachment_stopped(&sampler->attachment, signal, now);
+	if (sampler->phase != PHASE_END)
+		sampler->phase = PHASE_PREPARE;
 }
 
-struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum attach_mode attach)
+struct target_sampler *target_sampler_create(const struct target_sampler_context *context,
+                                             uint32_t pid, enum attach_mode attach)
 {
-	struct pool *pool = alloc_zeroed(1, sizeof(*pool));
+	struct target_sampler *sampler = alloc_zeroed(1, sizeof(*sampler));
 
-	pool->context = context;
-	pool->crew.plan = (struct worker_plan){
+	sampler->context = context;
+	sampler->pool.plan = (struct worker_plan){
 		.gdb = context->gdb,
 		.mode = attach_mode_row(attach),
 		.deadlines = context->deadlines,
@@ -382,101 +394,103 @@ struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum 
 		.locals = context->locals,
 		.own = context->own,
 	};
-	pool->tally = (struct tally){ .plan = &context->plan, .pid = pid, .sample = 1 };
+	sampler->counter =
+	        (struct sample_counter){ .plan = &context->plan, .pid = pid, .sample = 1 };
 	if (context->plan.started)
-		pool->tally.tick = schedule_tick(&context->plan.schedule, 0, clock_now_us());
-	pool->patience = (struct patience){
-		.tally = &pool->tally,
-		.threads = &pool->custody.threads,
+		sampler->counter.tick = schedule_tick(&context->plan.schedule, 0, clock_now_us());
+	sampler->policy = (struct failure_policy){
+		.counter = &sampler->counter,
+		.threads = &sampler->attachment.threads,
 		.own = context->own,
 	};
-	custody_init(&pool->custody, pid, context->guard, context->deadlines);
-	pool->custody.own = context->own;
-	pool->custody.held = context->own && !context->plan.started;
-	return pool;
+	attachment_init(&sampler->attachment, pid, context->watchdog, context->deadlines);
+	sampler->attachment.own = context->own;
+	sampler->attachment.held = context->own && !context->plan.started;
+	return sampler;
 }
 
-void pool_destroy(struct pool *pool)
+void target_sampler_destroy(struct target_sampler *sampler)
 {
-	if (!pool)
+	if (!sampler)
 		return;
-	crew_dismiss(&pool->crew);
-	buf_deinit(&pool->notes);
-	custody_deinit(&pool->custody);
-	free(pool);
+	worker_pool_destroy(&sampler->pool);
+	buf_deinit(&sampler->notes);
+	attachment_deinit(&sampler->attachment);
+	free(sampler);
 }
 
-void pool_step(struct pool *pool, uint64_t now)
+void target_sampler_step(struct target_sampler *sampler, uint64_t now)
 {
-	static void (*const handlers[PHASE_COUNT])(struct pool *, uint64_t) = {
+	static void (*const handlers[PHASE_COUNT])(struct target_sampler *, uint64_t) = {
 		[PHASE_PREPARE] = do_prepare, [PHASE_ATTACH] = do_attach, [PHASE_IDLE] = do_idle,
 		[PHASE_SAMPLE] = do_sample,   [PHASE_END] = do_end,
 	};
 	enum phase before;
 
-	pool->wake = CLOCK_NEVER;
-	crew_pump(&pool->crew, now, &pool->notes);
-	journal_text(pool->context->plan.journal, buf_span(&pool->notes));
-	buf_clear(&pool->notes);
-	heed_stop(pool, now);
+	sampler->wake = CLOCK_NEVER;
+	worker_pool_poll_events(&sampler->pool, now, &sampler->notes);
+	recorder_text(sampler->context->plan.recorder, buf_span(&sampler->notes));
+	buf_clear(&sampler->notes);
+	on_target_stopped(sampler, now);
 	do {
-		before = pool->phase;
+		before = sampler->phase;
 		if (before == PHASE_OVER)
 			return;
-		handlers[before](pool, now);
+		handlers[before](sampler, now);
 		/* Not before its handler has seen what became of a worker. */
 		for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
-			if (pool->crew.workers[i] && worker_over(pool->crew.workers[i])) {
-				bury(pool, i, now);
-				wake_at(pool, now);
+			if (sampler->pool.workers[i] && worker_ended(sampler->pool.workers[i])) {
+				reap_worker(sampler, i, now);
+				wake_at(sampler, now);
 			}
-	} while (pool->phase != before);
+	} while (sampler->phase != before);
 }
 
-uint64_t pool_deadline(const struct pool *pool)
+uint64_t target_sampler_deadline(const struct target_sampler *sampler)
 {
-	return clock_sooner(pool->wake, crew_deadline(&pool->crew));
+	return clock_sooner(sampler->wake, worker_pool_deadline(&sampler->pool));
 }
 
-size_t pool_poll(const struct pool *pool, struct pollfd *ret)
+size_t target_sampler_poll(const struct target_sampler *sampler, struct pollfd *ret)
 {
-	return crew_poll(&pool->crew, ret);
+	return worker_pool_add_pollfds(&sampler->pool, ret);
 }
 
-void pool_release(struct pool *pool)
+void target_sampler_release(struct target_sampler *sampler)
 {
-	custody_release(&pool->custody);
+	attachment_continue(&sampler->attachment);
 }
 
-void pool_stop(struct pool *pool, bool at_once)
+void target_sampler_stop(struct target_sampler *sampler, bool at_once)
 {
-	pool->at_once |= at_once;
-	if (pool->phase != PHASE_OVER)
-		pool->phase = PHASE_END;
+	sampler->at_once |= at_once;
+	if (sampler->phase != PHASE_OVER)
+		sampler->phase = PHASE_END;
 }
 
-bool pool_prepared(const struct pool *pool)
+bool target_sampler_prepared(const struct target_sampler *sampler)
 {
-	return pool->phase == PHASE_OVER ||
-	       (pool->phase == PHASE_IDLE && !pool->custody.unsettled && crew_current(&pool->crew));
+	return sampler->phase == PHASE_OVER ||
+	       (sampler->phase == PHASE_IDLE && !sampler->attachment.unsettled &&
+	        worker_pool_current(&sampler->pool));
 }
 
-bool pool_over(const struct pool *pool)
+bool target_sampler_ended(const struct target_sampler *sampler)
 {
-	return pool->phase == PHASE_OVER;
+	return sampler->phase == PHASE_OVER;
 }
 
-uint32_t pool_pid(const struct pool *pool)
+uint32_t target_sampler_pid(const struct target_sampler *sampler)
 {
-	return pool->crew.plan.pid;
+	return sampler->pool.plan.pid;
 }
 
-const struct tally *pool_tally(const struct pool *pool)
+const struct sample_counter *target_sampler_counter(const struct target_sampler *sampler)
 {
-	return &pool->tally;
+	return &sampler->counter;
 }
 
-const struct error *pool_error(const struct pool *pool)
+const struct error *target_sampler_error(const struct target_sampler *sampler)
 {
-	return &pool->patience.err;
+	return &sampler->policy.err;
 }

@@ -12,35 +12,38 @@
 #include "cli/sampler/sample_counter.h"
 
 /* What all pools of a run share. */
-struct pool_context {
-	const struct deadlines *deadlines;
-	const struct guard *guard;
+struct target_sampler_context {
+	const struct timeouts *deadlines;
+	const struct watchdog *watchdog;
 	const char *gdb;
 	bool instant, locals, own; /* as in worker_plan */
-	struct tally_plan plan;
+	struct sample_plan plan;
 };
 
-struct pool;
+struct target_sampler;
 
-struct pool *pool_create(const struct pool_context *context, uint32_t pid, enum attach_mode attach);
+struct target_sampler *target_sampler_create(const struct target_sampler_context *context,
+                                             uint32_t pid, enum attach_mode attach);
 /* One that is not over: its gdbs are killed. */
-void pool_destroy(struct pool *pool);
+void target_sampler_destroy(struct target_sampler *sampler);
 
-void pool_step(struct pool *pool, uint64_t now);
-uint64_t pool_deadline(const struct pool *pool);
+void target_sampler_step(struct target_sampler *sampler, uint64_t now);
+uint64_t target_sampler_deadline(const struct target_sampler *sampler);
 /* Fills at most ATTACH_WORKERS_MAX rows. */
-size_t pool_poll(const struct pool *pool, struct pollfd *ret);
+size_t target_sampler_poll(const struct target_sampler *sampler, struct pollfd *ret);
 
 /* It was held at its first instruction until now; it's continued right afterwards. */
-void pool_release(struct pool *pool);
+void target_sampler_release(struct target_sampler *sampler);
 /* Ends the sampling and lets the target go; at_once: does not wait for a sample that is on its way. */
-void pool_stop(struct pool *pool, bool at_once);
+void target_sampler_stop(struct target_sampler *sampler, bool at_once);
 
-bool pool_prepared(const struct pool *pool); /* ready for its first sample, or over */
-bool pool_over(const struct pool *pool);     /* no gdb is left, and the target is settled */
-uint32_t pool_pid(const struct pool *pool);
-const struct tally *pool_tally(const struct pool *pool);
+bool target_sampler_prepared(
+        const struct target_sampler *sampler); /* ready for its first sample, or over */
+bool target_sampler_ended(
+        const struct target_sampler *sampler); /* no gdb is left, and the target is settled */
+uint32_t target_sampler_pid(const struct target_sampler *sampler);
+const struct sample_counter *target_sampler_counter(const struct target_sampler *sampler);
 /* Why it ended before its samples were taken; ERROR_NONE if it did not, or if the target just ended. */
-const struct error *pool_error(const struct pool *pool);
+const struct error *target_sampler_error(const struct target_sampler *sampler);
 
 #endif

@@ -19,90 +19,90 @@ static int terminal_open(void)
 	return fd >= 0 ? fd : open("/dev/tty", how);
 }
 
-bool outlet_open(struct outlet *outlet)
+bool async_output_open(struct async_output *output)
 {
 	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 
-	*outlet = (struct outlet){
+	*output = (struct async_output){
 		.file = fd >= 0 ? fdopen(fd, "w") : NULL,
 		.real = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3),
 		.terminal = terminal_open(),
 		.memory = memfd_create("pmp", MFD_CLOEXEC),
 	};
-	if (outlet->memory < 0 && outlet->terminal >= 0) { /* before Linux 3.17 */
-		close(outlet->terminal);
-		outlet->terminal = -1;
+	if (output->memory < 0 && output->terminal >= 0) { /* before Linux 3.17 */
+		close(output->terminal);
+		output->terminal = -1;
 	}
-	if (outlet->file && outlet->real >= 0)
+	if (output->file && output->real >= 0)
 		return true;
-	outlet_close(outlet);
+	async_output_close(output);
 	return false;
 }
 
-void outlet_close(struct outlet *outlet)
+void async_output_close(struct async_output *output)
 {
-	if (outlet->file)
-		fclose(outlet->file);
-	if (outlet->real >= 0)
-		close(outlet->real);
-	if (outlet->terminal >= 0)
-		close(outlet->terminal);
-	if (outlet->memory >= 0)
-		close(outlet->memory);
-	buf_deinit(&outlet->pending);
-	*outlet = (struct outlet){ .real = -1, .terminal = -1, .memory = -1 };
+	if (output->file)
+		fclose(output->file);
+	if (output->real >= 0)
+		close(output->real);
+	if (output->terminal >= 0)
+		close(output->terminal);
+	if (output->memory >= 0)
+		close(output->memory);
+	buf_deinit(&output->pending);
+	*output = (struct async_output){ .real = -1, .terminal = -1, .memory = -1 };
 }
 
-void outlet_catch(struct outlet *outlet)
+void async_output_begin(struct async_output *output)
 {
-	if (outlet->terminal >= 0)
-		dup3(outlet->memory, fileno(outlet->file), O_CLOEXEC);
+	if (output->terminal >= 0)
+		dup3(output->memory, fileno(output->file), O_CLOEXEC);
 }
 
 /* Moves what is in the memory behind what is pending. */
-static void memory_take(struct outlet *outlet)
+static void memory_take(struct async_output *output)
 {
-	off_t len = lseek(outlet->memory, 0, SEEK_CUR);
+	off_t len = lseek(output->memory, 0, SEEK_CUR);
 	ssize_t got;
 
 	if (len <= 0)
 		return;
-	got = pread(outlet->memory, buf_reserve(&outlet->pending, (size_t)len), (size_t)len, 0);
+	got = pread(output->memory, buf_reserve(&output->pending, (size_t)len), (size_t)len, 0);
 	if (got > 0)
-		outlet->pending.len += (size_t)got;
-	lseek(outlet->memory, 0, SEEK_SET);
+		output->pending.len += (size_t)got;
+	lseek(output->memory, 0, SEEK_SET);
 }
 
-bool outlet_push(struct outlet *outlet)
+bool async_output_flush(struct async_output *output)
 {
-	if (outlet->terminal < 0)
+	if (output->terminal < 0)
 		return true;
-	memory_take(outlet);
-	while (outlet->pending.len) {
-		ssize_t len = write(outlet->terminal, outlet->pending.ptr, outlet->pending.len);
+	memory_take(output);
+	while (output->pending.len) {
+		ssize_t len = write(output->terminal, output->pending.ptr, output->pending.len);
 
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len < 0 && errno == EAGAIN)
 			return false;
 		/* One that is gone takes anything. */
-		buf_consume(&outlet->pending, len > 0 ? (size_t)len : outlet->pending.len);
+		buf_consume(&output->pending, len > 0 ? (size_t)len : output->pending.len);
 	}
 	return true;
 }
 
-bool outlet_release(struct outlet *outlet)
+bool async_output_end(struct async_output *output)
 {
 	uint64_t end = clock_now_us() + RELEASE_US, now;
 	bool done;
 
-	while (!(done = outlet_push(outlet)) && (now = clock_now_us()) < end) {
-		struct pollfd polls = { .fd = outlet->terminal, .events = POLLOUT };
+	while (!(done = async_output_flush(output)) && (now = clock_now_us()) < end) {
+		struct pollfd polls = { .fd = output->terminal, .events = POLLOUT };
 		struct timespec wait;
 
 		ppoll(&polls, 1, clock_wait(now, end, &wait), NULL);
 	}
-	if (done && outlet->terminal >= 0)
-		dup3(outlet->real, fileno(outlet->file), O_CLOEXEC);
+	if (done && output->terminal >= 0)
+		dup3(output->real, fileno(output->file), O_CLOEXEC);
 	return done;
 }

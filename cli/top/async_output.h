@@ -8,7 +8,7 @@
 
 #include "merger/base/buf.h"
 
-struct outlet {
+struct async_output {
 	FILE *file; /* to write to, by its descriptor: stdout's terminal, or while it is caught the memory */
 	int real; /* that terminal */
 	int terminal; /* the same, opened anew, as what cannot wait must be nobody else's; -1: nothing is caught */
@@ -17,13 +17,13 @@ struct outlet {
 };
 
 /* For stdout. false: there are no descriptors left. */
-bool outlet_open(struct outlet *outlet);
-void outlet_close(struct outlet *outlet);
+bool async_output_open(struct async_output *output);
+void async_output_close(struct async_output *output);
 
-void outlet_catch(struct outlet *outlet);
+void async_output_begin(struct async_output *output);
 /* Hands on what was caught. true: the terminal has taken all of it. Never waits. */
-bool outlet_push(struct outlet *outlet);
+bool async_output_flush(struct async_output *output);
 /* Writes to the terminal itself again, behind what was caught. Waits for that for a moment; false: in vain. */
-bool outlet_release(struct outlet *outlet);
+bool async_output_end(struct async_output *output);
 
 #endif

@@ -27,7 +27,7 @@ static const uint64_t spans_us[] = { 1000000, 2000000, 5000000, 10000000, 300000
 
 struct top_display {
 	const struct options *options;
-	struct builder *builder;
+	struct profile_builder *builder;
 	struct screen *screen;
 	struct top_target target;
 	struct top_choice choice;
@@ -51,8 +51,8 @@ struct top_display {
 	uint64_t taken, taken_us;
 };
 
-struct top_display *top_display_create(const struct options *options, struct builder *builder,
-                                       struct screen *screen)
+struct top_display *top_display_create(const struct options *options,
+                                       struct profile_builder *builder, struct screen *screen)
 {
 	struct top_display *display = alloc_zeroed(1, sizeof(*display));
 
@@ -60,7 +60,7 @@ struct top_display *top_display_create(const struct options *options, struct bui
 	display->builder = builder;
 	display->screen = screen;
 	display->span = SPAN_DEFAULT;
-	display->choice.order = TOP_SELF;
+	display->choice.order = TOTALS_BY_SELF;
 	display->choice.running = true;
 	top_target_init(&display->target, options->pids[0]);
 	return display;
@@ -154,13 +154,13 @@ static void bar_put(struct top_display *display, size_t row, struct span left, c
 	struct buf *line = &display->line;
 	size_t columns = screen_columns(display->screen), room;
 
-	if (columns_of(left) + strlen(right) + 2 > columns)
+	if (text_width_of(left) + strlen(right) + 2 > columns)
 		right = "";
 	room = columns - strlen(right) - 1;
-	left = columns_cut(left, room);
+	left = text_width_cut(left, room);
 	buf_clear(line);
 	buf_printf(line, "\33[7m%.*s", SPAN_ARG(left));
-	buf_printf(line, "%*s%s ", (int)(room - columns_of(left)), "", right);
+	buf_printf(line, "%*s%s ", (int)(room - text_width_of(left)), "", right);
 	screen_put(display->screen, (unsigned)row, 0, buf_span(line));
 }
 
@@ -202,11 +202,11 @@ static void message_put(struct top_display *display)
 {
 	struct span left = span_of(display->message);
 	size_t room = screen_columns(display->screen) - 1, rows = screen_rows(display->screen);
-	size_t count = (columns_of(left) + room) / (room ? room : 1);
+	size_t count = (text_width_of(left) + room) / (room ? room : 1);
 
 	count = count < 1 ? 1 : count > MESSAGE_ROWS ? MESSAGE_ROWS : count;
 	for (size_t i = 0; i < count && count <= rows; i++) {
-		struct span line = columns_cut(left, room);
+		struct span line = text_width_cut(left, room);
 
 		left = span_skip(left, line.len);
 		bar_put(display, rows - count + i, line, "");
@@ -270,7 +270,7 @@ static void waiting_text(struct top_display *display)
 static void redraw(struct top_display *display)
 {
 	uint64_t start = clock_now_us(), cost;
-	struct top_facts facts;
+	struct top_stats facts;
 
 	display->choice.span_us = spans_us[display->span];
 	display->choice.columns = screen_columns(display->screen);
@@ -279,13 +279,13 @@ static void redraw(struct top_display *display)
 	buf_clear(&display->head);
 	buf_clear(&display->body);
 	if (display->begun || display->choice.shows == TOP_HELP) {
-		top_facts_init(&facts, display->builder, display->choice.span_us);
-		top_text_header(&display->header, display->options, &display->target,
-		                display->ended ? 0 : display->seconds_left, &facts);
-		display->stacks = top_text_body(&display->head, &display->body, display->options,
-		                                &display->choice, &facts);
-		display->all_stacks = recent_view_stacks(&facts.recent, false);
-		top_facts_deinit(&facts);
+		top_stats_init(&facts, display->builder, display->choice.span_us);
+		top_render_header(&display->header, display->options, &display->target,
+		                  display->ended ? 0 : display->seconds_left, &facts);
+		display->stacks = top_render_body(&display->head, &display->body, display->options,
+		                                  &display->choice, &facts);
+		display->all_stacks = recent_window_stacks(&facts.recent, false);
+		top_stats_deinit(&facts);
 	} else {
 		waiting_text(display);
 	}
@@ -310,7 +310,7 @@ static void save_follow(struct top_display *display)
 void top_display_tick(struct top_display *display, double seconds_left)
 {
 	bool begun = seconds_left >= 0;
-	uint64_t taken = builder_progress(display->builder).taken, now = clock_now_us();
+	uint64_t taken = profile_builder_progress(display->builder).taken, now = clock_now_us();
 
 	if (taken != display->taken || begun != display->begun)
 		display->taken_us = now;
@@ -428,7 +428,7 @@ static void choice_key(struct top_display *display, int key)
 			show(display, TOP_HELP);
 		break;
 	case 's':
-		choice->order = choice->order == TOP_SELF ? TOP_TOTAL : TOP_SELF;
+		choice->order = choice->order == TOTALS_BY_SELF ? TOTALS_BY_TOTAL : TOTALS_BY_SELF;
 		break;
 	case 'a':
 		choice->whole = !choice->whole;

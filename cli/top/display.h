@@ -14,8 +14,8 @@
 struct top_display;
 
 /* Borrows all three. */
-struct top_display *top_display_create(const struct options *options, struct builder *builder,
-                                       struct screen *screen);
+struct top_display *top_display_create(const struct options *options,
+                                       struct profile_builder *builder, struct screen *screen);
 /* Waits for a file that is still being written. */
 void top_display_destroy(struct top_display *display);
 

@@ -27,11 +27,11 @@ static uint64_t since_boot_us(void)
 void top_target_init(struct top_target *ret, uint32_t pid)
 {
 	long ticks = sysconf(_SC_CLK_TCK);
-	struct target_stat stat;
+	struct process_stat stat;
 	struct buf clean = { 0 };
 
 	*ret = (struct top_target){ .pid = pid };
-	if (!target_stat(pid, 0, &stat) || ticks <= 0)
+	if (!process_stat(pid, 0, &stat) || ticks <= 0)
 		return;
 	escape_add(&clean, span_of(stat.comm));
 	snprintf(ret->name, sizeof(ret->name), "%.*s", SPAN_ARG(clean));
@@ -106,9 +106,9 @@ static void target_add(struct buf *ret, const struct top_target *target,
 }
 
 static void samples_add(struct buf *ret, const struct options *options, double seconds_left,
-                        const struct top_facts *facts)
+                        const struct top_stats *facts)
 {
-	const struct builder_progress *progress = &facts->progress;
+	const struct profile_builder_progress *progress = &facts->progress;
 
 	buf_printf(ret, "samples  %" PRIu64, progress->taken);
 	if (facts->recent.rate_hz > 0)
@@ -119,7 +119,7 @@ static void samples_add(struct buf *ret, const struct options *options, double s
 	buf_printf(ret, "\n");
 }
 
-static void pauses_add_text(struct buf *ret, const struct top_facts *facts)
+static void pauses_add_text(struct buf *ret, const struct top_stats *facts)
 {
 	if (!facts->recent.taken) {
 		buf_printf(ret, "pauses   -\n");
@@ -144,7 +144,7 @@ static const struct {
 	{ 'I', "idle" },    { 0, "not told" },
 };
 
-static void threads_add(struct buf *ret, const struct top_facts *facts)
+static void threads_add(struct buf *ret, const struct top_stats *facts)
 {
 	const char *before = ": ";
 
@@ -162,7 +162,7 @@ static void threads_add(struct buf *ret, const struct top_facts *facts)
 	buf_printf(ret, "\n");
 }
 
-static void waits_add(struct buf *ret, const struct top_facts *facts)
+static void waits_add(struct buf *ret, const struct top_stats *facts)
 {
 	size_t rest = facts->waits_untold;
 
@@ -181,9 +181,9 @@ static void waits_add(struct buf *ret, const struct top_facts *facts)
 	buf_printf(ret, "%s\n", facts->wait_count ? "" : "-");
 }
 
-void top_text_header(struct buf *ret, const struct options *options,
-                     const struct top_target *target, double seconds_left,
-                     const struct top_facts *facts)
+void top_render_header(struct buf *ret, const struct options *options,
+                       const struct top_target *target, double seconds_left,
+                       const struct top_stats *facts)
 {
 	target_add(ret, target, facts->profile);
 	samples_add(ret, options, seconds_left, facts);
@@ -221,15 +221,15 @@ static void functions_add(struct buf *head, struct buf *ret, const struct option
                           const struct top_choice *choice, const struct profile *profile,
                           const struct tree *tree)
 {
-	struct top_table table;
+	struct function_totals table;
 
 	buf_printf(head, "%s  %s      function",
-	           choice->order == TOP_SELF ? " >self samples" : "  self samples",
-	           choice->order == TOP_SELF ? " total samples" : ">total samples");
+	           choice->order == TOTALS_BY_SELF ? " >self samples" : "  self samples",
+	           choice->order == TOTALS_BY_SELF ? " total samples" : ">total samples");
 
-	top_table_init(&table, tree, profile->intern, choice->order, ROWS_MAX);
+	function_totals_init(&table, tree, profile->intern, choice->order, ROWS_MAX);
 	for (size_t i = 0; i < table.count; i++) {
-		const struct top_row *row = &table.rows[i];
+		const struct function_totals_row *row = &table.rows[i];
 
 		weight_add(ret, row->self, table.whole, true);
 		buf_printf(ret, "  ");
@@ -238,7 +238,7 @@ static void functions_add(struct buf *head, struct buf *ret, const struct option
 		frame_add(ret, options, profile, row->frame);
 		buf_printf(ret, "\n");
 	}
-	top_table_deinit(&table);
+	function_totals_deinit(&table);
 }
 
 /* The tree, by the writer that all commands have. */
@@ -297,7 +297,7 @@ static void place_add(struct buf *ret, const struct options *options, const stru
 }
 
 static void thread_rows_add(struct buf *head, struct buf *ret, const struct options *options,
-                            const struct top_facts *facts)
+                            const struct top_stats *facts)
 {
 	const struct profile *profile = facts->profile;
 
@@ -336,8 +336,8 @@ static const char help[] = TEXT_BOLD
         "\n"
         "py Python, c native, k kernel, * what the interpreter does, ! a stack not got.\n";
 
-uint64_t top_text_body(struct buf *head, struct buf *ret, const struct options *options,
-                       const struct top_choice *choice, const struct top_facts *facts)
+uint64_t top_render_body(struct buf *head, struct buf *ret, const struct options *options,
+                         const struct top_choice *choice, const struct top_stats *facts)
 {
 	const struct profile *profile = facts->profile;
 	struct tree *tree = profile->tree, *made = NULL;
@@ -353,9 +353,9 @@ uint64_t top_text_body(struct buf *head, struct buf *ret, const struct options *
 		return facts->thread_count;
 	}
 	if (choice->whole)
-		tree_settle(tree);
+		tree_sum_totals(tree);
 	else
-		tree = made = recent_view_tree(&facts->recent, profile->tree, choice->running);
+		tree = made = recent_window_tree(&facts->recent, profile->tree, choice->running);
 	stacks = tree_node(tree, TREE_ROOT)->total;
 	if (choice->shows == TOP_CALLS)
 		calls_add(head, ret, options, choice, profile, tree);

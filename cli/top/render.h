@@ -15,10 +15,10 @@ enum top_shows { TOP_FUNCTIONS, TOP_CALLS, TOP_THREADS, TOP_HELP };
 /* What the person has chosen. */
 struct top_choice {
 	enum top_shows shows;
-	enum top_order order; /* of the functions */
-	bool whole;           /* since the start, not the last seconds */
-	bool running;         /* only threads that ran; not where whole is */
-	uint64_t span_us;     /* the last seconds */
+	enum function_order order; /* of the functions */
+	bool whole;                /* since the start, not the last seconds */
+	bool running;              /* only threads that ran; not where whole is */
+	uint64_t span_us;          /* the last seconds */
 	unsigned columns;
 	bool ascii;
 };
@@ -34,11 +34,11 @@ void top_target_init(struct top_target *ret, uint32_t pid);
 
 /* The lines above: who, what was got, what it costs, the threads. Each ends in a newline. */
 #define TOP_HEADER_ROWS 5
-void top_text_header(struct buf *ret, const struct options *options,
-                     const struct top_target *target, double seconds_left,
-                     const struct top_facts *facts);
+void top_render_header(struct buf *ret, const struct options *options,
+                       const struct top_target *target, double seconds_left,
+                       const struct top_stats *facts);
 /* The head of the columns (one line without its newline), and what is below it; how many stacks that is of. */
-uint64_t top_text_body(struct buf *head, struct buf *ret, const struct options *options,
-                       const struct top_choice *choice, const struct top_facts *facts);
+uint64_t top_render_body(struct buf *head, struct buf *ret, const struct options *options,
+                         const struct top_choice *choice, const struct top_stats *facts);
 
 #endif

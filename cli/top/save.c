@@ -18,13 +18,14 @@ static void close_others(int fd)
 	close_from(3);
 }
 
-static _Noreturn void child_main(struct builder *builder, const struct options *options, int fd)
+static _Noreturn void child_main(struct profile_builder *builder, const struct options *options,
+                                 int fd)
 {
 	struct error err = { 0 };
 	struct profile *profile;
 
 	close_others(fd);
-	profile = builder_finish(builder);
+	profile = profile_builder_finish(builder);
 	if (!report_profile(options, profile, &err) && !err.code)
 		error_set(&err, ERROR_OUTPUT, "it cannot be written");
 	if (err.code && write(STDOUT_FILENO, err.text, strlen(err.text)) < 0)
@@ -32,8 +33,8 @@ static _Noreturn void child_main(struct builder *builder, const struct options *
 	_exit((int)err.code);
 }
 
-bool top_save_begin(struct top_save *save, struct builder *builder, const struct options *options,
-                    const char *path, struct error *err)
+bool top_save_begin(struct top_save *save, struct profile_builder *builder,
+                    const struct options *options, const char *path, struct error *err)
 {
 	struct options quiet = *options;
 	int ends[2];

@@ -16,8 +16,8 @@ struct top_save {
 };
 
 /* path and its suffix as for -o, by whose rules it is written; nothing is printed. false: it cannot even begin. */
-bool top_save_begin(struct top_save *save, struct builder *builder, const struct options *options,
-                    const char *path, struct error *err);
+bool top_save_begin(struct top_save *save, struct profile_builder *builder,
+                    const struct options *options, const char *path, struct error *err);
 /* true: it has ended, and err->code says how. wait: does so for its end. Call it with save->pid only. */
 bool top_save_done(struct top_save *save, bool wait, struct error *err);
 

@@ -24,7 +24,7 @@ struct screen {
 	int poll_fd, signal_fd;
 	sigset_t mask_before;
 	struct termios modes_before, modes_drawing;
-	struct outlet outlet;
+	struct async_output output;
 	const char *term; /* whose description is used */
 	SCREEN *curses;   /* NULL: the terminal is as it was */
 	bool utf8, colour;
@@ -132,9 +132,9 @@ static bool set_up(struct screen *screen, struct error *err)
 	sigprocmask(SIG_BLOCK, &set, &screen->mask_before);
 	screen->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	screen->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (screen->signal_fd >= 0 && screen->poll_fd >= 0 && outlet_open(&screen->outlet) &&
+	if (screen->signal_fd >= 0 && screen->poll_fd >= 0 && async_output_open(&screen->output) &&
 	    watch(screen, STDIN_FILENO, EPOLLIN) && watch(screen, screen->signal_fd, EPOLLIN) &&
-	    (screen->outlet.terminal < 0 || watch(screen, screen->outlet.terminal, 0)))
+	    (screen->output.terminal < 0 || watch(screen, screen->output.terminal, 0)))
 		return true;
 	error_set(err, ERROR_FAILED, "cannot wait for keys: %s", strerror(errno));
 	sigprocmask(SIG_SETMASK, &screen->mask_before, NULL);
@@ -146,14 +146,14 @@ struct screen *screen_open(struct error *err)
 	struct screen *screen = alloc_zeroed(1, sizeof(*screen));
 
 	screen->poll_fd = screen->signal_fd = -1;
-	screen->outlet.real = screen->outlet.terminal = screen->outlet.memory = -1;
+	screen->output.real = screen->output.terminal = screen->output.memory = -1;
 	if (set_up(screen, err))
 		return screen;
 	if (screen->poll_fd >= 0)
 		close(screen->poll_fd);
 	if (screen->signal_fd >= 0)
 		close(screen->signal_fd);
-	outlet_close(&screen->outlet);
+	async_output_close(&screen->output);
 	free(screen);
 	return NULL;
 }
@@ -210,7 +210,7 @@ static void take_over(struct screen *screen)
 {
 	if (screen->curses)
 		return;
-	screen->curses = curses_open(screen->term, screen->outlet.file);
+	screen->curses = curses_open(screen->term, screen->output.file);
 	if (!screen->curses)
 		return;
 	modes_set_up(screen);
@@ -220,13 +220,13 @@ static void take_over(struct screen *screen)
 	curs_set(0);
 	colours_set_up(screen);
 	size_take();
-	outlet_catch(&screen->outlet);
+	async_output_begin(&screen->output);
 }
 
 /* A terminal that takes nothing does not go back either. */
 static bool give_back(struct screen *screen)
 {
-	bool ok = outlet_release(&screen->outlet);
+	bool ok = async_output_end(&screen->output);
 
 	if (ok) {
 		curs_set(1);
@@ -246,7 +246,7 @@ bool screen_close(struct screen *screen)
 	}
 	close(screen->poll_fd);
 	close(screen->signal_fd);
-	outlet_close(&screen->outlet);
+	async_output_close(&screen->output);
 	sigprocmask(SIG_SETMASK, &screen->mask_before, NULL);
 	free(screen);
 	return ok;
@@ -276,7 +276,7 @@ static void suspend(struct screen *screen)
 	curs_set(0);
 	size_take();
 	clearok(curscr, TRUE);
-	outlet_catch(&screen->outlet);
+	async_output_begin(&screen->output);
 }
 
 static bool signals_take(struct screen *screen)
@@ -317,14 +317,14 @@ static int key_of(int key)
 /* Wakes the caller when the terminal can take the rest. */
 static bool push(struct screen *screen)
 {
-	bool done = outlet_push(&screen->outlet);
+	bool done = async_output_flush(&screen->output);
 	struct epoll_event event = {
 		.events = done ? 0 : EPOLLOUT,
-		.data.fd = screen->outlet.terminal,
+		.data.fd = screen->output.terminal,
 	};
 
-	if (screen->outlet.terminal >= 0)
-		epoll_ctl(screen->poll_fd, EPOLL_CTL_MOD, screen->outlet.terminal, &event);
+	if (screen->output.terminal >= 0)
+		epoll_ctl(screen->poll_fd, EPOLL_CTL_MOD, screen->output.terminal, &event);
 	return done;
 }
 
@@ -431,8 +431,8 @@ void screen_put(struct screen *screen, unsigned row, unsigned column, struct spa
 		next = memchr(text.ptr, '\33', text.len);
 		piece = (struct span){ text.ptr, next ? (size_t)(next - text.ptr) : text.len };
 		text = span_skip(text, piece.len);
-		piece = columns_cut(piece, (unsigned)COLS - column);
-		column += (unsigned)columns_of(piece);
+		piece = text_width_cut(piece, (unsigned)COLS - column);
+		column += (unsigned)text_width_of(piece);
 		piece_put(screen, piece);
 	}
 	attr_set(A_NORMAL, 0, NULL);

@@ -8,13 +8,13 @@
 /* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
 #define DEPTH_MAX 8
 
-static struct span name_of(const struct top_facts *facts, uint32_t node)
+static struct span name_of(const struct top_stats *facts, uint32_t node)
 {
 	return intern_get(facts->profile->intern, tree_frame(facts->profile->tree, node)->name);
 }
 
 /* Of the functions in which one waits it is the outermost that says most: pthread_cond_wait, not futex_wait. */
-static struct span blocking_name(const struct top_facts *facts, uint32_t leaf)
+static struct span blocking_name(const struct top_stats *facts, uint32_t leaf)
 {
 	const struct tree *tree = facts->profile->tree;
 	struct span found = { 0 };
@@ -26,15 +26,15 @@ static struct span blocking_name(const struct top_facts *facts, uint32_t leaf)
 
 		if (kind == FRAME_PYTHON)
 			break;
-		if (kind == FRAME_NATIVE && blocking_call_is(name))
-			found = blocking_call_bare(name);
+		if (kind == FRAME_NATIVE && blocking_function_is(name))
+			found = blocking_function_bare(name);
 		else if (found.len)
 			break;
 	}
 	return found;
 }
 
-static struct span wait_of(const struct top_facts *facts, const struct recent_stack *stack)
+static struct span wait_of(const struct top_stats *facts, const struct recent_stack *stack)
 {
 	const struct frame *frame = tree_frame(facts->profile->tree, stack->leaf);
 	struct span name = name_of(facts, stack->leaf), blocking;
@@ -56,17 +56,17 @@ struct first_seen {
 	uint64_t time_us, cpu_us;
 };
 
-static struct first_seen *first_seen_make(const struct top_facts *facts)
+static struct first_seen *first_seen_make(const struct top_stats *facts)
 {
-	const struct recent_view *view = &facts->recent;
+	const struct recent_window *view = &facts->recent;
 	struct first_seen *ret = alloc_zeroed(facts->profile->thread_count + 1, sizeof(*ret));
 
 	for (size_t i = view->from; i < view->to; i++) {
-		const struct recent_sample *sample = recent_sample_at(view->recent, i);
+		const struct recent_sample *sample = recent_samples_sample_at(view->recent, i);
 
 		for (size_t k = 0; k < sample->count; k++) {
 			const struct recent_stack *stack =
-			        recent_stack_at(view->recent, sample->first + k);
+			        recent_samples_stack_at(view->recent, sample->first + k);
 			struct first_seen *first = &ret[stack->thread];
 
 			if (!first->known && stack->has_cpu)
@@ -77,7 +77,7 @@ static struct first_seen *first_seen_make(const struct top_facts *facts)
 	return ret;
 }
 
-static void wait_count(struct top_facts *facts, struct span what)
+static void wait_count(struct top_stats *facts, struct span what)
 {
 	size_t i = 0;
 
@@ -98,7 +98,7 @@ static void wait_count(struct top_facts *facts, struct span what)
 	}
 }
 
-static void thread_add(struct top_facts *facts, const struct first_seen *first,
+static void thread_add(struct top_stats *facts, const struct first_seen *first,
                        const struct recent_sample *sample, const struct recent_stack *stack)
 {
 	struct top_thread thread = {
@@ -133,15 +133,15 @@ static int thread_compare(const void *a, const void *b)
 	return (left->thread > right->thread) - (left->thread < right->thread);
 }
 
-void top_facts_init(struct top_facts *ret, const struct builder *builder, uint64_t span_us)
+void top_stats_init(struct top_stats *ret, const struct profile_builder *builder, uint64_t span_us)
 {
 	struct first_seen *first;
 
-	*ret = (struct top_facts){
-		.profile = builder_look(builder),
-		.progress = builder_progress(builder),
+	*ret = (struct top_stats){
+		.profile = profile_builder_peek(builder),
+		.progress = profile_builder_progress(builder),
 	};
-	recent_view_init(&ret->recent, builder_recent(builder), span_us);
+	recent_window_init(&ret->recent, profile_builder_recent(builder), span_us);
 	first = first_seen_make(ret);
 	for (size_t i = 0; i < ret->recent.target_count; i++) {
 		size_t last = ret->recent.targets[i].last;
@@ -149,10 +149,10 @@ void top_facts_init(struct top_facts *ret, const struct builder *builder, uint64
 
 		if (last == SIZE_MAX)
 			continue;
-		sample = recent_sample_at(ret->recent.recent, last);
+		sample = recent_samples_sample_at(ret->recent.recent, last);
 		for (size_t k = 0; k < sample->count; k++) {
 			const struct recent_stack *stack =
-			        recent_stack_at(ret->recent.recent, sample->first + k);
+			        recent_samples_stack_at(ret->recent.recent, sample->first + k);
 
 			thread_add(ret, &first[stack->thread], sample, stack);
 		}
@@ -162,9 +162,9 @@ void top_facts_init(struct top_facts *ret, const struct builder *builder, uint64
 	free(first);
 }
 
-void top_facts_deinit(struct top_facts *facts)
+void top_stats_deinit(struct top_stats *facts)
 {
-	recent_view_deinit(&facts->recent);
+	recent_window_deinit(&facts->recent);
 	free(facts->threads);
-	*facts = (struct top_facts){ 0 };
+	*facts = (struct top_stats){ 0 };
 }

@@ -29,10 +29,10 @@ struct top_wait {
 #define TOP_STATES 128 /* of a char */
 #define TOP_WAITS 16
 
-struct top_facts {
+struct top_stats {
 	const struct profile *profile; /* the builder's */
-	struct builder_progress progress;
-	struct recent_view recent;
+	struct profile_builder_progress progress;
+	struct recent_window recent;
 	struct top_thread *threads; /* those that burn most first */
 	size_t thread_count, thread_cap;
 	size_t states[TOP_STATES];        /* how many threads are in each */
@@ -43,7 +43,7 @@ struct top_facts {
 };
 
 /* Of the last span_us. Good until the builder is fed again. */
-void top_facts_init(struct top_facts *ret, const struct builder *builder, uint64_t span_us);
-void top_facts_deinit(struct top_facts *facts);
+void top_stats_init(struct top_stats *ret, const struct profile_builder *builder, uint64_t span_us);
+void top_stats_deinit(struct top_stats *facts);
 
 #endif

@@ -19,7 +19,7 @@
 
 struct watching {
 	const struct options *options;
-	struct builder *builder;
+	struct profile_builder *builder;
 	struct top_display *display;
 	bool dismissed; /* by a key */
 };
@@ -29,7 +29,7 @@ static bool take_text(void *ctx, const char *text, size_t len, struct error *err
 	struct watching *watching = ctx;
 
 	(void)err;
-	builder_feed(watching->builder, text, len);
+	profile_builder_feed(watching->builder, text, len);
 	return true;
 }
 
@@ -58,7 +58,7 @@ static bool take_input(void *ctx)
 static bool all_ended(const struct options *options)
 {
 	for (size_t i = 0; i < options->pid_count; i++)
-		if (target_life(options->pids[i], 0) == TARGET_ALIVE)
+		if (process_life(options->pids[i], 0) == PROCESS_ALIVE)
 			return false;
 	return true;
 }
@@ -99,18 +99,18 @@ static void linger(struct watching *watching, struct screen *screen, const struc
 }
 
 /* On the screen that was before: what was got, and what it has cost; and the file of -o. */
-static bool report(const struct options *options, struct builder *builder, bool quiet,
+static bool report(const struct options *options, struct profile_builder *builder, bool quiet,
                    struct error *err)
 {
 	struct options only_file = *options;
-	struct profile *profile = builder_finish(builder);
+	struct profile *profile = profile_builder_finish(builder);
 	bool ok = true;
 
 	only_file.quiet = true;
 	if (options->output)
 		ok = report_profile(&only_file, profile, err);
 	if (!quiet)
-		tree_summary_write(profile, stdout);
+		run_summary_write(profile, stdout);
 	profile_destroy(profile);
 	return ok;
 }
@@ -119,7 +119,7 @@ static bool watch(struct watching *watching, struct screen *screen, const struct
                   struct error *end)
 {
 	const struct options *options = watching->options;
-	const struct journal_sink sink = {
+	const struct recorder_sink sink = {
 		.text = take_text,
 		.progress = show_progress,
 		.note = show_note,
@@ -144,7 +144,7 @@ static bool check(const struct options *options, struct error *err)
 
 bool cmd_top(const struct options *options, struct error *err)
 {
-	struct builder_options build = options_builder(options);
+	struct profile_builder_options build = options_builder(options);
 	struct watching watching = { .options = options };
 	struct signals signals;
 	struct screen *screen;
@@ -159,7 +159,7 @@ bool cmd_top(const struct options *options, struct error *err)
 		return false;
 	}
 	build.recent_us = TOP_RECENT_US;
-	watching.builder = builder_create(&build);
+	watching.builder = profile_builder_create(&build);
 	watching.display = top_display_create(options, watching.builder, screen);
 	ok = watch(&watching, screen, &signals, &end);
 	quiet = !screen_close(screen) || options->quiet;
@@ -169,7 +169,7 @@ bool cmd_top(const struct options *options, struct error *err)
 		ok = report(options, watching.builder, quiet, err);
 	else if (watching.dismissed && end.code == ERROR_FAILED)
 		ok = puts("no sample was taken") >= 0, end = (struct error){ 0 };
-	builder_destroy(watching.builder);
+	profile_builder_destroy(watching.builder);
 	/* What ended the run early is said last, and is the exit code, unless the results could not be written. */
 	if (end.code != ERROR_NONE)
 		return error_set(err, end.code, "%s", end.text);

@@ -13,7 +13,7 @@ enum error_code {
 	ERROR_PERMISSION = 4,    /* not permitted to trace it */
 	ERROR_GDB = 5,           /* no usable gdb */
 	ERROR_TRACED = 6,        /* another tracer holds it */
-	ERROR_DEADLINE = 7,      /* a deadline passed */
+	ERROR_TIMEOUT = 7,       /* a deadline passed */
 	ERROR_INPUT = 8,         /* bad input file */
 	ERROR_OUTPUT = 9,        /* output cannot be written */
 	ERROR_INTERRUPTED = 130, /* Ctrl-C; results were written */

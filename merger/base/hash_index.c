@@ -5,49 +5,49 @@
 
 #include "merger/base/alloc.h"
 
-#define INDEX_START 64
+#define HASH_INDEX_START 64
 
-void index_deinit(struct index *index)
+void hash_index_deinit(struct hash_index *index)
 {
 	free(index->slots);
-	*index = (struct index){ 0 };
+	*index = (struct hash_index){ 0 };
 }
 
-void index_clear(struct index *index)
+void hash_index_clear(struct hash_index *index)
 {
 	if (index->slots)
 		memset(index->slots, 0xff, (index->mask + 1) * sizeof(*index->slots));
 	index->count = 0;
 }
 
-static void index_put(struct index *index, uint32_t hash, uint32_t value)
+static void hash_index_put(struct hash_index *index, uint32_t hash, uint32_t value)
 {
 	size_t at = hash;
 
-	while (index->slots[at & index->mask].value != INDEX_NONE)
+	while (index->slots[at & index->mask].value != HASH_INDEX_NONE)
 		at++;
-	index->slots[at & index->mask] = (struct index_slot){ hash, value };
+	index->slots[at & index->mask] = (struct hash_index_slot){ hash, value };
 }
 
-static void index_grow(struct index *index)
+static void hash_index_grow(struct hash_index *index)
 {
-	struct index_slot *old = index->slots;
+	struct hash_index_slot *old = index->slots;
 	size_t old_size = old ? index->mask + 1 : 0;
-	size_t size = old ? old_size * 2 : INDEX_START;
+	size_t size = old ? old_size * 2 : HASH_INDEX_START;
 
 	index->slots = alloc_zeroed(size, sizeof(*index->slots));
 	memset(index->slots, 0xff, size * sizeof(*index->slots));
 	index->mask = size - 1;
 	for (size_t i = 0; i < old_size; i++)
-		if (old[i].value != INDEX_NONE)
-			index_put(index, old[i].hash, old[i].value);
+		if (old[i].value != HASH_INDEX_NONE)
+			hash_index_put(index, old[i].hash, old[i].value);
 	free(old);
 }
 
-void index_add(struct index *index, uint32_t hash, uint32_t value)
+void hash_index_add(struct hash_index *index, uint32_t hash, uint32_t value)
 {
 	if (!index->slots || (index->count + 1) * 4 > (index->mask + 1) * 3)
-		index_grow(index);
-	index_put(index, hash, value);
+		hash_index_grow(index);
+	hash_index_put(index, hash, value);
 	index->count++;
 }

@@ -5,7 +5,7 @@
 #include "merger/base/buf.h"
 #include "merger/base/escape.h"
 
-const char *shown_name(struct shown *shown, const char *name)
+const char *printable_name(struct printable *shown, const char *name)
 {
 	static const char cut[] = "...";
 	struct buf buf = { 0 };

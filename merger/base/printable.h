@@ -2,11 +2,11 @@
 #ifndef PMP_PRINTABLE_H
 #define PMP_PRINTABLE_H
 
-struct shown {
+struct printable {
 	char text[400];
 };
 
 /* Fills *shown with the escaped name (escape.h), cut if it is too long; returns shown->text. */
-const char *shown_name(struct shown *shown, const char *name);
+const char *printable_name(struct printable *shown, const char *name);
 
 #endif

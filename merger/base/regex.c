@@ -1,11 +1,11 @@
 #include "merger/base/regex.h"
 
-bool pattern_init(struct pattern *pattern, const char *text, const char *what, struct error *err)
+bool regex_init(struct regex *pattern, const char *text, const char *what, struct error *err)
 {
 	char why[200];
 	int code;
 
-	*pattern = (struct pattern){ 0 };
+	*pattern = (struct regex){ 0 };
 	if (!text)
 		return true;
 	code = regcomp(&pattern->regex, text, REG_EXTENDED | REG_NOSUB);
@@ -18,14 +18,14 @@ bool pattern_init(struct pattern *pattern, const char *text, const char *what, s
 	                 why);
 }
 
-void pattern_deinit(struct pattern *pattern)
+void regex_deinit(struct regex *pattern)
 {
 	if (pattern->known)
 		regfree(&pattern->regex);
 	pattern->known = false;
 }
 
-bool pattern_matches(const struct pattern *pattern, struct span text)
+bool regex_matches(const struct regex *pattern, struct span text)
 {
 	regmatch_t match = { .rm_so = 0, .rm_eo = (regoff_t)text.len };
 

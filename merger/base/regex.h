@@ -8,14 +8,14 @@
 #include "merger/base/error.h"
 #include "merger/base/span.h"
 
-struct pattern {
+struct regex {
 	regex_t regex;
 	bool known; /* false, {0}: it matches everything */
 };
 
 /* text NULL: {0}. what: who asks ("--focus"), for the error, which is ERROR_USAGE. */
-bool pattern_init(struct pattern *pattern, const char *text, const char *what, struct error *err);
-void pattern_deinit(struct pattern *pattern);
-bool pattern_matches(const struct pattern *pattern, struct span text);
+bool regex_init(struct regex *pattern, const char *text, const char *what, struct error *err);
+void regex_deinit(struct regex *pattern);
+bool regex_matches(const struct regex *pattern, struct span text);
 
 #endif

@@ -33,7 +33,7 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return row[a_len][b_len];
 }
 
-bool hint_try(struct hint *hint, struct span candidate)
+bool suggest_try(struct suggestion *hint, struct span candidate)
 {
 	struct span word = hint->word;
 	size_t found;
@@ -51,7 +51,7 @@ bool hint_try(struct hint *hint, struct span candidate)
 	return true;
 }
 
-const char *hint_text(struct hint *hint, const char *before)
+const char *suggest_text(struct suggestion *hint, const char *before)
 {
 	hint->text[0] = '\0';
 	if (hint->best.ptr)

@@ -5,7 +5,7 @@
 #include "merger/base/span.h"
 
 /* The caller sets word and leaves the rest zero. */
-struct hint {
+struct suggestion {
 	struct span word;
 	struct span best; /* the nearest so far; ptr NULL if nothing is near */
 	size_t distance;
@@ -13,9 +13,9 @@ struct hint {
 };
 
 /* Keeps the candidate, and says so, if it is nearer than all before: word is a beginning of it, or few letters differ. */
-bool hint_try(struct hint *hint, struct span candidate);
+bool suggest_try(struct suggestion *hint, struct span candidate);
 
 /* " (did you mean --output?)", with `before` for the dashes; "" if nothing is near. It is the hint's. */
-const char *hint_text(struct hint *hint, const char *before);
+const char *suggest_text(struct suggestion *hint, const char *before);
 
 #endif

@@ -43,7 +43,7 @@ static unsigned char_take(struct span *text)
 	return code_width(code);
 }
 
-size_t columns_of(struct span text)
+size_t text_width_of(struct span text)
 {
 	size_t sum = 0;
 
@@ -52,7 +52,7 @@ size_t columns_of(struct span text)
 	return sum;
 }
 
-struct span columns_cut(struct span text, size_t max)
+struct span text_width_cut(struct span text, size_t max)
 {
 	struct span rest = text;
 	size_t used = 0;

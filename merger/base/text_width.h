@@ -7,8 +7,8 @@
 
 #include "merger/base/span.h"
 
-size_t columns_of(struct span text);
+size_t text_width_of(struct span text);
 /* The longest beginning of text that takes at most `max` columns; never ends inside a character. */
-struct span columns_cut(struct span text, size_t max);
+struct span text_width_cut(struct span text, size_t max);
 
 #endif

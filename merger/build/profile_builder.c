@@ -17,16 +17,16 @@ struct level {
 	uint32_t thread_name; /* what it was made for */
 };
 
-struct builder {
+struct profile_builder {
 	bool by_thread;
 	bool by_process; /* more than one target is known */
 	struct profile *profile;
 	struct pymerge *pymerge;
-	struct dump *dump;
-	struct sampling sampling;
-	struct timekeeper *timekeeper; /* NULL: no timeline is wanted */
-	struct recent *recent;         /* NULL: not wanted */
-	struct builder_progress progress;
+	struct text_parser *dump;
+	struct sampling_stats sampling;
+	struct timeline_builder *timekeeper; /* NULL: no timeline is wanted */
+	struct recent_samples *recent;       /* NULL: not wanted */
+	struct profile_builder_progress progress;
 	uint32_t pid; /* of the sample that is being read; 0: none is */
 	struct level *levels;
 	size_t level_cap;
@@ -35,13 +35,14 @@ struct builder {
 	struct buf text;
 };
 
-static uint32_t value_intern(struct builder *builder, const struct marker *marker, const char *key)
+static uint32_t value_intern(struct profile_builder *builder, const struct marker *marker,
+                             const char *key)
 {
 	return intern_add_clean(builder->profile->intern,
 	                        marker_decode(marker_get(marker, key), &builder->text));
 }
 
-static uint32_t level_label(struct builder *builder, const struct profile_thread *thread)
+static uint32_t level_label(struct profile_builder *builder, const struct profile_thread *thread)
 {
 	struct intern *intern = builder->profile->intern;
 	size_t at = (size_t)(thread - builder->profile->threads);
@@ -61,14 +62,14 @@ static uint32_t level_label(struct builder *builder, const struct profile_thread
 }
 
 /* pid 0: not known which */
-static struct frame process_level_frame(struct builder *builder, uint32_t pid)
+static struct frame process_level_frame(struct profile_builder *builder, uint32_t pid)
 {
 	struct profile *profile = builder->profile;
 
 	return level_process(profile->intern, pid ? profile_target(profile, pid) : NULL);
 }
 
-static size_t levels_add(struct builder *builder, const struct profile_thread *thread,
+static size_t levels_add(struct profile_builder *builder, const struct profile_thread *thread,
                          struct frame *path)
 {
 	uint32_t pid = profile_has_target(builder->profile, thread->pid) ? thread->pid : 0;
@@ -82,15 +83,15 @@ static size_t levels_add(struct builder *builder, const struct profile_thread *t
 	return count;
 }
 
-static void builder_stack(void *ctx, const struct stack *stack)
+static void profile_builder_stack(void *ctx, const struct raw_stack *stack)
 {
-	struct builder *builder = ctx;
+	struct profile_builder *builder = ctx;
 	struct profile *profile = builder->profile;
 	struct profile_thread *thread;
 	const struct frame *frames;
 	size_t count, levels;
 	uint32_t leaf;
-	enum merge_mark mark = pymerge_stack(builder->pymerge, stack, &frames, &count);
+	enum merge_quality mark = pymerge_stack(builder->pymerge, stack, &frames, &count);
 
 	thread = profile_thread(profile, builder->pid ? builder->pid : stack->thread.pid,
 	                        stack->thread.tid);
@@ -105,21 +106,21 @@ static void builder_stack(void *ctx, const struct stack *stack)
 	memcpy(builder->path + levels, frames, count * sizeof(*frames));
 	leaf = tree_add(profile->tree, builder->path, levels + count, 1);
 	if (builder->recent)
-		recent_stack(builder->recent, (uint32_t)(thread - profile->threads), leaf,
-		             &stack->thread);
+		recent_samples_stack(builder->recent, (uint32_t)(thread - profile->threads), leaf,
+		                     &stack->thread);
 	if (builder->timekeeper)
-		timekeeper_stack(builder->timekeeper, thread, &stack->thread,
-		                 &(struct timed_stack){
-		                         .leaf = leaf,
-		                         .frames = builder->path + builder->by_process,
-		                         .count = levels + count - builder->by_process,
-		                         .mark = mark,
-		                         .lost = stack->lost != 0,
-		                 });
+		timeline_builder_stack(builder->timekeeper, thread, &stack->thread,
+		                       &(struct timed_stack){
+		                               .leaf = leaf,
+		                               .frames = builder->path + builder->by_process,
+		                               .count = levels + count - builder->by_process,
+		                               .mark = mark,
+		                               .lost = stack->lost != 0,
+		                       });
 }
 
 /* A target's marker may come again: it has executed another program, or it's in the next input. */
-static void target_describe(struct builder *builder, const struct marker *marker)
+static void target_describe(struct profile_builder *builder, const struct marker *marker)
 {
 	struct profile *profile = builder->profile;
 	uint64_t pid = marker_number(marker, "pid", 0);
@@ -143,7 +144,7 @@ static void target_describe(struct builder *builder, const struct marker *marker
 	}
 }
 
-static void python_describe(struct builder *builder, const struct marker *marker)
+static void python_describe(struct profile_builder *builder, const struct marker *marker)
 {
 	uint64_t pid = marker_number(marker, "pid", 0);
 
@@ -153,7 +154,7 @@ static void python_describe(struct builder *builder, const struct marker *marker
 }
 
 /* Until a second target is named nobody knows that the tree needs a level for it. */
-static void process_level(struct builder *builder)
+static void process_level(struct profile_builder *builder)
 {
 	struct profile *profile = builder->profile;
 	struct frame frame;
@@ -167,9 +168,9 @@ static void process_level(struct builder *builder)
 	tree_wrap(profile->tree, &frame);
 }
 
-static void progress_mark(struct builder *builder, const struct marker *marker)
+static void progress_mark(struct profile_builder *builder, const struct marker *marker)
 {
-	struct builder_progress *progress = &builder->progress;
+	struct profile_builder_progress *progress = &builder->progress;
 
 	progress->taken = builder->profile->sampling.taken;
 	progress->failed = builder->profile->sampling.failed;
@@ -181,12 +182,12 @@ static void progress_mark(struct builder *builder, const struct marker *marker)
 		progress->max_pause_us = progress->last_pause_us;
 }
 
-static void builder_mark(void *ctx, const struct marker *marker)
+static void profile_builder_on_marker(void *ctx, const struct marker *marker)
 {
-	struct builder *builder = ctx;
+	struct profile_builder *builder = ctx;
 	uint64_t pid = marker_number(marker, "pid", 0);
 
-	sampling_mark(&builder->sampling, builder->profile, marker);
+	sampling_stats_on_marker(&builder->sampling, builder->profile, marker);
 	progress_mark(builder, marker);
 	switch (marker->verb) {
 	case MARKER_TARGET:
@@ -207,95 +208,96 @@ static void builder_mark(void *ctx, const struct marker *marker)
 	}
 	process_level(builder);
 	if (builder->timekeeper)
-		timekeeper_mark(builder->timekeeper, marker);
+		timeline_builder_on_marker(builder->timekeeper, marker);
 	if (builder->recent)
-		recent_mark(builder->recent, marker);
+		recent_samples_on_marker(builder->recent, marker);
 	if (marker->verb == MARKER_BEGIN)
 		builder->pid = pid <= UINT32_MAX ? (uint32_t)pid : 0;
 	else if (marker->verb == MARKER_END)
 		builder->pid = 0;
 }
 
-struct builder *builder_create(const struct builder_options *options)
+struct profile_builder *profile_builder_create(const struct profile_builder_options *options)
 {
-	struct builder *builder = alloc_zeroed(1, sizeof(*builder));
-	const struct dump_sink sink = { builder_stack, builder_mark, builder };
+	struct profile_builder *builder = alloc_zeroed(1, sizeof(*builder));
+	const struct text_parser_sink sink = { profile_builder_stack, profile_builder_on_marker,
+		                               builder };
 
 	builder->by_thread = options->by_thread;
 	builder->profile = profile_create(options->by_line);
 	builder->pymerge = pymerge_create(builder->profile->intern,
 	                                  &(struct pymerge_options){ .glue = options->glue });
 	if (options->timeline)
-		builder->timekeeper = timekeeper_create(builder->profile, &builder->sampling,
-		                                        options->time_bytes);
+		builder->timekeeper = timeline_builder_create(builder->profile, &builder->sampling,
+		                                              options->time_bytes);
 	if (options->recent_us)
-		builder->recent = recent_create(options->recent_us);
-	builder->dump = dump_create(builder->profile->intern, &sink);
+		builder->recent = recent_samples_create(options->recent_us);
+	builder->dump = text_parser_create(builder->profile->intern, &sink);
 	return builder;
 }
 
-void builder_destroy(struct builder *builder)
+void profile_builder_destroy(struct profile_builder *builder)
 {
 	if (!builder)
 		return;
 	if (builder->dump)
-		dump_destroy(builder->dump);
+		text_parser_destroy(builder->dump);
 	if (builder->pymerge)
 		pymerge_destroy(builder->pymerge);
 	if (builder->timekeeper)
-		timekeeper_destroy(builder->timekeeper);
-	recent_destroy(builder->recent);
+		timeline_builder_destroy(builder->timekeeper);
+	recent_samples_destroy(builder->recent);
 	profile_destroy(builder->profile);
-	sampling_deinit(&builder->sampling);
+	sampling_stats_deinit(&builder->sampling);
 	buf_deinit(&builder->text);
 	free(builder->levels);
 	free(builder->path);
 	free(builder);
 }
 
-void builder_feed(struct builder *builder, const char *text, size_t len)
+void profile_builder_feed(struct profile_builder *builder, const char *text, size_t len)
 {
-	dump_feed(builder->dump, text, len);
+	text_parser_feed(builder->dump, text, len);
 }
 
-void builder_end_input(struct builder *builder)
+void profile_builder_end_input(struct profile_builder *builder)
 {
-	dump_finish(builder->dump);
+	text_parser_finish(builder->dump);
 	if (builder->timekeeper)
-		timekeeper_end_input(builder->timekeeper);
+		timeline_builder_end_input(builder->timekeeper);
 	builder->pid = 0;
 }
 
-struct builder_progress builder_progress(const struct builder *builder)
+struct profile_builder_progress profile_builder_progress(const struct profile_builder *builder)
 {
 	return builder->progress;
 }
 
-const struct profile *builder_look(const struct builder *builder)
+const struct profile *profile_builder_peek(const struct profile_builder *builder)
 {
 	return builder->profile;
 }
 
-const struct recent *builder_recent(const struct builder *builder)
+const struct recent_samples *profile_builder_recent(const struct profile_builder *builder)
 {
 	return builder->recent;
 }
 
-struct profile *builder_finish(struct builder *builder)
+struct profile *profile_builder_finish(struct profile_builder *builder)
 {
 	struct profile *profile = builder->profile;
-	struct dump_counts counts;
+	struct text_parser_counts counts;
 
-	builder_end_input(builder);
-	counts = dump_counts(builder->dump);
+	profile_builder_end_input(builder);
+	counts = text_parser_counts(builder->dump);
 	profile->text_lines = counts.lines;
 	profile->unknown_lines = counts.unknown_lines;
 	if (builder->timekeeper)
-		timekeeper_finish(builder->timekeeper);
-	sampling_finish(&builder->sampling, profile);
+		timeline_builder_finish(builder->timekeeper);
+	sampling_stats_finish(&builder->sampling, profile);
 	profile_sort(profile);
 	/* They borrow the intern table, which is the caller's now. */
-	dump_destroy(builder->dump);
+	text_parser_destroy(builder->dump);
 	pymerge_destroy(builder->pymerge);
 	builder->dump = NULL;
 	builder->pymerge = NULL;

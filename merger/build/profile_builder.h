@@ -32,7 +32,7 @@
 #include "merger/profile/profile.h"
 #include "merger/build/recent_samples.h"
 
-struct builder_options {
+struct profile_builder_options {
 	bool by_thread; /* the first level (below the process, if that is there) is the thread */
 	bool by_line;
 	bool glue;
@@ -42,29 +42,29 @@ struct builder_options {
 };
 
 /* What a progress line needs while it runs. */
-struct builder_progress {
+struct profile_builder_progress {
 	uint64_t taken, failed, late, stacks;
 	uint64_t last_pause_us, max_pause_us;
 };
 
-struct builder;
+struct profile_builder;
 
-struct builder *builder_create(const struct builder_options *options);
-void builder_destroy(struct builder *builder);
+struct profile_builder *profile_builder_create(const struct profile_builder_options *options);
+void profile_builder_destroy(struct profile_builder *builder);
 
-void builder_feed(struct builder *builder, const char *text, size_t len);
+void profile_builder_feed(struct profile_builder *builder, const char *text, size_t len);
 /* The end of one input; a builder takes several, one after another. */
-void builder_end_input(struct builder *builder);
-struct builder_progress builder_progress(const struct builder *builder);
+void profile_builder_end_input(struct profile_builder *builder);
+struct profile_builder_progress profile_builder_progress(const struct profile_builder *builder);
 
-/* What there is so far, for a look between two feeds: nothing is sorted, the tree's totals are not settled (tree_settle
+/* What there is so far, for a look between two feeds: nothing is sorted, the tree's totals are not settled (tree_sum_totals
  * and tree_sort may be called), the sampling's rate and pauses are not known. It is the builder's, as is what
- * builder_recent gives (NULL: not kept). */
-const struct profile *builder_look(const struct builder *builder);
-const struct recent *builder_recent(const struct builder *builder);
+ * profile_builder_recent gives (NULL: not kept). */
+const struct profile *profile_builder_peek(const struct profile_builder *builder);
+const struct recent_samples *profile_builder_recent(const struct profile_builder *builder);
 
 /* Gives the finished, sorted profile to the caller, who destroys it. The builder is spent: all that
- * may follow is builder_destroy. */
-struct profile *builder_finish(struct builder *builder);
+ * may follow is profile_builder_destroy. */
+struct profile *profile_builder_finish(struct profile_builder *builder);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* What becomes of one native frame. */
 struct place {
-	enum name_class class;
+	enum function_class class;
 	bool evaluator;
 	uint32_t py_first, py_count; /* the Python frames that take its place, leaf first */
 };
@@ -17,7 +17,7 @@ struct place {
 struct pymerge {
 	struct intern *intern;
 	struct pymerge_options options;
-	uint8_t *classes; /* by intern id: 1 + enum name_class; 0: not asked yet */
+	uint8_t *classes; /* by intern id: 1 + enum function_class; 0: not asked yet */
 	size_t class_cap;
 	struct place *places; /* one for each native frame of the stack at hand */
 	size_t place_cap;
@@ -44,7 +44,7 @@ void pymerge_destroy(struct pymerge *pymerge)
 	free(pymerge);
 }
 
-static enum name_class class_of(struct pymerge *pymerge, uint32_t name)
+static enum function_class class_of(struct pymerge *pymerge, uint32_t name)
 {
 	size_t cap = pymerge->class_cap;
 
@@ -53,7 +53,7 @@ static enum name_class class_of(struct pymerge *pymerge, uint32_t name)
 		memset(pymerge->classes + cap, 0, pymerge->class_cap - cap);
 	}
 	if (!pymerge->classes[name])
-		pymerge->classes[name] = 1 + classify(intern_get(pymerge->intern, name));
+		pymerge->classes[name] = 1 + function_class_of(intern_get(pymerge->intern, name));
 	return pymerge->classes[name] - 1;
 }
 
@@ -67,7 +67,7 @@ static bool has_name(const struct pymerge *pymerge, uint32_t id, const char *nam
 /* Two frames of one evaluator. Up to 3.5 PyEval_EvalFrameEx is the eval loop; since 3.6 it may stand before
  * it and only calls it. In builds with tail calls (3.14) _PyEval_EvalFrameDefault has the run's structures,
  * and the instruction at hand is a function that it has called. */
-static bool is_part_of_evaluator(struct pymerge *pymerge, const struct stack *stack, size_t i)
+static bool is_part_of_evaluator(struct pymerge *pymerge, const struct raw_stack *stack, size_t i)
 {
 	uint32_t name = stack->native[i].name;
 
@@ -80,7 +80,7 @@ static bool is_part_of_evaluator(struct pymerge *pymerge, const struct stack *st
 
 /* Finds the evaluators; returns how many there are, and in *told for how many the text itself says
  * which Python frames they run. */
-static size_t find_evaluators(struct pymerge *pymerge, const struct stack *stack, size_t *told)
+static size_t find_evaluators(struct pymerge *pymerge, const struct raw_stack *stack, size_t *told)
 {
 	size_t evaluators = 0;
 
@@ -106,8 +106,8 @@ static size_t find_evaluators(struct pymerge *pymerge, const struct stack *stack
 
 /* Gives the loose Python frames to the evaluators, from the root, one each; what is left over goes to
  * the one nearest to the leaf. */
-static enum merge_mark pair_by_count(struct pymerge *pymerge, const struct stack *stack,
-                                     size_t evaluators)
+static enum merge_quality pair_by_count(struct pymerge *pymerge, const struct raw_stack *stack,
+                                        size_t evaluators)
 {
 	size_t left = stack->py_count - stack->loose_first;
 	size_t py = stack->py_count, to_go = evaluators;
@@ -123,7 +123,7 @@ static enum merge_mark pair_by_count(struct pymerge *pymerge, const struct stack
 		left -= place->py_count;
 		place->py_first = py;
 	}
-	return certain ? MARK_MERGED : MARK_PARTIAL;
+	return certain ? QUALITY_MERGED : QUALITY_PARTIAL;
 }
 
 static bool same_function(const struct py_frame *a, const struct py_frame *b)
@@ -133,7 +133,7 @@ static bool same_function(const struct py_frame *a, const struct py_frame *b)
 
 /* bt with annotations and then py-bt say the same thing twice: every frame that was told before is among the
  * loose ones, in its order, the first one first. */
-static bool loose_repeats(const struct stack *stack)
+static bool loose_repeats(const struct raw_stack *stack)
 {
 	size_t told = 0;
 
@@ -147,9 +147,9 @@ static bool loose_repeats(const struct stack *stack)
 /* An evaluator without a Python frame, where others have theirs. The one nearest to the leaf has
  * not pushed its frame yet, or popped it already: the stack is whole without it. And one that has Python frames,
  * but the name of some other function. */
-static enum merge_mark check_told(struct pymerge *pymerge, const struct stack *stack)
+static enum merge_quality check_told(struct pymerge *pymerge, const struct raw_stack *stack)
 {
-	enum merge_mark mark = MARK_MERGED;
+	enum merge_quality mark = QUALITY_MERGED;
 	bool leafmost = true;
 
 	for (size_t i = 0; i < stack->native_count; i++) {
@@ -160,35 +160,36 @@ static enum merge_mark check_told(struct pymerge *pymerge, const struct stack *s
 		if (!place->py_count && leafmost)
 			place->class = CLASS_GLUE;
 		else if (!place->py_count)
-			mark = MARK_PARTIAL;
+			mark = QUALITY_PARTIAL;
 		else if (stack->native[i].name && place->class == CLASS_OTHER)
-			mark = MARK_PARTIAL;
+			mark = QUALITY_PARTIAL;
 		leafmost = false;
 	}
 	return mark;
 }
 
-static enum merge_mark pair(struct pymerge *pymerge, const struct stack *stack, bool *loose_apart)
+static enum merge_quality pair(struct pymerge *pymerge, const struct raw_stack *stack,
+                               bool *loose_apart)
 {
 	size_t loose = stack->py_count - stack->loose_first, told;
 	size_t evaluators = find_evaluators(pymerge, stack, &told);
-	enum merge_mark mark;
+	enum merge_quality mark;
 
 	*loose_apart = false;
 	if (loose && evaluators && (!told || (loose_repeats(stack) && loose >= evaluators))) {
 		for (size_t i = 0; i < stack->native_count; i++)
 			pymerge->places[i].py_count = 0;
 		mark = pair_by_count(pymerge, stack, evaluators);
-		return check_told(pymerge, stack) == MARK_PARTIAL ? MARK_PARTIAL : mark;
+		return check_told(pymerge, stack) == QUALITY_PARTIAL ? QUALITY_PARTIAL : mark;
 	}
 	*loose_apart = loose && !(told && loose_repeats(stack));
 	if (*loose_apart)
-		return !stack->native_count ? MARK_PYTHON_ONLY
-		       : told               ? MARK_PARTIAL
-		                            : MARK_UNPAIRED;
+		return !stack->native_count ? QUALITY_PYTHON_ONLY
+		       : told               ? QUALITY_PARTIAL
+		                            : QUALITY_UNPAIRED;
 	if (told)
 		return check_told(pymerge, stack);
-	return MARK_NATIVE_ONLY;
+	return QUALITY_NATIVE_ONLY;
 }
 
 static inline void add_frame(struct pymerge *pymerge, struct frame frame)
@@ -197,7 +198,7 @@ static inline void add_frame(struct pymerge *pymerge, struct frame frame)
 }
 
 /* Frames py[first] .. py[first + count - 1], which are leaf first, root first. */
-static void add_python(struct pymerge *pymerge, const struct stack *stack, size_t first,
+static void add_python(struct pymerge *pymerge, const struct raw_stack *stack, size_t first,
                        size_t count)
 {
 	for (size_t i = first + count; i > first; i--) {
@@ -243,7 +244,8 @@ struct interpreter {
 	size_t leafmost; /* index of the evaluator nearest to the leaf */
 };
 
-static struct interpreter find_interpreter(const struct pymerge *pymerge, const struct stack *stack)
+static struct interpreter find_interpreter(const struct pymerge *pymerge,
+                                           const struct raw_stack *stack)
 {
 	for (size_t i = 0; i < stack->native_count; i++)
 		if (pymerge->places[i].py_count)
@@ -251,7 +253,7 @@ static struct interpreter find_interpreter(const struct pymerge *pymerge, const 
 	return (struct interpreter){ false, 0, 0 };
 }
 
-static bool is_hidden(const struct pymerge *pymerge, const struct stack *stack, size_t i,
+static bool is_hidden(const struct pymerge *pymerge, const struct raw_stack *stack, size_t i,
                       struct interpreter interpreter)
 {
 	const struct native_frame *native = &stack->native[i];
@@ -270,7 +272,7 @@ static bool is_hidden(const struct pymerge *pymerge, const struct stack *stack, 
 	}
 }
 
-static void add_native_and_told(struct pymerge *pymerge, const struct stack *stack)
+static void add_native_and_told(struct pymerge *pymerge, const struct raw_stack *stack)
 {
 	struct interpreter interpreter = find_interpreter(pymerge, stack);
 
@@ -284,7 +286,7 @@ static void add_native_and_told(struct pymerge *pymerge, const struct stack *sta
 	}
 }
 
-static void add_kernel(struct pymerge *pymerge, const struct stack *stack)
+static void add_kernel(struct pymerge *pymerge, const struct raw_stack *stack)
 {
 	for (size_t i = stack->kernel_count; i > 0; i--)
 		add_frame(pymerge, (struct frame){ .kind = FRAME_KERNEL,
@@ -293,12 +295,12 @@ static void add_kernel(struct pymerge *pymerge, const struct stack *stack)
 }
 
 /* What the interpreter is doing: as the text tells, or by the functions above the last evaluator. */
-static uint32_t find_doing(struct pymerge *pymerge, const struct stack *stack)
+static uint32_t find_doing(struct pymerge *pymerge, const struct raw_stack *stack)
 {
 	if (stack->thread.doing)
 		return stack->thread.doing;
 	for (size_t i = 0; i < stack->native_count && !pymerge->places[i].evaluator; i++) {
-		enum name_class class = pymerge->places[i].class;
+		enum function_class class = pymerge->places[i].class;
 		bool by_loop = i + 1 < stack->native_count && pymerge->places[i + 1].evaluator;
 
 		if (class == CLASS_GIL_WAIT || (class == CLASS_LOCK && by_loop))
@@ -309,7 +311,7 @@ static uint32_t find_doing(struct pymerge *pymerge, const struct stack *stack)
 	return 0;
 }
 
-static void add_doing(struct pymerge *pymerge, const struct stack *stack)
+static void add_doing(struct pymerge *pymerge, const struct raw_stack *stack)
 {
 	uint32_t doing = find_doing(pymerge, stack);
 
@@ -317,10 +319,10 @@ static void add_doing(struct pymerge *pymerge, const struct stack *stack)
 		add_frame(pymerge, (struct frame){ .kind = FRAME_MARKER, .name = doing });
 }
 
-enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack,
-                              const struct frame **frames, size_t *count)
+enum merge_quality pymerge_stack(struct pymerge *pymerge, const struct raw_stack *stack,
+                                 const struct frame **frames, size_t *count)
 {
-	enum merge_mark mark = MARK_LOST;
+	enum merge_quality mark = QUALITY_LOST;
 	bool loose_apart;
 
 	pymerge->count = 0;
@@ -331,7 +333,7 @@ enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack
 	                   sizeof(*pymerge->frames));
 	if (stack->kernel_count) {
 		add_kernel(pymerge, stack);
-		mark = MARK_NATIVE_ONLY;
+		mark = QUALITY_NATIVE_ONLY;
 	} else if (!stack->lost && (stack->native_count || stack->py_count)) {
 		mark = pair(pymerge, stack, &loose_apart);
 		if (loose_apart)

@@ -21,7 +21,7 @@ void pymerge_destroy(struct pymerge *pymerge);
 
 /* Fills *frames (root first, never empty; valid until the next call) and returns the mark.
  * No frame is lost but glue, start-up and the evaluators that Python frames take the place of. */
-enum merge_mark pymerge_stack(struct pymerge *pymerge, const struct stack *stack,
-                              const struct frame **frames, size_t *count);
+enum merge_quality pymerge_stack(struct pymerge *pymerge, const struct raw_stack *stack,
+                                 const struct frame **frames, size_t *count);
 
 #endif

@@ -6,7 +6,7 @@
 #include "merger/profile/pause_stats.h"
 
 /* Both arrays are cut off at the front: `first` is where they begin. */
-struct recent {
+struct recent_samples {
 	uint64_t span_us;
 	struct recent_sample *samples;
 	size_t sample_first, sample_count, sample_cap;
@@ -16,15 +16,15 @@ struct recent {
 	bool is_open;
 };
 
-struct recent *recent_create(uint64_t span_us)
+struct recent_samples *recent_samples_create(uint64_t span_us)
 {
-	struct recent *recent = alloc_zeroed(1, sizeof(*recent));
+	struct recent_samples *recent = alloc_zeroed(1, sizeof(*recent));
 
 	recent->span_us = span_us;
 	return recent;
 }
 
-void recent_destroy(struct recent *recent)
+void recent_samples_destroy(struct recent_samples *recent)
 {
 	if (!recent)
 		return;
@@ -33,18 +33,18 @@ void recent_destroy(struct recent *recent)
 	free(recent);
 }
 
-const struct recent_sample *recent_sample_at(const struct recent *recent, size_t i)
+const struct recent_sample *recent_samples_sample_at(const struct recent_samples *recent, size_t i)
 {
 	return &recent->samples[i];
 }
 
-const struct recent_stack *recent_stack_at(const struct recent *recent, size_t i)
+const struct recent_stack *recent_samples_stack_at(const struct recent_samples *recent, size_t i)
 {
 	return &recent->stacks[i];
 }
 
-void recent_stack(struct recent *recent, uint32_t thread, uint32_t leaf,
-                  const struct stack_thread *told)
+void recent_samples_stack(struct recent_samples *recent, uint32_t thread, uint32_t leaf,
+                          const struct stack_thread *told)
 {
 	recent->stacks = alloc_grow(recent->stacks, &recent->stack_cap, recent->stack_count + 1,
 	                            sizeof(*recent->stacks));
@@ -58,7 +58,7 @@ void recent_stack(struct recent *recent, uint32_t thread, uint32_t leaf,
 }
 
 /* What is gone at the front is taken away when it is half of all. */
-static void front_cut(struct recent *recent)
+static void front_cut(struct recent_samples *recent)
 {
 	size_t samples = recent->sample_first, stacks = recent->stack_first;
 
@@ -76,7 +76,7 @@ static void front_cut(struct recent *recent)
 	recent->stack_first = 0;
 }
 
-static void forget(struct recent *recent)
+static void forget(struct recent_samples *recent)
 {
 	uint64_t now = recent->samples[recent->sample_count - 1].time_us;
 
@@ -84,7 +84,7 @@ static void forget(struct recent *recent)
 		const struct recent_sample *oldest = &recent->samples[recent->sample_first];
 
 		if (oldest->time_us + recent->span_us >= now &&
-		    recent->stack_count - recent->stack_first <= RECENT_STACKS_MAX)
+		    recent->stack_count - recent->stack_first <= RECENT_SAMPLES_STACKS_MAX)
 			break;
 		recent->stack_first = oldest->first + oldest->count;
 		recent->sample_first++;
@@ -92,7 +92,7 @@ static void forget(struct recent *recent)
 	front_cut(recent);
 }
 
-static size_t last_end(const struct recent *recent)
+static size_t last_end(const struct recent_samples *recent)
 {
 	const struct recent_sample *last;
 
@@ -102,7 +102,7 @@ static size_t last_end(const struct recent *recent)
 	return last->first + last->count;
 }
 
-static void sample_close(struct recent *recent)
+static void sample_close(struct recent_samples *recent)
 {
 	recent->open.first = last_end(recent);
 	recent->open.count = recent->stack_count - recent->open.first;
@@ -113,7 +113,7 @@ static void sample_close(struct recent *recent)
 	forget(recent);
 }
 
-static void sample_open(struct recent *recent, const struct marker *marker)
+static void sample_open(struct recent_samples *recent, const struct marker *marker)
 {
 	uint64_t pid = marker_number(marker, "pid", 0);
 
@@ -124,7 +124,7 @@ static void sample_open(struct recent *recent, const struct marker *marker)
 	recent->is_open = true;
 }
 
-void recent_mark(struct recent *recent, const struct marker *marker)
+void recent_samples_on_marker(struct recent_samples *recent, const struct marker *marker)
 {
 	switch (marker->verb) {
 	case MARKER_BEGIN:
@@ -149,43 +149,45 @@ void recent_mark(struct recent *recent, const struct marker *marker)
 	}
 }
 
-static struct recent_target *target_of(struct recent_view *view, uint32_t pid)
+static struct recent_target *target_of(struct recent_window *view, uint32_t pid)
 {
-	uint32_t hash = index_hash(index_start(pid)), found;
+	uint32_t hash = hash_index_hash(hash_index_start(pid)), found;
 
-	for (size_t at = hash; (found = index_next(&view->target_index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = hash_index_next(&view->target_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (view->targets[found].pid == pid)
 			return &view->targets[found];
-	index_add(&view->target_index, hash, (uint32_t)view->target_count);
+	hash_index_add(&view->target_index, hash, (uint32_t)view->target_count);
 	view->targets = alloc_grow(view->targets, &view->target_cap, view->target_count + 1,
 	                           sizeof(*view->targets));
 	view->targets[view->target_count] = (struct recent_target){ pid, SIZE_MAX };
 	return &view->targets[view->target_count++];
 }
 
-static void pauses_take(struct recent_view *view)
+static void pauses_take(struct recent_window *view)
 {
-	struct pauses pauses = { 0 };
+	struct pause_stats pauses = { 0 };
 	struct profile_pause pause;
 
 	for (size_t i = view->from; i < view->to; i++)
 		if (!view->recent->samples[i].failed)
-			pauses_add(&pauses, view->recent->samples[i].pause_us);
-	pause = pauses_sum_up(&pauses);
+			pause_stats_add(&pauses, view->recent->samples[i].pause_us);
+	pause = pause_stats_sum_up(&pauses);
 	if (pause.known) {
 		view->pause_median_us = pause.median;
 		view->pause_max_us = pause.max;
 		view->stopped_share =
 		        (double)pauses.sum / (double)pauses.count * view->rate_hz / 1e6;
 	}
-	pauses_deinit(&pauses);
+	pause_stats_deinit(&pauses);
 }
 
-void recent_view_init(struct recent_view *ret, const struct recent *recent, uint64_t span_us)
+void recent_window_init(struct recent_window *ret, const struct recent_samples *recent,
+                        uint64_t span_us)
 {
 	uint64_t newest;
 
-	*ret = (struct recent_view){ .recent = recent };
+	*ret = (struct recent_window){ .recent = recent };
 	ret->from = ret->to = recent->sample_count;
 	if (recent->sample_first == recent->sample_count)
 		return;
@@ -209,11 +211,11 @@ void recent_view_init(struct recent_view *ret, const struct recent *recent, uint
 	pauses_take(ret);
 }
 
-void recent_view_deinit(struct recent_view *view)
+void recent_window_deinit(struct recent_window *view)
 {
 	free(view->targets);
-	index_deinit(&view->target_index);
-	*view = (struct recent_view){ 0 };
+	hash_index_deinit(&view->target_index);
+	*view = (struct recent_window){ 0 };
 }
 
 /* Stacks. */
@@ -223,7 +225,7 @@ static bool is_wanted(const struct recent_stack *stack, bool running)
 	return !running || stack->state == 'R' || !stack->state;
 }
 
-size_t recent_view_stacks(const struct recent_view *view, bool running)
+size_t recent_window_stacks(const struct recent_window *view, bool running)
 {
 	size_t ret = 0;
 
@@ -243,9 +245,9 @@ static int leaf_compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static size_t leaves_take(const struct recent_view *view, bool running, uint32_t **ret)
+static size_t leaves_take(const struct recent_window *view, bool running, uint32_t **ret)
 {
-	const struct recent *recent = view->recent;
+	const struct recent_samples *recent = view->recent;
 	size_t count = 0, cap = 0;
 
 	*ret = NULL;
@@ -279,7 +281,8 @@ static void path_fill(struct path *path, const struct tree *tree, uint32_t leaf)
 		path->frames[--depth] = *tree_frame(tree, i);
 }
 
-struct tree *recent_view_tree(const struct recent_view *view, const struct tree *tree, bool running)
+struct tree *recent_window_tree(const struct recent_window *view, const struct tree *tree,
+                                bool running)
 {
 	struct tree *ret = tree_create(tree_by_line(tree));
 	struct path path = { 0 };
@@ -292,7 +295,7 @@ struct tree *recent_view_tree(const struct recent_view *view, const struct tree 
 		path_fill(&path, tree, leaves[i]);
 		tree_add(ret, path.frames, path.count, same);
 	}
-	tree_settle(ret);
+	tree_sum_totals(ret);
 	free(path.frames);
 	free(leaves);
 	return ret;

@@ -16,7 +16,7 @@
 #include "merger/profile/tree.h"
 
 /* In all samples together: when there are more, older samples go before their time. */
-#define RECENT_STACKS_MAX 200000
+#define RECENT_SAMPLES_STACKS_MAX 200000
 
 struct recent_stack {
 	uint32_t
@@ -31,30 +31,30 @@ struct recent_sample {
 	uint64_t time_us, pause_us;
 	uint32_t pid;
 	bool failed;
-	size_t first, count; /* its stacks, for recent_stack_at */
+	size_t first, count; /* its stacks, for recent_samples_stack_at */
 };
 
-struct recent;
+struct recent_samples;
 
 /* Keeps what began at most span_us before the newest sample. */
-struct recent *recent_create(uint64_t span_us);
-void recent_destroy(struct recent *recent);
+struct recent_samples *recent_samples_create(uint64_t span_us);
+void recent_samples_destroy(struct recent_samples *recent);
 
 /* As text is read: a stack of the sample that is open, then the marker that ends it. */
-void recent_stack(struct recent *recent, uint32_t thread, uint32_t leaf,
-                  const struct stack_thread *told);
-void recent_mark(struct recent *recent, const struct marker *marker);
+void recent_samples_stack(struct recent_samples *recent, uint32_t thread, uint32_t leaf,
+                          const struct stack_thread *told);
+void recent_samples_on_marker(struct recent_samples *recent, const struct marker *marker);
 
 /* A target in a part of the time. */
 struct recent_target {
 	uint32_t pid;
-	size_t last; /* its newest sample that did not fail, for recent_sample_at; SIZE_MAX: all failed */
+	size_t last; /* its newest sample that did not fail, for recent_samples_sample_at; SIZE_MAX: all failed */
 };
 
 /* The samples of the last span_us, seen from the newest. All counts are over all targets. */
-struct recent_view {
-	const struct recent *recent;
-	size_t from, to; /* samples, for recent_sample_at */
+struct recent_window {
+	const struct recent_samples *recent;
+	size_t from, to; /* samples, for recent_samples_sample_at */
 	size_t taken, failed;
 	uint64_t span_us; /* from the oldest to the newest one */
 	double rate_hz;   /* of each target; 0: there are too few samples */
@@ -62,22 +62,23 @@ struct recent_view {
 	double stopped_share; /* of the time, for each target; 0 without a rate */
 	struct recent_target *targets;
 	size_t target_count, target_cap;
-	struct index target_index;
+	struct hash_index target_index;
 };
 
 /* Nothing may be added to `recent` while the view is used. */
-void recent_view_init(struct recent_view *ret, const struct recent *recent, uint64_t span_us);
-void recent_view_deinit(struct recent_view *view);
+void recent_window_init(struct recent_window *ret, const struct recent_samples *recent,
+                        uint64_t span_us);
+void recent_window_deinit(struct recent_window *view);
 
-const struct recent_sample *recent_sample_at(const struct recent *recent, size_t i);
-const struct recent_stack *recent_stack_at(const struct recent *recent, size_t i);
+const struct recent_sample *recent_samples_sample_at(const struct recent_samples *recent, size_t i);
+const struct recent_stack *recent_samples_stack_at(const struct recent_samples *recent, size_t i);
 
 /* How many stacks there are. running, here and below: only those of threads that were on a CPU, or waited for one, or
  * of which nobody told. */
-size_t recent_view_stacks(const struct recent_view *view, bool running);
+size_t recent_window_stacks(const struct recent_window *view, bool running);
 /* The view's stacks as a tree, without lines, whose frames are those of `tree`, the profile's. The caller destroys it;
  * its totals are settled. */
-struct tree *recent_view_tree(const struct recent_view *view, const struct tree *tree,
-                              bool running);
+struct tree *recent_window_tree(const struct recent_window *view, const struct tree *tree,
+                                bool running);
 
 #endif

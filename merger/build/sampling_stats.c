@@ -6,11 +6,11 @@
 
 #define SECONDS_MAX 1e9 /* of one run; more is a marker that lies */
 
-void sampling_deinit(struct sampling *sampling)
+void sampling_stats_deinit(struct sampling_stats *sampling)
 {
-	pauses_deinit(&sampling->pauses);
+	pause_stats_deinit(&sampling->pauses);
 	free(sampling->targets);
-	*sampling = (struct sampling){ 0 };
+	*sampling = (struct sampling_stats){ 0 };
 }
 
 static uint64_t marker_us(const struct marker *marker, const char *key)
@@ -21,8 +21,8 @@ static uint64_t marker_us(const struct marker *marker, const char *key)
 }
 
 /* NULL for a marker without a pid. */
-static struct sampling_target *target_of(struct sampling *sampling, struct profile *profile,
-                                         const struct marker *marker)
+static struct sampling_stats_target *target_of(struct sampling_stats *sampling,
+                                               struct profile *profile, const struct marker *marker)
 {
 	uint64_t pid = marker_number(marker, "pid", 0);
 	size_t known = profile->target_count, at;
@@ -35,13 +35,13 @@ static struct sampling_target *target_of(struct sampling *sampling, struct profi
 	sampling->targets = alloc_grow(sampling->targets, &sampling->target_cap,
 	                               profile->target_count, sizeof(*sampling->targets));
 	if (known < profile->target_count)
-		sampling->targets[at] = (struct sampling_target){ 0 };
+		sampling->targets[at] = (struct sampling_stats_target){ 0 };
 	if (!target->host)
 		target->host = sampling->host;
 	return &sampling->targets[at];
 }
 
-static void run_end(struct sampling *sampling)
+static void run_end(struct sampling_stats *sampling)
 {
 	if (!sampling->stopped) {
 		sampling->elapsed_us += sampling->last_us;
@@ -51,7 +51,7 @@ static void run_end(struct sampling *sampling)
 	sampling->run_pauses_us = 0;
 }
 
-static void run_start(struct sampling *sampling, struct profile *profile,
+static void run_start(struct sampling_stats *sampling, struct profile *profile,
                       const struct marker *marker)
 {
 	struct profile_sampling *ret = &profile->sampling;
@@ -73,7 +73,7 @@ static void run_start(struct sampling *sampling, struct profile *profile,
 	buf_deinit(&text);
 }
 
-static void target_plan(struct sampling *sampling, struct sampling_target *target)
+static void target_plan(struct sampling_stats *sampling, struct sampling_stats_target *target)
 {
 	if (target->run == sampling->run)
 		return; /* told a second time: it has executed another program */
@@ -83,7 +83,7 @@ static void target_plan(struct sampling *sampling, struct sampling_target *targe
 		target->planned += sampling->samples;
 }
 
-static void sample_begin(struct sampling *sampling, struct sampling_target *target,
+static void sample_begin(struct sampling_stats *sampling, struct sampling_stats_target *target,
                          const struct marker *marker)
 {
 	uint64_t us = marker_us(marker, "time_us");
@@ -103,18 +103,18 @@ static void sample_begin(struct sampling *sampling, struct sampling_target *targ
 	target->begin_us = us;
 }
 
-static void sample_end(struct sampling *sampling, const struct marker *marker)
+static void sample_end(struct sampling_stats *sampling, const struct marker *marker)
 {
 	uint64_t us = marker_us(marker, "pause_us");
 
 	if (!marker_get(marker, "pause_us").ptr)
 		return;
-	pauses_add(&sampling->pauses, us);
+	pause_stats_add(&sampling->pauses, us);
 	sampling->run_pauses_us += us;
 }
 
 /* It comes before the samples, and the run's clock does not count it. */
-static void attach(struct sampling *sampling, const struct marker *marker)
+static void attach(struct sampling_stats *sampling, const struct marker *marker)
 {
 	uint64_t us = marker_us(marker, "pause_us");
 
@@ -124,7 +124,7 @@ static void attach(struct sampling *sampling, const struct marker *marker)
 	sampling->attach_us += us;
 }
 
-static void run_stop(struct sampling *sampling, const struct marker *marker)
+static void run_stop(struct sampling_stats *sampling, const struct marker *marker)
 {
 	double seconds = marker_real(marker, "seconds", 0);
 
@@ -141,7 +141,7 @@ static void run_stop(struct sampling *sampling, const struct marker *marker)
 		sampling->stopped_us += sampling->run_pauses_us;
 }
 
-uint64_t sampling_interval(const struct sampling *sampling, size_t target)
+uint64_t sampling_stats_interval(const struct sampling_stats *sampling, size_t target)
 {
 	return target < sampling->target_cap ? sampling->targets[target].interval_us : 0;
 }
@@ -153,10 +153,11 @@ static bool names_target(enum marker_verb verb)
 	       verb == MARKER_END || verb == MARKER_FAILED;
 }
 
-void sampling_mark(struct sampling *sampling, struct profile *profile, const struct marker *marker)
+void sampling_stats_on_marker(struct sampling_stats *sampling, struct profile *profile,
+                              const struct marker *marker)
 {
 	struct profile_sampling *ret = &profile->sampling;
-	struct sampling_target *target = NULL;
+	struct sampling_stats_target *target = NULL;
 
 	if (names_target(marker->verb))
 		target = target_of(sampling, profile, marker);
@@ -205,7 +206,7 @@ static uint64_t rate_round(double mhz)
 	return mhz < 1000 ? (uint64_t)(mhz + 0.5) : (uint64_t)(mhz / 100 + 0.5) * 100;
 }
 
-void sampling_finish(struct sampling *sampling, struct profile *profile)
+void sampling_stats_finish(struct sampling_stats *sampling, struct profile *profile)
 {
 	struct profile_sampling *ret = &profile->sampling;
 	size_t targets = profile->target_count ? profile->target_count : 1;
@@ -213,7 +214,7 @@ void sampling_finish(struct sampling *sampling, struct profile *profile)
 
 	run_end(sampling);
 	for (size_t i = 0; i < profile->target_count; i++) {
-		const struct sampling_target *target = &sampling->targets[i];
+		const struct sampling_stats_target *target = &sampling->targets[i];
 
 		ret->asked += target->planned > target->done ? target->planned : target->done;
 		done += target->done;
@@ -233,7 +234,7 @@ void sampling_finish(struct sampling *sampling, struct profile *profile)
 
 		ret->stopped_ppm = share < 1 ? (uint64_t)(share * 1e6 + 0.5) : 1000000;
 	}
-	ret->pause = pauses_sum_up(&sampling->pauses);
+	ret->pause = pause_stats_sum_up(&sampling->pauses);
 	if (sampling->attached)
 		ret->pause.first = sampling->first_attach_us;
 }

@@ -11,7 +11,7 @@
 #include "merger/profile/profile.h"
 
 /* One target's part, side by side with the profile's targets. */
-struct sampling_target {
+struct sampling_stats_target {
 	uint32_t run; /* the last run that it had a part in */
 	uint64_t planned, done;
 	bool begun;           /* in that run */
@@ -19,8 +19,8 @@ struct sampling_target {
 	uint64_t interval_us; /* from the one before to it; 0: it is the first */
 };
 
-struct sampling {
-	struct sampling_target *targets;
+struct sampling_stats {
+	struct sampling_stats_target *targets;
 	size_t target_cap;
 	/* the run that is being read */
 	uint32_t run;
@@ -29,19 +29,20 @@ struct sampling {
 	bool begun, stopped;
 	uint64_t last_us, run_pauses_us;
 	/* all runs */
-	struct pauses pauses;
+	struct pause_stats pauses;
 	bool attached;
 	uint64_t first_attach_us, attach_us; /* pauses of attaches; attach_us: all of them */
 	uint64_t intervals, intervals_us, elapsed_us, stopped_us;
 };
 
-void sampling_deinit(struct sampling *sampling);
+void sampling_stats_deinit(struct sampling_stats *sampling);
 /* Takes a run, target, python, begin, end, late, failed or stop marker (and makes the profile's target
  * for one that names it); other verbs do nothing. No one else may add targets to the profile. */
-void sampling_mark(struct sampling *sampling, struct profile *profile, const struct marker *marker);
+void sampling_stats_on_marker(struct sampling_stats *sampling, struct profile *profile,
+                              const struct marker *marker);
 /* Time from the sample before to the one that has begun last, of the profile's i-th target; 0: none was. */
-uint64_t sampling_interval(const struct sampling *sampling, size_t target);
+uint64_t sampling_stats_interval(const struct sampling_stats *sampling, size_t target);
 /* Fills in what is known at the end only. */
-void sampling_finish(struct sampling *sampling, struct profile *profile);
+void sampling_stats_finish(struct sampling_stats *sampling, struct profile *profile);
 
 #endif

@@ -23,9 +23,9 @@ struct target_time {
 	uint64_t us; /* of its last sample */
 };
 
-struct timekeeper {
+struct timeline_builder {
 	struct profile *profile;
-	const struct sampling *sampling;
+	const struct sampling_stats *sampling;
 	struct timeline_sample sample; /* the one that is being read */
 	bool open, late;
 	uint64_t start_us; /* of this run */
@@ -37,10 +37,10 @@ struct timekeeper {
 	size_t time_cap;
 };
 
-struct timekeeper *timekeeper_create(struct profile *profile, const struct sampling *sampling,
-                                     size_t max)
+struct timeline_builder *timeline_builder_create(struct profile *profile,
+                                                 const struct sampling_stats *sampling, size_t max)
 {
-	struct timekeeper *keeper = alloc_zeroed(1, sizeof(*keeper));
+	struct timeline_builder *keeper = alloc_zeroed(1, sizeof(*keeper));
 
 	profile->timeline = timeline_create(max ? max : TIMELINE_BYTES_MAX);
 	keeper->profile = profile;
@@ -49,14 +49,14 @@ struct timekeeper *timekeeper_create(struct profile *profile, const struct sampl
 	return keeper;
 }
 
-void timekeeper_destroy(struct timekeeper *keeper)
+void timeline_builder_destroy(struct timeline_builder *keeper)
 {
 	free(keeper->cpus);
 	free(keeper->times);
 	free(keeper);
 }
 
-static struct thread_cpu *thread_cpu(struct timekeeper *keeper, size_t at)
+static struct thread_cpu *thread_cpu(struct timeline_builder *keeper, size_t at)
 {
 	size_t known = keeper->cpu_cap;
 
@@ -66,7 +66,7 @@ static struct thread_cpu *thread_cpu(struct timekeeper *keeper, size_t at)
 	return &keeper->cpus[at];
 }
 
-static struct target_time *target_time(struct timekeeper *keeper, uint32_t pid)
+static struct target_time *target_time(struct timeline_builder *keeper, uint32_t pid)
 {
 	size_t at = timeline_target(keeper->profile->timeline, pid), known = keeper->time_cap;
 
@@ -79,19 +79,19 @@ static struct target_time *target_time(struct timekeeper *keeper, uint32_t pid)
 }
 
 /* Of a thread that is new since its target's last sample: it may be one that was overlooked. */
-static uint64_t new_thread_cpu(const struct timekeeper *keeper, uint32_t pid, uint64_t cpu_us)
+static uint64_t new_thread_cpu(const struct timeline_builder *keeper, uint32_t pid, uint64_t cpu_us)
 {
 	struct profile *profile = keeper->profile;
 	uint64_t most;
 
 	if (!profile_has_target(profile, pid))
 		return 0;
-	most = sampling_interval(keeper->sampling,
-	                         (size_t)(profile_target(profile, pid) - profile->targets));
+	most = sampling_stats_interval(keeper->sampling,
+	                               (size_t)(profile_target(profile, pid) - profile->targets));
 	return cpu_us < most ? cpu_us : most;
 }
 
-static void cpu_take(struct timekeeper *keeper, const struct profile_thread *thread,
+static void cpu_take(struct timeline_builder *keeper, const struct profile_thread *thread,
                      uint64_t cpu_us, struct timeline_entry *entry)
 {
 	struct thread_cpu *cpu = thread_cpu(keeper, (size_t)(thread - keeper->profile->threads));
@@ -110,8 +110,8 @@ static void cpu_take(struct timekeeper *keeper, const struct profile_thread *thr
 	*cpu = (struct thread_cpu){ keeper->run, cpu_us };
 }
 
-void timekeeper_stack(struct timekeeper *keeper, const struct profile_thread *thread,
-                      const struct stack_thread *told, const struct timed_stack *stack)
+void timeline_builder_stack(struct timeline_builder *keeper, const struct profile_thread *thread,
+                            const struct stack_thread *told, const struct timed_stack *stack)
 {
 	struct timeline *timeline = keeper->profile->timeline;
 	struct timeline_entry entry = { .state = timeline_state(told->state) };
@@ -128,7 +128,7 @@ void timekeeper_stack(struct timekeeper *keeper, const struct profile_thread *th
 	timeline_add(timeline, thread->pid, thread->tid, &entry);
 }
 
-static void close_sample(struct timekeeper *keeper)
+static void close_sample(struct timeline_builder *keeper)
 {
 	struct timeline *timeline = keeper->profile->timeline;
 
@@ -142,7 +142,8 @@ static void close_sample(struct timekeeper *keeper)
 	keeper->open = false;
 }
 
-static void open_sample(struct timekeeper *keeper, const struct marker *marker, uint64_t time_us)
+static void open_sample(struct timeline_builder *keeper, const struct marker *marker,
+                        uint64_t time_us)
 {
 	uint64_t pid = marker_number(marker, "pid", 0);
 
@@ -155,7 +156,7 @@ static void open_sample(struct timekeeper *keeper, const struct marker *marker, 
 	keeper->late = false;
 }
 
-static void fail_sample(struct timekeeper *keeper, const struct marker *marker)
+static void fail_sample(struct timeline_builder *keeper, const struct marker *marker)
 {
 	uint64_t rate = keeper->profile->sampling.rate_mhz;
 	const struct target_time *before;
@@ -170,7 +171,7 @@ static void fail_sample(struct timekeeper *keeper, const struct marker *marker)
 	close_sample(keeper);
 }
 
-void timekeeper_mark(struct timekeeper *keeper, const struct marker *marker)
+void timeline_builder_on_marker(struct timeline_builder *keeper, const struct marker *marker)
 {
 	switch (marker->verb) {
 	case MARKER_RUN:
@@ -199,25 +200,25 @@ void timekeeper_mark(struct timekeeper *keeper, const struct marker *marker)
 	}
 }
 
-void timekeeper_end_input(struct timekeeper *keeper)
+void timeline_builder_end_input(struct timeline_builder *keeper)
 {
 	close_sample(keeper);
 	keeper->late = false;
 }
 
-static void note(struct timekeeper *keeper, struct buf *text)
+static void note(struct timeline_builder *keeper, struct buf *text)
 {
 	profile_note(keeper->profile, intern_add_clean(keeper->profile->intern, buf_span(text)));
 	buf_clear(text);
 }
 
-void timekeeper_finish(struct timekeeper *keeper)
+void timeline_builder_finish(struct timeline_builder *keeper)
 {
 	struct profile *profile = keeper->profile;
 	struct timeline *timeline = profile->timeline;
 	struct buf text = { 0 };
 
-	timekeeper_end_input(keeper);
+	timeline_builder_end_input(keeper);
 	if (!timeline->sample_count && !timeline->full) {
 		timeline_destroy(timeline);
 		profile->timeline = NULL;

@@ -11,29 +11,29 @@
 #include "merger/build/sampling_stats.h"
 #include "merger/parse/raw_stack.h"
 
-struct timekeeper;
+struct timeline_builder;
 
 struct timed_stack {
 	uint32_t leaf;              /* its node */
 	const struct frame *frames; /* root first, without its process */
 	size_t count;
-	enum merge_mark mark;
+	enum merge_quality mark;
 	bool lost;
 };
 
 /* Borrows both. max: of timeline_create; 0: TIMELINE_BYTES_MAX. */
-struct timekeeper *timekeeper_create(struct profile *profile, const struct sampling *sampling,
-                                     size_t max);
+struct timeline_builder *timeline_builder_create(struct profile *profile,
+                                                 const struct sampling_stats *sampling, size_t max);
 /* The profile's timeline stays the profile's. */
-void timekeeper_destroy(struct timekeeper *keeper);
+void timeline_builder_destroy(struct timeline_builder *keeper);
 
 /* thread: the profile's, of `told`. */
-void timekeeper_stack(struct timekeeper *keeper, const struct profile_thread *thread,
-                      const struct stack_thread *told, const struct timed_stack *stack);
+void timeline_builder_stack(struct timeline_builder *keeper, const struct profile_thread *thread,
+                            const struct stack_thread *told, const struct timed_stack *stack);
 /* After the sampling and the tree have taken it. */
-void timekeeper_mark(struct timekeeper *keeper, const struct marker *marker);
-void timekeeper_end_input(struct timekeeper *keeper);
+void timeline_builder_on_marker(struct timeline_builder *keeper, const struct marker *marker);
+void timeline_builder_end_input(struct timeline_builder *keeper);
 /* Notes what is not in the timeline; takes away one of a text that tells no time at all. */
-void timekeeper_finish(struct timekeeper *keeper);
+void timeline_builder_finish(struct timeline_builder *keeper);
 
 #endif

@@ -7,67 +7,67 @@
 static const struct blocking_call {
 	const char *name; /* '*' stands for any run of characters; at most two are there */
 	enum wait_kind wait;
-	enum call_class class;
+	enum syscall_class class;
 } rows[] = {
-	{ "take_gil", WAIT_GIL, CALL_FUTEX },
-	{ "pthread_mutex_*lock*", WAIT_MUTEX, CALL_FUTEX },
-	{ "lll_lock_wait*", WAIT_MUTEX, CALL_FUTEX },
-	{ "pthread_rwlock_*", WAIT_RWLOCK, CALL_FUTEX },
-	{ "pthread_cond_*wait*", WAIT_CONDITION, CALL_FUTEX },
-	{ "futex_abstimed_wait*", WAIT_FUTEX, CALL_FUTEX },
-	{ "sem_wait*", WAIT_SEMAPHORE, CALL_FUTEX },
-	{ "sem_timedwait*", WAIT_SEMAPHORE, CALL_FUTEX },
-	{ "sem_clockwait*", WAIT_SEMAPHORE, CALL_FUTEX },
-	{ "new_sem_wait*", WAIT_SEMAPHORE, CALL_FUTEX },
-	{ "pthread_barrier_wait", WAIT_BARRIER, CALL_FUTEX },
-	{ "pthread_join", WAIT_JOIN, CALL_FUTEX },
-	{ "pthread_clockjoin_ex", WAIT_JOIN, CALL_FUTEX },
-	{ "pthread_timedjoin*", WAIT_JOIN, CALL_FUTEX },
-	{ "PyThread_acquire_lock*", WAIT_LOCK, CALL_FUTEX },
-	{ "_PyMutex_LockTimed", WAIT_PYMUTEX, CALL_FUTEX },
-	{ "read", WAIT_NONE, CALL_READ },
-	{ "readv", WAIT_NONE, CALL_READ },
-	{ "recv", WAIT_NONE, CALL_READ },
-	{ "recvfrom", WAIT_NONE, CALL_READ },
-	{ "recvmsg", WAIT_NONE, CALL_READ },
-	{ "libc_read", WAIT_NONE, CALL_READ },
-	{ "libc_recv*", WAIT_NONE, CALL_READ },
-	{ "write", WAIT_NONE, CALL_WRITE },
-	{ "writev", WAIT_NONE, CALL_WRITE },
-	{ "send", WAIT_NONE, CALL_WRITE },
-	{ "sendto", WAIT_NONE, CALL_WRITE },
-	{ "sendmsg", WAIT_NONE, CALL_WRITE },
-	{ "libc_write", WAIT_NONE, CALL_WRITE },
-	{ "libc_send*", WAIT_NONE, CALL_WRITE },
-	{ "accept", WAIT_NONE, CALL_ACCEPT },
-	{ "accept4", WAIT_NONE, CALL_ACCEPT },
-	{ "libc_accept*", WAIT_NONE, CALL_ACCEPT },
-	{ "connect", WAIT_NONE, CALL_CONNECT },
-	{ "libc_connect", WAIT_NONE, CALL_CONNECT },
-	{ "poll", WAIT_NONE, CALL_POLL },
-	{ "ppoll", WAIT_NONE, CALL_POLL },
-	{ "select", WAIT_NONE, CALL_POLL },
-	{ "pselect", WAIT_NONE, CALL_POLL },
-	{ "epoll_wait", WAIT_NONE, CALL_POLL },
-	{ "epoll_pwait*", WAIT_NONE, CALL_POLL },
-	{ "nanosleep", WAIT_NONE, CALL_SLEEP },
-	{ "clock_nanosleep*", WAIT_NONE, CALL_SLEEP },
-	{ "libc_nanosleep", WAIT_NONE, CALL_SLEEP },
-	{ "wait4", WAIT_NONE, CALL_CHILD },
-	{ "waitpid", WAIT_NONE, CALL_CHILD },
-	{ "waitid", WAIT_NONE, CALL_CHILD },
-	{ "wait", WAIT_NONE, CALL_CHILD },
-	{ "vfork", WAIT_NONE, CALL_CHILD },
-	{ "flock", WAIT_NONE, CALL_FILE_LOCK },
-	{ "lockf*", WAIT_NONE, CALL_FILE_LOCK },
-	{ "sigwait*", WAIT_NONE, CALL_SIGNAL },
-	{ "sigtimedwait", WAIT_NONE, CALL_SIGNAL },
-	{ "sigsuspend", WAIT_NONE, CALL_SIGNAL },
-	{ "pause", WAIT_NONE, CALL_SIGNAL },
+	{ "take_gil", WAIT_GIL, SYSCALL_FUTEX },
+	{ "pthread_mutex_*lock*", WAIT_MUTEX, SYSCALL_FUTEX },
+	{ "lll_lock_wait*", WAIT_MUTEX, SYSCALL_FUTEX },
+	{ "pthread_rwlock_*", WAIT_RWLOCK, SYSCALL_FUTEX },
+	{ "pthread_cond_*wait*", WAIT_CONDITION, SYSCALL_FUTEX },
+	{ "futex_abstimed_wait*", WAIT_FUTEX, SYSCALL_FUTEX },
+	{ "sem_wait*", WAIT_SEMAPHORE, SYSCALL_FUTEX },
+	{ "sem_timedwait*", WAIT_SEMAPHORE, SYSCALL_FUTEX },
+	{ "sem_clockwait*", WAIT_SEMAPHORE, SYSCALL_FUTEX },
+	{ "new_sem_wait*", WAIT_SEMAPHORE, SYSCALL_FUTEX },
+	{ "pthread_barrier_wait", WAIT_BARRIER, SYSCALL_FUTEX },
+	{ "pthread_join", WAIT_JOIN, SYSCALL_FUTEX },
+	{ "pthread_clockjoin_ex", WAIT_JOIN, SYSCALL_FUTEX },
+	{ "pthread_timedjoin*", WAIT_JOIN, SYSCALL_FUTEX },
+	{ "PyThread_acquire_lock*", WAIT_LOCK, SYSCALL_FUTEX },
+	{ "_PyMutex_LockTimed", WAIT_PYMUTEX, SYSCALL_FUTEX },
+	{ "read", WAIT_NONE, SYSCALL_READ },
+	{ "readv", WAIT_NONE, SYSCALL_READ },
+	{ "recv", WAIT_NONE, SYSCALL_READ },
+	{ "recvfrom", WAIT_NONE, SYSCALL_READ },
+	{ "recvmsg", WAIT_NONE, SYSCALL_READ },
+	{ "libc_read", WAIT_NONE, SYSCALL_READ },
+	{ "libc_recv*", WAIT_NONE, SYSCALL_READ },
+	{ "write", WAIT_NONE, SYSCALL_WRITE },
+	{ "writev", WAIT_NONE, SYSCALL_WRITE },
+	{ "send", WAIT_NONE, SYSCALL_WRITE },
+	{ "sendto", WAIT_NONE, SYSCALL_WRITE },
+	{ "sendmsg", WAIT_NONE, SYSCALL_WRITE },
+	{ "libc_write", WAIT_NONE, SYSCALL_WRITE },
+	{ "libc_send*", WAIT_NONE, SYSCALL_WRITE },
+	{ "accept", WAIT_NONE, SYSCALL_ACCEPT },
+	{ "accept4", WAIT_NONE, SYSCALL_ACCEPT },
+	{ "libc_accept*", WAIT_NONE, SYSCALL_ACCEPT },
+	{ "connect", WAIT_NONE, SYSCALL_CONNECT },
+	{ "libc_connect", WAIT_NONE, SYSCALL_CONNECT },
+	{ "poll", WAIT_NONE, SYSCALL_POLL },
+	{ "ppoll", WAIT_NONE, SYSCALL_POLL },
+	{ "select", WAIT_NONE, SYSCALL_POLL },
+	{ "pselect", WAIT_NONE, SYSCALL_POLL },
+	{ "epoll_wait", WAIT_NONE, SYSCALL_POLL },
+	{ "epoll_pwait*", WAIT_NONE, SYSCALL_POLL },
+	{ "nanosleep", WAIT_NONE, SYSCALL_SLEEP },
+	{ "clock_nanosleep*", WAIT_NONE, SYSCALL_SLEEP },
+	{ "libc_nanosleep", WAIT_NONE, SYSCALL_SLEEP },
+	{ "wait4", WAIT_NONE, SYSCALL_CHILD },
+	{ "waitpid", WAIT_NONE, SYSCALL_CHILD },
+	{ "waitid", WAIT_NONE, SYSCALL_CHILD },
+	{ "wait", WAIT_NONE, SYSCALL_CHILD },
+	{ "vfork", WAIT_NONE, SYSCALL_CHILD },
+	{ "flock", WAIT_NONE, SYSCALL_FILE_LOCK },
+	{ "lockf*", WAIT_NONE, SYSCALL_FILE_LOCK },
+	{ "sigwait*", WAIT_NONE, SYSCALL_SIGNAL },
+	{ "sigtimedwait", WAIT_NONE, SYSCALL_SIGNAL },
+	{ "sigsuspend", WAIT_NONE, SYSCALL_SIGNAL },
+	{ "pause", WAIT_NONE, SYSCALL_SIGNAL },
 };
 
 /* libc puts "__", "_" or "___" before, and "_GI_" after that. */
-struct span blocking_call_bare(struct span name)
+struct span blocking_function_bare(struct span name)
 {
 	while (span_take(&name, SPAN_LIT("_")))
 		;
@@ -96,15 +96,15 @@ static bool matches(struct span name, struct span pattern)
 
 static const struct blocking_call *row_of(struct span name)
 {
-	struct span bare = blocking_call_bare(name);
+	struct span bare = blocking_function_bare(name);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (matches(bare, blocking_call_bare(span_of(rows[i].name))))
+		if (matches(bare, blocking_function_bare(span_of(rows[i].name))))
 			return &rows[i];
 	return NULL;
 }
 
-bool blocking_call_is(struct span name)
+bool blocking_function_is(struct span name)
 {
 	return row_of(name);
 }
@@ -149,23 +149,23 @@ static bool infer_gil(struct snapshot *snapshot, struct snapshot_thread *thread)
 
 static void infer(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
-	bool is_told = thread->call.class != CALL_UNKNOWN;
+	bool is_told = thread->call.class != SYSCALL_UNKNOWN;
 	const struct blocking_call *call;
 
 	/* What the kernel told was before the look: one that runs now waits no more. */
 	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) || thread->state == 'R' ||
-	    (is_told && thread->call.class != CALL_FUTEX))
+	    (is_told && thread->call.class != SYSCALL_FUTEX))
 		return;
 	call = call_of(snapshot->intern, thread);
-	if (call && (!is_told || call->class == CALL_FUTEX)) {
+	if (call && (!is_told || call->class == SYSCALL_FUTEX)) {
 		thread->wait.kind = call->wait;
 		thread->call.class = call->class;
-	} else if (thread->call.class == CALL_FUTEX) {
+	} else if (thread->call.class == SYSCALL_FUTEX) {
 		thread->wait.kind = WAIT_FUTEX;
 	}
 }
 
-void blocking_calls_infer(struct snapshot *snapshot)
+void blocking_functions_infer(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		infer(snapshot, &snapshot->threads[i]);

@@ -6,12 +6,12 @@
 #include "merger/diagnosis/snapshot.h"
 
 /* Is it one of these functions? Then it is not where the program itself is. */
-bool blocking_call_is(struct span name);
+bool blocking_function_is(struct span name);
 /* A name without what libc puts before it: "clock_nanosleep" of "__GI___clock_nanosleep". */
-struct span blocking_call_bare(struct span name);
+struct span blocking_function_bare(struct span name);
 
 /* Fills in what a thread waits for (its wait's kind, its call's class) where that is not known, by the names of its
  * innermost functions. */
-void blocking_calls_infer(struct snapshot *snapshot);
+void blocking_functions_infer(struct snapshot *snapshot);
 
 #endif

@@ -21,12 +21,20 @@ static const char *const wait_names[WAIT_KIND_COUNT] = {
 	[WAIT_FUTEX] = "futex",
 };
 
-static const char *const call_names[CALL_CLASS_COUNT] = {
-	[CALL_UNKNOWN] = "",        [CALL_RUNNING] = "running",     [CALL_FUTEX] = "futex",
-	[CALL_READ] = "read",       [CALL_WRITE] = "write",         [CALL_ACCEPT] = "accept",
-	[CALL_CONNECT] = "connect", [CALL_POLL] = "poll",           [CALL_SLEEP] = "sleep",
-	[CALL_CHILD] = "child",     [CALL_FILE_LOCK] = "file_lock", [CALL_SIGNAL] = "signal",
-	[CALL_OTHER] = "other",
+static const char *const call_names[SYSCALL_CLASS_COUNT] = {
+	[SYSCALL_UNKNOWN] = "",
+	[SYSCALL_RUNNING] = "running",
+	[SYSCALL_FUTEX] = "futex",
+	[SYSCALL_READ] = "read",
+	[SYSCALL_WRITE] = "write",
+	[SYSCALL_ACCEPT] = "accept",
+	[SYSCALL_CONNECT] = "connect",
+	[SYSCALL_POLL] = "poll",
+	[SYSCALL_SLEEP] = "sleep",
+	[SYSCALL_CHILD] = "child",
+	[SYSCALL_FILE_LOCK] = "file_lock",
+	[SYSCALL_SIGNAL] = "signal",
+	[SYSCALL_OTHER] = "other",
 };
 
 const char *wait_kind_name(enum wait_kind kind)
@@ -34,7 +42,7 @@ const char *wait_kind_name(enum wait_kind kind)
 	return wait_names[kind];
 }
 
-const char *call_class_name(enum call_class call)
+const char *syscall_class_name(enum syscall_class call)
 {
 	return call_names[call];
 }
@@ -47,21 +55,21 @@ enum wait_kind wait_kind_of(struct span name)
 	return WAIT_FUTEX;
 }
 
-enum call_class call_class_of(struct span name)
+enum syscall_class syscall_class_of(struct span name)
 {
-	for (size_t i = 0; i < CALL_CLASS_COUNT; i++)
+	for (size_t i = 0; i < SYSCALL_CLASS_COUNT; i++)
 		if (span_eq(name, span_of(call_names[i])))
-			return (enum call_class)i;
-	return CALL_OTHER;
+			return (enum syscall_class)i;
+	return SYSCALL_OTHER;
 }
 
 size_t snapshot_find_thread(const struct snapshot *snapshot, uint32_t pid, uint32_t tid)
 {
-	uint32_t hash = index_hash(index_mix(index_start(pid), tid));
+	uint32_t hash = hash_index_hash(hash_index_mix(hash_index_start(pid), tid));
 	uint32_t found;
 
 	for (size_t at = hash;
-	     (found = index_next(&snapshot->thread_index, hash, &at)) != INDEX_NONE;)
+	     (found = hash_index_next(&snapshot->thread_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (snapshot->threads[found].pid == pid && snapshot->threads[found].tid == tid)
 			return found;
 	return SNAPSHOT_NONE;
@@ -120,7 +128,7 @@ void snapshot_destroy(struct snapshot *snapshot)
 	free(snapshot->tasks);
 	free(snapshot->unread);
 	free(snapshot->notes);
-	index_deinit(&snapshot->thread_index);
+	hash_index_deinit(&snapshot->thread_index);
 	intern_destroy(snapshot->intern);
 	free(snapshot);
 }
@@ -137,7 +145,7 @@ void snapshot_drop_ended(struct snapshot *snapshot)
 {
 	size_t kept = 0;
 
-	index_clear(&snapshot->thread_index);
+	hash_index_clear(&snapshot->thread_index);
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		struct snapshot_thread *thread = &snapshot->threads[i];
 
@@ -146,9 +154,10 @@ void snapshot_drop_ended(struct snapshot *snapshot)
 			continue;
 		}
 		snapshot->threads[kept] = *thread;
-		index_add(&snapshot->thread_index,
-		          index_hash(index_mix(index_start(thread->pid), thread->tid)),
-		          (uint32_t)kept++);
+		hash_index_add(
+		        &snapshot->thread_index,
+		        hash_index_hash(hash_index_mix(hash_index_start(thread->pid), thread->tid)),
+		        (uint32_t)kept++);
 	}
 	snapshot->thread_count = kept;
 }

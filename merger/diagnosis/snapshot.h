@@ -37,21 +37,21 @@ enum wait_kind {
 	WAIT_KIND_COUNT
 };
 
-enum call_class {
-	CALL_UNKNOWN,
-	CALL_RUNNING,
-	CALL_FUTEX,
-	CALL_READ,
-	CALL_WRITE,
-	CALL_ACCEPT,
-	CALL_CONNECT,
-	CALL_POLL,
-	CALL_SLEEP,
-	CALL_CHILD,
-	CALL_FILE_LOCK,
-	CALL_SIGNAL,
-	CALL_OTHER,
-	CALL_CLASS_COUNT
+enum syscall_class {
+	SYSCALL_UNKNOWN,
+	SYSCALL_RUNNING,
+	SYSCALL_FUTEX,
+	SYSCALL_READ,
+	SYSCALL_WRITE,
+	SYSCALL_ACCEPT,
+	SYSCALL_CONNECT,
+	SYSCALL_POLL,
+	SYSCALL_SLEEP,
+	SYSCALL_CHILD,
+	SYSCALL_FILE_LOCK,
+	SYSCALL_SIGNAL,
+	SYSCALL_OTHER,
+	SYSCALL_CLASS_COUNT
 };
 
 struct snapshot_wait {
@@ -63,8 +63,8 @@ struct snapshot_wait {
 	size_t candidate_count;
 };
 
-struct snapshot_call {
-	enum call_class class;
+struct snapshot_syscall {
+	enum syscall_class class;
 	uint32_t text;  /* decoded, with its arguments */
 	uint32_t wchan; /* the kernel's function that it sleeps in */
 	uint32_t *fds;  /* that it waits for */
@@ -88,7 +88,7 @@ struct snapshot_thread {
 	uint64_t cpu_us, cpu_first_us; /* of all its life: at the last look, and at the first one */
 	bool cpu_looked;               /* so they are; till then they are what /proc said before */
 	struct snapshot_wait wait;
-	struct snapshot_call call;
+	struct snapshot_syscall call;
 	struct frame *frames; /* root first */
 	size_t frame_count;
 	uint32_t lost; /* why there is no stack */
@@ -158,9 +158,9 @@ struct snapshot {
 	size_t unread_count, unread_cap;
 	uint32_t *notes;
 	size_t note_count, note_cap;
-	uint64_t looks;             /* samples */
-	uint64_t first_us, last_us; /* when they were */
-	struct index thread_index;  /* (pid, tid) -> its place in threads */
+	uint64_t looks;                 /* samples */
+	uint64_t first_us, last_us;     /* when they were */
+	struct hash_index thread_index; /* (pid, tid) -> its place in threads */
 };
 
 /* Places in the arrays; SNAPSHOT_NONE: it is not there. */
@@ -172,19 +172,19 @@ size_t snapshot_find_fd(const struct snapshot *snapshot, uint32_t pid, uint32_t 
 size_t snapshot_find_task(const struct snapshot *snapshot, uint64_t id);
 void snapshot_destroy(struct snapshot *snapshot);
 
-const char *wait_kind_name(enum wait_kind kind);   /* "mutex" */
-const char *call_class_name(enum call_class call); /* "read" */
+const char *wait_kind_name(enum wait_kind kind);         /* "mutex" */
+const char *syscall_class_name(enum syscall_class call); /* "read" */
 enum wait_kind wait_kind_of(struct span name); /* WAIT_FUTEX of an unknown one, WAIT_NONE of none */
-enum call_class call_class_of(struct span name);
+enum syscall_class syscall_class_of(struct span name);
 
 /* snapshot_reader: takes the text. */
-struct snapshot_reader;
+struct snapshot_builder;
 
-struct snapshot_reader *snapshot_reader_create(bool glue);
-void snapshot_reader_destroy(struct snapshot_reader *reader);
-void snapshot_reader_feed(struct snapshot_reader *reader, const char *text, size_t len);
+struct snapshot_builder *snapshot_builder_create(bool glue);
+void snapshot_builder_destroy(struct snapshot_builder *reader);
+void snapshot_builder_feed(struct snapshot_builder *reader, const char *text, size_t len);
 /* Gives the snapshot to the caller, who destroys it: without the threads that had ended by the last look. The reader is
  * spent. */
-struct snapshot *snapshot_reader_finish(struct snapshot_reader *reader);
+struct snapshot *snapshot_builder_finish(struct snapshot_builder *reader);
 
 #endif

@@ -9,9 +9,9 @@
 #include "merger/build/pymerge.h"
 #include "merger/diagnosis/snapshot.h"
 
-struct snapshot_reader {
+struct snapshot_builder {
 	struct snapshot *snapshot;
-	struct dump *dump;
+	struct text_parser *dump;
 	struct pymerge *pymerge;
 	uint32_t pid; /* of the sample that is being read; 0: none is */
 	/* Of the thread whose header came last, till its stack is given. */
@@ -21,7 +21,7 @@ struct snapshot_reader {
 	struct buf text, clean;
 };
 
-static uint32_t value_of(struct snapshot_reader *reader, struct span value)
+static uint32_t value_of(struct snapshot_builder *reader, struct span value)
 {
 	if (!value.len)
 		return 0;
@@ -30,7 +30,7 @@ static uint32_t value_of(struct snapshot_reader *reader, struct span value)
 	return intern_add(reader->snapshot->intern, buf_span(&reader->clean));
 }
 
-static uint32_t word_of(struct snapshot_reader *reader, const struct marker *marker,
+static uint32_t word_of(struct snapshot_builder *reader, const struct marker *marker,
                         const char *key)
 {
 	return value_of(reader, marker_get(marker, key));
@@ -73,7 +73,7 @@ static size_t numbers32_of(const struct marker *marker, const char *key, uint32_
 }
 
 /* Pairs of "KEY=4715 KEY_name=sh". */
-static size_t peers_of(struct snapshot_reader *reader, const struct marker *marker,
+static size_t peers_of(struct snapshot_builder *reader, const struct marker *marker,
                        const char *pid_key, const char *name_key, struct snapshot_peer **ret)
 {
 	uint32_t *pids;
@@ -90,7 +90,7 @@ static size_t peers_of(struct snapshot_reader *reader, const struct marker *mark
 	return count;
 }
 
-static struct snapshot_process *process_at(struct snapshot_reader *reader, uint32_t pid)
+static struct snapshot_process *process_at(struct snapshot_builder *reader, uint32_t pid)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	size_t at = snapshot_find_process(snapshot, pid);
@@ -103,7 +103,8 @@ static struct snapshot_process *process_at(struct snapshot_reader *reader, uint3
 	return &snapshot->processes[snapshot->process_count - 1];
 }
 
-static struct snapshot_thread *thread_at(struct snapshot_reader *reader, uint32_t pid, uint32_t tid)
+static struct snapshot_thread *thread_at(struct snapshot_builder *reader, uint32_t pid,
+                                         uint32_t tid)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	size_t at = tid ? snapshot_find_thread(snapshot, pid, tid) : SNAPSHOT_NONE;
@@ -117,12 +118,13 @@ static struct snapshot_thread *thread_at(struct snapshot_reader *reader, uint32_
 	thread->pid = pid;
 	thread->tid = tid;
 	if (tid)
-		index_add(&snapshot->thread_index, index_hash(index_mix(index_start(pid), tid)),
-		          (uint32_t)snapshot->thread_count - 1);
+		hash_index_add(&snapshot->thread_index,
+		               hash_index_hash(hash_index_mix(hash_index_start(pid), tid)),
+		               (uint32_t)snapshot->thread_count - 1);
 	return thread;
 }
 
-static void take_process(struct snapshot_reader *reader, const struct marker *marker)
+static void take_process(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot_process *process = process_at(reader, number_of(marker, "pid"));
 
@@ -138,11 +140,11 @@ static void take_process(struct snapshot_reader *reader, const struct marker *ma
 	process->fault = marker_number(marker, "fault", 0);
 }
 
-static void take_thread(struct snapshot_reader *reader, const struct marker *marker)
+static void take_thread(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot_thread *thread =
 	        thread_at(reader, number_of(marker, "pid"), number_of(marker, "tid"));
-	struct snapshot_call *call = &thread->call;
+	struct snapshot_syscall *call = &thread->call;
 
 	thread->name = word_of(reader, marker, "name");
 	thread->state = letter_of(marker, "state");
@@ -153,8 +155,8 @@ static void take_thread(struct snapshot_reader *reader, const struct marker *mar
 		thread->has_cpu = true;
 	}
 	free(call->fds);
-	*call = (struct snapshot_call){
-		.class = call_class_of(marker_get(marker, "class")),
+	*call = (struct snapshot_syscall){
+		.class = syscall_class_of(marker_get(marker, "class")),
 		.text = word_of(reader, marker, "call"),
 		.wchan = word_of(reader, marker, "wchan"),
 		.wait_pid = number_of(marker, "wait_pid"),
@@ -164,7 +166,7 @@ static void take_thread(struct snapshot_reader *reader, const struct marker *mar
 	call->fd_count = numbers32_of(marker, "fd", &call->fds);
 }
 
-static void take_fd(struct snapshot_reader *reader, const struct marker *marker)
+static void take_fd(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	uint32_t pid = number_of(marker, "pid"), fd = number_of(marker, "fd");
@@ -196,7 +198,7 @@ static void take_fd(struct snapshot_reader *reader, const struct marker *marker)
 	row->holder_count = peers_of(reader, marker, "holder", "holder_name", &row->holders);
 }
 
-static void take_child(struct snapshot_reader *reader, const struct marker *marker)
+static void take_child(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	uint32_t pid = number_of(marker, "pid");
@@ -215,7 +217,7 @@ static void take_child(struct snapshot_reader *reader, const struct marker *mark
 	};
 }
 
-static void take_waits(struct snapshot_reader *reader, const struct marker *marker)
+static void take_waits(struct snapshot_builder *reader, const struct marker *marker)
 {
 	free(reader->wait.candidates);
 	reader->wait = (struct snapshot_wait){
@@ -229,7 +231,7 @@ static void take_waits(struct snapshot_reader *reader, const struct marker *mark
 	reader->wait.candidate_count = numbers32_of(marker, "candidate", &reader->wait.candidates);
 }
 
-static void take_local(struct snapshot_reader *reader, const struct marker *marker)
+static void take_local(struct snapshot_builder *reader, const struct marker *marker)
 {
 	reader->locals = grown(reader->locals, &reader->local_count, &reader->local_cap,
 	                       sizeof(*reader->locals));
@@ -241,7 +243,7 @@ static void take_local(struct snapshot_reader *reader, const struct marker *mark
 	};
 }
 
-static void take_task(struct snapshot_reader *reader, const struct marker *marker)
+static void take_task(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	struct snapshot_task *task;
@@ -258,7 +260,7 @@ static void take_task(struct snapshot_reader *reader, const struct marker *marke
 	task->wait_count = marker_numbers(marker, "waits", &task->waits);
 }
 
-static void take_await(struct snapshot_reader *reader, const struct marker *marker)
+static void take_await(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	struct snapshot_task *task;
@@ -276,7 +278,7 @@ static void take_await(struct snapshot_reader *reader, const struct marker *mark
 	};
 }
 
-static void take_unread(struct snapshot_reader *reader, const struct marker *marker)
+static void take_unread(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	struct snapshot_unread row = { word_of(reader, marker, "what"),
@@ -290,7 +292,7 @@ static void take_unread(struct snapshot_reader *reader, const struct marker *mar
 	snapshot->unread[snapshot->unread_count - 1] = row;
 }
 
-static void take_note(struct snapshot_reader *reader, const struct marker *marker)
+static void take_note(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	uint32_t text = word_of(reader, marker, "text");
@@ -304,7 +306,7 @@ static void take_note(struct snapshot_reader *reader, const struct marker *marke
 }
 
 /* A look begins: what one before said of tasks is void. */
-static void take_begin(struct snapshot_reader *reader, const struct marker *marker)
+static void take_begin(struct snapshot_builder *reader, const struct marker *marker)
 {
 	struct snapshot *snapshot = reader->snapshot;
 	uint64_t number = marker_number(marker, "sample", 0),
@@ -329,24 +331,24 @@ static void take_begin(struct snapshot_reader *reader, const struct marker *mark
 	}
 }
 
-static void take_end(struct snapshot_reader *reader, const struct marker *marker)
+static void take_end(struct snapshot_builder *reader, const struct marker *marker)
 {
 	process_at(reader, number_of(marker, "pid"))->pause_us =
 	        marker_number(marker, "pause_us", 0);
 	reader->pid = 0;
 }
 
-static void take_gil(struct snapshot_reader *reader, const struct marker *marker)
+static void take_gil(struct snapshot_builder *reader, const struct marker *marker)
 {
 	process_at(reader, number_of(marker, "pid"))->gil_tid = number_of(marker, "tid");
 }
 
-static void take_python(struct snapshot_reader *reader, const struct marker *marker)
+static void take_python(struct snapshot_builder *reader, const struct marker *marker)
 {
 	process_at(reader, number_of(marker, "pid"))->python = word_of(reader, marker, "version");
 }
 
-static void take_target(struct snapshot_reader *reader, const struct marker *marker)
+static void take_target(struct snapshot_builder *reader, const struct marker *marker)
 {
 	process_at(reader, number_of(marker, "pid"))->executable =
 	        word_of(reader, marker, "executable");
@@ -354,7 +356,7 @@ static void take_target(struct snapshot_reader *reader, const struct marker *mar
 
 static const struct {
 	enum marker_verb verb;
-	void (*take)(struct snapshot_reader *reader, const struct marker *marker);
+	void (*take)(struct snapshot_builder *reader, const struct marker *marker);
 } takers[] = {
 	{ MARKER_TARGET, take_target },   { MARKER_PYTHON, take_python },
 	{ MARKER_PROCESS, take_process }, { MARKER_THREAD, take_thread },
@@ -397,9 +399,9 @@ static void take_frames(struct snapshot_thread *thread, const struct frame *fram
 	thread->frame_count = count;
 }
 
-static void take_stack(void *ctx, const struct stack *stack)
+static void take_stack(void *ctx, const struct raw_stack *stack)
 {
-	struct snapshot_reader *reader = ctx;
+	struct snapshot_builder *reader = ctx;
 	const struct stack_thread *told = &stack->thread;
 	uint32_t pid = told->pid ? told->pid : reader->pid;
 	/* Without a header's LWP, as old gdbs write them, its number must do. */
@@ -431,24 +433,24 @@ static void take_stack(void *ctx, const struct stack *stack)
 	reader->local_count = reader->local_cap = 0;
 }
 
-struct snapshot_reader *snapshot_reader_create(bool glue)
+struct snapshot_builder *snapshot_builder_create(bool glue)
 {
-	struct snapshot_reader *reader = alloc_zeroed(1, sizeof(*reader));
-	const struct dump_sink sink = { take_stack, take_marker, reader };
+	struct snapshot_builder *reader = alloc_zeroed(1, sizeof(*reader));
+	const struct text_parser_sink sink = { take_stack, take_marker, reader };
 	const struct pymerge_options options = { .glue = glue };
 
 	reader->snapshot = alloc_zeroed(1, sizeof(*reader->snapshot));
 	reader->snapshot->intern = intern_create();
-	reader->dump = dump_create(reader->snapshot->intern, &sink);
+	reader->dump = text_parser_create(reader->snapshot->intern, &sink);
 	reader->pymerge = pymerge_create(reader->snapshot->intern, &options);
 	return reader;
 }
 
-void snapshot_reader_destroy(struct snapshot_reader *reader)
+void snapshot_builder_destroy(struct snapshot_builder *reader)
 {
 	if (!reader)
 		return;
-	dump_destroy(reader->dump);
+	text_parser_destroy(reader->dump);
 	pymerge_destroy(reader->pymerge);
 	snapshot_destroy(reader->snapshot);
 	free(reader->wait.candidates);
@@ -458,18 +460,18 @@ void snapshot_reader_destroy(struct snapshot_reader *reader)
 	free(reader);
 }
 
-void snapshot_reader_feed(struct snapshot_reader *reader, const char *text, size_t len)
+void snapshot_builder_feed(struct snapshot_builder *reader, const char *text, size_t len)
 {
-	dump_feed(reader->dump, text, len);
+	text_parser_feed(reader->dump, text, len);
 }
 
-struct snapshot *snapshot_reader_finish(struct snapshot_reader *reader)
+struct snapshot *snapshot_builder_finish(struct snapshot_builder *reader)
 {
 	struct snapshot *snapshot = reader->snapshot;
 
-	dump_finish(reader->dump);
+	text_parser_finish(reader->dump);
 	snapshot_drop_ended(snapshot);
-	blocking_calls_infer(snapshot);
+	blocking_functions_infer(snapshot);
 	reader->snapshot = NULL;
 	return snapshot;
 }

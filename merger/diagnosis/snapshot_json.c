@@ -11,7 +11,7 @@
 
 struct report {
 	const struct snapshot *snapshot;
-	const struct snapshot_view *view;
+	const struct snapshot_options *view;
 	struct json json;
 	struct buf text;
 };
@@ -167,9 +167,9 @@ static void write_wait(struct report *report, const struct snapshot_wait *wait)
 	json_close(&report->json, '}');
 }
 
-static void write_call(struct report *report, const struct snapshot_call *call)
+static void write_call(struct report *report, const struct snapshot_syscall *call)
 {
-	add_text(report, "class", span_of(call_class_name(call->class)));
+	add_text(report, "class", span_of(syscall_class_name(call->class)));
 	add_word(report, "call", call->text);
 	add_word(report, "wchan", call->wchan);
 	add_numbers(report, "fds", call->fds, call->fd_count);
@@ -190,7 +190,7 @@ static void write_thread(struct report *report, size_t at)
 	add_letter(report, "state", thread->state);
 	if (thread->has_cpu)
 		add_number(report, "cpu_us", thread->cpu_us);
-	describe_doing(&doing, report->snapshot, at);
+	wording_activity(&doing, report->snapshot, at);
 	add_text(report, "doing", buf_span(&doing));
 	write_wait(report, &thread->wait);
 	write_call(report, &thread->call);
@@ -398,7 +398,7 @@ static void write_rest(struct report *report)
 }
 
 void snapshot_json_write(const struct snapshot *snapshot, const struct verdict *verdict,
-                         const struct snapshot_view *view, FILE *out)
+                         const struct snapshot_options *view, FILE *out)
 {
 	struct report report = { .snapshot = snapshot, .view = view, .json = { .out = out } };
 

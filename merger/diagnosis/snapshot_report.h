@@ -8,7 +8,7 @@
 #include "merger/diagnosis/snapshot.h"
 #include "merger/diagnosis/verdict.h"
 
-struct snapshot_view {
+struct snapshot_options {
 	bool full_paths;
 	bool largest_first; /* of the groups: by default the rarest stack is */
 	/* The source line, without its newline; false: it cannot be read. The text is valid until the next call. NULL: none
@@ -19,8 +19,8 @@ struct snapshot_view {
 
 /* A write error shows in ferror(out). */
 void snapshot_text_write(const struct snapshot *snapshot, const struct verdict *verdict,
-                         const struct snapshot_view *view, FILE *out);
+                         const struct snapshot_options *view, FILE *out);
 void snapshot_json_write(const struct snapshot *snapshot, const struct verdict *verdict,
-                         const struct snapshot_view *view, FILE *out);
+                         const struct snapshot_options *view, FILE *out);
 
 #endif

@@ -11,7 +11,7 @@
 
 struct report {
 	const struct snapshot *snapshot;
-	const struct snapshot_view *view;
+	const struct snapshot_options *view;
 	FILE *out;
 	struct buf text;
 };
@@ -122,10 +122,10 @@ static void write_waits(struct report *report, const struct stack_groups *groups
 		size_t at = groups->threads[group->first + i];
 		const struct snapshot_thread *thread = &report->snapshot->threads[at];
 
-		describe_doing(&report->text, report->snapshot, at);
+		wording_activity(&report->text, report->snapshot, at);
 		if (motion_is_known(thread)) {
 			buf_add_span(&report->text, SPAN_LIT("; "));
-			describe_motion(&report->text, report->snapshot, thread);
+			wording_progress(&report->text, report->snapshot, thread);
 		}
 		if (!span_eq(buf_span(&report->text), buf_span(&before)))
 			fprintf(report->out, "  %.*s\n", SPAN_ARG(report->text));
@@ -251,7 +251,7 @@ static void write_rest(struct report *report)
 }
 
 void snapshot_text_write(const struct snapshot *snapshot, const struct verdict *verdict,
-                         const struct snapshot_view *view, FILE *out)
+                         const struct snapshot_options *view, FILE *out)
 {
 	struct report report = { .snapshot = snapshot, .view = view, .out = out };
 

@@ -6,15 +6,15 @@
 
 static uint32_t stack_hash(const struct snapshot_thread *thread)
 {
-	uint64_t mixed = index_mix(index_start(thread->pid), thread->lost);
+	uint64_t mixed = hash_index_mix(hash_index_start(thread->pid), thread->lost);
 
 	for (size_t i = 0; i < thread->frame_count; i++) {
 		const struct frame *frame = &thread->frames[i];
 
-		mixed = index_mix(mixed, (uint64_t)frame->name << 32 | frame->file);
-		mixed = index_mix(mixed, (uint64_t)frame->line << 32 | frame->module);
+		mixed = hash_index_mix(mixed, (uint64_t)frame->name << 32 | frame->file);
+		mixed = hash_index_mix(mixed, (uint64_t)frame->line << 32 | frame->module);
 	}
-	return index_hash(mixed);
+	return hash_index_hash(mixed);
 }
 
 static bool stack_same(const struct snapshot_thread *a, const struct snapshot_thread *b)
@@ -27,7 +27,7 @@ static bool stack_same(const struct snapshot_thread *a, const struct snapshot_th
 /* The group of each thread; `first` has the thread that began each group. Returns how many groups there are. */
 static size_t number_groups(const struct snapshot *snapshot, size_t *group_of, size_t *first)
 {
-	struct index index = { 0 };
+	struct hash_index index = { 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
@@ -35,17 +35,17 @@ static size_t number_groups(const struct snapshot *snapshot, size_t *group_of, s
 		uint32_t hash = stack_hash(thread), found;
 		size_t at = hash;
 
-		while ((found = index_next(&index, hash, &at)) != INDEX_NONE)
+		while ((found = hash_index_next(&index, hash, &at)) != HASH_INDEX_NONE)
 			if (stack_same(thread, &snapshot->threads[first[found]]))
 				break;
-		if (found == INDEX_NONE) {
+		if (found == HASH_INDEX_NONE) {
 			found = (uint32_t)count;
 			first[count++] = i;
-			index_add(&index, hash, found);
+			hash_index_add(&index, hash, found);
 		}
 		group_of[i] = found;
 	}
-	index_deinit(&index);
+	hash_index_deinit(&index);
 	return count;
 }
 

@@ -7,7 +7,7 @@
 
 #define CYCLE_LINES 12 /* of a longer one the rest is counted */
 
-bool verdict_find_cycle(struct verdict_maker *maker)
+bool verdict_find_cycle(struct verdict_draft *maker)
 {
 	const struct wait_graph *graph = &maker->graph;
 	size_t first = wait_graph_cycle(graph, 0), at = first, count = 0;
@@ -34,11 +34,10 @@ bool verdict_find_cycle(struct verdict_maker *maker)
 		verdict_add(maker, "\n");
 		verdict_add_thread(maker, at);
 		verdict_add(maker, " ");
-		describe_doing(&maker->verdict->text, maker->snapshot, at);
+		wording_activity(&maker->verdict->text, maker->snapshot, at);
 		if (!maker->snapshot->threads[at].wait.kind) {
 			verdict_add(maker, ": waits for ");
-			describe_thread(&maker->verdict->text, maker->snapshot,
-			                graph->edges[at].to);
+			wording_thread(&maker->verdict->text, maker->snapshot, graph->edges[at].to);
 		}
 	}
 	if (count > CYCLE_LINES)
@@ -84,13 +83,13 @@ static size_t task_cycle(const struct snapshot *snapshot, size_t task, char *col
 }
 
 /* A lock does not tell which task has it. */
-static bool waits_for_lock(const struct verdict_maker *maker, size_t task)
+static bool waits_for_lock(const struct verdict_draft *maker, size_t task)
 {
 	return span_eq(intern_get(maker->snapshot->intern, maker->snapshot->tasks[task].on),
 	               SPAN_LIT("lock"));
 }
 
-static void add_task_cycle(struct verdict_maker *maker, size_t last, const size_t *from)
+static void add_task_cycle(struct verdict_draft *maker, size_t last, const size_t *from)
 {
 	size_t at = last, count = 0;
 
@@ -120,7 +119,7 @@ static void add_task_cycle(struct verdict_maker *maker, size_t last, const size_
 		buf_printf(&maker->verdict->text, "\nand %zu more", count - CYCLE_LINES);
 }
 
-bool verdict_find_task_cycle(struct verdict_maker *maker)
+bool verdict_find_task_cycle(struct verdict_draft *maker)
 {
 	const struct snapshot *snapshot = maker->snapshot;
 	char *colours = alloc_zeroed(snapshot->task_count + 1, 1);

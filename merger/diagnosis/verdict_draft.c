@@ -4,7 +4,7 @@
 
 #include "merger/base/alloc.h"
 
-void verdict_name(struct verdict_maker *maker, size_t thread)
+void verdict_name(struct verdict_draft *maker, size_t thread)
 {
 	struct verdict *verdict = maker->verdict;
 
@@ -13,24 +13,24 @@ void verdict_name(struct verdict_maker *maker, size_t thread)
 	verdict->threads[verdict->thread_count++] = thread;
 }
 
-void verdict_begin(struct verdict_maker *maker, const char *kind, enum verdict_trust trust)
+void verdict_begin(struct verdict_draft *maker, const char *kind, enum verdict_trust trust)
 {
 	maker->verdict->kind = kind;
 	maker->verdict->trust = trust;
 }
 
-void verdict_add(struct verdict_maker *maker, const char *text)
+void verdict_add(struct verdict_draft *maker, const char *text)
 {
 	buf_add_span(&maker->verdict->text, span_of(text));
 }
 
-void verdict_add_thread(struct verdict_maker *maker, size_t thread)
+void verdict_add_thread(struct verdict_draft *maker, size_t thread)
 {
 	verdict_name(maker, thread);
-	describe_thread(&maker->verdict->text, maker->snapshot, thread);
+	wording_thread(&maker->verdict->text, maker->snapshot, thread);
 }
 
-void verdict_add_process(struct verdict_maker *maker, uint32_t pid, uint32_t name)
+void verdict_add_process(struct verdict_draft *maker, uint32_t pid, uint32_t name)
 {
 	buf_printf(&maker->verdict->text, "%" PRIu32, pid);
 	if (!name)
@@ -40,22 +40,22 @@ void verdict_add_process(struct verdict_maker *maker, uint32_t pid, uint32_t nam
 	verdict_add(maker, ")");
 }
 
-void verdict_add_doing(struct verdict_maker *maker, size_t thread, const char *link)
+void verdict_add_activity(struct verdict_draft *maker, size_t thread, const char *link)
 {
 	struct buf *text = &maker->verdict->text;
 	size_t before;
 
-	describe_thread(text, maker->snapshot, thread);
+	wording_thread(text, maker->snapshot, thread);
 	verdict_add(maker, link);
-	describe_doing(text, maker->snapshot, thread);
+	wording_activity(text, maker->snapshot, thread);
 	verdict_add(maker, "\n");
 	before = text->len;
-	describe_motion(text, maker->snapshot, &maker->snapshot->threads[thread]);
+	wording_progress(text, maker->snapshot, &maker->snapshot->threads[thread]);
 	if (text->len == before)
 		text->len--;
 }
 
-void verdict_add_task(struct verdict_maker *maker, size_t task)
+void verdict_add_task(struct verdict_draft *maker, size_t task)
 {
 	const struct snapshot_task *it = &maker->snapshot->tasks[task];
 	struct buf *text = &maker->verdict->text;

@@ -8,7 +8,7 @@
 
 /* What the kernel says of a process as a whole. */
 
-static bool find_zombie(struct verdict_maker *maker)
+static bool find_zombie(struct verdict_draft *maker)
 {
 	const struct snapshot *snapshot = maker->snapshot;
 
@@ -28,7 +28,7 @@ static bool find_zombie(struct verdict_maker *maker)
 	return false;
 }
 
-static bool find_traced(struct verdict_maker *maker)
+static bool find_traced(struct verdict_draft *maker)
 {
 	const struct snapshot *snapshot = maker->snapshot;
 
@@ -49,7 +49,7 @@ static bool find_traced(struct verdict_maker *maker)
 }
 
 /* "SIGSTOP (19)" */
-static void add_signal(struct verdict_maker *maker, uint32_t number)
+static void add_signal(struct verdict_draft *maker, uint32_t number)
 {
 	const char *name = sigabbrev_np((int)number);
 
@@ -61,7 +61,7 @@ static void add_signal(struct verdict_maker *maker, uint32_t number)
 		verdict_add(maker, "a signal");
 }
 
-static bool find_stopped(struct verdict_maker *maker)
+static bool find_stopped(struct verdict_draft *maker)
 {
 	const struct snapshot *snapshot = maker->snapshot;
 
@@ -88,7 +88,7 @@ static bool is_fatal(uint32_t number)
 	return number && number != SIGSTOP && number != SIGTRAP && number != SIGCONT;
 }
 
-static bool find_crash(struct verdict_maker *maker)
+static bool find_crash(struct verdict_draft *maker)
 {
 	const struct snapshot *snapshot = maker->snapshot;
 
@@ -104,7 +104,7 @@ static bool find_crash(struct verdict_maker *maker)
 		add_signal(maker, process->signal);
 		if (process->fault || process->signal == SIGSEGV)
 			buf_printf(&maker->verdict->text, " at address 0x%" PRIx64, process->fault);
-		describe_place(&maker->verdict->text, snapshot, &snapshot->threads[thread]);
+		wording_place(&maker->verdict->text, snapshot, &snapshot->threads[thread]);
 		return true;
 	}
 	return false;
@@ -117,7 +117,7 @@ static bool is_main(const struct snapshot_thread *thread)
 
 /* Threads that wait for another one. */
 
-static size_t busiest_root(const struct verdict_maker *maker)
+static size_t busiest_root(const struct verdict_draft *maker)
 {
 	const struct wait_graph *graph = &maker->graph;
 	size_t best = SNAPSHOT_NONE;
@@ -130,7 +130,7 @@ static size_t busiest_root(const struct verdict_maker *maker)
 }
 
 /* The first thread of those that wait for `root` itself, the main one before others. */
-static size_t first_waiter(const struct verdict_maker *maker, size_t root)
+static size_t first_waiter(const struct verdict_draft *maker, size_t root)
 {
 	size_t first = SNAPSHOT_NONE;
 
@@ -145,11 +145,11 @@ static size_t first_waiter(const struct verdict_maker *maker, size_t root)
 
 static const char *holder_kind(const struct snapshot_thread *waiter)
 {
-	static const char *const of_call[CALL_CLASS_COUNT] = {
-		[CALL_CHILD] = "child",
-		[CALL_FILE_LOCK] = "file_lock",
-		[CALL_READ] = "io",
-		[CALL_WRITE] = "io",
+	static const char *const of_call[SYSCALL_CLASS_COUNT] = {
+		[SYSCALL_CHILD] = "child",
+		[SYSCALL_FILE_LOCK] = "file_lock",
+		[SYSCALL_READ] = "io",
+		[SYSCALL_WRITE] = "io",
 	};
 
 	if (waiter->wait.kind == WAIT_GIL)
@@ -173,7 +173,7 @@ static bool holds(const char *kind)
 	return !strcmp(kind, "lock") || !strcmp(kind, "gil") || !strcmp(kind, "file_lock");
 }
 
-static bool find_holder(struct verdict_maker *maker)
+static bool find_holder(struct verdict_draft *maker)
 {
 	const struct snapshot *snapshot = maker->snapshot;
 	size_t root = busiest_root(maker), waiter;
@@ -190,16 +190,16 @@ static bool find_holder(struct verdict_maker *maker)
 	verdict_name(maker, root);
 	verdict_add_thread(maker, waiter);
 	verdict_add(maker, " ");
-	describe_doing(&maker->verdict->text, snapshot, waiter);
+	wording_activity(&maker->verdict->text, snapshot, waiter);
 	if (maker->graph.waiters[root] > 1)
 		buf_printf(&maker->verdict->text, ", and %zu more wait with it",
 		           maker->graph.waiters[root] - 1);
 	verdict_add(maker, "\n");
-	verdict_add_doing(maker, root, holds(kind) ? " holds it and " : " ");
+	verdict_add_activity(maker, root, holds(kind) ? " holds it and " : " ");
 	return true;
 }
 
-static bool find_tasks(struct verdict_maker *maker)
+static bool find_tasks(struct verdict_draft *maker)
 {
 	const struct snapshot *snapshot = maker->snapshot;
 
@@ -223,7 +223,7 @@ static bool find_tasks(struct verdict_maker *maker)
 	return true;
 }
 
-static bool find_nothing(struct verdict_maker *maker)
+static bool find_nothing(struct verdict_draft *maker)
 {
 	verdict_begin(maker, "unknown", VERDICT_GUESS);
 	verdict_add(maker, "no thread could be looked at");
@@ -232,15 +232,17 @@ static bool find_nothing(struct verdict_maker *maker)
 
 /* From the surest cause to what is left. */
 static verdict_finder *const finders[] = {
-	find_zombie,          find_traced,          find_stopped,
-	find_crash,           verdict_find_cycle,   verdict_find_task_cycle,
-	find_holder,          verdict_find_telling, find_tasks,
-	verdict_find_waiting, find_nothing,
+	find_zombie,        find_traced,
+	find_stopped,       find_crash,
+	verdict_find_cycle, verdict_find_task_cycle,
+	find_holder,        verdict_find_single_cause,
+	find_tasks,         verdict_find_waiting,
+	find_nothing,
 };
 
 void verdict_make(const struct snapshot *snapshot, struct verdict *ret)
 {
-	struct verdict_maker maker = { .snapshot = snapshot, .verdict = ret };
+	struct verdict_draft maker = { .snapshot = snapshot, .verdict = ret };
 
 	*ret = (struct verdict){ 0 };
 	wait_graph_init(&maker.graph, snapshot);

@@ -75,28 +75,28 @@ static enum rank wait_rank(const struct snapshot_wait *wait)
 static enum rank rank_of(const struct snapshot *snapshot, const struct snapshot_thread *thread)
 {
 	if (thread->state == 'D')
-		return thread->call.class == CALL_CHILD ? RANK_CHILD : RANK_UNINTERRUPTIBLE;
+		return thread->call.class == SYSCALL_CHILD ? RANK_CHILD : RANK_UNINTERRUPTIBLE;
 	if (thread->wait.kind != WAIT_NONE)
 		return wait_rank(&thread->wait);
 	if (snapshot_thread_runs(thread))
 		return RANK_BUSY;
 	switch (thread->call.class) {
-	case CALL_READ:
-	case CALL_WRITE:
-	case CALL_CONNECT:
+	case SYSCALL_READ:
+	case SYSCALL_WRITE:
+	case SYSCALL_CONNECT:
 		return RANK_IO;
-	case CALL_CHILD:
+	case SYSCALL_CHILD:
 		return RANK_CHILD;
-	case CALL_FILE_LOCK:
+	case SYSCALL_FILE_LOCK:
 		return RANK_FILE_LOCK;
-	case CALL_POLL:
+	case SYSCALL_POLL:
 		return poll_rank(snapshot, thread);
-	case CALL_ACCEPT:
-	case CALL_SIGNAL:
+	case SYSCALL_ACCEPT:
+	case SYSCALL_SIGNAL:
 		return RANK_IDLE;
-	case CALL_SLEEP:
+	case SYSCALL_SLEEP:
 		return RANK_SLEEP;
-	case CALL_FUTEX:
+	case SYSCALL_FUTEX:
 		return RANK_WAIT;
 	default:
 		return RANK_UNKNOWN;
@@ -135,7 +135,7 @@ static size_t telling_thread(const struct snapshot *snapshot, enum rank *ret)
 	return best;
 }
 
-bool verdict_find_telling(struct verdict_maker *maker)
+bool verdict_find_single_cause(struct verdict_draft *maker)
 {
 	enum rank rank;
 	size_t thread = telling_thread(maker->snapshot, &rank);
@@ -146,11 +146,11 @@ bool verdict_find_telling(struct verdict_maker *maker)
 	if (maker->snapshot->threads[thread].wait.kind != WAIT_NONE)
 		maker->verdict->trust = VERDICT_LIKELY; /* nobody knows who holds it */
 	verdict_name(maker, thread);
-	verdict_add_doing(maker, thread, " ");
+	verdict_add_activity(maker, thread, " ");
 	return true;
 }
 
-bool verdict_find_waiting(struct verdict_maker *maker)
+bool verdict_find_waiting(struct verdict_draft *maker)
 {
 	enum rank rank;
 	size_t thread = telling_thread(maker->snapshot, &rank);
@@ -162,6 +162,6 @@ bool verdict_find_waiting(struct verdict_maker *maker)
 	if (rank == RANK_IDLE)
 		verdict_add(maker, "it waits for work, and nothing says that it hangs\n");
 	verdict_name(maker, thread);
-	verdict_add_doing(maker, thread, " ");
+	verdict_add_activity(maker, thread, " ");
 	return true;
 }

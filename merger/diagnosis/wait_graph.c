@@ -87,12 +87,12 @@ static struct wait_edge edge_of(const struct snapshot *snapshot,
 	if (thread->wait.kind != WAIT_NONE)
 		return lock_edge(snapshot, thread);
 	switch (thread->call.class) {
-	case CALL_READ:
-	case CALL_WRITE:
+	case SYSCALL_READ:
+	case SYSCALL_WRITE:
 		return peer_edge(snapshot, thread);
-	case CALL_FILE_LOCK:
+	case SYSCALL_FILE_LOCK:
 		return holder_edge(snapshot, thread);
-	case CALL_CHILD:
+	case SYSCALL_CHILD:
 		return edge_to(snapshot, thread->call.wait_pid, thread->call.wait_pid, true);
 	default:
 		return NO_EDGE;

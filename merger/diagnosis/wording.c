@@ -43,7 +43,7 @@ bool snapshot_thread_runs(const struct snapshot_thread *thread)
 	return thread->state == 'R';
 }
 
-void describe_thread(struct buf *out, const struct snapshot *snapshot, size_t thread)
+void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thread)
 {
 	const struct snapshot_thread *it = &snapshot->threads[thread];
 	const struct snapshot_process *process =
@@ -85,7 +85,7 @@ static const struct frame *place_of(const struct snapshot *snapshot,
 			return frame;
 		if (!native && frame->kind == FRAME_NATIVE && frame->name &&
 		    !is_systems(snapshot, frame) &&
-		    !blocking_call_is(intern_get(snapshot->intern, frame->name)))
+		    !blocking_function_is(intern_get(snapshot->intern, frame->name)))
 			native = frame;
 	}
 	return native;
@@ -107,8 +107,8 @@ static void add_place(struct buf *out, const struct snapshot *snapshot, const st
 	}
 }
 
-void describe_place(struct buf *out, const struct snapshot *snapshot,
-                    const struct snapshot_thread *thread)
+void wording_place(struct buf *out, const struct snapshot *snapshot,
+                   const struct snapshot_thread *thread)
 {
 	const struct frame *frame = place_of(snapshot, thread);
 
@@ -116,8 +116,8 @@ void describe_place(struct buf *out, const struct snapshot *snapshot,
 		add_place(out, snapshot, frame);
 }
 
-void describe_wait(struct buf *out, const struct snapshot *snapshot,
-                   const struct snapshot_thread *thread)
+void wording_wait(struct buf *out, const struct snapshot *snapshot,
+                  const struct snapshot_thread *thread)
 {
 	const struct snapshot_wait *wait = &thread->wait;
 	size_t joined = SNAPSHOT_NONE;
@@ -126,7 +126,7 @@ void describe_wait(struct buf *out, const struct snapshot *snapshot,
 		joined = snapshot_find_thread(snapshot, thread->pid, wait->owner);
 	if (joined != SNAPSHOT_NONE) {
 		buf_add_span(out, SPAN_LIT("the end of "));
-		describe_thread(out, snapshot, joined);
+		wording_thread(out, snapshot, joined);
 		return;
 	}
 	buf_add_span(out, span_of(wait_words[wait->kind]));
@@ -161,7 +161,7 @@ static void add_word(struct buf *out, const struct snapshot *snapshot, const cha
 	add_id(out, snapshot, id);
 }
 
-void describe_fd(struct buf *out, const struct snapshot *snapshot, uint32_t pid, uint32_t fd)
+void wording_fd(struct buf *out, const struct snapshot *snapshot, uint32_t pid, uint32_t fd)
 {
 	size_t at = snapshot_find_fd(snapshot, pid, fd);
 	const struct snapshot_fd *row;
@@ -192,7 +192,7 @@ static void add_fds(struct buf *out, const struct snapshot *snapshot,
 
 	for (size_t i = 0; i < thread->call.fd_count && i < SHOWN; i++) {
 		buf_add_span(out, span_of(i ? ", " : " on "));
-		describe_fd(out, snapshot, thread->pid, thread->call.fds[i]);
+		wording_fd(out, snapshot, thread->pid, thread->call.fds[i]);
 	}
 	if (thread->call.fd_count > SHOWN)
 		buf_printf(out, " and %zu more", thread->call.fd_count - SHOWN);
@@ -225,7 +225,7 @@ static void add_lock(struct buf *out, const struct snapshot *snapshot,
 	size_t held;
 
 	buf_add_span(out, SPAN_LIT("waits for "));
-	describe_wait(out, snapshot, thread);
+	wording_wait(out, snapshot, thread);
 	if (wait->kind == WAIT_JOIN)
 		return;
 	if (wait->owner) {
@@ -234,7 +234,7 @@ static void add_lock(struct buf *out, const struct snapshot *snapshot,
 		if (held == SNAPSHOT_NONE)
 			buf_printf(out, "thread %" PRIu32 ", which has ended", wait->owner);
 		else
-			describe_thread(out, snapshot, held);
+			wording_thread(out, snapshot, held);
 	}
 	for (size_t i = 0; i < wait->candidate_count; i++) {
 		buf_add_span(out, span_of(i ? ", " : ", perhaps held by "));
@@ -242,7 +242,7 @@ static void add_lock(struct buf *out, const struct snapshot *snapshot,
 		if (held == SNAPSHOT_NONE)
 			buf_printf(out, "thread %" PRIu32, wait->candidates[i]);
 		else
-			describe_thread(out, snapshot, held);
+			wording_thread(out, snapshot, held);
 	}
 	if (wait->candidate_count)
 		add_word(out, snapshot, " as it is ", wait->why);
@@ -251,19 +251,19 @@ static void add_lock(struct buf *out, const struct snapshot *snapshot,
 static void add_call(struct buf *out, const struct snapshot *snapshot,
                      const struct snapshot_thread *thread)
 {
-	const struct snapshot_call *call = &thread->call;
+	const struct snapshot_syscall *call = &thread->call;
 
 	switch (call->class) {
-	case CALL_SLEEP:
+	case SYSCALL_SLEEP:
 		buf_add_span(out, SPAN_LIT("sleeps"));
 		break;
-	case CALL_CHILD:
+	case SYSCALL_CHILD:
 		add_child(out, snapshot, thread);
 		break;
-	case CALL_SIGNAL:
+	case SYSCALL_SIGNAL:
 		buf_add_span(out, SPAN_LIT("waits for a signal"));
 		break;
-	case CALL_UNKNOWN:
+	case SYSCALL_UNKNOWN:
 		buf_add_span(out, SPAN_LIT("is"));
 		if (thread->state)
 			buf_printf(out, " in state %c", thread->state);
@@ -274,20 +274,20 @@ static void add_call(struct buf *out, const struct snapshot *snapshot,
 		if (call->text)
 			add_id(out, snapshot, call->text);
 		else
-			buf_add_span(out, span_of(call_class_name(call->class)));
+			buf_add_span(out, span_of(syscall_class_name(call->class)));
 		add_fds(out, snapshot, thread);
 	}
 	if (call->has_left)
 		buf_printf(out, ", %.1f s are left", (double)call->left_us / 1e6);
 }
 
-void describe_doing(struct buf *out, const struct snapshot *snapshot, size_t at)
+void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t at)
 {
 	const struct snapshot_thread *thread = &snapshot->threads[at];
 
 	if (thread->wait.kind != WAIT_NONE)
 		add_lock(out, snapshot, thread);
-	else if (thread->state == 'D' && thread->call.class != CALL_CHILD) {
+	else if (thread->state == 'D' && thread->call.class != SYSCALL_CHILD) {
 		buf_add_span(out, SPAN_LIT("is in uninterruptible sleep (D)"));
 		add_word(out, snapshot, " in the kernel's ", thread->call.wchan);
 		add_word(out, snapshot, ", ", thread->call.text);
@@ -296,11 +296,11 @@ void describe_doing(struct buf *out, const struct snapshot *snapshot, size_t at)
 	} else {
 		add_call(out, snapshot, thread);
 	}
-	describe_place(out, snapshot, thread);
+	wording_place(out, snapshot, thread);
 }
 
-void describe_motion(struct buf *out, const struct snapshot *snapshot,
-                     const struct snapshot_thread *thread)
+void wording_progress(struct buf *out, const struct snapshot *snapshot,
+                      const struct snapshot_thread *thread)
 {
 	double seconds = (double)(snapshot->last_us - snapshot->first_us) / 1e6;
 	double cpu = (double)(thread->cpu_us - thread->cpu_first_us) / 1e6;

@@ -6,21 +6,21 @@
 #include "merger/diagnosis/snapshot.h"
 
 /* "thread 4712 (worker-1)"; where there are several processes, and it's the main one, "process 4711 (python3)". */
-void describe_thread(struct buf *out, const struct snapshot *snapshot, size_t thread);
+void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thread);
 /* " in fetch at cache.py:88", or nothing: the innermost Python frame, or the innermost native one that is not libc's. */
-void describe_place(struct buf *out, const struct snapshot *snapshot,
-                    const struct snapshot_thread *thread);
-/* "mutex 0x7f.. (recursive)", "the end of thread 4713 (worker-2)", "the GIL". */
-void describe_wait(struct buf *out, const struct snapshot *snapshot,
+void wording_place(struct buf *out, const struct snapshot *snapshot,
                    const struct snapshot_thread *thread);
+/* "mutex 0x7f.. (recursive)", "the end of thread 4713 (worker-2)", "the GIL". */
+void wording_wait(struct buf *out, const struct snapshot *snapshot,
+                  const struct snapshot_thread *thread);
 /* "fd 7 (pipe; other end: 4715 cat)", as much as is known. */
-void describe_fd(struct buf *out, const struct snapshot *snapshot, uint32_t pid, uint32_t fd);
+void wording_fd(struct buf *out, const struct snapshot *snapshot, uint32_t pid, uint32_t fd);
 /* What it does: "waits for ...", "is blocked in recv(7, ..) on fd 7 (..)", "sleeps, 3.2 s are left", "is on CPU"; then its
  * place. */
-void describe_doing(struct buf *out, const struct snapshot *snapshot, size_t thread);
+void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t thread);
 /* "the same 31 frames in 5 looks over 2.0 s; its CPU time grew by 1.98 s: it spins"; nothing after one look. */
-void describe_motion(struct buf *out, const struct snapshot *snapshot,
-                     const struct snapshot_thread *thread);
+void wording_progress(struct buf *out, const struct snapshot *snapshot,
+                      const struct snapshot_thread *thread);
 
 bool snapshot_thread_runs(const struct snapshot_thread *thread); /* on a CPU, or waits for one */
 

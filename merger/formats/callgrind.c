@@ -46,7 +46,7 @@ struct callgrind {
 	struct function_table functions;
 	struct cost *costs;
 	size_t cost_count, cost_cap;
-	struct index cost_index;
+	struct hash_index cost_index;
 	/* By function; by intern id; by that, or behind them by kind. 0: it has no number yet. */
 	struct names functions_named, files_named, objects_named;
 };
@@ -66,19 +66,20 @@ static struct weights weights_of(const struct callgrind *writer, uint64_t weight
 static void cost_add(struct callgrind *writer, uint32_t function, uint32_t line, uint32_t callee,
                      const struct weights *weights)
 {
-	uint32_t hash = index_hash(index_mix(index_mix(index_start(function), line), callee)),
+	uint32_t hash = hash_index_hash(
+	                 hash_index_mix(hash_index_mix(hash_index_start(function), line), callee)),
 	         found;
 	struct cost *cost;
 
 	for (size_t at = hash;
-	     (found = index_next(&writer->cost_index, hash, &at)) != INDEX_NONE;) {
+	     (found = hash_index_next(&writer->cost_index, hash, &at)) != HASH_INDEX_NONE;) {
 		cost = &writer->costs[found];
 		if (cost->function == function && cost->line == line && cost->callee == callee) {
 			weights_add(&cost->weights, weights);
 			return;
 		}
 	}
-	index_add(&writer->cost_index, hash, (uint32_t)writer->cost_count);
+	hash_index_add(&writer->cost_index, hash, (uint32_t)writer->cost_count);
 	writer->costs = alloc_grow(writer->costs, &writer->cost_cap, writer->cost_count + 1,
 	                           sizeof(*writer->costs));
 	writer->costs[writer->cost_count++] = (struct cost){ function, callee, line, *weights };
@@ -328,7 +329,7 @@ static void callgrind_deinit(struct callgrind *writer)
 {
 	thread_stacks_deinit(&writer->stacks);
 	function_table_deinit(&writer->functions);
-	index_deinit(&writer->cost_index);
+	hash_index_deinit(&writer->cost_index);
 	free(writer->levels);
 	free(writer->costs);
 	free(writer->functions_named.numbers);

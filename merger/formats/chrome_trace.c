@@ -271,7 +271,7 @@ static void events_write(struct trace_writer *writer)
 		target_end(writer, i, writer->last_us[i] + writer->period_us);
 }
 
-bool trace_events_write(const struct profile *profile, const struct write_options *view, FILE *out,
+bool chrome_trace_write(const struct profile *profile, const struct write_options *view, FILE *out,
                         struct error *err)
 {
 	const struct timeline *timeline = profile->timeline;

@@ -234,7 +234,7 @@ static void frames_read(struct collapsed_reader *reader, struct span line)
 	} while (from < line.len);
 }
 
-static enum merge_mark mark_of(const struct collapsed_reader *reader)
+static enum merge_quality mark_of(const struct collapsed_reader *reader)
 {
 	bool python = false, native = false;
 
@@ -243,8 +243,8 @@ static enum merge_mark mark_of(const struct collapsed_reader *reader)
 		native |= reader->frames[i].kind == FRAME_NATIVE;
 	}
 	if (!python)
-		return MARK_NATIVE_ONLY;
-	return native ? MARK_MERGED : MARK_PYTHON_ONLY;
+		return QUALITY_NATIVE_ONLY;
+	return native ? QUALITY_MERGED : QUALITY_PYTHON_ONLY;
 }
 
 static const char *line_read(struct collapsed_reader *reader, struct span line)

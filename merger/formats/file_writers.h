@@ -13,22 +13,25 @@
 
 struct profile_diff;
 
-bool yaml_write(const struct profile *, const struct write_options *, FILE *, struct error *);
-struct profile *yaml_read(struct span text, const char *name, struct error *err);
-bool yaml_detect(struct span text);
-bool json_write(const struct profile *, const struct write_options *, FILE *, struct error *);
+bool yaml_profile_write(const struct profile *, const struct write_options *, FILE *,
+                        struct error *);
+struct profile *yaml_profile_read(struct span text, const char *name, struct error *err);
+bool yaml_profile_detect(struct span text);
+bool json_profile_write(const struct profile *, const struct write_options *, FILE *,
+                        struct error *);
 bool collapsed_write(const struct profile *, const struct write_options *, FILE *, struct error *);
 struct profile *collapsed_read(struct span text, const char *name, struct error *err);
 bool collapsed_detect(struct span text);
 bool diff_json_write(const struct profile_diff *, const struct write_options *, FILE *,
                      struct error *);
-bool diff_svg_write(const struct profile_diff *, const struct write_options *, FILE *,
-                    struct error *);
+bool diff_flame_graph_write(const struct profile_diff *, const struct write_options *, FILE *,
+                            struct error *);
 bool callgrind_write(const struct profile *, const struct write_options *, FILE *, struct error *);
 bool pprof_write(const struct profile *, const struct write_options *, FILE *, struct error *);
 bool speedscope_write(const struct profile *, const struct write_options *, FILE *, struct error *);
-bool svg_write(const struct profile *, const struct write_options *, FILE *, struct error *);
-bool trace_events_write(const struct profile *, const struct write_options *, FILE *,
+bool flame_graph_write(const struct profile *, const struct write_options *, FILE *,
+                       struct error *);
+bool chrome_trace_write(const struct profile *, const struct write_options *, FILE *,
                         struct error *);
 
 #endif

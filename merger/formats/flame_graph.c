@@ -190,10 +190,10 @@ static void write_label(struct svg *svg, struct span label, double x, double y, 
 	size_t room = width > 6 ? (size_t)((width - 6) / CHAR_WIDTH) : 0;
 
 	fprintf(svg->out, "<text x=\"%.1f\" y=\"%.0f\">", x + 4, y + ROW / 2.0);
-	if (room >= 3 && columns_of(label) <= room) {
+	if (room >= 3 && text_width_of(label) <= room) {
 		xml_write(svg->out, label);
 	} else if (room >= 3) {
-		xml_write(svg->out, columns_cut(label, room - 1));
+		xml_write(svg->out, text_width_cut(label, room - 1));
 		fputs("\xe2\x80\xa6", svg->out);
 	}
 	fputs("</text></g>\n", svg->out);
@@ -331,8 +331,8 @@ static void write_all(struct svg *svg)
 	buf_deinit(&svg->text);
 }
 
-bool svg_write(const struct profile *profile, const struct write_options *view, FILE *out,
-               struct error *err)
+bool flame_graph_write(const struct profile *profile, const struct write_options *view, FILE *out,
+                       struct error *err)
 {
 	struct svg svg = {
 		.profile = profile,
@@ -345,8 +345,8 @@ bool svg_write(const struct profile *profile, const struct write_options *view, 
 	return true;
 }
 
-bool diff_svg_write(const struct profile_diff *diff, const struct write_options *view, FILE *out,
-                    struct error *err)
+bool diff_flame_graph_write(const struct profile_diff *diff, const struct write_options *view,
+                            FILE *out, struct error *err)
 {
 	struct svg svg = {
 		.profile = diff->joint,

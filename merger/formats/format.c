@@ -18,16 +18,16 @@ static const struct format formats[] = {
 	{ .name = "yaml",
 	  .suffixes = ".yaml .yml",
 	  .summary = "the whole profile, as `pmp show` reads it",
-	  .write = yaml_write,
-	  .read = yaml_read,
-	  .detect = yaml_detect },
+	  .write = yaml_profile_write,
+	  .read = yaml_profile_read,
+	  .detect = yaml_profile_detect },
 	{ .name = "json",
 	  .suffixes = ".json",
 	  .summary = "the same as JSON, which `pmp show` reads, too",
-	  .write = json_write,
+	  .write = json_profile_write,
 	  .write_diff = diff_json_write,
-	  .read = yaml_read,
-	  .detect = yaml_detect },
+	  .read = yaml_profile_read,
+	  .detect = yaml_profile_detect },
 	{ .name = "collapsed",
 	  .suffixes = ".folded .collapsed .txt",
 	  .summary = "a line a stack, for flame graphs",
@@ -37,12 +37,12 @@ static const struct format formats[] = {
 	{ .name = "svg",
 	  .suffixes = ".svg",
 	  .summary = "a flame graph, for any browser",
-	  .write = svg_write,
-	  .write_diff = diff_svg_write },
+	  .write = flame_graph_write,
+	  .write_diff = diff_flame_graph_write },
 	{ .name = "trace",
 	  .suffixes = ".trace.json",
 	  .summary = "Chrome trace events: each thread's stacks over the time",
-	  .write = trace_events_write,
+	  .write = chrome_trace_write,
 	  .timed = true },
 	{ .name = "speedscope",
 	  .suffixes = ".speedscope.json",
@@ -150,9 +150,9 @@ const struct format *format_by_suffix(struct span file_name)
 /* One behind the other, as `pmp merge` takes them. */
 static bool is_several(struct span text)
 {
-	size_t seen = 0, len = yaml_detect(text) ? profile_split(text, &seen) : 0;
+	size_t seen = 0, len = yaml_profile_detect(text) ? profile_split(text, &seen) : 0;
 
-	return len && yaml_detect(span_skip(text, len));
+	return len && yaml_profile_detect(span_skip(text, len));
 }
 
 struct profile *format_read(struct span text, const char *name, struct error *err)

@@ -40,7 +40,7 @@ struct pprof {
 	struct function_table functions;
 	struct place *locations; /* of: a function; in two mappings it is two functions */
 	size_t location_count, location_cap;
-	struct index location_index;
+	struct hash_index location_index;
 	bool counted, timed, burnt; /* which values there are: samples, their time, CPU */
 	uint64_t period_ns;
 	struct thread_frames path;
@@ -177,17 +177,18 @@ static uint32_t location_number(struct pprof *writer, struct thread_frame at)
 {
 	const struct frame *frame = tree_frame(writer->profile->tree, at.node);
 	struct place place = { function_number(writer, at.node), at.line };
-	uint32_t hash = index_hash(index_mix(index_start(place.of), place.line)), found;
+	uint32_t hash = hash_index_hash(hash_index_mix(hash_index_start(place.of), place.line)),
+	         found;
 
 	for (size_t i = hash;
-	     (found = index_next(&writer->location_index, hash, &i)) != INDEX_NONE;)
+	     (found = hash_index_next(&writer->location_index, hash, &i)) != HASH_INDEX_NONE;)
 		if (writer->locations[found - 1].of == place.of &&
 		    writer->locations[found - 1].line == place.line)
 			return found;
 	writer->locations = alloc_grow(writer->locations, &writer->location_cap,
 	                               writer->location_count + 1, sizeof(*writer->locations));
 	writer->locations[writer->location_count++] = place;
-	index_add(&writer->location_index, hash, (uint32_t)writer->location_count);
+	hash_index_add(&writer->location_index, hash, (uint32_t)writer->location_count);
 	location_write(writer, mapping_number(writer, frame->module), place);
 	return (uint32_t)writer->location_count;
 }
@@ -430,7 +431,7 @@ static void pprof_deinit(struct pprof *writer)
 	buf_deinit(&writer->packed);
 	intern_destroy(writer->strings);
 	function_table_deinit(&writer->functions);
-	index_deinit(&writer->location_index);
+	hash_index_deinit(&writer->location_index);
 	free(writer->chunk);
 	free(writer->mappings);
 	free(writer->locations);

@@ -10,7 +10,7 @@
 
 struct walk {
 	const struct profile *profile;
-	struct document *document;
+	struct profile_document *document;
 	struct buf text;
 	uint32_t *pieces; /* the nodes whose calls stand in a piece of their own; [0] is the root */
 	size_t piece_count, piece_cap;
@@ -18,24 +18,24 @@ struct walk {
 	uint32_t node_count;
 };
 
-static void map_open(struct walk *walk, enum document_layout layout)
+static void map_open(struct walk *walk, enum profile_document_layout layout)
 {
-	walk->document->ops->open(walk->document, DOCUMENT_MAP, layout);
+	walk->document->ops->open(walk->document, PROFILE_DOCUMENT_MAP, layout);
 }
 
 static void map_close(struct walk *walk)
 {
-	walk->document->ops->close(walk->document, DOCUMENT_MAP);
+	walk->document->ops->close(walk->document, PROFILE_DOCUMENT_MAP);
 }
 
-static void list_open(struct walk *walk, enum document_layout layout)
+static void list_open(struct walk *walk, enum profile_document_layout layout)
 {
-	walk->document->ops->open(walk->document, DOCUMENT_LIST, layout);
+	walk->document->ops->open(walk->document, PROFILE_DOCUMENT_LIST, layout);
 }
 
 static void list_close(struct walk *walk)
 {
-	walk->document->ops->close(walk->document, DOCUMENT_LIST);
+	walk->document->ops->close(walk->document, PROFILE_DOCUMENT_LIST);
 }
 
 static void key_emit(struct walk *walk, const char *key)
@@ -43,7 +43,7 @@ static void key_emit(struct walk *walk, const char *key)
 	walk->document->ops->key(walk->document, span_of(key));
 }
 
-static void word_emit(struct walk *walk, enum document_word kind, struct span text)
+static void word_emit(struct walk *walk, enum profile_document_word kind, struct span text)
 {
 	walk->document->ops->word(walk->document, kind, text);
 }
@@ -58,7 +58,7 @@ static void string_emit(struct walk *walk, uint32_t id)
 		escape_add(&walk->text, text);
 		text = buf_span(&walk->text);
 	}
-	word_emit(walk, DOCUMENT_STRING, text);
+	word_emit(walk, PROFILE_DOCUMENT_STRING, text);
 }
 
 /* The digits of a number, in the last bytes of `digits`. */
@@ -76,7 +76,7 @@ static void number_emit(struct walk *walk, uint64_t number)
 {
 	char digits[20];
 
-	word_emit(walk, DOCUMENT_NUMBER, decimal(number, digits));
+	word_emit(walk, PROFILE_DOCUMENT_NUMBER, decimal(number, digits));
 }
 
 /* number / scale, exactly, with no more digits than it needs, but at least `digits` behind the point. */
@@ -93,7 +93,7 @@ static void fixed_emit(struct walk *walk, uint64_t number, uint64_t scale, int d
 	}
 	if (!width)
 		text->len--;
-	word_emit(walk, DOCUMENT_NUMBER, buf_span(text));
+	word_emit(walk, PROFILE_DOCUMENT_NUMBER, buf_span(text));
 }
 
 static void number_pair(struct walk *walk, const char *key, uint64_t number)
@@ -125,11 +125,11 @@ static void fixed_pair(struct walk *walk, const char *key, uint64_t number, int 
 
 static void target_write(struct walk *walk, const struct profile_target *target)
 {
-	map_open(walk, DOCUMENT_LINE);
+	map_open(walk, PROFILE_DOCUMENT_LINE);
 	number_pair(walk, "pid", target->pid);
 	if (target->arg_count) {
 		key_emit(walk, "command");
-		list_open(walk, DOCUMENT_LINE);
+		list_open(walk, PROFILE_DOCUMENT_LINE);
 		for (size_t i = 0; i < target->arg_count; i++)
 			string_emit(walk, target->args[i]);
 		list_close(walk);
@@ -152,7 +152,7 @@ static void targets_write(struct walk *walk)
 		return;
 	}
 	key_emit(walk, "targets");
-	list_open(walk, DOCUMENT_BLOCK);
+	list_open(walk, PROFILE_DOCUMENT_BLOCK);
 	for (size_t i = 0; i < profile->target_count; i++)
 		target_write(walk, &profile->targets[i]);
 	list_close(walk);
@@ -161,7 +161,7 @@ static void targets_write(struct walk *walk)
 static void pause_write(struct walk *walk, const struct profile_pause *pause)
 {
 	key_emit(walk, "pause_ms");
-	map_open(walk, DOCUMENT_LINE);
+	map_open(walk, PROFILE_DOCUMENT_LINE);
 	fixed_pair(walk, "first", pause->first, 1);
 	fixed_pair(walk, "median", pause->median, 1);
 	fixed_pair(walk, "p99", pause->p99, 1);
@@ -176,7 +176,7 @@ static void sampling_write(struct walk *walk)
 	if (!sampling->known)
 		return;
 	key_emit(walk, "sampling");
-	map_open(walk, DOCUMENT_WRAPPED);
+	map_open(walk, PROFILE_DOCUMENT_WRAPPED);
 	string_pair(walk, "started", sampling->started);
 	number_pair(walk, "asked", sampling->asked);
 	number_pair(walk, "taken", sampling->taken);
@@ -201,16 +201,16 @@ static void counts_write(struct walk *walk)
 	const struct profile *profile = walk->profile;
 
 	key_emit(walk, "stacks");
-	map_open(walk, DOCUMENT_LINE);
+	map_open(walk, PROFILE_DOCUMENT_LINE);
 	number_pair(walk, "total", profile_stacks(profile));
-	for (size_t i = 0; i < MARK_COUNT; i++)
-		number_pair(walk, profile_mark_name((enum merge_mark)i), profile->marks[i]);
+	for (size_t i = 0; i < QUALITY_COUNT; i++)
+		number_pair(walk, profile_quality_name((enum merge_quality)i), profile->marks[i]);
 	known_pair(walk, "left_out", profile->left_out);
 	map_close(walk);
 	if (!profile->text_lines && !profile->unknown_lines)
 		return;
 	key_emit(walk, "text");
-	map_open(walk, DOCUMENT_LINE);
+	map_open(walk, PROFILE_DOCUMENT_LINE);
 	number_pair(walk, "lines", profile->text_lines);
 	number_pair(walk, "unknown_lines", profile->unknown_lines);
 	map_close(walk);
@@ -224,11 +224,11 @@ static void threads_write(struct walk *walk)
 	if (!profile->thread_count)
 		return;
 	key_emit(walk, "threads");
-	list_open(walk, DOCUMENT_BLOCK);
+	list_open(walk, PROFILE_DOCUMENT_BLOCK);
 	for (size_t i = 0; i < profile->thread_count; i++) {
 		const struct profile_thread *thread = &profile->threads[i];
 
-		map_open(walk, DOCUMENT_LINE);
+		map_open(walk, PROFILE_DOCUMENT_LINE);
 		string_pair(walk, "host", thread->host);
 		if (thread->pid != only_pid)
 			number_pair(walk, "pid", thread->pid);
@@ -261,10 +261,10 @@ static void modules_write(struct walk *walk)
 			continue;
 		if (!any) {
 			key_emit(walk, "modules");
-			list_open(walk, DOCUMENT_BLOCK);
+			list_open(walk, PROFILE_DOCUMENT_BLOCK);
 		}
 		any = true;
-		map_open(walk, DOCUMENT_LINE);
+		map_open(walk, PROFILE_DOCUMENT_LINE);
 		string_pair(walk, "path", module->path);
 		string_pair(walk, "build_id", module->build_id);
 		map_close(walk);
@@ -281,7 +281,7 @@ static void notes_write(struct walk *walk)
 	if (!profile->note_count)
 		return;
 	key_emit(walk, "notes");
-	list_open(walk, DOCUMENT_BLOCK);
+	list_open(walk, PROFILE_DOCUMENT_BLOCK);
 	for (size_t i = 0; i < profile->note_count; i++)
 		string_emit(walk, profile->notes[i]);
 	list_close(walk);
@@ -296,7 +296,7 @@ static void lines_write(struct walk *walk, uint32_t at)
 	if (!line.number)
 		return;
 	key_emit(walk, "lines");
-	map_open(walk, DOCUMENT_LINE);
+	map_open(walk, PROFILE_DOCUMENT_LINE);
 	for (; line.number; line = tree_line_next(tree, &line)) {
 		char digits[20];
 
@@ -307,7 +307,7 @@ static void lines_write(struct walk *walk, uint32_t at)
 }
 
 /* Opens a node's mapping and writes all of it but its calls. */
-static void node_open(struct walk *walk, uint32_t at, enum document_layout layout)
+static void node_open(struct walk *walk, uint32_t at, enum profile_document_layout layout)
 {
 	const struct tree_node *node = tree_node(walk->profile->tree, at);
 	const struct frame *frame = tree_frame(walk->profile->tree, at);
@@ -318,7 +318,7 @@ static void node_open(struct walk *walk, uint32_t at, enum document_layout layou
 	key_emit(walk, "frame");
 	string_emit(walk, frame->name);
 	key_emit(walk, "kind");
-	word_emit(walk, DOCUMENT_NAME, span_of(profile_kind_name(frame->kind)));
+	word_emit(walk, PROFILE_DOCUMENT_NAME, span_of(profile_kind_name(frame->kind)));
 	string_pair(walk, "module", frame->module);
 	string_pair(walk, "file", frame->file);
 	known_pair(walk, "first_line", frame->first_line);
@@ -335,15 +335,15 @@ static void calls_write(struct walk *walk, uint32_t top)
 	uint32_t at = tree_node(tree, top)->first_child;
 	size_t level = 1;
 
-	list_open(walk, at == TREE_NONE ? DOCUMENT_LINE : DOCUMENT_BLOCK);
+	list_open(walk, at == TREE_NONE ? PROFILE_DOCUMENT_LINE : PROFILE_DOCUMENT_BLOCK);
 	while (at != TREE_NONE && !walk->document->failed) {
 		uint32_t child = tree_node(tree, at)->first_child;
 		bool deeper = child != TREE_NONE && level < YAML_PIECE_LEVELS;
 
-		node_open(walk, at, deeper ? DOCUMENT_BLOCK : DOCUMENT_LINE);
+		node_open(walk, at, deeper ? PROFILE_DOCUMENT_BLOCK : PROFILE_DOCUMENT_LINE);
 		if (deeper) {
 			key_emit(walk, "calls");
-			list_open(walk, DOCUMENT_BLOCK);
+			list_open(walk, PROFILE_DOCUMENT_BLOCK);
 			level++;
 			at = child;
 			continue;
@@ -375,9 +375,9 @@ static void tree_write(struct walk *walk)
 	for (size_t i = 1; i < walk->piece_count && !walk->document->failed; i++) {
 		if (i == 1) {
 			key_emit(walk, "continued");
-			list_open(walk, DOCUMENT_BLOCK);
+			list_open(walk, PROFILE_DOCUMENT_BLOCK);
 		}
-		map_open(walk, DOCUMENT_BLOCK);
+		map_open(walk, PROFILE_DOCUMENT_BLOCK);
 		number_pair(walk, "piece", i);
 		key_emit(walk, "calls");
 		calls_write(walk, walk->pieces[i]);
@@ -395,12 +395,12 @@ static void timeline_write(struct walk *walk)
 	if (!walk->profile->timeline)
 		return;
 	key_emit(walk, "timeline");
-	map_open(walk, DOCUMENT_BLOCK);
+	map_open(walk, PROFILE_DOCUMENT_BLOCK);
 	while (yaml_timeline_list(&texts)) {
 		key_emit(walk, texts.key);
-		list_open(walk, DOCUMENT_BLOCK);
+		list_open(walk, PROFILE_DOCUMENT_BLOCK);
 		while (!walk->document->failed && yaml_timeline_text(&texts, &walk->text))
-			word_emit(walk, DOCUMENT_NAME, buf_span(&walk->text));
+			word_emit(walk, PROFILE_DOCUMENT_NAME, buf_span(&walk->text));
 		list_close(walk);
 	}
 	map_close(walk);
@@ -415,25 +415,25 @@ static bool has_hosts(const struct profile *profile)
 	return first != TREE_NONE && tree_frame(profile->tree, first)->kind == FRAME_HOST;
 }
 
-void document_write(struct document *document, const struct profile *profile)
+void profile_document_write(struct profile_document *document, const struct profile *profile)
 {
 	struct walk walk = { .profile = profile, .document = document };
 	bool by_cpu = profile->weight == PROFILE_CPU_US;
 
 	if (profile->timeline)
 		walk.numbers = alloc_zeroed(tree_count(profile->tree), sizeof(*walk.numbers));
-	map_open(&walk, DOCUMENT_BLOCK);
+	map_open(&walk, PROFILE_DOCUMENT_BLOCK);
 	number_pair(&walk, "pmp-profile",
 	            by_cpu || profile->left_out || has_hosts(profile) ? PROFILE_VERSION : 1);
 	if (by_cpu) {
 		key_emit(&walk, "weight");
-		word_emit(&walk, DOCUMENT_NAME, SPAN_LIT("cpu_us"));
+		word_emit(&walk, PROFILE_DOCUMENT_NAME, SPAN_LIT("cpu_us"));
 	}
 	if (profile->runs != 1)
 		number_pair(&walk, "runs", profile->runs);
 	if (tree_by_line(profile->tree)) {
 		key_emit(&walk, "by_line");
-		word_emit(&walk, DOCUMENT_NUMBER, SPAN_LIT("true"));
+		word_emit(&walk, PROFILE_DOCUMENT_NUMBER, SPAN_LIT("true"));
 	}
 	targets_write(&walk);
 	sampling_write(&walk);

@@ -41,7 +41,7 @@ static size_t split_stacks(struct span text)
 {
 	const char *end;
 
-	if (text.len < PROFILE_SPLIT_STACKS || yaml_detect(text))
+	if (text.len < PROFILE_SPLIT_STACKS || yaml_profile_detect(text))
 		return 0;
 	end = memrchr(text.ptr, '\n', text.len);
 	return end ? (size_t)(end - text.ptr) + 1 : 0;

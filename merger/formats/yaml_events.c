@@ -23,11 +23,11 @@ static size_t count_directives(struct span text)
 	return count;
 }
 
-bool yaml_reader_init(struct yaml_reader *reader, struct span text, const char *name,
+bool yaml_events_init(struct yaml_events *reader, struct span text, const char *name,
                       struct intern *intern, struct error *err)
 {
 	span_take(&text, SPAN_BOM);
-	*reader = (struct yaml_reader){ .text = text, .name = name, .intern = intern, .err = err };
+	*reader = (struct yaml_events){ .text = text, .name = name, .intern = intern, .err = err };
 	if (!yaml_parser_initialize(&reader->parser))
 		return error_set(err, ERROR_FAILED, "%s: out of memory", name);
 	if (count_directives(text) > DIRECTIVES_MAX) {
@@ -43,14 +43,14 @@ bool yaml_reader_init(struct yaml_reader *reader, struct span text, const char *
 	return true;
 }
 
-void yaml_reader_deinit(struct yaml_reader *reader)
+void yaml_events_deinit(struct yaml_events *reader)
 {
 	if (reader->has_event)
 		yaml_event_delete(&reader->event);
 	yaml_parser_delete(&reader->parser);
 }
 
-bool yaml_reader_fail_at(struct yaml_reader *reader, size_t line, const char *format, ...)
+bool yaml_events_fail_at(struct yaml_events *reader, size_t line, const char *format, ...)
 {
 	char reason[512];
 	va_list args;
@@ -61,7 +61,7 @@ bool yaml_reader_fail_at(struct yaml_reader *reader, size_t line, const char *fo
 	return error_set(reader->err, ERROR_INPUT, "%s:%zu: %s", reader->name, line, reason);
 }
 
-bool yaml_reader_fail(struct yaml_reader *reader, const char *format, ...)
+bool yaml_events_fail(struct yaml_events *reader, const char *format, ...)
 {
 	char reason[512];
 	va_list args;
@@ -69,22 +69,22 @@ bool yaml_reader_fail(struct yaml_reader *reader, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	return yaml_reader_fail_at(reader, yaml_reader_line(reader), "%s", reason);
+	return yaml_events_fail_at(reader, yaml_events_line(reader), "%s", reason);
 }
 
-size_t yaml_reader_line(const struct yaml_reader *reader)
+size_t yaml_events_line(const struct yaml_events *reader)
 {
 	return reader->has_event ? reader->event.start_mark.line + 1 : 1;
 }
 
-struct span yaml_reader_scalar(const struct yaml_reader *reader)
+struct span yaml_events_scalar(const struct yaml_events *reader)
 {
 	return (struct span){ (const char *)reader->event.data.scalar.value,
 		              reader->event.data.scalar.length };
 }
 
 /* libyaml knows the line of a wrong token, but of a wrong byte only where it is. */
-static bool parser_fail(struct yaml_reader *reader)
+static bool parser_fail(struct yaml_events *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
 	size_t line = parser->problem_mark.line + 1;
@@ -96,11 +96,11 @@ static bool parser_fail(struct yaml_reader *reader)
 		for (size_t i = 0; i < reader->text.len && i < parser->problem_offset; i++)
 			line += reader->text.ptr[i] == '\n';
 	}
-	return yaml_reader_fail_at(reader, line, "not YAML: %s; is the file whole?",
+	return yaml_events_fail_at(reader, line, "not YAML: %s; is the file whole?",
 	                           parser->problem ? parser->problem : "no reason is given");
 }
 
-bool yaml_reader_next(struct yaml_reader *reader)
+bool yaml_events_next(struct yaml_events *reader)
 {
 	if (reader->has_event)
 		yaml_event_delete(&reader->event);
@@ -109,11 +109,11 @@ bool yaml_reader_next(struct yaml_reader *reader)
 		return parser_fail(reader);
 	switch (reader->event.type) {
 	case YAML_ALIAS_EVENT:
-		return yaml_reader_fail(reader, "an alias (*): profiles are written without");
+		return yaml_events_fail(reader, "an alias (*): profiles are written without");
 	case YAML_MAPPING_START_EVENT:
 	case YAML_SEQUENCE_START_EVENT:
 		if (++reader->depth > YAML_NESTING_MAX)
-			return yaml_reader_fail(reader, "nested more than %d deep",
+			return yaml_events_fail(reader, "nested more than %d deep",
 			                        YAML_NESTING_MAX);
 		return true;
 	case YAML_MAPPING_END_EVENT:
@@ -125,57 +125,57 @@ bool yaml_reader_next(struct yaml_reader *reader)
 	}
 }
 
-static bool is_start(const struct yaml_reader *reader)
+static bool is_start(const struct yaml_events *reader)
 {
 	return reader->event.type == YAML_MAPPING_START_EVENT ||
 	       reader->event.type == YAML_SEQUENCE_START_EVENT;
 }
 
-bool yaml_reader_skip(struct yaml_reader *reader)
+bool yaml_events_skip(struct yaml_events *reader)
 {
 	size_t outside = reader->depth - is_start(reader);
 
 	while (reader->depth > outside)
-		if (!yaml_reader_next(reader))
+		if (!yaml_events_next(reader))
 			return false;
 	return true;
 }
 
-static bool is_plain(const struct yaml_reader *reader)
+static bool is_plain(const struct yaml_events *reader)
 {
 	return reader->event.type == YAML_SCALAR_EVENT &&
 	       reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
-static bool digits_read(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret)
+static bool digits_read(struct yaml_events *reader, const char *what, uint64_t max, uint64_t *ret)
 {
-	struct span text = yaml_reader_scalar(reader);
+	struct span text = yaml_events_scalar(reader);
 
 	*ret = 0;
 	for (size_t i = 0; i < text.len || !i; i++) {
 		if (!text.len || text.ptr[i] < '0' || text.ptr[i] > '9')
-			return yaml_reader_fail(reader, "'%s' is not a whole number: %.*s", what,
+			return yaml_events_fail(reader, "'%s' is not a whole number: %.*s", what,
 			                        (int)(text.len < 40 ? text.len : 40), text.ptr);
 		if (__builtin_mul_overflow(*ret, 10, ret) ||
 		    __builtin_add_overflow(*ret, (uint64_t)(text.ptr[i] - '0'), ret) || *ret > max)
-			return yaml_reader_fail(reader, "'%s' is too large: above %" PRIu64, what,
+			return yaml_events_fail(reader, "'%s' is too large: above %" PRIu64, what,
 			                        max);
 	}
 	return true;
 }
 
-bool yaml_reader_number(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret)
+bool yaml_events_number(struct yaml_events *reader, const char *what, uint64_t max, uint64_t *ret)
 {
 	if (!is_plain(reader))
-		return yaml_reader_fail(reader, "'%s' is not a number", what);
+		return yaml_events_fail(reader, "'%s' is not a number", what);
 	return digits_read(reader, what, max, ret);
 }
 
-bool yaml_reader_key_number(struct yaml_reader *reader, const char *what, uint64_t max,
+bool yaml_events_key_number(struct yaml_events *reader, const char *what, uint64_t max,
                             uint64_t *ret)
 {
 	if (reader->event.type != YAML_SCALAR_EVENT)
-		return yaml_reader_fail(reader, "a key of '%s' is not a number", what);
+		return yaml_events_fail(reader, "a key of '%s' is not a number", what);
 	return digits_read(reader, what, max, ret);
 }
 
@@ -212,9 +212,9 @@ static bool fixed_parse(struct span text, uint64_t scale, uint64_t *ret)
 	return true;
 }
 
-static bool fixed_read(struct yaml_reader *reader, const struct yaml_field *field, uint64_t *ret)
+static bool fixed_read(struct yaml_events *reader, const struct yaml_field *field, uint64_t *ret)
 {
-	struct span text = is_plain(reader) ? yaml_reader_scalar(reader) : SPAN_LIT("");
+	struct span text = is_plain(reader) ? yaml_events_scalar(reader) : SPAN_LIT("");
 	char copy[64];
 	char *end;
 	double number;
@@ -230,45 +230,45 @@ static bool fixed_read(struct yaml_reader *reader, const struct yaml_field *fiel
 			return true;
 		}
 	}
-	return yaml_reader_fail(reader, "'%s' is not a number that a profile can have", field->key);
+	return yaml_events_fail(reader, "'%s' is not a number that a profile can have", field->key);
 }
 
-static bool string_read(struct yaml_reader *reader, const char *key, uint32_t *ret)
+static bool string_read(struct yaml_events *reader, const char *key, uint32_t *ret)
 {
 	struct span text;
 
 	if (reader->event.type != YAML_SCALAR_EVENT)
-		return yaml_reader_fail(reader, "'%s' is not a string", key);
-	text = yaml_reader_scalar(reader);
+		return yaml_events_fail(reader, "'%s' is not a string", key);
+	text = yaml_events_scalar(reader);
 	if (is_plain(reader) && (span_eq(text, SPAN_LIT("null")) || span_eq(text, SPAN_LIT("~"))))
 		text.len = 0;
 	*ret = intern_add_clean(reader->intern, text);
 	return true;
 }
 
-static bool bool_read(struct yaml_reader *reader, const char *key, bool *ret)
+static bool bool_read(struct yaml_events *reader, const char *key, bool *ret)
 {
-	struct span text = is_plain(reader) ? yaml_reader_scalar(reader) : SPAN_LIT("");
+	struct span text = is_plain(reader) ? yaml_events_scalar(reader) : SPAN_LIT("");
 
 	*ret = span_eq(text, SPAN_LIT("true"));
 	if (*ret || span_eq(text, SPAN_LIT("false")))
 		return true;
-	return yaml_reader_fail(reader, "'%s' is neither true nor false", key);
+	return yaml_events_fail(reader, "'%s' is neither true nor false", key);
 }
 
-static bool value_read(struct yaml_reader *reader, const struct yaml_field *field, void *into)
+static bool value_read(struct yaml_events *reader, const struct yaml_field *field, void *into)
 {
 	void *at = (char *)into + field->offset;
 	uint64_t number = 0;
 
 	switch (field->type) {
 	case YAML_U32:
-		if (!yaml_reader_number(reader, field->key, UINT32_MAX, &number))
+		if (!yaml_events_number(reader, field->key, UINT32_MAX, &number))
 			return false;
 		*(uint32_t *)at = (uint32_t)number;
 		return true;
 	case YAML_U64:
-		return yaml_reader_number(reader, field->key, UINT64_MAX, at);
+		return yaml_events_number(reader, field->key, UINT64_MAX, at);
 	case YAML_BOOL:
 		return bool_read(reader, field->key, at);
 	case YAML_STRING:
@@ -281,46 +281,46 @@ static bool value_read(struct yaml_reader *reader, const struct yaml_field *fiel
 	return field->call(reader, into);
 }
 
-bool yaml_reader_field(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,
+bool yaml_events_field(struct yaml_events *reader, const struct yaml_fields *fields, void *into,
                        uint64_t *seen)
 {
 	size_t row = fields->count;
 
 	if (reader->event.type == YAML_SCALAR_EVENT)
 		for (row = 0; row < fields->count; row++)
-			if (span_eq(yaml_reader_scalar(reader), span_of(fields->rows[row].key)))
+			if (span_eq(yaml_events_scalar(reader), span_of(fields->rows[row].key)))
 				break;
 	if (row == fields->count) /* of a later version */
-		return yaml_reader_skip(reader) && yaml_reader_next(reader) &&
-		       yaml_reader_skip(reader);
+		return yaml_events_skip(reader) && yaml_events_next(reader) &&
+		       yaml_events_skip(reader);
 	if (*seen & UINT64_C(1) << row)
-		return yaml_reader_fail(reader, "'%s' comes twice in one %s; is the file whole?",
+		return yaml_events_fail(reader, "'%s' comes twice in one %s; is the file whole?",
 		                        fields->rows[row].key, fields->what);
 	*seen |= UINT64_C(1) << row;
-	return yaml_reader_next(reader) && value_read(reader, &fields->rows[row], into);
+	return yaml_events_next(reader) && value_read(reader, &fields->rows[row], into);
 }
 
-bool yaml_reader_map(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,
+bool yaml_events_map(struct yaml_events *reader, const struct yaml_fields *fields, void *into,
                      uint64_t *seen)
 {
 	*seen = 0;
 	if (reader->event.type != YAML_MAPPING_START_EVENT)
-		return yaml_reader_fail(reader, "the %s is not a mapping", fields->what);
-	while (yaml_reader_next(reader)) {
+		return yaml_events_fail(reader, "the %s is not a mapping", fields->what);
+	while (yaml_events_next(reader)) {
 		if (reader->event.type == YAML_MAPPING_END_EVENT)
 			return true;
-		if (!yaml_reader_field(reader, fields, into, seen))
+		if (!yaml_events_field(reader, fields, into, seen))
 			return false;
 	}
 	return false;
 }
 
-bool yaml_reader_list(struct yaml_reader *reader, const char *what,
-                      bool (*item)(struct yaml_reader *reader, void *into), void *into)
+bool yaml_events_list(struct yaml_events *reader, const char *what,
+                      bool (*item)(struct yaml_events *reader, void *into), void *into)
 {
 	if (reader->event.type != YAML_SEQUENCE_START_EVENT)
-		return yaml_reader_fail(reader, "'%s' is not a list", what);
-	while (yaml_reader_next(reader)) {
+		return yaml_events_fail(reader, "'%s' is not a list", what);
+	while (yaml_events_next(reader)) {
 		if (reader->event.type == YAML_SEQUENCE_END_EVENT)
 			return true;
 		if (!item(reader, into))

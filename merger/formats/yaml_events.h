@@ -12,7 +12,7 @@
 #include "merger/base/intern.h"
 #include "merger/base/span.h"
 
-struct yaml_reader {
+struct yaml_events {
 	yaml_parser_t parser;
 	yaml_event_t event; /* the one that was read last */
 	bool has_event;
@@ -38,7 +38,7 @@ struct yaml_field {
 	enum yaml_type type;
 	size_t offset; /* in the caller's struct */
 	uint64_t scale;
-	bool (*call)(struct yaml_reader *reader, void *into);
+	bool (*call)(struct yaml_events *reader, void *into);
 };
 
 /* At most 64 fields: which ones were there is a bit each, in the order of the rows. */
@@ -48,38 +48,38 @@ struct yaml_fields {
 	const char *what; /* "target", for messages */
 };
 
-bool yaml_reader_init(struct yaml_reader *reader, struct span text, const char *name,
+bool yaml_events_init(struct yaml_events *reader, struct span text, const char *name,
                       struct intern *intern, struct error *err);
-void yaml_reader_deinit(struct yaml_reader *reader);
+void yaml_events_deinit(struct yaml_events *reader);
 
 /* The next event; false after an error, which is also what an alias and too deep nesting are. */
-bool yaml_reader_next(struct yaml_reader *reader);
+bool yaml_events_next(struct yaml_events *reader);
 /* Goes over the value whose first event is there. */
-bool yaml_reader_skip(struct yaml_reader *reader);
+bool yaml_events_skip(struct yaml_events *reader);
 
 /* All set an error with name and line and return false. */
-bool yaml_reader_fail(struct yaml_reader *reader, const char *format, ...)
+bool yaml_events_fail(struct yaml_events *reader, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
-bool yaml_reader_fail_at(struct yaml_reader *reader, size_t line, const char *format, ...)
+bool yaml_events_fail_at(struct yaml_events *reader, size_t line, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
 /* Of the event that was read last. */
-size_t yaml_reader_line(const struct yaml_reader *reader);
-struct span yaml_reader_scalar(const struct yaml_reader *reader);
+size_t yaml_events_line(const struct yaml_events *reader);
+struct span yaml_events_scalar(const struct yaml_events *reader);
 /* False, with an error, if that is not a scalar, or no number, or one above max. */
-bool yaml_reader_number(struct yaml_reader *reader, const char *what, uint64_t max, uint64_t *ret);
+bool yaml_events_number(struct yaml_events *reader, const char *what, uint64_t max, uint64_t *ret);
 /* The same for a number that is a mapping's key: JSON has it in quotes. */
-bool yaml_reader_key_number(struct yaml_reader *reader, const char *what, uint64_t max,
+bool yaml_events_key_number(struct yaml_events *reader, const char *what, uint64_t max,
                             uint64_t *ret);
 
 /* Reads the key that was just read and its value into `into`. A key without a row is skipped. */
-bool yaml_reader_field(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,
+bool yaml_events_field(struct yaml_events *reader, const struct yaml_fields *fields, void *into,
                        uint64_t *seen);
 /* Reads the mapping whose start is there. */
-bool yaml_reader_map(struct yaml_reader *reader, const struct yaml_fields *fields, void *into,
+bool yaml_events_map(struct yaml_events *reader, const struct yaml_fields *fields, void *into,
                      uint64_t *seen);
 /* Calls `item` for each item of the sequence whose start is there, at the item's first event. */
-bool yaml_reader_list(struct yaml_reader *reader, const char *what,
-                      bool (*item)(struct yaml_reader *reader, void *into), void *into);
+bool yaml_events_list(struct yaml_events *reader, const char *what,
+                      bool (*item)(struct yaml_events *reader, void *into), void *into);
 
 #endif

@@ -37,26 +37,26 @@ struct target_row {
 	size_t arg_cap;
 };
 
-static bool word_read(struct yaml_reader *reader, void *into)
+static bool word_read(struct yaml_events *reader, void *into)
 {
 	struct target_row *row = into;
 	struct profile_target *target = &row->target;
 
 	if (reader->event.type != YAML_SCALAR_EVENT)
-		return yaml_reader_fail(reader, "a word of 'command' is not a string");
+		return yaml_events_fail(reader, "a word of 'command' is not a string");
 	target->args = alloc_grow(target->args, &row->arg_cap, target->arg_count + 1,
 	                          sizeof(*target->args));
 	target->args[target->arg_count++] =
-	        intern_add_clean(reader->intern, yaml_reader_scalar(reader));
+	        intern_add_clean(reader->intern, yaml_events_scalar(reader));
 	return true;
 }
 
-static bool command_read(struct yaml_reader *reader, void *into)
+static bool command_read(struct yaml_events *reader, void *into)
 {
-	return yaml_reader_list(reader, "command", word_read, into);
+	return yaml_events_list(reader, "command", word_read, into);
 }
 
-static bool target_read(struct yaml_reader *reader, void *into)
+static bool process_read(struct yaml_events *reader, void *into)
 {
 	static const struct yaml_field rows[] = {
 		{ "pid", YAML_U32, offsetof(struct profile_target, pid), 0, NULL },
@@ -69,20 +69,20 @@ static bool target_read(struct yaml_reader *reader, void *into)
 	struct document *document = into;
 	struct target_row row = { 0 };
 	uint64_t seen;
-	bool ok = yaml_reader_map(reader, &fields, &row, &seen);
+	bool ok = yaml_events_map(reader, &fields, &row, &seen);
 
 	if (ok && !profile_add_target(document->profile, &row.target))
-		ok = yaml_reader_fail(reader, "two targets with pid %u", row.target.pid);
+		ok = yaml_events_fail(reader, "two targets with pid %u", row.target.pid);
 	free(row.target.args);
 	return ok;
 }
 
-static bool targets_read(struct yaml_reader *reader, void *into)
+static bool targets_read(struct yaml_events *reader, void *into)
 {
-	return yaml_reader_list(reader, "targets", target_read, into);
+	return yaml_events_list(reader, "targets", process_read, into);
 }
 
-static bool pause_read(struct yaml_reader *reader, void *into)
+static bool pause_read(struct yaml_events *reader, void *into)
 {
 	static const struct yaml_field rows[] = {
 		{ "first", YAML_FIXED, offsetof(struct profile_pause, first), YAML_MILLI, NULL },
@@ -95,10 +95,10 @@ static bool pause_read(struct yaml_reader *reader, void *into)
 	uint64_t seen;
 
 	sampling->pause.known = true;
-	return yaml_reader_map(reader, &fields, &sampling->pause, &seen);
+	return yaml_events_map(reader, &fields, &sampling->pause, &seen);
 }
 
-static bool sampling_read(struct yaml_reader *reader, void *into)
+static bool sampling_read(struct yaml_events *reader, void *into)
 {
 #define ROW(key, type, field, scale)                                                               \
 	{                                                                                          \
@@ -123,17 +123,17 @@ static bool sampling_read(struct yaml_reader *reader, void *into)
 	uint64_t seen;
 
 	sampling->known = true;
-	return yaml_reader_map(reader, &fields, sampling, &seen);
+	return yaml_events_map(reader, &fields, sampling, &seen);
 }
 
 struct stack_counts {
 	uint64_t total, left_out;
-	uint64_t marks[MARK_COUNT];
+	uint64_t marks[QUALITY_COUNT];
 };
 
-static bool stacks_read(struct yaml_reader *reader, void *into)
+static bool stacks_read(struct yaml_events *reader, void *into)
 {
-	struct yaml_field rows[MARK_COUNT + 2] = {
+	struct yaml_field rows[QUALITY_COUNT + 2] = {
 		{ "total", YAML_U64, offsetof(struct stack_counts, total), 0, NULL },
 		{ "left_out", YAML_U64, offsetof(struct stack_counts, left_out), 0, NULL },
 	};
@@ -142,19 +142,19 @@ static bool stacks_read(struct yaml_reader *reader, void *into)
 	struct stack_counts counts = { 0 };
 	uint64_t seen, sum = 0;
 
-	for (size_t i = 0; i < MARK_COUNT; i++)
+	for (size_t i = 0; i < QUALITY_COUNT; i++)
 		rows[i + 2] = (struct yaml_field){
-			.key = profile_mark_name((enum merge_mark)i),
+			.key = profile_quality_name((enum merge_quality)i),
 			.type = YAML_U64,
 			.offset = offsetof(struct stack_counts, marks) + i * sizeof(uint64_t),
 		};
-	if (!yaml_reader_map(reader, &fields, &counts, &seen))
+	if (!yaml_events_map(reader, &fields, &counts, &seen))
 		return false;
-	for (size_t i = 0; i < MARK_COUNT; i++)
+	for (size_t i = 0; i < QUALITY_COUNT; i++)
 		if (__builtin_add_overflow(sum, counts.marks[i], &sum))
-			return yaml_reader_fail(reader, "the stacks add up to too much");
+			return yaml_events_fail(reader, "the stacks add up to too much");
 	if (sum != counts.total)
-		return yaml_reader_fail(reader,
+		return yaml_events_fail(reader,
 		                        "stacks: the total is %" PRIu64
 		                        ", but merged, lost and so on add up to %" PRIu64,
 		                        counts.total, sum);
@@ -164,7 +164,7 @@ static bool stacks_read(struct yaml_reader *reader, void *into)
 	return true;
 }
 
-static bool text_read(struct yaml_reader *reader, void *into)
+static bool text_read(struct yaml_events *reader, void *into)
 {
 	static const struct yaml_field rows[] = {
 		{ "lines", YAML_U64, offsetof(struct profile, text_lines), 0, NULL },
@@ -174,10 +174,10 @@ static bool text_read(struct yaml_reader *reader, void *into)
 	struct document *document = into;
 	uint64_t seen;
 
-	return yaml_reader_map(reader, &fields, document->profile, &seen);
+	return yaml_events_map(reader, &fields, document->profile, &seen);
 }
 
-static bool thread_read(struct yaml_reader *reader, void *into)
+static bool thread_read(struct yaml_events *reader, void *into)
 {
 	static const struct yaml_field rows[] = {
 		{ "pid", YAML_U32, offsetof(struct profile_thread, pid), 0, NULL },
@@ -188,10 +188,10 @@ static bool thread_read(struct yaml_reader *reader, void *into)
 	};
 	static const struct yaml_fields fields = { rows, COUNT_OF(rows), "thread" };
 	struct document *document = into;
-	struct thread_row row = { .line = yaml_reader_line(reader) };
+	struct thread_row row = { .line = yaml_events_line(reader) };
 	uint64_t seen;
 
-	if (!yaml_reader_map(reader, &fields, &row, &seen))
+	if (!yaml_events_map(reader, &fields, &row, &seen))
 		return false;
 	row.has_pid = seen & 1;
 	document->threads = alloc_grow(document->threads, &document->thread_cap,
@@ -200,7 +200,7 @@ static bool thread_read(struct yaml_reader *reader, void *into)
 	return true;
 }
 
-static bool module_read(struct yaml_reader *reader, void *into)
+static bool module_read(struct yaml_events *reader, void *into)
 {
 	static const struct yaml_field rows[] = {
 		{ "path", YAML_STRING, offsetof(struct profile_module, path), 0, NULL },
@@ -211,85 +211,85 @@ static bool module_read(struct yaml_reader *reader, void *into)
 	struct profile_module module = { 0 };
 	uint64_t seen;
 
-	if (!yaml_reader_map(reader, &fields, &module, &seen))
+	if (!yaml_events_map(reader, &fields, &module, &seen))
 		return false;
 	profile_module(document->profile, module.path, module.build_id);
 	return true;
 }
 
-static bool modules_read(struct yaml_reader *reader, void *into)
+static bool modules_read(struct yaml_events *reader, void *into)
 {
-	return yaml_reader_list(reader, "modules", module_read, into);
+	return yaml_events_list(reader, "modules", module_read, into);
 }
 
-static bool threads_read(struct yaml_reader *reader, void *into)
+static bool threads_read(struct yaml_events *reader, void *into)
 {
-	return yaml_reader_list(reader, "threads", thread_read, into);
+	return yaml_events_list(reader, "threads", thread_read, into);
 }
 
-static bool note_read(struct yaml_reader *reader, void *into)
+static bool note_read(struct yaml_events *reader, void *into)
 {
 	struct document *document = into;
 
 	if (reader->event.type != YAML_SCALAR_EVENT)
-		return yaml_reader_fail(reader, "a note is not a string");
+		return yaml_events_fail(reader, "a note is not a string");
 	profile_note(document->profile,
-	             intern_add_clean(reader->intern, yaml_reader_scalar(reader)));
+	             intern_add_clean(reader->intern, yaml_events_scalar(reader)));
 	return true;
 }
 
-static bool notes_read(struct yaml_reader *reader, void *into)
+static bool notes_read(struct yaml_events *reader, void *into)
 {
-	return yaml_reader_list(reader, "notes", note_read, into);
+	return yaml_events_list(reader, "notes", note_read, into);
 }
 
-static bool version_read(struct yaml_reader *reader, void *into)
+static bool version_read(struct yaml_events *reader, void *into)
 {
 	struct document *document = into;
 	uint64_t version;
 
-	if (!yaml_reader_number(reader, "pmp-profile", UINT32_MAX, &version))
+	if (!yaml_events_number(reader, "pmp-profile", UINT32_MAX, &version))
 		return false;
 	document->version = (uint32_t)version;
 	if (!version || version > PROFILE_VERSION)
-		return yaml_reader_fail(reader,
+		return yaml_events_fail(reader,
 		                        "a profile of version %" PRIu64
 		                        "; this pmp reads up to %d, a newer one is needed",
 		                        version, PROFILE_VERSION);
 	return true;
 }
 
-static bool tree_read(struct yaml_reader *reader, void *into)
+static bool tree_read(struct yaml_events *reader, void *into)
 {
 	return yaml_tree_read(reader, &((struct document *)into)->tree);
 }
 
-static bool continued_read(struct yaml_reader *reader, void *into)
+static bool continued_read(struct yaml_events *reader, void *into)
 {
 	return yaml_tree_read_continued(reader, &((struct document *)into)->tree);
 }
 
-static bool timeline_read(struct yaml_reader *reader, void *into)
+static bool timeline_read(struct yaml_events *reader, void *into)
 {
 	return yaml_timeline_read(reader, &((struct document *)into)->timeline);
 }
 
-static bool weight_read(struct yaml_reader *reader, void *into)
+static bool weight_read(struct yaml_events *reader, void *into)
 {
 	struct document *document = into;
 
 	if (reader->event.type != YAML_SCALAR_EVENT ||
-	    !span_eq(yaml_reader_scalar(reader), SPAN_LIT("cpu_us")))
-		return yaml_reader_fail(reader, "a weight that this pmp does not know");
+	    !span_eq(yaml_events_scalar(reader), SPAN_LIT("cpu_us")))
+		return yaml_events_fail(reader, "a weight that this pmp does not know");
 	document->profile->weight = PROFILE_CPU_US;
 	return true;
 }
 
-static bool runs_read(struct yaml_reader *reader, void *into)
+static bool runs_read(struct yaml_events *reader, void *into)
 {
 	struct document *document = into;
 
-	return yaml_reader_number(reader, "runs", UINT64_MAX, &document->profile->runs);
+	return yaml_events_number(reader, "runs", UINT64_MAX, &document->profile->runs);
 }
 
 enum document_key { KEY_VERSION, KEY_STACKS, KEY_TREE };
@@ -299,7 +299,7 @@ static const struct yaml_field document_rows[] = {
 	[KEY_STACKS] = { "stacks", YAML_CALL, 0, 0, stacks_read },
 	[KEY_TREE] = { "tree", YAML_CALL, 0, 0, tree_read },
 	{ "by_line", YAML_BOOL, offsetof(struct document, by_line), 0, NULL },
-	{ "target", YAML_CALL, 0, 0, target_read },
+	{ "target", YAML_CALL, 0, 0, process_read },
 	{ "targets", YAML_CALL, 0, 0, targets_read },
 	{ "sampling", YAML_CALL, 0, 0, sampling_read },
 	{ "text", YAML_CALL, 0, 0, text_read },
@@ -315,7 +315,7 @@ static const struct yaml_field document_rows[] = {
 static const struct yaml_fields document_fields = { document_rows, COUNT_OF(document_rows),
 	                                            "profile" };
 
-static bool threads_settle(struct yaml_reader *reader, struct document *document)
+static bool threads_settle(struct yaml_events *reader, struct document *document)
 {
 	struct profile *profile = document->profile;
 	uint32_t only_pid = profile->target_count == 1 ? profile->targets[0].pid : 0;
@@ -328,20 +328,20 @@ static bool threads_settle(struct yaml_reader *reader, struct document *document
 		*profile_host_thread(profile, row->thread.host, row->thread.pid, row->thread.tid) =
 		        row->thread;
 		if (profile->thread_count == i)
-			return yaml_reader_fail_at(reader, row->line, "two threads with tid %u",
+			return yaml_events_fail_at(reader, row->line, "two threads with tid %u",
 			                           row->thread.tid);
 	}
 	return true;
 }
 
-static bool document_settle(struct yaml_reader *reader, struct document *document, uint64_t seen)
+static bool document_settle(struct yaml_events *reader, struct document *document, uint64_t seen)
 {
 	struct profile *profile = document->profile;
 	uint64_t whole;
 
 	for (size_t i = KEY_VERSION; i <= KEY_TREE; i++)
 		if (!(seen >> i & 1))
-			return yaml_reader_fail(reader, "no '%s': not the whole of a profile",
+			return yaml_events_fail(reader, "no '%s': not the whole of a profile",
 			                        document_rows[i].key);
 	if (document->by_line) {
 		tree_destroy(profile->tree);
@@ -352,7 +352,7 @@ static bool document_settle(struct yaml_reader *reader, struct document *documen
 	whole = tree_node(profile->tree, TREE_ROOT)->total;
 	if (profile->weight == PROFILE_SAMPLES &&
 	    (document->total < profile->left_out || whole != document->total - profile->left_out))
-		return yaml_reader_fail(reader,
+		return yaml_events_fail(reader,
 		                        "the tree's roots add up to %" PRIu64
 		                        " stacks, but 'stacks' says %" PRIu64 " without %" PRIu64
 		                        " left out",
@@ -365,33 +365,33 @@ static bool document_settle(struct yaml_reader *reader, struct document *documen
 }
 
 /* The events around the document's one mapping. */
-static bool document_read(struct yaml_reader *reader, struct document *document)
+static bool document_read(struct yaml_events *reader, struct document *document)
 {
 	uint64_t seen;
 
-	if (!yaml_reader_next(reader) || !yaml_reader_next(reader)) /* stream, document */
+	if (!yaml_events_next(reader) || !yaml_events_next(reader)) /* stream, document */
 		return false;
 	if (reader->event.type == YAML_STREAM_END_EVENT)
-		return yaml_reader_fail(reader, "there is no profile in it");
-	if (!yaml_reader_next(reader) ||
-	    !yaml_reader_map(reader, &document_fields, document, &seen))
+		return yaml_events_fail(reader, "there is no profile in it");
+	if (!yaml_events_next(reader) ||
+	    !yaml_events_map(reader, &document_fields, document, &seen))
 		return false;
-	if (!yaml_reader_next(reader) || !yaml_reader_next(reader))
+	if (!yaml_events_next(reader) || !yaml_events_next(reader))
 		return false;
 	if (reader->event.type != YAML_STREAM_END_EVENT)
-		return yaml_reader_fail(reader, "a second document; a file holds one profile");
+		return yaml_events_fail(reader, "a second document; a file holds one profile");
 	return document_settle(reader, document, seen);
 }
 
-struct profile *yaml_read(struct span text, const char *name, struct error *err)
+struct profile *yaml_profile_read(struct span text, const char *name, struct error *err)
 {
 	struct document document = { .profile = profile_create(false) };
-	struct yaml_reader reader;
+	struct yaml_events reader;
 	bool done = false;
 
-	if (yaml_reader_init(&reader, text, name, document.profile->intern, err)) {
+	if (yaml_events_init(&reader, text, name, document.profile->intern, err)) {
 		done = document_read(&reader, &document);
-		yaml_reader_deinit(&reader);
+		yaml_events_deinit(&reader);
 	}
 	yaml_tree_deinit(&document.tree);
 	yaml_timeline_deinit(&document.timeline);
@@ -404,7 +404,7 @@ struct profile *yaml_read(struct span text, const char *name, struct error *err)
 
 /* The version may be anywhere on the first level, as other programs put keys in another order, and
  * quoted, as JSON has it. */
-bool yaml_detect(struct span text)
+bool yaml_profile_detect(struct span text)
 {
 	static const char key[] = "pmp-profile";
 	const char *found;

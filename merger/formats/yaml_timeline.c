@@ -13,8 +13,8 @@ static void stack_write(const struct timeline *timeline, uint32_t step, const ui
 	const struct timeline_step *at = &timeline->steps[step];
 
 	buf_printf(out, "%" PRIu32 " %" PRIu32 " %" PRIu32, at->parent, nodes[at->node], at->line);
-	if (at->mark < MARK_COUNT)
-		buf_printf(out, " %s", profile_mark_name((enum merge_mark)at->mark));
+	if (at->mark < QUALITY_COUNT)
+		buf_printf(out, " %s", profile_quality_name((enum merge_quality)at->mark));
 }
 
 static void change_write(const struct profile *profile, const struct timeline_change *change,
@@ -117,62 +117,62 @@ static bool word_number(struct span *text, uint64_t max, uint64_t *ret)
 	return number_read(&word, '\0', max, ret) && !word.len;
 }
 
-static bool not_understood(struct yaml_reader *reader, size_t line, const char *what,
+static bool not_understood(struct yaml_events *reader, size_t line, const char *what,
                            struct span text)
 {
-	return yaml_reader_fail_at(reader, line, "%s of the timeline is not understood: %.*s", what,
+	return yaml_events_fail_at(reader, line, "%s of the timeline is not understood: %.*s", what,
 	                           (int)(text.len < 60 ? text.len : 60), text.ptr);
 }
 
-static bool stack_read(struct yaml_reader *reader, void *into)
+static bool stack_read(struct yaml_events *reader, void *into)
 {
 	struct yaml_timeline *yaml = into;
 	struct span text, rest;
 	uint64_t parent, node, line;
-	enum merge_mark mark = MARK_COUNT;
+	enum merge_quality mark = QUALITY_COUNT;
 
 	if (reader->event.type != YAML_SCALAR_EVENT)
-		return yaml_reader_fail(reader, "a stack of the timeline is not a text");
-	text = rest = yaml_reader_scalar(reader);
+		return yaml_events_fail(reader, "a stack of the timeline is not a text");
+	text = rest = yaml_events_scalar(reader);
 	if (!word_number(&rest, yaml->step_count, &parent) ||
 	    !word_number(&rest, UINT32_MAX, &node) || !word_number(&rest, UINT32_MAX, &line) ||
-	    (rest.len && !profile_mark_of(rest, &mark)))
-		return not_understood(reader, yaml_reader_line(reader), "a stack", text);
+	    (rest.len && !profile_quality_of(rest, &mark)))
+		return not_understood(reader, yaml_events_line(reader), "a stack", text);
 	yaml->steps = alloc_grow(yaml->steps, &yaml->step_cap, yaml->step_count + 1,
 	                         sizeof(*yaml->steps));
 	yaml->step_lines = alloc_grow(yaml->step_lines, &yaml->step_line_cap, yaml->step_count + 1,
 	                              sizeof(*yaml->step_lines));
-	yaml->step_lines[yaml->step_count] = yaml_reader_line(reader);
+	yaml->step_lines[yaml->step_count] = yaml_events_line(reader);
 	yaml->steps[yaml->step_count++] =
 	        (struct timeline_step){ (uint32_t)parent, (uint32_t)node, (uint32_t)line, mark };
 	return true;
 }
 
-static bool sample_read(struct yaml_reader *reader, void *into)
+static bool sample_read(struct yaml_events *reader, void *into)
 {
 	struct yaml_timeline *yaml = into;
 
 	if (reader->event.type != YAML_SCALAR_EVENT)
-		return yaml_reader_fail(reader, "a sample of the timeline is not a text");
-	buf_add_span(&yaml->samples, yaml_reader_scalar(reader));
+		return yaml_events_fail(reader, "a sample of the timeline is not a text");
+	buf_add_span(&yaml->samples, yaml_events_scalar(reader));
 	buf_add(&yaml->samples, "", 1);
 	yaml->sample_lines = alloc_grow(yaml->sample_lines, &yaml->sample_cap,
 	                                yaml->sample_count + 1, sizeof(*yaml->sample_lines));
-	yaml->sample_lines[yaml->sample_count++] = yaml_reader_line(reader);
+	yaml->sample_lines[yaml->sample_count++] = yaml_events_line(reader);
 	return true;
 }
 
-static bool stacks_read(struct yaml_reader *reader, void *into)
+static bool stacks_read(struct yaml_events *reader, void *into)
 {
-	return yaml_reader_list(reader, "stacks", stack_read, into);
+	return yaml_events_list(reader, "stacks", stack_read, into);
 }
 
-static bool samples_read(struct yaml_reader *reader, void *into)
+static bool samples_read(struct yaml_events *reader, void *into)
 {
-	return yaml_reader_list(reader, "samples", sample_read, into);
+	return yaml_events_list(reader, "samples", sample_read, into);
 }
 
-bool yaml_timeline_read(struct yaml_reader *reader, struct yaml_timeline *yaml)
+bool yaml_timeline_read(struct yaml_events *reader, struct yaml_timeline *yaml)
 {
 	static const struct yaml_field rows[] = {
 		{ key_stacks, YAML_CALL, 0, 0, stacks_read },
@@ -182,7 +182,7 @@ bool yaml_timeline_read(struct yaml_reader *reader, struct yaml_timeline *yaml)
 	uint64_t seen;
 
 	yaml->known = true;
-	return yaml_reader_map(reader, &fields, yaml, &seen);
+	return yaml_events_map(reader, &fields, yaml, &seen);
 }
 
 /* A path is one of the tree's: each step's node is a call of the one before. */
@@ -197,7 +197,7 @@ static bool step_fits(const struct tree *tree, const struct timeline *timeline,
 	                              tree_frame(tree, above)->kind == FRAME_PROCESS);
 }
 
-static bool steps_build(struct yaml_reader *reader, const struct yaml_timeline *yaml,
+static bool steps_build(struct yaml_events *reader, const struct yaml_timeline *yaml,
                         const struct yaml_tree *tree, struct profile *profile)
 {
 	size_t count;
@@ -214,7 +214,7 @@ static bool steps_build(struct yaml_reader *reader, const struct yaml_timeline *
 			       timeline_step(profile->timeline, &step) == i + 1;
 		}
 		if (!done)
-			yaml_reader_fail_at(reader, yaml->step_lines[i],
+			yaml_events_fail_at(reader, yaml->step_lines[i],
 			                    "a stack of the timeline comes twice or is none of the "
 			                    "tree's");
 	}
@@ -234,7 +234,7 @@ static bool change_build(struct profile *profile, uint32_t target, struct span w
 		return false;
 	if (!span_take(&word, SPAN_LIT("/")) ||
 	    !number_read(&word, '/', timeline->step_count - 1, &stack) ||
-	    (stack && timeline->steps[stack].mark == MARK_COUNT))
+	    (stack && timeline->steps[stack].mark == QUALITY_COUNT))
 		return false;
 	entry.stack = (uint32_t)stack;
 	if (word.len) {
@@ -282,7 +282,7 @@ static bool sample_build(struct profile *profile, struct span text)
 	return true;
 }
 
-bool yaml_timeline_build(struct yaml_reader *reader, const struct yaml_timeline *yaml,
+bool yaml_timeline_build(struct yaml_events *reader, const struct yaml_timeline *yaml,
                          const struct yaml_tree *tree, struct profile *profile)
 {
 	struct span rest = buf_span(&yaml->samples);
@@ -300,7 +300,7 @@ bool yaml_timeline_build(struct yaml_reader *reader, const struct yaml_timeline 
 		rest = span_skip(rest, text.len + 1);
 	}
 	if (profile->timeline->stacks > profile_stacks(profile))
-		return yaml_reader_fail(
+		return yaml_events_fail(
 		        reader, "the timeline has %" PRIu64 " stacks, more than 'stacks' says",
 		        profile->timeline->stacks);
 	return true;

@@ -40,9 +40,9 @@ struct yaml_timeline {
 
 void yaml_timeline_deinit(struct yaml_timeline *yaml);
 /* Reads the value of "timeline", whose first event is there. */
-bool yaml_timeline_read(struct yaml_reader *reader, struct yaml_timeline *yaml);
+bool yaml_timeline_read(struct yaml_events *reader, struct yaml_timeline *yaml);
 /* Makes the profile's timeline. The tree is there, the threads are in the file's order. */
-bool yaml_timeline_build(struct yaml_reader *reader, const struct yaml_timeline *yaml,
+bool yaml_timeline_build(struct yaml_events *reader, const struct yaml_timeline *yaml,
                          const struct yaml_tree *tree, struct profile *profile);
 
 #endif

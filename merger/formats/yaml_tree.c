@@ -29,44 +29,44 @@ void yaml_tree_deinit(struct yaml_tree *yaml)
 	free(yaml->nodes);
 	free(yaml->lines);
 	free(yaml->pieces);
-	index_deinit(&yaml->piece_index);
+	hash_index_deinit(&yaml->piece_index);
 	*yaml = (struct yaml_tree){ 0 };
 }
 
-static bool kind_read(struct yaml_reader *reader, void *into)
+static bool kind_read(struct yaml_events *reader, void *into)
 {
 	struct yaml_node *node = into;
 	struct span text;
 
 	if (reader->event.type != YAML_SCALAR_EVENT)
-		return yaml_reader_fail(reader, "'kind' is not a word");
-	text = yaml_reader_scalar(reader);
+		return yaml_events_fail(reader, "'kind' is not a word");
+	text = yaml_events_scalar(reader);
 	if (profile_kind_of(text, &node->frame.kind))
 		return true;
-	return yaml_reader_fail(reader, "a node of a kind that this pmp does not know: %.*s",
+	return yaml_events_fail(reader, "a node of a kind that this pmp does not know: %.*s",
 	                        (int)(text.len < 40 ? text.len : 40), text.ptr);
 }
 
-static bool lines_read(struct yaml_reader *reader, void *into)
+static bool lines_read(struct yaml_events *reader, void *into)
 {
 	struct yaml_node *node = into;
 	struct yaml_tree *yaml = reader->ctx;
 
 	if (reader->event.type != YAML_MAPPING_START_EVENT)
-		return yaml_reader_fail(reader, "'lines' is not a mapping");
+		return yaml_events_fail(reader, "'lines' is not a mapping");
 	node->first_line = yaml->line_count;
-	while (yaml_reader_next(reader)) {
+	while (yaml_events_next(reader)) {
 		struct yaml_node_line line;
 		uint64_t number;
 
 		node->line_end = yaml->line_count;
 		if (reader->event.type == YAML_MAPPING_END_EVENT)
 			return true;
-		if (!yaml_reader_key_number(reader, "lines", UINT32_MAX, &number))
+		if (!yaml_events_key_number(reader, "lines", UINT32_MAX, &number))
 			return false;
 		line.line = (uint32_t)number;
-		if (!yaml_reader_next(reader) ||
-		    !yaml_reader_number(reader, "lines", UINT64_MAX, &line.weight))
+		if (!yaml_events_next(reader) ||
+		    !yaml_events_number(reader, "lines", UINT64_MAX, &line.weight))
 			return false;
 		yaml->lines = alloc_grow(yaml->lines, &yaml->line_cap, yaml->line_count + 1,
 		                         sizeof(*yaml->lines));
@@ -76,11 +76,11 @@ static bool lines_read(struct yaml_reader *reader, void *into)
 }
 
 /* The start of the list is the walk's to deal with, not the field's. */
-static bool calls_check(struct yaml_reader *reader, void *into)
+static bool calls_check(struct yaml_events *reader, void *into)
 {
 	(void)into;
 	if (reader->event.type != YAML_SEQUENCE_START_EVENT)
-		return yaml_reader_fail(reader, "'calls' is not a list of nodes");
+		return yaml_events_fail(reader, "'calls' is not a list of nodes");
 	return true;
 }
 
@@ -107,33 +107,33 @@ static const struct yaml_field node_rows[] = {
 static const struct yaml_fields node_fields = { node_rows, sizeof(node_rows) / sizeof(node_rows[0]),
 	                                        "node" };
 
-static size_t node_add(struct yaml_reader *reader, struct yaml_tree *yaml, size_t parent)
+static size_t node_add(struct yaml_events *reader, struct yaml_tree *yaml, size_t parent)
 {
 	yaml->nodes = alloc_grow(yaml->nodes, &yaml->node_cap, yaml->node_count + 1,
 	                         sizeof(*yaml->nodes));
 	yaml->nodes[yaml->node_count] =
-	        (struct yaml_node){ .parent = parent, .line = yaml_reader_line(reader) };
+	        (struct yaml_node){ .parent = parent, .line = yaml_events_line(reader) };
 	return yaml->node_count++;
 }
 
-static bool node_check(struct yaml_reader *reader, const struct yaml_node *node)
+static bool node_check(struct yaml_events *reader, const struct yaml_node *node)
 {
 	static const enum node_key needed[] = { KEY_FRAME, KEY_KIND, KEY_TOTAL };
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!HAS(node->seen, needed[i]))
-			return yaml_reader_fail_at(reader, node->line, "a node without '%s'",
+			return yaml_events_fail_at(reader, node->line, "a node without '%s'",
 			                           node_rows[needed[i]].key);
 	return true;
 }
 
 /* Reads a list of nodes and all their calls. The nodes' parents are the stack, so depth costs nothing. */
-static bool nodes_read(struct yaml_reader *reader, struct yaml_tree *yaml)
+static bool nodes_read(struct yaml_events *reader, struct yaml_tree *yaml)
 {
 	size_t at = PARENT_NONE;
 	bool in_list = true; /* of at's calls; else among its keys */
 
-	while (yaml_reader_next(reader)) {
+	while (yaml_events_next(reader)) {
 		yaml_event_type_t type = reader->event.type;
 
 		if (in_list && type == YAML_SEQUENCE_END_EVENT) {
@@ -144,7 +144,7 @@ static bool nodes_read(struct yaml_reader *reader, struct yaml_tree *yaml)
 			at = node_add(reader, yaml, at);
 			in_list = false;
 		} else if (in_list) {
-			return yaml_reader_fail(reader, "a node that is not a mapping");
+			return yaml_events_fail(reader, "a node that is not a mapping");
 		} else if (type == YAML_MAPPING_END_EVENT) {
 			if (!node_check(reader, &yaml->nodes[at]))
 				return false;
@@ -153,7 +153,7 @@ static bool nodes_read(struct yaml_reader *reader, struct yaml_tree *yaml)
 		} else {
 			struct yaml_node *node = &yaml->nodes[at];
 
-			if (!yaml_reader_field(reader, &node_fields, node, &node->seen))
+			if (!yaml_events_field(reader, &node_fields, node, &node->seen))
 				return false;
 			in_list = reader->event.type == YAML_SEQUENCE_START_EVENT; /* calls */
 		}
@@ -161,21 +161,21 @@ static bool nodes_read(struct yaml_reader *reader, struct yaml_tree *yaml)
 	return false;
 }
 
-static struct yaml_piece *piece_add(struct yaml_reader *reader, struct yaml_tree *yaml)
+static struct yaml_piece *piece_add(struct yaml_events *reader, struct yaml_tree *yaml)
 {
 	yaml->pieces = alloc_grow(yaml->pieces, &yaml->piece_cap, yaml->piece_count + 1,
 	                          sizeof(*yaml->pieces));
-	yaml->pieces[yaml->piece_count] = (struct yaml_piece){ .line = yaml_reader_line(reader) };
+	yaml->pieces[yaml->piece_count] = (struct yaml_piece){ .line = yaml_events_line(reader) };
 	return &yaml->pieces[yaml->piece_count++];
 }
 
-static bool piece_read_calls(struct yaml_reader *reader, void *into)
+static bool piece_read_calls(struct yaml_events *reader, void *into)
 {
 	struct yaml_piece *piece = into;
 	struct yaml_tree *yaml = reader->ctx;
 
 	if (reader->event.type != YAML_SEQUENCE_START_EVENT)
-		return yaml_reader_fail(reader, "a tree that is not a list of nodes");
+		return yaml_events_fail(reader, "a tree that is not a list of nodes");
 	piece->first = yaml->node_count;
 	if (!nodes_read(reader, yaml))
 		return false;
@@ -183,7 +183,7 @@ static bool piece_read_calls(struct yaml_reader *reader, void *into)
 	return true;
 }
 
-bool yaml_tree_read(struct yaml_reader *reader, struct yaml_tree *yaml)
+bool yaml_tree_read(struct yaml_events *reader, struct yaml_tree *yaml)
 {
 	reader->ctx = yaml;
 	return piece_read_calls(reader, piece_add(reader, yaml));
@@ -191,20 +191,21 @@ bool yaml_tree_read(struct yaml_reader *reader, struct yaml_tree *yaml)
 
 static uint32_t number_hash(uint64_t number)
 {
-	return index_hash(index_mix(index_start(0), number));
+	return hash_index_hash(hash_index_mix(hash_index_start(0), number));
 }
 
 static struct yaml_piece *piece_find(struct yaml_tree *yaml, uint64_t number)
 {
 	uint32_t hash = number_hash(number), found;
 
-	for (size_t at = hash; (found = index_next(&yaml->piece_index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = hash_index_next(&yaml->piece_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (yaml->pieces[found].number == number)
 			return &yaml->pieces[found];
 	return NULL;
 }
 
-static bool piece_read(struct yaml_reader *reader, void *into)
+static bool piece_read(struct yaml_events *reader, void *into)
 {
 	static const struct yaml_field rows[] = {
 		{ "piece", YAML_U64, offsetof(struct yaml_piece, number), 0, NULL },
@@ -215,22 +216,23 @@ static bool piece_read(struct yaml_reader *reader, void *into)
 	struct yaml_piece *piece = piece_add(reader, yaml);
 	uint64_t seen;
 
-	if (!yaml_reader_map(reader, &fields, piece, &seen))
+	if (!yaml_events_map(reader, &fields, piece, &seen))
 		return false;
 	if (seen != 3 || !piece->number)
-		return yaml_reader_fail_at(reader, piece->line,
+		return yaml_events_fail_at(reader, piece->line,
 		                           "a piece needs 'piece' (1 or more) and 'calls'");
 	if (piece_find(yaml, piece->number))
-		return yaml_reader_fail_at(reader, piece->line, "piece %" PRIu64 " comes twice",
+		return yaml_events_fail_at(reader, piece->line, "piece %" PRIu64 " comes twice",
 		                           piece->number);
-	index_add(&yaml->piece_index, number_hash(piece->number), (uint32_t)(piece - yaml->pieces));
+	hash_index_add(&yaml->piece_index, number_hash(piece->number),
+	               (uint32_t)(piece - yaml->pieces));
 	return true;
 }
 
-bool yaml_tree_read_continued(struct yaml_reader *reader, struct yaml_tree *yaml)
+bool yaml_tree_read_continued(struct yaml_events *reader, struct yaml_tree *yaml)
 {
 	reader->ctx = yaml;
-	return yaml_reader_list(reader, "continued", piece_read, yaml);
+	return yaml_events_list(reader, "continued", piece_read, yaml);
 }
 
 /* The node that a piece continues, and that piece: what is still to be placed in the tree. */
@@ -240,7 +242,7 @@ struct placing {
 };
 
 struct yaml_build {
-	struct yaml_reader *reader;
+	struct yaml_events *reader;
 	struct yaml_tree *yaml;
 	struct tree *tree;
 	struct placing *queue;
@@ -263,11 +265,11 @@ static bool node_continue(struct yaml_build *build, size_t at)
 	struct yaml_piece *piece = piece_find(build->yaml, node->continues);
 
 	if (!piece)
-		return yaml_reader_fail_at(build->reader, node->line,
+		return yaml_events_fail_at(build->reader, node->line,
 		                           "piece %" PRIu64 " is not there; is the file whole?",
 		                           node->continues);
 	if (piece->used)
-		return yaml_reader_fail_at(build->reader, node->line,
+		return yaml_events_fail_at(build->reader, node->line,
 		                           "piece %" PRIu64 " is continued twice", node->continues);
 	piece_queue(build, at, piece);
 	return true;
@@ -280,7 +282,7 @@ static bool node_place(struct yaml_build *build, size_t at, size_t owner)
 	uint64_t *sum = parent == PARENT_NONE ? &build->whole : &nodes[parent].calls;
 
 	if (__builtin_add_overflow(*sum, node->total, sum))
-		return yaml_reader_fail_at(build->reader, node->line,
+		return yaml_events_fail_at(build->reader, node->line,
 		                           "the totals add up to too much");
 	node->place = tree_child(
 	        build->tree, parent == PARENT_NONE ? TREE_ROOT : nodes[parent].place, &node->frame);
@@ -294,7 +296,7 @@ static bool lines_weigh(struct yaml_build *build, const struct yaml_node *node)
 
 	for (size_t i = node->first_line; i < node->line_end; i++) {
 		if (line[i].weight > left)
-			return yaml_reader_fail_at(build->reader, node->line,
+			return yaml_events_fail_at(build->reader, node->line,
 			                           "a node's lines weigh more than its total");
 		left -= line[i].weight;
 		tree_weigh(build->tree, node->place, tree_by_line(build->tree) ? 0 : line[i].line,
@@ -311,7 +313,7 @@ static bool node_weigh(struct yaml_build *build, struct yaml_node *node)
 	if (!HAS(node->seen, KEY_SELF) && node->calls <= node->total)
 		node->self = node->total - node->calls;
 	if (__builtin_add_overflow(node->self, node->calls, &sum) || sum != node->total)
-		return yaml_reader_fail_at(build->reader, node->line,
+		return yaml_events_fail_at(build->reader, node->line,
 		                           "a node's total is %" PRIu64 ", but self and the totals "
 		                           "of its calls do not add up to that",
 		                           node->total);
@@ -334,13 +336,13 @@ static bool pieces_place(struct yaml_build *build)
 	}
 	for (size_t i = 0; i < yaml->piece_count; i++)
 		if (!yaml->pieces[i].used)
-			return yaml_reader_fail_at(build->reader, yaml->pieces[i].line,
+			return yaml_events_fail_at(build->reader, yaml->pieces[i].line,
 			                           "piece %" PRIu64 " continues no node",
 			                           yaml->pieces[i].number);
 	return true;
 }
 
-bool yaml_tree_build(struct yaml_reader *reader, struct yaml_tree *yaml, struct tree *tree)
+bool yaml_tree_build(struct yaml_events *reader, struct yaml_tree *yaml, struct tree *tree)
 {
 	struct yaml_build build = { .reader = reader, .yaml = yaml, .tree = tree };
 	bool done = pieces_place(&build);

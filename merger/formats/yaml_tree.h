@@ -29,17 +29,17 @@ struct yaml_tree {
 	size_t line_count, line_cap;
 	struct yaml_piece *pieces;
 	size_t piece_count, piece_cap;
-	struct index piece_index; /* number -> its place in pieces */
+	struct hash_index piece_index; /* number -> its place in pieces */
 };
 
 void yaml_tree_deinit(struct yaml_tree *yaml);
 
 /* Read the value of "tree" and of "continued", whose first event is there. Both use reader->ctx. */
-bool yaml_tree_read(struct yaml_reader *reader, struct yaml_tree *yaml);
-bool yaml_tree_read_continued(struct yaml_reader *reader, struct yaml_tree *yaml);
+bool yaml_tree_read(struct yaml_events *reader, struct yaml_tree *yaml);
+bool yaml_tree_read_continued(struct yaml_events *reader, struct yaml_tree *yaml);
 
 /* Checks that the numbers fit each other, and adds all to the tree. */
-bool yaml_tree_build(struct yaml_reader *reader, struct yaml_tree *yaml, struct tree *tree);
+bool yaml_tree_build(struct yaml_events *reader, struct yaml_tree *yaml, struct tree *tree);
 
 /* Of each node its index in the tree that was built: those of `tree` first, then piece by piece. The caller
  * frees it. */

@@ -11,13 +11,13 @@
 #define WRAP_COLUMNS 90 /* of what is to be wrapped */
 
 struct yaml_writer {
-	struct document document;
+	struct profile_document document;
 	yaml_emitter_t emitter;
 	FILE *out;
 	unsigned wrapped; /* levels that are open, from one that is wrapped on; 0: none is */
 };
 
-static struct yaml_writer *writer_of(struct document *document)
+static struct yaml_writer *writer_of(struct profile_document *document)
 {
 	return (struct yaml_writer *)document;
 }
@@ -38,19 +38,19 @@ static void emit(struct yaml_writer *writer, yaml_event_t *event, int made)
 		writer->document.failed = true;
 }
 
-static void yaml_open(struct document *document, enum document_shape shape,
-                      enum document_layout layout)
+static void yaml_open(struct profile_document *document, enum profile_document_shape shape,
+                      enum profile_document_layout layout)
 {
 	struct yaml_writer *writer = writer_of(document);
-	bool flow = layout != DOCUMENT_BLOCK;
+	bool flow = layout != PROFILE_DOCUMENT_BLOCK;
 	yaml_event_t event;
 
-	if (layout == DOCUMENT_WRAPPED || writer->wrapped)
+	if (layout == PROFILE_DOCUMENT_WRAPPED || writer->wrapped)
 		writer->wrapped++;
-	if (layout == DOCUMENT_WRAPPED)
+	if (layout == PROFILE_DOCUMENT_WRAPPED)
 		yaml_emitter_set_width(&writer->emitter, WRAP_COLUMNS);
 	emit(writer, &event,
-	     shape == DOCUMENT_MAP
+	     shape == PROFILE_DOCUMENT_MAP
 	             ? yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
 	                                                   flow ? YAML_FLOW_MAPPING_STYLE
 	                                                        : YAML_BLOCK_MAPPING_STYLE)
@@ -59,14 +59,14 @@ static void yaml_open(struct document *document, enum document_shape shape,
 	                                                         : YAML_BLOCK_SEQUENCE_STYLE));
 }
 
-static void yaml_close(struct document *document, enum document_shape shape)
+static void yaml_close(struct profile_document *document, enum profile_document_shape shape)
 {
 	struct yaml_writer *writer = writer_of(document);
 	yaml_event_t event;
 
 	emit(writer, &event,
-	     shape == DOCUMENT_MAP ? yaml_mapping_end_event_initialize(&event)
-	                           : yaml_sequence_end_event_initialize(&event));
+	     shape == PROFILE_DOCUMENT_MAP ? yaml_mapping_end_event_initialize(&event)
+	                                   : yaml_sequence_end_event_initialize(&event));
 	if (writer->wrapped && !--writer->wrapped)
 		yaml_emitter_set_width(&writer->emitter, INT_MAX);
 }
@@ -101,9 +101,10 @@ static bool is_ambiguous(struct span text)
 	       (number_is_digit(text.ptr[1]) || strchr("._iInN", text.ptr[1]));
 }
 
-static void yaml_word(struct document *document, enum document_word kind, struct span text)
+static void yaml_word(struct profile_document *document, enum profile_document_word kind,
+                      struct span text)
 {
-	bool quoted = kind == DOCUMENT_STRING && is_ambiguous(text);
+	bool quoted = kind == PROFILE_DOCUMENT_STRING && is_ambiguous(text);
 	yaml_event_t event;
 
 	emit(writer_of(document), &event,
@@ -112,12 +113,12 @@ static void yaml_word(struct document *document, enum document_word kind, struct
 	             quoted ? YAML_SINGLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE));
 }
 
-static void yaml_key(struct document *document, struct span name)
+static void yaml_key(struct profile_document *document, struct span name)
 {
-	yaml_word(document, DOCUMENT_NAME, name);
+	yaml_word(document, PROFILE_DOCUMENT_NAME, name);
 }
 
-static const struct document_ops yaml_ops = { yaml_open, yaml_close, yaml_key, yaml_word };
+static const struct profile_document_ops yaml_ops = { yaml_open, yaml_close, yaml_key, yaml_word };
 
 static void stream_write(struct yaml_writer *writer, const struct profile *profile)
 {
@@ -125,13 +126,13 @@ static void stream_write(struct yaml_writer *writer, const struct profile *profi
 
 	emit(writer, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
 	emit(writer, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
-	document_write(&writer->document, profile);
+	profile_document_write(&writer->document, profile);
 	emit(writer, &event, yaml_document_end_event_initialize(&event, 1));
 	emit(writer, &event, yaml_stream_end_event_initialize(&event));
 }
 
-bool yaml_write(const struct profile *profile, const struct write_options *view, FILE *out,
-                struct error *err)
+bool yaml_profile_write(const struct profile *profile, const struct write_options *view, FILE *out,
+                        struct error *err)
 {
 	struct yaml_writer writer = { .document = { .ops = &yaml_ops }, .out = out };
 

@@ -6,7 +6,7 @@
 
 struct known_name {
 	const char *name; /* a '*' at the end stands for any ending */
-	enum name_class class;
+	enum function_class class;
 };
 
 /* CPython 2.7 to 3.15: Python/ceval.c, Objects/call.c, Objects/methodobject.c, Objects/descrobject.c,
@@ -159,7 +159,7 @@ static bool matches(struct span name, const char *pattern)
 	return span_starts(name, p);
 }
 
-enum name_class classify(struct span name)
+enum function_class function_class_of(struct span name)
 {
 	while (take_ending(&name))
 		;

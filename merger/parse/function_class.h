@@ -5,7 +5,7 @@
 
 #include "merger/base/span.h"
 
-enum name_class {
+enum function_class {
 	CLASS_OTHER,
 	CLASS_EVALUATOR, /* the eval loop: a Python frame takes its place */
 	CLASS_GLUE,      /* the interpreter's way from one Python frame to the next */
@@ -17,6 +17,6 @@ enum name_class {
 	CLASS_COUNT
 };
 
-enum name_class classify(struct span name);
+enum function_class function_class_of(struct span name);
 
 #endif

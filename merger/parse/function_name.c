@@ -208,7 +208,7 @@ static struct span strip_clone(struct span name)
 
 /* Parentheses at `open`, outside of any bracket. Returns the index to go on from, or NOT_FOUND if
  * they are the arguments (closed or not). *params is where a parameter list began, NOT_FOUND: none. */
-static size_t take_parens(struct span text, size_t open, size_t *params, struct native_name *ret)
+static size_t take_parens(struct span text, size_t open, size_t *params, struct function_name *ret)
 {
 	bool nested = false;
 	size_t end = skip_args(text, open, &nested);
@@ -216,7 +216,7 @@ static size_t take_parens(struct span text, size_t open, size_t *params, struct 
 
 	ret->name.len = *params != NOT_FOUND ? *params : open;
 	ret->args = span_skip(text, open + 1);
-	ret->end = NATIVE_NAME_ARGS;
+	ret->end = FUNCTION_NAME_ARGS;
 	if (end == NOT_FOUND) {
 		ret->nested |= nested;
 		return NOT_FOUND;
@@ -225,7 +225,7 @@ static size_t take_parens(struct span text, size_t open, size_t *params, struct 
 	if (is_tail(rest)) {
 		ret->args.len = end - open - 2;
 		ret->rest = rest;
-		ret->end = NATIVE_NAME_CLOSED;
+		ret->end = FUNCTION_NAME_CLOSED;
 		return NOT_FOUND;
 	}
 	if (rest.ptr[0] == ',' || rest.ptr[0] == ')') {
@@ -241,7 +241,7 @@ static size_t take_parens(struct span text, size_t open, size_t *params, struct 
 }
 
 /* The index behind what begins at i outside of any bracket. */
-static size_t take_part(struct span text, size_t i, size_t *params, struct native_name *ret)
+static size_t take_part(struct span text, size_t i, size_t *params, struct function_name *ret)
 {
 	size_t next = i + 1;
 
@@ -270,12 +270,12 @@ static size_t take_part(struct span text, size_t i, size_t *params, struct nativ
 	return i + 1;
 }
 
-void native_name_parse(struct span text, struct native_name *ret)
+void function_name_parse(struct span text, struct function_name *ret)
 {
 	size_t params = NOT_FOUND;
 	size_t i = 0;
 
-	*ret = (struct native_name){ .end = NATIVE_NAME_ONLY, .name = text };
+	*ret = (struct function_name){ .end = FUNCTION_NAME_ONLY, .name = text };
 	while (i < text.len) {
 		i = take_part(text, i, &params, ret);
 		if (i == NOT_FOUND) {
@@ -284,17 +284,17 @@ void native_name_parse(struct span text, struct native_name *ret)
 		}
 	}
 	/* Only parameter lists and words: "f(int) const", "prose (in parentheses) goes on". */
-	ret->end = NATIVE_NAME_ONLY;
+	ret->end = FUNCTION_NAME_ONLY;
 	ret->args = span_skip(text, params != NOT_FOUND ? params + 1 : text.len);
 	ret->name.len = params != NOT_FOUND ? params : text.len;
 	ret->name = strip_clone(ret->name);
 }
 
-bool native_name_close(struct native_name *name)
+bool function_name_close(struct function_name *name)
 {
 	struct span args = name->args;
 
-	if (name->end == NATIVE_NAME_CLOSED)
+	if (name->end == FUNCTION_NAME_CLOSED)
 		return false;
 	for (size_t i = args.len; i > 0; i--) {
 		struct span rest = span_skip(args, i);
@@ -303,7 +303,7 @@ bool native_name_close(struct native_name *name)
 			continue;
 		name->args.len = i - 1;
 		name->rest = rest;
-		name->end = NATIVE_NAME_CLOSED;
+		name->end = FUNCTION_NAME_CLOSED;
 		return true;
 	}
 	return false;

@@ -11,14 +11,14 @@
 
 #include "merger/base/span.h"
 
-enum native_name_end {
-	NATIVE_NAME_ONLY, /* no arguments were found */
-	NATIVE_NAME_ARGS, /* they begin and don't end */
-	NATIVE_NAME_CLOSED,
+enum function_name_end {
+	FUNCTION_NAME_ONLY, /* no arguments were found */
+	FUNCTION_NAME_ARGS, /* they begin and don't end */
+	FUNCTION_NAME_CLOSED,
 };
 
-struct native_name {
-	enum native_name_end end;
+struct function_name {
+	enum function_name_end end;
 	bool nested;      /* not closed: a string, a bracket or a template is open too */
 	struct span name; /* without parameter list, const and [clone ...] */
 	struct span args; /* not closed: all that could be theirs */
@@ -26,10 +26,10 @@ struct native_name {
 };
 
 /* Never fails: text that is nothing of that sort is a name. Views only. */
-void native_name_parse(struct span text, struct native_name *ret);
+void function_name_parse(struct span text, struct function_name *ret);
 
-/* For text that is known to be complete, where native_name_parse found no end of the arguments
+/* For text that is known to be complete, where function_name_parse found no end of the arguments
  * (strings or brackets in them don't match): looks for it from the back. False: nothing is changed. */
-bool native_name_close(struct native_name *name);
+bool function_name_close(struct function_name *name);
 
 #endif

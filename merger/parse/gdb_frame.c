@@ -181,23 +181,23 @@ static void split_look_alike(struct gdb_frame *frame)
 /* complete: no more text will come, so what is open is closed as well as can be. */
 static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 {
-	struct native_name found;
+	struct function_name found;
 
-	native_name_parse(text, &found);
+	function_name_parse(text, &found);
 	if (complete)
-		native_name_close(&found);
+		function_name_close(&found);
 	ret->name = found.name;
 	ret->args = found.args;
 	switch (found.end) {
-	case NATIVE_NAME_ONLY:
+	case FUNCTION_NAME_ONLY:
 		ret->state = found.nested ? GDB_FRAME_NESTED : GDB_FRAME_NAME;
 		if (complete && ret->has_addr)
 			split_look_alike(ret);
 		break;
-	case NATIVE_NAME_ARGS:
+	case FUNCTION_NAME_ARGS:
 		ret->state = found.nested ? GDB_FRAME_NESTED : GDB_FRAME_ARGS;
 		break;
-	case NATIVE_NAME_CLOSED:
+	case FUNCTION_NAME_CLOSED:
 		ret->state = parse_place(found.rest, ret);
 		break;
 	}

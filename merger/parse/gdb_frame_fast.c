@@ -206,7 +206,7 @@ static bool scan_place(const char *at, const char *end, struct gdb_frame *ret)
 	return true;
 }
 
-bool frame_scan(struct span text, struct gdb_frame *ret)
+bool gdb_frame_fast_parse(struct span text, struct gdb_frame *ret)
 {
 	const char *at = text.ptr, *end = text.ptr + text.len;
 

@@ -10,6 +10,6 @@
 /* True: text (a line without its newline and the blanks before that) is such a frame, *ret is filled as
  * gdb_frame_parse(&text, ret) fills it, its state is GDB_FRAME_DONE, and no byte of it is a terminal's, a
  * web page's or a screen's. False: it may be anything. */
-bool frame_scan(struct span text, struct gdb_frame *ret);
+bool gdb_frame_fast_parse(struct span text, struct gdb_frame *ret);
 
 #endif

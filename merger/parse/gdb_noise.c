@@ -215,7 +215,7 @@ static bool is_place(struct span text)
 	return gdb_frame_parse_bare(&text, &frame);
 }
 
-bool chatter_is_known(struct span text)
+bool gdb_noise_is_known(struct span text)
 {
 	text = span_trim(text);
 	if (!text.len)
@@ -225,7 +225,7 @@ bool chatter_is_known(struct span text)
 	       is_place(text);
 }
 
-bool chatter_is_python_note(struct span text)
+bool gdb_noise_is_python_note(struct span text)
 {
 	text = span_trim(text);
 	if (text.len && text.ptr[0] == '#') {
@@ -240,7 +240,7 @@ bool chatter_is_python_note(struct span text)
 	       starts_any(text, python_notes, sizeof(python_notes) / sizeof(python_notes[0]));
 }
 
-bool chatter_is_local(struct span text, size_t indent)
+bool gdb_noise_is_local(struct span text, size_t indent)
 {
 	size_t word = word_length(text);
 

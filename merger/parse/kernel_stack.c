@@ -55,7 +55,7 @@ static void add_function(struct kernel_stack *stack, struct intern *intern, stru
 static struct span call_name(const struct marker *marker, struct buf *text)
 {
 	struct span call = marker_get(marker, "syscall");
-	const char *name = system_call_name(marker_number(marker, "syscall", UINT64_MAX));
+	const char *name = syscall_name(marker_number(marker, "syscall", UINT64_MAX));
 
 	if (name)
 		return span_of(name);

@@ -21,7 +21,7 @@ static const struct span marks[] = {
 	SPAN_INIT(">"),     SPAN_INIT("|"),
 };
 
-void prefix_log_deinit(struct prefix_log *log)
+void line_prefix_log_deinit(struct line_prefix_log *log)
 {
 	buf_deinit(&log->shape);
 }
@@ -88,7 +88,7 @@ static bool is_anchor(struct span rest)
 }
 
 /* Looks for a frame or a thread behind a log's prefix, and learns the prefix. */
-static bool learn_log(struct prefix_log *log, struct span *s)
+static bool learn_log(struct line_prefix_log *log, struct span *s)
 {
 	const char *end = s->ptr + s->len;
 	const char *limit = s->len > LOG_PREFIX_MAX ? s->ptr + LOG_PREFIX_MAX : end;
@@ -108,7 +108,8 @@ static bool learn_log(struct prefix_log *log, struct span *s)
 	return false;
 }
 
-static struct span strip_marks(struct prefix_log *log, struct span s, struct prefix_info *info)
+static struct span strip_marks(struct line_prefix_log *log, struct span s,
+                               struct line_prefix_info *info)
 {
 	bool found = true;
 
@@ -130,11 +131,12 @@ static struct span strip_marks(struct prefix_log *log, struct span s, struct pre
 	return s;
 }
 
-struct span prefix_strip(struct prefix_log *log, struct span line, struct prefix_info *info)
+struct span line_prefix_strip(struct line_prefix_log *log, struct span line,
+                              struct line_prefix_info *info)
 {
 	struct span text;
 
-	*info = (struct prefix_info){ .unquoted = line };
+	*info = (struct line_prefix_info){ .unquoted = line };
 	if (line.len > 1 && line.ptr[0] == '#' && isdigit((unsigned char)line.ptr[1]))
 		return line;
 	info->unquoted = span_trim(line);

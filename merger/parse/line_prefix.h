@@ -11,20 +11,21 @@
 
 /* What a log puts before each line, as it was before the last line that was surely gdb's:
  * lines with a prefix of the same shape (digits for digits) lose it too. {0}: none yet. */
-struct prefix_log {
+struct line_prefix_log {
 	struct buf shape;
 };
 
-struct prefix_info {
+struct line_prefix_info {
 	struct span unquoted; /* the line without blanks alone: where '>' is a template's */
 	size_t indent;        /* blanks before the text, behind any other prefix */
 	bool quoted;          /* there was a '>' */
 	bool prompt;
 };
 
-void prefix_log_deinit(struct prefix_log *log);
+void line_prefix_log_deinit(struct line_prefix_log *log);
 
 /* The line without its prefixes (a view); fills *info. */
-struct span prefix_strip(struct prefix_log *log, struct span line, struct prefix_info *info);
+struct span line_prefix_strip(struct line_prefix_log *log, struct span line,
+                              struct line_prefix_info *info);
 
 #endif

@@ -21,7 +21,7 @@
 /* The line that may go on with the next one. */
 struct pending {
 	bool valid;
-	struct line line;
+	struct logical_line line;
 	size_t first_len; /* of its first line alone */
 	size_t work;      /* bytes looked at to join lines */
 	bool state_known; /* of a frame, as far as it has come */
@@ -32,13 +32,13 @@ struct pending {
 	struct buf joined;
 };
 
-struct lines {
-	lines_take *take;
+struct logical_lines {
+	logical_lines_take *take;
 	void *ctx;
 	struct buf partial; /* the begin of a line whose end has not come yet */
 	struct buf decoded;
 	struct buf plain;
-	struct prefix_log log;
+	struct line_prefix_log log;
 	struct pending pending;
 	uint64_t count;
 };
@@ -61,16 +61,16 @@ static const struct {
 	{ SPAN_INIT("--Type <return> to continue"), SPAN_INIT("--") },
 };
 
-struct lines *lines_create(lines_take *take, void *ctx)
+struct logical_lines *logical_lines_create(logical_lines_take *take, void *ctx)
 {
-	struct lines *lines = alloc_zeroed(1, sizeof(*lines));
+	struct logical_lines *lines = alloc_zeroed(1, sizeof(*lines));
 
 	lines->take = take;
 	lines->ctx = ctx;
 	return lines;
 }
 
-void lines_destroy(struct lines *lines)
+void logical_lines_destroy(struct logical_lines *lines)
 {
 	if (!lines)
 		return;
@@ -78,17 +78,17 @@ void lines_destroy(struct lines *lines)
 	buf_deinit(&lines->decoded);
 	buf_deinit(&lines->plain);
 	buf_deinit(&lines->pending.joined);
-	prefix_log_deinit(&lines->log);
+	line_prefix_log_deinit(&lines->log);
 	free(lines);
 }
 
-uint64_t lines_count(const struct lines *lines)
+uint64_t logical_lines_count(const struct logical_lines *lines)
 {
 	return lines->count;
 }
 
 /* gdb's colours, which `script` and a pasted terminal keep: ESC [ parameters letter (ECMA-48, 5.4). */
-static struct span strip_style(struct lines *lines, struct span s)
+static struct span strip_style(struct logical_lines *lines, struct span s)
 {
 	if (!s.len || !memchr(s.ptr, '\033', s.len))
 		return s;
@@ -112,7 +112,7 @@ static struct span strip_style(struct lines *lines, struct span s)
 	return buf_span(&lines->plain);
 }
 
-static struct span decode_entities(struct lines *lines, struct span s)
+static struct span decode_entities(struct logical_lines *lines, struct span s)
 {
 	if (!s.len || !memchr(s.ptr, '&', s.len) || !memchr(s.ptr, ';', s.len))
 		return s;
@@ -315,7 +315,7 @@ static void pending_append(struct pending *pending, struct span text)
  * behind it are not its own. */
 static void pending_settle(struct pending *pending)
 {
-	struct line *line = &pending->line;
+	struct logical_line *line = &pending->line;
 	struct span first = { line->text.ptr, pending->first_len }, s = first;
 	enum gdb_frame_state state;
 	struct gdb_frame frame;
@@ -334,7 +334,7 @@ static void pending_settle(struct pending *pending)
 	line->text = first;
 }
 
-static void pending_flush(struct lines *lines)
+static void pending_flush(struct logical_lines *lines)
 {
 	struct pending *pending = &lines->pending;
 
@@ -345,14 +345,14 @@ static void pending_flush(struct lines *lines)
 	lines->take(lines->ctx, &pending->line);
 	if (pending->blanks)
 		lines->take(lines->ctx,
-		            &(struct line){ .kind = LINE_BLANK, .count = pending->blanks });
+		            &(struct logical_line){ .kind = LINE_BLANK, .count = pending->blanks });
 }
 
-static void line_take(struct lines *lines, struct span text, const struct prefix_info *info,
-                      bool copied)
+static void line_take(struct logical_lines *lines, struct span text,
+                      const struct line_prefix_info *info, bool copied)
 {
 	struct pending *pending = &lines->pending;
-	struct line line = {
+	struct logical_line line = {
 		.kind = kind_of(text),
 		.text = text,
 		.indent = info->indent,
@@ -392,17 +392,18 @@ static void line_take(struct lines *lines, struct span text, const struct prefix
 }
 
 /* It is whole: whatever comes next does not belong to it. */
-static void frame_take(struct lines *lines, struct span text, const struct gdb_frame *frame)
+static void frame_take(struct logical_lines *lines, struct span text, const struct gdb_frame *frame)
 {
 	pending_flush(lines);
 	lines->take(lines->ctx,
-	            &(struct line){ .kind = LINE_FRAME, .frame = frame, .text = text, .count = 1 });
+	            &(struct logical_line){
+	                    .kind = LINE_FRAME, .frame = frame, .text = text, .count = 1 });
 }
 
-static void raw_take(struct lines *lines, struct span raw, size_t max)
+static void raw_take(struct logical_lines *lines, struct span raw, size_t max)
 {
 	const struct span given = raw;
-	struct prefix_info info;
+	struct line_prefix_info info;
 	struct span text, rest;
 	struct gdb_frame frame;
 
@@ -411,17 +412,17 @@ static void raw_take(struct lines *lines, struct span raw, size_t max)
 		raw.len = max;
 	while (raw.len && (raw.ptr[raw.len - 1] == '\r' || raw.ptr[raw.len - 1] == ' '))
 		raw.len--;
-	if (frame_scan(raw, &frame)) {
+	if (gdb_frame_fast_parse(raw, &frame)) {
 		frame_take(lines, raw, &frame);
 		return;
 	}
 	if (span_starts(raw, SPAN_LIT(MARKER_PREFIX))) {
-		info = (struct prefix_info){ .unquoted = raw };
+		info = (struct line_prefix_info){ .unquoted = raw };
 		line_take(lines, raw, &info, false);
 		return;
 	}
 	text = decode_entities(lines, cut_screen(strip_style(lines, raw)));
-	text = prefix_strip(&lines->log, text, &info);
+	text = line_prefix_strip(&lines->log, text, &info);
 	rest = skip_pager(text);
 	if (rest.ptr != text.ptr && !span_trim(rest).len)
 		return; /* the line before goes on behind it */
@@ -429,7 +430,7 @@ static void raw_take(struct lines *lines, struct span raw, size_t max)
 	          text.ptr < given.ptr || text.ptr > given.ptr + given.len);
 }
 
-void lines_feed(struct lines *lines, const char *text, size_t len, size_t max)
+void logical_lines_feed(struct logical_lines *lines, const char *text, size_t len, size_t max)
 {
 	const char *end = text + len;
 
@@ -456,7 +457,7 @@ void lines_feed(struct lines *lines, const char *text, size_t len, size_t max)
 	pending_own(&lines->pending);
 }
 
-void lines_finish(struct lines *lines, size_t max)
+void logical_lines_finish(struct logical_lines *lines, size_t max)
 {
 	if (lines->partial.len)
 		raw_take(lines, buf_span(&lines->partial), max);

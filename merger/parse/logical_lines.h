@@ -21,7 +21,7 @@ enum line_kind {
 
 struct gdb_frame;
 
-struct line {
+struct logical_line {
 	enum line_kind kind;
 	const struct gdb_frame
 	        *frame;   /* of a frame that needed no second look: what it holds; else NULL */
@@ -32,20 +32,20 @@ struct line {
 	size_t spare;     /* lines that looked like its continuation and that it has no use for */
 };
 
-typedef void lines_take(void *ctx, const struct line *line);
+typedef void logical_lines_take(void *ctx, const struct logical_line *line);
 
-struct lines;
+struct logical_lines;
 
-/* Calls take for each logical line, in order, from lines_feed and lines_finish. */
-struct lines *lines_create(lines_take *take, void *ctx);
-void lines_destroy(struct lines *lines);
+/* Calls take for each logical line, in order, from logical_lines_feed and logical_lines_finish. */
+struct logical_lines *logical_lines_create(logical_lines_take *take, void *ctx);
+void logical_lines_destroy(struct logical_lines *lines);
 
 /* Text may be cut anywhere. Lines longer than max bytes are cut there. */
-void lines_feed(struct lines *lines, const char *text, size_t len, size_t max);
+void logical_lines_feed(struct logical_lines *lines, const char *text, size_t len, size_t max);
 /* The end of one input: gives out what is held back, forgets the prefix. Ready for the next. */
-void lines_finish(struct lines *lines, size_t max);
+void logical_lines_finish(struct logical_lines *lines, size_t max);
 
 /* Lines of the input so far. */
-uint64_t lines_count(const struct lines *lines);
+uint64_t logical_lines_count(const struct logical_lines *lines);
 
 #endif

@@ -28,7 +28,7 @@ static bool split_place(struct span text, struct span before, struct span *file,
 /* "Frame 0xADDR, for file X, line N, in F (" */
 static bool parse_frame(struct span text, struct py_text *ret)
 {
-	struct py_text frame = { .number = STACK_NO_NUMBER };
+	struct py_text frame = { .number = RAW_STACK_NO_NUMBER };
 	struct span rest;
 	const char *open;
 
@@ -51,7 +51,7 @@ bool py_frame_starts_file(struct span text)
 
 bool py_frame_parse_file(struct span *text, struct py_text *ret)
 {
-	struct py_text frame = { .number = STACK_NO_NUMBER };
+	struct py_text frame = { .number = RAW_STACK_NO_NUMBER };
 	struct span s = *text, rest;
 
 	if (!span_take(&s, SPAN_LIT("File \"")) ||
@@ -73,7 +73,7 @@ static bool take_number(struct span *text, uint32_t *ret)
 	if (!span_take(&s, SPAN_LIT("#")) || !number_take(&s, 10, &number) || !s.len ||
 	    s.ptr[0] != ' ')
 		return false;
-	*ret = number >= STACK_NO_NUMBER ? STACK_NO_NUMBER : (uint32_t)number;
+	*ret = number >= RAW_STACK_NO_NUMBER ? RAW_STACK_NO_NUMBER : (uint32_t)number;
 	*text = span_trim(s);
 	return true;
 }
@@ -99,17 +99,17 @@ bool py_frame_parse_numbered(struct span *text, struct py_text *ret)
 
 bool py_frame_is_complete(struct span text)
 {
-	struct native_name call;
+	struct function_name call;
 	struct py_text frame;
 	struct span s = text;
 
 	if (!py_frame_parse_numbered(&s, &frame))
 		return false;
 	/* From the name on: it and its arguments have the form of a native frame's. */
-	native_name_parse(
+	function_name_parse(
 	        (struct span){ frame.name.ptr, (size_t)(text.ptr + text.len - frame.name.ptr) },
 	        &call);
-	return call.end == NATIVE_NAME_CLOSED;
+	return call.end == FUNCTION_NAME_CLOSED;
 }
 
 bool py_frame_find(struct span args, struct py_text *ret)

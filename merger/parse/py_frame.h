@@ -14,9 +14,10 @@
 
 struct py_text {
 	struct span name, file;
-	uint32_t line;   /* 0: overflows */
-	uint64_t addr;   /* of the frame object; 0: not told */
-	uint32_t number; /* py-bt-full: the native frame; STACK_NO_NUMBER (raw_stack.h): not told */
+	uint32_t line; /* 0: overflows */
+	uint64_t addr; /* of the frame object; 0: not told */
+	uint32_t
+	        number; /* py-bt-full: the native frame; RAW_STACK_NO_NUMBER (raw_stack.h): not told */
 };
 
 /* Each: true consumes *text and fills *ret (views); false moves nothing. */

@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STACK_NO_NUMBER UINT32_MAX
+#define RAW_STACK_NO_NUMBER UINT32_MAX
 /* A longer stack keeps its leaf frames (text_parser.h). */
 #define RAW_STACK_FRAMES_MAX 100000u
 
 struct py_frame {
 	uint32_t name, file;       /* intern ids */
 	uint32_t line, first_line; /* 0: not known */
-	/* py-bt-full tells the native frame by its number; STACK_NO_NUMBER where nothing does. */
+	/* py-bt-full tells the native frame by its number; RAW_STACK_NO_NUMBER where nothing does. */
 	uint32_t native_number;
 };
 
@@ -51,7 +51,7 @@ struct kernel_frame {
 	uint32_t name, module; /* intern ids; module 0: the kernel itself */
 };
 
-struct stack {
+struct raw_stack {
 	struct stack_thread thread;
 	struct native_frame *native; /* leaf first */
 	size_t native_count;

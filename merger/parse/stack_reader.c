@@ -18,10 +18,10 @@ enum below {
 	BELOW_LOOSE, /* one of a block */
 };
 
-struct trace {
+struct stack_reader {
 	struct intern *intern;
 	struct address_map *map;
-	trace_emit *emit;
+	stack_reader_emit *emit;
 	void *ctx;
 
 	struct stack_thread thread, selected; /* selected: by "[Switching to thread" */
@@ -43,10 +43,10 @@ struct trace {
 	uint64_t annotations;
 };
 
-struct trace *trace_create(struct intern *intern, struct address_map *map, trace_emit *emit,
-                           void *ctx)
+struct stack_reader *stack_reader_create(struct intern *intern, struct address_map *map,
+                                         stack_reader_emit *emit, void *ctx)
 {
-	struct trace *trace = alloc_zeroed(1, sizeof(*trace));
+	struct stack_reader *trace = alloc_zeroed(1, sizeof(*trace));
 
 	trace->intern = intern;
 	trace->map = map;
@@ -55,7 +55,7 @@ struct trace *trace_create(struct intern *intern, struct address_map *map, trace
 	return trace;
 }
 
-void trace_destroy(struct trace *trace)
+void stack_reader_destroy(struct stack_reader *trace)
 {
 	if (!trace)
 		return;
@@ -67,18 +67,18 @@ void trace_destroy(struct trace *trace)
 	free(trace);
 }
 
-uint64_t trace_annotations(const struct trace *trace)
+uint64_t stack_reader_annotations(const struct stack_reader *trace)
 {
 	return trace->annotations;
 }
 
-bool trace_has_native(const struct trace *trace)
+bool stack_reader_has_native(const struct stack_reader *trace)
 {
 	return trace->native.count > 0;
 }
 
 /* The thread that frames belong to which no header precedes. */
-static void reset(struct trace *trace)
+static void reset(struct stack_reader *trace)
 {
 	trace->thread = trace->selected;
 	if (!trace->thread.pid)
@@ -90,7 +90,7 @@ static void reset(struct trace *trace)
 	trace->paused = false;
 }
 
-void trace_begin(struct trace *trace, const struct gdb_thread *thread)
+void stack_reader_begin(struct stack_reader *trace, const struct gdb_thread *thread)
 {
 	trace->thread = (struct stack_thread){
 		.name = intern_add_clean(trace->intern, thread->name),
@@ -103,25 +103,25 @@ void trace_begin(struct trace *trace, const struct gdb_thread *thread)
 		trace->selected = trace->thread;
 }
 
-void trace_select(struct trace *trace, uint32_t pid)
+void stack_reader_set_process(struct stack_reader *trace, uint32_t pid)
 {
 	trace->pid = pid;
 	trace->selected = (struct stack_thread){ 0 };
 	reset(trace);
 }
 
-void trace_set_state(struct trace *trace, char state)
+void stack_reader_set_state(struct stack_reader *trace, char state)
 {
 	trace->thread.state = state;
 }
 
-void trace_set_cpu(struct trace *trace, uint64_t cpu_us)
+void stack_reader_set_cpu(struct stack_reader *trace, uint64_t cpu_us)
 {
 	trace->thread.has_cpu = true;
 	trace->thread.cpu_us = cpu_us;
 }
 
-void trace_set_doing(struct trace *trace, uint32_t doing)
+void stack_reader_set_doing(struct stack_reader *trace, uint32_t doing)
 {
 	trace->thread.doing = doing;
 }
@@ -151,7 +151,7 @@ static size_t find_from(const struct native_list *list, size_t at, uint32_t numb
 }
 
 /* "frame 3", "up", "bt -5" after a bt: all of it is in the stack before. */
-static bool is_printed_again(const struct trace *trace)
+static bool is_printed_again(const struct stack_reader *trace)
 {
 	const struct native_list *before = &trace->before;
 	size_t at = 0;
@@ -172,9 +172,9 @@ static bool is_printed_again(const struct trace *trace)
 	return true;
 }
 
-static void give_held(struct trace *trace)
+static void give_held(struct stack_reader *trace)
 {
-	struct stack stack = {
+	struct raw_stack stack = {
 		.thread = trace->held_thread,
 		.native = &trace->held_frame,
 		.native_count = 1,
@@ -186,7 +186,7 @@ static void give_held(struct trace *trace)
 }
 
 /* Decides on the lone #0 that was held back, now that the next stack is known. */
-static void settle_held(struct trace *trace)
+static void settle_held(struct stack_reader *trace)
 {
 	if (!trace->held)
 		return;
@@ -196,7 +196,7 @@ static void settle_held(struct trace *trace)
 	give_held(trace);
 }
 
-static bool hold(struct trace *trace)
+static bool hold(struct stack_reader *trace)
 {
 	if (trace->header || trace->native.count != 1 || trace->owned.count || trace->loose.count ||
 	    trace->native.frames[0].number != 0)
@@ -209,7 +209,7 @@ static bool hold(struct trace *trace)
 }
 
 /* py-bt after a bt that had the same frames in its annotations. */
-static bool loose_is_repeated(const struct trace *trace)
+static bool loose_is_repeated(const struct stack_reader *trace)
 {
 	if (trace->loose.count != trace->owned.count)
 		return false;
@@ -223,18 +223,19 @@ static bool loose_is_repeated(const struct trace *trace)
 }
 
 /* The first native frame of that number, or how many there are. */
-static size_t find_number(const struct trace *trace, uint32_t number)
+static size_t find_number(const struct stack_reader *trace, uint32_t number)
 {
 	size_t at = find_from(&trace->native, 0, number), count = trace->native.count;
 
-	return number != STACK_NO_NUMBER && at < count && trace->native.frames[at].number == number
+	return number != RAW_STACK_NO_NUMBER && at < count &&
+	                       trace->native.frames[at].number == number
 	               ? at
 	               : count;
 }
 
 /* Gives the frames of py-bt-full to the native frames whose numbers they tell. Where one has its own
  * already (an annotation) they are the same. Both run from the leaf, so one pass puts all in order. */
-static void resolve_numbers(struct trace *trace)
+static void resolve_numbers(struct stack_reader *trace)
 {
 	struct py_list old = trace->owned;
 	size_t next = 0, kept = 0;
@@ -266,15 +267,15 @@ static void resolve_numbers(struct trace *trace)
 	trace->all = old;
 }
 
-static bool has_numbers(const struct trace *trace)
+static bool has_numbers(const struct stack_reader *trace)
 {
 	for (size_t i = 0; i < trace->loose.count; i++)
-		if (trace->loose.frames[i].native_number != STACK_NO_NUMBER)
+		if (trace->loose.frames[i].native_number != RAW_STACK_NO_NUMBER)
 			return true;
 	return false;
 }
 
-static void add_beyond(struct trace *trace)
+static void add_beyond(struct stack_reader *trace)
 {
 	struct buf text = { 0 };
 	uint32_t last;
@@ -291,9 +292,9 @@ static void add_beyond(struct trace *trace)
 	buf_deinit(&text);
 }
 
-static void give_stack(struct trace *trace)
+static void give_stack(struct stack_reader *trace)
 {
-	struct stack stack = { .thread = trace->thread };
+	struct raw_stack stack = { .thread = trace->thread };
 	struct native_list before = trace->before;
 
 	if (has_numbers(trace))
@@ -313,9 +314,9 @@ static void give_stack(struct trace *trace)
 	trace->native = before;
 }
 
-void trace_end(struct trace *trace, bool lost)
+void stack_reader_end(struct stack_reader *trace, bool lost)
 {
-	struct stack stack = { .thread = trace->thread };
+	struct raw_stack stack = { .thread = trace->thread };
 
 	if (!trace->native.count && !trace->owned.count && !trace->loose.count) {
 		if (trace->header && lost) {
@@ -330,7 +331,7 @@ void trace_end(struct trace *trace, bool lost)
 	reset(trace);
 }
 
-void trace_flush(struct trace *trace)
+void stack_reader_flush(struct stack_reader *trace)
 {
 	give_held(trace);
 	trace->before.count = 0;
@@ -340,7 +341,7 @@ void trace_flush(struct trace *trace)
 
 /* Numbers may leave some out ("bt 2" and then "bt -2", a text that was trimmed) or come twice (inlined
  * frames that somebody expanded by hand), and it is still one stack. */
-static bool begins_stack(const struct trace *trace, const struct gdb_frame *frame)
+static bool begins_stack(const struct stack_reader *trace, const struct gdb_frame *frame)
 {
 	uint32_t last;
 
@@ -351,15 +352,16 @@ static bool begins_stack(const struct trace *trace, const struct gdb_frame *fram
 	       (trace->paused && frame->number == last);
 }
 
-static bool is_evaluator(const struct trace *trace, const struct native_frame *native)
+static bool is_evaluator(const struct stack_reader *trace, const struct native_frame *native)
 {
-	return classify(intern_get(trace->intern, native->name)) == CLASS_EVALUATOR;
+	return function_class_of(intern_get(trace->intern, native->name)) == CLASS_EVALUATOR;
 }
 
 /* python-gdb prints a frame object wherever it is an argument: for the evaluator, for its wrapper
  * (PyEval_EvalFrameEx of 3.6 to 3.8) and for what the evaluator calls with it (PyTraceBack_Here). It is
  * one Python frame, the evaluator's that is nearest to the leaf. */
-static void add_annotation(struct trace *trace, struct native_frame *native, struct span args)
+static void add_annotation(struct stack_reader *trace, struct native_frame *native,
+                           struct span args)
 {
 	struct native_frame *owner = &trace->native.frames[trace->last_owner];
 	struct py_text text;
@@ -374,7 +376,7 @@ static void add_annotation(struct trace *trace, struct native_frame *native, str
 		owner->py_count = 0;
 	} else {
 		trace->below = BELOW_NATIVE;
-		trace_add_python(trace, &text);
+		stack_reader_add_python(trace, &text);
 		trace->annotations++;
 		trace->last_addr = text.addr;
 	}
@@ -382,14 +384,14 @@ static void add_annotation(struct trace *trace, struct native_frame *native, str
 	trace->last_owner = (size_t)(native - trace->native.frames);
 }
 
-bool trace_add_native(struct trace *trace, const struct gdb_frame *frame)
+bool stack_reader_add_native(struct stack_reader *trace, const struct gdb_frame *frame)
 {
 	const struct address_range *range = NULL;
 	struct native_frame *native;
 	bool first;
 
 	if (begins_stack(trace, frame))
-		trace_end(trace, false);
+		stack_reader_end(trace, false);
 	first = trace->native.count == 0;
 	trace->below = BELOW_NOTHING;
 	if (trace->native.count >= RAW_STACK_FRAMES_MAX) {
@@ -421,7 +423,7 @@ bool trace_add_native(struct trace *trace, const struct gdb_frame *frame)
 	return first;
 }
 
-void trace_add_python(struct trace *trace, const struct py_text *text)
+void stack_reader_add_python(struct stack_reader *trace, const struct py_text *text)
 {
 	struct py_frame frame = {
 		.name = intern_add_clean(trace->intern, text->name),
@@ -430,7 +432,7 @@ void trace_add_python(struct trace *trace, const struct py_text *text)
 		.native_number = text->number,
 	};
 
-	if (text->number == STACK_NO_NUMBER &&
+	if (text->number == RAW_STACK_NO_NUMBER &&
 	    (trace->below == BELOW_NATIVE || trace->below == BELOW_OWNED)) {
 		py_list_add(&trace->owned, &frame);
 		trace->native.frames[trace->native.count - 1].py_count++;
@@ -441,7 +443,7 @@ void trace_add_python(struct trace *trace, const struct py_text *text)
 	trace->below = BELOW_LOOSE;
 }
 
-void trace_set_first_line(struct trace *trace, uint32_t line)
+void stack_reader_set_first_line(struct stack_reader *trace, uint32_t line)
 {
 	struct py_list *list = trace->below == BELOW_LOOSE ? &trace->loose : &trace->owned;
 
@@ -452,14 +454,14 @@ void trace_set_first_line(struct trace *trace, uint32_t line)
 	list->frames[list->count - 1].first_line = line;
 }
 
-void trace_begin_python(struct trace *trace)
+void stack_reader_begin_python(struct stack_reader *trace)
 {
 	if (trace->loose.count)
-		trace_end(trace, false);
+		stack_reader_end(trace, false);
 	trace->below = BELOW_NOTHING;
 }
 
-bool trace_take_source(struct trace *trace)
+bool stack_reader_take_source(struct stack_reader *trace)
 {
 	struct native_frame *native;
 
@@ -477,12 +479,12 @@ bool trace_take_source(struct trace *trace)
 	return true;
 }
 
-void trace_interrupt(struct trace *trace)
+void stack_reader_break(struct stack_reader *trace)
 {
 	trace->below = BELOW_NOTHING;
 }
 
-void trace_pause(struct trace *trace)
+void stack_reader_prompt(struct stack_reader *trace)
 {
 	trace->below = BELOW_NOTHING;
 	trace->paused = trace->native.count > 0;

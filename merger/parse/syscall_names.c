@@ -156,7 +156,7 @@ static const char *const names[] = {
 	[442] = "mount_setattr",
 };
 
-const char *system_call_name(uint64_t number)
+const char *syscall_name(uint64_t number)
 {
 	return number < sizeof(names) / sizeof(*names) ? names[number] : NULL;
 }

@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* NULL if it's not in the table. */
-const char *system_call_name(uint64_t number);
+const char *syscall_name(uint64_t number);
 
 #endif

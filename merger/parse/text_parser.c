@@ -12,13 +12,13 @@
 #include "merger/parse/py_frame.h"
 #include "merger/parse/stack_reader.h"
 
-struct dump {
+struct text_parser {
 	struct intern *intern;
-	struct dump_sink sink;
-	struct lines *lines;
-	struct trace *trace; /* the thread's that is being read */
+	struct text_parser_sink sink;
+	struct logical_lines *lines;
+	struct stack_reader *trace; /* the thread's that is being read */
 	struct address_map map;
-	struct dump_counts counts;
+	struct text_parser_counts counts;
 	struct kernel_stack kernel;
 	struct buf scratch;
 	uint32_t sample_pid;
@@ -27,14 +27,14 @@ struct dump {
 	bool python_text; /* in a py-bt block */
 };
 
-static void emit_stack(void *ctx, const struct stack *stack)
+static void emit_stack(void *ctx, const struct raw_stack *stack)
 {
-	struct dump *dump = ctx;
+	struct text_parser *dump = ctx;
 
 	dump->sink.stack(dump->sink.ctx, stack);
 }
 
-static uint32_t clean_value(struct dump *dump, const struct marker *marker, const char *key)
+static uint32_t clean_value(struct text_parser *dump, const struct marker *marker, const char *key)
 {
 	return intern_add_clean(dump->intern,
 	                        marker_decode(marker_get(marker, key), &dump->scratch));
@@ -48,13 +48,13 @@ static uint32_t number32(const struct marker *marker, const char *key)
 }
 
 /* Ends the stack that is being read. A thread of a sample without frames is a lost one. */
-static void end_stack(struct dump *dump)
+static void end_stack(struct text_parser *dump)
 {
-	trace_end(dump->trace, dump->in_sample);
+	stack_reader_end(dump->trace, dump->in_sample);
 	dump->python_text = false;
 }
 
-static void take_frame(struct dump *dump, const struct line *line)
+static void take_frame(struct text_parser *dump, const struct logical_line *line)
 {
 	const struct gdb_frame *frame = line->frame;
 	struct gdb_frame parsed;
@@ -71,32 +71,32 @@ static void take_frame(struct dump *dump, const struct line *line)
 	}
 	dump->counts.unknown_lines += line->spare;
 	dump->counts.frames++;
-	if (trace_add_native(dump->trace, frame))
+	if (stack_reader_add_native(dump->trace, frame))
 		dump->counts.traces++;
 }
 
-static void take_thread(struct dump *dump, const struct line *line)
+static void take_thread(struct text_parser *dump, const struct logical_line *line)
 {
 	struct span text = line->text;
 	struct gdb_thread thread;
 
 	dump->foreign = false;
 	if (!gdb_thread_parse(&text, &thread)) {
-		trace_interrupt(dump->trace);
+		stack_reader_break(dump->trace);
 		if (line->prompt) { /* "(gdb) thread 3" */
-			trace_pause(dump->trace);
+			stack_reader_prompt(dump->trace);
 			return;
 		}
-		dump->counts.unknown_lines += chatter_is_known(line->text) ? 0 : line->count;
+		dump->counts.unknown_lines += gdb_noise_is_known(line->text) ? 0 : line->count;
 		return;
 	}
 	end_stack(dump);
 	if (!thread.is_switch)
 		dump->counts.threads++;
-	trace_begin(dump->trace, &thread);
+	stack_reader_begin(dump->trace, &thread);
 }
 
-static void take_python(struct dump *dump, const struct line *line)
+static void take_python(struct text_parser *dump, const struct logical_line *line)
 {
 	bool numbered = line->kind == LINE_PY_FRAME;
 	struct span text = line->text;
@@ -106,18 +106,18 @@ static void take_python(struct dump *dump, const struct line *line)
 		return;
 	if (!(numbered ? py_frame_parse_numbered(&text, &frame)
 	               : py_frame_parse_file(&text, &frame))) {
-		dump->counts.unknown_lines += chatter_is_known(line->text) ? 0 : line->count;
+		dump->counts.unknown_lines += gdb_noise_is_known(line->text) ? 0 : line->count;
 		return;
 	}
-	trace_add_python(dump->trace, &frame);
+	stack_reader_add_python(dump->trace, &frame);
 	dump->counts.py_frames++;
 }
 
 /* True if text belongs to a Python frame's text. */
-static bool take_python_text(struct dump *dump, const struct line *line)
+static bool take_python_text(struct text_parser *dump, const struct logical_line *line)
 {
 	if (span_starts(line->text, SPAN_LIT("Traceback (most recent call first)"))) {
-		trace_begin_python(dump->trace);
+		stack_reader_begin_python(dump->trace);
 		dump->counts.py_blocks++;
 		dump->python_text = true;
 		dump->foreign = false;
@@ -127,8 +127,8 @@ static bool take_python_text(struct dump *dump, const struct line *line)
 		dump->foreign = true;
 		return true;
 	}
-	if (chatter_is_python_note(line->text)) {
-		trace_interrupt(dump->trace);
+	if (gdb_noise_is_python_note(line->text)) {
+		stack_reader_break(dump->trace);
 		return true;
 	}
 	if (dump->foreign) {
@@ -136,28 +136,28 @@ static bool take_python_text(struct dump *dump, const struct line *line)
 		dump->foreign = line->indent > 0;
 		return true;
 	}
-	return line->indent > 0 && trace_take_source(dump->trace);
+	return line->indent > 0 && stack_reader_take_source(dump->trace);
 }
 
-static void take_text(struct dump *dump, const struct line *line)
+static void take_text(struct text_parser *dump, const struct logical_line *line)
 {
 	if (line->prompt) {
-		trace_pause(dump->trace);
+		stack_reader_prompt(dump->trace);
 		dump->foreign = dump->python_text = false;
 		return;
 	}
 	if (take_python_text(dump, line))
 		return;
-	trace_interrupt(dump->trace);
+	stack_reader_break(dump->trace);
 	if (dump->python_text && line->indent > 0)
 		return;
-	if (trace_has_native(dump->trace) && chatter_is_local(line->text, line->indent))
+	if (stack_reader_has_native(dump->trace) && gdb_noise_is_local(line->text, line->indent))
 		return;
-	if (!chatter_is_known(line->text))
+	if (!gdb_noise_is_known(line->text))
 		dump->counts.unknown_lines += line->count;
 }
 
-static void take_map(struct dump *dump, const struct marker *marker)
+static void take_map(struct text_parser *dump, const struct marker *marker)
 {
 	struct address_range range = {
 		.pid = number32(marker, "pid"),
@@ -171,9 +171,9 @@ static void take_map(struct dump *dump, const struct marker *marker)
 }
 
 /* A stack that is lost, with all that the marker says but whose it is. */
-static struct stack lost_stack(struct dump *dump, const struct marker *marker)
+static struct raw_stack lost_stack(struct text_parser *dump, const struct marker *marker)
 {
-	struct stack stack = { 0 };
+	struct raw_stack stack = { 0 };
 	uint32_t pid = number32(marker, "pid");
 
 	stack.thread.pid = pid ? pid : dump->sample_pid;
@@ -185,9 +185,9 @@ static struct stack lost_stack(struct dump *dump, const struct marker *marker)
 	return stack;
 }
 
-static void take_lost(struct dump *dump, const struct marker *marker)
+static void take_lost(struct text_parser *dump, const struct marker *marker)
 {
-	struct stack stack = lost_stack(dump, marker);
+	struct raw_stack stack = lost_stack(dump, marker);
 
 	stack.thread.tid = number32(marker, "tid");
 	stack.thread.name = clean_value(dump, marker, "name");
@@ -195,9 +195,9 @@ static void take_lost(struct dump *dump, const struct marker *marker)
 }
 
 /* Without frames there is nothing to tell but that it slept. */
-static void take_kernel(struct dump *dump, const struct marker *marker)
+static void take_kernel(struct text_parser *dump, const struct marker *marker)
 {
-	struct stack stack = lost_stack(dump, marker);
+	struct raw_stack stack = lost_stack(dump, marker);
 	struct span state = marker_get(marker, "state");
 
 	stack.thread.tid = number32(marker, "tid");
@@ -213,9 +213,9 @@ static void take_kernel(struct dump *dump, const struct marker *marker)
 }
 
 /* One lost stack for each tid told, or one that is nobody's. */
-static void take_failed(struct dump *dump, const struct marker *marker)
+static void take_failed(struct text_parser *dump, const struct marker *marker)
 {
-	struct stack stack = lost_stack(dump, marker);
+	struct raw_stack stack = lost_stack(dump, marker);
 	struct span key, value;
 	size_t pos = 0;
 	bool any = false;
@@ -234,14 +234,14 @@ static void take_failed(struct dump *dump, const struct marker *marker)
 		emit_stack(dump, &stack);
 }
 
-static void take_sample(struct dump *dump, const struct marker *marker, bool begins)
+static void take_sample(struct text_parser *dump, const struct marker *marker, bool begins)
 {
 	dump->sample_pid = number32(marker, "pid");
 	dump->in_sample = begins;
-	trace_select(dump->trace, begins ? dump->sample_pid : 0);
+	stack_reader_set_process(dump->trace, begins ? dump->sample_pid : 0);
 }
 
-static void take_marker(struct dump *dump, const struct line *line)
+static void take_marker(struct text_parser *dump, const struct logical_line *line)
 {
 	struct marker marker;
 	struct span code;
@@ -256,16 +256,16 @@ static void take_marker(struct dump *dump, const struct line *line)
 		take_map(dump, &marker);
 		return;
 	case MARKER_CODE:
-		trace_set_first_line(dump->trace, number32(&marker, "first_line"));
+		stack_reader_set_first_line(dump->trace, number32(&marker, "first_line"));
 		return;
 	case MARKER_STATE:
 		code = marker_get(&marker, "code");
-		trace_set_state(dump->trace, code.len ? code.ptr[0] : 0);
+		stack_reader_set_state(dump->trace, code.len ? code.ptr[0] : 0);
 		if (marker_get(&marker, "cpu_us").ptr)
-			trace_set_cpu(dump->trace, marker_number(&marker, "cpu_us", 0));
+			stack_reader_set_cpu(dump->trace, marker_number(&marker, "cpu_us", 0));
 		return;
 	case MARKER_DOING:
-		trace_set_doing(dump->trace, clean_value(dump, &marker, "what"));
+		stack_reader_set_doing(dump->trace, clean_value(dump, &marker, "what"));
 		return;
 	case MARKER_UNKNOWN:
 	case MARKER_NOTE:
@@ -274,7 +274,7 @@ static void take_marker(struct dump *dump, const struct line *line)
 		break; /* may stand anywhere */
 	default:
 		end_stack(dump);
-		trace_flush(dump->trace);
+		stack_reader_flush(dump->trace);
 	}
 	if (marker.verb == MARKER_LOST)
 		take_lost(dump, &marker);
@@ -288,15 +288,15 @@ static void take_marker(struct dump *dump, const struct line *line)
 		dump->sink.marker(dump->sink.ctx, &marker);
 }
 
-static void take_line(void *ctx, const struct line *line)
+static void take_line(void *ctx, const struct logical_line *line)
 {
-	struct dump *dump = ctx;
+	struct text_parser *dump = ctx;
 
 	switch (line->kind) {
 	case LINE_BLANK:
-		trace_interrupt(dump->trace);
+		stack_reader_break(dump->trace);
 		if (line->prompt)
-			trace_pause(dump->trace);
+			stack_reader_prompt(dump->trace);
 		break;
 	case LINE_MARKER:
 		take_marker(dump, line);
@@ -317,50 +317,50 @@ static void take_line(void *ctx, const struct line *line)
 	}
 }
 
-struct dump *dump_create(struct intern *intern, const struct dump_sink *sink)
+struct text_parser *text_parser_create(struct intern *intern, const struct text_parser_sink *sink)
 {
-	struct dump *dump = alloc_zeroed(1, sizeof(*dump));
+	struct text_parser *dump = alloc_zeroed(1, sizeof(*dump));
 
 	dump->intern = intern;
 	dump->sink = *sink;
-	dump->lines = lines_create(take_line, dump);
-	dump->trace = trace_create(intern, &dump->map, emit_stack, dump);
+	dump->lines = logical_lines_create(take_line, dump);
+	dump->trace = stack_reader_create(intern, &dump->map, emit_stack, dump);
 	return dump;
 }
 
-void dump_destroy(struct dump *dump)
+void text_parser_destroy(struct text_parser *dump)
 {
 	if (!dump)
 		return;
-	lines_destroy(dump->lines);
-	trace_destroy(dump->trace);
+	logical_lines_destroy(dump->lines);
+	stack_reader_destroy(dump->trace);
 	address_map_deinit(&dump->map);
 	kernel_stack_deinit(&dump->kernel);
 	buf_deinit(&dump->scratch);
 	free(dump);
 }
 
-void dump_feed(struct dump *dump, const char *text, size_t len)
+void text_parser_feed(struct text_parser *dump, const char *text, size_t len)
 {
-	lines_feed(dump->lines, text, len, DUMP_LINE_MAX);
+	logical_lines_feed(dump->lines, text, len, TEXT_PARSER_LINE_MAX);
 }
 
-void dump_finish(struct dump *dump)
+void text_parser_finish(struct text_parser *dump)
 {
-	lines_finish(dump->lines, DUMP_LINE_MAX);
+	logical_lines_finish(dump->lines, TEXT_PARSER_LINE_MAX);
 	end_stack(dump);
-	trace_flush(dump->trace);
-	trace_select(dump->trace, 0);
+	stack_reader_flush(dump->trace);
+	stack_reader_set_process(dump->trace, 0);
 	dump->in_sample = dump->foreign = false;
 	dump->sample_pid = 0;
 	address_map_empty(&dump->map);
 }
 
-struct dump_counts dump_counts(const struct dump *dump)
+struct text_parser_counts text_parser_counts(const struct text_parser *dump)
 {
-	struct dump_counts counts = dump->counts;
+	struct text_parser_counts counts = dump->counts;
 
-	counts.lines = lines_count(dump->lines);
-	counts.py_frames += trace_annotations(dump->trace);
+	counts.lines = logical_lines_count(dump->lines);
+	counts.py_frames += stack_reader_annotations(dump->trace);
 	return counts;
 }

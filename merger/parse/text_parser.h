@@ -13,18 +13,18 @@
 #include "merger/parse/marker.h"
 #include "merger/parse/raw_stack.h"
 
-struct dump;
+struct text_parser;
 
 /* Called in the order of the text. What the arguments point to is valid during the call only. */
-struct dump_sink {
-	void (*stack)(void *ctx, const struct stack *stack);
+struct text_parser_sink {
+	void (*stack)(void *ctx, const struct raw_stack *stack);
 	/* Every marker but those that dump itself uses (map, code, state, doing). `waits` and `local`, of a
 	 * thread, come before its stack, the others in their order. */
 	void (*marker)(void *ctx, const struct marker *marker);
 	void *ctx;
 };
 
-struct dump_counts {
+struct text_parser_counts {
 	uint64_t lines; /* as in the input, before wrapped ones are joined */
 	uint64_t
 	        unknown_lines; /* lines of which dump made nothing, and that are not known chatter */
@@ -36,18 +36,18 @@ struct dump_counts {
 };
 
 /* The dump borrows both; they must outlive it. */
-struct dump *dump_create(struct intern *intern, const struct dump_sink *sink);
-void dump_destroy(struct dump *dump);
+struct text_parser *text_parser_create(struct intern *intern, const struct text_parser_sink *sink);
+void text_parser_destroy(struct text_parser *dump);
 
-/* Text may be cut anywhere. A line longer than DUMP_LINE_MAX is cut there (and counted unknown if
+/* Text may be cut anywhere. A line longer than TEXT_PARSER_LINE_MAX is cut there (and counted unknown if
  * nothing comes of it). A stack of more than RAW_STACK_FRAMES_MAX frames keeps the leaf's, and says so
  * by a last frame named "(N more frames)". */
-#define DUMP_LINE_MAX (1u << 20)
-void dump_feed(struct dump *dump, const char *text, size_t len);
+#define TEXT_PARSER_LINE_MAX (1u << 20)
+void text_parser_feed(struct text_parser *dump, const char *text, size_t len);
 
 /* The end of one input: gives out what is held back. The dump is ready for the next input. */
-void dump_finish(struct dump *dump);
+void text_parser_finish(struct text_parser *dump);
 
-struct dump_counts dump_counts(const struct dump *dump);
+struct text_parser_counts text_parser_counts(const struct text_parser *dump);
 
 #endif

@@ -7,7 +7,7 @@
 void function_table_deinit(struct function_table *table)
 {
 	free(table->nodes);
-	index_deinit(&table->index);
+	hash_index_deinit(&table->index);
 	*table = (struct function_table){ 0 };
 }
 
@@ -26,16 +26,19 @@ const struct frame *function_table_frame(const struct function_table *table, uin
 uint32_t function_table_number(struct function_table *table, uint32_t node)
 {
 	const struct frame *frame = tree_frame(table->tree, node);
-	uint64_t mixed = index_mix(index_mix(index_start(frame->name), frame->file), frame->module);
-	uint32_t hash = index_hash(table->by_name ? mixed : index_mix(mixed, frame->first_line));
+	uint64_t mixed = hash_index_mix(hash_index_mix(hash_index_start(frame->name), frame->file),
+	                                frame->module);
+	uint32_t hash =
+	        hash_index_hash(table->by_name ? mixed : hash_index_mix(mixed, frame->first_line));
 	uint32_t found;
 
-	for (size_t at = hash; (found = index_next(&table->index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = hash_index_next(&table->index, hash, &at)) != HASH_INDEX_NONE;)
 		if (is_same(table, function_table_frame(table, found), frame))
 			return found;
 	table->nodes =
 	        alloc_grow(table->nodes, &table->cap, table->count + 1, sizeof(*table->nodes));
 	table->nodes[table->count++] = node;
-	index_add(&table->index, hash, (uint32_t)table->count);
+	hash_index_add(&table->index, hash, (uint32_t)table->count);
 	return (uint32_t)table->count;
 }

@@ -16,7 +16,7 @@ struct function_table {
 	bool by_name; /* of one file and module: where they begin does not tell them apart, nor what kind they are */
 	uint32_t *nodes; /* nodes[N - 1]: the one in which N was seen first */
 	size_t count, cap;
-	struct index index;
+	struct hash_index index;
 };
 
 void function_table_deinit(struct function_table *table);

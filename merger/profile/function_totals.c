@@ -11,7 +11,7 @@
 struct counting {
 	const struct tree *tree;
 	struct function_table functions;
-	struct top_row *rows; /* rows[N - 1] is function N's */
+	struct function_totals_row *rows; /* rows[N - 1] is function N's */
 	uint32_t *above; /* how often each function is on the way to the node that is looked at */
 	size_t row_cap, above_cap;
 	uint32_t *path; /* the functions on that way, root first */
@@ -33,7 +33,7 @@ static uint32_t function_of(struct counting *counting, uint32_t node)
 	        alloc_grow(counting->rows, &counting->row_cap, function, sizeof(*counting->rows));
 	counting->above = alloc_grow(counting->above, &counting->above_cap, function,
 	                             sizeof(*counting->above));
-	counting->rows[function - 1] = (struct top_row){ .number = function };
+	counting->rows[function - 1] = (struct function_totals_row){ .number = function };
 	counting->above[function - 1] = 0;
 	return function;
 }
@@ -71,7 +71,7 @@ static void node_count(struct counting *counting, uint32_t node, size_t depth)
 
 struct order {
 	const struct intern *intern;
-	enum top_order by;
+	enum function_order by;
 };
 
 static int number_compare(uint64_t a, uint64_t b)
@@ -81,14 +81,14 @@ static int number_compare(uint64_t a, uint64_t b)
 
 static int row_compare(const void *a, const void *b, void *ctx)
 {
-	const struct top_row *left = a, *right = b;
+	const struct function_totals_row *left = a, *right = b;
 	const struct order *order = ctx;
 	int self = number_compare(left->self, right->self);
 	int total = number_compare(left->total, right->total);
-	int diff = order->by == TOP_SELF ? self : total;
+	int diff = order->by == TOTALS_BY_SELF ? self : total;
 
 	if (!diff)
-		diff = order->by == TOP_SELF ? total : self;
+		diff = order->by == TOTALS_BY_SELF ? total : self;
 	if (!diff)
 		diff = intern_compare(order->intern, left->frame->name, right->frame->name);
 	if (!diff)
@@ -101,8 +101,8 @@ static int row_compare(const void *a, const void *b, void *ctx)
 	return diff ? diff : (int)left->frame->kind - (int)right->frame->kind;
 }
 
-void top_table_init(struct top_table *ret, const struct tree *tree, const struct intern *intern,
-                    enum top_order by, size_t max)
+void function_totals_init(struct function_totals *ret, const struct tree *tree,
+                          const struct intern *intern, enum function_order by, size_t max)
 {
 	struct counting counting = { .tree = tree, .functions = { .tree = tree } };
 	struct order order = { intern, by };
@@ -113,9 +113,9 @@ void top_table_init(struct top_table *ret, const struct tree *tree, const struct
 	count = counting.functions.count;
 	for (size_t i = 0; i < count; i++)
 		counting.rows[i].frame = function_table_frame(&counting.functions, (uint32_t)i + 1);
-	if (count && by != TOP_SEEN)
+	if (count && by != TOTALS_BY_SEEN)
 		qsort_r(counting.rows, count, sizeof(*counting.rows), row_compare, &order);
-	*ret = (struct top_table){
+	*ret = (struct function_totals){
 		.rows = counting.rows,
 		.count = max && count > max ? max : count,
 		.whole = tree_node(tree, TREE_ROOT)->total,
@@ -125,8 +125,8 @@ void top_table_init(struct top_table *ret, const struct tree *tree, const struct
 	free(counting.path);
 }
 
-void top_table_deinit(struct top_table *table)
+void function_totals_deinit(struct function_totals *table)
 {
 	free(table->rows);
-	*table = (struct top_table){ 0 };
+	*table = (struct function_totals){ 0 };
 }

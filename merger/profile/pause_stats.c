@@ -4,13 +4,13 @@
 
 #include "merger/base/alloc.h"
 
-void pauses_deinit(struct pauses *pauses)
+void pause_stats_deinit(struct pause_stats *pauses)
 {
 	free(pauses->us);
-	*pauses = (struct pauses){ 0 };
+	*pauses = (struct pause_stats){ 0 };
 }
 
-void pauses_add(struct pauses *pauses, uint64_t us)
+void pause_stats_add(struct pause_stats *pauses, uint64_t us)
 {
 	if (us > UINT32_MAX)
 		us = UINT32_MAX;
@@ -27,12 +27,12 @@ static int us_compare(const void *a, const void *b)
 }
 
 /* Nearest rank: the smallest value that at least `percent` of all are not above. */
-static uint32_t percentile(const struct pauses *pauses, size_t percent)
+static uint32_t percentile(const struct pause_stats *pauses, size_t percent)
 {
 	return pauses->us[(pauses->count * percent + 99) / 100 - 1];
 }
 
-struct profile_pause pauses_sum_up(struct pauses *pauses)
+struct profile_pause pause_stats_sum_up(struct pause_stats *pauses)
 {
 	struct profile_pause ret = { 0 };
 

@@ -8,16 +8,16 @@
 
 #include "merger/profile/profile.h"
 
-struct pauses {
+struct pause_stats {
 	uint32_t
 	        *us; /* in the order of the samples; what does not fit is UINT32_MAX (71 minutes) */
 	size_t count, cap;
 	uint64_t sum;
 };
 
-void pauses_deinit(struct pauses *pauses);
-void pauses_add(struct pauses *pauses, uint64_t us);
+void pause_stats_deinit(struct pause_stats *pauses);
+void pause_stats_add(struct pause_stats *pauses, uint64_t us);
 /* Sorts them: nothing may be added after it. */
-struct profile_pause pauses_sum_up(struct pauses *pauses);
+struct profile_pause pause_stats_sum_up(struct pause_stats *pauses);
 
 #endif

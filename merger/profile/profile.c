@@ -21,13 +21,13 @@ void profile_destroy(struct profile *profile)
 	for (size_t i = 0; i < profile->target_count; i++)
 		free(profile->targets[i].args);
 	free(profile->targets);
-	index_deinit(&profile->target_index);
+	hash_index_deinit(&profile->target_index);
 	free(profile->threads);
-	index_deinit(&profile->thread_index);
+	hash_index_deinit(&profile->thread_index);
 	free(profile->modules);
-	index_deinit(&profile->module_index);
+	hash_index_deinit(&profile->module_index);
 	free(profile->notes);
-	index_deinit(&profile->note_index);
+	hash_index_deinit(&profile->note_index);
 	tree_destroy(profile->tree);
 	timeline_destroy(profile->timeline);
 	intern_destroy(profile->intern);
@@ -38,36 +38,36 @@ uint64_t profile_stacks(const struct profile *profile)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < MARK_COUNT; i++)
+	for (size_t i = 0; i < QUALITY_COUNT; i++)
 		sum += profile->marks[i];
 	return sum;
 }
 
 static uint32_t number_hash(uint32_t number)
 {
-	return index_hash(index_start(number));
+	return hash_index_hash(hash_index_start(number));
 }
 
-/* Its place in targets, INDEX_NONE if it is not there. */
+/* Its place in targets, HASH_INDEX_NONE if it is not there. */
 static uint32_t target_find(const struct profile *profile, uint32_t pid)
 {
 	uint32_t hash = number_hash(pid), found;
 
 	for (size_t at = hash;
-	     (found = index_next(&profile->target_index, hash, &at)) != INDEX_NONE;)
+	     (found = hash_index_next(&profile->target_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (profile->targets[found].pid == pid)
 			return found;
-	return INDEX_NONE;
+	return HASH_INDEX_NONE;
 }
 
 bool profile_has_target(const struct profile *profile, uint32_t pid)
 {
-	return target_find(profile, pid) != INDEX_NONE;
+	return target_find(profile, pid) != HASH_INDEX_NONE;
 }
 
 static struct profile_target *target_append(struct profile *profile, uint32_t pid)
 {
-	index_add(&profile->target_index, number_hash(pid), (uint32_t)profile->target_count);
+	hash_index_add(&profile->target_index, number_hash(pid), (uint32_t)profile->target_count);
 	profile->targets = alloc_grow(profile->targets, &profile->target_cap,
 	                              profile->target_count + 1, sizeof(*profile->targets));
 	profile->targets[profile->target_count] = (struct profile_target){ .pid = pid };
@@ -78,7 +78,7 @@ struct profile_target *profile_target(struct profile *profile, uint32_t pid)
 {
 	uint32_t found = target_find(profile, pid);
 
-	return found != INDEX_NONE ? &profile->targets[found] : target_append(profile, pid);
+	return found != HASH_INDEX_NONE ? &profile->targets[found] : target_append(profile, pid);
 }
 
 uint32_t profile_host(const struct profile *profile)
@@ -104,7 +104,7 @@ bool profile_add_target(struct profile *profile, const struct profile_target *ta
 	struct profile_target *row;
 
 	for (size_t at = hash;
-	     (found = index_next(&profile->target_index, hash, &at)) != INDEX_NONE;)
+	     (found = hash_index_next(&profile->target_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (target_same(&profile->targets[found], target))
 			return false;
 	row = target_append(profile, target->pid);
@@ -120,21 +120,21 @@ static uint32_t module_find(const struct profile *profile, uint32_t path)
 	uint32_t hash = number_hash(path), found;
 
 	for (size_t at = hash;
-	     (found = index_next(&profile->module_index, hash, &at)) != INDEX_NONE;)
+	     (found = hash_index_next(&profile->module_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (profile->modules[found].path == path)
 			return found;
-	return INDEX_NONE;
+	return HASH_INDEX_NONE;
 }
 
 void profile_module(struct profile *profile, uint32_t path, uint32_t build_id)
 {
 	uint32_t found = module_find(profile, path);
 
-	if (found != INDEX_NONE && profile->modules[found].build_id != build_id)
+	if (found != HASH_INDEX_NONE && profile->modules[found].build_id != build_id)
 		profile->modules[found].build_id = 0; /* the file was replaced between two runs */
-	if (found != INDEX_NONE || !path)
+	if (found != HASH_INDEX_NONE || !path)
 		return;
-	index_add(&profile->module_index, number_hash(path), (uint32_t)profile->module_count);
+	hash_index_add(&profile->module_index, number_hash(path), (uint32_t)profile->module_count);
 	profile->modules = alloc_grow(profile->modules, &profile->module_cap,
 	                              profile->module_count + 1, sizeof(*profile->modules));
 	profile->modules[profile->module_count++] = (struct profile_module){ path, build_id };
@@ -144,28 +144,28 @@ uint32_t profile_build_id(const struct profile *profile, uint32_t path)
 {
 	uint32_t found = module_find(profile, path);
 
-	return found == INDEX_NONE ? 0 : profile->modules[found].build_id;
+	return found == HASH_INDEX_NONE ? 0 : profile->modules[found].build_id;
 }
 
 static uint32_t thread_hash(uint32_t host, uint32_t pid, uint32_t tid)
 {
-	return index_hash(index_mix(index_start(pid), (uint64_t)host << 32 | tid));
+	return hash_index_hash(hash_index_mix(hash_index_start(pid), (uint64_t)host << 32 | tid));
 }
 
-/* Its place in threads, INDEX_NONE if it is not there. */
+/* Its place in threads, HASH_INDEX_NONE if it is not there. */
 static uint32_t thread_find(const struct profile *profile, uint32_t host, uint32_t pid,
                             uint32_t tid)
 {
 	uint32_t hash = thread_hash(host, pid, tid), found;
 
 	for (size_t at = hash;
-	     (found = index_next(&profile->thread_index, hash, &at)) != INDEX_NONE;) {
+	     (found = hash_index_next(&profile->thread_index, hash, &at)) != HASH_INDEX_NONE;) {
 		const struct profile_thread *thread = &profile->threads[found];
 
 		if (thread->pid == pid && thread->tid == tid && thread->host == host)
 			return found;
 	}
-	return INDEX_NONE;
+	return HASH_INDEX_NONE;
 }
 
 const struct profile_thread *profile_find_thread(const struct profile *profile, uint32_t pid,
@@ -173,7 +173,7 @@ const struct profile_thread *profile_find_thread(const struct profile *profile, 
 {
 	uint32_t found = thread_find(profile, 0, pid, tid);
 
-	return found == INDEX_NONE ? NULL : &profile->threads[found];
+	return found == HASH_INDEX_NONE ? NULL : &profile->threads[found];
 }
 
 struct profile_thread *profile_host_thread(struct profile *profile, uint32_t host, uint32_t pid,
@@ -181,13 +181,13 @@ struct profile_thread *profile_host_thread(struct profile *profile, uint32_t hos
 {
 	uint32_t found = thread_find(profile, host, pid, tid);
 
-	if (found != INDEX_NONE)
+	if (found != HASH_INDEX_NONE)
 		return &profile->threads[found];
 	profile->threads = alloc_grow(profile->threads, &profile->thread_cap,
 	                              profile->thread_count + 1, sizeof(*profile->threads));
 	found = (uint32_t)profile->thread_count++;
 	profile->threads[found] = (struct profile_thread){ .host = host, .pid = pid, .tid = tid };
-	index_add(&profile->thread_index, thread_hash(host, pid, tid), found);
+	hash_index_add(&profile->thread_index, thread_hash(host, pid, tid), found);
 	return &profile->threads[found];
 }
 
@@ -256,12 +256,12 @@ void profile_sort(struct profile *profile)
 	tree_sort(profile->tree, profile->intern);
 	sort(profile, profile->threads, profile->thread_count, sizeof(*profile->threads),
 	     thread_compare);
-	index_clear(&profile->thread_index);
+	hash_index_clear(&profile->thread_index);
 	for (uint32_t i = 0; i < profile->thread_count; i++)
-		index_add(&profile->thread_index,
-		          thread_hash(profile->threads[i].host, profile->threads[i].pid,
-		                      profile->threads[i].tid),
-		          i);
+		hash_index_add(&profile->thread_index,
+		               thread_hash(profile->threads[i].host, profile->threads[i].pid,
+		                           profile->threads[i].tid),
+		               i);
 }
 
 void profile_sort_all(struct profile *profile)
@@ -272,46 +272,47 @@ void profile_sort_all(struct profile *profile)
 	sort(profile, profile->modules, profile->module_count, sizeof(*profile->modules),
 	     module_compare);
 	sort(profile, profile->notes, profile->note_count, sizeof(*profile->notes), note_compare);
-	index_clear(&profile->target_index);
-	index_clear(&profile->module_index);
-	index_clear(&profile->note_index);
+	hash_index_clear(&profile->target_index);
+	hash_index_clear(&profile->module_index);
+	hash_index_clear(&profile->note_index);
 	for (uint32_t i = 0; i < profile->target_count; i++)
-		index_add(&profile->target_index, number_hash(profile->targets[i].pid), i);
+		hash_index_add(&profile->target_index, number_hash(profile->targets[i].pid), i);
 	for (uint32_t i = 0; i < profile->module_count; i++)
-		index_add(&profile->module_index, number_hash(profile->modules[i].path), i);
+		hash_index_add(&profile->module_index, number_hash(profile->modules[i].path), i);
 	for (uint32_t i = 0; i < profile->note_count; i++)
-		index_add(&profile->note_index, number_hash(profile->notes[i]), i);
+		hash_index_add(&profile->note_index, number_hash(profile->notes[i]), i);
 }
 
 void profile_note(struct profile *profile, uint32_t text)
 {
 	uint32_t hash = number_hash(text), found;
 
-	for (size_t at = hash; (found = index_next(&profile->note_index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = hash_index_next(&profile->note_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (profile->notes[found] == text)
 			return;
-	index_add(&profile->note_index, hash, (uint32_t)profile->note_count);
+	hash_index_add(&profile->note_index, hash, (uint32_t)profile->note_count);
 	profile->notes = alloc_grow(profile->notes, &profile->note_cap, profile->note_count + 1,
 	                            sizeof(*profile->notes));
 	profile->notes[profile->note_count++] = text;
 }
 
-static const char *const mark_names[MARK_COUNT] = {
-	[MARK_MERGED] = "merged",           [MARK_NATIVE_ONLY] = "native_only",
-	[MARK_PYTHON_ONLY] = "python_only", [MARK_PARTIAL] = "partial",
-	[MARK_UNPAIRED] = "unpaired",       [MARK_LOST] = "lost",
+static const char *const mark_names[QUALITY_COUNT] = {
+	[QUALITY_MERGED] = "merged",           [QUALITY_NATIVE_ONLY] = "native_only",
+	[QUALITY_PYTHON_ONLY] = "python_only", [QUALITY_PARTIAL] = "partial",
+	[QUALITY_UNPAIRED] = "unpaired",       [QUALITY_LOST] = "lost",
 };
 
-const char *profile_mark_name(enum merge_mark mark)
+const char *profile_quality_name(enum merge_quality mark)
 {
 	return mark_names[mark];
 }
 
-bool profile_mark_of(struct span name, enum merge_mark *ret)
+bool profile_quality_of(struct span name, enum merge_quality *ret)
 {
-	for (size_t i = 0; i < MARK_COUNT; i++) {
+	for (size_t i = 0; i < QUALITY_COUNT; i++) {
 		if (span_eq(name, span_of(mark_names[i]))) {
-			*ret = (enum merge_mark)i;
+			*ret = (enum merge_quality)i;
 			return true;
 		}
 	}

@@ -68,23 +68,23 @@ struct profile {
 	struct timeline *timeline; /* NULL: not known, or not wanted */
 	struct profile_target *targets;
 	size_t target_count, target_cap;
-	struct index target_index; /* pid -> its places in targets */
+	struct hash_index target_index; /* pid -> its places in targets */
 	struct profile_thread *threads;
 	size_t thread_count, thread_cap;
-	struct index thread_index; /* profile_thread's: (pid, tid) -> its place in threads */
+	struct hash_index thread_index; /* profile_thread's: (pid, tid) -> its place in threads */
 	struct profile_sampling sampling;
 	uint64_t marks
-	        [MARK_COUNT]; /* stacks by mark; their sum is the tree's total in samples, and left_out */
+	        [QUALITY_COUNT]; /* stacks by mark; their sum is the tree's total in samples, and left_out */
 	uint64_t
 	        left_out; /* weight of stacks that a view (profile_filter.h) has taken out of the tree */
 	bool emptied; /* a window (time_window.h) has left nothing of what there was */
 	struct profile_module *modules;
 	size_t module_count, module_cap;
-	struct index module_index; /* path -> its place in modules */
+	struct hash_index module_index; /* path -> its place in modules */
 	uint64_t text_lines, unknown_lines;
 	uint32_t *notes; /* intern ids: lines for the person, each once */
 	size_t note_count, note_cap;
-	struct index note_index; /* intern id -> its place in notes */
+	struct hash_index note_index; /* intern id -> its place in notes */
 };
 
 struct profile *profile_create(bool by_line);
@@ -116,8 +116,8 @@ void profile_sort(struct profile *profile);
 void profile_sort_all(struct profile *profile);
 
 /* "merged", "native_only" ...: a mark's key in YAML. */
-const char *profile_mark_name(enum merge_mark mark);
-bool profile_mark_of(struct span name, enum merge_mark *ret);
+const char *profile_quality_name(enum merge_quality mark);
+bool profile_quality_of(struct span name, enum merge_quality *ret);
 /* "python", "native" ...: a kind's name in YAML. */
 const char *profile_kind_name(enum frame_kind kind);
 bool profile_kind_of(struct span name, enum frame_kind *ret);

@@ -7,26 +7,26 @@
 
 #define WORDS_MAX (4u << 20) /* 32 MB */
 
-void stack_memo_deinit(struct stack_memo *memo)
+void stack_cache_deinit(struct stack_cache *memo)
 {
 	free(memo->words);
 	free(memo->frames);
-	index_deinit(&memo->stacks);
-	index_deinit(&memo->frame_index);
-	*memo = (struct stack_memo){ 0 };
+	hash_index_deinit(&memo->stacks);
+	hash_index_deinit(&memo->frame_index);
+	*memo = (struct stack_cache){ 0 };
 }
 
-void stack_memo_clear(struct stack_memo *memo)
+void stack_cache_clear(struct stack_cache *memo)
 {
 	memo->count = memo->frame_count = 0;
-	index_clear(&memo->stacks);
-	index_clear(&memo->frame_index);
+	hash_index_clear(&memo->stacks);
+	hash_index_clear(&memo->frame_index);
 }
 
 /* One multiplication waits for the frame before, the others for nothing. */
-uint32_t stack_memo_hash(const struct frame *frames, size_t count)
+uint32_t stack_cache_hash(const struct frame *frames, size_t count)
 {
-	uint64_t hash = index_start(count);
+	uint64_t hash = hash_index_start(count);
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t words[3];
@@ -36,10 +36,10 @@ uint32_t stack_memo_hash(const struct frame *frames, size_t count)
 		hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u + words[0] * 0xff51afd7ed558ccdu +
 		       words[1] * 0xc4ceb9fe1a85ec53u + words[2] * 0xbf58476d1ce4e5b9u;
 	}
-	return index_hash(index_mix(hash, 0));
+	return hash_index_hash(hash_index_mix(hash, 0));
 }
 
-static bool is_stack(const struct stack_memo *memo, const struct known_stack *known,
+static bool is_stack(const struct stack_cache *memo, const struct known_stack *known,
                      const struct frame *frames, size_t count)
 {
 	if (known->count != count)
@@ -50,12 +50,13 @@ static bool is_stack(const struct stack_memo *memo, const struct known_stack *kn
 	return true;
 }
 
-struct known_stack *stack_memo_find(const struct stack_memo *memo, uint32_t hash,
-                                    const struct frame *frames, size_t count)
+struct known_stack *stack_cache_find(const struct stack_cache *memo, uint32_t hash,
+                                     const struct frame *frames, size_t count)
 {
 	uint32_t found;
 
-	for (size_t at = hash; (found = index_next(&memo->stacks, hash, &at)) != INDEX_NONE;) {
+	for (size_t at = hash;
+	     (found = hash_index_next(&memo->stacks, hash, &at)) != HASH_INDEX_NONE;) {
 		struct known_stack *known = (struct known_stack *)&memo->words[found];
 
 		if (is_stack(memo, known, frames, count))
@@ -64,17 +65,18 @@ struct known_stack *stack_memo_find(const struct stack_memo *memo, uint32_t hash
 	return NULL;
 }
 
-static uint32_t frame_number(struct stack_memo *memo, const struct frame *frame)
+static uint32_t frame_number(struct stack_cache *memo, const struct frame *frame)
 {
-	uint32_t hash = stack_memo_hash(frame, 1), found;
+	uint32_t hash = stack_cache_hash(frame, 1), found;
 
-	for (size_t at = hash; (found = index_next(&memo->frame_index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = hash_index_next(&memo->frame_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (!memcmp(&memo->frames[found], frame, sizeof(*frame)))
 			return found;
 	memo->frames = alloc_grow(memo->frames, &memo->frame_cap, memo->frame_count + 1,
 	                          sizeof(*memo->frames));
 	memo->frames[memo->frame_count] = *frame;
-	index_add(&memo->frame_index, hash, (uint32_t)memo->frame_count);
+	hash_index_add(&memo->frame_index, hash, (uint32_t)memo->frame_count);
 	return (uint32_t)memo->frame_count++;
 }
 
@@ -83,8 +85,8 @@ static size_t words_of(size_t count)
 	return (sizeof(struct known_stack) + count * sizeof(uint32_t) + 7) / sizeof(uint64_t);
 }
 
-void stack_memo_add(struct stack_memo *memo, uint32_t hash, const struct frame *frames,
-                    size_t count, uint32_t leaf)
+void stack_cache_add(struct stack_cache *memo, uint32_t hash, const struct frame *frames,
+                     size_t count, uint32_t leaf)
 {
 	size_t words = words_of(count);
 	struct known_stack *known;
@@ -99,11 +101,12 @@ void stack_memo_add(struct stack_memo *memo, uint32_t hash, const struct frame *
 	known->count = (uint32_t)count;
 	for (size_t i = 0; i < count; i++)
 		known->frames[i] = frame_number(memo, &frames[i]);
-	index_add(&memo->stacks, hash, (uint32_t)memo->count);
+	hash_index_add(&memo->stacks, hash, (uint32_t)memo->count);
 	memo->count += words;
 }
 
-struct known_stack *stack_memo_next(const struct stack_memo *memo, const struct known_stack *known)
+struct known_stack *stack_cache_next(const struct stack_cache *memo,
+                                     const struct known_stack *known)
 {
 	size_t at = 0;
 
@@ -112,8 +115,8 @@ struct known_stack *stack_memo_next(const struct stack_memo *memo, const struct 
 	return at < memo->count ? (struct known_stack *)&memo->words[at] : NULL;
 }
 
-const struct frame *stack_memo_frame(const struct stack_memo *memo, const struct known_stack *known,
-                                     size_t i)
+const struct frame *stack_cache_frame(const struct stack_cache *memo,
+                                      const struct known_stack *known, size_t i)
 {
 	return &memo->frames[known->frames[i]];
 }

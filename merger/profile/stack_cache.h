@@ -14,33 +14,34 @@ struct known_stack {
 	uint64_t weight; /* that the tree does not have yet */
 	uint32_t leaf;
 	uint32_t count;
-	uint32_t frames[]; /* root first; for stack_memo_frame */
+	uint32_t frames[]; /* root first; for stack_cache_frame */
 };
 
 /* {0} is an empty one. */
-struct stack_memo {
+struct stack_cache {
 	uint64_t *words; /* known stacks one behind the other */
 	size_t count, cap;
 	struct frame *frames; /* each once */
 	size_t frame_count, frame_cap;
-	struct index stacks, frame_index;
+	struct hash_index stacks, frame_index;
 };
 
-void stack_memo_deinit(struct stack_memo *memo);
+void stack_cache_deinit(struct stack_cache *memo);
 /* Forgets all. */
-void stack_memo_clear(struct stack_memo *memo);
+void stack_cache_clear(struct stack_cache *memo);
 
-uint32_t stack_memo_hash(const struct frame *frames, size_t count);
+uint32_t stack_cache_hash(const struct frame *frames, size_t count);
 /* NULL if it is not known. Valid until one is added. */
-struct known_stack *stack_memo_find(const struct stack_memo *memo, uint32_t hash,
-                                    const struct frame *frames, size_t count);
+struct known_stack *stack_cache_find(const struct stack_cache *memo, uint32_t hash,
+                                     const struct frame *frames, size_t count);
 /* Adds one that is not known, without weight; does nothing where there are too many already. */
-void stack_memo_add(struct stack_memo *memo, uint32_t hash, const struct frame *frames,
-                    size_t count, uint32_t leaf);
+void stack_cache_add(struct stack_cache *memo, uint32_t hash, const struct frame *frames,
+                     size_t count, uint32_t leaf);
 
-/* for (struct known_stack *known = NULL; (known = stack_memo_next(memo, known));) */
-struct known_stack *stack_memo_next(const struct stack_memo *memo, const struct known_stack *known);
-const struct frame *stack_memo_frame(const struct stack_memo *memo, const struct known_stack *known,
-                                     size_t i);
+/* for (struct known_stack *known = NULL; (known = stack_cache_next(memo, known));) */
+struct known_stack *stack_cache_next(const struct stack_cache *memo,
+                                     const struct known_stack *known);
+const struct frame *stack_cache_frame(const struct stack_cache *memo,
+                                      const struct known_stack *known, size_t i);
 
 #endif

@@ -53,10 +53,10 @@ uint64_t thread_group_weight(const struct thread_stacks *stacks, const struct th
 }
 
 /* The thread stands as it does up to here. */
-static void run_grow(struct thread_run *run, struct standings *standings, uint32_t slot)
+static void run_grow(struct thread_run *run, struct timeline_replay *standings, uint32_t slot)
 {
 	const struct timeline_entry *entry = &standings->threads[slot].entry;
-	uint64_t samples = standings_take(standings, slot);
+	uint64_t samples = timeline_replay_samples(standings, slot);
 
 	run->stack = entry->stack;
 	run->samples += samples;
@@ -79,10 +79,10 @@ static uint64_t collect_by_time(struct thread_stacks *stacks)
 	const struct timeline *timeline = stacks->timeline;
 	struct timeline_cursor cursor = { .timeline = timeline };
 	struct thread_run *runs = alloc_zeroed(timeline->slot_count, sizeof(*runs));
-	struct standings standings;
+	struct timeline_replay standings;
 	uint64_t total = 0;
 
-	standings_init(&standings, timeline);
+	timeline_replay_init(&standings, timeline);
 	for (uint32_t i = 0; i < timeline->slot_count; i++)
 		group_add(stacks, i);
 	while (timeline_next(&cursor)) {
@@ -102,7 +102,7 @@ static uint64_t collect_by_time(struct thread_stacks *stacks)
 		total += run_end(stacks, &runs[i], i);
 	}
 	timeline_cursor_deinit(&cursor);
-	standings_deinit(&standings);
+	timeline_replay_deinit(&standings);
 	free(runs);
 	return total;
 }

@@ -14,7 +14,7 @@ struct timeline *timeline_create(size_t max)
 	timeline->max = max;
 	timeline->steps = alloc_grow(NULL, &timeline->step_cap, 1, sizeof(*timeline->steps));
 	timeline->steps[timeline->step_count++] =
-	        (struct timeline_step){ 0, TREE_ROOT, 0, MARK_COUNT };
+	        (struct timeline_step){ 0, TREE_ROOT, 0, QUALITY_COUNT };
 	return timeline;
 }
 
@@ -30,9 +30,9 @@ void timeline_destroy(struct timeline *timeline)
 	free(timeline->threads);
 	free(timeline->changes);
 	free(timeline->last);
-	index_deinit(&timeline->step_index);
-	index_deinit(&timeline->target_index);
-	index_deinit(&timeline->slot_index);
+	hash_index_deinit(&timeline->step_index);
+	hash_index_deinit(&timeline->target_index);
+	hash_index_deinit(&timeline->slot_index);
 	buf_deinit(&timeline->bytes);
 	free(timeline);
 }
@@ -40,18 +40,19 @@ void timeline_destroy(struct timeline *timeline)
 size_t timeline_bytes(const struct timeline *timeline)
 {
 	return timeline->bytes.len +
-	       timeline->step_count * (sizeof(struct timeline_step) + sizeof(struct index_slot)) +
+	       timeline->step_count *
+	               (sizeof(struct timeline_step) + sizeof(struct hash_index_slot)) +
 	       timeline->slot_count *
-	               (sizeof(struct timeline_slot) + sizeof(struct index_slot) + 4);
+	               (sizeof(struct timeline_slot) + sizeof(struct hash_index_slot) + 4);
 }
 
 /* Steps. */
 
 static uint32_t step_hash(const struct timeline_step *step)
 {
-	uint64_t mixed = index_mix(index_start(step->parent), step->node);
+	uint64_t mixed = hash_index_mix(hash_index_start(step->parent), step->node);
 
-	return index_hash(index_mix(mixed, (uint64_t)step->mark << 32 | step->line));
+	return hash_index_hash(hash_index_mix(mixed, (uint64_t)step->mark << 32 | step->line));
 }
 
 uint32_t timeline_step(struct timeline *timeline, const struct timeline_step *step)
@@ -59,7 +60,7 @@ uint32_t timeline_step(struct timeline *timeline, const struct timeline_step *st
 	uint32_t hash = step_hash(step), found;
 
 	for (size_t at = hash;
-	     (found = index_next(&timeline->step_index, hash, &at)) != INDEX_NONE;) {
+	     (found = hash_index_next(&timeline->step_index, hash, &at)) != HASH_INDEX_NONE;) {
 		const struct timeline_step *known = &timeline->steps[found];
 
 		if (known->parent == step->parent && known->node == step->node &&
@@ -70,7 +71,7 @@ uint32_t timeline_step(struct timeline *timeline, const struct timeline_step *st
 	                             sizeof(*timeline->steps));
 	found = (uint32_t)timeline->step_count++;
 	timeline->steps[found] = *step;
-	index_add(&timeline->step_index, hash, found);
+	hash_index_add(&timeline->step_index, hash, found);
 	return found;
 }
 
@@ -82,7 +83,7 @@ static uint32_t line_of(const struct tree *tree, const struct frame *frame)
 }
 
 uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint32_t leaf,
-                        const struct frame *frames, size_t count, enum merge_mark mark)
+                        const struct frame *frames, size_t count, enum merge_quality mark)
 {
 	uint32_t step = TIMELINE_ROOT, node = leaf;
 	size_t same = timeline->last_count;
@@ -108,7 +109,7 @@ uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint
 	for (size_t i = same; i < count; i++) {
 		const struct timeline_step next = { step, timeline->last[i].node,
 			                            timeline->last[i].line,
-			                            i + 1 < count ? MARK_COUNT : mark };
+			                            i + 1 < count ? QUALITY_COUNT : mark };
 
 		step = timeline_step(timeline, &next);
 		timeline->last[i].step = step;
@@ -121,28 +122,28 @@ uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint
 
 uint32_t timeline_target(struct timeline *timeline, uint32_t pid)
 {
-	uint32_t hash = index_hash(index_start(pid)), found;
+	uint32_t hash = hash_index_hash(hash_index_start(pid)), found;
 
 	for (size_t at = hash;
-	     (found = index_next(&timeline->target_index, hash, &at)) != INDEX_NONE;)
+	     (found = hash_index_next(&timeline->target_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (timeline->targets[found].pid == pid)
 			return found;
 	timeline->targets = alloc_grow(timeline->targets, &timeline->target_cap,
 	                               timeline->target_count + 1, sizeof(*timeline->targets));
 	found = (uint32_t)timeline->target_count++;
 	timeline->targets[found] = (struct timeline_target){ .pid = pid };
-	index_add(&timeline->target_index, hash, found);
+	hash_index_add(&timeline->target_index, hash, found);
 	return found;
 }
 
 uint32_t timeline_slot(struct timeline *timeline, uint32_t target, uint32_t pid, uint32_t tid,
                        uint32_t nth)
 {
-	uint64_t mixed = index_mix(index_start((uint64_t)pid << 32 | tid), target);
-	uint32_t hash = index_hash(index_mix(mixed, nth)), found;
+	uint64_t mixed = hash_index_mix(hash_index_start((uint64_t)pid << 32 | tid), target);
+	uint32_t hash = hash_index_hash(hash_index_mix(mixed, nth)), found;
 
 	for (size_t at = hash;
-	     (found = index_next(&timeline->slot_index, hash, &at)) != INDEX_NONE;) {
+	     (found = hash_index_next(&timeline->slot_index, hash, &at)) != HASH_INDEX_NONE;) {
 		const struct timeline_slot *slot = &timeline->slots[found];
 
 		if (slot->target == target && slot->pid == pid && slot->tid == tid &&
@@ -155,7 +156,7 @@ uint32_t timeline_slot(struct timeline *timeline, uint32_t target, uint32_t pid,
 	timeline->slots[found] = (struct timeline_slot){
 		.target = target, .pid = pid, .tid = tid, .nth = nth, .sample = NEVER
 	};
-	index_add(&timeline->slot_index, hash, found);
+	hash_index_add(&timeline->slot_index, hash, found);
 	return found;
 }
 

@@ -32,7 +32,8 @@ struct timeline_step {
 	uint32_t parent; /* a lower number */
 	uint32_t node;   /* of the tree */
 	uint32_t line;   /* 0: not known, or told by the node's frame (tree_by_line) */
-	uint32_t mark;   /* enum merge_mark of the stacks that end here; MARK_COUNT: none does */
+	uint32_t
+	        mark; /* enum merge_quality of the stacks that end here; QUALITY_COUNT: none does */
 };
 
 /* What a thread's state can be in /proc: a letter; 0 otherwise. */
@@ -91,13 +92,13 @@ struct timeline {
 	uint64_t full_us; /* the time of the first sample that is not there */
 	struct timeline_step *steps;
 	size_t step_count, step_cap;
-	struct index step_index;
+	struct hash_index step_index;
 	struct timeline_target *targets;
 	size_t target_count, target_cap;
-	struct index target_index; /* pid -> its place */
+	struct hash_index target_index; /* pid -> its place */
 	struct timeline_slot *slots;
 	size_t slot_count, slot_cap;
-	struct index slot_index;
+	struct hash_index slot_index;
 	struct buf bytes;  /* the samples, coded */
 	uint64_t time_us;  /* of the last one */
 	uint64_t last_us;  /* the latest time of any */
@@ -122,7 +123,7 @@ size_t timeline_bytes(const struct timeline *timeline);
 /* The number of a stack that tree_add has put below a process or the root: `leaf` is what it returned,
  * frames (root first) are the stack's without the process. */
 uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint32_t leaf,
-                        const struct frame *frames, size_t count, enum merge_mark mark);
+                        const struct frame *frames, size_t count, enum merge_quality mark);
 /* The number of this step, made if it is missing. */
 uint32_t timeline_step(struct timeline *timeline, const struct timeline_step *step);
 

@@ -26,10 +26,10 @@ struct tree {
 	size_t frame_count, frame_cap;
 	struct line_weight *lines;
 	size_t line_count, line_cap;
-	struct index children;    /* (parent, frame) -> node, but for first children */
-	struct index frame_index; /* frame -> its index in frames */
-	struct index line_index;  /* (node, line) -> its index in lines */
-	struct stack_memo memo;
+	struct hash_index children;    /* (parent, frame) -> node, but for first children */
+	struct hash_index frame_index; /* frame -> its index in frames */
+	struct hash_index line_index;  /* (node, line) -> its index in lines */
+	struct stack_cache memo;
 };
 
 struct tree *tree_create(bool by_line)
@@ -53,10 +53,10 @@ void tree_destroy(struct tree *tree)
 {
 	if (!tree)
 		return;
-	index_deinit(&tree->children);
-	index_deinit(&tree->frame_index);
-	index_deinit(&tree->line_index);
-	stack_memo_deinit(&tree->memo);
+	hash_index_deinit(&tree->children);
+	hash_index_deinit(&tree->frame_index);
+	hash_index_deinit(&tree->line_index);
+	stack_cache_deinit(&tree->memo);
 	free(tree->nodes);
 	free(tree->frames);
 	free(tree->lines);
@@ -77,11 +77,13 @@ static inline bool frame_same(const struct tree *tree, const struct frame *a, co
 
 static uint32_t frame_hash(const struct tree *tree, const struct frame *frame, uint32_t parent)
 {
-	uint64_t mixed = index_mix(index_start(parent), (uint64_t)frame->name << 32 | frame->file);
+	uint64_t mixed =
+	        hash_index_mix(hash_index_start(parent), (uint64_t)frame->name << 32 | frame->file);
 
-	mixed = index_mix(mixed, (uint64_t)frame->module << 32 | frame->first_line);
-	mixed = index_mix(mixed, (uint64_t)frame->kind << 32 | (tree->by_line ? frame->line : 0));
-	return index_hash(mixed);
+	mixed = hash_index_mix(mixed, (uint64_t)frame->module << 32 | frame->first_line);
+	mixed = hash_index_mix(mixed,
+	                       (uint64_t)frame->kind << 32 | (tree->by_line ? frame->line : 0));
+	return hash_index_hash(mixed);
 }
 
 static uint32_t frame_intern(struct tree *tree, const struct frame *frame)
@@ -89,7 +91,8 @@ static uint32_t frame_intern(struct tree *tree, const struct frame *frame)
 	uint32_t hash = frame_hash(tree, frame, 0);
 	uint32_t found;
 
-	for (size_t at = hash; (found = index_next(&tree->frame_index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = hash_index_next(&tree->frame_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (frame_same(tree, &tree->frames[found], frame))
 			return found;
 	tree->frames = alloc_grow(tree->frames, &tree->frame_cap, tree->frame_count + 1,
@@ -98,7 +101,7 @@ static uint32_t frame_intern(struct tree *tree, const struct frame *frame)
 	tree->frames[found] = *frame;
 	if (!tree->by_line)
 		tree->frames[found].line = 0;
-	index_add(&tree->frame_index, hash, found);
+	hash_index_add(&tree->frame_index, hash, found);
 	return found;
 }
 
@@ -128,13 +131,13 @@ static uint32_t node_make(struct tree *tree, uint32_t parent, const struct frame
 
 static void children_index(struct tree *tree)
 {
-	index_clear(&tree->children);
+	hash_index_clear(&tree->children);
 	for (uint32_t i = 1; i < tree->node_count; i++) {
 		uint32_t parent = tree->nodes[i].parent;
 
 		if (tree->nodes[parent].first_child != i)
-			index_add(&tree->children, frame_hash(tree, tree_frame(tree, i), parent),
-			          i);
+			hash_index_add(&tree->children,
+			               frame_hash(tree, tree_frame(tree, i), parent), i);
 	}
 	tree->sorted = false;
 }
@@ -146,7 +149,8 @@ static uint32_t child_find_or_make(struct tree *tree, uint32_t parent, const str
 	if (tree->sorted)
 		children_index(tree);
 	hash = frame_hash(tree, frame, parent);
-	for (size_t at = hash; (found = index_next(&tree->children, hash, &at)) != INDEX_NONE;) {
+	for (size_t at = hash;
+	     (found = hash_index_next(&tree->children, hash, &at)) != HASH_INDEX_NONE;) {
 		const struct tree_node *node = &tree->nodes[found];
 
 		if (node->parent == parent && frame_same(tree, &tree->frames[node->frame], frame))
@@ -154,7 +158,7 @@ static uint32_t child_find_or_make(struct tree *tree, uint32_t parent, const str
 	}
 	found = node_make(tree, parent, frame);
 	if (tree->nodes[parent].first_child != found)
-		index_add(&tree->children, hash, found);
+		hash_index_add(&tree->children, hash, found);
 	return found;
 }
 
@@ -184,7 +188,8 @@ static struct line_weight *line_find(struct tree *tree, uint32_t node, uint32_t 
 	for (int i = 0; i < NEAR && found != TREE_NONE; i++, found = tree->lines[found].next)
 		if (tree->lines[found].line == line)
 			return &tree->lines[found];
-	for (size_t at = hash; (found = index_next(&tree->line_index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = hash_index_next(&tree->line_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (tree->lines[found].line == line && tree->lines[found].node == node)
 			return &tree->lines[found];
 	return NULL;
@@ -192,7 +197,7 @@ static struct line_weight *line_find(struct tree *tree, uint32_t node, uint32_t 
 
 static void line_add(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight)
 {
-	uint32_t hash = index_hash(index_mix(index_start(node), line));
+	uint32_t hash = hash_index_hash(hash_index_mix(hash_index_start(node), line));
 	struct line_weight *known = line_find(tree, node, line, hash);
 	uint32_t number = (uint32_t)tree->line_count;
 
@@ -205,7 +210,7 @@ static void line_add(struct tree *tree, uint32_t node, uint32_t line, uint64_t w
 	tree->line_count++;
 	tree->lines[number] = (struct line_weight){ node, line, tree->nodes[node].lines, weight };
 	tree->nodes[node].lines = number;
-	index_add(&tree->line_index, hash, number);
+	hash_index_add(&tree->line_index, hash, number);
 }
 
 /* For a node that has several lines, or gets another one than it had. */
@@ -252,8 +257,8 @@ static inline uint32_t step_add(struct tree *tree, uint32_t parent, const struct
 
 uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, uint64_t weight)
 {
-	uint32_t hash = stack_memo_hash(frames, count), node = TREE_ROOT;
-	struct known_stack *known = stack_memo_find(&tree->memo, hash, frames, count);
+	uint32_t hash = stack_cache_hash(frames, count), node = TREE_ROOT;
+	struct known_stack *known = stack_cache_find(&tree->memo, hash, frames, count);
 
 	node_weigh(tree, TREE_ROOT, 0, weight);
 	if (known) {
@@ -262,17 +267,17 @@ uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, u
 	}
 	for (size_t i = 0; i < count; i++)
 		node = step_add(tree, node, &frames[i], weight);
-	stack_memo_add(&tree->memo, hash, frames, count, node);
+	stack_cache_add(&tree->memo, hash, frames, count, node);
 	return node;
 }
 
-void tree_settle(struct tree *tree)
+void tree_sum_totals(struct tree *tree)
 {
-	for (struct known_stack *known = NULL; (known = stack_memo_next(&tree->memo, known));) {
+	for (struct known_stack *known = NULL; (known = stack_cache_next(&tree->memo, known));) {
 		uint32_t node = TREE_ROOT;
 
 		for (size_t i = 0; i < known->count && known->weight; i++)
-			node = step_add(tree, node, stack_memo_frame(&tree->memo, known, i),
+			node = step_add(tree, node, stack_cache_frame(&tree->memo, known, i),
 			                known->weight);
 		known->weight = 0;
 	}
@@ -340,8 +345,8 @@ void tree_wrap(struct tree *tree, const struct frame *frame)
 	uint64_t total;
 	uint32_t wrap;
 
-	tree_settle(tree);
-	stack_memo_clear(&tree->memo);
+	tree_sum_totals(tree);
+	stack_cache_clear(&tree->memo);
 	total = tree->nodes[TREE_ROOT].total - tree_self(tree, TREE_ROOT);
 	tree->nodes[TREE_ROOT].first_child = TREE_NONE;
 	wrap = node_make(tree, TREE_ROOT, frame);
@@ -476,7 +481,7 @@ void tree_sort(struct tree *tree, const struct intern *intern)
 	static const struct list_type line_list = { line_compare, line_next };
 	const struct order order = { .tree = tree, .intern = intern };
 
-	tree_settle(tree);
+	tree_sum_totals(tree);
 	for (size_t i = 0; i < tree->node_count; i++) {
 		struct tree_node *node = &tree->nodes[i];
 
@@ -491,7 +496,7 @@ void tree_sort_by(struct tree *tree, const uint64_t *keys)
 	static const struct list_type key_list = { key_compare, node_next };
 	const struct order order = { .tree = tree, .keys = keys };
 
-	tree_settle(tree);
+	tree_sum_totals(tree);
 	for (size_t i = 0; i < tree->node_count; i++)
 		tree->nodes[i].first_child =
 		        list_sort(tree, &key_list, &order, tree->nodes[i].first_child);

@@ -39,11 +39,11 @@ bool tree_by_line(const struct tree *tree);
 /* Nothing here recurses: a tree may be as deep as memory allows. */
 
 /* Adds weight for one stack, root first; returns its leaf's node. count 0 adds to the root only. What a
- * stack weighs that came before is added to its nodes, but for the root, by tree_settle, tree_wrap and
+ * stack weighs that came before is added to its nodes, but for the root, by tree_sum_totals, tree_wrap and
  * tree_sort: before, totals and lines are not to be looked at. */
 uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, uint64_t weight);
 
-void tree_settle(struct tree *tree);
+void tree_sum_totals(struct tree *tree);
 
 /* For readers: the child of parent for this frame (made if it is missing), with nothing added. */
 uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *frame);

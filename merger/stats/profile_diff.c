@@ -17,8 +17,8 @@ struct side {
 	uint32_t *places;  /* of its nodes, in the joint tree */
 	uint64_t *totals;  /* of the joint tree's nodes */
 	struct tree *tree; /* the joint tree with its weights */
-	struct top_table functions;
-	struct tree_spread spread;
+	struct function_totals functions;
+	struct tree_error spread;
 	double whole;
 };
 
@@ -59,8 +59,8 @@ static void side_weigh(struct comparing *c, struct side *side)
 		side->totals[side->places[i]] += tree_node(from, i)->total;
 	side->whole = (double)side->totals[TREE_ROOT];
 	side->tree = tree_weighed(c->joint->tree, side->totals);
-	top_table_init(&side->functions, side->tree, c->joint->intern, TOP_SEEN, 0);
-	tree_spread_init(&side->spread, side->profile, side->tree, side->places);
+	function_totals_init(&side->functions, side->tree, c->joint->intern, TOTALS_BY_SEEN, 0);
+	tree_error_init(&side->spread, side->profile, side->tree, side->places);
 }
 
 static void side_deinit(struct side *side)
@@ -68,21 +68,22 @@ static void side_deinit(struct side *side)
 	free(side->places);
 	free(side->totals);
 	if (side->tree) {
-		top_table_deinit(&side->functions);
-		tree_spread_deinit(&side->spread);
+		function_totals_deinit(&side->functions);
+		tree_error_deinit(&side->spread);
 		tree_destroy(side->tree);
 	}
 }
 
 /* The variance of a share: that of the parts where it can be trusted; at least that of independent samples, if both sides had the
  * same share, otherwise. */
-static double side_variance(const struct spread *spread, size_t key, double share, double pooled)
+static double side_variance(const struct sampling_error *spread, size_t key, double share,
+                            double pooled)
 {
 	double independent =
 	        spread->independent > 0 ? pooled * (1 - pooled) / spread->independent : 1;
-	double parts = spread->parts ? spread_variance(spread, key) : 0;
+	double parts = spread->parts ? sampling_error_variance(spread, key) : 0;
 
-	if (spread_trusts_parts(spread, share))
+	if (sampling_error_trusts_parts(spread, share))
 		return parts;
 	return parts > independent ? parts : independent;
 }
@@ -104,8 +105,8 @@ static double fewer(double a, double b)
 static struct diff_share share_compare(const struct comparing *c, size_t key, uint64_t before,
                                        uint64_t after)
 {
-	const struct spread *a = &c->sides[DIFF_BEFORE].spread.spread;
-	const struct spread *b = &c->sides[DIFF_AFTER].spread.spread;
+	const struct sampling_error *a = &c->sides[DIFF_BEFORE].spread.spread;
+	const struct sampling_error *b = &c->sides[DIFF_AFTER].spread.spread;
 	struct diff_share ret = {
 		.before = (double)before / c->sides[DIFF_BEFORE].whole,
 		.after = (double)after / c->sides[DIFF_AFTER].whole,
@@ -116,7 +117,7 @@ static struct diff_share share_compare(const struct comparing *c, size_t key, ui
 	double error = sqrt(side_variance(a, key, ret.before, pooled) +
 	                    side_variance(b, key, ret.after, pooled));
 
-	ret.error = fmin(1, spread_t95(freedom) * error);
+	ret.error = fmin(1, sampling_error_t95(freedom) * error);
 	ret.chance = 1;
 	if (error > 0)
 		ret.chance = chance_of(fabs(diff_change(&ret)) / error, freedom);
@@ -132,24 +133,24 @@ static void nodes_compare(struct comparing *c)
 
 	c->diff->nodes = alloc_zeroed(count, sizeof(*c->diff->nodes));
 	for (uint32_t i = 1; i < count; i++)
-		c->diff->nodes[i] = share_compare(c, tree_spread_node(&c->sides[0].spread, i),
+		c->diff->nodes[i] = share_compare(c, tree_error_node(&c->sides[0].spread, i),
 		                                  before[i], after[i]);
 }
 
 static void rows_fill(struct comparing *c)
 {
-	const struct top_table *before = &c->sides[DIFF_BEFORE].functions;
-	const struct top_table *after = &c->sides[DIFF_AFTER].functions;
-	const struct tree_spread *keys = &c->sides[0].spread;
+	const struct function_totals *before = &c->sides[DIFF_BEFORE].functions;
+	const struct function_totals *after = &c->sides[DIFF_AFTER].functions;
+	const struct tree_error *keys = &c->sides[0].spread;
 
 	c->diff->row_count = before->count;
 	c->diff->rows = alloc_zeroed(before->count, sizeof(*c->diff->rows));
 	for (uint32_t i = 0; i < before->count; i++)
 		c->diff->rows[i] = (struct diff_row){
 			.frame = tree_frame(c->joint->tree, keys->functions.nodes[i]),
-			.self = share_compare(c, tree_spread_function_self(keys, i + 1),
+			.self = share_compare(c, tree_error_function_self(keys, i + 1),
 			                      before->rows[i].self, after->rows[i].self),
-			.total = share_compare(c, tree_spread_function(keys, i + 1),
+			.total = share_compare(c, tree_error_function(keys, i + 1),
 			                       before->rows[i].total, after->rows[i].total),
 		};
 }
@@ -281,7 +282,7 @@ bool profile_diff_init(struct profile_diff *ret, const struct profile *before,
 	        profile_create(tree_by_line(before->tree) && tree_by_line(after->tree));
 	c.sides[DIFF_BEFORE].profile = before;
 	c.sides[DIFF_AFTER].profile = after;
-	ret->labels = tree_merge_tells(before->tree) != tree_merge_tells(after->tree);
+	ret->labels = tree_merge_identity(before->tree) != tree_merge_identity(after->tree);
 	for (size_t i = 0; i < DIFF_SIDES; i++)
 		side_place(&c, &c.sides[i]);
 	if (!c.sides[DIFF_BEFORE].places || !c.sides[DIFF_AFTER].places) {

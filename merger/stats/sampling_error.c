@@ -16,11 +16,11 @@
 #define COUNT_TRUSTED 10
 
 struct counting {
-	struct spread *spread;
-	const struct spread_keys *keys;
+	struct sampling_error *spread;
+	const struct sampling_error_keys *keys;
 	const struct profile *profile;
 	const struct timeline *timeline;
-	struct standings standings;
+	struct timeline_replay standings;
 	uint64_t *weights; /* by stack, of this part */
 	uint32_t *stacks;  /* those that have one */
 	size_t stack_count, stack_cap;
@@ -30,8 +30,8 @@ struct counting {
 static void stack_weigh(struct counting *counting, uint32_t slot)
 {
 	const struct timeline_entry *entry = &counting->standings.threads[slot].entry;
-	uint64_t weight = standings_take(&counting->standings, slot) *
-	                  standing_weight(entry, counting->profile->weight);
+	uint64_t weight = timeline_replay_samples(&counting->standings, slot) *
+	                  timeline_replay_weight(entry, counting->profile->weight);
 	uint32_t stack = entry->stack;
 
 	if (!weight)
@@ -44,9 +44,9 @@ static void stack_weigh(struct counting *counting, uint32_t slot)
 	counting->weights[stack] += weight;
 }
 
-void spread_put(struct spread *spread, size_t key)
+void sampling_error_count(struct sampling_error *spread, size_t key)
 {
-	struct spread_touched *touched = &spread->touched;
+	struct part_keys *touched = &spread->touched;
 
 	if (!spread->now[key]) {
 		touched->keys = alloc_grow(touched->keys, &touched->cap, touched->count + 1,
@@ -56,7 +56,7 @@ void spread_put(struct spread *spread, size_t key)
 	spread->now[key] += spread->weight;
 }
 
-static void step_add(struct spread *spread, uint32_t key, double share)
+static void step_add(struct sampling_error *spread, uint32_t key, double share)
 {
 	double step = share - spread->before[key];
 
@@ -66,9 +66,9 @@ static void step_add(struct spread *spread, uint32_t key, double share)
 }
 
 /* The shares of a part. */
-static void shares_add(struct spread *spread, double whole)
+static void shares_add(struct sampling_error *spread, double whole)
 {
-	struct spread_touched gone = spread->touched_before;
+	struct part_keys gone = spread->touched_before;
 
 	for (size_t i = 0; i < gone.count; i++)
 		if (!spread->now[gone.keys[i]])
@@ -90,7 +90,7 @@ static void shares_add(struct spread *spread, double whole)
 
 static void part_end(struct counting *counting)
 {
-	struct spread *spread = counting->spread;
+	struct sampling_error *spread = counting->spread;
 	uint64_t whole = 0;
 
 	for (uint32_t i = 0; i < counting->timeline->slot_count; i++)
@@ -133,13 +133,13 @@ static void parts_count(struct counting *counting)
 	const struct timeline *timeline = counting->timeline;
 	struct timeline_cursor cursor = { .timeline = timeline };
 
-	standings_init(&counting->standings, timeline);
+	timeline_replay_init(&counting->standings, timeline);
 	counting->weights = alloc_zeroed(timeline->step_count, sizeof(*counting->weights));
 	while (timeline_next(&cursor))
 		sample_see(counting, &cursor);
 	part_end(counting);
 	timeline_cursor_deinit(&cursor);
-	standings_deinit(&counting->standings);
+	timeline_replay_deinit(&counting->standings);
 	free(counting->weights);
 	free(counting->stacks);
 }
@@ -170,7 +170,7 @@ static size_t part_number(const struct profile *profile)
 }
 
 /* Of all keys: the variance of a part's share, and what that of the mean would be if samples were independent. */
-static void variances_sum(const struct spread *spread, size_t count, double *of_parts,
+static void variances_sum(const struct sampling_error *spread, size_t count, double *of_parts,
                           double *independent)
 {
 	double n = (double)spread->parts;
@@ -189,7 +189,7 @@ static void variances_sum(const struct spread *spread, size_t count, double *of_
  * autoregressive series with correlation 1 - u, the mean step from one to the next (J. von Neumann, 1941), half squared, is
  * variance * u, and the parts' own variance is variance * (1 - 2 (1 - u) / u / (n - 1)): that gives u, and with it how much further
  * than of independent parts the mean lies off. All keys together tell it, as one alone would be too rough. */
-static void correlation_find(struct spread *spread, size_t count)
+static void correlation_find(struct sampling_error *spread, size_t count)
 {
 	double n = (double)spread->parts, of_parts, independent, ratio, under, u;
 
@@ -207,14 +207,15 @@ static void correlation_find(struct spread *spread, size_t count)
 		spread->independent /= fmax(1, of_parts / n * spread->inflation / independent);
 }
 
-void spread_init(struct spread *ret, const struct profile *profile, const struct spread_keys *keys)
+void sampling_error_init(struct sampling_error *ret, const struct profile *profile,
+                         const struct sampling_error_keys *keys)
 {
 	struct counting counting = {
 		.spread = ret, .keys = keys, .profile = profile, .timeline = profile->timeline
 	};
 	uint64_t stacks = profile_stacks(profile);
 
-	*ret = (struct spread){ .samples = (double)stacks, .freedom = INFINITY };
+	*ret = (struct sampling_error){ .samples = (double)stacks, .freedom = INFINITY };
 	if (profile->weight == PROFILE_SAMPLES)
 		ret->samples = (double)tree_node(profile->tree, TREE_ROOT)->total;
 	counting.parts = part_number(profile);
@@ -239,7 +240,7 @@ void spread_init(struct spread *ret, const struct profile *profile, const struct
 		correlation_find(ret, keys->count);
 }
 
-void spread_deinit(struct spread *spread)
+void sampling_error_deinit(struct sampling_error *spread)
 {
 	free(spread->sums);
 	free(spread->squares);
@@ -247,10 +248,10 @@ void spread_deinit(struct spread *spread)
 	free(spread->before);
 	free(spread->touched.keys);
 	free(spread->touched_before.keys);
-	*spread = (struct spread){ 0 };
+	*spread = (struct sampling_error){ 0 };
 }
 
-double spread_variance(const struct spread *spread, size_t key)
+double sampling_error_variance(const struct sampling_error *spread, size_t key)
 {
 	double n = (double)spread->parts, mean, variance;
 
@@ -261,7 +262,7 @@ double spread_variance(const struct spread *spread, size_t key)
 	return variance > 0 ? variance : 0;
 }
 
-double spread_t95(double freedom)
+double sampling_error_t95(double freedom)
 {
 	/* Student's t, 0.975, as any table has it. */
 	static const double t[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
@@ -287,20 +288,22 @@ static double wilson(double share, double n)
 	return fabs(middle - share) + half;
 }
 
-bool spread_trusts_parts(const struct spread *spread, double share)
+bool sampling_error_trusts_parts(const struct sampling_error *spread, double share)
 {
 	double there = share * spread->independent, away = (1 - share) * spread->independent;
 
 	return spread->parts >= PARTS_TRUSTED && there >= COUNT_TRUSTED && away >= COUNT_TRUSTED;
 }
 
-double spread_error(const struct spread *spread, size_t key, double share)
+double sampling_error_of(const struct sampling_error *spread, size_t key, double share)
 {
 	double independent = wilson(share, spread->independent), parts;
 
 	if (!spread->parts)
 		return independent;
-	parts = fmin(spread_t95(spread->freedom) * sqrt(spread_variance(spread, key)),
+	parts = fmin(sampling_error_t95(spread->freedom) *
+	                     sqrt(sampling_error_variance(spread, key)),
 	             fmax(share, 1 - share));
-	return parts > independent || spread_trusts_parts(spread, share) ? parts : independent;
+	return parts > independent || sampling_error_trusts_parts(spread, share) ? parts
+	                                                                         : independent;
 }

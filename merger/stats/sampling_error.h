@@ -14,21 +14,21 @@
 #include "merger/profile/profile.h"
 
 /* Things that have a share, by numbers from 0 on. */
-struct spread;
+struct sampling_error;
 
-struct spread_keys {
+struct sampling_error_keys {
 	void *ctx;
 	size_t count;
-	/* Calls spread_put once for each thing that a stack counts for. leaf: the node that it ends at. */
-	void (*put)(void *ctx, struct spread *spread, uint32_t leaf);
+	/* Calls sampling_error_count once for each thing that a stack counts for. leaf: the node that it ends at. */
+	void (*put)(void *ctx, struct sampling_error *spread, uint32_t leaf);
 };
 
-struct spread_touched {
+struct part_keys {
 	uint32_t *keys;
 	size_t count, cap;
 };
 
-struct spread {
+struct sampling_error {
 	size_t parts;   /* of the run; 0: there's no more to know than how many samples there are */
 	double samples; /* stacks that the shares were taken from */
 	double independent; /* so many independent samples would tell as much; without parts, all are taken to be */
@@ -37,25 +37,26 @@ struct spread {
 	double *sums, *squares; /* of the shares in the parts, by key */
 	double steps;   /* the squares' sum, of shares from one part to the next, of all keys */
 	double *before; /* shares in the part before */
-	struct spread_touched touched_before;
+	struct part_keys touched_before;
 	/* of the part that is looked at */
 	uint64_t *now;
-	struct spread_touched touched;
+	struct part_keys touched;
 	uint64_t weight; /* of the stack */
 };
 
 /* The profile is finished; its tree's nodes are what put is called with. */
-void spread_init(struct spread *ret, const struct profile *profile, const struct spread_keys *keys);
-void spread_deinit(struct spread *spread);
-void spread_put(struct spread *spread, size_t key);
+void sampling_error_init(struct sampling_error *ret, const struct profile *profile,
+                         const struct sampling_error_keys *keys);
+void sampling_error_deinit(struct sampling_error *spread);
+void sampling_error_count(struct sampling_error *spread, size_t key);
 
 /* The variance of a share of the whole, 0 to 1, that has this key: that of the parts; 0: not known. */
-double spread_variance(const struct spread *spread, size_t key);
+double sampling_error_variance(const struct sampling_error *spread, size_t key);
 /* Do the parts alone tell its error? */
-bool spread_trusts_parts(const struct spread *spread, double share);
+bool sampling_error_trusts_parts(const struct sampling_error *spread, double share);
 /* Half of the interval in which the true share lies 95 times of 100. */
-double spread_error(const struct spread *spread, size_t key, double share);
+double sampling_error_of(const struct sampling_error *spread, size_t key, double share);
 /* How many standard errors are left and right of a value 95 times of 100, with so many degrees of freedom (Student's t). */
-double spread_t95(double freedom);
+double sampling_error_t95(double freedom);
 
 #endif

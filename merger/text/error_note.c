@@ -11,7 +11,7 @@
 #define TIMES_MAX 1e6 /* more are not worth a number */
 #define SHARE_MIN 1.0 /* percent: below it nobody asks for an order */
 
-static void label_write(const struct tree_spread *spread, const struct frame *frame, FILE *out)
+static void label_write(const struct tree_error *spread, const struct frame *frame, FILE *out)
 {
 	const struct label_options options = { false, false };
 	struct buf label = { 0 };
@@ -31,9 +31,9 @@ static double difference_error(double share, double error, double other, double 
 }
 
 /* Is it chance that the first one is before the second? Then the note says so. */
-static bool pair_write(const struct tree_spread *spread, const struct top_row *first,
-                       const struct top_row *second, double first_error, double second_error,
-                       FILE *out)
+static bool pair_write(const struct tree_error *spread, const struct function_totals_row *first,
+                       const struct function_totals_row *second, double first_error,
+                       double second_error, FILE *out)
 {
 	uint64_t whole = tree_node(spread->profile->tree, TREE_ROOT)->total;
 	double apart = number_percent(first->self - second->self, whole);
@@ -57,10 +57,10 @@ static bool pair_write(const struct tree_spread *spread, const struct top_row *f
 	return true;
 }
 
-void spread_note_write(const struct tree_spread *spread, FILE *out)
+void error_note_write(const struct tree_error *spread, FILE *out)
 {
 	const struct profile *profile = spread->profile;
-	struct top_table top;
+	struct function_totals top;
 	double errors[ROWS + 1] = { 0 };
 
 	if (!tree_node(profile->tree, TREE_ROOT)->total)
@@ -73,14 +73,14 @@ void spread_note_write(const struct tree_spread *spread, FILE *out)
 		fprintf(out, "; they tell as much as %.0f independent ones",
 		        spread->spread.independent);
 	fputc('\n', out);
-	top_table_init(&top, profile->tree, profile->intern, TOP_SELF, ROWS + 1);
+	function_totals_init(&top, profile->tree, profile->intern, TOTALS_BY_SELF, ROWS + 1);
 	for (size_t i = 0; i < top.count; i++)
-		errors[i] = tree_spread_percent(
-		        spread, tree_spread_function_self(spread, top.rows[i].number),
-		        top.rows[i].self);
+		errors[i] = tree_error_percent(spread,
+		                               tree_error_function_self(spread, top.rows[i].number),
+		                               top.rows[i].self);
 	for (size_t i = 0; i + 1 < top.count; i++)
 		if (pair_write(spread, &top.rows[i], &top.rows[i + 1], errors[i], errors[i + 1],
 		               out))
 			break;
-	top_table_deinit(&top);
+	function_totals_deinit(&top);
 }

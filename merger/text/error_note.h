@@ -7,6 +7,6 @@
 #include "merger/stats/tree_error.h"
 
 /* Lines for a summary's end. */
-void spread_note_write(const struct tree_spread *spread, FILE *out);
+void error_note_write(const struct tree_error *spread, FILE *out);
 
 #endif

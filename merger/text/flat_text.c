@@ -8,26 +8,27 @@
 
 #define ROWS 30 /* unless the view says how many */
 
-static void row_write(const struct weight_text *text, const struct top_row *row)
+static void row_write(const struct weight_columns *text, const struct function_totals_row *row)
 {
 	bool hot = number_percent(row->self, text->whole) >= TEXT_HOT_PERCENT;
 	size_t self = 0, total = 0;
 
 	if (text->intervals) {
-		self = tree_spread_function_self(&text->spread, row->number);
-		total = tree_spread_function(&text->spread, row->number);
+		self = tree_error_function_self(&text->spread, row->number);
+		total = tree_error_function(&text->spread, row->number);
 	}
 	text_style_write(text->view, text->out, hot ? TEXT_HOT : "");
-	weight_text_write(text, row->self, self);
+	weight_columns_write(text, row->self, self);
 	text_style_write(text->view, text->out, hot ? TEXT_OFF : "");
 	fputs("  ", text->out);
-	weight_text_write(text, row->total, total);
+	weight_columns_write(text, row->total, total);
 	fputs("  ", text->out);
 	text_function_write(text->view, text->out, text->profile->intern, row->frame,
-	                    2 * (weight_text_columns(text) + 2));
+	                    2 * (weight_columns_columns(text) + 2));
 }
 
-static void rows_write(const struct weight_text *text, const struct top_table *table, size_t max)
+static void rows_write(const struct weight_columns *text, const struct function_totals *table,
+                       size_t max)
 {
 	uint64_t rest = 0;
 
@@ -40,38 +41,38 @@ static void rows_write(const struct weight_text *text, const struct top_table *t
 	if (table->count <= max)
 		return;
 	text_style_write(text->view, text->out, TEXT_DIM);
-	weight_text_write_sum(text, rest);
-	fprintf(text->out, "  %*s(%zu more)\n", weight_text_columns(text) + 6, "",
+	weight_columns_write_sum(text, rest);
+	fprintf(text->out, "  %*s(%zu more)\n", weight_columns_columns(text) + 6, "",
 	        table->count - max);
 	text_style_write(text->view, text->out, TEXT_OFF);
 }
 
-static void table_write(const struct weight_text *text)
+static void table_write(const struct weight_columns *text)
 {
-	const char *unit = weight_text_unit(text);
-	int room = weight_text_room(text);
-	struct top_table table;
+	const char *unit = weight_columns_unit(text);
+	int room = weight_columns_room(text);
+	struct function_totals table;
 
-	top_table_init(&table, text->profile->tree, text->profile->intern, TOP_SELF, 0);
+	function_totals_init(&table, text->profile->tree, text->profile->intern, TOTALS_BY_SELF, 0);
 	text_style_write(text->view, text->out, TEXT_DIM);
 	fprintf(text->out, "  self %*s   total %*s      function\n", room, unit, room, unit);
 	text_style_write(text->view, text->out, TEXT_OFF);
 	rows_write(text, &table, text->view->rows ? text->view->rows : ROWS);
-	top_table_deinit(&table);
+	function_totals_deinit(&table);
 }
 
 bool flat_text_write(const struct profile *profile, const struct write_options *view, FILE *out,
                      struct error *err)
 {
-	struct weight_text text;
+	struct weight_columns text;
 
 	(void)err; /* a write error shows in ferror(out) */
-	weight_text_init(&text, profile, view, view->intervals, out);
+	weight_columns_init(&text, profile, view, view->intervals, out);
 	if (text.whole)
 		table_write(&text);
 	else
 		text_nothing_write(profile, out);
-	weight_text_finish(&text);
-	weight_text_deinit(&text);
+	weight_columns_finish(&text);
+	weight_columns_deinit(&text);
 	return true;
 }

@@ -29,10 +29,10 @@ static void samples_write(const struct profile_sampling *sampling, FILE *out)
 }
 
 /* What people read for a mark. */
-static const char *const mark_words[MARK_COUNT] = {
-	[MARK_MERGED] = "merged",           [MARK_NATIVE_ONLY] = "native only",
-	[MARK_PYTHON_ONLY] = "Python only", [MARK_PARTIAL] = "partly merged",
-	[MARK_UNPAIRED] = "unpaired",       [MARK_LOST] = "lost",
+static const char *const mark_words[QUALITY_COUNT] = {
+	[QUALITY_MERGED] = "merged",           [QUALITY_NATIVE_ONLY] = "native only",
+	[QUALITY_PYTHON_ONLY] = "Python only", [QUALITY_PARTIAL] = "partly merged",
+	[QUALITY_UNPAIRED] = "unpaired",       [QUALITY_LOST] = "lost",
 };
 
 static void stacks_write(const struct profile *profile, FILE *out)
@@ -43,9 +43,9 @@ static void stacks_write(const struct profile *profile, FILE *out)
 		        profile->thread_count == 1 ? "" : "s");
 	fputs(": ", out);
 	/* What is all right is always told, the rest where there is any. */
-	for (size_t i = 0; i < MARK_COUNT; i++)
-		if (i == MARK_MERGED || profile->marks[i])
-			fprintf(out, "%s%" PRIu64 " %s", i == MARK_MERGED ? "" : ", ",
+	for (size_t i = 0; i < QUALITY_COUNT; i++)
+		if (i == QUALITY_MERGED || profile->marks[i])
+			fprintf(out, "%s%" PRIu64 " %s", i == QUALITY_MERGED ? "" : ", ",
 			        profile->marks[i], mark_words[i]);
 	fputc('\n', out);
 }
@@ -92,7 +92,7 @@ static void cost_write(const struct profile *profile, FILE *out)
 	fputc('\n', out);
 }
 
-void tree_summary_write(const struct profile *profile, FILE *out)
+void run_summary_write(const struct profile *profile, FILE *out)
 {
 	samples_write(&profile->sampling, out);
 	stacks_write(profile, out);

@@ -7,6 +7,6 @@
 #include "merger/profile/profile.h"
 
 /* Three lines, and one for each note. What is not known is said not to be. */
-void tree_summary_write(const struct profile *profile, FILE *out);
+void run_summary_write(const struct profile *profile, FILE *out);
 
 #endif

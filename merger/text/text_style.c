@@ -65,9 +65,9 @@ void text_function_write(const struct write_options *view, FILE *out, const stru
 
 	label_add(&text, intern, frame, &options);
 	label = buf_span(&text);
-	cut = view->width && columns_of(label) > room;
+	cut = view->width && text_width_of(label) > room;
 	if (cut)
-		label = columns_cut(label, room - 1);
+		label = text_width_cut(label, room - 1);
 	text_style_write(view, out, style->colour);
 	fprintf(out, "%s  %.*s", style->tag, SPAN_ARG(label));
 	text_style_write(view, out, TEXT_OFF);

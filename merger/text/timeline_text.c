@@ -31,7 +31,7 @@ struct strip_writer {
 	uint32_t *rows; /* of the nodes: their place in `weights`, ROW_NONE */
 	uint64_t *weights;
 	uint64_t *whole; /* of each column */
-	struct standings standings;
+	struct timeline_replay standings;
 	size_t *last_columns; /* by target: of its last sample */
 	struct buf text;
 };
@@ -60,8 +60,8 @@ static void thread_count(struct strip_writer *writer, uint32_t slot)
 	const struct timeline_entry *entry = &writer->standings.threads[slot].entry;
 	const struct timeline_step *steps = writer->timeline->steps;
 	size_t column = writer->last_columns[writer->timeline->slots[slot].target];
-	uint64_t weight = standings_take(&writer->standings, slot) *
-	                  standing_weight(entry, writer->profile->weight);
+	uint64_t weight = timeline_replay_samples(&writer->standings, slot) *
+	                  timeline_replay_weight(entry, writer->profile->weight);
 	uint32_t top = TREE_ROOT; /* at last, the path's process */
 
 	if (!weight)
@@ -185,8 +185,8 @@ static void label_write(struct strip_writer *writer, uint32_t node, uint32_t end
 	}
 	text = buf_span(&writer->text);
 	if (writer->view->width)
-		text = columns_cut(text, writer->view->width > used ? writer->view->width - used
-		                                                    : LABEL_COLUMNS);
+		text = text_width_cut(text, writer->view->width > used ? writer->view->width - used
+		                                                       : LABEL_COLUMNS);
 	fwrite(text.ptr, 1, text.len, writer->out);
 }
 
@@ -252,7 +252,7 @@ static void strips_write(struct strip_writer *writer)
 	writer->columns = columns_fit(writer);
 	writer->weights = alloc_zeroed(count * writer->columns, sizeof(*writer->weights));
 	writer->whole = alloc_zeroed(writer->columns, sizeof(*writer->whole));
-	standings_init(&writer->standings, writer->timeline);
+	timeline_replay_init(&writer->standings, writer->timeline);
 	writer->last_columns =
 	        alloc_zeroed(writer->timeline->target_count, sizeof(*writer->last_columns));
 	samples_count(writer);
@@ -262,7 +262,7 @@ static void strips_write(struct strip_writer *writer)
 	free(writer->rows);
 	free(writer->weights);
 	free(writer->whole);
-	standings_deinit(&writer->standings);
+	timeline_replay_deinit(&writer->standings);
 	free(writer->last_columns);
 	buf_deinit(&writer->text);
 }

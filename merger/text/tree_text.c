@@ -158,8 +158,8 @@ static void label_write(const struct tree_writer *writer, size_t name_len, size_
 	struct span name = { writer->label.ptr, name_len };
 	struct span place = span_skip(buf_span(&writer->label), name_len);
 	struct span dots = writer->view->ascii ? SPAN_LIT("...") : SPAN_LIT("…");
-	size_t dots_columns = columns_of(dots);
-	size_t name_columns = columns_of(name), place_columns = columns_of(place);
+	size_t dots_columns = text_width_of(dots);
+	size_t name_columns = text_width_of(name), place_columns = text_width_of(place);
 	bool name_cut = false, place_cut = false;
 
 	if (room && name_columns + place_columns > room) {
@@ -168,14 +168,14 @@ static void label_write(const struct tree_writer *writer, size_t name_len, size_
 
 		name_cut = name_columns > name_room;
 		if (name_cut) {
-			name = columns_cut(name, name_room - dots_columns);
+			name = text_width_cut(name, name_room - dots_columns);
 			name_columns = name_room;
 		}
 		place_cut = name_columns + place_columns > room;
 		if (place_cut)
-			place = columns_cut(place, room > name_columns + dots_columns
-			                                   ? room - name_columns - dots_columns
-			                                   : 0);
+			place = text_width_cut(place, room > name_columns + dots_columns
+			                                      ? room - name_columns - dots_columns
+			                                      : 0);
 	}
 	colour_set(writer, colour);
 	fwrite(name.ptr, 1, name.len, writer->out);
@@ -326,53 +326,53 @@ void tree_text_draw(const struct profile *profile, const struct write_options *v
 
 static double weights_percent(const void *ctx, uint32_t node)
 {
-	const struct weight_text *text = ctx;
+	const struct weight_columns *text = ctx;
 
 	return number_percent(tree_node(text->profile->tree, node)->total, text->whole);
 }
 
 static void weights_write(const void *ctx, FILE *out, uint32_t node)
 {
-	const struct weight_text *text = ctx;
+	const struct weight_columns *text = ctx;
 	const struct tree *tree = text->profile->tree;
 	uint64_t self = tree_self(tree, node);
 	bool hot = number_percent(self, text->whole) >= TEXT_HOT_PERCENT;
 
-	weight_text_write(text, tree_node(tree, node)->total, node);
+	weight_columns_write(text, tree_node(tree, node)->total, node);
 	if (!self) {
-		fprintf(out, "  %*s", weight_text_columns(text), "");
+		fprintf(out, "  %*s", weight_columns_columns(text), "");
 		return;
 	}
 	text_style_write(text->view, out, hot ? TEXT_HOT : "");
 	fputs("  ", out);
-	weight_text_write(text, self, tree_spread_self(&text->spread, node));
+	weight_columns_write(text, self, tree_error_self(&text->spread, node));
 	text_style_write(text->view, out, hot ? TEXT_OFF : "");
 }
 
 static void weights_rest(const void *ctx, FILE *out, uint32_t first)
 {
-	const struct weight_text *text = ctx;
+	const struct weight_columns *text = ctx;
 	const struct tree *tree = text->profile->tree;
 	uint64_t total = 0;
 
 	for (; first != TREE_NONE; first = tree_node(tree, first)->next_sibling)
 		total += tree_node(tree, first)->total;
-	weight_text_write_sum(text, total);
-	fprintf(out, "  %*s", weight_text_columns(text), "");
+	weight_columns_write_sum(text, total);
+	fprintf(out, "  %*s", weight_columns_columns(text), "");
 }
 
-static void calls_write(const struct weight_text *text)
+static void calls_write(const struct weight_columns *text)
 {
 	const struct tree_columns columns = {
 		.ctx = text,
-		.width = 2 + 2 * (size_t)weight_text_columns(text),
+		.width = 2 + 2 * (size_t)weight_columns_columns(text),
 		.percent = weights_percent,
 		.adds_up = true,
 		.write = weights_write,
 		.rest = weights_rest,
 	};
-	const char *unit = weight_text_unit(text);
-	int room = weight_text_room(text);
+	const char *unit = weight_columns_unit(text);
+	int room = weight_columns_room(text);
 
 	if (!text->whole) {
 		text_nothing_write(text->profile, text->out);
@@ -387,22 +387,22 @@ static void calls_write(const struct weight_text *text)
 void tree_text_write_calls(const struct profile *profile, const struct write_options *view,
                            FILE *out)
 {
-	struct weight_text text;
+	struct weight_columns text;
 
-	weight_text_init(&text, profile, view, false, out);
+	weight_columns_init(&text, profile, view, false, out);
 	calls_write(&text);
-	weight_text_deinit(&text);
+	weight_columns_deinit(&text);
 }
 
 bool tree_text_write(const struct profile *profile, const struct write_options *view, FILE *out,
                      struct error *err)
 {
-	struct weight_text text;
+	struct weight_columns text;
 
 	(void)err; /* a write error shows in ferror(out) */
-	weight_text_init(&text, profile, view, view->intervals, out);
+	weight_columns_init(&text, profile, view, view->intervals, out);
 	calls_write(&text);
-	weight_text_finish(&text);
-	weight_text_deinit(&text);
+	weight_columns_finish(&text);
+	weight_columns_deinit(&text);
 	return true;
 }

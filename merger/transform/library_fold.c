@@ -24,7 +24,7 @@ struct library_fold {
 	struct tree *tree; /* of all stacks, as they were */
 	struct region *regions;
 	size_t region_count, region_cap;
-	struct index region_index;
+	struct hash_index region_index;
 	uint32_t *places; /* of nodes: their region; NONE: it's no library's */
 	size_t place_count;
 	uint32_t *path; /* the nodes of a stack, root first */
@@ -47,22 +47,23 @@ void library_fold_destroy(struct library_fold *fold)
 		return;
 	tree_destroy(fold->tree);
 	free(fold->regions);
-	index_deinit(&fold->region_index);
+	hash_index_deinit(&fold->region_index);
 	free(fold->places);
 	free(fold->path);
 	free(fold);
 }
 
-void library_fold_see(struct library_fold *fold, const struct frame *frames, size_t count)
+void library_fold_observe(struct library_fold *fold, const struct frame *frames, size_t count)
 {
 	tree_add(fold->tree, frames, count, 1);
 }
 
 static uint32_t region_get(struct library_fold *fold, uint32_t parent, uint32_t library)
 {
-	uint32_t hash = index_hash(index_mix(index_start(parent), library)), found;
+	uint32_t hash = hash_index_hash(hash_index_mix(hash_index_start(parent), library)), found;
 
-	for (size_t at = hash; (found = index_next(&fold->region_index, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash;
+	     (found = hash_index_next(&fold->region_index, hash, &at)) != HASH_INDEX_NONE;)
 		if (fold->regions[found].parent == parent &&
 		    fold->regions[found].library == library)
 			return found;
@@ -70,12 +71,12 @@ static uint32_t region_get(struct library_fold *fold, uint32_t parent, uint32_t 
 	                           sizeof(*fold->regions));
 	found = (uint32_t)fold->region_count++;
 	fold->regions[found] = (struct region){ .parent = parent, .library = library };
-	index_add(&fold->region_index, hash, found);
+	hash_index_add(&fold->region_index, hash, found);
 	return found;
 }
 
 /* A node's number is higher than its parent's. */
-void library_fold_settle(struct library_fold *fold)
+void library_fold_finish(struct library_fold *fold)
 {
 	size_t count = tree_count(fold->tree);
 

@@ -16,9 +16,9 @@ struct library_fold *library_fold_create(struct intern *intern, bool counted);
 void library_fold_destroy(struct library_fold *fold);
 
 /* A stack, root first. */
-void library_fold_see(struct library_fold *fold, const struct frame *frames, size_t count);
+void library_fold_observe(struct library_fold *fold, const struct frame *frames, size_t count);
 /* Behind the last one that was seen. */
-void library_fold_settle(struct library_fold *fold);
+void library_fold_finish(struct library_fold *fold);
 /* Makes a stack shorter, in place; returns what it has then. Frames of libraries that are called from one
  * place, and begin in the same library, are one frame, with the number of different calls below that place; a single one stays
  * as it is, and so do frames of a stack that was not seen. */

@@ -31,8 +31,8 @@ struct stack_number {
 
 struct viewing {
 	struct profile *profile;
-	const struct view *view;
-	struct pattern focus, hide, thread;
+	const struct profile_filter *view;
+	struct regex focus, hide, thread;
 	struct thread_stacks stacks;
 	const struct thread_group
 	        *group;    /* the one whose stacks are looked at; NULL: those of several */
@@ -51,25 +51,25 @@ struct viewing {
 	/* The new timeline's number of each stack that the old one has, by its old number, and by thread where that is a
 	 * level: places in numbers. */
 	struct timeline *timeline;
-	struct index known;
+	struct hash_index known;
 	struct stack_number *numbers;
 	size_t number_count, number_cap;
 };
 
-bool view_changes(const struct view *view)
+bool profile_filter_changes(const struct profile_filter *view)
 {
 	return view->focus || view->hide || view->thread || view->threads || view->lines ||
 	       view->fold_library || view->invert || view->depth;
 }
 
-static bool frame_matches(const struct viewing *v, const struct pattern *pattern,
+static bool frame_matches(const struct viewing *v, const struct regex *pattern,
                           const struct frame *frame)
 {
 	const struct intern *intern = v->profile->intern;
 
-	return pattern_matches(pattern, intern_get(intern, frame->name)) ||
-	       (frame->file && pattern_matches(pattern, intern_get(intern, frame->file))) ||
-	       (frame->module && pattern_matches(pattern, intern_get(intern, frame->module)));
+	return regex_matches(pattern, intern_get(intern, frame->name)) ||
+	       (frame->file && regex_matches(pattern, intern_get(intern, frame->file))) ||
+	       (frame->module && regex_matches(pattern, intern_get(intern, frame->module)));
 }
 
 /* IN_FOCUS, HIDDEN. */
@@ -164,7 +164,7 @@ static bool path_fill(struct viewing *v, uint32_t stack)
 static void count_library(struct viewing *v, uint64_t weight)
 {
 	(void)weight;
-	library_fold_see(v->fold, v->path.frames, v->path.count);
+	library_fold_observe(v->fold, v->path.frames, v->path.count);
 }
 
 /* Does to the path what the view asks for, and returns its leaf in the new tree. */
@@ -218,7 +218,7 @@ static bool group_matches(struct viewing *v, const struct thread_group *group)
 	number = span_of(v->view->thread);
 	if (number_take32(&number, &tid) && !number.len)
 		return tid && who.tid == tid;
-	return who.name.len && pattern_matches(&v->thread, who.name);
+	return who.name.len && regex_matches(&v->thread, who.name);
 }
 
 static void stack_weigh(struct viewing *v, uint32_t stack, uint64_t weight)
@@ -271,24 +271,24 @@ static uint32_t stack_make(struct viewing *v, uint32_t stack)
 	process = v->path.frames[0].kind == FRAME_PROCESS;
 	return timeline_stack(v->timeline, v->tree, leaf, v->path.frames + process,
 	                      v->path.count - process,
-	                      (enum merge_mark)v->stacks.timeline->steps[stack].mark);
+	                      (enum merge_quality)v->stacks.timeline->steps[stack].mark);
 }
 
 static uint32_t stack_number(struct viewing *v, uint32_t slot, uint32_t stack)
 {
 	uint32_t by = v->view->threads ? slot : 0, found;
-	uint32_t hash = index_hash(index_mix(index_start(by), stack));
+	uint32_t hash = hash_index_hash(hash_index_mix(hash_index_start(by), stack));
 
 	if (stack == TIMELINE_ROOT)
 		return stack;
-	for (size_t at = hash; (found = index_next(&v->known, hash, &at)) != INDEX_NONE;)
+	for (size_t at = hash; (found = hash_index_next(&v->known, hash, &at)) != HASH_INDEX_NONE;)
 		if (v->numbers[found].stack == stack && v->numbers[found].slot == by)
 			return v->numbers[found].number;
 	v->numbers =
 	        alloc_grow(v->numbers, &v->number_cap, v->number_count + 1, sizeof(*v->numbers));
 	v->group = &v->stacks.groups[slot];
 	v->numbers[v->number_count] = (struct stack_number){ by, stack, stack_make(v, stack) };
-	index_add(&v->known, hash, (uint32_t)v->number_count);
+	hash_index_add(&v->known, hash, (uint32_t)v->number_count);
 	return v->numbers[v->number_count++].number;
 }
 
@@ -322,7 +322,7 @@ static void timeline_see(struct viewing *v)
 		timeline_commit(v->timeline, &cursor.sample);
 	}
 	timeline_cursor_deinit(&cursor);
-	index_deinit(&v->known);
+	hash_index_deinit(&v->known);
 	free(v->numbers);
 }
 
@@ -344,7 +344,7 @@ static bool check(const struct viewing *v, struct error *err)
 	return true;
 }
 
-static void view_run(struct viewing *v)
+static void profile_filter_run(struct viewing *v)
 {
 	struct profile *profile = v->profile;
 	size_t stacks =
@@ -359,7 +359,7 @@ static void view_run(struct viewing *v)
 	if (v->view->fold_library) {
 		v->fold = library_fold_create(profile->intern, !v->view->uncounted);
 		walk(v, count_library);
-		library_fold_settle(v->fold);
+		library_fold_finish(v->fold);
 	}
 	walk(v, add_to_tree);
 	if (v->stacks.timeline)
@@ -373,26 +373,27 @@ static void view_run(struct viewing *v)
 	profile_sort(profile);
 }
 
-bool view_apply(struct profile *profile, const struct view *view, struct error *err)
+bool profile_filter_apply(struct profile *profile, const struct profile_filter *view,
+                          struct error *err)
 {
 	struct viewing v = { .profile = profile, .view = view };
 	bool ok;
 
-	if (!view_changes(view))
+	if (!profile_filter_changes(view))
 		return true;
-	ok = pattern_init(&v.focus, view->focus, "--focus", err) &&
-	     pattern_init(&v.hide, view->hide, "--hide", err) &&
-	     pattern_init(&v.thread, view->thread, "--thread", err);
+	ok = regex_init(&v.focus, view->focus, "--focus", err) &&
+	     regex_init(&v.hide, view->hide, "--hide", err) &&
+	     regex_init(&v.thread, view->thread, "--thread", err);
 	if (ok) {
 		thread_stacks_init(&v.stacks, profile);
 		ok = check(&v, err);
 		if (ok)
-			view_run(&v);
+			profile_filter_run(&v);
 		thread_stacks_deinit(&v.stacks);
 	}
-	pattern_deinit(&v.focus);
-	pattern_deinit(&v.hide);
-	pattern_deinit(&v.thread);
+	regex_deinit(&v.focus);
+	regex_deinit(&v.hide);
+	regex_deinit(&v.thread);
 	free(v.meant);
 	free(v.weights);
 	free(v.weighed);

@@ -16,7 +16,7 @@
 #include "merger/base/error.h"
 #include "merger/profile/profile.h"
 
-struct view {
+struct profile_filter {
 	/* Extended regular expressions; NULL: none. They're searched for in a frame's name, file and module. */
 	const char *focus, *hide;
 	const char *thread; /* in a thread's name; or it's a thread's number */
@@ -32,7 +32,8 @@ struct view {
 
 /* Does nothing where the view changes nothing. false, and the profile is as it was: ERROR_USAGE for a bad regular expression,
  * ERROR_INPUT where the profile does not tell threads, or lines, apart. */
-bool view_apply(struct profile *profile, const struct view *view, struct error *err);
-bool view_changes(const struct view *view);
+bool profile_filter_apply(struct profile *profile, const struct profile_filter *view,
+                          struct error *err);
+bool profile_filter_changes(const struct profile_filter *view);
 
 #endif

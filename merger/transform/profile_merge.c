@@ -115,7 +115,7 @@ static bool counts_merge(struct profile *into, const struct profile *from)
 	          add(&into->unknown_lines, from->unknown_lines) &&
 	          add(&into->left_out, from->left_out);
 
-	for (size_t i = 0; i < MARK_COUNT && ok; i++)
+	for (size_t i = 0; i < QUALITY_COUNT && ok; i++)
 		ok = add(&into->marks[i], from->marks[i]);
 	return ok;
 }
@@ -176,7 +176,7 @@ bool profile_merge_add(struct profile_merge *merge, const struct profile *from, 
 	ok = (first || sampling_merge(merge->sum, &from->sampling, &map)) &&
 	     counts_merge(merge->sum, from) && threads_merge(merge->sum, from, &map) &&
 	     tree_add_all(merge, from, &map);
-	merge->tells |= tree_merge_tells(from->tree);
+	merge->tells |= tree_merge_identity(from->tree);
 	if (ok) {
 		targets_merge(merge->sum, from, &map);
 		texts_merge(merge->sum, from, &map);
@@ -193,7 +193,7 @@ struct profile *profile_merge_finish(struct profile_merge *merge)
 	merge->sum = NULL;
 	if (!sum)
 		return NULL;
-	if (merge->tells == (TELLS_LABELS | TELLS_PLACES)) {
+	if (merge->tells == (IDENTITY_LABELS | IDENTITY_PLACES)) {
 		tree_merge_labels(sum, merge->levels);
 		profile_note(sum, intern_add(sum->intern, SPAN_LIT(LABELS_NOTE)));
 	}

@@ -22,17 +22,17 @@ struct target_run {
 
 struct windowing {
 	struct profile *profile;
-	const struct window *window;
+	const struct time_window *window;
 	const struct timeline *timeline; /* the profile's, whole */
 	struct timeline *cut;
 	struct tree *tree;
 	uint64_t from_us, to_us, end_us;
 	struct stack_weight *stacks; /* side by side with the steps */
-	struct standings standings;
+	struct timeline_replay standings;
 	uint64_t *thread_stacks; /* with the slots */
 	struct target_run *targets;
 	struct profile_sampling sampling;
-	struct pauses pauses;
+	struct pause_stats pauses;
 	uint64_t intervals_us, intervals;
 	bool overflow;
 };
@@ -46,11 +46,11 @@ static void add(struct windowing *w, uint64_t *to, uint64_t what)
 static void run_end(struct windowing *w, uint32_t slot)
 {
 	const struct timeline_entry *entry = &w->standings.threads[slot].entry;
-	uint64_t samples = standings_take(&w->standings, slot), weight;
+	uint64_t samples = timeline_replay_samples(&w->standings, slot), weight;
 	struct stack_weight *stack = &w->stacks[entry->stack];
 
-	w->overflow |=
-	        __builtin_mul_overflow(samples, standing_weight(entry, w->window->weight), &weight);
+	w->overflow |= __builtin_mul_overflow(
+	        samples, timeline_replay_weight(entry, w->window->weight), &weight);
 	add(w, &stack->weight, weight);
 	stack->stacks += samples;
 	w->thread_stacks[slot] += samples;
@@ -83,7 +83,7 @@ static void figures_add(struct windowing *w, const struct timeline_cursor *curso
 	w->sampling.taken += !sample->failed;
 	w->sampling.failed += sample->failed;
 	if (!sample->failed)
-		pauses_add(&w->pauses, sample->pause_us);
+		pause_stats_add(&w->pauses, sample->pause_us);
 	if (target->taken && !sample->failed && sample->time_us > target->last_us) {
 		w->intervals++;
 		w->intervals_us += sample->time_us - target->last_us;
@@ -201,7 +201,7 @@ static void timeline_cut(struct windowing *w)
 	struct timeline_cursor cursor = { .timeline = w->timeline };
 
 	for (size_t i = 0; i < w->timeline->slot_count; i++)
-		w->standings.threads[i] = (struct standing){ 0 };
+		w->standings.threads[i] = (struct timeline_replay_thread){ 0 };
 	while (timeline_next(&cursor)) {
 		for (size_t i = 0; i < cursor.change_count; i++)
 			entry_set(w, &cursor.changes[i]);
@@ -213,7 +213,7 @@ static void timeline_cut(struct windowing *w)
 	timeline_cursor_deinit(&cursor);
 }
 
-static uint64_t edge_us(const struct window_edge *edge, uint64_t end_us, uint64_t dflt)
+static uint64_t edge_us(const struct time_window_edge *edge, uint64_t end_us, uint64_t dflt)
 {
 	if (!edge->known)
 		return dflt;
@@ -236,7 +236,7 @@ static void sampling_settle(struct windowing *w)
 	ret->known = old->known;
 	ret->started = old->started;
 	ret->rate_mhz = old->rate_mhz;
-	ret->pause = pauses_sum_up(&w->pauses);
+	ret->pause = pause_stats_sum_up(&w->pauses);
 	if (w->intervals_us)
 		ret->achieved_mhz =
 		        (uint64_t)((double)w->intervals * 1e7 / (double)w->intervals_us + 0.5) *
@@ -289,7 +289,8 @@ static void profile_settle(struct windowing *w)
 	profile_sort(profile);
 }
 
-static bool check(const struct profile *profile, const struct window *window, struct error *err)
+static bool check(const struct profile *profile, const struct time_window *window,
+                  struct error *err)
 {
 	const struct timeline *timeline = profile->timeline;
 
@@ -320,7 +321,7 @@ static void windowing_run(struct windowing *w)
 	profile_settle(w);
 }
 
-bool window_apply(struct profile *profile, const struct window *window, struct error *err)
+bool time_window_apply(struct profile *profile, const struct time_window *window, struct error *err)
 {
 	struct windowing w = { .profile = profile, .window = window };
 
@@ -336,7 +337,7 @@ bool window_apply(struct profile *profile, const struct window *window, struct e
 	w.from_us = edge_us(&window->from, w.end_us, 0);
 	w.to_us = edge_us(&window->to, w.end_us, UINT64_MAX);
 	w.stacks = alloc_zeroed(w.timeline->step_count, sizeof(*w.stacks));
-	standings_init(&w.standings, w.timeline);
+	timeline_replay_init(&w.standings, w.timeline);
 	w.thread_stacks = alloc_zeroed(w.timeline->slot_count, sizeof(*w.thread_stacks));
 	w.targets = alloc_zeroed(w.timeline->target_count, sizeof(*w.targets));
 	w.cut = timeline_create(SIZE_MAX);
@@ -348,9 +349,9 @@ bool window_apply(struct profile *profile, const struct window *window, struct e
 		error_set(err, ERROR_INPUT, "the timeline's CPU times add up to too much");
 	}
 	free(w.stacks);
-	standings_deinit(&w.standings);
+	timeline_replay_deinit(&w.standings);
 	free(w.thread_stacks);
 	free(w.targets);
-	pauses_deinit(&w.pauses);
+	pause_stats_deinit(&w.pauses);
 	return !w.overflow;
 }

@@ -12,20 +12,21 @@
 #include "merger/base/error.h"
 #include "merger/profile/profile.h"
 
-struct window_edge {
+struct time_window_edge {
 	bool known;
 	bool from_end; /* us is before the end of the run, not after its start */
 	uint64_t us;
 };
 
-struct window {
+struct time_window {
 	enum profile_weight weight;
 	bool running; /* only threads that were on a CPU or waited for one (state R) */
-	struct window_edge from, to;
+	struct time_window_edge from, to;
 };
 
 /* Does nothing where the window is the profile as it is. false, and the profile is as it was: it has no
  * timeline, or that does not tell what the window asks for. */
-bool window_apply(struct profile *profile, const struct window *window, struct error *err);
+bool time_window_apply(struct profile *profile, const struct time_window *window,
+                       struct error *err);
 
 #endif

@@ -215,10 +215,10 @@ void tree_merge_labels(struct profile *profile, unsigned levels)
 	merge_again(profile, levels, true);
 }
 
-unsigned tree_merge_tells(const struct tree *tree)
+unsigned tree_merge_identity(const struct tree *tree)
 {
 	for (uint32_t i = 1; i < tree_count(tree); i++)
 		if (tree_frame(tree, i)->file || tree_frame(tree, i)->module)
-			return TELLS_PLACES;
-	return tree_count(tree) > 1 ? TELLS_LABELS : 0;
+			return IDENTITY_PLACES;
+	return tree_count(tree) > 1 ? IDENTITY_LABELS : 0;
 }

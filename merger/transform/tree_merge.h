@@ -32,9 +32,9 @@ void tree_merge_labels(struct profile *profile, unsigned levels);
 
 /* What frames tell of functions; 0: there is none. */
 enum {
-	TELLS_LABELS = 1, /* their labels alone: collapsed stacks had no more */
-	TELLS_PLACES = 2, /* their files, or modules, too */
+	IDENTITY_LABELS = 1, /* their labels alone: collapsed stacks had no more */
+	IDENTITY_PLACES = 2, /* their files, or modules, too */
 };
-unsigned tree_merge_tells(const struct tree *tree);
+unsigned tree_merge_identity(const struct tree *tree);
 
 #endif

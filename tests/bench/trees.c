@@ -15,7 +15,6 @@
 #include "merger/formats/format.h"
 #include "merger/profile/profile.h"
 
-
 #define DEPTH 30
 #define DISTINCT 100000
 #define ADDS 1000000
@@ -116,7 +115,7 @@ static struct profile *make_profile(size_t nodes)
 	for (uint32_t i = 0; tree_count(profile->tree) < nodes; i++) {
 		make_stack(i, stack);
 		add_stack(profile->tree, frames, stack);
-		profile->marks[MARK_MERGED]++;
+		profile->marks[QUALITY_MERGED]++;
 	}
 	free(frames);
 	profile_sort(profile);

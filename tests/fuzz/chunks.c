@@ -8,9 +8,10 @@
 /* Pieces of `piece` bytes; 0: of odd sizes. Each is a copy, which is gone when the call is over. */
 static char *profile_text(const uint8_t *data, size_t size, size_t piece)
 {
-	const struct builder_options options = { size & 1, size & 2, size & 4, true, 0, 1000000 };
+	const struct profile_builder_options options = { size & 1, size & 2, size & 4,
+		                                         true,     0,        1000000 };
 	static const struct write_options view = { 0 };
-	struct builder *builder = builder_create(&options);
+	struct profile_builder *builder = profile_builder_create(&options);
 	struct profile *profile;
 	char *text;
 
@@ -22,14 +23,14 @@ static char *profile_text(const uint8_t *data, size_t size, size_t piece)
 			len = size - at;
 		copy = malloc(len);
 		memcpy(copy, data + at, len);
-		builder_feed(builder, copy, len);
+		profile_builder_feed(builder, copy, len);
 		free(copy);
 		at += len;
 	}
-	profile = builder_finish(builder);
+	profile = profile_builder_finish(builder);
 	text = oracle_write(profile, "yaml", &view);
 	profile_destroy(profile);
-	builder_destroy(builder);
+	profile_builder_destroy(builder);
 	return text;
 }
 

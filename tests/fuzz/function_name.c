@@ -4,7 +4,7 @@
 #include "merger/parse/function_class.h"
 #include "merger/parse/function_name.h"
 
-static void name_check(const struct native_name *found, struct span text)
+static void name_check(const struct function_name *found, struct span text)
 {
 	oracle_inside(found->name, text);
 	oracle_inside(found->args, text);
@@ -15,17 +15,17 @@ static void name_check(const struct native_name *found, struct span text)
 	if (found->args.len && found->rest.len)
 		CHECK(found->args.ptr + found->args.len < found->rest.ptr,
 		      "arguments and rest overlap");
-	CHECK((unsigned)classify(found->name) < CLASS_COUNT, "class");
+	CHECK((unsigned)function_class_of(found->name) < CLASS_COUNT, "class");
 }
 
 static void take(struct span text)
 {
-	struct native_name found;
+	struct function_name found;
 
-	native_name_parse(text, &found);
+	function_name_parse(text, &found);
 	name_check(&found, text);
-	if (native_name_close(&found))
-		CHECK(found.end == NATIVE_NAME_CLOSED, "closed, and not");
+	if (function_name_close(&found))
+		CHECK(found.end == FUNCTION_NAME_CLOSED, "closed, and not");
 	name_check(&found, text);
 }
 

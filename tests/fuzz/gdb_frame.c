@@ -33,7 +33,7 @@ static void scan_agrees(struct span line)
 
 	while (line.len && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\r'))
 		line.len--;
-	if (!frame_scan(line, &scanned))
+	if (!gdb_frame_fast_parse(line, &scanned))
 		return;
 	rest = line;
 	CHECK(gdb_frame_state(line) == GDB_FRAME_DONE, "more may come");
@@ -46,8 +46,8 @@ static void take(struct span line)
 	struct span rest = line;
 	struct gdb_frame frame;
 
-	chatter_is_known(line);
-	chatter_is_python_note(line);
+	gdb_noise_is_known(line);
+	gdb_noise_is_python_note(line);
 	gdb_frame_state(line);
 	scan_agrees(line);
 	if (gdb_frame_parse(&rest, &frame)) {

@@ -5,7 +5,7 @@
 
 #define LINE_MAX 200 /* short, so that cutting is tried */
 
-static void line_take(void *ctx, const struct line *line)
+static void line_take(void *ctx, const struct logical_line *line)
 {
 	uint64_t *count = ctx;
 	unsigned sum = 0;
@@ -23,14 +23,14 @@ static void line_take(void *ctx, const struct line *line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint64_t taken = 0;
-	struct lines *lines = lines_create(line_take, &taken);
+	struct logical_lines *lines = logical_lines_create(line_take, &taken);
 
-	lines_feed(lines, (const char *)data, size / 2, LINE_MAX);
-	lines_feed(lines, (const char *)data + size / 2, size - size / 2, LINE_MAX);
-	lines_finish(lines, LINE_MAX);
+	logical_lines_feed(lines, (const char *)data, size / 2, LINE_MAX);
+	logical_lines_feed(lines, (const char *)data + size / 2, size - size / 2, LINE_MAX);
+	logical_lines_finish(lines, LINE_MAX);
 	/* gdb's "---Type <return>---" alone is no line of the text */
-	CHECK(taken <= lines_count(lines), "%llu lines of %llu", (unsigned long long)taken,
-	      (unsigned long long)lines_count(lines));
-	lines_destroy(lines);
+	CHECK(taken <= logical_lines_count(lines), "%llu lines of %llu", (unsigned long long)taken,
+	      (unsigned long long)logical_lines_count(lines));
+	logical_lines_destroy(lines);
 	return 0;
 }

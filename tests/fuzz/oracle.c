@@ -285,7 +285,7 @@ void oracle_formats(const struct profile *profile)
 
 		/* collapsed stacks don't tell what their weight is */
 		if (format_at(i)->read &&
-		    (profile->weight == PROFILE_SAMPLES || format_at(i)->read == yaml_read))
+		    (profile->weight == PROFILE_SAMPLES || format_at(i)->read == yaml_profile_read))
 			read_again(profile, format_at(i)->name, text);
 		free(text);
 	}

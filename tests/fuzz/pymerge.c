@@ -34,7 +34,7 @@ struct program {
 	struct intern *intern;
 	struct native_frame native[FRAMES_MAX];
 	struct py_frame py[FRAMES_MAX], loose[FRAMES_MAX];
-	struct stack stack;
+	struct raw_stack stack;
 	size_t loose_count;
 	bool glue;
 };
@@ -46,7 +46,7 @@ static uint32_t word(struct program *program, const char *text)
 
 static void native_add(struct program *program, uint8_t op)
 {
-	struct stack *stack = &program->stack;
+	struct raw_stack *stack = &program->stack;
 
 	if (stack->native_count == FRAMES_MAX)
 		return;
@@ -70,13 +70,13 @@ static struct py_frame py_make(struct program *program, uint8_t op, size_t id)
 		.name = word(program, op & 1 ? "f" : "g"),
 		.file = word(program, op & 2 ? "/srv/a.py" : "/srv/b.py"),
 		.first_line = (uint32_t)id + 1,
-		.native_number = STACK_NO_NUMBER,
+		.native_number = RAW_STACK_NO_NUMBER,
 	};
 }
 
 static void py_add(struct program *program, uint8_t op)
 {
-	struct stack *stack = &program->stack;
+	struct raw_stack *stack = &program->stack;
 	bool loose = op & 4 || !stack->native_count;
 
 	if (stack->py_count + program->loose_count == FRAMES_MAX)
@@ -122,7 +122,7 @@ static void order_check(const struct frame *frames, size_t count)
 
 /* Python frames told twice, by annotations and by py-bt, are shown once; either all of the one or all of
  * the other kind is missing then. */
-static void python_check(const struct stack *stack, const struct frame *frames, size_t count)
+static void python_check(const struct raw_stack *stack, const struct frame *frames, size_t count)
 {
 	size_t owned = 0, loose = 0, all_loose = stack->py_count - stack->loose_first;
 
@@ -143,7 +143,7 @@ static void python_check(const struct stack *stack, const struct frame *frames, 
 /* With glue all that is not replaced is there. */
 static void native_check(const struct program *program, const struct frame *frames, size_t count)
 {
-	const struct stack *stack = &program->stack;
+	const struct raw_stack *stack = &program->stack;
 
 	for (size_t i = 0; i < stack->native_count; i++) {
 		const struct native_frame *native = &stack->native[i];
@@ -159,10 +159,10 @@ static void native_check(const struct program *program, const struct frame *fram
 
 static void stack_end(struct program *program, struct pymerge *pymerge)
 {
-	struct stack *stack = &program->stack;
+	struct raw_stack *stack = &program->stack;
 	const struct frame *frames;
 	size_t count;
-	enum merge_mark mark;
+	enum merge_quality mark;
 
 	stack->native = program->native;
 	stack->py = program->py;
@@ -172,21 +172,21 @@ static void stack_end(struct program *program, struct pymerge *pymerge)
 	stack->py_count += program->loose_count;
 	mark = pymerge_stack(pymerge, stack, &frames, &count);
 	CHECK(count > 0, "an empty stack");
-	CHECK(mark < MARK_COUNT, "mark %d", mark);
+	CHECK(mark < QUALITY_COUNT, "mark %d", mark);
 	if (stack->lost || (!stack->native_count && !stack->py_count)) {
-		CHECK(mark == MARK_LOST && count == 1 && frames[0].kind == FRAME_LOST, "mark %d",
+		CHECK(mark == QUALITY_LOST && count == 1 && frames[0].kind == FRAME_LOST, "mark %d",
 		      mark);
 	} else {
-		CHECK(mark != MARK_LOST, "lost, with frames");
-		CHECK(stack->py_count || mark == MARK_NATIVE_ONLY, "mark %d without Python frames",
-		      mark);
-		CHECK(stack->native_count || mark == MARK_PYTHON_ONLY,
+		CHECK(mark != QUALITY_LOST, "lost, with frames");
+		CHECK(stack->py_count || mark == QUALITY_NATIVE_ONLY,
+		      "mark %d without Python frames", mark);
+		CHECK(stack->native_count || mark == QUALITY_PYTHON_ONLY,
 		      "mark %d without native frames", mark);
 		python_check(stack, frames, count);
 		native_check(program, frames, count);
 		order_check(frames, count);
 	}
-	*stack = (struct stack){ 0 };
+	*stack = (struct raw_stack){ 0 };
 	program->loose_count = 0;
 }
 
@@ -196,7 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pymerge *pymerge;
 
 	program.intern = intern_create();
-	program.stack = (struct stack){ 0 };
+	program.stack = (struct raw_stack){ 0 };
 	program.loose_count = 0;
 	program.glue = size & 1;
 	pymerge = pymerge_create(program.intern, &(struct pymerge_options){ .glue = program.glue });

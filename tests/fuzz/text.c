@@ -6,17 +6,18 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* From the length, so that any text is a seed. */
-	const struct builder_options options = { size & 1, size & 2, size & 4, true, 0, 1000000 };
+	const struct profile_builder_options options = { size & 1, size & 2, size & 4,
+		                                         true,     0,        1000000 };
 	size_t before = oracle_allocated();
-	struct builder *builder = builder_create(&options);
-	struct builder_progress progress;
+	struct profile_builder *builder = profile_builder_create(&options);
+	struct profile_builder_progress progress;
 	struct profile *profile;
 
-	builder_feed(builder, (const char *)data, size);
-	builder_end_input(builder);
-	progress = builder_progress(builder);
-	profile = builder_finish(builder);
-	builder_destroy(builder);
+	profile_builder_feed(builder, (const char *)data, size);
+	profile_builder_end_input(builder);
+	progress = profile_builder_progress(builder);
+	profile = profile_builder_finish(builder);
+	profile_builder_destroy(builder);
 	oracle_memory(before, size);
 	CHECK(progress.stacks == profile_stacks(profile), "stacks");
 	CHECK(profile->unknown_lines <= profile->text_lines, "lines");

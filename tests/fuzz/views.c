@@ -7,7 +7,7 @@
 #include "merger/profile/levels.h"
 #include "tests/fuzz/oracle.h"
 
-static const struct view views[] = {
+static const struct profile_filter views[] = {
 	{ .focus = "a" },
 	{ .hide = "[a-m]" },
 	{ .thread = "700" },
@@ -26,13 +26,13 @@ static const struct view views[] = {
 };
 
 /* What a view leaves out and what it shows are the whole. */
-static void see(struct span text, const struct view *view)
+static void see(struct span text, const struct profile_filter *view)
 {
 	struct error err = { 0 };
 	struct profile *profile = format_read(text, "fuzz", &err);
 	uint64_t whole = tree_node(profile->tree, TREE_ROOT)->total + profile->left_out;
 
-	if (view_apply(profile, view, &err)) {
+	if (profile_filter_apply(profile, view, &err)) {
 		CHECK(tree_node(profile->tree, TREE_ROOT)->total + profile->left_out == whole,
 		      "%zu", (size_t)(view - views));
 		oracle_formats(profile);

@@ -7,7 +7,7 @@
 /* What is left is a profile, too. */
 static void windows(struct profile *profile)
 {
-	static const struct window cuts[] = {
+	static const struct time_window cuts[] = {
 		{ .from = { true, false, 2000 }, .to = { true, true, 100 } },
 		{ .running = true, .to = { true, false, 700000 } },
 		{ .weight = PROFILE_CPU_US },
@@ -16,7 +16,7 @@ static void windows(struct profile *profile)
 	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
 		struct error err = { 0 };
 
-		if (!window_apply(profile, &cuts[i], &err)) {
+		if (!time_window_apply(profile, &cuts[i], &err)) {
 			oracle_error(&err, ERROR_INPUT);
 			continue;
 		}
@@ -32,10 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span text = oracle_span(data, size);
 	struct error err = { 0 };
 	size_t before = oracle_allocated();
-	struct profile *profile = yaml_read(text, "fuzz.yaml", &err);
+	struct profile *profile = yaml_profile_read(text, "fuzz.yaml", &err);
 
 	oracle_memory(before, size);
-	yaml_detect(text);
+	yaml_profile_detect(text);
 	if (!profile) {
 		oracle_error(&err, ERROR_INPUT);
 		CHECK(span_starts(span_of(err.text), SPAN_LIT("fuzz.yaml:")), "%s", err.text);

@@ -165,7 +165,7 @@ static inline struct profile *odd_profile(uint64_t seed)
 		for (size_t j = 0; j < count; j++)
 			frames[j] = odd_frame(profile, &state);
 		tree_add(profile->tree, frames, count, weight);
-		profile->marks[dice(&state) % MARK_COUNT] += weight;
+		profile->marks[dice(&state) % QUALITY_COUNT] += weight;
 		thread->name = odd_string(profile, &state);
 		thread->stacks += weight;
 	}

@@ -1,4 +1,4 @@
-/* dump_counts FILE...: what dump makes of text, for tests/program/test_corpus.py. A line each: the file's name and
+/* text_parser_counts FILE...: what dump makes of text, for tests/program/test_corpus.py. A line each: the file's name and
  * threads, traces, frames, py-bt-full frames, py-bt blocks, stacks, lines, unknown lines; with -f first, the
  * frames of each stack as well. */
 #include <stdbool.h>
@@ -19,13 +19,13 @@ static void print_text(const char *key, struct span text)
 	printf("\t%s=%.*s", key, SPAN_ARG(text));
 }
 
-static void take_stack(void *ctx, const struct stack *stack)
+static void take_stack(void *ctx, const struct raw_stack *stack)
 {
 	struct totals *totals = ctx;
 
 	totals->stacks++;
 	for (size_t i = 0; i < stack->py_count; i++)
-		totals->full += stack->py[i].native_number != STACK_NO_NUMBER;
+		totals->full += stack->py[i].native_number != RAW_STACK_NO_NUMBER;
 	if (!totals->frames)
 		return;
 	printf("stack\ttid=%u\tpid=%u", stack->thread.tid, stack->thread.pid);
@@ -51,7 +51,7 @@ static void take_stack(void *ctx, const struct stack *stack)
 	}
 }
 
-static bool feed_file(struct dump *dump, const char *name)
+static bool feed_file(struct text_parser *dump, const char *name)
 {
 	/* an odd size, so that lines are cut at odd places */
 	char chunk[4093];
@@ -63,8 +63,8 @@ static bool feed_file(struct dump *dump, const char *name)
 		return false;
 	}
 	while ((len = fread(chunk, 1, sizeof(chunk), in)) > 0)
-		dump_feed(dump, chunk, len);
-	dump_finish(dump);
+		text_parser_feed(dump, chunk, len);
+	text_parser_finish(dump);
 	fclose(in);
 	return true;
 }
@@ -76,19 +76,19 @@ int main(int argc, char **argv)
 	for (int i = 1 + frames; i < argc; i++) {
 		struct intern *intern = intern_create();
 		struct totals totals = { .intern = intern, .frames = frames };
-		struct dump_sink sink = { .stack = take_stack, .ctx = &totals };
-		struct dump *dump = dump_create(intern, &sink);
-		struct dump_counts counts;
+		struct text_parser_sink sink = { .stack = take_stack, .ctx = &totals };
+		struct text_parser *dump = text_parser_create(intern, &sink);
+		struct text_parser_counts counts;
 
 		if (!feed_file(dump, argv[i]))
 			return 1;
-		counts = dump_counts(dump);
+		counts = text_parser_counts(dump);
 		printf("%s\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\n", argv[i],
 		       (unsigned long long)counts.threads, (unsigned long long)counts.traces,
 		       (unsigned long long)counts.frames, (unsigned long long)totals.full,
 		       (unsigned long long)counts.py_blocks, (unsigned long long)totals.stacks,
 		       (unsigned long long)counts.lines, (unsigned long long)counts.unknown_lines);
-		dump_destroy(dump);
+		text_parser_destroy(dump);
 		intern_destroy(intern);
 	}
 	return 0;

@@ -309,30 +309,30 @@ static void test_arguments(void **state)
 {
 	static const struct {
 		const char *argument;
-		enum argument_kind kind;
+		enum value_hint kind;
 		const char *second; /* choice */
 	} rows[] = {
-		{ NULL, ARGUMENT_TEXT, "" },
-		{ "SECONDS", ARGUMENT_TEXT, "" },
-		{ "FILE", ARGUMENT_FILE, "" },
-		{ "FILE...", ARGUMENT_FILE, "" },
-		{ "PID[,PID...]", ARGUMENT_PIDS, "" },
-		{ "PROGRAM", ARGUMENT_PROGRAM, "" },
-		{ "wall|cpu", ARGUMENT_CHOICE, "cpu" },
-		{ "once|each|plain", ARGUMENT_CHOICE, "each" },
-		{ "FORMAT", ARGUMENT_CHOICE, "flat" },
+		{ NULL, VALUE_HINT_TEXT, "" },
+		{ "SECONDS", VALUE_HINT_TEXT, "" },
+		{ "FILE", VALUE_HINT_FILE, "" },
+		{ "FILE...", VALUE_HINT_FILE, "" },
+		{ "PID[,PID...]", VALUE_HINT_PIDS, "" },
+		{ "PROGRAM", VALUE_HINT_PROGRAM, "" },
+		{ "wall|cpu", VALUE_HINT_CHOICE, "cpu" },
+		{ "once|each|plain", VALUE_HINT_CHOICE, "each" },
+		{ "FORMAT", VALUE_HINT_CHOICE, "flat" },
 	};
 	struct span choice = { "", 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(argument_kind(rows[i].argument), rows[i].kind);
-		if (rows[i].kind == ARGUMENT_CHOICE)
-			assert_true(argument_choice_at(rows[i].argument, 1, &choice));
-		assert_true(rows[i].kind != ARGUMENT_CHOICE ||
+		assert_int_equal(value_hint_of(rows[i].argument), rows[i].kind);
+		if (rows[i].kind == VALUE_HINT_CHOICE)
+			assert_true(value_hint_choice_at(rows[i].argument, 1, &choice));
+		assert_true(rows[i].kind != VALUE_HINT_CHOICE ||
 		            span_eq(choice, span_of(rows[i].second)));
 	}
-	assert_false(argument_choice_at("wall|cpu", 2, &choice));
+	assert_false(value_hint_choice_at("wall|cpu", 2, &choice));
 }
 
 static void test_commands(void **state)
@@ -365,11 +365,11 @@ static void test_hint(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct hint hint = { .word = span_of(rows[i].word) };
+		struct suggestion hint = { .word = span_of(rows[i].word) };
 
 		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-			hint_try(&hint, span_of(known[k]));
-		assert_string_equal(hint_text(&hint, "--"), rows[i].wanted);
+			suggest_try(&hint, span_of(known[k]));
+		assert_string_equal(suggest_text(&hint, "--"), rows[i].wanted);
 	}
 }
 

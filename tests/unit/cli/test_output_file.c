@@ -127,12 +127,12 @@ static const struct row {
 	{ "dangling link", before_dangling, "x", "real", 0644, 2, false },
 };
 
-static void begin(struct output *output, const char *path)
+static void begin(struct output_file *output, const char *path)
 {
 	struct error err = { 0 };
 
-	assert_true(output_check(path, &err));
-	if (!output_open(output, path, &err))
+	assert_true(output_file_check(path, &err));
+	if (!output_file_open(output, path, &err))
 		fail_msg("%s", err.text);
 	fputs("new text", output->file);
 	fflush(output->file);
@@ -143,7 +143,7 @@ static void test_commit(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct error err = { 0 };
-		struct output output;
+		struct output_file output;
 		struct stat stat;
 
 		print_message("# %s\n", rows[i].name);
@@ -154,8 +154,8 @@ static void test_commit(void **state)
 			expect(rows[i].real, "old");
 		else
 			assert_int_not_equal(access(rows[i].real, F_OK), 0);
-		assert_true(output_commit(&output, &err));
-		output_abandon(&output);
+		assert_true(output_file_commit(&output, &err));
+		output_file_abandon(&output);
 		expect(rows[i].real, "new text");
 		assert_int_equal(lstat(rows[i].real, &stat), 0);
 		assert_true(S_ISREG(stat.st_mode));
@@ -168,13 +168,13 @@ static void test_abandon(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct output output;
+		struct output_file output;
 
 		print_message("# %s\n", rows[i].name);
 		rows[i].before();
 		begin(&output, rows[i].path);
-		output_abandon(&output);
-		output_abandon(&output);
+		output_file_abandon(&output);
+		output_file_abandon(&output);
 		if (rows[i].existed)
 			expect(rows[i].real, "old");
 		assert_int_equal(sweep(), rows[i].entries - !rows[i].existed);
@@ -185,14 +185,14 @@ static void test_abandon(void **state)
 static void test_failed_commit(void **state)
 {
 	struct error err = { 0 };
-	struct output output;
+	struct output_file output;
 
 	(void)state;
 	assert_int_equal(mkdir("d", 0755), 0);
 	begin(&output, "d/x");
 	/* Something that a rename cannot replace appears meanwhile. */
 	assert_int_equal(mkdir("d/x", 0755), 0);
-	assert_false(output_commit(&output, &err));
+	assert_false(output_file_commit(&output, &err));
 	assert_int_equal(err.code, ERROR_OUTPUT);
 	assert_non_null(strstr(err.text, "cannot write d/x: "));
 	assert_int_equal(rmdir("d/x"), 0);
@@ -221,11 +221,11 @@ static void test_refused(void **state)
 	assert_int_equal(symlink("loop", "loop"), 0);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		struct error err = { 0 }, open_err = { 0 };
-		struct output output;
+		struct output_file output;
 
-		assert_false(output_check(refused[i].path, &err));
-		assert_false(output_open(&output, refused[i].path, &open_err));
-		output_abandon(&output);
+		assert_false(output_file_check(refused[i].path, &err));
+		assert_false(output_file_open(&output, refused[i].path, &open_err));
+		output_file_abandon(&output);
 		assert_int_equal(err.code, ERROR_OUTPUT);
 		assert_string_equal(err.text, open_err.text);
 		if (!strstr(err.text, refused[i].why))
@@ -245,7 +245,7 @@ static void test_write_protected(void **state)
 		print_message("# root may write everything\n");
 		skip();
 	}
-	assert_false(output_check("x", &err));
+	assert_false(output_file_check("x", &err));
 	assert_non_null(strstr(err.text, "Permission denied"));
 	sweep();
 }
@@ -254,21 +254,21 @@ static void test_write_protected(void **state)
 static void test_in_place(void **state)
 {
 	struct error err = { 0 };
-	struct output output;
+	struct output_file output;
 	char path[64], got[64] = "";
 	int ends[2];
 	int fd;
 
 	(void)state;
-	assert_true(output_open(&output, "/dev/null", &err));
+	assert_true(output_file_open(&output, "/dev/null", &err));
 	assert_null(output.target);
 	fputs("gone", output.file);
-	assert_true(output_commit(&output, &err));
+	assert_true(output_file_commit(&output, &err));
 
 	assert_int_equal(pipe(ends), 0);
 	snprintf(path, sizeof(path), "/dev/fd/%d", ends[1]);
 	begin(&output, path);
-	assert_true(output_commit(&output, &err));
+	assert_true(output_file_commit(&output, &err));
 	assert_int_equal(read(ends[0], got, sizeof(got) - 1), 8);
 	assert_string_equal(got, "new text");
 	close(ends[0]);
@@ -279,7 +279,7 @@ static void test_in_place(void **state)
 	fd = open("x", O_WRONLY | O_APPEND);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	begin(&output, path);
-	assert_true(output_commit(&output, &err));
+	assert_true(output_file_commit(&output, &err));
 	close(fd);
 	expect("x", "old new text");
 	assert_int_equal(sweep(), 1);
@@ -288,12 +288,12 @@ static void test_in_place(void **state)
 static void test_full(void **state)
 {
 	struct error err = { 0 };
-	struct output output;
+	struct output_file output;
 
 	(void)state;
-	assert_true(output_open(&output, "/dev/full", &err));
+	assert_true(output_file_open(&output, "/dev/full", &err));
 	fputs("lost", output.file);
-	assert_false(output_commit(&output, &err));
+	assert_false(output_file_commit(&output, &err));
 	assert_int_equal(err.code, ERROR_OUTPUT);
 	assert_string_equal(err.text, "cannot write /dev/full: No space left on device");
 }

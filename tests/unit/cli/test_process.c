@@ -37,10 +37,10 @@ static void test_stat(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct target_stat got;
+		struct process_stat got;
 
 		print_message("%zu: %s\n", i, rows[i].text);
-		assert_int_equal(target_stat_parse(span_of(rows[i].text), &got), rows[i].ok);
+		assert_int_equal(process_stat_parse(span_of(rows[i].text), &got), rows[i].ok);
 		if (!rows[i].ok)
 			continue;
 		assert_string_equal(got.comm, rows[i].comm);
@@ -53,12 +53,12 @@ static void test_stat(void **state)
 
 static void test_kernel_thread(void **state)
 {
-	struct target_stat got;
+	struct process_stat got;
 	struct span text =
 	        SPAN_LIT("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 3 0\n");
 
 	(void)state;
-	assert_true(target_stat_parse(text, &got));
+	assert_true(process_stat_parse(text, &got));
 	assert_true(got.kernel_thread);
 }
 
@@ -67,7 +67,7 @@ static void test_status(void **state)
 	static const struct {
 		const char *text;
 		bool ok;
-		struct target_status wanted;
+		struct process_status wanted;
 	} rows[] = {
 		{ "Name:\tx\nTgid:\t7\nTracerPid:\t9\nUid:\t1\t2\t3\t4\nSigPnd:\t0000000000040000\n"
 		  "ShdPnd:\t0000000000000001\nCapEff:\t0000000000080000\nSeccomp:\t2\n",
@@ -94,9 +94,9 @@ static void test_status(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct target_status got;
+		struct process_status got;
 
-		assert_int_equal(target_status_parse(span_of(rows[i].text), &got), rows[i].ok);
+		assert_int_equal(process_status_parse(span_of(rows[i].text), &got), rows[i].ok);
 		if (!rows[i].ok)
 			continue;
 		assert_int_equal(got.tgid, rows[i].wanted.tgid);
@@ -135,9 +135,9 @@ static void test_map(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct target_map got;
+		struct process_map got;
 
-		assert_int_equal(target_map_parse(span_of(rows[i].line), &got), rows[i].ok);
+		assert_int_equal(process_map_parse(span_of(rows[i].line), &got), rows[i].ok);
 		if (!rows[i].ok)
 			continue;
 		assert_int_equal(got.start, rows[i].start);
@@ -150,21 +150,21 @@ static void test_map(void **state)
 
 static void test_itself(void **state)
 {
-	struct target_threads threads = { 0 };
-	struct target_stat stat;
-	struct target_look look;
+	struct process_threads threads = { 0 };
+	struct process_stat stat;
+	struct process_attach_state look;
 	uint32_t pid = (uint32_t)getpid();
 
 	(void)state;
-	assert_true(target_stat(pid, 0, &stat));
-	assert_int_equal(target_life(pid, stat.starttime), TARGET_ALIVE);
-	assert_int_equal(target_life(pid, stat.starttime + 1), TARGET_GONE);
-	look = target_look(pid, stat.starttime, &threads);
-	assert_int_equal(look.life, TARGET_ALIVE);
+	assert_true(process_stat(pid, 0, &stat));
+	assert_int_equal(process_life(pid, stat.starttime), PROCESS_ALIVE);
+	assert_int_equal(process_life(pid, stat.starttime + 1), PROCESS_GONE);
+	look = process_attach_state(pid, stat.starttime, &threads);
+	assert_int_equal(look.life, PROCESS_ALIVE);
 	assert_false(look.stopped);
 	assert_int_equal(threads.count, 1);
 	assert_int_equal(threads.rows[0].tid, pid);
-	target_threads_deinit(&threads);
+	process_threads_deinit(&threads);
 }
 
 int main(void)

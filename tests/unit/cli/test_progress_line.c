@@ -42,8 +42,8 @@ static void release_stderr(char *ret, size_t len)
 static void test_lines(void **state)
 {
 	static const struct {
-		struct progress progress;
-		struct builder_progress so_far;
+		struct progress_line progress;
+		struct profile_builder_progress so_far;
 		double left;
 		const char *line;
 	} rows[] = {
@@ -72,13 +72,13 @@ static void test_lines(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct progress progress = rows[i].progress;
+		struct progress_line progress = rows[i].progress;
 		char got[512];
 
 		catch_stderr();
-		progress_show(&progress, &rows[i].so_far, rows[i].left);
-		progress_erase(&progress);
-		progress_erase(&progress); /* there is nothing to take away then */
+		progress_line_show(&progress, &rows[i].so_far, rows[i].left);
+		progress_line_erase(&progress);
+		progress_line_erase(&progress); /* there is nothing to take away then */
 		release_stderr(got, sizeof(got));
 		assert_string_equal(got, rows[i].line);
 	}
@@ -86,14 +86,14 @@ static void test_lines(void **state)
 
 static void test_no_terminal(void **state)
 {
-	struct progress progress;
+	struct progress_line progress;
 
 	(void)state;
 	catch_stderr();
-	progress_init(&progress, false, 1);
+	progress_line_init(&progress, false, 1);
 	release_stderr((char[1]){ 0 }, 1);
 	assert_false(progress.on);
-	progress_init(&progress, true, 1);
+	progress_line_init(&progress, true, 1);
 	assert_false(progress.on);
 }
 

@@ -21,47 +21,47 @@ static const struct {
 	struct {
 		uint64_t at;
 		const char *threads;
-		enum blockade_state wanted;
+		enum uninterruptible_state wanted;
 		uint32_t tid;
 	} looks[LOOKS_MAX];
 } rows[] = {
-	{ "nobody", { { 5, "", BLOCKADE_NONE, 0 }, { 500, "", BLOCKADE_NONE, 0 } } },
+	{ "nobody", { { 5, "", UNINTERRUPTIBLE_NONE, 0 }, { 500, "", UNINTERRUPTIBLE_NONE, 0 } } },
 	{ "one long sleep",
-	  { { 5, "7:1", BLOCKADE_BRIEF, 7 },
-	    { 104, "7:1", BLOCKADE_BRIEF, 7 },
-	    { 105, "7:1", BLOCKADE_STUCK, 7 },
-	    { 900, "7:1", BLOCKADE_STUCK, 7 },
-	    { 901, "", BLOCKADE_NONE, 0 },
-	    { 902, "7:1", BLOCKADE_BRIEF, 7 } } },
+	  { { 5, "7:1", UNINTERRUPTIBLE_BRIEF, 7 },
+	    { 104, "7:1", UNINTERRUPTIBLE_BRIEF, 7 },
+	    { 105, "7:1", UNINTERRUPTIBLE_STUCK, 7 },
+	    { 900, "7:1", UNINTERRUPTIBLE_STUCK, 7 },
+	    { 901, "", UNINTERRUPTIBLE_NONE, 0 },
+	    { 902, "7:1", UNINTERRUPTIBLE_BRIEF, 7 } } },
 	{ "one that wakes up and sleeps again",
-	  { { 5, "7:1", BLOCKADE_BRIEF, 7 },
-	    { 104, "7:2", BLOCKADE_BRIEF, 7 },
-	    { 105, "7:2", BLOCKADE_BRIEF, 7 },
-	    { 203, "7:3", BLOCKADE_BRIEF, 7 },
-	    { 205, "7:3", BLOCKADE_NONE, 7 } } },
+	  { { 5, "7:1", UNINTERRUPTIBLE_BRIEF, 7 },
+	    { 104, "7:2", UNINTERRUPTIBLE_BRIEF, 7 },
+	    { 105, "7:2", UNINTERRUPTIBLE_BRIEF, 7 },
+	    { 203, "7:3", UNINTERRUPTIBLE_BRIEF, 7 },
+	    { 205, "7:3", UNINTERRUPTIBLE_NONE, 7 } } },
 	{ "a long one behind short ones, and before them",
-	  { { 5, "1:1 7:1 9:4", BLOCKADE_BRIEF, 1 },
-	    { 50, "2:1 7:1", BLOCKADE_BRIEF, 7 },
-	    { 90, "7:1 8:1 9:5", BLOCKADE_BRIEF, 7 },
-	    { 105, "1:2 2:2 7:1", BLOCKADE_STUCK, 7 } } },
+	  { { 5, "1:1 7:1 9:4", UNINTERRUPTIBLE_BRIEF, 1 },
+	    { 50, "2:1 7:1", UNINTERRUPTIBLE_BRIEF, 7 },
+	    { 90, "7:1 8:1 9:5", UNINTERRUPTIBLE_BRIEF, 7 },
+	    { 105, "1:2 2:2 7:1", UNINTERRUPTIBLE_STUCK, 7 } } },
 	{ "always another one",
-	  { { 5, "1:1 2:1", BLOCKADE_BRIEF, 1 },
-	    { 90, "2:2 3:1", BLOCKADE_BRIEF, 2 },
-	    { 180, "3:2 1:2", BLOCKADE_BRIEF, 3 },
-	    { 205, "4:1", BLOCKADE_NONE, 4 } } },
+	  { { 5, "1:1 2:1", UNINTERRUPTIBLE_BRIEF, 1 },
+	    { 90, "2:2 3:1", UNINTERRUPTIBLE_BRIEF, 2 },
+	    { 180, "3:2 1:2", UNINTERRUPTIBLE_BRIEF, 3 },
+	    { 205, "4:1", UNINTERRUPTIBLE_NONE, 4 } } },
 };
 
-static void fill(struct target_threads *threads, struct target_thread *storage, const char *text)
+static void fill(struct process_threads *threads, struct process_thread *storage, const char *text)
 {
 	unsigned tid, switches;
 	int len;
 
-	*threads = (struct target_threads){ .rows = storage };
-	storage[threads->count++] = (struct target_thread){ .tid = 99, .stat.state = 'R' };
+	*threads = (struct process_threads){ .rows = storage };
+	storage[threads->count++] = (struct process_thread){ .tid = 99, .stat.state = 'R' };
 	while (sscanf(text, "%u:%u%n", &tid, &switches, &len) == 2) {
-		storage[threads->count++] = (struct target_thread){ .tid = tid,
-			                                            .stat.state = 'D',
-			                                            .switches = switches };
+		storage[threads->count++] = (struct process_thread){ .tid = tid,
+			                                             .stat.state = 'D',
+			                                             .switches = switches };
 		text += len;
 	}
 }
@@ -70,20 +70,20 @@ static void test_looks(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct blockade blockade = { 0 };
+		struct uninterruptible uninterruptible = { 0 };
 
 		for (size_t j = 0; j < LOOKS_MAX && rows[i].looks[j].threads; j++) {
-			struct target_thread storage[8];
-			struct target_threads threads;
+			struct process_thread storage[8];
+			struct process_threads threads;
 
 			fill(&threads, storage, rows[i].looks[j].threads);
 			print_message("%s, at %d\n", rows[i].what, (int)rows[i].looks[j].at);
-			assert_int_equal(
-			        blockade_look(&blockade, &threads, LIMIT, rows[i].looks[j].at),
-			        rows[i].looks[j].wanted);
-			assert_int_equal(blockade.tid, rows[i].looks[j].tid);
+			assert_int_equal(uninterruptible_check(&uninterruptible, &threads, LIMIT,
+			                                       rows[i].looks[j].at),
+			                 rows[i].looks[j].wanted);
+			assert_int_equal(uninterruptible.tid, rows[i].looks[j].tid);
 		}
-		blockade_deinit(&blockade);
+		uninterruptible_deinit(&uninterruptible);
 	}
 }
 
@@ -91,13 +91,13 @@ static void test_looks(void **state)
 static void test_glimpse(void **state)
 {
 	uint32_t pid = (uint32_t)getpid();
-	struct target_thread storage[] = {
+	struct process_thread storage[] = {
 		{ .tid = pid, .stat = { .state = 'D', .comm = "a b\n" } },
 		{ .tid = UINT32_MAX, .stat = { .state = 'D', .comm = "gone" } },
 		{ .tid = 7, .stat = { .state = 'S', .comm = "other" } },
 		{ .tid = 8, .stat = { .state = 'Z', .comm = "dead" } },
 	};
-	const struct target_threads threads = { storage, 4, 4 };
+	const struct process_threads threads = { storage, 4, 4 };
 	static const char *const parts[] = {
 		"~pmp begin sample=3 pid=",
 		" time_us=99\n~pmp kernel tid=",
@@ -110,7 +110,7 @@ static void test_glimpse(void **state)
 	const char *at;
 
 	(void)state;
-	glimpse_sample(pid, &threads, 7, 3, 99, &text);
+	kernel_stacks_sample(pid, &threads, 7, 3, 99, &text);
 	buf_add(&text, "", 1);
 	at = text.ptr;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {

@@ -24,7 +24,7 @@ static void test_roads(void **state)
 		{ WORKER_WARMING, WORKER_SAYS_WARM, WORKER_READY, WORKER_ACT_NONE },
 		{ WORKER_WARMING, WORKER_SAYS_ERROR, WORKER_READY, WORKER_ACT_NONE },
 		{ WORKER_READY, WORKER_ASK_ATTACH, WORKER_ATTACHING, WORKER_ACT_SEND },
-		{ WORKER_READY, WORKER_ASK_LOOK, WORKER_LOOKING, WORKER_ACT_SEND },
+		{ WORKER_READY, WORKER_ASK_ONE_SHOT, WORKER_IN_ONE_SHOT, WORKER_ACT_SEND },
 		{ WORKER_READY, WORKER_ASK_SAMPLE, WORKER_ENDING, WORKER_ACT_FAULT },
 		{ WORKER_ATTACHING, WORKER_SAYS_ATTACHED, WORKER_ATTACHED, WORKER_ACT_KEEP },
 		{ WORKER_ATTACHING, WORKER_SAYS_ERROR, WORKER_READY, WORKER_ACT_KEEP },
@@ -35,21 +35,21 @@ static void test_roads(void **state)
 		{ WORKER_ATTACHED, WORKER_ASK_DETACH, WORKER_DETACHING, WORKER_ACT_SEND },
 		/* Never a second attach: gdb would kill the target that it has. */
 		{ WORKER_ATTACHED, WORKER_ASK_ATTACH, WORKER_ENDING, WORKER_ACT_FAULT },
-		{ WORKER_ATTACHED, WORKER_ASK_LOOK, WORKER_ENDING, WORKER_ACT_FAULT },
+		{ WORKER_ATTACHED, WORKER_ASK_ONE_SHOT, WORKER_ENDING, WORKER_ACT_FAULT },
 		{ WORKER_SAMPLING, WORKER_SAYS_END, WORKER_ATTACHED, WORKER_ACT_KEEP },
 		{ WORKER_SAMPLING, WORKER_SAYS_ERROR, WORKER_ATTACHED, WORKER_ACT_KEEP },
-		{ WORKER_SAMPLING, WORKER_FLOODS, WORKER_ENDING, WORKER_ACT_FAIL },
-		{ WORKER_LOOKING, WORKER_SAYS_END, WORKER_READY, WORKER_ACT_KEEP },
-		{ WORKER_LOOKING, WORKER_STALLS, WORKER_ENDING, WORKER_ACT_FAIL },
+		{ WORKER_SAMPLING, WORKER_OUTPUT_LIMIT, WORKER_ENDING, WORKER_ACT_FAIL },
+		{ WORKER_IN_ONE_SHOT, WORKER_SAYS_END, WORKER_READY, WORKER_ACT_KEEP },
+		{ WORKER_IN_ONE_SHOT, WORKER_TIMEOUT, WORKER_ENDING, WORKER_ACT_FAIL },
 		{ WORKER_DETACHING, WORKER_SAYS_DETACHED, WORKER_ENDING, WORKER_ACT_CLOSE },
-		{ WORKER_DETACHING, WORKER_STALLS, WORKER_ENDING, WORKER_ACT_FAIL },
-		{ WORKER_ENDING, WORKER_STALLS, WORKER_ENDING, WORKER_ACT_LADDER },
+		{ WORKER_DETACHING, WORKER_TIMEOUT, WORKER_ENDING, WORKER_ACT_FAIL },
+		{ WORKER_ENDING, WORKER_TIMEOUT, WORKER_ENDING, WORKER_ACT_ESCALATE },
 		{ WORKER_ATTACHED, WORKER_ASK_KILL, WORKER_ENDING, WORKER_ACT_KILL },
 		{ WORKER_ENDING, WORKER_ASK_KILL, WORKER_ENDING, WORKER_ACT_KILL },
 		{ WORKER_DONE, WORKER_ASK_KILL, WORKER_DONE, WORKER_ACT_NONE },
 		{ WORKER_ENDING, WORKER_EXITS, WORKER_DONE, WORKER_ACT_NONE },
 		{ WORKER_DONE, WORKER_ASK_SAMPLE, WORKER_DONE, WORKER_ACT_NONE },
-		{ WORKER_FAILED, WORKER_STALLS, WORKER_FAILED, WORKER_ACT_NONE },
+		{ WORKER_FAILED, WORKER_TIMEOUT, WORKER_FAILED, WORKER_ACT_NONE },
 	};
 
 	(void)state;
@@ -140,19 +140,19 @@ static void test_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		for (size_t step = 1; step < 80; step += 13) {
-			struct worker_text text = { .agent = rows[i].agent,
-				                    .greeted = rows[i].greeted };
+			struct worker_output text = { .agent = rows[i].agent,
+				                      .greeted = rows[i].greeted };
 			char got[16] = "";
 			size_t len = strlen(rows[i].text);
 
 			strcpy(text.mark, rows[i].agent ? "~pmp " : "~pmp-7 ");
-			worker_text_begin(&text, 1, 1, 0);
+			worker_output_begin(&text, 1, 1, 0);
 			for (size_t at = 0; at < len; at += step) {
 				enum worker_event event;
 
 				buf_add(&text.in, rows[i].text + at,
 				        at + step < len ? step : len - at);
-				while (worker_text_next(&text, &event))
+				while (worker_output_next(&text, &event))
 					strncat(got, &letters[event], 1);
 			}
 			print_message("%zu by %zu: %s\n", i, step, rows[i].text);
@@ -161,7 +161,7 @@ static void test_text(void **state)
 			if (rows[i].sample && *rows[i].sample)
 				assert_non_null(memmem(text.sample.ptr, text.sample.len,
 				                       rows[i].sample, strlen(rows[i].sample)));
-			worker_text_deinit(&text);
+			worker_output_deinit(&text);
 		}
 	}
 }
@@ -170,20 +170,20 @@ static void test_text(void **state)
 static void test_flood(void **state)
 {
 	static char block[65536];
-	struct worker_text text = { .agent = true, .mark = "~pmp " };
+	struct worker_output text = { .agent = true, .mark = "~pmp " };
 	enum worker_event event = WORKER_EVENT_COUNT;
 	size_t fed = 0;
 
 	(void)state;
 	memset(block, 'x', sizeof(block));
-	while (fed < 2 * WORKER_TEXT_MAX && event != WORKER_FLOODS) {
+	while (fed < 2 * WORKER_OUTPUT_MAX && event != WORKER_OUTPUT_LIMIT) {
 		buf_add(&text.in, block, sizeof(block));
 		fed += sizeof(block);
-		worker_text_next(&text, &event);
+		worker_output_next(&text, &event);
 	}
-	assert_int_equal(event, WORKER_FLOODS);
+	assert_int_equal(event, WORKER_OUTPUT_LIMIT);
 	assert_int_equal(text.in.len, 0);
-	worker_text_deinit(&text);
+	worker_output_deinit(&text);
 }
 
 static void test_commands(void **state)
@@ -194,10 +194,10 @@ static void test_commands(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	attach_mode_command(attach_mode_row(ATTACH_EACH), VERB_LOOK, &values, &out);
+	attach_mode_command(attach_mode_row(ATTACH_EACH), VERB_ONE_SHOT, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"look\", 4711, 17, 99)\n")));
 	values.now_us = 100;
-	attach_mode_command(attach_mode_row(ATTACH_ONCE), VERB_HURRY, &values, &out);
+	attach_mode_command(attach_mode_row(ATTACH_ONCE), VERB_SKIP_UNSTOPPABLE, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"hurry\", 100)\n")));
 	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("set sysroot target:\nfile /proc/4711/exe\n"
@@ -216,7 +216,7 @@ static void test_commands(void **state)
 		assert_int_equal(row->keeps, row->commands[VERB_ATTACH] != NULL);
 		assert_int_equal(row->keeps, row->commands[VERB_SAMPLE] != NULL);
 		assert_int_equal(row->keeps, row->commands[VERB_DETACH] != NULL);
-		assert_int_equal(row->keeps, row->commands[VERB_LOOK] == NULL);
+		assert_int_equal(row->keeps, row->commands[VERB_ONE_SHOT] == NULL);
 		/* Two gdbs cannot hold one target. */
 		assert_true(!row->keeps || row->workers == 1);
 	}
@@ -242,25 +242,25 @@ static void test_deadlines(void **state)
 		{ "what=1", false, 0, 0 },
 		{ "=1", false, 0, 0 },
 	};
-	struct deadlines dflt;
+	struct timeouts dflt;
 	struct error none = { 0 };
 
 	(void)state;
-	assert_true(deadlines_parse(&dflt, NULL, &none));
+	assert_true(timeouts_parse(&dflt, NULL, &none));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct deadlines got;
+		struct timeouts got;
 		struct error err = { 0 };
 
-		assert_int_equal(deadlines_parse(&got, rows[i].text, &err), rows[i].ok);
+		assert_int_equal(timeouts_parse(&got, rows[i].text, &err), rows[i].ok);
 		assert_int_equal(err.code, rows[i].ok ? ERROR_NONE : ERROR_USAGE);
 		if (!rows[i].ok)
 			continue;
-		assert_int_equal(got.us[DEADLINE_START],
-		                 rows[i].start ? rows[i].start : dflt.us[DEADLINE_START]);
-		assert_int_equal(got.us[DEADLINE_SAMPLE],
-		                 rows[i].sample ? rows[i].sample : dflt.us[DEADLINE_SAMPLE]);
+		assert_int_equal(got.us[TIMEOUT_START],
+		                 rows[i].start ? rows[i].start : dflt.us[TIMEOUT_START]);
+		assert_int_equal(got.us[TIMEOUT_SAMPLE],
+		                 rows[i].sample ? rows[i].sample : dflt.us[TIMEOUT_SAMPLE]);
 	}
-	for (enum deadline d = DEADLINE_NONE + 1; d < DEADLINE_COUNT; d++)
+	for (enum timeout d = TIMEOUT_NONE + 1; d < TIMEOUT_COUNT; d++)
 		assert_true(dflt.us[d] > 0);
 }
 

@@ -49,7 +49,7 @@ static size_t function_pick(struct trial *trial)
 	return FUNCTIONS - 1;
 }
 
-static void feed(struct builder *builder, const char *format, ...)
+static void feed(struct profile_builder *builder, const char *format, ...)
 {
 	char text[300];
 	va_list args;
@@ -57,13 +57,13 @@ static void feed(struct builder *builder, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	builder_feed(builder, text, strlen(text));
+	profile_builder_feed(builder, text, strlen(text));
 }
 
 static struct profile *record(struct trial *trial)
 {
-	const struct builder_options options = { .timeline = trial->timed };
-	struct builder *builder = builder_create(&options);
+	const struct profile_builder_options options = { .timeline = trial->timed };
+	struct profile_builder *builder = profile_builder_create(&options);
 	size_t function = function_pick(trial);
 	struct profile *profile;
 
@@ -77,9 +77,9 @@ static struct profile *record(struct trial *trial)
 		     functions[function]);
 		feed(builder, "~pmp end sample=%u pid=7 pause_us=300\n", i);
 	}
-	builder_end_input(builder);
-	profile = builder_finish(builder);
-	builder_destroy(builder);
+	profile_builder_end_input(builder);
+	profile = profile_builder_finish(builder);
+	profile_builder_destroy(builder);
 	assert_int_equal(tree_node(profile->tree, TREE_ROOT)->total, trial->samples);
 	assert_int_equal(profile->timeline != NULL, trial->timed);
 	return profile;
@@ -171,13 +171,13 @@ static unsigned share_trials(unsigned samples, unsigned stay, bool timed, uint64
 		struct trial trial = {
 			.dice = seed + 7919 * i, .samples = samples, .stay = stay, .timed = timed
 		};
-		struct tree_spread spread;
+		struct tree_error spread;
 		struct profile *profile;
 		uint32_t node;
 
 		memcpy(trial.shares, usual, sizeof(usual));
 		profile = record(&trial);
-		tree_spread_init(&spread, profile, NULL, NULL);
+		tree_error_init(&spread, profile, NULL, NULL);
 		node = tree_node(profile->tree, tree_next(profile->tree, TREE_ROOT, NULL))
 		               ->first_child;
 		while (node != TREE_NONE &&
@@ -189,10 +189,10 @@ static unsigned share_trials(unsigned samples, unsigned stay, bool timed, uint64
 			double share =
 			        (double)tree_node(profile->tree, node)->total / (double)samples;
 
-			inside +=
-			        fabs(share - usual[0]) <= spread_error(&spread.spread, node, share);
+			inside += fabs(share - usual[0]) <=
+			          sampling_error_of(&spread.spread, node, share);
 		}
-		tree_spread_deinit(&spread);
+		tree_error_deinit(&spread);
 		profile_destroy(profile);
 	}
 	return inside;

@@ -9,7 +9,7 @@
 
 static const struct {
 	const char *name;
-	enum name_class class;
+	enum function_class class;
 } rows[] = {
 	{ "_PyEval_EvalFrameDefault", CLASS_EVALUATOR },
 	{ "PyEval_EvalFrameEx", CLASS_EVALUATOR },
@@ -44,8 +44,9 @@ static void test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (classify(span_of(rows[i].name)) != rows[i].class)
-			fail_msg("%s is class %d", rows[i].name, classify(span_of(rows[i].name)));
+		if (function_class_of(span_of(rows[i].name)) != rows[i].class)
+			fail_msg("%s is class %d", rows[i].name,
+			         function_class_of(span_of(rows[i].name)));
 }
 
 int main(void)

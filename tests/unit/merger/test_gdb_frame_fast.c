@@ -68,7 +68,7 @@ static void same(struct span line)
 	struct gdb_frame scanned, frame;
 	struct span rest = line;
 
-	if (!frame_scan(line, &scanned))
+	if (!gdb_frame_fast_parse(line, &scanned))
 		return;
 	assert_true(gdb_frame_parse(&rest, &frame));
 	assert_int_equal(rest.len, 0);
@@ -91,7 +91,7 @@ static void takes_what_is_plain(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
-		if (!frame_scan(span_of(taken[i]), &frame))
+		if (!gdb_frame_fast_parse(span_of(taken[i]), &frame))
 			fail_msg("left: %s", taken[i]);
 		same(span_of(taken[i]));
 	}
@@ -103,7 +103,7 @@ static void leaves_the_rest(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++)
-		if (frame_scan(span_of(left[i]), &frame))
+		if (gdb_frame_fast_parse(span_of(left[i]), &frame))
 			fail_msg("taken: %s", left[i]);
 }
 

@@ -96,7 +96,7 @@ static const struct {
 	  "#|#0  f (a=1,\n~|~pmp end sample=1\n" },
 };
 
-static void render(void *ctx, const struct line *line)
+static void render(void *ctx, const struct logical_line *line)
 {
 	struct buf *out = ctx;
 
@@ -111,7 +111,7 @@ static void render(void *ctx, const struct line *line)
 /* Feeds the text in pieces of `step` bytes, each in a block of its own that is gone afterwards. */
 static void feed(const char *text, size_t step, size_t max, struct buf *out)
 {
-	struct lines *lines = lines_create(render, out);
+	struct logical_lines *lines = logical_lines_create(render, out);
 	size_t left = strlen(text);
 
 	buf_clear(out);
@@ -121,11 +121,11 @@ static void feed(const char *text, size_t step, size_t max, struct buf *out)
 		if (step > left)
 			step = left;
 		buf_add(&piece, text, step);
-		lines_feed(lines, piece.ptr, piece.len, max);
+		logical_lines_feed(lines, piece.ptr, piece.len, max);
 		buf_deinit(&piece);
 	}
-	lines_finish(lines, max);
-	lines_destroy(lines);
+	logical_lines_finish(lines, max);
+	logical_lines_destroy(lines);
 }
 
 static void makes_lines(void **state)
@@ -168,12 +168,12 @@ static void counts_lines(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct lines *lines = lines_create(render, &out);
+		struct logical_lines *lines = logical_lines_create(render, &out);
 
-		lines_feed(lines, texts[i].text, strlen(texts[i].text), 100);
-		lines_finish(lines, 100);
-		assert_int_equal(lines_count(lines), texts[i].count);
-		lines_destroy(lines);
+		logical_lines_feed(lines, texts[i].text, strlen(texts[i].text), 100);
+		logical_lines_finish(lines, 100);
+		assert_int_equal(logical_lines_count(lines), texts[i].count);
+		logical_lines_destroy(lines);
 	}
 	buf_deinit(&out);
 }

@@ -33,7 +33,7 @@ static struct profile *sum(struct profile *a, struct profile *b, unsigned levels
 		char *text = render(ret, "yaml", &view);
 
 		profile_destroy(ret);
-		ret = yaml_read(span_of(text), "sum", &err);
+		ret = yaml_profile_read(span_of(text), "sum", &err);
 		assert_non_null(ret);
 		free(text);
 	}
@@ -176,7 +176,7 @@ static struct profile *placed(void)
 	                           "{frame: f, kind: native, module: "
 	                           "/lib/f.so, total: 5, self: 5}\n";
 	struct error err = { 0 };
-	struct profile *ret = yaml_read(SPAN_LIT(text), "placed", &err);
+	struct profile *ret = yaml_profile_read(SPAN_LIT(text), "placed", &err);
 
 	assert_non_null(ret);
 	return ret;

@@ -84,12 +84,12 @@ static void test_marks(void **state)
 
 	(void)state;
 	assert_int_equal(profile_stacks(profile), 0);
-	for (unsigned i = 0; i < MARK_COUNT; i++) {
+	for (unsigned i = 0; i < QUALITY_COUNT; i++) {
 		profile->marks[i] = UINT64_C(1) << (i * 8);
 		sum += profile->marks[i];
 		for (unsigned other = 0; other < i; other++)
-			assert_string_not_equal(profile_mark_name((enum merge_mark)i),
-			                        profile_mark_name((enum merge_mark)other));
+			assert_string_not_equal(profile_quality_name((enum merge_quality)i),
+			                        profile_quality_name((enum merge_quality)other));
 	}
 	assert_int_equal(profile_stacks(profile), sum);
 	profile_destroy(profile);

@@ -18,17 +18,17 @@
 #define THREAD(tid, name) "Thread 1 (LWP " #tid " \"" name "\"):\n#0  0x1 in work () at w.c:3\n"
 #define STOP "~pmp stop seconds=0.5 stopped_us=1000\n"
 
-static struct profile *build(const char *text, const struct builder_options *options)
+static struct profile *build(const char *text, const struct profile_builder_options *options)
 {
-	struct builder *builder = builder_create(options);
+	struct profile_builder *builder = profile_builder_create(options);
 	struct profile *profile;
 
 	/* Text comes in any pieces. */
 	for (size_t len = strlen(text), at = 0; at < len; at += 7)
-		builder_feed(builder, text + at, len - at < 7 ? len - at : 7);
-	builder_end_input(builder);
-	profile = builder_finish(builder);
-	builder_destroy(builder);
+		profile_builder_feed(builder, text + at, len - at < 7 ? len - at : 7);
+	profile_builder_end_input(builder);
+	profile = profile_builder_finish(builder);
+	profile_builder_destroy(builder);
 	return profile;
 }
 
@@ -43,7 +43,7 @@ static void test_first_pause(void **state)
 		  9000, 10 },
 		{ RUN TARGET(7) BEGIN(7, 0) END(7, 30) BEGIN(7, 1) END(7, 10) STOP, 30, 30 },
 	};
-	const struct builder_options options = { 0 };
+	const struct profile_builder_options options = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
@@ -125,7 +125,8 @@ static void test_texts(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 		struct profile *profile =
-		        build(row->text, &(struct builder_options){ .by_thread = row->by_thread });
+		        build(row->text,
+		              &(struct profile_builder_options){ .by_thread = row->by_thread });
 		const struct profile_sampling *sampling = &profile->sampling;
 		char *text = render(profile, "collapsed", &view);
 
@@ -150,7 +151,7 @@ static void test_targets_and_threads(void **state)
 	        build(RUN TARGET(7) "~pmp python pid=7 version=3.11.2\n" BEGIN(7, 0) THREAD(7, "a")
 	                      THREAD(8, "old") END(7, 31000) BEGIN(7, 100000) THREAD(8, "new")
 	                              END(7, 600) STOP,
-	              &(struct builder_options){ 0 });
+	              &(struct profile_builder_options){ 0 });
 	const struct profile_target *target = &profile->targets[0];
 
 	(void)state;
@@ -186,18 +187,18 @@ static void test_pauses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pauses pauses = { 0 };
+		struct pause_stats pauses = { 0 };
 		struct profile_pause got;
 
 		for (size_t us = cases[i].count; us > 0; us--)
-			pauses_add(&pauses, us);
-		got = pauses_sum_up(&pauses);
+			pause_stats_add(&pauses, us);
+		got = pause_stats_sum_up(&pauses);
 		assert_int_equal(got.known, cases[i].pause.known);
 		assert_int_equal(got.first, cases[i].pause.first);
 		assert_int_equal(got.median, cases[i].pause.median);
 		assert_int_equal(got.p99, cases[i].pause.p99);
 		assert_int_equal(got.max, cases[i].pause.max);
-		pauses_deinit(&pauses);
+		pause_stats_deinit(&pauses);
 	}
 }
 

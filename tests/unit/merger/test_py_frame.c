@@ -19,7 +19,7 @@ struct row {
 	uint32_t number;
 };
 
-#define NONE STACK_NO_NUMBER
+#define NONE RAW_STACK_NO_NUMBER
 
 static const struct row files[] = {
 	{ "File \"/srv/a.py\", line 12, in f", "f", "/srv/a.py", 12, 0, NONE },

@@ -11,7 +11,8 @@
 #include "merger/build/profile_builder.h"
 
 /* A sample of one target, of which each letter is a thread's leaf: a capital one runs, the others sleep. */
-static void sample_feed(struct builder *builder, unsigned pid, unsigned ms, const char *leaves)
+static void sample_feed(struct profile_builder *builder, unsigned pid, unsigned ms,
+                        const char *leaves)
 {
 	struct buf text = { 0 };
 
@@ -25,41 +26,41 @@ static void sample_feed(struct builder *builder, unsigned pid, unsigned ms, cons
 		           leaves[i]);
 	}
 	buf_printf(&text, "~pmp end sample=1 pid=%u pause_us=%u\n", pid, ms);
-	builder_feed(builder, text.ptr, text.len);
+	profile_builder_feed(builder, text.ptr, text.len);
 	buf_deinit(&text);
 }
 
-static void failure_feed(struct builder *builder, unsigned pid, unsigned ms)
+static void failure_feed(struct profile_builder *builder, unsigned pid, unsigned ms)
 {
 	struct buf text = { 0 };
 
 	buf_printf(&text, "~pmp failed sample=1 pid=%u time_us=%u why=x tid=%u\n", pid, ms * 1000,
 	           pid);
-	builder_feed(builder, text.ptr, text.len);
+	profile_builder_feed(builder, text.ptr, text.len);
 	buf_deinit(&text);
 }
 
-static struct builder *builder_make(uint64_t recent_us)
+static struct profile_builder *builder_make(uint64_t recent_us)
 {
-	const struct builder_options options = { .timeline = true, .recent_us = recent_us };
-	struct builder *builder = builder_create(&options);
+	const struct profile_builder_options options = { .timeline = true, .recent_us = recent_us };
+	struct profile_builder *builder = profile_builder_create(&options);
 	const char run[] = "~pmp run rate=10\n~pmp target pid=10\n";
 
-	builder_feed(builder, run, sizeof(run) - 1);
+	profile_builder_feed(builder, run, sizeof(run) - 1);
 	return builder;
 }
 
 /* "main 3/0 a 1/1": names, totals and selfs of a view's tree. */
-static void tree_is(struct builder *builder, unsigned ms, bool running, const char *wanted)
+static void tree_is(struct profile_builder *builder, unsigned ms, bool running, const char *wanted)
 {
-	const struct profile *profile = builder_look(builder);
-	struct recent_view view;
+	const struct profile *profile = profile_builder_peek(builder);
+	struct recent_window view;
 	struct tree *tree;
 	struct buf out = { 0 };
 
-	recent_view_init(&view, builder_recent(builder), ms * 1000u);
-	tree = recent_view_tree(&view, profile->tree, running);
-	assert_int_equal(tree_node(tree, TREE_ROOT)->total, recent_view_stacks(&view, running));
+	recent_window_init(&view, profile_builder_recent(builder), ms * 1000u);
+	tree = recent_window_tree(&view, profile->tree, running);
+	assert_int_equal(tree_node(tree, TREE_ROOT)->total, recent_window_stacks(&view, running));
 	tree_sort(tree, profile->intern);
 	for (uint32_t i = tree_next(tree, TREE_ROOT, NULL); i != TREE_NONE;
 	     i = tree_next(tree, i, NULL))
@@ -70,12 +71,12 @@ static void tree_is(struct builder *builder, unsigned ms, bool running, const ch
 	assert_string_equal(out.ptr, wanted);
 	buf_deinit(&out);
 	tree_destroy(tree);
-	recent_view_deinit(&view);
+	recent_window_deinit(&view);
 }
 
 static void test_trees(void **state)
 {
-	struct builder *builder = builder_make(1000000);
+	struct profile_builder *builder = builder_make(1000000);
 
 	(void)state;
 	tree_is(builder, 1000, false, "");
@@ -88,27 +89,27 @@ static void test_trees(void **state)
 	tree_is(builder, 0, false, "main 2/0 C 1/1 b 1/1");
 	failure_feed(builder, 10, 300);
 	tree_is(builder, 0, false, "x 1/1");
-	builder_destroy(builder);
+	profile_builder_destroy(builder);
 }
 
 /* The tree gets a level above all when a second target comes; the leaves' nodes stay. */
 static void test_second_target(void **state)
 {
 	static const char target[] = "~pmp target pid=20\n";
-	struct builder *builder = builder_make(1000000);
+	struct profile_builder *builder = builder_make(1000000);
 
 	(void)state;
 	sample_feed(builder, 10, 0, "A");
-	builder_feed(builder, target, sizeof(target) - 1);
+	profile_builder_feed(builder, target, sizeof(target) - 1);
 	sample_feed(builder, 20, 0, "B");
 	tree_is(builder, 0, false, "(pid 10) 1/0 main 1/0 A 1/1 (pid 20) 1/0 main 1/0 B 1/1");
-	builder_destroy(builder);
+	profile_builder_destroy(builder);
 }
 
 static void test_figures(void **state)
 {
-	struct builder *builder = builder_make(1000000);
-	struct recent_view view;
+	struct profile_builder *builder = builder_make(1000000);
+	struct recent_window view;
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
@@ -116,40 +117,41 @@ static void test_figures(void **state)
 		sample_feed(builder, 20, i * 100, "A");
 	}
 	failure_feed(builder, 10, 9950);
-	recent_view_init(&view, builder_recent(builder), 450000);
+	recent_window_init(&view, profile_builder_recent(builder), 450000);
 	assert_int_equal(view.taken, 2 * 5);
 	assert_int_equal(view.failed, 1);
 	assert_int_equal(view.target_count, 2);
 	assert_int_equal(view.span_us, 450000);
-	assert_int_equal(recent_sample_at(view.recent, view.targets[0].last)->time_us, 9900000);
+	assert_int_equal(recent_samples_sample_at(view.recent, view.targets[0].last)->time_us,
+	                 9900000);
 	assert_int_equal(view.pause_median_us, 9700);
 	assert_int_equal(view.pause_max_us, 9900);
-	recent_view_deinit(&view);
+	recent_window_deinit(&view);
 	/* Older ones are gone, however far back one wants to see. */
-	recent_view_init(&view, builder_recent(builder), 100000000);
+	recent_window_init(&view, profile_builder_recent(builder), 100000000);
 	assert_int_equal(view.taken, 2 * 10);
-	recent_view_deinit(&view);
-	builder_destroy(builder);
+	recent_window_deinit(&view);
+	profile_builder_destroy(builder);
 }
 
 /* Many threads: fewer samples are kept. */
 static void test_many(void **state)
 {
 	enum { THREADS = 1000, SAMPLES = 300 };
-	struct builder *builder = builder_make(UINT64_MAX / 2);
+	struct profile_builder *builder = builder_make(UINT64_MAX / 2);
 	char *leaves = calloc(THREADS + 1, 1);
-	struct recent_view view;
+	struct recent_window view;
 
 	(void)state;
 	memset(leaves, 'a', THREADS);
 	for (unsigned i = 0; i < SAMPLES; i++)
 		sample_feed(builder, 10, i, leaves);
-	recent_view_init(&view, builder_recent(builder), UINT64_MAX / 2);
-	assert_int_equal(view.taken, RECENT_STACKS_MAX / THREADS);
-	assert_int_equal(recent_view_stacks(&view, false), RECENT_STACKS_MAX);
-	recent_view_deinit(&view);
+	recent_window_init(&view, profile_builder_recent(builder), UINT64_MAX / 2);
+	assert_int_equal(view.taken, RECENT_SAMPLES_STACKS_MAX / THREADS);
+	assert_int_equal(recent_window_stacks(&view, false), RECENT_SAMPLES_STACKS_MAX);
+	recent_window_deinit(&view);
 	free(leaves);
-	builder_destroy(builder);
+	profile_builder_destroy(builder);
 }
 
 int main(void)

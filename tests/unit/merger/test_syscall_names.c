@@ -24,13 +24,13 @@ static void test_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_string_equal(system_call_name(rows[i].number), rows[i].name);
+		assert_string_equal(syscall_name(rows[i].number), rows[i].name);
 #else
 	(void)state;
 #endif
-	assert_null(system_call_name(UINT64_MAX));
-	assert_null(system_call_name(999));
-	assert_null(system_call_name(39)); /* getpid does not wait */
+	assert_null(syscall_name(UINT64_MAX));
+	assert_null(syscall_name(999));
+	assert_null(syscall_name(39)); /* getpid does not wait */
 }
 
 int main(void)

@@ -261,11 +261,11 @@ static void render_python(struct reader *reader, const struct py_frame *frame)
 	           SPAN_ARG(text_of(reader, frame->file)), frame->line);
 	if (frame->first_line)
 		buf_printf(&reader->out, "^%u", frame->first_line);
-	if (frame->native_number != STACK_NO_NUMBER)
+	if (frame->native_number != RAW_STACK_NO_NUMBER)
 		buf_printf(&reader->out, "~%u", frame->native_number);
 }
 
-static void render_native(struct reader *reader, const struct stack *stack,
+static void render_native(struct reader *reader, const struct raw_stack *stack,
                           const struct native_frame *frame)
 {
 	buf_printf(&reader->out, " %s%.*s", frame->special == NATIVE_SIGNAL ? "!" : "",
@@ -285,7 +285,7 @@ static void render_native(struct reader *reader, const struct stack *stack,
 		buf_printf(&reader->out, "}");
 }
 
-static void take_stack(void *ctx, const struct stack *stack)
+static void take_stack(void *ctx, const struct raw_stack *stack)
 {
 	struct reader *reader = ctx;
 
@@ -328,21 +328,23 @@ static void take_marker(void *ctx, const struct marker *marker)
 	buf_printf(&reader->out, "<%s>", verb ? verb : "?");
 }
 
-static struct dump_counts read_text(struct reader *reader, const char *text, size_t len,
-                                    size_t step)
+static struct text_parser_counts read_text(struct reader *reader, const char *text, size_t len,
+                                           size_t step)
 {
-	struct dump_sink sink = { .stack = take_stack, .marker = take_marker, .ctx = reader };
+	struct text_parser_sink sink = { .stack = take_stack,
+		                         .marker = take_marker,
+		                         .ctx = reader };
 	struct intern *intern = intern_create();
-	struct dump *dump = dump_create(intern, &sink);
-	struct dump_counts counts;
+	struct text_parser *dump = text_parser_create(intern, &sink);
+	struct text_parser_counts counts;
 
 	reader->intern = intern;
 	buf_clear(&reader->out);
 	for (size_t at = 0; at < len; at += step)
-		dump_feed(dump, text + at, len - at < step ? len - at : step);
-	dump_finish(dump);
-	counts = dump_counts(dump);
-	dump_destroy(dump);
+		text_parser_feed(dump, text + at, len - at < step ? len - at : step);
+	text_parser_finish(dump);
+	counts = text_parser_counts(dump);
+	text_parser_destroy(dump);
 	intern_destroy(intern);
 	return counts;
 }
@@ -355,7 +357,7 @@ static void makes_stacks(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
-			struct dump_counts counts =
+			struct text_parser_counts counts =
 			        read_text(&reader, rows[i].text, strlen(rows[i].text), steps[s]);
 
 			if (!span_eq(buf_span(&reader.out), span_of(rows[i].stacks)) ||
@@ -377,7 +379,7 @@ static void counts_what_was_printed(void **state)
 	                           "Traceback (most recent call first):\n" FILE_LINE(
 	                                   "b.py", 1, "g") "    x\nWhat is this?\n";
 	struct reader reader = { 0 };
-	struct dump_counts counts = read_text(&reader, text, strlen(text), 5);
+	struct text_parser_counts counts = read_text(&reader, text, strlen(text), 5);
 
 	(void)state;
 	assert_int_equal(counts.lines, 13);
@@ -410,9 +412,9 @@ static void cuts_endless_stacks(void **state)
 static void begins_anew(void **state)
 {
 	struct reader reader = { 0 };
-	struct dump_sink sink = { .stack = take_stack, .ctx = &reader };
+	struct text_parser_sink sink = { .stack = take_stack, .ctx = &reader };
 	struct intern *intern = intern_create();
-	struct dump *dump = dump_create(intern, &sink);
+	struct text_parser *dump = text_parser_create(intern, &sink);
 	static const char *const texts[] = {
 		"~pmp begin pid=7\n[node-1] #0  0x1 in f ()\nTraceback (most recent call last):\n",
 		"[Switching to thread 1 (LWP 3)]\n#0  g () at a.c:1\n#1  0x1 in h (a=1,",
@@ -423,14 +425,14 @@ static void begins_anew(void **state)
 	(void)state;
 	reader.intern = intern;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		dump_feed(dump, texts[i], strlen(texts[i]));
-		dump_finish(dump);
+		text_parser_feed(dump, texts[i], strlen(texts[i]));
+		text_parser_finish(dump);
 	}
-	dump_finish(dump);
+	text_parser_finish(dump);
 	if (!span_eq(buf_span(&reader.out),
 	             SPAN_LIT("[0/7 f][3/0 g:a.c:1 h][0/0 |foo:a.py:1][0/0 i j]")))
 		fail_msg("%.*s", SPAN_ARG(buf_span(&reader.out)));
-	dump_destroy(dump);
+	text_parser_destroy(dump);
 	intern_destroy(intern);
 	buf_deinit(&reader.out);
 }

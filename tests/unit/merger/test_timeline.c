@@ -122,7 +122,7 @@ static void make_stacks(struct timeline *timeline, struct tree *tree, uint32_t *
 			                  { .name = 2 + i / 2, .kind = FRAME_PYTHON, .line = i } };
 		uint32_t leaf = tree_add(tree, frames, 2, 1);
 
-		ret[i] = timeline_stack(timeline, tree, leaf, frames, 2, MARK_MERGED);
+		ret[i] = timeline_stack(timeline, tree, leaf, frames, 2, QUALITY_MERGED);
 	}
 }
 
@@ -156,16 +156,16 @@ static void test_stacks(void **state)
 	(void)state;
 #define STACK(count, mark)                                                                         \
 	timeline_stack(timeline, tree, tree_add(tree, frames, count, 1), frames, count, mark)
-	ids[0] = STACK(3, MARK_MERGED);
-	ids[1] = STACK(3, MARK_PARTIAL);
-	ids[2] = STACK(2, MARK_MERGED);
+	ids[0] = STACK(3, QUALITY_MERGED);
+	ids[1] = STACK(3, QUALITY_PARTIAL);
+	ids[2] = STACK(2, QUALITY_MERGED);
 	frames[0].line = 9;
-	ids[3] = STACK(3, MARK_MERGED);
+	ids[3] = STACK(3, QUALITY_MERGED);
 	frames[1].name = 4;
-	ids[4] = STACK(3, MARK_MERGED);
+	ids[4] = STACK(3, QUALITY_MERGED);
 	frames[1].name = 2;
 	frames[2].line = 8; /* a marker has no line */
-	ids[5] = STACK(3, MARK_MERGED);
+	ids[5] = STACK(3, QUALITY_MERGED);
 	assert_int_equal(ids[5], ids[3]);
 	for (size_t i = 0; i < 5; i++)
 		for (size_t j = 0; j < i; j++)
@@ -180,13 +180,13 @@ static void test_stacks(void **state)
 
 static struct profile *build(const char *text, size_t max)
 {
-	struct builder *builder = builder_create(&(struct builder_options){
+	struct profile_builder *builder = profile_builder_create(&(struct profile_builder_options){
 	        .by_thread = true, .timeline = true, .time_bytes = max });
 	struct profile *profile;
 
-	builder_feed(builder, text, strlen(text));
-	profile = builder_finish(builder);
-	builder_destroy(builder);
+	profile_builder_feed(builder, text, strlen(text));
+	profile = profile_builder_finish(builder);
+	profile_builder_destroy(builder);
 	return profile;
 }
 
@@ -223,7 +223,7 @@ static char *phases_text(size_t count)
 
 static const struct {
 	const char *what;
-	struct window window;
+	struct time_window window;
 	const char *collapsed; /* "": an error */
 } windows[] = {
 	{ "all, weighed as it is",
@@ -259,7 +259,7 @@ static void test_windows(void **state)
 		char *got;
 
 		print_message("  %s\n", windows[i].what);
-		if (!window_apply(profile, &windows[i].window, &err))
+		if (!time_window_apply(profile, &windows[i].window, &err))
 			fail_msg("%s", err.text);
 		got = render(profile, "collapsed", &view);
 		assert_string_equal(got, windows[i].collapsed);
@@ -277,9 +277,9 @@ static void test_windows(void **state)
 static void test_window_whole(void **state)
 {
 	static const struct write_options view = { 0 };
-	static const struct window wide = { .from = AT(0), .to = AT(99) }, left = { .to = AT(1.3) },
-	                           right = { .from = AT(0.6) },
-	                           both = { .from = AT(0.6), .to = AT(1.3) };
+	static const struct time_window wide = { .from = AT(0), .to = AT(99) },
+	                                left = { .to = AT(1.3) }, right = { .from = AT(0.6) },
+	                                both = { .from = AT(0.6), .to = AT(1.3) };
 	char *text = phases_text(20), *first, *second;
 	struct profile *profile = build(text, 0), *again = build(text, 0);
 	struct error err = { 0 };
@@ -287,15 +287,15 @@ static void test_window_whole(void **state)
 	(void)state;
 	profile->text_lines = again->text_lines;
 	first = render(profile, "tree", &view);
-	assert_true(window_apply(profile, &wide, &err));
+	assert_true(time_window_apply(profile, &wide, &err));
 	second = render(profile, "tree", &view);
 	assert_string_equal(first, second);
 	free(first);
 	free(second);
-	assert_true(window_apply(profile, &left, &err));
+	assert_true(time_window_apply(profile, &left, &err));
 	profile->sampling.elapsed_ms = 2000; /* from the end counts from the end of the run */
-	assert_true(window_apply(profile, &right, &err));
-	assert_true(window_apply(again, &both, &err));
+	assert_true(time_window_apply(profile, &right, &err));
+	assert_true(time_window_apply(again, &both, &err));
 	profile->sampling = again->sampling;
 	first = render(profile, "yaml", &view);
 	second = render(again, "yaml", &view);
@@ -394,19 +394,19 @@ static void test_texts(void **state)
 		struct profile *profile = build(texts[i].text, 0);
 		const struct timeline *timeline = profile->timeline;
 		struct error err = { 0 };
-		struct window window = { .weight = PROFILE_CPU_US };
+		struct time_window window = { .weight = PROFILE_CPU_US };
 
 		print_message("  %s\n", texts[i].what);
 		assert_int_equal(timeline ? timeline->sample_count : 0, texts[i].samples);
 		assert_int_equal(timeline ? timeline->stacks : 0, texts[i].stacks);
 		assert_int_equal(profile->note_count, texts[i].notes);
 		if (texts[i].cpu_us) {
-			assert_true(window_apply(profile, &window, &err));
+			assert_true(time_window_apply(profile, &window, &err));
 			assert_int_equal(tree_node(profile->tree, TREE_ROOT)->total,
 			                 texts[i].cpu_us);
 		} else if (i) {
 			/* it is as it was then */
-			if (!window_apply(profile, &window, &err))
+			if (!time_window_apply(profile, &window, &err))
 				assert_int_equal(err.code, ERROR_INPUT);
 		}
 		profile_destroy(profile);
@@ -424,7 +424,7 @@ static void test_times(void **state)
 	        "~pmp run rate=10\n~pmp target pid=9\n~pmp begin pid=9 time_us=100\n"
 	        "Thread 1 (LWP 9 \"m\"):\n#0  0x1 in a () at w.c:3\n~pmp end pid=9\n";
 	static const uint64_t wanted[] = { 100, 100100, 900000, 2500100 };
-	static const struct window late = { .from = AT(0.95) };
+	static const struct time_window late = { .from = AT(0.95) };
 	static const struct write_options view = { 0 };
 	struct profile *profile = build(text, 0);
 	struct timeline_cursor cursor = { .timeline = profile->timeline };
@@ -442,7 +442,7 @@ static void test_times(void **state)
 	assert_string_equal(got, "(pid 7);m (tid 7);x 2\n(pid 7);m (tid 7);a (w.c) 1\n"
 	                         "(pid 9);m (tid 9);a (w.c) 1\n");
 	free(got);
-	assert_true(window_apply(profile, &late, &err));
+	assert_true(time_window_apply(profile, &late, &err));
 	got = render(profile, "collapsed", &view);
 	assert_string_equal(got, "(pid 9);m (tid 9);a (w.c) 1\n");
 	free(got);

@@ -271,7 +271,7 @@ static void tree_check(struct tree *tree, const struct random_stack *stacks, siz
 	size_t depth = 0, seen = 0;
 	uint64_t self = 0, weight = 0;
 
-	tree_settle(tree);
+	tree_sum_totals(tree);
 	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(tree, i, &depth)) {
 		node_check(tree, i, depth, stacks, count);
 		self += tree_self(tree, i);

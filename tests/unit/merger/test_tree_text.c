@@ -178,7 +178,7 @@ static void test_deep(void **state)
 	profile_sort(profile);
 	text = render(profile, "tree", &view);
 	for (char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		size_t columns = columns_of((struct span){ line, strcspn(line, "\n") });
+		size_t columns = text_width_of((struct span){ line, strcspn(line, "\n") });
 
 		widest = columns > widest ? columns : widest;
 	}
@@ -209,8 +209,8 @@ static void test_summary(void **state)
 		.pause = { true, 31000, 612, 1100, 31000 },
 	};
 	tree_add(profile->tree, &frame, 1, 200);
-	profile->marks[MARK_MERGED] = 198;
-	profile->marks[MARK_LOST] = 2;
+	profile->marks[QUALITY_MERGED] = 198;
+	profile->marks[QUALITY_LOST] = 2;
 	profile_thread(profile, 1, 1)->stacks = 200;
 	profile_note(profile, intern_add(profile->intern, SPAN_LIT("gdb was replaced")));
 	profile_note(profile, intern_add(profile->intern, SPAN_LIT("gdb was replaced")));
@@ -247,8 +247,8 @@ static void test_columns(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		assert_int_equal(columns_of(span_of(texts[i].text)), texts[i].columns);
-		assert_int_equal(columns_cut(span_of(texts[i].text), 3).len, texts[i].cut_at_3);
+		assert_int_equal(text_width_of(span_of(texts[i].text)), texts[i].columns);
+		assert_int_equal(text_width_cut(span_of(texts[i].text), 3).len, texts[i].cut_at_3);
 	}
 }
 

@@ -257,12 +257,12 @@ static void test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct snapshot_reader *reader = snapshot_reader_create(false);
+		struct snapshot_builder *reader = snapshot_builder_create(false);
 		struct snapshot *snapshot;
 		struct verdict verdict;
 
-		snapshot_reader_feed(reader, rows[i].text, strlen(rows[i].text));
-		snapshot = snapshot_reader_finish(reader);
+		snapshot_builder_feed(reader, rows[i].text, strlen(rows[i].text));
+		snapshot = snapshot_builder_finish(reader);
 		verdict_make(snapshot, &verdict);
 		buf_add(&verdict.text, "", 1);
 		if (strcmp(verdict.kind, rows[i].kind) ||
@@ -277,7 +277,7 @@ static void test_rows(void **state)
 				         verdict.text.ptr);
 		verdict_deinit(&verdict);
 		snapshot_destroy(snapshot);
-		snapshot_reader_destroy(reader);
+		snapshot_builder_destroy(reader);
 	}
 }
 

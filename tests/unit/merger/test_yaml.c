@@ -219,7 +219,7 @@ static void test_texts(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct error err = { 0 };
-		struct profile *profile = yaml_read(span_of(texts[i].text), "t", &err);
+		struct profile *profile = yaml_profile_read(span_of(texts[i].text), "t", &err);
 
 		if (!texts[i].error && !profile)
 			fail_msg("%s: %s", texts[i].what, err.text);
@@ -245,7 +245,7 @@ static void test_directives(void **state)
 
 		for (size_t n = 0; n < 100000; n++)
 			buf_printf(&text, "%s%%TAG !a%zu! b", breaks[i], n);
-		assert_null(yaml_read(buf_span(&text), "t", &err));
+		assert_null(yaml_profile_read(buf_span(&text), "t", &err));
 		assert_string_equal(err.text, "t:1: more than 16 %TAG directives: profiles are "
 		                              "written without");
 		buf_deinit(&text);
@@ -264,7 +264,7 @@ static struct profile *deep_profile(size_t depth)
 		};
 	tree_add(profile->tree, frames, depth, 2);
 	tree_add(profile->tree, frames, depth / 2 + 1, 1);
-	profile->marks[MARK_NATIVE_ONLY] = 3;
+	profile->marks[QUALITY_NATIVE_ONLY] = 3;
 	profile_sort(profile);
 	free(frames);
 	return profile;
@@ -283,7 +283,8 @@ static void test_cut(void **state)
 
 		for (size_t cut = len > CUT_MAX ? len - CUT_MAX : 0; cut < len; cut++) {
 			struct error err = { 0 };
-			struct profile *part = yaml_read((struct span){ text, cut }, "t", &err);
+			struct profile *part =
+			        yaml_profile_read((struct span){ text, cut }, "t", &err);
 
 			if (part)
 				assert_int_equal(profile_stacks(part), profile_stacks(profile));
@@ -341,7 +342,7 @@ static void test_nesting(void **state)
 		buf_printf(&text, "%s", "pmp-profile: 1\nlater:\n  ");
 		for (size_t n = 0; n < 100000; n++)
 			buf_add_span(&text, span_of(opens[i]));
-		assert_null(yaml_read(buf_span(&text), "t", &err));
+		assert_null(yaml_profile_read(buf_span(&text), "t", &err));
 		assert_string_equal(err.text, "t:3: nested more than 250 deep");
 		buf_deinit(&text);
 	}
@@ -365,7 +366,7 @@ static void test_detect(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(yaml_detect(span_of(rows[i].text)), rows[i].is);
+		assert_int_equal(yaml_profile_detect(span_of(rows[i].text)), rows[i].is);
 }
 
 static void test_write_error(void **state)
@@ -376,7 +377,7 @@ static void test_write_error(void **state)
 
 	(void)state;
 	assert_non_null(full);
-	assert_false(yaml_write(profile, &views[0], full, &err));
+	assert_false(yaml_profile_write(profile, &views[0], full, &err));
 	assert_int_equal(err.code, ERROR_OUTPUT);
 	fclose(full);
 	profile_destroy(profile);

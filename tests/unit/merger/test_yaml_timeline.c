@@ -87,7 +87,8 @@ static void test_texts(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct error err = { 0 };
-		struct profile *profile = yaml_read(span_of(texts[i].text), "t", &err), *again;
+		struct profile *profile = yaml_profile_read(span_of(texts[i].text), "t", &err),
+		               *again;
 		char *first, *second;
 
 		if (texts[i].error) {
@@ -99,7 +100,7 @@ static void test_texts(void **state)
 		if (!profile)
 			fail_msg("%s: %s", texts[i].what, err.text);
 		first = render(profile, "yaml", &view);
-		again = yaml_read(span_of(first), "t", &err);
+		again = yaml_profile_read(span_of(first), "t", &err);
 		assert_non_null(again);
 		second = render(again, "yaml", &view);
 		assert_string_equal(first, second);
@@ -115,7 +116,8 @@ static void test_texts(void **state)
 /* Stacks that part at each depth, so that pieces have pieces. */
 static struct profile *deep_profile(void)
 {
-	struct builder *builder = builder_create(&(struct builder_options){ .timeline = true });
+	struct profile_builder *builder =
+	        profile_builder_create(&(struct profile_builder_options){ .timeline = true });
 	struct buf text = { 0 };
 	struct profile *profile;
 
@@ -127,9 +129,9 @@ static struct profile *deep_profile(void)
 			           sample % 3 + 1);
 		buf_printf(&text, "~pmp end pid=7 pause_us=9\n");
 	}
-	builder_feed(builder, text.ptr, text.len);
-	profile = builder_finish(builder);
-	builder_destroy(builder);
+	profile_builder_feed(builder, text.ptr, text.len);
+	profile = profile_builder_finish(builder);
+	profile_builder_destroy(builder);
 	buf_deinit(&text);
 	return profile;
 }
@@ -138,10 +140,10 @@ static void assert_same(const struct profile *profile, struct span text)
 {
 	static const char *const formats[] = { "yaml", "trace", "collapsed" };
 	static const struct write_options view = { .full_paths = true };
-	static const struct window window = { .from = { true, false, 5000 },
-		                              .to = { true, false, 31000 } };
+	static const struct time_window window = { .from = { true, false, 5000 },
+		                                   .to = { true, false, 31000 } };
 	struct error err = { 0 };
-	struct profile *again = yaml_read(text, "again", &err);
+	struct profile *again = yaml_profile_read(text, "again", &err);
 
 	if (!again)
 		fail_msg("%s", err.text);
@@ -153,7 +155,7 @@ static void assert_same(const struct profile *profile, struct span text)
 		free(first);
 		free(second);
 	}
-	assert_true(window_apply(again, &window, &err));
+	assert_true(time_window_apply(again, &window, &err));
 	assert_int_equal(profile_stacks(again), 26);
 	assert_int_equal(tree_node(again->tree, TREE_ROOT)->total, 26);
 	profile_destroy(again);
@@ -197,7 +199,7 @@ static void test_other_yaml(void **state)
 	assert_true(descriptor >= 0);
 	file = fdopen(descriptor, "w");
 	profile = deep_profile();
-	assert_true(yaml_write(profile, &view, file, NULL));
+	assert_true(yaml_profile_write(profile, &view, file, NULL));
 	fclose(file);
 	snprintf(line, sizeof(line), "%s%s", command, path);
 	assert_int_equal(system(line), 0);
