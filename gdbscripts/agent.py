@@ -16,10 +16,10 @@ import pmp_session as session
 from pmp_code_map import CodeMap
 from pmp_core_file import FAULTS, Core, CoreCodeMap, CorePythonFiles, NoPerfMap, read_registers
 from pmp_dump_details import Details
-from pmp_thread_sampler import Look, Target
+from pmp_thread_sampler import ThreadSampler, Target
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import Memory
-from pmp_symbolizer import Namer
+from pmp_symbolizer import Symbolizer
 from pmp_frame_pairing import pair
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
@@ -34,46 +34,46 @@ class Agent:
     def __init__(self) -> None:
         self.session = session.Session(self._let_go)
         self.target = None
-        self.namer = None
+        self.symbolizer = None
         self.code = None
         self.symbols = None
         self.perf_map = None
         self.files = None
         self.python_files = []
-        self.told = set()
+        self.notes_sent = set()
 
     # The verbs.
 
-    def warm(self, pid: int, own: int = 0) -> None:
-        """own: it's a program at its first instruction."""
+    def warm(self, pid: int, started_by_pmp: int = 0) -> None:
+        """started_by_pmp: it's a program at its first instruction."""
         self.code = CodeMap(pid)
         self.symbols = Symbols(pid, self.code)
         self.files = PythonFiles(pid)
         self.perf_map = PerfMap(pid, procfs.root(pid))
-        self.namer = Namer(self.code, self.symbols, self.perf_map)
+        self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map)
         self.target = Target(pid, Memory(pid), Unwinder(self.code.function_at), self.symbols)
         self._follow(procfs.threads(pid))
         self.symbols.catch_up()
-        if own:
+        if started_by_pmp:
             self._expect(pid)
         write_lines([marker("warm", pid=pid)])
 
-    def attach(self, pid: int, own: int = 0) -> None:
-        """own: it is let run, though it was stopped."""
+    def attach(self, pid: int, started_by_pmp: int = 0) -> None:
+        """started_by_pmp: it is let run, though it was stopped."""
         seen = procfs.threads(pid)
         self._follow(seen)
         self.symbols.catch_up()
 
         def stopped() -> None:
-            self._look_around(pid)
+            self._find_interpreters(pid)
             self._keep_idents(seen)
-            if own:
+            if started_by_pmp:
                 self.session.hold_at_exec(lambda: self._executed(pid))
             self.session.resume()
             pause = now_us() - self.session.began_us
             self.target.unwinder.prepare(self.code.pointers_on_stacks({}))
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
-        self._attach("attach", pid, stopped, bool(own))
+        self._attach("attach", pid, stopped, bool(started_by_pmp))
 
     def sample(self, number: int, epoch: int, instant: int = 0) -> None:
         """instant: all threads are stopped at once, those that sleep, too."""
@@ -90,38 +90,38 @@ class Agent:
             self._forget()
         is_known = not changed and not self._seeks_python()
         programs = self.target.programs
-        look = Look(self.target, seen)
+        sampler = ThreadSampler(self.target, seen)
         if is_known and not instant:
-            look.read_sleepers(self.session.threads())
+            sampler.read_sleepers(self.session.threads())
 
         def stopped() -> None:
-            nonlocal look
+            nonlocal sampler
             if not self.session.pid:
                 raise gdb.error("the target has ended")
             if not is_known or programs != self.target.programs:
-                self._look_around(pid)
-                look = Look(self.target, seen)
-            look.read_stopped(self.session.threads())
-            found = look.finish(self.session.threads(), asleep)
+                self._find_interpreters(pid)
+                sampler = ThreadSampler(self.target, seen)
+            sampler.read_stopped(self.session.threads())
+            found = sampler.finish(self.session.threads(), asleep)
             pause = self._pause(self.session.resume)
-            if look.lacks_symbols():
+            if sampler.lacks_symbols():
                 self.symbols.give_target()
-                look = Look(self.target, seen)
+                sampler = ThreadSampler(self.target, seen)
                 self.session.stop(immobile, guarded("sample", stopped))
                 return
             self._write(number, pid, begun - epoch, pause, found)
             if not asleep:
                 self.symbols.expand_between(self.target.pointers)
-        self.session.stop(look.done() | immobile, guarded("sample", stopped))
+        self.session.stop(sampler.done() | immobile, guarded("sample", stopped))
 
-    def look(self, pid: int, number: int, epoch: int) -> None:
-        self._look("look", pid, number, epoch, False)
+    def one_shot(self, pid: int, number: int, epoch: int) -> None:
+        self._one_shot("one_shot", pid, number, epoch, False)
 
     def dump(self, pid: int, number: int, epoch: int, want_locals: int) -> None:
         """A look, and what the threads wait for; the locals of Python frames, if they are wanted."""
-        self._look("dump", pid, number, epoch, bool(want_locals))
+        self._one_shot("dump", pid, number, epoch, bool(want_locals))
 
-    def _look(self, verb: str, pid: int, number: int, epoch: int, want_locals: bool) -> None:
+    def _one_shot(self, verb: str, pid: int, number: int, epoch: int, want_locals: bool) -> None:
         seen = procfs.threads(pid)
         changed = self._follow(seen)
         self.symbols.catch_up()
@@ -132,10 +132,10 @@ class Agent:
         begun = now_us()
 
         def stopped() -> None:
-            self._look_around(pid)
-            look = Look(self.target, seen)
-            look.read_stopped(self.session.threads())
-            found = look.finish(self.session.threads(), {})
+            self._find_interpreters(pid)
+            sampler = ThreadSampler(self.target, seen)
+            sampler.read_stopped(self.session.threads())
+            found = sampler.finish(self.session.threads(), {})
             details = Details(self.target, found, seen, want_locals) if verb == "dump" else None
             if details is not None:
                 details.read()
@@ -145,7 +145,7 @@ class Agent:
             if self.session.holds_late():
                 self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
                 write()
-            elif look.lacks_symbols():
+            elif sampler.lacks_symbols():
                 self.session.resume()
                 self.symbols.give_target()
                 self.session.stop(frozenset(), guarded(verb, stopped))
@@ -161,16 +161,16 @@ class Agent:
         pid = core.pid
         self.code = CoreCodeMap(core)
         self.symbols = Symbols(pid, self.code)
-        self.namer = Namer(self.code, self.symbols, NoPerfMap())
+        self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap())
         self.target = Target(pid, core.memory, Unwinder(self.code.function_at), self.symbols, is_live=False)
         self.symbols.follow()
         seen, found = core.seen(), [read_registers(thread) for thread in core.threads]
         self.target.python, note = interpreter.find(core.memory, CorePythonFiles(core).look(),
-                                                    {of_it.thread_id for of_it in found})
-        self.told.add(note)
-        look = Look(self.target, seen, read_registers)
-        look.read_stopped(core.threads)
-        samples = look.finish(core.threads, {})
+                                                    {regs.thread_id for regs in found})
+        self.notes_sent.add(note)
+        sampler = ThreadSampler(self.target, seen, read_registers)
+        sampler.read_stopped(core.threads)
+        samples = sampler.finish(core.threads, {})
         details = Details(self.target, samples, seen, bool(want_locals))
         details.read()
         lines = [marker("maps", pid=pid)] + [marker("map", pid=pid, start="0x%x" % start, end="0x%x" % end, offset="0x%x" % offset,
@@ -180,11 +180,11 @@ class Agent:
                             ("signal", core.signal), ("signal_tid", core.threads[0].ptid[1]), *fault)])
         self._write(1, pid, 0, 0, samples, details)
 
-    def hurry(self, sent_us: int) -> None:
-        self.session.hurry(sent_us)
+    def skip_unstoppable(self, sent_us: int) -> None:
+        self.session.skip_unstoppable(sent_us)
 
-    def bury(self) -> None:
-        self.session.bury()
+    def forget_exited(self) -> None:
+        self.session.forget_exited()
 
     def detach(self) -> None:
         """Stops every thread first: to one that gdb has told to stop and that has not, it sends a SIGCONT as it
@@ -209,10 +209,10 @@ class Agent:
     def _let_go(self, pid: int, signal: str) -> None:
         write_lines([marker("stopped", pid=pid, signal=signal)])
 
-    def _attach(self, verb: str, pid: int, stopped, own: bool = False) -> None:
+    def _attach(self, verb: str, pid: int, stopped, started_by_pmp: bool = False) -> None:
         leader = procfs.thread(pid, pid)
         is_stopped = leader is not None and leader.state == "T"
-        self.session.frozen, self.session.held = is_stopped and not own, is_stopped and own
+        self.session.frozen, self.session.held = is_stopped and not started_by_pmp, is_stopped and started_by_pmp
         self.session.attach(pid, guarded(verb, stopped))
 
     def _pause(self, let_go) -> int:
@@ -221,13 +221,13 @@ class Agent:
         let_go()
         return now_us() - self.session.began_us if stopped else 0
 
-    def _look_around(self, pid: int) -> None:
+    def _find_interpreters(self, pid: int) -> None:
         """What is known once a target is attached: its interpreter, if it has one."""
         if not self._seeks_python() or not self._stopped():
             return
         self.target.python, note = interpreter.find(self.target.memory, self.python_files, self._thread_ids())
         if note:
-            self.told.add(note)
+            self.notes_sent.add(note)
             self.python_files = []  # until others are mapped
 
     def _seeks_python(self) -> bool:
@@ -240,15 +240,15 @@ class Agent:
     def _thread_ids(self) -> set:
         """Of some threads: they are to tell live interpreters from others."""
         found = [registers.read(thread) for thread in self._stopped()[:THREAD_IDS_MAX]]
-        return {of_it.thread_id for of_it in found if of_it is not None}
+        return {regs.thread_id for regs in found if regs is not None}
 
     def _keep_idents(self, seen: dict) -> None:
         """Threads that sleep are not stopped any more: they do not tell."""
         if self.target.python is not None:
             for thread in self._stopped():
-                of_it, was = registers.read(thread), seen.get(thread.ptid[1])
-                if of_it is not None and was is not None:
-                    self.target.idents[thread.ptid[1], was.began] = of_it.thread_id
+                regs, was = registers.read(thread), seen.get(thread.ptid[1])
+                if regs is not None and was is not None:
+                    self.target.idents[thread.ptid[1], was.began] = regs.thread_id
 
     def _follow(self, seen: dict) -> bool:
         """Without breakpoints gdb isn't told of new libraries: looked for before each stop. Not while a thread
@@ -259,7 +259,7 @@ class Agent:
         changed = self.symbols.follow()
         if changed and self.code.is_other:
             self.target.forget()
-            self.told.discard("python")
+            self.notes_sent.discard("python")
         if changed and self.target.python is None:
             self.python_files = self.files.look()
         return changed
@@ -267,16 +267,16 @@ class Agent:
     def _follow_jit(self) -> None:
         if self.perf_map.follow():
             jit.install(self.perf_map, self.code.is_code)
-            self.namer.forget_nameless()
+            self.symbolizer.forget_nameless()
 
     def _forget(self) -> None:
         self.target.unwinder.forget()
-        self.namer.forget()
+        self.symbolizer.forget()
 
     def _write(self, number: int, pid: int, time_us: int, pause_us: int, found: list,
                details=None) -> None:
         lines = self._notes(pid)
-        self.namer.learn([frame for sample in found if sample.stack is not None for frame in sample.stack.frames])
+        self.symbolizer.learn([frame for sample in found if sample.stack is not None for frame in sample.stack.frames])
         lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
         for sample in found:
             if sample.kernel is not None:
@@ -286,7 +286,7 @@ class Agent:
                 lines.append(marker("lost", tid=sample.tid, name=sample.name, why="it did not stop",
                                     **sample.cpu))
             else:
-                add_stack(lines, sample, self.namer.names, details)
+                add_stack(lines, sample, self.symbolizer.names, details)
         if details is not None:
             lines += details.lines()
         lines.append(marker("end", sample=number, pid=pid, pause_us=pause_us))
@@ -298,12 +298,12 @@ class Agent:
         lines += [marker("module", pid=pid, path=one_line(path), build_id=build_id) for path, build_id in self.code.modules]
         self.code.notes, self.code.modules = [], []
         python = self.target.python
-        if python is not None and python.trouble():
-            self.told.add(python.trouble())
-        if python is not None and "python" not in self.told:
-            self.told.add("python")
+        if python is not None and python.warning():
+            self.notes_sent.add(python.warning())
+        if python is not None and "python" not in self.notes_sent:
+            self.notes_sent.add("python")
             lines.append(marker("python", pid=pid, version=python.version))
-        for note in sorted(self.told - {"python", None}):
+        for note in sorted(self.notes_sent - {"python", None}):
             if not isinstance(note, tuple):
                 lines.append(marker("note", pid=pid, text=note))
         return lines
@@ -361,13 +361,13 @@ def guarded(verb: str, function):
 def fail(verb: str, err: Exception) -> None:
     try:
         # After an attach that failed the supervisor takes the target for let go.
-        AGENT.session.detach() if verb in ("attach", "look", "dump") else AGENT.session.resume()
+        AGENT.session.detach() if verb in ("attach", "one_shot", "dump") else AGENT.session.resume()
     except gdb.error:
         pass  # it has ended, or nothing is attached
     write_lines([marker("error", verb=verb, why="%s" % err or type(err).__name__)])
 
 
-VERBS = ("warm", "attach", "sample", "look", "dump", "core", "hurry", "bury", "detach")
+VERBS = ("warm", "attach", "sample", "one_shot", "dump", "core", "skip_unstoppable", "forget_exited", "detach")
 AGENT = Agent()
 
 
@@ -379,6 +379,6 @@ def pmp(verb: str, *args: int) -> None:
 
 jit.skip_unwinders()
 session.apply_settings()
-session.rehearse()
+session.warm_up_ptrace()
 sys.modules["__main__"].pmp = pmp
 write_lines([marker("hello", gdb=gdb.VERSION, python="%d.%d.%d" % sys.version_info[:3])])

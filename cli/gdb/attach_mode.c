@@ -9,8 +9,8 @@
 #define AGENT_START                                                                                \
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
-#define AGENT_HURRY "python pmp(\"hurry\", {now})\n"
-#define AGENT_BURY "python pmp(\"bury\")\n"
+#define AGENT_SKIP_UNSTOPPABLE "python pmp(\"skip_unstoppable\", {now})\n"
+#define AGENT_FORGET_EXITED "python pmp(\"forget_exited\")\n"
 
 /* Before anything is attached: gdb plants no breakpoint and writes nothing, and no signal of the target's stops it.
  * Of the target's no thread library is loaded and no source file opened: as it attaches gdb would print a line of one.
@@ -43,8 +43,8 @@
 	"echo \\n{mark}warm\\n\n"
 
 /* What comes between walk and walked is the sample; `attach` itself also prints a frame. */
-#define PLAIN_LOOK                                                                                 \
-	"echo \\n{mark}look\\n\n"                                                                  \
+#define PLAIN_ONE_SHOT                                                                             \
+	"echo \\n{mark}one_shot\\n\n"                                                              \
 	"attach {pid}\n"                                                                           \
 	"echo \\n{mark}walk\\n\n"                                                                  \
 	"thread apply all bt\n"                                                                    \
@@ -60,11 +60,11 @@ static const struct attach_mode_row rows[] = {
 		.keeps = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
-			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {own})\n",
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp})\n",
+			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {started_by_pmp})\n",
 			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch}, {instant})\n",
-			[VERB_SKIP_UNSTOPPABLE] = AGENT_HURRY,
-			[VERB_FORGET_EXITED] = AGENT_BURY,
+			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
+			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
 			[VERB_DETACH] = "python pmp(\"detach\")\n",
 		},
 	},
@@ -74,10 +74,10 @@ static const struct attach_mode_row rows[] = {
 		.agent = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
-			[VERB_ONE_SHOT] = "python pmp(\"look\", {pid}, {sample}, {epoch})\n",
-			[VERB_SKIP_UNSTOPPABLE] = AGENT_HURRY,
-			[VERB_FORGET_EXITED] = AGENT_BURY,
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp})\n",
+			[VERB_ONE_SHOT] = "python pmp(\"one_shot\", {pid}, {sample}, {epoch})\n",
+			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
+			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
 		},
 	},
 	/* One attach, and one stop of all threads for a look into the target's locks, too. */
@@ -87,10 +87,10 @@ static const struct attach_mode_row rows[] = {
 		.agent = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {own})\n",
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp})\n",
 			[VERB_ONE_SHOT] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
-			[VERB_SKIP_UNSTOPPABLE] = AGENT_HURRY,
-			[VERB_FORGET_EXITED] = AGENT_BURY,
+			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
+			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
 		},
 	},
 	[ATTACH_PLAIN] = {
@@ -99,7 +99,7 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = PLAIN_START,
 			[VERB_WARM] = PLAIN_WARM,
-			[VERB_ONE_SHOT] = PLAIN_LOOK,
+			[VERB_ONE_SHOT] = PLAIN_ONE_SHOT,
 		},
 	},
 };
@@ -128,8 +128,8 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 			buf_printf(out, "%d", values->instant);
 		} else if (span_take(&rest, SPAN_LIT("{locals}"))) {
 			buf_printf(out, "%d", values->locals);
-		} else if (span_take(&rest, SPAN_LIT("{own}"))) {
-			buf_printf(out, "%d", values->own);
+		} else if (span_take(&rest, SPAN_LIT("{started_by_pmp}"))) {
+			buf_printf(out, "%d", values->started_by_pmp);
 		} else if (span_take(&rest, SPAN_LIT("{exe}"))) {
 			if (!values->other_mounts)
 				buf_printf(out, "/proc/%" PRIu32 "/exe", values->pid);

@@ -38,13 +38,13 @@ const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
 struct attach_values {
 	uint32_t pid;
 	uint64_t sample, epoch_us;
-	uint64_t now_us;   /* VERB_SKIP_UNSTOPPABLE: when it is sent */
-	bool locals;       /* VERB_ONE_SHOT of ATTACH_DUMP: Python frames with them */
-	bool instant;      /* all threads are stopped at once, those that sleep, too */
-	bool own;          /* VERB_ATTACH: it is let run, though it was stopped */
-	const char *mark;  /* what a line that pmp itself had printed begins with */
-	bool other_mounts; /* than ours has the target */
-	bool other_root;   /* it has those of ours, but a root of its own */
+	uint64_t now_us;     /* VERB_SKIP_UNSTOPPABLE: when it is sent */
+	bool locals;         /* VERB_ONE_SHOT of ATTACH_DUMP: Python frames with them */
+	bool instant;        /* all threads are stopped at once, those that sleep, too */
+	bool started_by_pmp; /* VERB_ATTACH: it is let run, though it was stopped */
+	const char *mark;    /* what a line that pmp itself had printed begins with */
+	bool other_mounts;   /* than ours has the target */
+	bool other_root;     /* it has those of ours, but a root of its own */
 };
 
 /* Replaces what is in *out. */

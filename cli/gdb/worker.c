@@ -26,8 +26,8 @@ struct worker {
 	enum worker_trouble trouble;
 	struct worker_output text; /* what it says, taken apart */
 	char why[512];
-	uint64_t entered_us;            /* when its state began */
-	uint64_t deadline, hurry, bury; /* CLOCK_NEVER: none */
+	uint64_t entered_us;                   /* when its state began */
+	uint64_t deadline, skip_us, forget_us; /* CLOCK_NEVER: none */
 	struct attach_values values;
 	struct worker_answer answer;
 	size_t rung; /* of the ladder */
@@ -117,12 +117,12 @@ static void enter(struct worker *worker, enum worker_state state)
 	worker->state = state;
 	worker->entered_us = now;
 	worker->deadline = row->deadline ? now + deadlines->us[row->deadline] : CLOCK_NEVER;
-	worker->hurry = row->hurries && worker->plan->mode->commands[VERB_SKIP_UNSTOPPABLE]
-	                        ? now + deadlines->us[TIMEOUT_SKIP]
-	                        : CLOCK_NEVER;
-	worker->bury = row->stops && worker->plan->mode->commands[VERB_FORGET_EXITED]
-	                       ? now + BURY_US
-	                       : CLOCK_NEVER;
+	worker->skip_us = row->may_skip && worker->plan->mode->commands[VERB_SKIP_UNSTOPPABLE]
+	                          ? now + deadlines->us[TIMEOUT_SKIP]
+	                          : CLOCK_NEVER;
+	worker->forget_us = row->stops && worker->plan->mode->commands[VERB_FORGET_EXITED]
+	                            ? now + BURY_US
+	                            : CLOCK_NEVER;
 }
 
 /* It does not take commands. */
@@ -261,7 +261,7 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 		.pid = plan->pid,
 		.instant = plan->instant,
 		.locals = plan->locals,
-		.own = plan->own,
+		.started_by_pmp = plan->started_by_pmp,
 		.mark = worker->text.mark,
 		.other_mounts = container_other_mounts(plan->pid),
 		.other_root = container_other_root(plan->pid),
@@ -355,13 +355,13 @@ void worker_pump(struct worker *worker, uint64_t now)
 	notice_exit(worker);
 	if (worker_ended(worker))
 		return;
-	if (worker->hurry <= now) {
-		worker->hurry = now + worker->plan->deadlines->us[TIMEOUT_SKIP];
+	if (worker->skip_us <= now) {
+		worker->skip_us = now + worker->plan->deadlines->us[TIMEOUT_SKIP];
 		worker->values.now_us = now;
 		send_command(worker, VERB_SKIP_UNSTOPPABLE);
 	}
-	if (worker->bury <= now) {
-		worker->bury = now + (now - worker->entered_us);
+	if (worker->forget_us <= now) {
+		worker->forget_us = now + (now - worker->entered_us);
 		send_command(worker, VERB_FORGET_EXITED);
 	}
 	if (worker->deadline <= now)
@@ -395,7 +395,7 @@ int worker_fd(const struct worker *worker)
 
 uint64_t worker_deadline(const struct worker *worker)
 {
-	return clock_sooner(worker->deadline, clock_sooner(worker->hurry, worker->bury));
+	return clock_sooner(worker->deadline, clock_sooner(worker->skip_us, worker->forget_us));
 }
 
 enum worker_trouble worker_trouble(const struct worker *worker)

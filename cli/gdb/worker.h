@@ -15,17 +15,17 @@
  *		-> ~pmp attached pid=4711 pause_us=8100
  *	python pmp("sample", N, EPOCH_US, INSTANT)	INSTANT 1: threads that sleep are stopped, too
  *		-> ~pmp begin sample=N ... text ... ~pmp end sample=N ...
- *	python pmp("hurry", NOW_US)	 does not wait longer for threads that cannot stop (state D); told
+ *	python pmp("skip_unstoppable", NOW_US)	 does not wait longer for threads that cannot stop (state D); told
  *					 again in the same stop: for none that has not stopped yet; of no
  *					 effect on a stop that began after NOW_US, when it was sent
  *		-> (no answer of its own)
- *	python pmp("bury")		 does not wait longer for threads that have ended
+ *	python pmp("forget_exited")		 does not wait longer for threads that have ended
  *		-> (no answer of its own)
  *	python pmp("detach")
  *		-> ~pmp detached pid=4711
  *	python pmp("dump", PID, N, EPOCH_US, LOCALS)	the same for `pmp dump`: with what the threads wait for, and,
  *					 with LOCALS 1, the locals of Python frames
- *	python pmp("look", PID, N, EPOCH_US)	attach, sample, detach: for --attach each; pause_us is all of it
+ *	python pmp("one_shot", PID, N, EPOCH_US)	attach, sample, detach: for --attach each; pause_us is all of it
  *		-> ~pmp begin ... ~pmp end ...
  *
  * NOW_US is CLOCK_MONOTONIC in microseconds, EPOCH_US the same at the start of the run. Whatever fails answers with
@@ -67,7 +67,7 @@ struct worker_plan {
 	uint32_t pid;
 	bool instant; /* all threads are stopped at once for a sample */
 	bool locals;  /* a dump has the locals of Python frames */
-	bool own; /* the target is a program that pmp runs: it is let run though it was stopped */
+	bool started_by_pmp; /* the target is a program that pmp runs: it is let run though it was stopped */
 };
 
 enum worker_trouble {

@@ -20,7 +20,7 @@ enum text_verb {
 	SAID_DETACHED,
 	SAID_STOPPED,
 	SAID_ERROR,
-	SAID_LOOK,
+	SAID_ONE_SHOT,
 	SAID_WALK,
 	SAID_WALKED,
 	SAID_GONE,
@@ -42,7 +42,7 @@ static const struct {
 	{ SPAN_LIT("error"), false, SAID_ERROR },
 	{ SPAN_LIT("hello"), true, SAID_HELLO },
 	{ SPAN_LIT("warm"), true, SAID_WARM },
-	{ SPAN_LIT("look"), true, SAID_LOOK },
+	{ SPAN_LIT("one_shot"), true, SAID_ONE_SHOT },
 	{ SPAN_LIT("walk"), true, SAID_WALK },
 	{ SPAN_LIT("walked"), true, SAID_WALKED },
 	{ SPAN_LIT("gone"), true, SAID_GONE },
@@ -273,7 +273,7 @@ static bool take_own(struct worker_output *text, struct span line, enum worker_e
 		add_line(&text->sample, line);
 		*ret = WORKER_SAYS_END;
 		return true;
-	case SAID_LOOK:
+	case SAID_ONE_SHOT:
 		plain_begin(text);
 		return false;
 	case SAID_WALK:

@@ -70,8 +70,8 @@ struct worker_state_row {
 	const char *name;
 	enum attach_verb verb; /* WORKER_NO_VERB: none */
 	enum timeout deadline;
-	bool hurries; /* TIMEOUT_SKIP is for it */
-	bool stops;   /* VERB_FORGET_EXITED is for it */
+	bool may_skip; /* TIMEOUT_SKIP is for it */
+	bool stops;    /* VERB_FORGET_EXITED is for it */
 };
 
 #define WORKER_NO_VERB VERB_COUNT

@@ -107,7 +107,7 @@ enum attach_check_result attachment_may_attach(struct attachment *attachment,
 	ret = attach_check_now(&attachment->attach_check, &attachment->restore,
 	                       &attachment->threads, now);
 	attachment->again_us = attachment->attach_check.again_us;
-	if (ret == ATTACH_CHECK_GRANTED && attachment->own && !attachment->held &&
+	if (ret == ATTACH_CHECK_GRANTED && attachment->started_by_pmp && !attachment->held &&
 	    attachment->restore.was_stopped) {
 		attachment->again_us = now + STOPPED_US;
 		return ATTACH_CHECK_WAIT;

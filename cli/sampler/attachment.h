@@ -14,7 +14,7 @@ struct attachment {
 	struct attach_check attach_check;
 	const struct watchdog *watchdog; /* borrowed, told of each attach */
 	bool unsettled;                  /* it was let go, and is not known to be as it was */
-	bool own; /* of a program that pmp runs: while somebody has stopped it, it is left alone */
+	bool started_by_pmp; /* of a program that pmp runs: while somebody has stopped it, it is left alone */
 	bool held; /* pmp has stopped it, before its first instruction: whoever outlives pmp continues it */
 	uint64_t again_us; /* result: when to ask again */
 };

@@ -53,7 +53,7 @@ bool failure_policy_on_target_end(struct failure_policy *policy)
 	struct sample_counter *counter = policy->counter;
 
 	policy->threads->count = 0; /* nobody is there to lose a stack */
-	if (policy->own && counter->plan->started)
+	if (policy->started_by_pmp && counter->plan->started)
 		return false; /* its life is what was asked for */
 	if (!counter->taken)
 		error_set(&policy->err, ERROR_NO_PROCESS,

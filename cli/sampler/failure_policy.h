@@ -17,7 +17,7 @@
 struct failure_policy {
 	struct sample_counter *counter;  /* borrowed */
 	struct process_threads *threads; /* borrowed: as last seen, those whose stacks are lost */
-	bool own;                        /* a program that pmp runs */
+	bool started_by_pmp;             /* a program that pmp runs */
 	struct error err;
 };
 

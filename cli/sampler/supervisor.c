@@ -467,7 +467,7 @@ bool supervisor_run(const struct options *options, const struct recorder_sink *s
 	s.context.plan.recorder = &s.recorder;
 	s.context.instant = options->instant;
 	s.context.locals = options->locals;
-	s.context.own = options->program;
+	s.context.started_by_pmp = options->program;
 	s.family_us = CLOCK_NEVER;
 	ok = run(&s, err);
 	watchdog_end(&s.watchdog);

@@ -369,7 +369,7 @@ static void on_target_stopped(struct target_sampler *sampler, uint64_t now)
 
 	if (!worker || !worker_take_stop(worker, signal))
 		return;
-	if (!sampler->context->own)
+	if (!sampler->context->started_by_pmp)
 		recorder_note(sampler->context->plan.recorder, sampler->pool.plan.pid,
 		              "somebody sent process %" PRIu32
 		              " a %s: it was let go for that, and is left as that leaves it",
@@ -392,7 +392,7 @@ struct target_sampler *target_sampler_create(const struct target_sampler_context
 		.pid = pid,
 		.instant = context->instant,
 		.locals = context->locals,
-		.own = context->own,
+		.started_by_pmp = context->started_by_pmp,
 	};
 	sampler->counter =
 	        (struct sample_counter){ .plan = &context->plan, .pid = pid, .sample = 1 };
@@ -401,11 +401,11 @@ struct target_sampler *target_sampler_create(const struct target_sampler_context
 	sampler->policy = (struct failure_policy){
 		.counter = &sampler->counter,
 		.threads = &sampler->attachment.threads,
-		.own = context->own,
+		.started_by_pmp = context->started_by_pmp,
 	};
 	attachment_init(&sampler->attachment, pid, context->watchdog, context->deadlines);
-	sampler->attachment.own = context->own;
-	sampler->attachment.held = context->own && !context->plan.started;
+	sampler->attachment.started_by_pmp = context->started_by_pmp;
+	sampler->attachment.held = context->started_by_pmp && !context->plan.started;
 	return sampler;
 }
 

@@ -16,7 +16,7 @@ struct target_sampler_context {
 	const struct timeouts *deadlines;
 	const struct watchdog *watchdog;
 	const char *gdb;
-	bool instant, locals, own; /* as in worker_plan */
+	bool instant, locals, started_by_pmp; /* as in worker_plan */
 	struct sample_plan plan;
 };
 

@@ -44,7 +44,7 @@ def of_words(data: bytes) -> Registers:
 
 
 def of_sleeper(pc: int, sp: int, call: int, argument: int, ident: int) -> Registers:
-    """Of a thread that was not stopped: what its system call tells (procfs.asleep_at), and its id."""
+    """Of a thread that was not stopped: what its system call tells (procfs.sleep_pc_sp), and its id."""
     return Registers(pc, sp, None, ident, argument if call == FUTEX else 0)
 
 

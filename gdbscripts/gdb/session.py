@@ -62,7 +62,7 @@ SETTINGS = (
     "handle SIGINT nostop noprint pass",
     # gdb steps the child of a fork once before it lets it go, and would hand it that step's SIGTRAP.
     "handle SIGTRAP nostop noprint nopass",
-    # They stop a target that does not handle them: _heed_stop.
+    # They stop a target that does not handle them: _on_target_stopped.
     "handle SIGTSTP SIGTTIN SIGTTOU stop print pass",
 )
 # gdb 10 has the other threads' stops when it has attached, and looks at them when they go on only.
@@ -87,7 +87,7 @@ def apply_settings() -> None:
             pass  # a setting that this gdb does not have yet: what it would forbid is not there either
 
 
-def rehearse() -> None:
+def warm_up_ptrace() -> None:
     """The first attach of a gdb costs more: it starts two processes of its own to see what ptrace can do, each a copy of all
     its memory. So it attaches to a child of its own first, before it has read any symbols."""
     parent = os.getpid()
@@ -208,7 +208,7 @@ class Session:
         """Is there a thread that does not stop? gdb would hold the others until it does, before it detaches."""
         return any(not t.is_stopped() for t in self.threads())
 
-    def hurry(self, sent_us: int) -> None:
+    def skip_unstoppable(self, sent_us: int) -> None:
         """Waits no longer for threads that cannot stop; told again in the same stop, for none. What was sent before
         it, while gdb read symbols, does not count: there may be several. Nor does the second while one after the other
         stops: gdb needs a second for two thousand threads."""
@@ -225,7 +225,7 @@ class Session:
             self._hurried = True
             self._interrupt(self._running())  # of one that has executed another program gdb has forgotten it
 
-    def bury(self) -> None:
+    def forget_exited(self) -> None:
         """Waits no longer for threads that have ended: gdb tells nobody of that."""
         ended = {tid for tid in self._pending if procfs.has_ended(self.pid, tid)}
         self._spare(ended)
@@ -284,13 +284,13 @@ class Session:
         if isinstance(event, gdb.BreakpointEvent):
             gdb.post_event(self._go_on_with_program)
         elif signal in JOB_SIGNALS and not self.frozen and not self.held and procfs.is_stopped_by(self.pid, signal):
-            gdb.post_event(lambda: self._heed_stop(signal))
+            gdb.post_event(lambda: self._on_target_stopped(signal))
         elif self._then is None:
             gdb.post_event(self._stray)
         elif not self._pending:
             gdb.post_event(self._all_stopped)
 
-    def _heed_stop(self, signal: str) -> None:
+    def _on_target_stopped(self, signal: str) -> None:
         """Somebody has sent the target a signal that stops it. gdb keeps that back; it is sent again when nobody
         traces the target, so that the kernel does with it what it would have done."""
         pid = self.pid

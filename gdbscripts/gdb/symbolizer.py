@@ -13,7 +13,7 @@ OFFSET = re.compile(r"\+\d+\Z")
 QUALIFIERS = re.compile(r"( const| volatile| noexcept|\s*&{1,2}| \[clone [^]]*\])*\Z")
 
 
-class Namer:
+class Symbolizer:
     """Names each pc once."""
 
     LIMIT = 200000  # pcs kept; a program has no more on its stacks

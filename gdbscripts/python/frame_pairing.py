@@ -10,7 +10,7 @@ PIECE = 1 << 16
 PAGE = 1 << 12
 
 
-def deal_out(stacks: list, runs: list, spare: list) -> None:
+def assign_by_address(stacks: list, runs: list, spare: list) -> None:
     """Gives runs to the thread on whose C stack they are, where that isn't the one whose thread state they are
     of: a subinterpreter's state may have been made by another thread than the one that runs it.
 
@@ -34,7 +34,7 @@ def _give(stacks: list, runs: list, run, not_to: int) -> bool:
     return False
 
 
-def settle(stacks: list, states: list, memory) -> None:
+def assign_by_search(stacks: list, states: list, memory) -> None:
     """The same for versions that have no such structures, where a thread has several states with frames. An eval
     loop has its frame object's address somewhere on its stack: a state is that thread's who has those of
     its innermost and outermost frame, and of two on one stack that is the inner one whose are lower.

@@ -64,7 +64,7 @@ class Interpreter:
         """What the interpreter does for each thread, in this stop (gil.py)."""
         return gil.doing(gil.read_all(memory, self.layout, self._root, self._interpreters), threads)
 
-    def makes_sense(self, memory: Memory, states: dict):
+    def has_valid_frames(self, memory: Memory, states: dict):
         """Are there frames whose code objects are such? None: there is no frame now."""
         runs = self.runs(memory, sum(states.values(), [])[:STATES_TRIED])
         return self.frames.read_any if runs else None
@@ -73,7 +73,7 @@ class Interpreter:
         """(3, 11)"""
         return tuple(int(part) for part in self.version.split(".")[:2])
 
-    def told(self, values: dict) -> dict:
+    def with_own_offsets(self, values: dict) -> dict:
         """A row of value_layouts.py, with what the interpreter itself tells."""
         if "interp.modules" not in self.layout:
             return values
@@ -83,7 +83,7 @@ class Interpreter:
         """sys.modules of each interpreter, as thread_states last found them."""
         return [memory.pointer(interp + values["interp.modules"]) for interp in self._interpreters]
 
-    def trouble(self) -> str:
+    def warning(self) -> str:
         """What a person should know of the frames that were read, "" if nothing."""
         if self.frames.cut:
             return "a stack of more than %d Python frames is cut at the root" % FRAMES_MAX
@@ -108,7 +108,7 @@ def find(memory: Memory, files: list, thread_ids: set) -> tuple:
         if states:
             live.append((not thread_ids & set(states), len(live), python, states))
     for _, _, python, states in sorted(live, key=lambda entry: entry[:2]):
-        good = python.makes_sense(memory, states)
+        good = python.has_valid_frames(memory, states)
         if good:
             return python, None
         if good is not None:

@@ -8,7 +8,7 @@ import pmp_procfs as procfs
 import pmp_registers as registers
 from pmp_memory import BadRead
 from pmp_native_stack import Stack, walk
-from pmp_frame_pairing import deal_out, settle
+from pmp_frame_pairing import assign_by_address, assign_by_search
 
 KEPT_MIN = 1000  # threads; of fewer it does not matter whether they have ended
 
@@ -57,7 +57,7 @@ class Target:
             self.pointers = {tid: pointer for tid, pointer in self.pointers.items() if tid in seen}
 
 
-class Look:
+class ThreadSampler:
     def __init__(self, target: Target, seen: dict, read=registers.read) -> None:
         """seen: procfs.threads of it, just now, with the CPU times; read(thread): its registers, None if it has ended."""
         self._read = read
@@ -75,9 +75,9 @@ class Look:
             tid = thread.ptid[1]
             seen = self._seen.get(tid)
             if seen is not None and seen.state == "S":
-                ran = procfs.how_it_ran(self._target.pid, tid)
+                ran = procfs.schedstat(self._target.pid, tid)
                 sample = self._sleeper(thread, seen) if ran else None
-                if sample is not None and procfs.has_slept_on(self._target.pid, tid, ran):
+                if sample is not None and procfs.not_run_since(self._target.pid, tid, ran):
                     self._found[tid] = sample
 
     def done(self) -> frozenset:
@@ -90,16 +90,16 @@ class Look:
             tid = thread.ptid[1]
             if tid in self._found or not thread.is_stopped():
                 continue
-            of_it = self._read(thread)
-            if of_it is None:
+            regs = self._read(thread)
+            if regs is None:
                 continue
             seen = self._seen.get(tid)
             if seen is not None:
-                self._target.idents[tid, seen.began] = of_it.thread_id
+                self._target.idents[tid, seen.began] = regs.thread_id
             sample = ThreadSample(thread, seen)
-            self._renew_states(of_it.thread_id)
-            self._read_python(sample, of_it)
-            sample.stack = walk(self._target.unwinder, self._target.memory, thread, of_it, self._target.symbols.in_target)
+            self._renew_states(regs.thread_id)
+            self._read_python(sample, regs)
+            sample.stack = walk(self._target.unwinder, self._target.memory, thread, regs, self._target.symbols.in_target)
             self._found[tid] = sample
 
     def lacks_symbols(self) -> bool:
@@ -129,15 +129,15 @@ class Look:
         """None if it cannot be read so."""
         target = self._target
         ident = target.idents.get((thread.ptid[1], seen.began), 0)
-        where = procfs.asleep_at(target.pid, thread.ptid[1])
+        where = procfs.sleep_pc_sp(target.pid, thread.ptid[1])
         if where is None or target.python is not None and not ident:
             return None
-        of_it = registers.of_sleeper(*where, ident)
-        frames = target.unwinder.unwind(target.memory, of_it)
+        regs = registers.of_sleeper(*where, ident)
+        frames = target.unwinder.unwind(target.memory, regs)
         if not frames:
             return None
         sample = ThreadSample(thread, seen)
-        self._read_python(sample, of_it)
+        self._read_python(sample, regs)
         sample.stack = Stack(frames)
         return sample
 
@@ -159,13 +159,13 @@ class Look:
             self._states = self._thread_states()
             self._is_fresh = True
 
-    def _read_python(self, sample: ThreadSample, of_it) -> None:
+    def _read_python(self, sample: ThreadSample, regs) -> None:
         target = self._target
-        target.pointers[sample.tid] = of_it.sp
-        sample.word = of_it.word
-        states = self._states.get(of_it.thread_id)
+        target.pointers[sample.tid] = regs.sp
+        sample.word = regs.word
+        states = self._states.get(regs.thread_id)
         if states:
-            self._used.add(of_it.thread_id)
+            self._used.add(regs.thread_id)
             sample.states = states
             sample.runs = target.python.runs(target.memory, states)
 
@@ -176,9 +176,9 @@ class Look:
         stacks = [sample.stack for sample in read]
         states = [sample.runs for sample in read]
         if not target.python.by_address and any(len(own) > 1 for own in states):
-            settle(stacks, states, target.memory)
+            assign_by_search(stacks, states, target.memory)
         runs = [sum(own, []) for own in states]
         if target.python.by_address:
-            deal_out(stacks, runs, sum(target.python.runs(target.memory, left), []))
+            assign_by_address(stacks, runs, sum(target.python.runs(target.memory, left), []))
         for sample, own in zip(read, runs):
             sample.runs = own

@@ -69,26 +69,26 @@ def read_cpu(pid: int, threads: dict) -> None:
     """What each thread has had of a CPU, in its life: the first word of schedstat, in ns (Documentation/scheduler/
     sched-stats.rst). It may lack what the thread ran since the last tick of the kernel's clock."""
     for tid, entry in threads.items():
-        word = how_it_ran(pid, tid).split(" ")[0]
+        word = schedstat(pid, tid).split(" ")[0]
         if word.isdigit():
             entry.cpu_us = int(word) // 1000
 
 
-def how_it_ran(pid: int, tid: int) -> str:
+def schedstat(pid: int, tid: int) -> str:
     """Its schedstat, which changes whenever it runs: CPU time, time it waited for one, how often it came on one. "" where the
     kernel does not count."""
     text = _task_text(pid, tid, "schedstat")
     return "" if text.startswith("0 0 0") else text
 
 
-def has_slept_on(pid: int, tid: int, ran: str) -> bool:
+def not_run_since(pid: int, tid: int, ran: str) -> bool:
     """Has it not run since `ran` was its schedstat? Its CPU time is brought up to date when it goes to sleep, and the times
     that it came on a CPU are counted: equal numbers and state S at their end are a sleep."""
     now = thread(pid, tid)
-    return now is not None and now.state == "S" and how_it_ran(pid, tid) == ran
+    return now is not None and now.state == "S" and schedstat(pid, tid) == ran
 
 
-def asleep_at(pid: int, tid: int):
+def sleep_pc_sp(pid: int, tid: int):
     """(pc, stack pointer, number of the system call, its first argument) of a thread that sleeps in one (proc(5),
     syscall); None of any other, and where that is not told."""
     words = _task_text(pid, tid, "syscall").split()

@@ -33,9 +33,9 @@ class Stack:
         return bool(self.frames) and self.frames[0].sp <= addr < self.frames[-1].sp
 
 
-def walk(unwinder, memory, thread, of_it: registers.Registers, by_gdb: bool) -> Stack:
+def walk(unwinder, memory, thread, regs: registers.Registers, by_gdb: bool) -> Stack:
     """The stack of a thread that is stopped. Without frames: gdb has to unwind it, and has no symbols for that (by_gdb)."""
-    frames = unwinder.unwind(memory, of_it)
+    frames = unwinder.unwind(memory, regs)
     if frames:
         return Stack(frames, CUT if len(frames) == FRAMES_MAX else "")
     return _walk_by_gdb(thread) if by_gdb else Stack([], "Backtrace stopped: it needs symbols")

@@ -45,7 +45,7 @@ class Details:
         if values is None:
             self._unread["Python's locks, locals and tasks"] = "they are not known of Python %s" % python.version
             return
-        objects = Objects(memory, python.layout, python.told(values))
+        objects = Objects(memory, python.layout, python.with_own_offsets(values))
         for what, read in (("Python's locks", self._read_locks), ("locals", self._read_locals),
                            ("names of threads", self._read_names), ("asyncio's tasks", self._read_tasks)):
             try:

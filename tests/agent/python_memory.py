@@ -134,7 +134,7 @@ class Scene:
                 runs=python.runs(where, own), stack=stack_of(pointers)))
         target = thread_sampler.Target(0, where, None, None)
         target.python = python
-        one = thread_sampler.Look(target, {})
+        one = thread_sampler.ThreadSampler(target, {})
         one._states = states
         one._share_out(samples)
         for sample, sample.doing in zip(samples, python.doing(where, [(s.states, s.word) for s in samples])):

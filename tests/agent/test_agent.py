@@ -256,14 +256,14 @@ def _():
     before = session.now_us() - 1
     it.stop(frozenset(), lambda: done.append(1))
     for sent, wanted in ((before, []), (before, []), (session.now_us(), []), (before, []), (session.now_us(), [1])):
-        it.hurry(sent)
+        it.skip_unstoppable(sent)
         equal(done, wanted)
     equal(told, ["interrupt"] * 2)
     # While others stop one waits on.
     it.stop(frozenset(), lambda: done.append(2))
     for _ in range(4):
         it._on_stop(SimpleNamespace(inferior_thread=SimpleNamespace(ptid=(1, 1, 0)), stop_signal=""))
-        it.hurry(session.now_us())
+        it.skip_unstoppable(session.now_us())
     equal(done, [1])
 
 
@@ -283,13 +283,13 @@ def _():
     it.stop(frozenset(), lambda: done.append(1))
     try:
         while it._pending != {here}:
-            it.bury()
-        it.bury()
+            it.forget_exited()
+        it.forget_exited()
         equal((it._pending, done, len(told)), ({here}, [], 2))
         threads[:] = [thread_of(ended), thread_of(os.getppid())]
         it._pending = {ended}
         os.waitpid(ended, 0)
-        it.bury()
+        it.forget_exited()
         equal((it._pending, done, len(told)), ({os.getppid()}, [], 3))
     finally:
         session.procfs.thread = real

@@ -367,7 +367,7 @@ def _():
 def _():
     here, there, spare, nowhere = (py_frames.Run(addr, ["f"]) for addr in (0x110, 0x510, 0x520, 0x900))
     runs = [[here, there, nowhere], []]
-    frame_pairing.deal_out([stack(0x100, 0x200), stack(0x500, 0x600)], runs, [spare])
+    frame_pairing.assign_by_address([stack(0x100, 0x200), stack(0x500, 0x600)], runs, [spare])
     equal(runs, [[here, nowhere], [there, spare]])
 
 
@@ -384,7 +384,7 @@ def _():
         fake.word(at, number)
     stacks = [stack(here), stack(there)]
     states = [[outer, foreign, inner], []]
-    frame_pairing.settle(stacks, states, Below(fake, there, end))
+    frame_pairing.assign_by_search(stacks, states, Below(fake, there, end))
     equal(states, [[inner, outer], [foreign]])
 
 

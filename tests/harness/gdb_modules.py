@@ -31,5 +31,5 @@ class Attached:
         self.symbols.give_target()
         self.memory = pmp_memory.Memory(pid)
         self.unwinder = pmp_unwinder.Unwinder(self.code.function_at)
-        self.namer = pmp_symbolizer.Namer(self.code, self.symbols, pmp_perf_map.PerfMap(pid, ""))
+        self.symbolizer = pmp_symbolizer.Symbolizer(self.code, self.symbols, pmp_perf_map.PerfMap(pid, ""))
         gdb.execute("attach %d" % pid, False, True)

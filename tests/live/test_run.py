@@ -222,14 +222,14 @@ def _():
             gdbs = [pid for pid in children(process.pid) if comm(pid) == "gdb"]
             for pid in ([] if who == "pmp" else gdbs) + ([] if who == "gdb" else [process.pid]):
                 os.kill(pid, signal.SIGKILL)
-            of_it = [pid for pid in children(process.pid) if comm(pid) == "program"] if who == "gdb" else []
+            regs = [pid for pid in children(process.pid) if comm(pid) == "program"] if who == "gdb" else []
             if who != "gdb":
                 ended(process)
                 known = [pid for pid in children(os.getpid()) if comm(pid) == "program"]
                 equal(left_of_ours(known, 10)[1], [], (who, moment))
-                of_it = [pid for pid in children(os.getpid()) if comm(pid) == "program"]
-            check(of_it or not os.path.exists(mark), "it has begun, and ended", who, moment)
-            for pid in of_it:
+                regs = [pid for pid in children(os.getpid()) if comm(pid) == "program"]
+            check(regs or not os.path.exists(mark), "it has begun, and ended", who, moment)
+            for pid in regs:
                 # Held at its exec it has its name already, and ends with pmp.
                 check(until(lambda pid=pid: state(pid) in "RS" and os.path.exists(mark) or state(pid) == "Z", 20),
                       state(pid), who, moment)

@@ -32,7 +32,7 @@ class Both:
         if own is None:
             self.by_gdb += 1
             own = native_stack.walk(self.target.unwinder, self.target.memory, thread, registers.read(thread), True).frames
-        mine = [(frame.pc, frame.sp, name) for frame in own for name in self.target.namer.names(frame)]
+        mine = [(frame.pc, frame.sp, name) for frame in own for name in self.target.symbolizer.names(frame)]
         gdbs = list(self.gdbs(thread))
         self.frames += len(gdbs)
         if mine != gdbs and without_leaf(mine) != without_leaf(gdbs):

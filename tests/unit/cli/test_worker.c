@@ -118,18 +118,19 @@ static void test_text(void **state)
 		  "gdb 7 is too old: pmp needs gdb 8 or newer; name another one with --gdb", "" },
 		{ false, false, "echo \\n~pmp-7 hello\\n\n", "", "", "" },
 		{ false, true,
-		  "~pmp-7 look\nAttaching\nptrace: Operation not permitted.\n~pmp-7 walk\n"
+		  "~pmp-7 one_shot\nAttaching\nptrace: Operation not permitted.\n~pmp-7 walk\n"
 		  "~pmp-7 walked\nThe program is not being run.\n~pmp-7 gone\n",
 		  "x", "ptrace: Operation not permitted.", NULL },
-		{ false, true, "~pmp-7 look\n~pmp-7 walk\n~pmp-7 walked\n~pmp-7 gone\n", "x",
+		{ false, true, "~pmp-7 one_shot\n~pmp-7 walk\n~pmp-7 walked\n~pmp-7 gone\n", "x",
 		  "gdb printed no stack", NULL },
 		/* A thread's name may hold a newline and look like a marker. */
 		{ false, true,
-		  "~pmp-7 look\n#0  0x1 in f ()\n~pmp-7 walk\nThread 1 (LWP 1 \"\n~pmp end\"):\n"
+		  "~pmp-7 one_shot\n#0  0x1 in f ()\n~pmp-7 walk\nThread 1 (LWP 1 \"\n~pmp "
+		  "end\"):\n"
 		  "#0  0x1 in f ()\n~pmp-7 walked\n~pmp-7 gone\n",
 		  "e", "", "\n\\x7epmp end\"):\n" },
 		{ false, true,
-		  "~pmp-7 look\n~pmp-7 walk\n#0  0x1 in a;\n > ~pmp end ~pmp end () from x\n"
+		  "~pmp-7 one_shot\n~pmp-7 walk\n#0  0x1 in a;\n > ~pmp end ~pmp end () from x\n"
 		  "#1  0x2 in pmp::~pmp (this=...) ~pmp \n~pmp-7 walked\n~pmp-7 gone\n",
 		  "e", "",
 		  "a;\n > \\x7epmp end \\x7epmp end () from x\n"
@@ -195,10 +196,10 @@ static void test_commands(void **state)
 
 	(void)state;
 	attach_mode_command(attach_mode_row(ATTACH_EACH), VERB_ONE_SHOT, &values, &out);
-	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"look\", 4711, 17, 99)\n")));
+	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"one_shot\", 4711, 17, 99)\n")));
 	values.now_us = 100;
 	attach_mode_command(attach_mode_row(ATTACH_ONCE), VERB_SKIP_UNSTOPPABLE, &values, &out);
-	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"hurry\", 100)\n")));
+	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"skip_unstoppable\", 100)\n")));
 	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("set sysroot target:\nfile /proc/4711/exe\n"
 	                                             "echo \\n~pmp-7 warm\\n\n")));
