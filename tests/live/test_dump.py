@@ -8,6 +8,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "stress"))
 import deadlocks  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
 from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, run, skip, temp_dir, test  # noqa: E402
