@@ -35,6 +35,23 @@ LIMIT = 60
 _tests = []
 _cleanups = []
 
+# A script's `&` starts a program with SIGINT and SIGQUIT ignored, nohup with SIGHUP ignored.
+SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
+           signal.SIGALRM, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+
+
+def reset_inherited():
+    """Signals and umask are those of a program that a shell starts on a terminal, whoever starts the tests: tests send
+    signals to their programs, and run some of them as another user."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.umask(0o022)
+
+
+reset_inherited()
+
 
 class Skipped(Exception):
     pass
