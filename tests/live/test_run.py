@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import stat
@@ -294,7 +295,7 @@ def _():
     need_gdb()
     program, mark = spinner()
     terminal = Terminal()
-    terminal.type("%s run -q -- sh -c 'trap \"\" INT; read x; echo got $x; exec %s %s'\n" % (PMP, program, mark))
+    terminal.type("%s run -q -- sh -c 'trap \"\" INT; read x; echo got $x; exec %s %s'\n" % (shlex.quote(PMP), program, mark))
     terminal.type("word\n")
     terminal.see("got word")
     check(until(lambda: os.path.exists(mark), 20), "it has begun")
@@ -313,7 +314,7 @@ def _():
     check(until(lambda: state(pid) == "R" and not tracer(pid), 5), "it runs on", state(pid))
     os.kill(pid, signal.SIGKILL)
     os.unlink(mark)
-    terminal.type("%s run -q -- %s %s\n" % (PMP, program, mark))
+    terminal.type("%s run -q -- %s %s\n" % (shlex.quote(PMP), program, mark))
     check(until(lambda: os.path.exists(mark), 20), "it has begun")
     terminal.type("\x03")
     terminal.see(r"samples: \d+ asked[^$]*\$ ")

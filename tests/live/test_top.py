@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import re
+import shlex
 import shutil
 import signal
 import struct
@@ -113,7 +114,7 @@ class Terminal:
 
 def started(terminal, target, *options):
     """A pmp top whose first samples are there; its pid."""
-    terminal.type("clear; %s top -p %d %s; echo code $?" % (PMP, target.pid, " ".join(options)))
+    terminal.type("clear; %s top -p %d %s; echo code $?" % (shlex.quote(PMP), target.pid, " ".join(options)))
     terminal.wait(r"^samples  [1-9]\d* at")
     return children(terminal.shell)[0]
 
@@ -283,7 +284,7 @@ def _():
         found = pmp("top", "-p", target.pid)
         equal((found.code, found.out), (2, ""), found)
         check("stdout is no terminal" in found.err and "pmp -p PID" in found.err, found)
-        found = run("script", "-qec", "TERM=dumb %s top -p %d" % (PMP, target.pid), "/dev/null")
+        found = run("script", "-qec", "TERM=dumb %s top -p %d" % (shlex.quote(PMP), target.pid), "/dev/null")
         equal(found.code, 2, found)
         check("TERM is dumb" in found.out, found)
     equal(pmp("top").code, 2)

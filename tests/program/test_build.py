@@ -21,7 +21,9 @@ def _():
 @test("install puts the program, its man page and completion, uninstall takes them away")
 def _():
     folder = temp_dir()
-    make = ["make", "-C", ROOT, "B=" + BUILD, "DESTDIR=" + folder, "PREFIX=/opt/pmp"]
+    # make has no names with blanks, which ROOT may have: B is relative to it where it lies inside.
+    build = os.path.relpath(BUILD, ROOT) if BUILD.startswith(ROOT + os.sep) else BUILD
+    make = ["make", "-C", ROOT, "B=" + build, "DESTDIR=" + folder, "PREFIX=/opt/pmp"]
     installed = run(*make, "install", env={"MAKEFLAGS": "", "MFLAGS": ""})
     equal(installed.code, 0, installed)
     found = sorted(os.path.relpath(os.path.join(where, name), folder)
