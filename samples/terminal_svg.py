@@ -33,18 +33,18 @@ def runs(line):
 
 
 def draw(lines):
-    """Each piece of text stands where its column is, and is as wide as its columns, whichever font there is."""
+    """Each piece of text is at its column, and as wide as its columns, whichever font the viewer has."""
     width = max(len(re.sub("\033\\[[0-9;]*m", "", line)) for line in lines) * CELL_WIDTH + 2 * MARGIN
     height = len(lines) * LINE_HEIGHT + 2 * MARGIN
     yield '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" width="%.0f" height="%d">' % (
         width, height, width, height)
     yield '<rect width="100%%" height="100%%" rx="8" fill="%s"/>' % BACKGROUND
-    yield '<g font-family="%s" font-size="13" xml:space="preserve">' % FONT
+    yield '<g font-family="%s" font-size="13">' % FONT
     for number, line in enumerate(lines):
         y = MARGIN + (number + 0.75) * LINE_HEIGHT
         for column, text, colour, bold in runs(line):
             indent = len(text) - len(text.lstrip())
-            text = text.strip()
+            text = text.strip().replace(" ", "\u00a0")  # a browser folds other blanks into one
             yield '<text x="%.1f" y="%.1f" textLength="%.1f" fill="%s"%s>%s</text>' % (
                 MARGIN + (column + indent) * CELL_WIDTH, y, len(text) * CELL_WIDTH, colour,
                 ' font-weight="bold"' if bold else "", html.escape(text, quote=False))
