@@ -150,7 +150,7 @@ static bool shows_table(const struct options *options)
 bool report_apply_filters(const struct options *options, struct profile *profile, struct error *err)
 {
 	struct time_window window = options->window;
-	struct profile_filter view = options->view;
+	struct profile_filter view = options->filter;
 
 	window.weight = options->weight == WEIGHT_AS_IS ? profile->weight
 	                : options->weight == WEIGHT_CPU ? PROFILE_CPU_US

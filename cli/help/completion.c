@@ -1,4 +1,5 @@
-/* pmp completion: scripts for shells, which are completion.bash and its like, filled in from the tables. */
+/* pmp completion: prints completion.bash, .zsh or .fish, with the lines @... filled in from the tables
+ * of commands and options. */
 #include <string.h>
 
 #include "cli/help/completion.h"
@@ -15,8 +16,8 @@ extern const size_t pmp_text_completion_zsh_len;
 extern const unsigned char pmp_text_completion_fish[];
 extern const size_t pmp_text_completion_fish_len;
 
-/* For what stands between single quotes in bash and zsh. Lines become one, and a backslash goes before
- * each of `escaped`. */
+/* Prints `text` as the inside of a word in single quotes. A newline becomes a blank; each character of
+ * `escaped` gets a backslash. */
 static void put_quoted(const char *text, const char *escaped, FILE *out)
 {
 	for (; *text; text++) {
@@ -29,12 +30,12 @@ static void put_quoted(const char *text, const char *escaped, FILE *out)
 	}
 }
 
-/* The words of a choice, with blanks between them. */
-static void put_choices(const char *argument, FILE *out)
+/* Prints the words of a choice, separated by blanks. */
+static void put_choices(const char *value_name, FILE *out)
 {
 	struct span choice;
 
-	for (size_t i = 0; value_hint_choice_at(argument, i, &choice); i++)
+	for (size_t i = 0; value_hint_choice_at(value_name, i, &choice); i++)
 		fprintf(out, "%s%.*s", i ? " " : "", SPAN_ARG(choice));
 }
 
@@ -45,14 +46,14 @@ static const char *const bash_kinds[] = {
 	[VALUE_HINT_PIDS] = "pids", [VALUE_HINT_PROGRAM] = "program",
 };
 
-static void bash_arguments(FILE *out)
+static void put_bash_arguments(FILE *out)
 {
 	const struct option_row *row;
 
 	for (size_t i = 0; (row = option_table_at(i)); i++) {
-		enum value_hint kind = value_hint_of(row->argument);
+		enum value_hint kind = value_hint_of(row->value_name);
 
-		if (!row->argument)
+		if (!row->value_name)
 			continue;
 		fputc('\t', out);
 		if (row->letter)
@@ -60,14 +61,14 @@ static void bash_arguments(FILE *out)
 		fprintf(out, "--%s) kind=%s", row->name, bash_kinds[kind]);
 		if (kind == VALUE_HINT_CHOICE) {
 			fputs(" words='", out);
-			put_choices(row->argument, out);
+			put_choices(row->value_name, out);
 			fputc('\'', out);
 		}
 		fputs(" ;;\n", out);
 	}
 }
 
-static void bash_operand(const struct command *command, FILE *out)
+static void put_bash_operand(const struct command *command, FILE *out)
 {
 	enum value_hint kind = value_hint_of(command->operand);
 
@@ -81,14 +82,14 @@ static void bash_operand(const struct command *command, FILE *out)
 	fputc('\'', out);
 }
 
-static void bash_commands(FILE *out)
+static void put_bash_commands(FILE *out)
 {
 	const struct command *command;
 	const struct option_row *row;
 
 	for (size_t i = 0; (command = command_at(i)); i++) {
 		fprintf(out, "\t%s)", command->name);
-		bash_operand(command, out);
+		put_bash_operand(command, out);
 		fputs(" options='", out);
 		for (size_t k = 0; (row = option_table_at(k)); k++) {
 			if (!(row->commands & command->bit))
@@ -101,7 +102,7 @@ static void bash_commands(FILE *out)
 	}
 }
 
-static void bash_names(FILE *out)
+static void put_bash_names(FILE *out)
 {
 	fputs("\t\tkind=words words='", out);
 	put_choices("COMMAND", out);
@@ -109,16 +110,16 @@ static void bash_names(FILE *out)
 }
 
 static const struct template_part bash_parts[] = {
-	{ SPAN_INIT("@arguments"), bash_arguments },
-	{ SPAN_INIT("@commands"), bash_commands },
-	{ SPAN_INIT("@names"), bash_names },
+	{ SPAN_INIT("@arguments"), put_bash_arguments },
+	{ SPAN_INIT("@commands"), put_bash_commands },
+	{ SPAN_INIT("@names"), put_bash_names },
 	{ { 0 }, NULL },
 };
 
-/* zsh: a spec of _arguments is a quoted word */
+/* zsh: each spec of _arguments is a quoted word */
 
-/* What follows a message. */
-static void zsh_action(const char *argument, FILE *out)
+/* Prints the action of a spec: how to complete the value. */
+static void put_zsh_action(const char *value_name, FILE *out)
 {
 	static const char *const actions[] = {
 		[VALUE_HINT_TEXT] = " ",
@@ -127,19 +128,19 @@ static void zsh_action(const char *argument, FILE *out)
 		[VALUE_HINT_PIDS] = "_pmp_pids",
 		[VALUE_HINT_PROGRAM] = "_command_names -e",
 	};
-	enum value_hint kind = value_hint_of(argument);
+	enum value_hint kind = value_hint_of(value_name);
 
 	fputs(actions[kind], out);
 	if (kind != VALUE_HINT_CHOICE)
 		return;
 	fputc('(', out);
-	put_choices(argument, out);
+	put_choices(value_name, out);
 	fputc(')', out);
 }
 
-static void zsh_spec(const struct option_row *row, bool letter, FILE *out)
+static void put_zsh_spec(const struct option_row *row, bool letter, FILE *out)
 {
-	bool again = value_hint_of(row->argument) == VALUE_HINT_PIDS;
+	bool again = value_hint_of(row->value_name) == VALUE_HINT_PIDS;
 
 	fputs("\t\t\t'", out);
 	if (again)
@@ -147,19 +148,19 @@ static void zsh_spec(const struct option_row *row, bool letter, FILE *out)
 	else if (row->letter)
 		fprintf(out, "(-%c --%s)", row->letter, row->name);
 	if (letter)
-		fprintf(out, "-%c%s[", row->letter, row->argument ? "+" : "");
+		fprintf(out, "-%c%s[", row->letter, row->value_name ? "+" : "");
 	else
-		fprintf(out, "--%s%s[", row->name, row->argument ? "=" : "");
+		fprintf(out, "--%s%s[", row->name, row->value_name ? "=" : "");
 	put_quoted(row->help, "[]\\", out);
 	fputc(']', out);
-	if (row->argument) {
+	if (row->value_name) {
 		fprintf(out, ":%s:", row->name);
-		zsh_action(row->argument, out);
+		put_zsh_action(row->value_name, out);
 	}
 	fputs("'\n", out);
 }
 
-static void zsh_operand(const struct command *command, FILE *out)
+static void put_zsh_operand(const struct command *command, FILE *out)
 {
 	if (!command->operand)
 		return;
@@ -168,13 +169,13 @@ static void zsh_operand(const struct command *command, FILE *out)
 	        : command->max_operands == 1 ? "1"
 	                                     : "*",
 	        command->operand);
-	zsh_action(command->operand, out);
+	put_zsh_action(command->operand, out);
 	fputs("'\n", out);
 	if (command->rest)
 		fputs("\t\t\t'*::words:_normal'\n", out);
 }
 
-static void zsh_commands(FILE *out)
+static void put_zsh_commands(FILE *out)
 {
 	const struct command *command;
 	const struct option_row *row;
@@ -185,15 +186,15 @@ static void zsh_commands(FILE *out)
 			if (!(row->commands & command->bit))
 				continue;
 			if (row->letter)
-				zsh_spec(row, true, out);
-			zsh_spec(row, false, out);
+				put_zsh_spec(row, true, out);
+			put_zsh_spec(row, false, out);
 		}
-		zsh_operand(command, out);
+		put_zsh_operand(command, out);
 		fputs("\t\t)\n\t\t;;\n", out);
 	}
 }
 
-static void zsh_names(FILE *out)
+static void put_zsh_names(FILE *out)
 {
 	const struct command *command;
 
@@ -205,14 +206,14 @@ static void zsh_names(FILE *out)
 }
 
 static const struct template_part zsh_parts[] = {
-	{ SPAN_INIT("@commands"), zsh_commands },
-	{ SPAN_INIT("@names"), zsh_names },
+	{ SPAN_INIT("@commands"), put_zsh_commands },
+	{ SPAN_INIT("@names"), put_zsh_names },
 	{ { 0 }, NULL },
 };
 
 /* fish */
 
-static void fish_argument(const char *argument, FILE *out)
+static void put_fish_value(const char *value_name, FILE *out)
 {
 	static const char *const flags[] = {
 		[VALUE_HINT_TEXT] = " -x",
@@ -221,33 +222,33 @@ static void fish_argument(const char *argument, FILE *out)
 		[VALUE_HINT_PIDS] = " -x -a '(__pmp_pids)'",
 		[VALUE_HINT_PROGRAM] = " -x -a '(__pmp_program)'",
 	};
-	enum value_hint kind = value_hint_of(argument);
+	enum value_hint kind = value_hint_of(value_name);
 
 	fputs(flags[kind], out);
 	if (kind != VALUE_HINT_CHOICE)
 		return;
-	put_choices(argument, out);
+	put_choices(value_name, out);
 	fputc('\'', out);
 }
 
-static void fish_description(const char *text, FILE *out)
+static void put_fish_description(const char *text, FILE *out)
 {
 	fputs(" -d '", out);
 	put_quoted(text, "\\", out);
 	fputs("'\n", out);
 }
 
-static void fish_names(FILE *out)
+static void put_fish_names(FILE *out)
 {
 	const struct command *command;
 
 	for (size_t i = 0; (command = command_at(i)); i++) {
 		fprintf(out, "complete -c pmp -n __pmp_first -a %s", command->name);
-		fish_description(command->summary, out);
+		put_fish_description(command->summary, out);
 	}
 }
 
-static void fish_options(FILE *out)
+static void put_fish_options(FILE *out)
 {
 	const struct command *command;
 	const struct option_row *row;
@@ -261,13 +262,13 @@ static void fish_options(FILE *out)
 		if (row->letter)
 			fprintf(out, " -s %c", row->letter);
 		fprintf(out, " -l %s", row->name);
-		if (row->argument)
-			fish_argument(row->argument, out);
-		fish_description(row->help, out);
+		if (row->value_name)
+			put_fish_value(row->value_name, out);
+		put_fish_description(row->help, out);
 	}
 }
 
-static void fish_operands(FILE *out)
+static void put_fish_operands(FILE *out)
 {
 	const struct command *command;
 
@@ -276,21 +277,21 @@ static void fish_operands(FILE *out)
 			continue;
 		fprintf(out, "complete -c pmp -n '__pmp_%s %s'", command->rest ? "named" : "is",
 		        command->name);
-		fish_argument(command->operand, out);
+		put_fish_value(command->operand, out);
 		fputc('\n', out);
 	}
 }
 
-static void fish_lists(FILE *out)
+static void put_fish_lists(FILE *out)
 {
 	const struct command *command;
 	const struct option_row *row;
 
 	fputs("set -g __pmp_valued", out);
 	for (size_t i = 0; (row = option_table_at(i)); i++) {
-		if (row->argument && row->letter)
+		if (row->value_name && row->letter)
 			fprintf(out, " -%c", row->letter);
-		if (row->argument)
+		if (row->value_name)
 			fprintf(out, " --%s", row->name);
 	}
 	fputs("\nset -g __pmp_rest", out);
@@ -301,10 +302,10 @@ static void fish_lists(FILE *out)
 }
 
 static const struct template_part fish_parts[] = {
-	{ SPAN_INIT("@names"), fish_names },
-	{ SPAN_INIT("@options"), fish_options },
-	{ SPAN_INIT("@operands"), fish_operands },
-	{ SPAN_INIT("@lists"), fish_lists },
+	{ SPAN_INIT("@names"), put_fish_names },
+	{ SPAN_INIT("@options"), put_fish_options },
+	{ SPAN_INIT("@operands"), put_fish_operands },
+	{ SPAN_INIT("@lists"), put_fish_lists },
 	{ { 0 }, NULL },
 };
 

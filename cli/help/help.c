@@ -41,8 +41,8 @@ static void print_row(const struct option_row *row, FILE *out)
 {
 	char letter[] = { row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
 		          row->letter ? ',' : ' ', '\0' };
-	int used = fprintf(out, "  %s --%s%s%s", letter, row->name, row->argument ? " " : "",
-	                   row->argument ? row->argument : "");
+	int used = fprintf(out, "  %s --%s%s%s", letter, row->name, row->value_name ? " " : "",
+	                   row->value_name ? row->value_name : "");
 
 	if (used > COLUMN - 2) {
 		fputc('\n', out);
@@ -80,8 +80,8 @@ static bool takes_format(const struct command *command)
 	const struct option_row *row;
 
 	for (size_t i = 0; (row = option_table_at(i)); i++)
-		if ((row->commands & command->bit) && row->argument &&
-		    !strcmp(row->argument, "FORMAT"))
+		if ((row->commands & command->bit) && row->value_name &&
+		    !strcmp(row->value_name, "FORMAT"))
 			return true;
 	return false;
 }

@@ -125,9 +125,9 @@ static void put_option(const struct option_row *row, FILE *out)
 	for (const char *c = row->name; *c; c++)
 		put_char(*c, out);
 	fputs("\\fR", out);
-	if (row->argument) {
+	if (row->value_name) {
 		fputc(' ', out);
-		put_usage(row->argument, out);
+		put_usage(row->value_name, out);
 	}
 	fputc('\n', out);
 	put_text(row->help, out);

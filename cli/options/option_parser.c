@@ -10,15 +10,16 @@
 #include "merger/base/printable.h"
 
 #define ASK_HELP "see pmp --help"
-#define ASK_COMMAND "see pmp help %s" /* with its name */
+#define ASK_COMMAND "see pmp help %s" /* the command's name */
+
 struct parsing {
 	struct options *options;
 	const struct command *command;
-	char **words; /* those not looked at yet; ends in NULL */
+	char **words; /* the words not yet parsed; ends in NULL */
 	struct error *err;
 };
 
-static const struct option_row *row_by_letter(char letter)
+static const struct option_row *find_row_by_letter(char letter)
 {
 	const struct option_row *row;
 
@@ -28,7 +29,7 @@ static const struct option_row *row_by_letter(char letter)
 	return NULL;
 }
 
-static const struct option_row *row_by_name(struct span name)
+static const struct option_row *find_row_by_name(struct span name)
 {
 	const struct option_row *row;
 
@@ -38,7 +39,7 @@ static const struct option_row *row_by_name(struct span name)
 	return NULL;
 }
 
-static void try_names(struct suggestion *hint, unsigned commands)
+static void suggest_names(struct suggestion *hint, unsigned commands)
 {
 	const struct option_row *row;
 
@@ -47,46 +48,47 @@ static void try_names(struct suggestion *hint, unsigned commands)
 			suggest_try(hint, span_of(row->name));
 }
 
-static bool unknown_name(struct parsing *parsing, struct span name)
+static bool report_unknown_name(struct parsing *parsing, struct span name)
 {
 	char *word = alloc_copy(name.ptr, name.len);
 	struct suggestion hint = { .word = name };
-	struct printable shown;
+	struct printable printable;
 
-	/* Of two that are as near the command's own is meant. */
-	try_names(&hint, parsing->command->bit);
-	try_names(&hint, (unsigned)COMMAND_EVERY);
+	/* Of two names that are equally near, the first is suggested: the command's own. */
+	suggest_names(&hint, parsing->command->bit);
+	suggest_names(&hint, (unsigned)COMMAND_EVERY);
 	error_set(parsing->err, ERROR_USAGE, "there is no option --%s%s; " ASK_COMMAND,
-	          printable_name(&shown, word), suggest_text(&hint, "--"), parsing->command->name);
+	          printable_name(&printable, word), suggest_text(&hint, "--"),
+	          parsing->command->name);
 	free(word);
 	return false;
 }
 
-static bool apply(struct parsing *parsing, const struct option_row *row, const char *shown,
-                  const char *value)
+static bool apply_option(struct parsing *parsing, const struct option_row *row, const char *typed,
+                         const char *value)
 {
 	struct buf takers = { 0 };
 
 	if (row->commands & parsing->command->bit)
-		return row->parse(parsing->options, row, shown, value, parsing->err);
+		return row->parse(parsing->options, row, typed, value, parsing->err);
 	command_list(row->commands, &takers);
 	error_set(parsing->err, ERROR_USAGE,
 	          "%s does not take %s, which is an option of %.*s; " ASK_COMMAND,
-	          parsing->command->name, shown, SPAN_ARG(buf_span(&takers)),
+	          parsing->command->name, typed, SPAN_ARG(buf_span(&takers)),
 	          parsing->command->name);
 	buf_deinit(&takers);
 	return false;
 }
 
-/* Takes the value of `row`: what stands in the same word, or else the next word. */
-static bool take_value(struct parsing *parsing, const struct option_row *row, const char *shown,
+/* Stores the value of option `row`: the rest of the same word (`attached`), or else the next word. */
+static bool take_value(struct parsing *parsing, const struct option_row *row, const char *typed,
                        const char *attached, const char **ret)
 {
 	*ret = attached ? attached : *parsing->words;
 	if (!*ret)
 		return error_set(parsing->err, ERROR_USAGE,
-		                 "%s lacks its value: %s %s; " ASK_COMMAND, shown, shown,
-		                 row->argument, parsing->command->name);
+		                 "%s lacks its value: %s %s; " ASK_COMMAND, typed, typed,
+		                 row->value_name, parsing->command->name);
 	if (!attached)
 		parsing->words++;
 	return true;
@@ -96,51 +98,51 @@ static bool parse_long(struct parsing *parsing, const char *word)
 {
 	const char *equals = strchr(word, '=');
 	struct span name = { word, equals ? (size_t)(equals - word) : strlen(word) };
-	const struct option_row *row = row_by_name(name);
+	const struct option_row *row = find_row_by_name(name);
 	const char *value = NULL;
-	char shown[64];
+	char typed[64];
 
 	if (!row)
-		return unknown_name(parsing, name);
-	snprintf(shown, sizeof(shown), "--%s", row->name);
-	if (!row->argument && equals)
+		return report_unknown_name(parsing, name);
+	snprintf(typed, sizeof(typed), "--%s", row->name);
+	if (!row->value_name && equals)
 		return error_set(parsing->err, ERROR_USAGE, "%s takes no value; " ASK_COMMAND,
-		                 shown, parsing->command->name);
-	if (row->argument && !take_value(parsing, row, shown, equals ? equals + 1 : NULL, &value))
+		                 typed, parsing->command->name);
+	if (row->value_name && !take_value(parsing, row, typed, equals ? equals + 1 : NULL, &value))
 		return false;
-	return apply(parsing, row, shown, value);
+	return apply_option(parsing, row, typed, value);
 }
 
-/* "-lines": a name with one dash too few. */
-static bool unknown_letter(struct parsing *parsing, const char *word, const char *letter)
+/* Suggests --lines for "-lines", a name with one dash too few. */
+static bool report_unknown_letter(struct parsing *parsing, const char *word, const char *letter)
 {
 	struct suggestion hint = { 0 };
 	const char alone[] = { *letter, '\0' };
-	struct printable shown;
+	struct printable printable;
 
-	if (row_by_name(span_of(word)))
+	if (find_row_by_name(span_of(word)))
 		hint.best = span_of(word);
 	return error_set(parsing->err, ERROR_USAGE, "there is no option -%s%s; " ASK_COMMAND,
-	                 printable_name(&shown, *letter & 0x80 ? letter : alone),
+	                 printable_name(&printable, *letter & 0x80 ? letter : alone),
 	                 suggest_text(&hint, "--"), parsing->command->name);
 }
 
-/* "-tq", "-n200", "-tn", "200": letters, of which the last may take a value. */
+/* Parses letters, of which the last may take a value: "-tq", "-n200", "-tn" "200". */
 static bool parse_letters(struct parsing *parsing, const char *word)
 {
 	for (const char *letter = word; *letter; letter++) {
-		const struct option_row *row = row_by_letter(*letter);
-		const char shown[] = { '-', *letter, '\0' };
+		const struct option_row *row = find_row_by_letter(*letter);
+		const char typed[] = { '-', *letter, '\0' };
 		const char *value = NULL;
 
 		if (!row)
-			return unknown_letter(parsing, word, letter);
-		if (row->argument &&
-		    !take_value(parsing, row, shown, letter[1] ? letter + 1 : NULL, &value))
+			return report_unknown_letter(parsing, word, letter);
+		if (row->value_name &&
+		    !take_value(parsing, row, typed, letter[1] ? letter + 1 : NULL, &value))
 			return false;
-		if (!apply(parsing, row, shown, value))
+		if (!apply_option(parsing, row, typed, value))
 			return false;
-		if (row->argument)
+		if (row->value_name)
 			return true;
 	}
 	return true;
@@ -181,24 +183,24 @@ static bool check_operands(const struct options *options, const struct command *
                            struct error *err)
 {
 	const char *word;
-	struct printable shown;
+	struct printable printable;
 
 	if (options->operand_count < command->min_operands)
 		return error_set(err, ERROR_USAGE, "%s", command->needs);
 	if (options->operand_count <= command->max_operands)
 		return true;
 	word = options->operands[command->max_operands];
-	printable_name(&shown, word);
+	printable_name(&printable, word);
 	if (!command->max_operands && word[0] && !word[strspn(word, "0123456789,")])
 		return error_set(err, ERROR_USAGE,
 		                 "%s takes no word '%s'; to sample that process: pmp -p %s",
-		                 command->name, shown.text, shown.text);
+		                 command->name, printable.text, printable.text);
 	return error_set(err, ERROR_USAGE, "%s takes %s: '%s' is too much; pmp %s", command->name,
 	                 command->max_operands > 1      ? "two files"
 	                 : !command->max_operands       ? "no files"
 	                 : command->bit == COMMAND_TOOL ? "one word"
 	                                                : "one file at a time",
-	                 shown.text, command->usage);
+	                 printable.text, command->usage);
 }
 
 static bool check_raw(const struct options *options, struct error *err)
@@ -258,7 +260,8 @@ static bool check_dump(struct options *options, struct error *err)
 	return true;
 }
 
-/* Where one edge is told from the start and the other from the end, the run says which comes first. */
+/* If one edge counts from the start and the other from the end, their order depends on the run's
+ * length, which is not known yet. */
 static bool check_window(const struct time_window *window, struct error *err)
 {
 	const struct time_window_edge *from = &window->from, *to = &window->to;
@@ -270,7 +273,7 @@ static bool check_window(const struct time_window *window, struct error *err)
 	                 "--from is not before --to, so nothing lies between them; exchange them?");
 }
 
-static bool check(struct options *options, const struct command *command, struct error *err)
+static bool check_options(struct options *options, const struct command *command, struct error *err)
 {
 	if (!check_operands(options, command, err))
 		return false;
@@ -306,5 +309,5 @@ bool options_parse(struct options *options, const struct command *command, int a
 		                     .min_percent = -1 };
 	if (!parse_words(&parsing))
 		return false;
-	return options->help || options->version || check(options, command, err);
+	return options->help || options->version || check_options(options, command, err);
 }

@@ -1,4 +1,4 @@
-/* option_parser: reads the command line by the rows of option_table.h. */
+/* option_parser: parses the command line by the rows of option_table.h. */
 #ifndef PMP_OPTION_PARSER_H
 #define PMP_OPTION_PARSER_H
 
@@ -6,8 +6,8 @@
 
 #include "cli/options/options.h"
 
-/* Parses argv[1..] for `command`. Strings are argv's.
- * false: *err is ERROR_USAGE. The caller frees with options_deinit in every case. */
+/* Parses argv[1..] for `command`. The strings in *options stay in argv, which must outlive it.
+ * false: *err is ERROR_USAGE. The caller calls options_deinit in both cases. */
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
                    struct error *err);
 

@@ -12,26 +12,34 @@
 #include "cli/options/value_hint.h"
 #include "merger/base/printable.h"
 
-static bool parse_flag(struct options *options, const struct option_row *row, const char *shown,
+#define MEMBER(m) offsetof(struct options, m)
+
+/* The member of *options that `row` fills. */
+static void *find_member(struct options *options, const struct option_row *row)
+{
+	return (char *)options + row->member;
+}
+
+static bool parse_flag(struct options *options, const struct option_row *row, const char *typed,
                        const char *value, struct error *err)
 {
-	(void)shown, (void)value, (void)err;
-	*(bool *)((char *)options + row->member) = true;
+	(void)typed, (void)value, (void)err;
+	*(bool *)find_member(options, row) = true;
 	return true;
 }
 
-static bool parse_path(struct options *options, const struct option_row *row, const char *shown,
+static bool parse_path(struct options *options, const struct option_row *row, const char *typed,
                        const char *value, struct error *err)
 {
 	if (!value[0])
-		return error_set(err, ERROR_USAGE, "%s: the name is empty; it wants a %s", shown,
-		                 row->argument);
-	*(const char **)((char *)options + row->member) = value;
+		return error_set(err, ERROR_USAGE, "%s: the name is empty; it wants a %s", typed,
+		                 row->value_name);
+	*(const char **)find_member(options, row) = value;
 	return true;
 }
 
-/* A decimal number of digits alone: no sign, no blank, no 0x. */
-static bool number_parse(struct span text, uint64_t max, uint64_t *ret)
+/* Accepts digits only: no sign, no blank, no 0x. False if `text` is anything else or above `max`. */
+static bool parse_digits(struct span text, uint64_t max, uint64_t *ret)
 {
 	uint64_t number = 0;
 
@@ -50,8 +58,8 @@ static bool number_parse(struct span text, uint64_t max, uint64_t *ret)
 	return true;
 }
 
-/* Digits with a point perhaps: strtod alone would take "inf", "nan", "0x1p3" and "1e9" too. */
-static bool real_parse(const char *text, double *ret)
+/* Accepts digits with at most one point. strtod alone also accepts "inf", "nan", "0x1p3" and "1e9". */
+static bool parse_decimal(const char *text, double *ret)
 {
 	char *end;
 
@@ -61,20 +69,19 @@ static bool real_parse(const char *text, double *ret)
 	return !*end && isfinite(*ret);
 }
 
-#define MEMBER(m) offsetof(struct options, m)
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
-/* What the numbers may be, by where they go. */
+/* The limits of each number, by the member that takes it. */
 static const struct number_row {
 	size_t member;
 	double min, max;
-	const char *what, *wants; /* for a message */
+	const char *what, *wants; /* for the error message */
 } numbers[] = {
 	{ MEMBER(samples), 1, OPTIONS_SAMPLES_MAX, "number of samples",
 	  "a whole number from 1 to " TEXT(OPTIONS_SAMPLES_MAX) },
 	{ MEMBER(looks), 1, OPTIONS_SAMPLES_MAX, "number of looks", "1 or more" },
-	{ MEMBER(view.depth), 1, OPTIONS_DEPTH_MAX, "number of frames",
+	{ MEMBER(filter.depth), 1, OPTIONS_DEPTH_MAX, "number of frames",
 	  "1 to " TEXT(OPTIONS_DEPTH_MAX) },
 	{ MEMBER(top), 1, OPTIONS_SAMPLES_MAX, "number of functions", "1 or more" },
 	{ MEMBER(rate_hz), OPTIONS_RATE_MIN, OPTIONS_RATE_MAX, "rate",
@@ -86,7 +93,7 @@ static const struct number_row {
 	{ MEMBER(min_percent), 0, 100, "percentage", "0 to 100" },
 };
 
-static const struct number_row *number_row_of(const struct option_row *row)
+static const struct number_row *find_number_row(const struct option_row *row)
 {
 	const struct number_row *ret = numbers;
 
@@ -95,36 +102,36 @@ static const struct number_row *number_row_of(const struct option_row *row)
 	return ret;
 }
 
-static bool not_a_number(const struct number_row *number, const char *shown, const char *value,
-                         struct error *err)
+static bool report_bad_number(const struct number_row *number, const char *typed, const char *value,
+                              struct error *err)
 {
-	struct printable word;
+	struct printable printable;
 
-	return error_set(err, ERROR_USAGE, "%s: '%s' is no %s; it wants %s", shown,
-	                 printable_name(&word, value), number->what, number->wants);
+	return error_set(err, ERROR_USAGE, "%s: '%s' is no %s; it wants %s", typed,
+	                 printable_name(&printable, value), number->what, number->wants);
 }
 
-/* Into a uint64_t. */
-static bool parse_count(struct options *options, const struct option_row *row, const char *shown,
+/* Fills a uint64_t. */
+static bool parse_count(struct options *options, const struct option_row *row, const char *typed,
                         const char *value, struct error *err)
 {
-	const struct number_row *number = number_row_of(row);
-	uint64_t *to = (uint64_t *)((char *)options + row->member);
+	const struct number_row *number = find_number_row(row);
+	uint64_t *to = find_member(options, row);
 
-	return (number_parse(span_of(value), (uint64_t)number->max, to) &&
+	return (parse_digits(span_of(value), (uint64_t)number->max, to) &&
 	        *to >= (uint64_t)number->min) ||
-	       not_a_number(number, shown, value, err);
+	       report_bad_number(number, typed, value, err);
 }
 
-/* Into a double. */
-static bool parse_real(struct options *options, const struct option_row *row, const char *shown,
+/* Fills a double. */
+static bool parse_real(struct options *options, const struct option_row *row, const char *typed,
                        const char *value, struct error *err)
 {
-	const struct number_row *number = number_row_of(row);
-	double *to = (double *)((char *)options + row->member);
+	const struct number_row *number = find_number_row(row);
+	double *to = find_member(options, row);
 
-	return (real_parse(value, to) && *to >= number->min && *to <= number->max) ||
-	       not_a_number(number, shown, value, err);
+	return (parse_decimal(value, to) && *to >= number->min && *to <= number->max) ||
+	       report_bad_number(number, typed, value, err);
 }
 
 static void add_pid(struct options *options, uint32_t pid)
@@ -137,22 +144,22 @@ static void add_pid(struct options *options, uint32_t pid)
 	options->pids[options->pid_count++] = pid;
 }
 
-static bool parse_pids(struct options *options, const struct option_row *row, const char *shown,
+static bool parse_pids(struct options *options, const struct option_row *row, const char *typed,
                        const char *value, struct error *err)
 {
-	struct printable word;
+	struct printable printable;
 
 	(void)row;
 	for (const char *from = value;; from++) {
 		size_t len = strcspn(from, ",");
 		uint64_t pid;
 
-		if (!number_parse((struct span){ from, len }, OPTIONS_PID_MAX, &pid) || !pid)
+		if (!parse_digits((struct span){ from, len }, OPTIONS_PID_MAX, &pid) || !pid)
 			return error_set(
 			        err, ERROR_USAGE,
 			        "%s: '%s' is no process id; it wants a number from 1 to %d, or "
 			        "several with commas between them",
-			        shown, printable_name(&word, value), OPTIONS_PID_MAX);
+			        typed, printable_name(&printable, value), OPTIONS_PID_MAX);
 		add_pid(options, (uint32_t)pid);
 		from += len;
 		if (!*from)
@@ -160,96 +167,89 @@ static bool parse_pids(struct options *options, const struct option_row *row, co
 	}
 }
 
-static bool parse_attach(struct options *options, const struct option_row *row, const char *shown,
+/* Each option with a choice that fills an enum, by the member that takes it. */
+static const struct choice_row {
+	size_t member;
+	const char *what; /* for the error message */
+	unsigned first;   /* the enum's value for the first choice; the others follow in order */
+} choices[] = {
+	{ MEMBER(attach), "way to attach", ATTACH_ONCE },
+	{ MEMBER(weight), "weight", WEIGHT_WALL },
+	{ MEMBER(colours), "word for colours", COLOURS_AUTO },
+};
+
+/* Fills an enum, which GCC stores as unsigned int. */
+static bool parse_choice(struct options *options, const struct option_row *row, const char *typed,
                          const char *value, struct error *err)
 {
-	size_t choice;
+	const struct choice_row *choice = choices;
+	size_t chosen;
 
-	if (!value_hint_choose(row->argument, shown, "way to attach", value, &choice, err))
+	while (choice->member != row->member)
+		choice++;
+	if (!value_hint_choose(row->value_name, typed, choice->what, value, &chosen, err))
 		return false;
-	options->attach = (enum attach_mode)choice;
+	*(unsigned *)find_member(options, row) = choice->first + (unsigned)chosen;
 	return true;
 }
 
-static bool parse_format(struct options *options, const struct option_row *row, const char *shown,
+static bool parse_format(struct options *options, const struct option_row *row, const char *typed,
                          const char *value, struct error *err)
 {
 	size_t choice;
 
-	if (!value_hint_choose(row->argument, shown, "format", value, &choice, err))
+	if (!value_hint_choose(row->value_name, typed, "format", value, &choice, err))
 		return false;
 	options->format = format_at(choice);
 	return true;
 }
 
-/* "3", "+3.5", "-2": seconds after the start of the run, or before its end. */
-static bool parse_edge(struct options *options, const struct option_row *row, const char *shown,
+/* "3" and "+3.5" count seconds from the start of the run, "-2" from its end. */
+static bool parse_edge(struct options *options, const struct option_row *row, const char *typed,
                        const char *value, struct error *err)
 {
-	struct time_window_edge *edge = (struct time_window_edge *)((char *)options + row->member);
+	struct time_window_edge *edge = find_member(options, row);
 	bool from_end = value[0] == '-';
-	struct printable word;
+	struct printable printable;
 	double seconds;
 
-	if (!real_parse(value + (from_end || value[0] == '+'), &seconds) ||
+	if (!parse_decimal(value + (from_end || value[0] == '+'), &seconds) ||
 	    seconds > OPTIONS_SECONDS_MAX)
 		return error_set(err, ERROR_USAGE,
 		                 "%s: '%s' is no time; it wants seconds after the start of the "
 		                 "run (+3 or 3.5), or before its end (-2)",
-		                 shown, printable_name(&word, value));
+		                 typed, printable_name(&printable, value));
 	*edge = (struct time_window_edge){ true, from_end, (uint64_t)(seconds * 1e6 + 0.5) };
 	return true;
 }
 
-static bool parse_weight(struct options *options, const struct option_row *row, const char *shown,
+/* Reports an invalid expression before the run, not after it. */
+static bool parse_regex(struct options *options, const struct option_row *row, const char *typed,
+                        const char *value, struct error *err)
+{
+	struct regex regex;
+	bool ok = regex_init(&regex, value, typed, err);
+
+	regex_deinit(&regex);
+	return ok && parse_path(options, row, typed, value, err);
+}
+
+static bool parse_levels(struct options *options, const struct option_row *row, const char *typed,
                          const char *value, struct error *err)
 {
-	size_t choice;
-
-	if (!value_hint_choose(row->argument, shown, "weight", value, &choice, err))
-		return false;
-	options->weight = choice ? WEIGHT_CPU : WEIGHT_WALL;
-	return true;
-}
-
-static bool parse_colours(struct options *options, const struct option_row *row, const char *shown,
-                          const char *value, struct error *err)
-{
-	size_t choice;
-
-	if (!value_hint_choose(row->argument, shown, "word for colours", value, &choice, err))
-		return false;
-	options->colours = (enum terminal_colours)choice;
-	return true;
-}
-
-/* One that cannot be used is told at once, before a run is spent on it. */
-static bool parse_pattern(struct options *options, const struct option_row *row, const char *shown,
-                          const char *value, struct error *err)
-{
-	struct regex pattern;
-	bool ok = regex_init(&pattern, value, shown, err);
-
-	regex_deinit(&pattern);
-	return ok && parse_path(options, row, shown, value, err);
-}
-
-static bool parse_levels(struct options *options, const struct option_row *row, const char *shown,
-                         const char *value, struct error *err)
-{
-	/* In the order of the choice's words. */
+	/* In the order of the words in --by's value name. */
 	static const enum level_rank levels[] = { LEVEL_HOST, LEVEL_PROCESS, LEVEL_THREAD };
 	char name[32];
 
 	for (const char *from = value;; from++) {
-		size_t len = strcspn(from, ","), choice;
+		size_t len = strcspn(from, ","), chosen;
 
 		snprintf(name, sizeof(name), "%.*s", (int)(len < 31 ? len : 31), from);
-		if (!value_hint_choose(row->argument, shown, "level of the tree", name, &choice,
+		if (!value_hint_choose(row->value_name, typed, "level of the tree", name, &chosen,
 		                       err))
 			return false;
-		options->levels |= LEVEL_BIT(levels[choice]);
-		options->threads |= levels[choice] == LEVEL_THREAD;
+		options->levels |= LEVEL_BIT(levels[chosen]);
+		options->threads |= levels[chosen] == LEVEL_THREAD;
 		from += len;
 		if (!*from)
 			return true;
@@ -272,7 +272,7 @@ static const struct option_row rows[] = {
 	  "once (default): attach, then stop, look and resume\n"
 	  "for each sample; each: attach and let go for each;\n"
 	  "plain: a whole gdb for each, which needs no Python",
-	  COMMAND_LIVE, parse_attach, 0 },
+	  COMMAND_LIVE, parse_choice, MEMBER(attach) },
 	{ 0, "instant", NULL,
 	  "stop all threads at once for each sample: by default\n"
 	  "those that sleep are looked at without a stop",
@@ -318,25 +318,25 @@ static const struct option_row rows[] = {
 	{ 0, "weight", "wall|cpu",
 	  "what a stack weighs: 1 a sample (wall), or its\n"
 	  "thread's CPU time since the sample before, in us",
-	  COMMAND_ALL, parse_weight, 0 },
+	  COMMAND_ALL, parse_choice, MEMBER(weight) },
 	{ 0, "running", NULL, "only threads that were on a CPU, or waited for one", COMMAND_ALL,
 	  parse_flag, MEMBER(window.running) },
 	{ 0, "thread", "THREAD", "only threads of that number, or whose name matches", COMMAND_ALL,
-	  parse_pattern, MEMBER(view.thread) },
+	  parse_regex, MEMBER(filter.thread) },
 	{ 0, "focus", "REGEX",
 	  "only stacks with a function, file or module that\n"
 	  "matches: what calls it, and what it calls",
-	  COMMAND_ALL, parse_pattern, MEMBER(view.focus) },
+	  COMMAND_ALL, parse_regex, MEMBER(filter.focus) },
 	{ 0, "hide", "REGEX", "without the frames that match: their callers call\nwhat they call",
-	  COMMAND_ALL, parse_pattern, MEMBER(view.hide) },
+	  COMMAND_ALL, parse_regex, MEMBER(filter.hide) },
 	{ 0, "fold-library", NULL,
 	  "one line for the frames of installed and standard\n"
 	  "libraries that call each other",
-	  COMMAND_ALL, parse_flag, MEMBER(view.fold_library) },
+	  COMMAND_ALL, parse_flag, MEMBER(filter.fold_library) },
 	{ 0, "invert", NULL, "the other end up: what ran, and below it its callers", COMMAND_ALL,
-	  parse_flag, MEMBER(view.invert) },
+	  parse_flag, MEMBER(filter.invert) },
 	{ 0, "depth", "N", "at most N frames of each stack", COMMAND_ALL, parse_count,
-	  MEMBER(view.depth) },
+	  MEMBER(filter.depth) },
 	{ 0, "min", "PERCENT", "leave out of the tree what has less (1)", COMMAND_ALL, parse_real,
 	  MEMBER(min_percent) },
 	{ 0, "all", NULL, "leave out nothing: no --min, no --fold-library", COMMAND_ALL, parse_flag,
@@ -361,7 +361,7 @@ static const struct option_row rows[] = {
 	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",
 	  COMMAND_ANY, parse_flag, MEMBER(quiet) },
 	{ 0, "color", "auto|always|never", "colours: on a terminal (auto), always, or never",
-	  COMMAND_ANY, parse_colours, 0 },
+	  COMMAND_ANY, parse_choice, MEMBER(colours) },
 	{ 0, "no-pager", NULL, "no pager for what is longer than the terminal", COMMAND_ANY,
 	  parse_flag, MEMBER(no_pager) },
 	{ 'h', "help", NULL, "what there is; behind a command: what it takes", COMMAND_EVERY,

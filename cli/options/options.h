@@ -1,4 +1,4 @@
-/* options: what the command line asks for. option_parser.h fills it. */
+/* options: the values of the command line. option_parser.h fills them. */
 #ifndef PMP_OPTIONS_H
 #define PMP_OPTIONS_H
 
@@ -17,60 +17,61 @@ struct format;
 
 #define OPTIONS_SAMPLES_DEFAULT 200
 #define OPTIONS_RATE_DEFAULT 10
-/* What no one means. */
+/* Limits: values beyond them are typing errors. */
 #define OPTIONS_SAMPLES_MAX 10000000
 #define OPTIONS_RATE_MAX 1000
 #define OPTIONS_RATE_MIN 0.001
 #define OPTIONS_SECONDS_MAX 31536000
 #define OPTIONS_DEPTH_MAX 1000000
 #define OPTIONS_INTERVAL_MIN 0.01
-#define OPTIONS_LOOKS_DEFAULT 5 /* with an interval */
-#define OPTIONS_PID_MAX                                                                            \
-	4194304 /* the kernel's own limit, PID_MAX_LIMIT in include/linux/threads.h */
+#define OPTIONS_LOOKS_DEFAULT 5 /* with --interval */
+/* The kernel's limit: PID_MAX_LIMIT in include/linux/threads.h. */
+#define OPTIONS_PID_MAX 4194304
 
 struct options {
 	const struct command *command;
-	/* what to sample */
-	const char *const *program; /* that pmp is to run; NULL: processes that are there */
-	uint32_t *pids;             /* each once */
+	/* the processes and their samples */
+	const char *const *program; /* the program to start, and its words; NULL: live processes */
+	uint32_t *pids;             /* no duplicates */
 	size_t pid_count, pid_cap;
-	bool children;    /* and their descendants */
-	bool instant;     /* all threads of a process are stopped at once */
-	uint64_t samples; /* -n; 0: as many as -d gives */
+	bool children;    /* include all descendants */
+	bool instant;     /* stop all threads of a process at once */
+	uint64_t samples; /* -n; 0: unlimited */
 	double rate_hz;   /* -r */
-	double seconds;   /* -d; 0: as long as -n takes; with both, what ends first */
+	double seconds;   /* -d; 0: unlimited. With -n as well, the first limit ends the run. */
 	enum attach_mode attach;
 	const char *gdb;      /* --gdb; NULL: "gdb" on PATH */
 	const char *save_raw; /* --save-raw; NULL: none */
-	/* what to make of it */
+	/* the output */
 	const char *output;            /* -o; NULL: none */
-	const struct format *format;   /* -f; NULL: tree on stdout, or what -o's suffix says */
+	const struct format *format;   /* -f; NULL: by -o's suffix, tree on stdout */
 	bool no_pager;                 /* --no-pager */
 	enum terminal_colours colours; /* --color */
 	bool threads, lines, glue, full_paths, quiet;
 	bool no_timeline;
-	struct time_window window;  /* --from, --to, --running; not its weight */
-	struct profile_filter view; /* --focus, --hide, --thread, ...; not lines and threads */
-	double min_percent;         /* --min; -1: as the format likes it */
-	bool all;                   /* nothing is folded */
-	bool intervals;             /* --ci */
-	uint64_t top;               /* rows of the table of functions; 0: not asked for */
-	unsigned levels;            /* merge --by: LEVEL_BITs */
-	enum { WEIGHT_AS_IS, WEIGHT_WALL, WEIGHT_CPU } weight; /* --weight */
+	struct time_window window;    /* --from, --to, --running; its weight is not set */
+	struct profile_filter filter; /* --focus, --hide, ...; its lines and threads are not set */
+	double min_percent;           /* --min; -1: the format's default */
+	bool all;                     /* leave out nothing */
+	bool intervals;               /* --ci */
+	uint64_t top;                 /* rows of the table of functions; 0: no --top */
+	unsigned levels;              /* merge --by: LEVEL_BITs */
+	/* --weight; as is: the weight that the profile has */
+	enum { WEIGHT_AS_IS, WEIGHT_WALL, WEIGHT_CPU } weight;
 	/* pmp dump */
 	const char *core; /* --core; NULL: none */
 	bool locals, json, largest_first;
-	double interval;    /* seconds from look to look; 0: one look */
-	uint64_t looks;     /* 0: not told */
-	bool help, version; /* asked for: nothing else is checked then */
-	/* the words that are not options: files; or a program and its words, which end in NULL */
+	double interval;    /* seconds between two snapshots; 0: a single snapshot */
+	uint64_t looks;     /* number of snapshots */
+	bool help, version; /* if one is set, the other options are not checked */
+	/* The words that are not options: files; or a program and its words, then NULL. */
 	const char **operands;
 	size_t operand_count, operand_cap;
 };
 
 void options_deinit(struct options *options);
 
-/* How a profile is built of what gdb says. */
+/* The options for building a profile from gdb's text. */
 struct profile_builder_options options_builder(const struct options *options);
 
 #endif

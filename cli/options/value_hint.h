@@ -1,5 +1,6 @@
-/* value_hint: what an option or a command takes, by the name that the tables give it: "FILE" is a file,
- * "wall|cpu" one of two words. Help shows that name, completion and errors know what it stands for. */
+/* value_hint: the kind of an option's value or of a command's operand, found by its name in the
+ * tables: "FILE" is a file, "wall|cpu" is one of two words. --help prints that name; completion and
+ * error messages use the kind. */
 #ifndef PMP_VALUE_HINT_H
 #define PMP_VALUE_HINT_H
 
@@ -10,22 +11,23 @@
 #include "merger/base/span.h"
 
 enum value_hint {
-	VALUE_HINT_TEXT, /* any word: nothing can be said of it */
+	VALUE_HINT_TEXT, /* any word */
 	VALUE_HINT_CHOICE,
 	VALUE_HINT_FILE,
-	VALUE_HINT_PIDS,    /* with commas between them */
-	VALUE_HINT_PROGRAM, /* and its own words */
+	VALUE_HINT_PIDS,    /* separated by commas */
+	VALUE_HINT_PROGRAM, /* followed by its own arguments */
 };
 
-/* NULL is text. A new name for one of these kinds is a row in value_hint.c. */
-enum value_hint value_hint_of(const char *argument);
+/* NULL is VALUE_HINT_TEXT. To add a name for one of these kinds, add a row in value_hint.c. */
+enum value_hint value_hint_of(const char *value_name);
 
-/* The i-th word of a choice ("a|b", FORMAT, COMMAND); false behind the last. */
-bool value_hint_choice_at(const char *argument, size_t i, struct span *ret);
+/* The i-th word of a choice ("a|b", FORMAT, COMMAND); false after the last. */
+bool value_hint_choice_at(const char *value_name, size_t i, struct span *ret);
 
-/* Which choice `value` is. false: *err is ERROR_USAGE, which says that it is no `what`, the nearest
- * choice, and all of them. `shown` is where it stood ("-f"). */
-bool value_hint_choose(const char *argument, const char *shown, const char *what, const char *value,
-                       size_t *ret, struct error *err);
+/* Stores the number of the choice that `value` is. false: *err is ERROR_USAGE with a text that names
+ * `what` (what a choice is: "format"), the nearest choice, and all choices. `typed` is the option or
+ * command before the value ("-f"). */
+bool value_hint_choose(const char *value_name, const char *typed, const char *what,
+                       const char *value, size_t *ret, struct error *err);
 
 #endif

@@ -308,7 +308,7 @@ static void test_command_table(void **state)
 static void test_arguments(void **state)
 {
 	static const struct {
-		const char *argument;
+		const char *value_name;
 		enum value_hint kind;
 		const char *second; /* choice */
 	} rows[] = {
@@ -326,9 +326,9 @@ static void test_arguments(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(value_hint_of(rows[i].argument), rows[i].kind);
+		assert_int_equal(value_hint_of(rows[i].value_name), rows[i].kind);
 		if (rows[i].kind == VALUE_HINT_CHOICE)
-			assert_true(value_hint_choice_at(rows[i].argument, 1, &choice));
+			assert_true(value_hint_choice_at(rows[i].value_name, 1, &choice));
 		assert_true(rows[i].kind != VALUE_HINT_CHOICE ||
 		            span_eq(choice, span_of(rows[i].second)));
 	}
