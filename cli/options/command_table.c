@@ -8,122 +8,128 @@
 static const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_ID_RECORD] = {
 		.name = "record",
-	        .usage = "[record] -p PID[,PID...] [-n SAMPLES] [-r HZ] [-d SECONDS] [OPTION...]",
-		.summary = "sample live processes with gdb (the command if none is named)",
+		.usage = "[record] -p PID[,PID...] [-n SAMPLES] [-r HZ] [-d SECONDS] [OPTION...]",
+		.summary = "sample live processes (the default command)",
 		.text = "Samples live processes and prints a call tree: each function below its "
-		        "callers, with the share of the samples in which it was there. Ctrl-C "
-		        "ends it early: the processes are let go, and what there is is printed "
-		        "and written. It is the command if none is named.",
+			"callers, with its share of the samples. Ctrl-C ends the sampling early: "
+			"pmp detaches from the processes, then prints and writes the result so "
+			"far. This is the default command.",
 		.examples = {
-			{ "200 samples in 20 seconds, and the profile in a file",
+			{ "200 samples in 20 seconds, with the profile in a file",
 			  "pmp -p 4711 -o work.yaml" },
 			{ "a process and its children for a minute, by thread, as a flame graph",
 			  "pmp -p 4711 --children --threads -d 60 -o work.svg" },
-			{ "what it burns, not where it waits", "pmp -p 4711 --weight cpu" },
+			{ "CPU time only (exclude waiting)", "pmp -p 4711 --weight cpu" },
 		},
-	        .bit = COMMAND_RECORD,
+		.bit = COMMAND_RECORD,
 	},
 	[COMMAND_ID_RUN] = {
 		.name = "run",
-	        .usage = "run [-n SAMPLES] [-r HZ] [-d SECONDS] [OPTION...] [--] PROGRAM [WORD...]",
+		.usage = "run [-n SAMPLES] [-r HZ] [-d SECONDS] [OPTION...] [--] PROGRAM [WORD...]",
 		.summary = "sample a program from its first instruction to its end",
-		.text = "Starts a program, found on PATH as a shell does, and samples it from its "
-		        "first instruction to its end; `-n` and `-d` end the sampling earlier. "
-		        "The first word that is no option is the program, and what follows is its "
-		        "own. Its standard output is its own, too: the tree goes to standard "
-		        "error. Signals are passed on, and pmp ends as the program does.",
+		.text = "Starts a program (found on PATH, as in a shell) and samples it from its "
+			"first instruction to its end; `-n` and `-d` end the sampling earlier. "
+			"The first word that is not an option is the program; all words after it "
+			"are the program's arguments. The program keeps standard output; pmp "
+			"prints the tree to standard error. pmp forwards signals to the program "
+			"and exits with the program's exit code.",
 		.examples = {
-			{ "what takes a program's start", "pmp run -r 100 -- python3 -c 'import asyncio'" },
-			{ "all of a test run, as a flame graph", "pmp run -q -o tests.svg make check" },
+			{ "the start of a program",
+			  "pmp run -r 100 -- python3 -c 'import asyncio'" },
+			{ "a whole test run, as a flame graph",
+			  "pmp run -q -o tests.svg make check" },
 		},
 		.operand = "PROGRAM",
-	        .bit = COMMAND_RUN,
-	        .min_operands = 1,
-	        .max_operands = SIZE_MAX,
-	        .rest = true,
+		.bit = COMMAND_RUN,
+		.min_operands = 1,
+		.max_operands = SIZE_MAX,
+		.rest = true,
 		.needs = "which program? pmp run PROGRAM [WORD...] starts it",
 	},
 	[COMMAND_ID_TOP] = {
 		.name = "top",
 		.usage = "top -p PID[,PID...] [-r HZ] [-d SECONDS] [-o FILE] [OPTION...]",
-		.summary = "where is it now: functions, calls and threads on the screen, live",
-		.text = "Samples live processes, and shows meanwhile what they do: functions by "
-		        "self or total time in the last seconds or since the start, the call tree, "
-		        "the threads, and what looking costs. `?` says which keys there are; `w` "
-		        "writes a profile of what there is so far, `-o` at the end. It ends with "
-		        "`q`, and the processes run on.",
+		.summary = "show functions, call tree and threads live in the terminal",
+		.text = "Samples live processes and shows in the terminal: the functions by self "
+			"or total time, in the last seconds or since the start; the call tree; "
+			"the threads; and the cost of the sampling. The key `?` lists the keys. "
+			"`w` writes a profile of all samples so far, `-o` writes one at the end. "
+			"`q` ends pmp; the processes continue.",
 		.examples = {
 			{ "a process, live", "pmp top -p 4711" },
-			{ "a family of processes, five times a second, and a profile of it all",
+			{ "a process and its descendants at 5 Hz, with a profile at the end",
 			  "pmp top -p 4711 --children -r 5 -o work.yaml" },
 		},
 		.bit = COMMAND_TOP,
 	},
 	[COMMAND_ID_DUMP] = {
 		.name = "dump",
-	        .usage = "dump -p PID[,PID...] | --core CORE [PROGRAM] | FILE... [OPTION...]",
-		.summary = "why does it hang: one look at every thread, and a verdict",
-		.text = "Says why a process hangs: one look at every thread, all of them stopped "
-		        "at one instant, and let go before anything is written. With files it "
-		        "reads what a gdb printed, as `pmp fold` does, and what `--save-raw` has "
-		        "kept.",
+		.usage = "dump -p PID[,PID...] | --core CORE [PROGRAM] | FILE... [OPTION...]",
+		.summary = "explain why a process hangs: a verdict and all threads' stacks",
+		.text = "Explains why a process hangs. It stops all threads at the same instant, "
+			"reads their stacks, and lets them continue before it prints the report. "
+			"With files it reads text that gdb printed, as `pmp fold` does, or the "
+			"output of `--save-raw`.",
 		.examples = {
-			{ "what does it wait for", "pmp dump -p 4711" },
-			{ "does it spin, or is it blocked: five looks", "pmp dump -p 4711 --interval 0.5" },
-			{ "of a core file", "pmp dump --core core.4711 ./program" },
+			{ "what a process waits for", "pmp dump -p 4711" },
+			{ "five snapshots, to see whether it is busy or blocked",
+			  "pmp dump -p 4711 --interval 0.5" },
+			{ "a core file", "pmp dump --core core.4711 ./program" },
 		},
 		.operand = "FILE",
-	        .bit = COMMAND_DUMP,
-	        .max_operands = SIZE_MAX,
+		.bit = COMMAND_DUMP,
+		.max_operands = SIZE_MAX,
 	},
 	[COMMAND_ID_FOLD] = {
 		.name = "fold",
-	        .usage = "fold [OPTION...] [FILE...]",
-		.summary = "the same from text that a gdb printed: files, .gz too, or stdin",
-		.text = "Makes the profile of text that a gdb printed, here or elsewhere: what `bt`, "
-		        "`bt full`, `thread apply all bt`, `py-bt` and `py-bt-full` print, with "
-		        "prompts, log prefixes, mail quoting, CRLF or wrapped lines as people "
-		        "paste it; and what `--save-raw` has kept. Several files are added up. "
-		        "Without a file, or for `-`, it reads standard input. What is packed with "
-		        "gzip is unpacked on the way. Text without any stack is an empty profile, "
-		        "not an error.",
+		.usage = "fold [OPTION...] [FILE...]",
+		.summary = "make a profile from text that gdb printed: files, .gz too, or stdin",
+		.text = "Makes a profile from text that gdb printed, on this machine or another: "
+			"the output of `bt`, `bt full`, `thread apply all bt`, `py-bt` and "
+			"`py-bt-full`, or of `--save-raw`. The text may contain prompts, log "
+			"prefixes, mail quoting, CRLF and wrapped lines. Several files are added "
+			"up. Without a file, or for `-`, it reads standard input. Input "
+			"compressed with gzip is decompressed. Text without any stack gives an "
+			"empty profile, not an error.",
 		.examples = {
-			{ "on a machine where only gdb is, then here",
+			{ "gdb on a machine without pmp, then pmp here",
 			  "gdb -p 4711 -batch -ex 'thread apply all bt' > bt; pmp fold bt" },
 			{ "a core file",
 			  "gdb -batch -ex 'thread apply all bt' ./prog core | pmp fold -t" },
 		},
 		.operand = "FILE",
-	        .bit = COMMAND_FOLD,
-	        .max_operands = SIZE_MAX,
+		.bit = COMMAND_FOLD,
+		.max_operands = SIZE_MAX,
 	},
 	[COMMAND_ID_SHOW] = {
 		.name = "show",
-	        .usage = "show [OPTION...] PROFILE",
-		.summary = "print a profile (YAML, JSON or collapsed stacks) again, in any format",
-		.text = "Prints a profile again, in any format: one in YAML, JSON or collapsed "
-		        "stacks, which it tells apart by content. `-` is standard input.",
+		.usage = "show [OPTION...] PROFILE",
+		.summary = "print a profile (YAML, JSON or collapsed stacks) in any format",
+		.text = "Prints a profile in any format. The profile is in YAML, JSON or "
+			"collapsed stacks; pmp detects which by its content. `-` is standard "
+			"input.",
 		.examples = {
 			{ "a profile's tree", "pmp show work.yaml" },
-			{ "only what was there from the second second to the fourth",
+			{ "only the samples from second 2 to second 4",
 			  "pmp show work.yaml --from +2 --to +4" },
 			{ "a flame graph for a browser", "pmp show work.yaml -o work.svg" },
 		},
 		.operand = "PROFILE",
-	        .bit = COMMAND_SHOW,
-	        .min_operands = 1,
-	        .max_operands = 1,
-	        .needs = "show needs a profile; give one: pmp show PROFILE (- is stdin)",
+		.bit = COMMAND_SHOW,
+		.min_operands = 1,
+		.max_operands = 1,
+		.needs = "show needs a profile; give one: pmp show PROFILE (- is stdin)",
 	},
 	[COMMAND_ID_MERGE] = {
 		.name = "merge",
 		.usage = "merge [--by host|pid|thread] [OPTION...] [PROFILE...]",
-		.summary = "add profiles up: of many runs, processes or hosts; files or stdin",
-		.text = "Adds profiles up: files, or standard input (-), in which several may stand "
-		        "one behind the other, as the output of many hosts in one pipe. Order "
-		        "and grouping make no difference. Pauses are those of the worst run. "
-		        "The sum has no timeline; --from, --focus and the like look at each "
-		        "profile before it's added.",
+		.summary = "add profiles of many runs, processes or hosts: files or stdin",
+		.text = "Adds profiles up. They come from files, or from standard input (`-`), "
+			"which may contain several profiles one after another, for example the "
+			"output of many hosts in one pipe. Order and grouping do not change the "
+			"sum. Its pauses are those of the worst run. It has no timeline; "
+			"`--from`, `--focus` and similar options apply to each profile before it "
+			"is added.",
 		.examples = {
 			{ "three runs", "pmp merge a.yaml b.yaml c.yaml -o all.yaml" },
 			{ "two hosts, each with its own subtree",
@@ -136,17 +142,18 @@ static const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_ID_DIFF] = {
 		.name = "diff",
 		.usage = "diff [OPTION...] BEFORE AFTER",
-		.summary = "compare two profiles: what has changed, and is it more than chance",
-		.text = "Compares two profiles by shares of each one's whole, the largest changes "
-		        "first. A star stands before those that are not chance: of 100 "
-		        "comparisons of a program with itself one at most would have any. "
-		        "As a table (-f flat), as a tree (-f tree) or as a flame graph in which "
-		        "what has grown is red, and what has shrunk is blue (-f svg), or for programs (-f json). --focus "
-		        "and the like look at both.",
+		.summary = "compare two profiles and mark the changes that are more than chance",
+		.text = "Compares the shares of two profiles, the largest changes first. A star "
+			"marks a change that is more than chance: of 100 comparisons of a program "
+			"with itself, at most one would show any star. The result is a table (`-f "
+			"flat`), a tree (`-f tree`), JSON (`-f json`), or a flame graph (`-f "
+			"svg`) in which red functions have grown and blue functions have shrunk. "
+			"`--focus` and similar options apply to both profiles.",
 		.examples = {
-			{ "what has a release changed", "pmp diff old.yaml new.yaml" },
-			{ "where in the program, as a picture", "pmp diff old.yaml new.yaml -o diff.svg" },
-			{ "what it burns, not where it waits", "pmp diff --weight cpu old.yaml new.yaml" },
+			{ "the changes between two releases", "pmp diff old.yaml new.yaml" },
+			{ "the same as a flame graph", "pmp diff old.yaml new.yaml -o diff.svg" },
+			{ "CPU time only (exclude waiting)",
+			  "pmp diff --weight cpu old.yaml new.yaml" },
 		},
 		.operand = "PROFILE",
 		.bit = COMMAND_DIFF,
@@ -157,9 +164,11 @@ static const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_ID_HELP] = {
 		.name = "help",
 		.usage = "help [COMMAND]",
-		.summary = "what there is, or what a command does, takes, and is good for",
-		.text = "Prints what `--help` behind the command does; without one, what there is.",
-		.examples = { { "all about dump", "pmp help dump" } },
+		.summary = "list all commands and options, or those of one command",
+		.text = "Prints the help of a command, as `--help` after the command does. "
+			"Without a command it lists all commands, options, formats and exit "
+			"codes.",
+		.examples = { { "the help of dump", "pmp help dump" } },
 		.operand = "COMMAND",
 		.bit = COMMAND_TOOL,
 		.max_operands = 1,
@@ -167,14 +176,15 @@ static const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_ID_COMPLETION] = {
 		.name = "completion",
 		.usage = "completion bash|zsh|fish",
-		.summary = "a script with which a shell completes pmp's words",
-		.text = "Prints the script that completes commands, options, their values, files, and "
-		        "for `-p` the processes, which it asks `pmp completion pids` for.",
+		.summary = "print the completion script for a shell",
+		.text = "Prints a script that completes commands, options, their values, files "
+			"and, for `-p`, processes. The script gets the processes from `pmp "
+			"completion pids`.",
 		.examples = {
-			{ "completion in this bash", "source <(pmp completion bash)" },
-			{ "the same for good, in zsh: into a folder of fpath",
+			{ "completion in the current bash", "source <(pmp completion bash)" },
+			{ "permanent completion in zsh (a file in a folder of fpath)",
 			  "pmp completion zsh > ~/.zfunc/_pmp" },
-			{ "the same for good, in fish",
+			{ "permanent completion in fish",
 			  "pmp completion fish > ~/.config/fish/completions/pmp.fish" },
 		},
 		.operand = "bash|zsh|fish",
@@ -186,9 +196,9 @@ static const struct command commands[COMMAND_COUNT] = {
 	[COMMAND_ID_MAN] = {
 		.name = "man",
 		.usage = "man",
-		.summary = "the man page, for man or groff",
-		.text = "Prints the man page as man and groff take it, so that it can be read "
-		        "where pmp was copied to.",
+		.summary = "print the man page, for man or groff",
+		.text = "Prints the source of the man page, for a machine on which it is not "
+			"installed.",
 		.examples = { { "read the man page", "pmp man | man -l -" } },
 		.bit = COMMAND_TOOL,
 	},

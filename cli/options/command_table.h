@@ -1,4 +1,4 @@
-/* command_table: pmp's commands, a row each: data only, cli/main.c runs them. */
+/* command_table: pmp's commands, a row each. It is data only; cli/main.c runs the commands. */
 #ifndef PMP_COMMAND_TABLE_H
 #define PMP_COMMAND_TABLE_H
 
@@ -7,7 +7,7 @@
 
 struct buf;
 
-/* The rows of the table, in its order. cli/main.c has the function that runs each one. */
+/* The rows of the table, in its order. cli/main.c has the function of each. */
 enum command_id {
 	COMMAND_ID_RECORD,
 	COMMAND_ID_RUN,
@@ -23,7 +23,7 @@ enum command_id {
 	COMMAND_COUNT
 };
 
-/* Which commands take an option (a set of these bits in its row). */
+/* A set of these bits in an option's row: the commands that take the option. */
 enum command_bit {
 	COMMAND_RECORD = 1,
 	COMMAND_FOLD = 2,
@@ -33,12 +33,16 @@ enum command_bit {
 	COMMAND_TOP = 32,
 	COMMAND_MERGE = 64,
 	COMMAND_DIFF = 128,
-	COMMAND_LIVE = COMMAND_RECORD | COMMAND_RUN | COMMAND_TOP, /* that sample processes */
-	COMMAND_ONE = COMMAND_RECORD | COMMAND_RUN | COMMAND_FOLD | COMMAND_SHOW |
-	              COMMAND_MERGE,              /* that print a profile */
-	COMMAND_ALL = COMMAND_ONE | COMMAND_DIFF, /* that look at profiles */
+	/* the commands that sample processes */
+	COMMAND_LIVE = COMMAND_RECORD | COMMAND_RUN | COMMAND_TOP,
+	/* the commands that print one profile */
+	COMMAND_ONE = COMMAND_RECORD | COMMAND_RUN | COMMAND_FOLD | COMMAND_SHOW | COMMAND_MERGE,
+	/* the commands that print profiles */
+	COMMAND_ALL = COMMAND_ONE | COMMAND_DIFF,
+	/* the commands that read stacks or profiles */
 	COMMAND_ANY = COMMAND_ALL | COMMAND_TOP | COMMAND_DUMP,
-	COMMAND_TOOL = 1 << 16, /* that look at nothing: help and the like */
+	/* the other commands: help, completion, man */
+	COMMAND_TOOL = 1 << 16,
 	COMMAND_EVERY = COMMAND_ANY | COMMAND_TOOL,
 };
 
@@ -46,30 +50,31 @@ enum command_bit {
 
 struct command {
 	const char *name;
-	const char *usage;   /* what follows "pmp " in the usage line */
+	const char *usage;   /* the usage line after "pmp " */
 	const char *summary; /* one line */
-	/* What it does, for its help and the man page, which break the lines; `x` is something typed. */
+	/* The description in its help and in the man page, which wrap it. `x` marks typed text. */
 	const char *text;
 	struct command_example {
-		const char *what, *line; /* the line as typed: with "pmp" */
+		const char *what, *line; /* a title; the line to type, with "pmp" */
 	} examples[COMMAND_EXAMPLES];
-	/* What its words that are not options are, as an option's argument is named (value_hint.h). */
+	/* The name of its operands (the words that are not options), which gives their kind
+	 * (value_hint.h); NULL: it takes none. */
 	const char *operand;
-	unsigned bit; /* which rows of the option table it takes: enum command_bit */
-	/* How many words that are not options it takes. */
+	unsigned bit; /* this command in the sets of the option table: enum command_bit */
 	size_t min_operands, max_operands;
-	bool rest; /* the first of them ends the options: the others are its own, whatever they look like */
-	const char *needs; /* what is missing, and how to give it, where there are too few */
+	bool rest; /* all words after the first operand are operands, even if they begin with '-' */
+	const char *needs; /* the error message for too few operands */
 };
 
-/* The row with this name, NULL if there is none; i-th row, NULL behind the last.
- * The first row is what runs where the command line names none. */
+/* The row with this name, NULL if there is none; the i-th row, NULL after the last.
+ * The first row is the default command. */
 const struct command *command_by_name(const char *name);
 const struct command *command_at(size_t i);
 
 enum command_id command_id(const struct command *command);
 
-/* "record, fold and show": the commands with one of these bits; "every command" for COMMAND_EVERY. */
+/* Appends "record, fold and show": the commands with one of these bits; "every command" for
+ * COMMAND_EVERY. */
 void command_list(unsigned bits, struct buf *ret);
 
 #endif

@@ -80,7 +80,7 @@ static bool apply_option(struct parsing *parsing, const struct option_row *row, 
 	return false;
 }
 
-/* Stores the value of option `row`: the rest of the same word (`attached`), or else the next word. */
+/* Stores the value of option `row`: the rest of its word (`attached`), or else the next word. */
 static bool take_value(struct parsing *parsing, const struct option_row *row, const char *typed,
                        const char *attached, const char **ret)
 {

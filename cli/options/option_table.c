@@ -38,7 +38,7 @@ static bool parse_path(struct options *options, const struct option_row *row, co
 	return true;
 }
 
-/* Accepts digits only: no sign, no blank, no 0x. False if `text` is anything else or above `max`. */
+/* Accepts digits only, no sign, blank or 0x; false otherwise, and for a number above `max`. */
 static bool parse_digits(struct span text, uint64_t max, uint64_t *ret)
 {
 	uint64_t number = 0;
@@ -58,7 +58,7 @@ static bool parse_digits(struct span text, uint64_t max, uint64_t *ret)
 	return true;
 }
 
-/* Accepts digits with at most one point. strtod alone also accepts "inf", "nan", "0x1p3" and "1e9". */
+/* Accepts digits with at most one point. strtod alone accepts "inf", "nan", "0x1p3", "1e9" too. */
 static bool parse_decimal(const char *text, double *ret)
 {
 	char *end;
@@ -257,116 +257,122 @@ static bool parse_levels(struct options *options, const struct option_row *row, 
 }
 
 static const struct option_row rows[] = {
-	{ 'p', "pid", "PID[,PID...]", "the processes; may be given again",
+	{ 'p', "pid", "PID[,PID...]", "the processes; the option can be repeated",
 	  COMMAND_RECORD | COMMAND_TOP | COMMAND_DUMP, parse_pids, 0 },
 	{ 'n', "samples", "SAMPLES",
-	  "samples of each process (200; with -d alone as\nmany as fit; run: as many as its life "
-	  "gives;\ntop: as many as you wait for)",
+	  "number of samples per process (default 200;\n"
+	  "unlimited with -d alone, and for run and top)",
 	  COMMAND_LIVE, parse_count, MEMBER(samples) },
-	{ 'r', "rate", "HZ", "samples a second (10)", COMMAND_LIVE, parse_real, MEMBER(rate_hz) },
-	{ 'd', "duration", "SECONDS", "end after so long; with -n too, what comes first",
-	  COMMAND_LIVE, parse_real, MEMBER(seconds) },
-	{ 0, "children", NULL, "the processes and all their descendants",
+	{ 'r', "rate", "HZ", "samples per second (default 10)", COMMAND_LIVE, parse_real,
+	  MEMBER(rate_hz) },
+	{ 'd', "duration", "SECONDS",
+	  "end after this time; with -n as well, at the limit\nthat is reached first", COMMAND_LIVE,
+	  parse_real, MEMBER(seconds) },
+	{ 0, "children", NULL, "include all descendants of the processes",
 	  COMMAND_LIVE | COMMAND_DUMP, parse_flag, MEMBER(children) },
 	{ 0, "attach", "once|each|plain",
-	  "once (default): attach, then stop, look and resume\n"
-	  "for each sample; each: attach and let go for each;\n"
-	  "plain: a whole gdb for each, which needs no Python",
+	  "once (default): attach once, then stop and resume\n"
+	  "for each sample; each: attach and detach for each\n"
+	  "sample; plain: start a new gdb for each sample,\n"
+	  "which needs no Python",
 	  COMMAND_LIVE, parse_choice, MEMBER(attach) },
 	{ 0, "instant", NULL,
-	  "stop all threads at once for each sample: by default\n"
-	  "those that sleep are looked at without a stop",
+	  "stop all threads at once for each sample (default:\n"
+	  "sleeping threads are read without a stop)",
 	  COMMAND_LIVE, parse_flag, MEMBER(instant) },
-	{ 0, "save-raw", "FILE", "keep what the gdbs say, as `pmp fold` and `pmp dump`\nread it",
+	{ 0, "save-raw", "FILE", "save gdb's output, as input for `pmp fold` and\n`pmp dump`",
 	  COMMAND_RECORD | COMMAND_RUN | COMMAND_DUMP, parse_path, MEMBER(save_raw) },
-	{ 0, "gdb", "PATH", "which gdb (default: gdb on PATH)", COMMAND_LIVE | COMMAND_DUMP,
+	{ 0, "gdb", "PATH", "the gdb to use (default: gdb on PATH)", COMMAND_LIVE | COMMAND_DUMP,
 	  parse_path, MEMBER(gdb) },
 
 	{ 0, "core", "CORE",
-	  "a core file, in place of a process; a word behind it\nis taken for its program",
+	  "read a core file instead of a process; PROGRAM\n"
+	  "replaces the executable that the core file names",
 	  COMMAND_DUMP, parse_path, MEMBER(core) },
-	{ 0, "locals", NULL, "arguments and locals of Python frames, read as data", COMMAND_DUMP,
+	{ 0, "locals", NULL, "show arguments and local variables of Python frames", COMMAND_DUMP,
 	  parse_flag, MEMBER(locals) },
-	{ 0, "interval", "SECONDS", "look again after so long: does it move?", COMMAND_DUMP,
-	  parse_real, MEMBER(interval) },
-	{ 0, "looks", "N", "how often to look (5 with --interval, else 1)", COMMAND_DUMP,
+	{ 0, "interval", "SECONDS",
+	  "take several snapshots, with this time between\n"
+	  "them, to show which threads make progress",
+	  COMMAND_DUMP, parse_real, MEMBER(interval) },
+	{ 0, "looks", "N", "number of snapshots (default 1; 5 with --interval)", COMMAND_DUMP,
 	  parse_count, MEMBER(looks) },
-	{ 0, "largest-first", NULL, "the largest group of equal stacks first, not last",
-	  COMMAND_DUMP, parse_flag, MEMBER(largest_first) },
-	{ 0, "json", NULL, "the report as JSON", COMMAND_DUMP, parse_flag, MEMBER(json) },
+	{ 0, "largest-first", NULL,
+	  "print the largest group of equal stacks first\n(default: last)", COMMAND_DUMP,
+	  parse_flag, MEMBER(largest_first) },
+	{ 0, "json", NULL, "print the report as JSON", COMMAND_DUMP, parse_flag, MEMBER(json) },
 
 	{ 0, "by", "host|pid|thread",
-	  "put that level on top of the tree, if it has none;\n"
-	  "several with commas between them",
+	  "add this level at the top of the tree if the tree\n"
+	  "does not have it; separate several by commas",
 	  COMMAND_MERGE, parse_levels, 0 },
 	{ 't', "threads", NULL, "the first level of the tree is the thread", COMMAND_ALL,
 	  parse_flag, MEMBER(threads) },
-	{ 0, "lines", NULL, "tell nodes apart by line, not only by function", COMMAND_ALL,
+	{ 0, "lines", NULL, "separate nodes by source line, not only by function", COMMAND_ALL,
 	  parse_flag, MEMBER(lines) },
-	{ 0, "glue", NULL, "show the interpreter's own frames too",
+	{ 0, "glue", NULL, "also show the interpreter's own frames",
 	  COMMAND_LIVE | COMMAND_FOLD | COMMAND_DUMP, parse_flag, MEMBER(glue) },
 
-	{ 0, "no-timeline", NULL, "do not keep when each stack was there",
+	{ 0, "no-timeline", NULL, "do not store the time of each stack",
 	  COMMAND_LIVE | COMMAND_FOLD, parse_flag, MEMBER(no_timeline) },
 
 	{ 0, "from", "SECONDS",
-	  "only samples from that time on: so long after the\n"
-	  "start of the run (+3), or before its end (-3)",
+	  "use only samples from this time on: seconds after\n"
+	  "the start of the run (+3) or before its end (-3)",
 	  COMMAND_ALL, parse_edge, MEMBER(window.from) },
-	{ 0, "to", "SECONDS", "only samples before that time", COMMAND_ALL, parse_edge,
+	{ 0, "to", "SECONDS", "use only samples before this time", COMMAND_ALL, parse_edge,
 	  MEMBER(window.to) },
 	{ 0, "weight", "wall|cpu",
-	  "what a stack weighs: 1 a sample (wall), or its\n"
-	  "thread's CPU time since the sample before, in us",
-	  COMMAND_ALL, parse_choice, MEMBER(weight) },
-	{ 0, "running", NULL, "only threads that were on a CPU, or waited for one", COMMAND_ALL,
+	  "count samples (wall, default) or microseconds of\nCPU time (cpu)", COMMAND_ALL,
+	  parse_choice, MEMBER(weight) },
+	{ 0, "running", NULL, "use only threads that ran or waited for a CPU", COMMAND_ALL,
 	  parse_flag, MEMBER(window.running) },
-	{ 0, "thread", "THREAD", "only threads of that number, or whose name matches", COMMAND_ALL,
-	  parse_regex, MEMBER(filter.thread) },
+	{ 0, "thread", "THREAD", "use only threads with this number or a matching name",
+	  COMMAND_ALL, parse_regex, MEMBER(filter.thread) },
 	{ 0, "focus", "REGEX",
-	  "only stacks with a function, file or module that\n"
-	  "matches: what calls it, and what it calls",
+	  "use only stacks with a matching function, file or\n"
+	  "module; show its callers and what it calls",
 	  COMMAND_ALL, parse_regex, MEMBER(filter.focus) },
-	{ 0, "hide", "REGEX", "without the frames that match: their callers call\nwhat they call",
+	{ 0, "hide", "REGEX", "remove matching frames; their callers then call\nwhat they called",
 	  COMMAND_ALL, parse_regex, MEMBER(filter.hide) },
 	{ 0, "fold-library", NULL,
-	  "one line for the frames of installed and standard\n"
-	  "libraries that call each other",
+	  "show frames of installed and standard libraries\n"
+	  "that call each other as one line",
 	  COMMAND_ALL, parse_flag, MEMBER(filter.fold_library) },
-	{ 0, "invert", NULL, "the other end up: what ran, and below it its callers", COMMAND_ALL,
+	{ 0, "invert", NULL, "invert the tree: leaf functions first, callers below", COMMAND_ALL,
 	  parse_flag, MEMBER(filter.invert) },
-	{ 0, "depth", "N", "at most N frames of each stack", COMMAND_ALL, parse_count,
+	{ 0, "depth", "N", "show at most N frames of each stack", COMMAND_ALL, parse_count,
 	  MEMBER(filter.depth) },
-	{ 0, "min", "PERCENT", "leave out of the tree what has less (1)", COMMAND_ALL, parse_real,
-	  MEMBER(min_percent) },
-	{ 0, "all", NULL, "leave out nothing: no --min, no --fold-library", COMMAND_ALL, parse_flag,
+	{ 0, "min", "PERCENT", "hide nodes of the tree below this share (default 1)", COMMAND_ALL,
+	  parse_real, MEMBER(min_percent) },
+	{ 0, "all", NULL, "hide nothing: no --min, no --fold-library", COMMAND_ALL, parse_flag,
 	  MEMBER(all) },
 	{ 0, "top", "N",
-	  "the N functions with most self weight, as a table\n"
-	  "(that is -f flat, with N rows)",
+	  "show a table of the N functions with the most self\nweight (-f flat, with N rows)",
 	  COMMAND_ALL, parse_count, MEMBER(top) },
 	{ 0, "ci", NULL,
-	  "each percentage of the tree and of the table with\n"
-	  "the 95 % interval in which it lies",
+	  "add a 95 % confidence interval to each percentage\nof the tree and of the table",
 	  COMMAND_ALL, parse_flag, MEMBER(intervals) },
 	{ 'o', "output", "FILE",
-	  "write FILE in the format of its suffix or of -f, and\n"
-	  "the tree to stdout; `-o -`: to stdout alone\n"
-	  "(dump: its report, and nothing to stdout; top: at\nits end)",
+	  "write FILE in the format of -f or of its suffix, and\n"
+	  "print the tree; `-o -`: print to stdout only (dump:\n"
+	  "write the report, print nothing; top: write at the\n"
+	  "end)",
 	  COMMAND_ANY, parse_path, MEMBER(output) },
-	{ 'f', "format", "FORMAT", "the format (default: tree; diff: flat)",
+	{ 'f', "format", "FORMAT", "output format (default: tree; diff: flat)",
 	  COMMAND_ALL | COMMAND_TOP, parse_format, 0 },
-	{ 0, "full-paths", NULL, "whole paths in labels", COMMAND_ANY, parse_flag,
+	{ 0, "full-paths", NULL, "show whole paths in labels", COMMAND_ANY, parse_flag,
 	  MEMBER(full_paths) },
-	{ 'q', "quiet", NULL, "no progress and no remarks, and no tree if there is\n-o FILE",
+	{ 'q', "quiet", NULL, "print no progress and no notes; with -o FILE also no\ntree",
 	  COMMAND_ANY, parse_flag, MEMBER(quiet) },
-	{ 0, "color", "auto|always|never", "colours: on a terminal (auto), always, or never",
-	  COMMAND_ANY, parse_choice, MEMBER(colours) },
-	{ 0, "no-pager", NULL, "no pager for what is longer than the terminal", COMMAND_ANY,
-	  parse_flag, MEMBER(no_pager) },
-	{ 'h', "help", NULL, "what there is; behind a command: what it takes", COMMAND_EVERY,
+	{ 0, "color", "auto|always|never",
+	  "use colours: on a terminal (auto, default), always,\nor never", COMMAND_ANY,
+	  parse_choice, MEMBER(colours) },
+	{ 0, "no-pager", NULL, "do not use a pager for long output", COMMAND_ANY, parse_flag,
+	  MEMBER(no_pager) },
+	{ 'h', "help", NULL, "show help; after a command, the help of that command", COMMAND_EVERY,
 	  parse_flag, MEMBER(help) },
-	{ 'V', "version", NULL, "the versions of pmp, of gdb and of gdb's Python", COMMAND_EVERY,
+	{ 'V', "version", NULL, "show the versions of pmp, gdb and gdb's Python", COMMAND_EVERY,
 	  parse_flag, MEMBER(version) },
 };
 

@@ -11,8 +11,9 @@ struct option_row {
 	const char *value_name;
 	const char *help;  /* no point at its end; --help wraps it, and breaks it at '\n' */
 	unsigned commands; /* the commands that take it: enum command_bit */
-	/* Stores the value (NULL if the option takes none) in *options. `typed` is the option as the
-	 * user typed it ("-n", "--samples"). false: *err is ERROR_USAGE and names the valid values. */
+	/* Stores the value (NULL if the option takes none) in *options. `typed` is the option as
+	 * the user typed it ("-n", "--samples"). false: *err is ERROR_USAGE and names the valid
+	 * values. */
 	bool (*parse)(struct options *options, const struct option_row *row, const char *typed,
 	              const char *value, struct error *err);
 	size_t member; /* offset in struct options, for parsers that serve several rows */

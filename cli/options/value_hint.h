@@ -24,9 +24,9 @@ enum value_hint value_hint_of(const char *value_name);
 /* The i-th word of a choice ("a|b", FORMAT, COMMAND); false after the last. */
 bool value_hint_choice_at(const char *value_name, size_t i, struct span *ret);
 
-/* Stores the number of the choice that `value` is. false: *err is ERROR_USAGE with a text that names
- * `what` (what a choice is: "format"), the nearest choice, and all choices. `typed` is the option or
- * command before the value ("-f"). */
+/* Stores the number of the choice that `value` is. false: *err is ERROR_USAGE with a text that
+ * names `what` (a noun for the choices: "format"), the nearest choice, and all choices. `typed` is
+ * the option or command before the value ("-f"). */
 bool value_hint_choose(const char *value_name, const char *typed, const char *what,
                        const char *value, size_t *ret, struct error *err);
 
