@@ -144,7 +144,7 @@ static void put_options(FILE *out)
 		struct buf takers = { 0 };
 
 		command_list(commands, &takers);
-		fprintf(out, ".SS Of %.*s\n", SPAN_ARG(buf_span(&takers)));
+		fprintf(out, ".SS Options of %.*s\n", SPAN_ARG(buf_span(&takers)));
 		buf_deinit(&takers);
 		for (size_t i = 0; (row = option_table_at(i)); i++)
 			if (row->commands == commands)
