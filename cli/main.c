@@ -1,4 +1,5 @@
-/* pmp: where a process spends its time, or why it hangs. Picks the command of the command line and runs it. */
+/* pmp: shows where a process spends its time, or why it hangs. This file finds the command in the
+ * command line and runs it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +22,9 @@
 #include "merger/base/printable.h"
 #include "merger/base/suggest.h"
 
-/* A file that is opened must not become descriptor 0, 1 or 2 by accident (`pmp ... >&-`): what is
- * printed would end up in it. The stand-in cannot be written to, so that a lost result is an error. */
+/* After `pmp ... >&-` the next file that is opened would become descriptor 1, and pmp would print
+ * into it. So missing descriptors from 0 to 2 become /dev/null, read-only: printing to it fails, so
+ * that a lost result is an error. */
 static void fill_standard_descriptors(void)
 {
 	int fd;
@@ -34,30 +36,30 @@ static void fill_standard_descriptors(void)
 		close(fd);
 }
 
-/* Is it a file, which stands where a command should? Then *err tells what can be done with it. */
-static bool is_file(const char *word, struct error *err)
+/* True if `word`, which is not a command, is a file; then *err suggests commands for it. */
+static bool report_file(const char *word, struct error *err)
 {
-	struct printable shown;
+	struct printable printable;
 	struct stat file;
 
 	if (stat(word, &file) != 0 || !S_ISREG(file.st_mode))
 		return false;
-	printable_name(&shown, word);
+	printable_name(&printable, word);
 	if (access(word, X_OK) == 0)
 		error_set(err, ERROR_USAGE,
-		          "'%s' is no command; to sample that program: pmp run %s%s", shown.text,
-		          strchr(word, '/') ? "" : "./", shown.text);
+		          "'%s' is no command; to sample that program: pmp run %s%s",
+		          printable.text, strchr(word, '/') ? "" : "./", printable.text);
 	else
 		error_set(err, ERROR_USAGE,
 		          "'%s' is no command; pmp show %s prints a profile, pmp fold %s reads "
 		          "gdb's text",
-		          shown.text, shown.text, shown.text);
+		          printable.text, printable.text, printable.text);
 	return true;
 }
 
-static bool unknown_command(const char *word, struct error *err)
+static bool report_unknown_command(const char *word, struct error *err)
 {
-	struct printable shown;
+	struct printable printable;
 	struct suggestion hint = { .word = span_of(word) };
 	struct buf all = { 0 };
 	const struct command *command;
@@ -66,20 +68,21 @@ static bool unknown_command(const char *word, struct error *err)
 	if (digits && !word[digits])
 		return error_set(err, ERROR_USAGE,
 		                 "'%s' is no command; to sample that process: pmp -p %s",
-		                 printable_name(&shown, word), shown.text);
-	if (is_file(word, err))
+		                 printable_name(&printable, word), printable.text);
+	if (report_file(word, err))
 		return false;
 	for (size_t i = 0; (command = command_at(i)); i++)
 		suggest_try(&hint, span_of(command->name));
 	command_list(~0u, &all);
 	error_set(err, ERROR_USAGE, "'%s' is no command%s; there are %.*s; see pmp --help",
-	          printable_name(&shown, word), suggest_text(&hint, ""), SPAN_ARG(buf_span(&all)));
+	          printable_name(&printable, word), suggest_text(&hint, ""),
+	          SPAN_ARG(buf_span(&all)));
 	buf_deinit(&all);
 	return false;
 }
 
-/* What runs each command: in a file of cli/commands, cli/top or cli/help. False: *err says why, and its code
- * is the exit code; true and ERROR_NONE: 0. */
+/* The function of each command, in cli/commands, cli/top or cli/help. false: *err has the reason.
+ * The code of *err is the exit code in both cases. */
 static bool (*const run_command[COMMAND_COUNT])(const struct options *options,
                                                 struct error *err) = {
 	[COMMAND_ID_RECORD] = cmd_record, [COMMAND_ID_RUN] = cmd_record,
@@ -90,7 +93,7 @@ static bool (*const run_command[COMMAND_COUNT])(const struct options *options,
 	[COMMAND_ID_MAN] = cmd_man,
 };
 
-static bool run(int argc, char **argv, struct error *err)
+static bool run_command_line(int argc, char **argv, struct error *err)
 {
 	const struct command *command = command_at(0);
 	bool named = argc > 1 && argv[1][0] != '-';
@@ -100,7 +103,7 @@ static bool run(int argc, char **argv, struct error *err)
 	if (named) {
 		command = command_by_name(argv[1]);
 		if (!command)
-			return unknown_command(argv[1], err);
+			return report_unknown_command(argv[1], err);
 	}
 	ok = options_parse(&options, command, argc - named, argv + named, err);
 	terminal_set_colours(options.colours);
@@ -121,14 +124,15 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 
 	fill_standard_descriptors();
-	/* A write that fails half-way leaves no reason behind: what is no longer than this is written at the end. */
+	/* stdio does not keep the reason of a failed write. A result that fits into this buffer is
+	 * written by output_file_finish_stdout, which reports the reason. */
 	setvbuf(stdout, standard_output, _IOFBF, sizeof(standard_output));
 	signals_ignore_sigpipe_sigxfsz();
-	if (!run(argc, argv, &err) && !err.code)
+	if (!run_command_line(argc, argv, &err) && !err.code)
 		error_set(&err, ERROR_FAILED,
 		          "failed, and no reason was given; this is a bug of pmp");
 	output_file_finish_stdout(&err);
-	/* No text: there is nothing to say (the reader of a pipe went away). */
+	/* An error without a text is silent: the reader of a pipe has closed it. */
 	if (err.text[0])
 		fprintf(stderr, "pmp: %s\n", err.text);
 	return (int)err.code;

@@ -1,6 +1,6 @@
-# bash completion for pmp, as `pmp completion bash` prints it. It needs bash 4.
+# bash completion for pmp, printed by `pmp completion bash`. Needs bash 4.
 
-# The processes, behind what stands before the last comma. Names are shown, but never inserted.
+# Completes the pid after the last comma. Names are listed, but not inserted.
 _pmp_pids() {
 	local pid name before= names=()
 	[[ $cur == *,* ]] && before=${cur%,*},
@@ -10,13 +10,13 @@ _pmp_pids() {
 			names+=("$before$pid  ($name)")
 		fi
 	done < <(exec "${COMP_WORDS[0]/#\~\//$HOME/}" completion pids 2>/dev/null)
-	# 63 and 33: they are listed, not inserted one by one
+	# COMP_TYPE 63 and 33: the shell lists the words and inserts none
 	if ((${#names[@]} > 1)) && [[ $COMP_TYPE == 63 || $COMP_TYPE == 33 ]]; then
 		COMPREPLY=("${names[@]}")
 	fi
 }
 
-# What is behind the program of `pmp run` is the program's own.
+# Completes the words after the program of `pmp run`, which belong to that program.
 _pmp_program() {
 	local i
 	for ((i = 2; i < COMP_CWORD; i++)); do
@@ -37,7 +37,7 @@ _pmp_program() {
 	fi
 }
 
-# Sets kind, and words, to what the option takes.
+# Sets kind, and for a choice words, to those of the option's value.
 _pmp_takes() {
 	kind=
 	case $1 in
@@ -49,7 +49,7 @@ _pmp() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local command=record kind= operand= words= options=
 	COMPREPLY=()
-	# --attach=each comes as three words
+	# readline splits --attach=each into three words
 	if [[ $cur == = ]]; then
 		cur=
 	elif [[ $prev == = ]]; then

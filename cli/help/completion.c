@@ -1,5 +1,5 @@
-/* pmp completion: prints completion.bash, .zsh or .fish, with the lines @... filled in from the tables
- * of commands and options. */
+/* pmp completion: prints completion.bash, .zsh or .fish. A line that begins with @ is replaced by
+ * text from the tables of commands and options. */
 #include <string.h>
 
 #include "cli/help/completion.h"
@@ -16,8 +16,8 @@ extern const size_t pmp_text_completion_zsh_len;
 extern const unsigned char pmp_text_completion_fish[];
 extern const size_t pmp_text_completion_fish_len;
 
-/* Prints `text` as the inside of a word in single quotes. A newline becomes a blank; each character of
- * `escaped` gets a backslash. */
+/* Prints `text` as the inside of a word in single quotes. A newline becomes a blank; each character
+ * of `escaped` gets a backslash. */
 static void put_quoted(const char *text, const char *escaped, FILE *out)
 {
 	for (; *text; text++) {
@@ -309,7 +309,7 @@ static const struct template_part fish_parts[] = {
 	{ { 0 }, NULL },
 };
 
-/* In the order of the command's choices. */
+/* `shell` is the number of its name in "bash|zsh|fish". */
 static void put_script(size_t shell, FILE *out)
 {
 	const struct {
@@ -330,7 +330,7 @@ bool cmd_completion(const struct options *options, struct error *err)
 {
 	size_t shell;
 
-	/* What the scripts themselves ask for. */
+	/* The scripts use this to list processes. */
 	if (!strcmp(options->operands[0], "pids")) {
 		process_list_print(stdout);
 		return true;

@@ -1,9 +1,9 @@
-# fish completion for pmp, as `pmp completion fish` prints it.
+# fish completion for pmp, printed by `pmp completion fish`.
 
-# Options with a value, and commands of which the first word is a program.
+# The options with a value; the commands whose first operand is a program.
 @lists
 
-# Whether the command is one of these; the one that is not named is record.
+# True if the command is one of $argv. The default command is record.
 function __pmp_named
     set -l words (commandline -opc)
     if set -q words[2]; and not string match -q -- '-*' $words[2]
@@ -13,7 +13,7 @@ function __pmp_named
     end
 end
 
-# Whether a program stands there: what follows is its own.
+# True if the line already has a program: all words after it belong to that program.
 function __pmp_has_program
     __pmp_named $__pmp_rest; or return
     set -l words (commandline -opc)[3..]
@@ -39,7 +39,7 @@ function __pmp_first
     test (count (commandline -opc)) -eq 1
 end
 
-# The processes, behind what stands before the last comma.
+# Completes the pid after the last comma.
 function __pmp_pids
     set -l words (commandline -opc)
     set -l pmp (string replace -r '^~/' "$HOME/" -- $words[1])
@@ -49,7 +49,7 @@ function __pmp_pids
     end
 end
 
-# A program to run, and what that takes.
+# Completes a program and its arguments.
 function __pmp_program
     __fish_complete_subcommand --fcs-skip=2 $__pmp_valued
 end

@@ -1,4 +1,4 @@
-/* completion: `pmp completion`, the scripts for shells. Errors: *err, whose code is the exit code. */
+/* completion: `pmp completion`, which prints the completion script for a shell. */
 #ifndef PMP_COMPLETION_H
 #define PMP_COMPLETION_H
 
@@ -7,6 +7,7 @@
 struct options;
 struct error;
 
+/* false: *err, whose code is the exit code. */
 bool cmd_completion(const struct options *options, struct error *err);
 
 #endif

@@ -1,7 +1,8 @@
 #compdef pmp
-# zsh completion for pmp, as `pmp completion zsh` prints it: a file _pmp on fpath, or read by `source`.
+# zsh completion for pmp, printed by `pmp completion zsh`. Save it as _pmp in a folder of fpath, or
+# read it with `source`.
 
-# The processes, behind what stands before the last comma.
+# Completes the pid after the last comma.
 _pmp_pids() {
 	local -a processes
 	processes=("${(@f)$(${~pmp} completion pids 2>/dev/null)}")

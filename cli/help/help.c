@@ -10,10 +10,10 @@
 #include "merger/formats/format.h"
 
 #define WIDTH 80
-#define COLUMN 28 /* where the explanations begin */
+#define COLUMN 28 /* the column in which the texts of the options begin */
 
-/* The text stands right of column `indent`, and `used` columns of the first line are used. Lines that are too long
- * are broken at blanks. */
+/* Prints `text` from column `indent` on, wrapped at blanks. The first line already has `used`
+ * columns. */
 static void print_wrapped(const char *text, size_t used, size_t indent, FILE *out)
 {
 	while (*text) {
@@ -37,7 +37,7 @@ static void print_wrapped(const char *text, size_t used, size_t indent, FILE *ou
 	fputc('\n', out);
 }
 
-static void print_row(const struct option_row *row, FILE *out)
+static void print_option(const struct option_row *row, FILE *out)
 {
 	char letter[] = { row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
 		          row->letter ? ',' : ' ', '\0' };
@@ -58,24 +58,24 @@ static void print_options(const struct command *command, FILE *out)
 	fputs("\nOptions:\n", out);
 	for (size_t i = 0; (row = option_table_at(i)); i++)
 		if (row->commands & command->bit)
-			print_row(row, out);
+			print_option(row, out);
 }
 
-/* "record and fold:", and the options that these commands take and no other. */
+/* Prints "record and fold:" and the options that exactly these commands take. */
 static void print_group(unsigned commands, FILE *out)
 {
-	struct buf takers = { 0 };
+	struct buf names = { 0 };
 	const struct option_row *row;
 
-	command_list(commands, &takers);
-	fprintf(out, "\n%.*s:\n", SPAN_ARG(buf_span(&takers)));
-	buf_deinit(&takers);
+	command_list(commands, &names);
+	fprintf(out, "\n%.*s:\n", SPAN_ARG(buf_span(&names)));
+	buf_deinit(&names);
 	for (size_t i = 0; (row = option_table_at(i)); i++)
 		if (row->commands == commands)
-			print_row(row, out);
+			print_option(row, out);
 }
 
-static bool takes_format(const struct command *command)
+static bool has_format_option(const struct command *command)
 {
 	const struct option_row *row;
 
@@ -112,8 +112,8 @@ static void print_command(const struct command *command, FILE *out)
 	fprintf(out, "Usage:\n  pmp %s\n\n", command->usage);
 	print_wrapped(command->text, 0, 0, out);
 	print_options(command, out);
-	/* A comparison can be written in few of them: its text says in which. */
-	if (takes_format(command) && command->bit != COMMAND_DIFF)
+	/* diff supports few formats, which its text lists. */
+	if (has_format_option(command) && command->bit != COMMAND_DIFF)
 		print_formats(out);
 	print_examples(command, out);
 }

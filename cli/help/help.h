@@ -1,4 +1,4 @@
-/* help: --help, made from the tables of commands, options, formats and exit codes. */
+/* help: prints --help from the tables of commands, options, formats and exit codes. */
 #ifndef PMP_HELP_H
 #define PMP_HELP_H
 
@@ -9,10 +9,10 @@ struct command;
 struct error;
 struct options;
 
-/* All about one command; NULL: a survey of all. */
+/* The help of one command; NULL: the list of all commands and options. */
 void help_print(const struct command *command, FILE *out);
 
-/* `pmp help`. */
+/* `pmp help`. false: *err, whose code is the exit code. */
 bool cmd_help(const struct options *options, struct error *err);
 
 #endif

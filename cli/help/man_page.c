@@ -15,7 +15,7 @@
 extern const unsigned char pmp_text_pmp_1_in[];
 extern const size_t pmp_text_pmp_1_in_len;
 
-static struct span template_text(void)
+static struct span get_page_text(void)
 {
 	return (struct span){ (const char *)pmp_text_pmp_1_in, pmp_text_pmp_1_in_len };
 }
@@ -37,12 +37,12 @@ static void put_char(char c, FILE *out)
 	fputc(c, out);
 }
 
-/* Plain text on a line of its own; what is between backquotes is bold. */
+/* Prints plain text as a line. Text between backquotes becomes bold. */
 static void put_text(const char *text, FILE *out)
 {
 	bool bold = false;
 
-	fputs("\\&", out); /* so that no point begins the line */
+	fputs("\\&", out); /* a point at the start of a line would be a request */
 	for (; *text; text++) {
 		if (*text == '`')
 			fputs((bold = !bold) ? "\\fB" : "\\fR", out);
@@ -51,7 +51,7 @@ static void put_text(const char *text, FILE *out)
 	}
 }
 
-/* A usage or an argument: names like PID are italic, what is typed as it stands is bold. */
+/* Prints a usage line or the name of a value: names like PID become italic, literal words bold. */
 static void put_usage(const char *usage, FILE *out)
 {
 	char font = 'R';
@@ -70,10 +70,10 @@ static void put_usage(const char *usage, FILE *out)
 	fputs("\\fR", out);
 }
 
-/* What the template says of this row, beyond the row's own text. */
+/* Prints the lines between "@more KIND NAME" and "@end". */
 static void put_more(const char *kind, const char *name, FILE *out)
 {
-	struct span text = template_text(), line;
+	struct span text = get_page_text(), line;
 	struct buf wanted = { 0 };
 	bool within = false;
 
@@ -131,7 +131,7 @@ static void put_option(const struct option_row *row, FILE *out)
 	}
 	fputc('\n', out);
 	put_text(row->help, out);
-	fputs(row->help[strlen(row->help) - 1] == '?' ? "\n" : ".\n", out);
+	fputs(".\n", out);
 	put_more("option", row->name, out);
 }
 
@@ -141,11 +141,11 @@ static void put_options(FILE *out)
 	unsigned commands;
 
 	for (size_t group = 0; (commands = option_table_group(group)); group++) {
-		struct buf takers = { 0 };
+		struct buf names = { 0 };
 
-		command_list(commands, &takers);
-		fprintf(out, ".SS Options of %.*s\n", SPAN_ARG(buf_span(&takers)));
-		buf_deinit(&takers);
+		command_list(commands, &names);
+		fprintf(out, ".SS Options of %.*s\n", SPAN_ARG(buf_span(&names)));
+		buf_deinit(&names);
 		for (size_t i = 0; (row = option_table_at(i)); i++)
 			if (row->commands == commands)
 				put_option(row, out);
@@ -201,7 +201,7 @@ static const struct template_part parts[] = {
 
 void man_page_print(FILE *out)
 {
-	struct span text = template_text();
+	struct span text = get_page_text();
 	const char *more = memmem(text.ptr, text.len, "\n@more ", 7);
 
 	if (more)

@@ -1,4 +1,4 @@
-/* template: a text of which some lines stand for parts that are made from tables. */
+/* template: prints a text in which some lines are replaced by text made from tables. */
 #ifndef PMP_TEMPLATE_H
 #define PMP_TEMPLATE_H
 
@@ -7,7 +7,7 @@
 
 #include "merger/base/span.h"
 
-/* A line that is `line` is replaced by what `put` writes. */
+/* `put` prints the text that replaces each line equal to `line`. */
 struct template_part {
 	struct span line;
 	void (*put)(FILE *out);
@@ -16,7 +16,7 @@ struct template_part {
 /* `parts` ends in a row of zeros. */
 void template_print(struct span text, const struct template_part *parts, FILE *out);
 
-/* Takes the next line of the text, without its newline; false at the end. */
+/* Removes the next line from *text and stores it without its newline; false at the end. */
 bool template_take_line(struct span *text, struct span *ret);
 
 #endif

@@ -67,16 +67,16 @@ static bool report_unknown_name(struct parsing *parsing, struct span name)
 static bool apply_option(struct parsing *parsing, const struct option_row *row, const char *typed,
                          const char *value)
 {
-	struct buf takers = { 0 };
+	struct buf names = { 0 };
 
 	if (row->commands & parsing->command->bit)
 		return row->parse(parsing->options, row, typed, value, parsing->err);
-	command_list(row->commands, &takers);
+	command_list(row->commands, &names);
 	error_set(parsing->err, ERROR_USAGE,
 	          "%s does not take %s, which is an option of %.*s; " ASK_COMMAND,
-	          parsing->command->name, typed, SPAN_ARG(buf_span(&takers)),
+	          parsing->command->name, typed, SPAN_ARG(buf_span(&names)),
 	          parsing->command->name);
-	buf_deinit(&takers);
+	buf_deinit(&names);
 	return false;
 }
 

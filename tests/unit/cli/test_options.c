@@ -1,4 +1,4 @@
-/* The command line: a row is what was typed, and what came of it. */
+/* The command line: each row has typed words and the expected options or error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 #define WORDS_MAX 32
 
-/* All that differs from what is assumed, in one line. */
+/* Prints all options that differ from their defaults, in one line. */
 static void render(const struct options *o, struct buf *out)
 {
 	static const char *const modes[] = { "once", "each", "plain" };
@@ -57,7 +57,7 @@ static void render(const struct options *o, struct buf *out)
 	buf_add(out, "", 1);
 }
 
-/* Splits at blanks; "''" is the empty word. */
+/* Splits `line` at blanks; "''" is the empty word. */
 static int split(char *line, char **words)
 {
 	int count = 0;
@@ -71,7 +71,7 @@ static int split(char *line, char **words)
 	return count;
 }
 
-/* What options_parse makes of `typed`: the rendered options, or "2: " and the message. */
+/* Stores the result of options_parse for `typed`: the rendered options, or "2: " and the message. */
 static void parse(const char *command, const char *typed, char *ret, size_t cap)
 {
 	struct options options;
@@ -140,7 +140,7 @@ static const struct row {
 	  "o=o.txt f=collapsed full-paths [p.yaml]" },
 };
 
-/* `wanted` is a part of the message; its code is always 2. */
+/* `wanted` is a part of the message; the code is always 2. */
 static const struct row bad[] = {
 	{ "record", "", "which process? pmp -p PID" },
 	{ "record", "-t", "pmp fold [FILE...]" },
@@ -244,7 +244,7 @@ static void test_bad(void **state)
 	}
 }
 
-/* What a row must hold so that help and messages can be made from it. */
+/* The properties that help and messages need of a row. */
 static void test_table(void **state)
 {
 	const struct option_row *row, *other;
@@ -262,7 +262,7 @@ static void test_table(void **state)
 	}
 }
 
-/* The "pmp ..." of an example, up to where a shell ends it. */
+/* Parses an example from "pmp" to the end of that shell command. */
 static void check_example(const struct command_example *example)
 {
 	const char *line = example->line, *from = strstr(line, "pmp ");
@@ -285,7 +285,7 @@ static void check_example(const struct command_example *example)
 	options_deinit(&options);
 }
 
-/* What a command's row must hold for help, the man page and completion. */
+/* The properties that help, the man page and completion need of a command's row. */
 static void test_command_table(void **state)
 {
 	const struct command *command;
