@@ -83,8 +83,8 @@ static bool report_unknown_command(const char *word, struct error *err)
 
 /* The function of each command, in cli/commands, cli/top or cli/help. false: *err has the reason.
  * The code of *err is the exit code in both cases. */
-static bool (*const run_command[COMMAND_COUNT])(const struct options *options,
-                                                struct error *err) = {
+static bool (*const command_functions[COMMAND_COUNT])(const struct options *options,
+                                                      struct error *err) = {
 	[COMMAND_ID_RECORD] = cmd_record, [COMMAND_ID_RUN] = cmd_record,
 	[COMMAND_ID_TOP] = cmd_top,       [COMMAND_ID_DUMP] = cmd_dump,
 	[COMMAND_ID_FOLD] = cmd_fold,     [COMMAND_ID_SHOW] = cmd_show,
@@ -113,7 +113,7 @@ static bool run_command_line(int argc, char **argv, struct error *err)
 		help_print(named ? command : NULL, stdout);
 	else if (ok)
 		ok = options.version ? version_print(&options, err)
-		                     : run_command[command_id(command)](&options, err);
+		                     : command_functions[command_id(command)](&options, err);
 	options_deinit(&options);
 	return ok;
 }

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "cli/help/completion.h"
-#include "cli/options/value_hint.h"
+
+#include "cli/help/template.h"
 #include "cli/options/command_table.h"
 #include "cli/options/option_table.h"
+#include "cli/options/value_hint.h"
 #include "cli/proc/process_list.h"
-#include "cli/help/template.h"
 
 extern const unsigned char pmp_text_completion_bash[];
 extern const size_t pmp_text_completion_bash_len;

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "merger/base/buf.h"
-#include "cli/options/value_hint.h"
 #include "cli/help/exit_codes.h"
 #include "cli/options/option_table.h"
 #include "cli/options/options.h"
+#include "cli/options/value_hint.h"
+#include "merger/base/buf.h"
 #include "merger/formats/format.h"
 
 #define WIDTH 80

@@ -3,12 +3,12 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "merger/base/buf.h"
-#include "cli/options/command_table.h"
 #include "cli/help/exit_codes.h"
-#include "cli/options/option_table.h"
 #include "cli/help/template.h"
 #include "cli/help/version.h"
+#include "cli/options/command_table.h"
+#include "cli/options/option_table.h"
+#include "merger/base/buf.h"
 #include "merger/formats/format.h"
 
 /* cli/help/pmp.1.in */

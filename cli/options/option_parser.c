@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "merger/base/alloc.h"
-#include "merger/base/suggest.h"
 #include "cli/options/option_table.h"
+#include "merger/base/alloc.h"
 #include "merger/base/printable.h"
+#include "merger/base/suggest.h"
 
 #define ASK_HELP "see pmp --help"
 #define ASK_COMMAND "see pmp help %s" /* the command's name */

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/options/value_hint.h"
 #include "merger/base/alloc.h"
+#include "merger/base/printable.h"
+#include "merger/base/regex.h"
 #include "merger/formats/format.h"
 #include "merger/profile/levels.h"
-#include "merger/base/regex.h"
-#include "cli/options/value_hint.h"
-#include "merger/base/printable.h"
 
 #define MEMBER(m) offsetof(struct options, m)
 

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/gdb/attach_mode.h"
 #include "cli/options/command_table.h"
 #include "cli/os/terminal.h"
-#include "cli/gdb/attach_mode.h"
 #include "merger/build/profile_builder.h"
 #include "merger/transform/profile_filter.h"
 #include "merger/transform/time_window.h"

@@ -4,8 +4,8 @@
 
 #include "cli/options/command_table.h"
 #include "merger/base/buf.h"
-#include "merger/base/suggest.h"
 #include "merger/base/printable.h"
+#include "merger/base/suggest.h"
 #include "merger/formats/format.h"
 
 static const char *get_format_name(size_t i)

@@ -71,7 +71,7 @@ static int split(char *line, char **words)
 	return count;
 }
 
-/* Stores the result of options_parse for `typed`: the rendered options, or "2: " and the message. */
+/* Stores the rendered options that `typed` gives, or "2: " and the error message. */
 static void parse(const char *command, const char *typed, char *ret, size_t cap)
 {
 	struct options options;
