@@ -1,16 +1,19 @@
 #include "cli/safety/restore.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/types.h>
 
-#define AGAIN_US 2000
-#define DEATH_US                                                                                   \
-	20000 /* a killed tracer's stops are gone or have become the target's own by then */
-#define RESTOP_US 50000    /* a target that was stopped may take so long to stop again by itself */
-#define RUN_US 10000000    /* a thread with a stop in hand may wait so long for a processor */
-#define GIVE_UP_US 1000000 /* who stops it again for so long does not want it to run */
+#include "merger/base/alloc.h"
 
-static bool any_in_tracing_stop(const struct process_threads *threads)
+#define AGAIN_US 2000   /* between two steps */
+#define DEATH_US 20000  /* a killed tracer's stops have ended or become real ones by then */
+#define RESTOP_US 50000 /* a target that was stopped may take this long to stop again */
+#define RUN_US 10000000 /* a thread with a pending stop may wait this long for a processor */
+#define GIVE_UP_US                                                                                 \
+	1000000 /* another process that stops the target for this long wants it stopped */
+
+static bool has_tracing_stop(const struct process_threads *threads)
 {
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->rows[i].stat.state == 't')
@@ -18,74 +21,133 @@ static bool any_in_tracing_stop(const struct process_threads *threads)
 	return false;
 }
 
-/* What a worker has left that died. */
-static bool leftover_stop_visible(struct restore *restore, const struct process_threads *threads)
+static void forget_waiting(struct restore *restore)
 {
-	if (any_in_tracing_stop(threads)) {
-		run_check_forget(&restore->run_check);
-		return false;
-	}
-	return !restore->after_death ||
-	       run_check_passed(&restore->run_check, restore->pid, threads);
+	restore->waiting_count = 0;
+	restore->checked = false;
 }
 
-static enum restore_result again(struct restore *restore, uint64_t now)
+static void list_waiting(struct restore *restore, const struct process_threads *threads)
+{
+	restore->checked = true;
+	for (size_t i = 0; i < threads->count; i++) {
+		struct restore_thread thread = { .tid = threads->rows[i].tid };
+
+		if (threads->rows[i].stat.state != 'R' ||
+		    !process_cpu_ns(restore->pid, thread.tid, &thread.cpu_ns))
+			continue;
+		restore->waiting = alloc_grow(restore->waiting, &restore->waiting_cap,
+		                              restore->waiting_count + 1, sizeof(thread));
+		restore->waiting[restore->waiting_count++] = thread;
+	}
+}
+
+static bool is_waiting(const struct restore *restore, const struct restore_thread *thread,
+                       const struct process_threads *threads)
+{
+	uint64_t ns;
+
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->rows[i].tid == thread->tid)
+			return threads->rows[i].stat.state == 'R' &&
+			       process_cpu_ns(restore->pid, thread->tid, &ns) &&
+			       ns == thread->cpu_ns;
+	return false;
+}
+
+/* Has every runnable thread run since the first check? A thread whose tracer died during a stop
+ * goes on with the signal that stopped it. Nothing in /proc shows that signal until the thread
+ * runs, which can take a while on a busy machine. */
+static bool have_all_run(struct restore *restore, const struct process_threads *threads)
+{
+	size_t kept = 0;
+
+	if (!restore->checked)
+		list_waiting(restore, threads);
+	for (size_t i = 0; i < restore->waiting_count; i++)
+		if (is_waiting(restore, &restore->waiting[i], threads))
+			restore->waiting[kept++] = restore->waiting[i];
+	restore->waiting_count = kept;
+	return !kept;
+}
+
+/* If a worker that died has left a stop: does /proc show it by now? */
+static bool is_leftover_stop_visible(struct restore *restore, const struct process_threads *threads)
+{
+	if (has_tracing_stop(threads)) {
+		forget_waiting(restore);
+		return false;
+	}
+	return !restore->after_death || have_all_run(restore, threads);
+}
+
+static enum restore_result wait_again(struct restore *restore, uint64_t now)
 {
 	restore->again_us = now + AGAIN_US;
 	return RESTORE_WAIT;
 }
 
-/* It was stopped before: so be it. */
+/* The target was stopped before the attach. */
 static enum restore_result stop_again(struct restore *restore,
-                                      const struct process_attach_state *look, uint64_t age,
+                                      const struct process_attach_state *state, uint64_t age,
                                       uint64_t now)
 {
-	if (look->stopped)
+	if (state->stopped)
 		return RESTORE_DONE;
 	if (age < RESTOP_US)
-		return again(restore, now);
+		return wait_again(restore, now);
 	kill((pid_t)restore->pid, SIGSTOP);
 	return RESTORE_DONE;
 }
 
 void restore_deinit(struct restore *restore)
 {
-	run_check_deinit(&restore->run_check);
+	free(restore->waiting);
+	*restore = (struct restore){ 0 };
+}
+
+void restore_begin(struct restore *restore, bool after_death, uint64_t now)
+{
+	restore->after_death = after_death;
+	restore->in_order = false;
+	restore->since_us = now;
+	restore->first_sigcont_us = 0;
+	forget_waiting(restore);
 }
 
 enum restore_result restore_step(struct restore *restore, const uint32_t *ours, size_t our_count,
                                  struct process_threads *threads, uint64_t now)
 {
-	struct process_attach_state look =
+	struct process_attach_state state =
 	        process_attach_state(restore->pid, restore->starttime, threads);
 	uint64_t age = now - restore->since_us;
 
-	if (look.life != PROCESS_ALIVE)
+	if (state.life != PROCESS_ALIVE)
 		return RESTORE_DONE;
 	for (size_t i = 0; i < our_count; i++) {
-		if (look.tracer != ours[i])
+		if (state.tracer != ours[i])
 			continue;
-		restore->holder = look.tracer;
+		restore->holder = state.tracer;
 		restore->again_us = now + AGAIN_US;
 		return RESTORE_HELD;
 	}
-	if (look.tracer)
-		return RESTORE_DONE; /* somebody else took it: it is theirs now */
-	if (age < RUN_US && !leftover_stop_visible(restore, threads))
-		return again(restore, now);
+	if (state.tracer)
+		return RESTORE_DONE; /* another tracer has attached: the target is its matter now */
+	if (age < RUN_US && !is_leftover_stop_visible(restore, threads))
+		return wait_again(restore, now);
 	if (restore->was_stopped)
-		return stop_again(restore, &look, age, now);
-	if (restore->in_order && look.stopped)
+		return stop_again(restore, &state, age, now);
+	if (restore->in_order && state.stopped)
 		return RESTORE_DONE;
-	if (look.stopped || look.stop_pending) {
-		/* A gdb that ends in the middle leaves the SIGSTOP by which it attached. */
+	if (state.stopped || state.stop_pending) {
+		/* A gdb that dies during an attach leaves the SIGSTOP with which it attached. */
 		if (age < DEATH_US && !restore->after_death)
-			return again(restore, now);
+			return wait_again(restore, now);
 		kill((pid_t)restore->pid, SIGCONT);
 		if (!restore->first_sigcont_us)
 			restore->first_sigcont_us = now;
-		return now - restore->first_sigcont_us < GIVE_UP_US ? again(restore, now)
+		return now - restore->first_sigcont_us < GIVE_UP_US ? wait_again(restore, now)
 		                                                    : RESTORE_DONE;
 	}
-	return restore->after_death && age < DEATH_US ? again(restore, now) : RESTORE_DONE;
+	return restore->after_death && age < DEATH_US ? wait_again(restore, now) : RESTORE_DONE;
 }

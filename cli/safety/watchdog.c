@@ -29,7 +29,7 @@ struct guard_note {
 struct watched {
 	struct guard_note note;
 	struct restore restore;
-	uint64_t free_us; /* since when nobody traces it; 0: somebody does */
+	bool untraced; /* at the last step */
 };
 
 struct watch {
@@ -64,27 +64,25 @@ static bool listen(int fd, struct watch *watch)
 	return true;
 }
 
-/* Whoever traces a target now is pmp's gdb, on its way out: it is waited for. */
-static bool settle_one(struct watched *watched, struct process_threads *threads)
+/* true: the target is as it was. A process that traces it now is pmp's gdb, about to end. */
+static bool restore_one(struct watched *watched, struct process_threads *threads)
 {
-	struct process_attach_state look =
+	struct process_attach_state state =
 	        process_attach_state(watched->note.pid, watched->note.starttime, threads);
 	struct restore *restore = &watched->restore;
 
-	restore->pid = watched->note.pid;
-	restore->starttime = watched->note.starttime;
-	restore->was_stopped = watched->note.was_stopped;
-	restore->after_death = true;
-	restore->first_sigcont_us = 0;
-	if (look.life == PROCESS_ALIVE && look.tracer)
-		watched->free_us = 0;
-	else if (!watched->free_us)
-		watched->free_us = clock_now_us();
-	if (!watched->free_us)
-		run_check_forget(&restore->run_check);
-	if (!watched->free_us)
+	if (state.life == PROCESS_ALIVE && state.tracer) {
+		watched->untraced = false;
 		return false;
-	restore->since_us = watched->free_us;
+	}
+	if (!watched->untraced) {
+		restore->pid = watched->note.pid;
+		restore->starttime = watched->note.starttime;
+		restore->was_stopped = watched->note.was_stopped;
+		restore_begin(restore, true, clock_now_us());
+		watched->untraced = true;
+	}
+	restore->first_sigcont_us = 0;
 	return restore_step(restore, NULL, 0, threads, clock_now_us()) == RESTORE_DONE &&
 	       !restore->first_sigcont_us;
 }
@@ -99,7 +97,7 @@ static void end_leftovers(struct watched *watched)
 	}
 }
 
-static void settle_all(struct watch *watch)
+static void restore_all(struct watch *watch)
 {
 	uint64_t start = clock_now_us(), calm = start;
 	struct process_threads threads = { 0 };
@@ -108,7 +106,7 @@ static void settle_all(struct watch *watch)
 	     now = clock_now_us()) {
 		for (size_t i = 0; i < watch->count; i++) {
 			end_leftovers(&watch->rows[i]);
-			if (!settle_one(&watch->rows[i], &threads))
+			if (!restore_one(&watch->rows[i], &threads))
 				calm = clock_now_us();
 		}
 		poll(NULL, 0, LOOK_MS);
@@ -133,7 +131,7 @@ static _Noreturn void watchdog_main(int fd)
 	prctl(PR_SET_NAME, "pmp-guard");
 	close_others(fd);
 	if (chdir("/") == 0 && listen(0, &watch))
-		settle_all(&watch);
+		restore_all(&watch);
 	_exit(0);
 }
 

@@ -2,16 +2,14 @@
 
 #include <string.h>
 
-#define STOPPED_US 20000 /* between looks at one that somebody has stopped */
-
 void attachment_init(struct attachment *attachment, uint32_t pid, const struct watchdog *watchdog,
-                     const struct timeouts *deadlines)
+                     const struct timeouts *timeouts)
 {
 	struct process_stat stat;
 
 	*attachment = (struct attachment){ .watchdog = watchdog };
 	attachment->restore.pid = pid;
-	attachment->attach_check.limit_us = deadlines->us[TIMEOUT_BLOCKED];
+	attachment->check.limit_us = timeouts->us[TIMEOUT_BLOCKED];
 	if (process_stat(pid, 0, &stat))
 		attachment->restore.starttime = stat.starttime;
 }
@@ -19,32 +17,31 @@ void attachment_init(struct attachment *attachment, uint32_t pid, const struct w
 void attachment_deinit(struct attachment *attachment)
 {
 	process_threads_deinit(&attachment->threads);
-	attach_check_deinit(&attachment->attach_check);
+	attach_check_deinit(&attachment->check);
 	restore_deinit(&attachment->restore);
+}
+
+static struct process_attach_state read_state(struct attachment *attachment)
+{
+	return process_attach_state(attachment->restore.pid, attachment->restore.starttime,
+	                            &attachment->threads);
 }
 
 enum process_life attachment_life(struct attachment *attachment)
 {
-	uint32_t pid = attachment->restore.pid;
-	uint64_t starttime = attachment->restore.starttime;
-	enum process_life life = process_life(pid, starttime);
+	enum process_life life =
+	        process_life(attachment->restore.pid, attachment->restore.starttime);
 
-	if (life == PROCESS_ZOMBIE)
-		life = process_attach_state(pid, starttime, &attachment->threads).life;
-	return life;
+	return life == PROCESS_ZOMBIE ? read_state(attachment).life : life;
 }
 
 void attachment_detached(struct attachment *attachment, bool after_death, uint64_t now)
 {
-	attachment->unsettled = true;
-	attachment->restore.after_death = after_death;
-	attachment->restore.in_order = false;
-	attachment->restore.since_us = now;
-	attachment->restore.first_sigcont_us = 0;
-	run_check_forget(&attachment->restore.run_check);
+	attachment->unrestored = true;
+	restore_begin(&attachment->restore, after_death, now);
 }
 
-static void tell_guard(const struct attachment *attachment, pid_t gdb)
+static void note_for_watchdog(const struct attachment *attachment, pid_t gdb)
 {
 	watchdog_watch(attachment->watchdog, attachment->restore.pid, attachment->restore.starttime,
 	               attachment->restore.was_stopped && !attachment->held, gdb);
@@ -52,20 +49,21 @@ static void tell_guard(const struct attachment *attachment, pid_t gdb)
 
 void attachment_stopped(struct attachment *attachment, const char *signal, uint64_t now)
 {
-	/* The others are for the kernel to decide: they stop nobody who has no terminal to be continued from. */
+	/* The kernel decides about SIGTSTP, SIGTTIN and SIGTTOU: they do not stop a process group
+	 * that no terminal could continue. */
 	attachment->restore.was_stopped = !strcmp(signal, "SIGSTOP");
 	attachment_detached(attachment, true, now); /* the stop may take a moment */
 	attachment->restore.in_order = true;
-	tell_guard(attachment, 0);
+	note_for_watchdog(attachment, 0);
 }
 
-/* It said that it had let go, and has not. */
+/* This worker has reported a detach, and still traces the target. */
 static void end_holder(struct attachment *attachment, struct worker_pool *pool, uint64_t now)
 {
 	bool blocked = process_blocked(&attachment->threads);
-	enum timeout policy = blocked ? TIMEOUT_SKIP : TIMEOUT_DETACH;
+	enum timeout timeout = blocked ? TIMEOUT_SKIP : TIMEOUT_DETACH;
 
-	if (now - attachment->restore.since_us >= pool->plan.deadlines->us[policy])
+	if (now - attachment->restore.since_us >= pool->plan.deadlines->us[timeout])
 		worker_pool_end(pool, attachment->restore.holder, blocked);
 }
 
@@ -74,12 +72,12 @@ bool attachment_restored(struct attachment *attachment, struct worker_pool *pool
 	uint32_t ours[ATTACH_WORKERS_MAX];
 	size_t count;
 
-	if (!attachment->unsettled)
+	if (!attachment->unrestored)
 		return true;
 	count = worker_pool_pids(pool, ours);
 	switch (restore_step(&attachment->restore, ours, count, &attachment->threads, now)) {
 	case RESTORE_DONE:
-		attachment->unsettled = false;
+		attachment->unrestored = false;
 		return true;
 	case RESTORE_WAIT:
 		break;
@@ -100,20 +98,19 @@ void attachment_continue(struct attachment *attachment)
 enum attach_check_result attachment_may_attach(struct attachment *attachment,
                                                struct worker_pool *pool, uint64_t now)
 {
+	struct process_attach_state state;
+	struct worker *worker = worker_pool_current(pool);
 	enum attach_check_result ret;
 
 	if (!attachment_restored(attachment, pool, now))
 		return ATTACH_CHECK_WAIT;
-	ret = attach_check_now(&attachment->attach_check, &attachment->restore,
-	                       &attachment->threads, now);
-	attachment->again_us = attachment->attach_check.again_us;
-	if (ret == ATTACH_CHECK_GRANTED && attachment->started_by_pmp && !attachment->held &&
-	    attachment->restore.was_stopped) {
-		attachment->again_us = now + STOPPED_US;
-		return ATTACH_CHECK_WAIT;
-	}
+	state = read_state(attachment);
+	attachment->check.skip_stopped = attachment->started_by_pmp && !attachment->held;
+	ret = attach_check_now(&attachment->check, &state, &attachment->threads, now);
+	attachment->again_us = attachment->check.again_us;
+	if (ret == ATTACH_CHECK_GRANTED || ret == ATTACH_CHECK_STOPPED)
+		attachment->restore.was_stopped = state.stopped;
 	if (ret == ATTACH_CHECK_GRANTED)
-		tell_guard(attachment,
-		           worker_pool_current(pool) ? worker_pid(worker_pool_current(pool)) : 0);
+		note_for_watchdog(attachment, worker ? worker_pid(worker) : 0);
 	return ret;
 }

@@ -1,40 +1,45 @@
-/* attachment: our hold on one target: whether a gdb may take it now, and whether it is again as it was since
- * one let go. What it was is known before each attach (attach_check.h), and is seen to after it (restore.h). */
+/* attachment: pmp's access to one target. Before each attach it asks whether a gdb may attach
+ * (attach_check.h) and stores what the target was; after each detach it restores that
+ * (restore.h). */
 #ifndef PMP_ATTACHMENT_H
 #define PMP_ATTACHMENT_H
 
-#include "cli/safety/attach_check.h"
 #include "cli/gdb/worker_pool.h"
-#include "cli/safety/watchdog.h"
+#include "cli/safety/attach_check.h"
 #include "cli/safety/restore.h"
+#include "cli/safety/watchdog.h"
 
 struct attachment {
-	struct process_threads threads; /* as last seen */
+	struct process_threads threads; /* when last read */
 	struct restore restore;
-	struct attach_check attach_check;
-	const struct watchdog *watchdog; /* borrowed, told of each attach */
-	bool unsettled;                  /* it was let go, and is not known to be as it was */
-	bool started_by_pmp; /* of a program that pmp runs: while somebody has stopped it, it is left alone */
-	bool held; /* pmp has stopped it, before its first instruction: whoever outlives pmp continues it */
-	uint64_t again_us; /* result: when to ask again */
+	struct attach_check check;
+	const struct watchdog *watchdog; /* borrowed; gets a note before each attach */
+	bool unrestored;     /* it was detached from, and is not yet what it was before */
+	bool started_by_pmp; /* pmp's child: while a signal has stopped it, no gdb attaches */
+	bool held;           /* pmp's child, stopped by pmp before its first instruction: if pmp is
+	                      * killed, the watchdog continues it */
+	uint64_t again_us;   /* result: when to ask again */
 };
 
+/* Sets neither started_by_pmp nor held. */
 void attachment_init(struct attachment *attachment, uint32_t pid, const struct watchdog *watchdog,
-                     const struct timeouts *deadlines);
+                     const struct timeouts *timeouts);
 void attachment_deinit(struct attachment *attachment);
 
-/* PROCESS_ZOMBIE only when the last thread has ended: the main one may end before the others. */
+/* PROCESS_ZOMBIE only when the last thread has ended: the main thread may end first. */
 enum process_life attachment_life(struct attachment *attachment);
-/* A worker let go of it; after_death: not in good order. */
+/* A worker detached from the target, or died; after_death: not in good order. */
 void attachment_detached(struct attachment *attachment, bool after_death, uint64_t now);
-/* A worker let go of it since somebody sent it this signal, which may stop it: so be it. */
+/* The worker detached because the target received this signal. If the signal stops the target, it
+ * stays stopped. */
 void attachment_stopped(struct attachment *attachment, const char *signal, uint64_t now);
-/* Sees to it that the target is as it was; ends a worker of the crew's that holds it though it said that it
- * had let go. true: it is as it was. false: ask again at again_us. */
+/* Restores the target. Ends a worker of the pool that still traces it after it has reported a
+ * detach. true: the target is what it was. false: call again at again_us. */
 bool attachment_restored(struct attachment *attachment, struct worker_pool *pool, uint64_t now);
-/* It's continued now. */
+/* pmp's child is continued now, for the first time. */
 void attachment_continue(struct attachment *attachment);
-/* Asked right before each attach: as attach_check_now, once the target is settled. */
+/* May a gdb attach now? Restores the target first. The result is that of attach_check_now;
+ * GRANTED: the watchdog has its note. */
 enum attach_check_result attachment_may_attach(struct attachment *attachment,
                                                struct worker_pool *pool, uint64_t now);
 

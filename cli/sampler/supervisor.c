@@ -30,7 +30,7 @@ struct sum {
 struct supervisor {
 	const struct options *options;
 	struct target_sampler_context context;
-	struct timeouts deadlines;
+	struct timeouts timeouts;
 	struct recorder recorder;
 	struct signals signals;
 	struct watchdog watchdog;
@@ -298,7 +298,7 @@ static void wait_for_something(struct supervisor *s)
 }
 
 /* Begins or ends the sampling if it's time to. true: the pools have to know before anything is waited for. */
-static bool decide(struct supervisor *s)
+static bool start_or_stop(struct supervisor *s)
 {
 	if (s->ending || all(s, target_sampler_ended))
 		return false;
@@ -385,7 +385,7 @@ static void loop(struct supervisor *s)
 			target_sampler_step(s->samplers[i], clock_now_us());
 		tell_progress(s, clock_now_us());
 		follow_family(s, clock_now_us());
-		if (check_program_exit(s) || decide(s) || done(s))
+		if (check_program_exit(s) || start_or_stop(s) || done(s))
 			continue;
 		wait_for_something(s);
 		take_signals(s);
@@ -404,7 +404,7 @@ static void stop_journal(struct supervisor *s)
 }
 
 /* What is to be said of the run as a whole: the sink's error, the signal, the first target's that has one. */
-static bool verdict(const struct supervisor *s, struct error *err)
+static bool run_result(const struct supervisor *s, struct error *err)
 {
 	uint64_t got = sum_up(s).taken;
 
@@ -434,7 +434,7 @@ static bool run(struct supervisor *s, struct error *err)
 {
 	bool ok = false;
 
-	if (!timeouts_parse(&s->deadlines, getenv("PMP_DEADLINES"), err))
+	if (!timeouts_parse(&s->timeouts, getenv("PMP_DEADLINES"), err))
 		return false;
 	s->context.gdb = gdb_find(s->options->gdb, err);
 	if (!s->context.gdb || !signals_init(&s->signals, s->options->program, err))
@@ -445,7 +445,7 @@ static bool run(struct supervisor *s, struct error *err)
 	    add_targets(s, err)) {
 		loop(s);
 		stop_journal(s);
-		ok = verdict(s, err);
+		ok = run_result(s, err);
 	}
 	child_program_deinit(&s->program);
 	signals_deinit(&s->signals);
@@ -462,7 +462,7 @@ bool supervisor_run(const struct options *options, const struct recorder_sink *s
 	};
 	bool ok;
 
-	s.context.deadlines = &s.deadlines;
+	s.context.timeouts = &s.timeouts;
 	s.context.watchdog = &s.watchdog;
 	s.context.plan.recorder = &s.recorder;
 	s.context.instant = options->instant;

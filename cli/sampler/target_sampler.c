@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "merger/base/alloc.h"
-#include "cli/sampler/attachment.h"
+#include "cli/os/clock.h"
 #include "cli/proc/kernel_stacks.h"
+#include "cli/sampler/attachment.h"
 #include "cli/sampler/failure_policy.h"
 
-#define RETRY_US 100000 /* between attaches that failed */
-#define ASIDE_US 50000  /* between looks at a thread in state D that keeps us from attaching */
-#define PART_US 50000   /* between looks at workers that are to end */
+#define RETRY_US 100000    /* between two attaches that failed */
+#define BLOCKED_US 50000   /* between two checks of a thread in state D that prevents an attach */
+#define SHUT_DOWN_US 50000 /* between two checks of workers that were asked to end */
 
 enum phase {
 	PHASE_PREPARE, /* starts workers, waits until they are warm */
@@ -35,8 +36,8 @@ struct target_sampler {
 	struct sample_counter counter;
 	struct failure_policy policy;
 	uint64_t asked_us;  /* when the worker was told to sample or to attach */
-	bool aside;         /* a thread in state D is in the way: samples are glimpses */
-	bool blocked_noted; /* the person knows */
+	bool blocked;       /* a thread in state D prevents an attach: samples come from /proc */
+	bool blocked_noted; /* the user has been informed of it */
 };
 
 static void wake_at(struct target_sampler *sampler, uint64_t when)
@@ -44,12 +45,12 @@ static void wake_at(struct target_sampler *sampler, uint64_t when)
 	sampler->wake = clock_sooner(sampler->wake, when);
 }
 
-/* Goes on only if it may. */
-static bool end_unless(struct target_sampler *sampler, bool may)
+/* Ends the sampling if !ok; returns ok. */
+static bool end_unless(struct target_sampler *sampler, bool ok)
 {
-	if (!may)
+	if (!ok)
 		sampler->phase = PHASE_END;
-	return may;
+	return ok;
 }
 
 static bool check_target_alive(struct target_sampler *sampler)
@@ -102,20 +103,20 @@ static void reap_worker(struct target_sampler *sampler, unsigned i, uint64_t now
 }
 
 /* The next sample, if there may be one after one that failed. */
-static void next_sample_or_end(struct target_sampler *sampler, bool may, uint64_t now)
+static void next_sample_or_end(struct target_sampler *sampler, bool ok, uint64_t now)
 {
 	sampler->phase = PHASE_IDLE;
 	wake_at(sampler, now);
-	end_unless(sampler, may);
+	end_unless(sampler, ok);
 }
 
-/* May a gdb attach now? WAIT: not yet. ENDED: the phase has changed. */
-static enum attach_check_result attach_check(struct target_sampler *sampler, uint64_t now)
+/* May a gdb attach now? ENDED: the phase has changed. */
+static enum attach_check_result ask_may_attach(struct target_sampler *sampler, uint64_t now)
 {
 	enum attach_check_result ret =
 	        attachment_may_attach(&sampler->attachment, &sampler->pool, now);
 
-	if (ret == ATTACH_CHECK_WAIT)
+	if (ret == ATTACH_CHECK_WAIT || ret == ATTACH_CHECK_STOPPED)
 		wake_at(sampler, sampler->attachment.again_us);
 	else if (ret == ATTACH_CHECK_ENDED)
 		end_unless(sampler, failure_policy_on_target_end(&sampler->policy));
@@ -139,12 +140,11 @@ static void on_attach_refused(struct target_sampler *sampler, const char *why)
 	}
 }
 
-static void refused_traced(struct target_sampler *sampler)
+static void refuse_traced(struct target_sampler *sampler)
 {
 	char why[64];
 
-	snprintf(why, sizeof(why), "process %" PRIu32 " traces it",
-	         sampler->attachment.attach_check.tid);
+	snprintf(why, sizeof(why), "process %" PRIu32 " traces it", sampler->attachment.check.tid);
 	on_attach_refused(sampler, why);
 }
 
@@ -152,7 +152,7 @@ static void refused_traced(struct target_sampler *sampler)
 static void sample_from_proc(struct target_sampler *sampler, uint64_t now)
 {
 	const struct sample_plan *plan = &sampler->context->plan;
-	uint32_t pid = sampler->pool.plan.pid, tid = sampler->attachment.attach_check.tid;
+	uint32_t pid = sampler->pool.plan.pid, tid = sampler->attachment.check.tid;
 	struct buf text = { 0 };
 
 	if (!sampler->blocked_noted)
@@ -194,7 +194,7 @@ static void do_prepare(struct target_sampler *sampler, uint64_t now)
 			sampler->phase = PHASE_IDLE;
 		return;
 	}
-	switch (attach_check(sampler, now)) {
+	switch (ask_may_attach(sampler, now)) {
 	case ATTACH_CHECK_GRANTED:
 		sampler->phase = PHASE_ATTACH;
 		sampler->asked_us = now;
@@ -202,13 +202,14 @@ static void do_prepare(struct target_sampler *sampler, uint64_t now)
 		break;
 	case ATTACH_CHECK_TRACED:
 		sampler->phase = PHASE_ATTACH;
-		refused_traced(sampler);
+		refuse_traced(sampler);
 		break;
 	case ATTACH_CHECK_BLOCKED:
 		sampler->phase = PHASE_IDLE;
-		sampler->aside = true;
+		sampler->blocked = true;
 		break;
 	case ATTACH_CHECK_WAIT:
+	case ATTACH_CHECK_STOPPED:
 	case ATTACH_CHECK_ENDED:
 		break;
 	}
@@ -247,19 +248,20 @@ static void ask_sample(struct target_sampler *sampler, uint64_t now)
 	           sampler->context->plan.schedule.start_us);
 }
 
-static void do_look(struct target_sampler *sampler, uint64_t now)
+static void do_one_shot(struct target_sampler *sampler, uint64_t now)
 {
-	switch (attach_check(sampler, now)) {
+	switch (ask_may_attach(sampler, now)) {
 	case ATTACH_CHECK_GRANTED:
 		ask_sample(sampler, now);
 		break;
 	case ATTACH_CHECK_TRACED:
-		refused_traced(sampler);
+		refuse_traced(sampler);
 		break;
 	case ATTACH_CHECK_BLOCKED:
 		sample_from_proc(sampler, now);
 		break;
 	case ATTACH_CHECK_WAIT:
+	case ATTACH_CHECK_STOPPED:
 	case ATTACH_CHECK_ENDED:
 		break;
 	}
@@ -268,16 +270,16 @@ static void do_look(struct target_sampler *sampler, uint64_t now)
 /* Not attached, though the mode keeps its target: until the thread in the way is out of state D. */
 static void do_blocked(struct target_sampler *sampler, uint64_t now)
 {
-	enum attach_check_result may = attach_check(sampler, now);
+	enum attach_check_result ret = ask_may_attach(sampler, now);
 	uint64_t due;
 
-	sampler->aside = may == ATTACH_CHECK_BLOCKED;
-	if (!sampler->aside) {
-		if (may != ATTACH_CHECK_ENDED)
+	sampler->blocked = ret == ATTACH_CHECK_BLOCKED;
+	if (!sampler->blocked) {
+		if (ret != ATTACH_CHECK_ENDED)
 			sampler->phase = PHASE_PREPARE;
 		return;
 	}
-	wake_at(sampler, now + ASIDE_US);
+	wake_at(sampler, now + BLOCKED_US);
 	if (!sampler->context->plan.started)
 		return;
 	due = sample_counter_due(&sampler->counter, now);
@@ -293,7 +295,7 @@ static void do_idle(struct target_sampler *sampler, uint64_t now)
 {
 	uint64_t due;
 
-	if (sampler->aside) {
+	if (sampler->blocked) {
 		do_blocked(sampler, now);
 		return;
 	}
@@ -312,7 +314,7 @@ static void do_idle(struct target_sampler *sampler, uint64_t now)
 	else if (due > now)
 		wake_at(sampler, due);
 	else if (!sampler->pool.plan.mode->keeps)
-		do_look(sampler, now);
+		do_one_shot(sampler, now);
 	else if (check_target_alive(sampler))
 		ask_sample(sampler, now);
 }
@@ -356,7 +358,7 @@ static void do_end(struct target_sampler *sampler, uint64_t now)
 	process_threads(sampler->pool.plan.pid, &sampler->attachment.threads);
 	if (!worker_pool_shut_down(&sampler->pool, sampler->at_once,
 	                           process_blocked(&sampler->attachment.threads), now))
-		wake_at(sampler, now + PART_US);
+		wake_at(sampler, now + SHUT_DOWN_US);
 	else if (target_restored(sampler, now))
 		sampler->phase = PHASE_OVER;
 }
@@ -388,7 +390,7 @@ struct target_sampler *target_sampler_create(const struct target_sampler_context
 	sampler->pool.plan = (struct worker_plan){
 		.gdb = context->gdb,
 		.mode = attach_mode_row(attach),
-		.deadlines = context->deadlines,
+		.deadlines = context->timeouts,
 		.pid = pid,
 		.instant = context->instant,
 		.locals = context->locals,
@@ -403,7 +405,7 @@ struct target_sampler *target_sampler_create(const struct target_sampler_context
 		.threads = &sampler->attachment.threads,
 		.started_by_pmp = context->started_by_pmp,
 	};
-	attachment_init(&sampler->attachment, pid, context->watchdog, context->deadlines);
+	attachment_init(&sampler->attachment, pid, context->watchdog, context->timeouts);
 	sampler->attachment.started_by_pmp = context->started_by_pmp;
 	sampler->attachment.held = context->started_by_pmp && !context->plan.started;
 	return sampler;
@@ -471,7 +473,7 @@ void target_sampler_stop(struct target_sampler *sampler, bool at_once)
 bool target_sampler_prepared(const struct target_sampler *sampler)
 {
 	return sampler->phase == PHASE_OVER ||
-	       (sampler->phase == PHASE_IDLE && !sampler->attachment.unsettled &&
+	       (sampler->phase == PHASE_IDLE && !sampler->attachment.unrestored &&
 	        worker_pool_current(&sampler->pool));
 }
 

@@ -13,7 +13,7 @@
 
 /* What all pools of a run share. */
 struct target_sampler_context {
-	const struct timeouts *deadlines;
+	const struct timeouts *timeouts;
 	const struct watchdog *watchdog;
 	const char *gdb;
 	bool instant, locals, started_by_pmp; /* as in worker_plan */
