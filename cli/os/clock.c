@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #define US_PER_S 1000000u
-#define STEP 0.5857864376269049 /* 2 - sqrt(2) */
 
 uint64_t clock_now_us(void)
 {
@@ -35,26 +34,4 @@ const struct timespec *clock_wait(uint64_t now, uint64_t deadline, struct timesp
 		return NULL;
 	*ret = (struct timespec){ (time_t)(us / US_PER_S), (long)(us % US_PER_S) * 1000 };
 	return ret;
-}
-
-uint64_t schedule_time(const struct schedule *schedule, uint64_t tick)
-{
-	double multiple = (double)tick * STEP;
-	double part = multiple - (double)(uint64_t)multiple;
-
-	return schedule->start_us +
-	       (uint64_t)(((double)tick + part) * US_PER_S / schedule->rate_hz);
-}
-
-uint64_t schedule_tick(const struct schedule *schedule, uint64_t tick, uint64_t now)
-{
-	double half = US_PER_S / schedule->rate_hz / 2;
-	uint64_t next;
-
-	if ((double)now <= (double)schedule_time(schedule, tick) + half)
-		return tick;
-	next = (uint64_t)((double)(now - schedule->start_us) * schedule->rate_hz / US_PER_S);
-	while (schedule_time(schedule, next) < now)
-		next++;
-	return next > tick ? next : tick + 1;
 }

@@ -1,4 +1,6 @@
 #include "cli/sampler/sample_counter.h"
+
+#include "cli/os/clock.h"
 #include "merger/parse/marker.h"
 
 #define KERNEL "\n" MARKER_PREFIX "kernel "

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/os/clock.h"
 #include "cli/sampler/recorder.h"
+#include "cli/sampler/schedule.h"
 
 /* What the targets of a run share. */
 struct sample_plan {
