@@ -13,7 +13,7 @@ void attach_check_deinit(struct attach_check *check)
 	*check = (struct attach_check){ 0 };
 }
 
-/* Since when this thread sleeps. Rows before `done` are from this call, the others from the last. */
+/* Since when this thread sleeps. Rows before `done` are from this call, the others from before. */
 static uint64_t find_sleep_start(const struct attach_check *check, size_t done,
                                  const struct process_thread *thread, uint64_t now)
 {
@@ -75,7 +75,7 @@ static enum attach_check_result check_sleeps(struct attach_check *check,
 		check->since_us = now;
 	if (now - longest >= check->limit_us)
 		return ATTACH_CHECK_BLOCKED;
-	/* A target that is busy with its disk always has some thread in state D, each for a moment. */
+	/* A target with much disk I/O always has some thread in state D, each for a moment. */
 	if (now - check->since_us >= 2 * check->limit_us)
 		return ATTACH_CHECK_GRANTED;
 	check->again_us = now + BLOCKED_AGAIN_US;

@@ -26,7 +26,7 @@ struct restore {
 	uint32_t pid;
 	uint64_t starttime;
 	bool was_stopped; /* before the attach */
-	bool after_death; /* the worker was killed or failed: a stop it left shows only after a while */
+	bool after_death; /* the worker did not detach in good order; its stop may show late */
 	bool in_order; /* the worker detached as asked: a stop that is seen is another process's */
 	uint64_t since_us; /* when the worker detached */
 	/* After a death: the threads that have not run since the first check. */

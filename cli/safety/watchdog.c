@@ -15,11 +15,11 @@
 #include "cli/os/close_from.h"
 #include "cli/safety/restore.h"
 
-#define LOOK_MS 2
-#define CALM_US 50000 /* a stop that was on its way when gdb died has come by then */
+#define STEP_MS 2     /* between two steps */
+#define CALM_US 50000 /* a stop that was pending when gdb died has taken effect by then */
 
-/* What goes through the pipe; less than PIPE_BUF, so it arrives whole. pid 0: the farewell. */
-struct guard_note {
+/* What pmp writes to the pipe. Less than PIPE_BUF, so a note arrives whole. pid 0: the end note. */
+struct watchdog_note {
 	uint32_t pid;
 	uint32_t was_stopped;
 	pid_t gdb;
@@ -27,9 +27,9 @@ struct guard_note {
 };
 
 struct watched {
-	struct guard_note note;
+	struct watchdog_note note;
 	struct restore restore;
-	bool untraced; /* at the last step */
+	bool untraced; /* at the last step; restore_begin was called then */
 };
 
 struct watch {
@@ -37,7 +37,7 @@ struct watch {
 	size_t count, cap;
 };
 
-static void remember(struct watch *watch, const struct guard_note *note)
+static void add_note(struct watch *watch, const struct watchdog_note *note)
 {
 	for (size_t i = 0; i < watch->count; i++)
 		if (watch->rows[i].note.pid == note->pid) {
@@ -48,10 +48,10 @@ static void remember(struct watch *watch, const struct guard_note *note)
 	watch->rows[watch->count++] = (struct watched){ .note = *note };
 }
 
-/* false: pmp said farewell. */
-static bool listen(int fd, struct watch *watch)
+/* Reads notes until the pipe closes. false: pmp sent its end note. */
+static bool read_notes(int fd, struct watch *watch)
 {
-	struct guard_note note;
+	struct watchdog_note note;
 	ssize_t len;
 
 	while ((len = read(fd, &note, sizeof(note))) > 0 || (len < 0 && errno == EINTR)) {
@@ -59,7 +59,7 @@ static bool listen(int fd, struct watch *watch)
 			continue;
 		if (!note.pid)
 			return false;
-		remember(watch, &note);
+		add_note(watch, &note);
 	}
 	return true;
 }
@@ -82,12 +82,13 @@ static bool restore_one(struct watched *watched, struct process_threads *threads
 		restore_begin(restore, true, clock_now_us());
 		watched->untraced = true;
 	}
-	restore->first_sigcont_us = 0;
+	restore->first_sigcont_us = 0; /* this step's, and no limit as in restore.c */
 	return restore_step(restore, NULL, 0, threads, clock_now_us()) == RESTORE_DONE &&
 	       !restore->first_sigcont_us;
 }
 
-static void end_leftovers(struct watched *watched)
+/* Kills the children of a gdb that has ended: its process group. */
+static void kill_gdb_children(struct watched *watched)
 {
 	pid_t gdb = watched->note.gdb;
 
@@ -105,14 +106,15 @@ static void restore_all(struct watch *watch)
 	for (uint64_t now = start; now - start < WATCHDOG_MAX_US && now - calm < CALM_US;
 	     now = clock_now_us()) {
 		for (size_t i = 0; i < watch->count; i++) {
-			end_leftovers(&watch->rows[i]);
+			kill_gdb_children(&watch->rows[i]);
 			if (!restore_one(&watch->rows[i], &threads))
 				calm = clock_now_us();
 		}
-		poll(NULL, 0, LOOK_MS);
+		poll(NULL, 0, STEP_MS);
 	}
 }
 
+/* The pipe becomes descriptor 0; all others are closed. */
 static void close_others(int fd)
 {
 	if (dup2(fd, 0) < 0)
@@ -130,7 +132,7 @@ static _Noreturn void watchdog_main(int fd)
 	setsid();
 	prctl(PR_SET_NAME, "pmp-guard");
 	close_others(fd);
-	if (chdir("/") == 0 && listen(0, &watch))
+	if (chdir("/") == 0 && read_notes(0, &watch))
 		restore_all(&watch);
 	_exit(0);
 }
@@ -141,21 +143,21 @@ bool watchdog_start(struct watchdog *watchdog, struct error *err)
 
 	watchdog->fd = -1;
 	if (pipe2(ends, O_CLOEXEC))
-		return error_set(err, ERROR_FAILED, "no pipe to the guard: %s", strerror(errno));
+		return error_set(err, ERROR_FAILED, "no pipe to the watchdog: %s", strerror(errno));
 	watchdog->pid = fork();
 	if (watchdog->pid == 0)
 		watchdog_main(ends[0]);
 	close(ends[0]);
 	if (watchdog->pid < 0) {
 		close(ends[1]);
-		return error_set(err, ERROR_FAILED, "no process for the guard: %s",
+		return error_set(err, ERROR_FAILED, "no process for the watchdog: %s",
 		                 strerror(errno));
 	}
 	watchdog->fd = ends[1];
 	return true;
 }
 
-static void tell(const struct watchdog *watchdog, const struct guard_note *note)
+static void send_note(const struct watchdog *watchdog, const struct watchdog_note *note)
 {
 	while (watchdog->fd >= 0 && write(watchdog->fd, note, sizeof(*note)) < 0 && errno == EINTR)
 		;
@@ -164,16 +166,17 @@ static void tell(const struct watchdog *watchdog, const struct guard_note *note)
 void watchdog_watch(const struct watchdog *watchdog, uint32_t pid, uint64_t starttime,
                     bool was_stopped, pid_t gdb)
 {
-	tell(watchdog,
-	     &(struct guard_note){
-	             .pid = pid, .was_stopped = was_stopped, .starttime = starttime, .gdb = gdb });
+	send_note(watchdog, &(struct watchdog_note){ .pid = pid,
+	                                             .was_stopped = was_stopped,
+	                                             .starttime = starttime,
+	                                             .gdb = gdb });
 }
 
 void watchdog_end(struct watchdog *watchdog)
 {
 	if (watchdog->fd < 0)
 		return;
-	tell(watchdog, &(struct guard_note){ 0 });
+	send_note(watchdog, &(struct watchdog_note){ 0 });
 	close(watchdog->fd);
 	watchdog->fd = -1;
 	while (waitpid(watchdog->pid, NULL, 0) < 0 && errno == EINTR)

@@ -1,11 +1,13 @@
-/* watchdog: a small process that outlives pmp, for the one case which pmp cannot see to itself: that it is
- * killed, and gdb with it, in the moment in which a target is stopped. It waits for the end of a pipe
- * that pmp holds. When that comes without a farewell it sees to it that every target it was told of is as it was
- * (restore.h), as soon as nobody traces it, and ends: after some 20 ms, or WATCHDOG_MAX_US at the latest.
+/* watchdog: a small process that outlives pmp. pmp cannot restore a target itself if it is killed
+ * during a pause, together with gdb. The watchdog waits until the pipe from pmp closes. If pmp did
+ * not send its end note before, the watchdog restores each target that it has a note of
+ * (restore.h), as soon as no process traces the target. Then it ends: after about 50 ms, at the
+ * latest after WATCHDOG_MAX_US.
  *
- * It is in a session of its own (a signal to pmp's process group or a closed terminal does not reach it),
- * holds no descriptor but its end of the pipe, and sends no signal but the SIGCONT or SIGSTOP of restore.h, and a SIGKILL to what a
- * killed gdb has left in its process group: the children on which it tries out what ptrace can do. */
+ * The watchdog has a session of its own, so neither a signal to pmp's process group nor a closed
+ * terminal reaches it. It holds no descriptor but its end of the pipe. It sends no signal but the
+ * SIGCONT and SIGSTOP of restore.h, and a SIGKILL to the process group of a gdb that was killed:
+ * gdb's children there, on which gdb tests what ptrace can do, would outlive it. */
 #ifndef PMP_WATCHDOG_H
 #define PMP_WATCHDOG_H
 
@@ -18,17 +20,19 @@
 #define WATCHDOG_MAX_US 15000000u
 
 struct watchdog {
-	int fd; /* -1: none */
+	int fd; /* the pipe to it; -1: none */
 	pid_t pid;
 };
 
 bool watchdog_start(struct watchdog *watchdog, struct error *err);
 
-/* Before every attach: what this target must be like afterwards. gdb: who attaches; 0: nobody. */
+/* Sends a note: how the target must be left. Called before every attach, and when was_stopped
+ * changes. gdb: the process that attaches; 0: none. */
 void watchdog_watch(const struct watchdog *watchdog, uint32_t pid, uint64_t starttime,
                     bool was_stopped, pid_t gdb);
 
-/* The farewell: all targets are settled. Waits for its end. Harmless if it was never started. */
+/* Sends the end note: all targets are restored. Waits until the watchdog has ended. No effect if
+ * fd is -1. */
 void watchdog_end(struct watchdog *watchdog);
 
 #endif
