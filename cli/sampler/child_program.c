@@ -16,17 +16,17 @@
 #include "merger/base/printable.h"
 #include "cli/proc/process.h"
 
-#define HOLD_TRIES 10000
-#define STOP_US 5000000
-#define STOP_AGAIN_US 5000
+#define HOLD_TRIES 10000   /* of 100 us */
+#define STOP_US 5000000    /* how long pmp waits for the program to stop */
+#define STOP_AGAIN_US 5000 /* between two checks of that */
 
-/* Two pipes of a start. */
+/* Two pipes between pmp and the child before exec. */
 struct gate {
-	int go[2];  /* a byte: execute it; its end: do not */
-	int why[2]; /* errno, if it could not be executed */
+	int go[2];  /* to the child. A byte: call exec; end of file: exit */
+	int why[2]; /* from the child: errno, if exec failed */
 };
 
-static void gate_close(struct gate *gate)
+static void close_gate(struct gate *gate)
 {
 	int *fds[] = { &gate->go[0], &gate->go[1], &gate->why[0], &gate->why[1] };
 
@@ -37,24 +37,25 @@ static void gate_close(struct gate *gate)
 	}
 }
 
-static bool gate_open(struct gate *gate)
+static bool open_gate(struct gate *gate)
 {
 	*gate = (struct gate){ { -1, -1 }, { -1, -1 } };
 	if (!pipe2(gate->go, O_CLOEXEC) && !pipe2(gate->why, O_CLOEXEC))
 		return true;
-	gate_close(gate);
+	close_gate(gate);
 	return false;
 }
 
-static _Noreturn void child(struct gate *gate, pid_t pmp, const char *const *argv,
-                            const struct signals *signals)
+static _Noreturn void exec_child(struct gate *gate, pid_t pmp, const char *const *argv,
+                                 const struct signals *signals)
 {
 	char go;
 	int why;
 
 	close(gate->go[1]);
 	close(gate->why[0]);
-	/* Where a process may be traced by its parents alone (Yama, ptrace_scope 1): by pmp's gdbs, too. It survives exec. */
+	/* With Yama's ptrace_scope 1 only ancestors may trace a process. This permits it to pmp's
+	 * gdbs, too, and survives exec. */
 	prctl(PR_SET_PTRACER, pmp);
 	signals_program(signals);
 	while (read(gate->go[0], &go, 1) < 0 && errno == EINTR)
@@ -67,7 +68,7 @@ static _Noreturn void child(struct gate *gate, pid_t pmp, const char *const *arg
 	_exit(CHILD_PROGRAM_NOT_FOUND);
 }
 
-/* Follows it to its first instruction. false: it has ended. */
+/* Waits until the program is at its first instruction. false: it has ended. */
 static bool follow_to_exec(struct child_program *program)
 {
 	for (;;) {
@@ -76,11 +77,11 @@ static bool follow_to_exec(struct child_program *program)
 		if (waitpid(program->pid, &program->status, __WALL) < 0) {
 			if (errno == EINTR)
 				continue;
-			program->over = true;
+			program->ended = true;
 			return false;
 		}
 		if (!WIFSTOPPED(program->status)) {
-			program->over = true;
+			program->ended = true;
 			return false;
 		}
 		event = program->status >> 16;
@@ -91,54 +92,54 @@ static bool follow_to_exec(struct child_program *program)
 	}
 }
 
-/* From the stop of ptrace to one that any tracer finds. */
-static void hold(struct child_program *program)
+/* Replaces pmp's ptrace stop by a normal stop, to which any tracer can attach. */
+static void hold_program(struct child_program *program)
 {
-	pid_t told = 0;
+	pid_t found = 0;
 
 	kill(program->pid, SIGSTOP);
 	ptrace(PTRACE_DETACH, program->pid, NULL, NULL);
-	/* Somebody's SIGCONT in this moment takes the stop away: then it runs. */
-	for (int i = 0; i < HOLD_TRIES && !told; i++) {
-		told = waitpid(program->pid, &program->status, WUNTRACED | WNOHANG);
-		if (!told)
+	/* If another process sends SIGCONT now, the program is not held: it runs. */
+	for (int i = 0; i < HOLD_TRIES && !found; i++) {
+		found = waitpid(program->pid, &program->status, WUNTRACED | WNOHANG);
+		if (!found)
 			usleep(100);
 	}
-	program->over = told && !WIFSTOPPED(program->status);
+	program->ended = found && !WIFSTOPPED(program->status);
 }
 
-static bool cannot_run(const char *name, int why, struct error *err)
+static bool explain_exec_error(const char *name, int why, struct error *err)
 {
 	bool missing = why == ENOENT || why == ENOTDIR;
 	bool has_path = strchr(name, '/') != NULL;
-	struct printable shown;
+	struct printable printable;
 
-	printable_name(&shown, name);
+	printable_name(&printable, name);
 	if (missing && has_path && !access(name, F_OK))
 		return error_set(err, (enum error_code)CHILD_PROGRAM_NOT_RUN,
 		                 "cannot run %s: the interpreter that it names is not there",
-		                 shown.text);
+		                 printable.text);
 	if (missing)
 		return error_set(err, (enum error_code)CHILD_PROGRAM_NOT_FOUND,
-		                 "cannot run %s: %s; check its name", shown.text,
+		                 "cannot run %s: %s; check its name", printable.text,
 		                 has_path ? "no such file" : "it is not found on PATH");
 	return error_set(err, (enum error_code)CHILD_PROGRAM_NOT_RUN, "cannot run %s: %s",
-	                 shown.text, strerror(why));
+	                 printable.text, strerror(why));
 }
 
-static bool ended_early(const struct child_program *program, int why_fd, const char *name,
-                        struct error *err)
+static bool explain_early_end(const struct child_program *program, int why_fd, const char *name,
+                              struct error *err)
 {
 	int why = 0;
 
 	if (read(why_fd, &why, sizeof(why)) == sizeof(why))
-		return cannot_run(name, why, err);
-	return error_set(err, (enum error_code)child_program_code(program),
+		return explain_exec_error(name, why, err);
+	return error_set(err, (enum error_code)child_program_exit_code(program),
 	                 "%s ended before its first instruction", name);
 }
 
-static bool start(struct child_program *program, struct gate *gate, const char *name,
-                  const struct watchdog *watchdog, struct error *err)
+static bool start_traced(struct child_program *program, struct gate *gate, const char *name,
+                         const struct watchdog *watchdog, struct error *err)
 {
 	struct process_stat stat;
 
@@ -148,11 +149,11 @@ static bool start(struct child_program *program, struct gate *gate, const char *
 	if (ptrace(PTRACE_SEIZE, program->pid, NULL, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL))
 		return ptrace_access_attach((uint32_t)program->pid, strerror(errno), err);
 	if (write(gate->go[1], "g", 1) != 1 || !follow_to_exec(program))
-		return ended_early(program, gate->why[0], name, err);
+		return explain_early_end(program, gate->why[0], name, err);
 	if (process_stat((uint32_t)program->pid, 0, &stat))
 		watchdog_watch(watchdog, (uint32_t)program->pid, stat.starttime, false, 0);
-	hold(program);
-	return !program->over || ended_early(program, gate->why[0], name, err);
+	hold_program(program);
+	return !program->ended || explain_early_end(program, gate->why[0], name, err);
 }
 
 bool child_program_start(struct child_program *program, const char *const *argv,
@@ -164,16 +165,16 @@ bool child_program_start(struct child_program *program, const char *const *argv,
 	bool ok;
 
 	*program = (struct child_program){ 0 };
-	if (!gate_open(&gate) || (program->pid = fork()) < 0) {
+	if (!open_gate(&gate) || (program->pid = fork()) < 0) {
 		error_set(err, ERROR_FAILED, "cannot start %s: %s", argv[0], strerror(errno));
 		program->pid = 0;
-		gate_close(&gate);
+		close_gate(&gate);
 		return false;
 	}
 	if (program->pid == 0)
-		child(&gate, pmp, argv, signals);
-	ok = start(program, &gate, argv[0], watchdog, err);
-	gate_close(&gate);
+		exec_child(&gate, pmp, argv, signals);
+	ok = start_traced(program, &gate, argv[0], watchdog, err);
+	close_gate(&gate);
 	return ok;
 }
 
@@ -183,20 +184,20 @@ void child_program_release(struct child_program *program)
 	kill(program->pid, SIGCONT);
 }
 
-bool child_program_over(struct child_program *program)
+bool child_program_has_ended(struct child_program *program)
 {
 	pid_t ended;
 
-	if (program->over)
+	if (program->ended)
 		return true;
 	do
 		ended = waitpid(program->pid, &program->status, WNOHANG);
 	while (ended < 0 && errno == EINTR);
-	program->over = ended != 0;
-	return program->over;
+	program->ended = ended != 0;
+	return program->ended;
 }
 
-/* As it would have stopped by itself: in a process group that nobody could continue it does not. */
+/* Stops pmp by the signal's default action, which the kernel omits in an orphaned process group. */
 static void stop_self(int number)
 {
 	struct sigaction before, dfl = { .sa_handler = SIG_DFL };
@@ -219,10 +220,10 @@ static bool is_stopped(const struct child_program *program)
 	       stat.state == 'T';
 }
 
-bool child_program_signal(struct child_program *program, int number, bool from_kernel)
+bool child_program_forward_signal(struct child_program *program, int number, bool from_kernel)
 {
-	/* One that continues a job has reached the program already. */
-	if (!from_kernel && !child_program_over(program) &&
+	/* A SIGCONT for the whole job has reached the program already. */
+	if (!from_kernel && !child_program_has_ended(program) &&
 	    (number != SIGCONT || is_stopped(program)))
 		kill(program->pid, number);
 	switch (number) {
@@ -239,7 +240,7 @@ bool child_program_signal(struct child_program *program, int number, bool from_k
 	}
 }
 
-/* Neither ignored nor handled by the program. */
+/* true: the program neither ignores nor handles the signal. */
 static bool would_stop(const struct child_program *program, int number)
 {
 	struct process_status status;
@@ -248,13 +249,13 @@ static bool would_stop(const struct child_program *program, int number)
 	       !(status.taken >> (number - 1) & 1);
 }
 
-uint64_t child_program_stop(struct child_program *program, uint64_t now)
+uint64_t child_program_follow_stop(struct child_program *program, uint64_t now)
 {
 	int number = program->stop;
 
 	if (!number)
 		return CLOCK_NEVER;
-	if (program->released && now < program->stop_us && !child_program_over(program) &&
+	if (program->released && now < program->stop_us && !child_program_has_ended(program) &&
 	    !is_stopped(program) && would_stop(program, number))
 		return now + STOP_AGAIN_US;
 	program->stop = 0;
@@ -262,7 +263,7 @@ uint64_t child_program_stop(struct child_program *program, uint64_t now)
 	return CLOCK_NEVER;
 }
 
-int child_program_code(const struct child_program *program)
+int child_program_exit_code(const struct child_program *program)
 {
 	return WIFSIGNALED(program->status) ? 128 + WTERMSIG(program->status)
 	                                    : WEXITSTATUS(program->status);
@@ -270,10 +271,10 @@ int child_program_code(const struct child_program *program)
 
 void child_program_deinit(struct child_program *program)
 {
-	if (!program->pid || program->over || program->released)
+	if (!program->pid || program->ended || program->released)
 		return;
 	kill(program->pid, SIGKILL);
 	while (waitpid(program->pid, &program->status, 0) < 0 && errno == EINTR)
 		;
-	program->over = true;
+	program->ended = true;
 }

@@ -1,8 +1,8 @@
-/* child_program: the one that `pmp run` starts. It is held at its first instruction, stopped, until the samplers are
- * ready; from then on it runs, and pmp waits for its end, and passes signals on.
+/* child_program: the program that `pmp run` starts. It is held, stopped at its first instruction,
+ * until gdb is ready. Then it runs; pmp forwards signals to it and waits for its end.
  *
- * Up to its first instruction it ends if pmp does: it waits for a pipe of pmp's, or is traced by it. From then on the
- * guard sees to it that it runs on (watchdog.h). */
+ * If pmp dies before the first instruction, the program ends too: it waits for a pipe from pmp, or
+ * is traced by pmp. After that the watchdog lets it run on (watchdog.h). */
 #ifndef PMP_CHILD_PROGRAM_H
 #define PMP_CHILD_PROGRAM_H
 
@@ -14,37 +14,39 @@
 #include "cli/safety/watchdog.h"
 #include "cli/os/signals.h"
 
-/* As a shell has them. */
+/* Exit codes, the same as a shell's. */
 #define CHILD_PROGRAM_NOT_FOUND 127
 #define CHILD_PROGRAM_NOT_RUN 126
 
 struct child_program {
-	pid_t pid;  /* 0: none */
-	int status; /* of its end, as waitpid has it */
-	bool over;  /* it has ended, and was waited for */
-	bool released;
-	int stop; /* a signal that has stopped the program's job, and is to stop pmp, too; 0: none */
-	uint64_t stop_us;    /* when at the latest */
-	unsigned interrupts; /* of a terminal's: the program has had them, too */
+	pid_t pid;     /* 0: none */
+	int status;    /* from waitpid */
+	bool ended;    /* and was waited for */
+	bool released; /* it was continued from its first instruction */
+	int stop;      /* a signal that stopped the program's job and must stop pmp, too; 0: none */
+	uint64_t stop_us;    /* when pmp stops at the latest */
+	unsigned interrupts; /* SIGINTs from the terminal; the program received them, too */
 };
 
-/* argv ends in NULL; its first word is looked for on PATH. Waits until the program is stopped at its first
- * instruction. false: nothing of it has run, and nothing is left. */
+/* argv ends with NULL; argv[0] is searched on PATH. Waits until the program is stopped at its first
+ * instruction. false: the program has not run, and no process is left. */
 bool child_program_start(struct child_program *program, const char *const *argv,
                          const struct signals *signals, const struct watchdog *watchdog,
                          struct error *err);
-/* Lets it run. */
+/* Continues the program from its first instruction. */
 void child_program_release(struct child_program *program);
-/* true: it has ended. Never waits. */
-bool child_program_over(struct child_program *program);
-/* A signal that came to pmp. true: it is not for the program, pmp is to end. */
-bool child_program_signal(struct child_program *program, int number, bool from_kernel);
-/* Stops pmp with the program's job, once a gdb that holds the program has let it stop, too: who continues the job is
- * not to come before that. Returns when to ask again, CLOCK_NEVER if there is nothing to wait for. */
-uint64_t child_program_stop(struct child_program *program, uint64_t now);
-/* The exit code, 128 + N if signal N was its end. */
-int child_program_code(const struct child_program *program);
-/* One that was never released is ended. */
+/* Never waits. */
+bool child_program_has_ended(struct child_program *program);
+/* Forwards a signal that pmp received. from_kernel: the terminal sent it, so the program has it
+ * already. true: it was the second Ctrl-C or a later one, which ends pmp. */
+bool child_program_forward_signal(struct child_program *program, int number, bool from_kernel);
+/* Stops pmp when the terminal has stopped the program's job (Ctrl-Z). Waits first until the program
+ * is stopped, too: a gdb may hold it, and the shell must not continue the job before that. Returns
+ * when to call again, CLOCK_NEVER: there is nothing to wait for. */
+uint64_t child_program_follow_stop(struct child_program *program, uint64_t now);
+/* The program's exit code; 128 + N if signal N ended it. */
+int child_program_exit_code(const struct child_program *program);
+/* Kills a program that was never released. */
 void child_program_deinit(struct child_program *program);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "cli/proc/ptrace_access.h"
 
-#define FAILURES_MAX 10 /* samples in a row */
+#define FAILURES_MAX 10 /* in a row, after a sample was taken */
 #define ATTACHES_MAX 3  /* in a row, before a sample was taken */
 
 static bool give_up(struct failure_policy *policy, enum error_code code, const char *why)
@@ -22,7 +22,7 @@ static bool is_exhausted(const struct failure_policy *policy)
 	return counter->in_row >= (counter->taken ? FAILURES_MAX : ATTACHES_MAX);
 }
 
-static enum error_code code_of(enum worker_trouble trouble)
+static enum error_code find_code(enum worker_trouble trouble)
 {
 	static const enum error_code codes[] = {
 		[WORKER_TROUBLE_NONE] = ERROR_FAILED,  [WORKER_TROUBLE_NO_PYTHON] = ERROR_GDB,
@@ -33,8 +33,8 @@ static enum error_code code_of(enum worker_trouble trouble)
 	return codes[trouble];
 }
 
-static bool sample_failed(struct failure_policy *policy, enum error_code code, const char *why,
-                          uint64_t now)
+static bool fail_sample(struct failure_policy *policy, enum error_code code, const char *why,
+                        uint64_t now)
 {
 	process_threads(policy->counter->pid, policy->threads);
 	sample_counter_failed(policy->counter, why, policy->threads, now);
@@ -52,9 +52,9 @@ bool failure_policy_on_target_end(struct failure_policy *policy)
 {
 	struct sample_counter *counter = policy->counter;
 
-	policy->threads->count = 0; /* nobody is there to lose a stack */
+	policy->threads->count = 0; /* no thread is left whose stack could be missing */
 	if (policy->started_by_pmp && counter->plan->started)
-		return false; /* its life is what was asked for */
+		return false; /* the samples of its whole life were asked for */
 	if (!counter->taken)
 		error_set(&policy->err, ERROR_NO_PROCESS,
 		          "process %" PRIu32 " ended before the first sample", counter->pid);
@@ -76,17 +76,17 @@ bool failure_policy_on_dead_worker(struct failure_policy *policy, enum worker_tr
 		return give_up(policy, ERROR_GDB, text);
 	}
 	policy->counter->in_row++;
-	return !is_exhausted(policy) || give_up(policy, code_of(trouble), why);
+	return !is_exhausted(policy) || give_up(policy, find_code(trouble), why);
 }
 
 bool failure_policy_on_lost_sample(struct failure_policy *policy, enum worker_trouble trouble,
                                    const char *why, uint64_t now)
 {
-	return sample_failed(policy, code_of(trouble), why, now);
+	return fail_sample(policy, find_code(trouble), why, now);
 }
 
-/* What the refusal means. false: waiting makes it no better. */
-static bool refusal_passes(const struct failure_policy *policy, const char *why, struct error *err)
+/* Fills *err with the reason for a refusal. true: a later attempt may succeed. */
+static bool explain_refusal(const struct failure_policy *policy, const char *why, struct error *err)
 {
 	ptrace_access_attach(policy->counter->pid, why, err);
 	return policy->counter->taken ||
@@ -97,16 +97,16 @@ bool failure_policy_on_refused_sample(struct failure_policy *policy, const char 
 {
 	struct error err = { 0 };
 
-	if (!refusal_passes(policy, why, &err))
+	if (!explain_refusal(policy, why, &err))
 		return failure_policy_on_fatal_error(policy, &err);
-	return sample_failed(policy, err.code, why, now);
+	return fail_sample(policy, err.code, why, now);
 }
 
 bool failure_policy_on_refused_attach(struct failure_policy *policy, const char *why)
 {
 	struct error err = { 0 };
 
-	if (!refusal_passes(policy, why, &err))
+	if (!explain_refusal(policy, why, &err))
 		return failure_policy_on_fatal_error(policy, &err);
 	return ++policy->counter->in_row < ATTACHES_MAX || give_up(policy, err.code, err.text);
 }

@@ -1,8 +1,9 @@
-/* failure_policy: how much may go wrong with one target before it is given up, and what the journal and the person
- * are then told. A sample that failed is in the journal, and so are all that were asked for and will not come.
+/* failure_policy: decides after each failure whether the sampling of a target goes on. Writes the
+ * failed sample to the recording. If it gives the target up, it also writes all samples that were
+ * asked for and will not be taken, as failed.
  *
- * Each function that returns a bool is told of one thing that went wrong. false: that is the end of it; err
- * says why, but for a target that ended by itself behind a sample. */
+ * Each function handles one event. Returns true if the sampling goes on. false: it ends, and err
+ * has the reason; err is not set if the target ended by itself after a sample. */
 #ifndef PMP_FAILURE_POLICY_H
 #define PMP_FAILURE_POLICY_H
 
@@ -16,24 +17,24 @@
 
 struct failure_policy {
 	struct sample_counter *counter;  /* borrowed */
-	struct process_threads *threads; /* borrowed: as last seen, those whose stacks are lost */
-	bool started_by_pmp;             /* a program that pmp runs */
+	struct process_threads *threads; /* borrowed storage: those whose stacks are missing */
+	bool started_by_pmp;             /* pmp's child */
 	struct error err;
 };
 
-/* Something that will not get better: always false. */
+/* An error that another attempt would meet again. Always false. */
 bool failure_policy_on_fatal_error(struct failure_policy *policy, const struct error *err);
-/* Always false. */
+/* The target ended. Always false. */
 bool failure_policy_on_target_end(struct failure_policy *policy);
-/* A worker ended, which was not asked to; gdb: its program. */
+/* A worker ended that was not asked to. gdb: its program. */
 bool failure_policy_on_dead_worker(struct failure_policy *policy, enum worker_trouble trouble,
                                    const char *gdb, const char *why);
-/* A sample failed as its worker ended; failure_policy_on_dead_worker is told of that as well. */
+/* A sample failed because its worker ended. failure_policy_on_dead_worker is called as well. */
 bool failure_policy_on_lost_sample(struct failure_policy *policy, enum worker_trouble trouble,
                                    const char *why, uint64_t now);
-/* A sample was refused by the kernel, by gdb or by us, and has failed. */
+/* A sample failed because the kernel, gdb or pmp itself refused it. */
 bool failure_policy_on_refused_sample(struct failure_policy *policy, const char *why, uint64_t now);
-/* So was an attach that was to last. */
+/* The same for an attach that stays for many samples (--attach once). */
 bool failure_policy_on_refused_attach(struct failure_policy *policy, const char *why);
 
 #endif

@@ -15,25 +15,25 @@
 void recorder_deinit(struct recorder *recorder)
 {
 	buf_deinit(&recorder->line);
-	buf_deinit(&recorder->early);
+	buf_deinit(&recorder->pending);
 }
 
 void recorder_text(struct recorder *recorder, struct span text)
 {
 	if (!recorder->open)
-		buf_add_span(&recorder->early, text);
+		buf_add_span(&recorder->pending, text);
 	else if (recorder->err.code == ERROR_NONE && text.len)
 		recorder->sink->text(recorder->sink->ctx, text.ptr, text.len, &recorder->err);
 }
 
-static struct buf *begin(struct recorder *recorder, const char *verb)
+static struct buf *open_line(struct recorder *recorder, const char *verb)
 {
 	buf_clear(&recorder->line);
 	marker_open(&recorder->line, verb);
 	return &recorder->line;
 }
 
-static void end(struct recorder *recorder)
+static void close_line(struct recorder *recorder)
 {
 	marker_close(&recorder->line);
 	recorder_text(recorder, buf_span(&recorder->line));
@@ -41,7 +41,7 @@ static void end(struct recorder *recorder)
 
 void recorder_open(struct recorder *recorder, const char *attach, double rate_hz, uint64_t samples)
 {
-	struct buf *line = begin(recorder, "run");
+	struct buf *line = open_line(recorder, "run");
 	char started[32], host[256] = "";
 
 	clock_wall(started, sizeof(started));
@@ -54,7 +54,7 @@ void recorder_open(struct recorder *recorder, const char *attach, double rate_hz
 	marker_add(line, "attach", span_of(attach));
 	if (*host)
 		marker_add(line, "host", span_of(host));
-	end(recorder);
+	close_line(recorder);
 }
 
 static void add_args(struct buf *line, uint32_t pid)
@@ -63,7 +63,7 @@ static void add_args(struct buf *line, uint32_t pid)
 	struct buf text = { 0 };
 	struct span rest;
 
-	/* Reading it takes a lock of the target's, which a process in state D may hold. */
+	/* Reading it takes the target's mmap lock, which a process in state D may hold. */
 	if (process_stat(pid, 0, &stat) && stat.state != 'D')
 		process_read(pid, "cmdline", CMDLINE_MAX, &text);
 	rest = buf_span(&text);
@@ -80,7 +80,7 @@ static void add_args(struct buf *line, uint32_t pid)
 
 void recorder_target(struct recorder *recorder, uint32_t pid)
 {
-	struct buf *line = begin(recorder, "target");
+	struct buf *line = open_line(recorder, "target");
 	char path[4096], root[4096];
 	struct span exe;
 
@@ -93,18 +93,18 @@ void recorder_target(struct recorder *recorder, uint32_t pid)
 	if (exe.len)
 		marker_add(line, "executable", exe);
 	add_args(line, pid);
-	end(recorder);
+	close_line(recorder);
 }
 
 void recorder_flush_pending(struct recorder *recorder)
 {
-	recorder_text(recorder, buf_span(&recorder->early));
-	buf_deinit(&recorder->early);
+	recorder_text(recorder, buf_span(&recorder->pending));
+	buf_deinit(&recorder->pending);
 }
 
 void recorder_note(struct recorder *recorder, uint32_t pid, const char *format, ...)
 {
-	struct buf *line = begin(recorder, "note");
+	struct buf *line = open_line(recorder, "note");
 	char text[1024];
 	va_list args;
 
@@ -113,24 +113,24 @@ void recorder_note(struct recorder *recorder, uint32_t pid, const char *format, 
 	va_end(args);
 	marker_addf(line, "pid", "%" PRIu32, pid);
 	marker_add(line, "text", span_of(text));
-	end(recorder);
+	close_line(recorder);
 	if (recorder->sink->note)
 		recorder->sink->note(recorder->sink->ctx, text);
 }
 
 void recorder_late(struct recorder *recorder, uint64_t sample, uint32_t pid)
 {
-	struct buf *line = begin(recorder, "late");
+	struct buf *line = open_line(recorder, "late");
 
 	marker_addf(line, "sample", "%" PRIu64, sample);
 	marker_addf(line, "pid", "%" PRIu32, pid);
-	end(recorder);
+	close_line(recorder);
 }
 
 void recorder_failed(struct recorder *recorder, uint64_t sample, uint32_t pid, uint64_t time_us,
                      const char *why, const struct process_threads *threads)
 {
-	struct buf *line = begin(recorder, "failed");
+	struct buf *line = open_line(recorder, "failed");
 
 	marker_addf(line, "sample", "%" PRIu64, sample);
 	marker_addf(line, "pid", "%" PRIu32, pid);
@@ -138,11 +138,11 @@ void recorder_failed(struct recorder *recorder, uint64_t sample, uint32_t pid, u
 	marker_add(line, "why", span_of(*why ? why : "gdb does not say why"));
 	for (size_t i = 0; i < threads->count; i++)
 		marker_addf(line, "tid", "%" PRIu32, threads->rows[i].tid);
-	end(recorder);
+	close_line(recorder);
 }
 
-/* FNV-1a: to notice a change, not to withstand somebody. */
-static uint64_t hash_of(struct span s)
+/* FNV-1a: enough to notice a change. */
+static uint64_t hash_text(struct span s)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
@@ -190,7 +190,7 @@ void recorder_maps(struct recorder *recorder, uint32_t pid, uint64_t *hash)
 		add_map(&lines, pid, root, (struct span){ rest.ptr, len });
 		rest = span_skip(rest, len + 1);
 	}
-	now = hash_of(buf_span(&lines));
+	now = hash_text(buf_span(&lines));
 	if (now != *hash && text.len)
 		recorder_text(recorder, buf_span(&lines));
 	*hash = now;
@@ -201,11 +201,11 @@ void recorder_maps(struct recorder *recorder, uint32_t pid, uint64_t *hash)
 void recorder_stop(struct recorder *recorder, uint64_t elapsed_us, uint64_t stopped_us,
                    bool interrupted)
 {
-	struct buf *line = begin(recorder, "stop");
+	struct buf *line = open_line(recorder, "stop");
 
 	marker_addf(line, "seconds", "%.6f", (double)elapsed_us / 1e6);
 	marker_addf(line, "stopped_us", "%" PRIu64, stopped_us);
 	if (interrupted)
 		marker_addf(line, "interrupted", "1");
-	end(recorder);
+	close_line(recorder);
 }

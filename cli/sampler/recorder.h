@@ -1,5 +1,6 @@
-/* recorder: the recording as it is written: the run and its targets first, then samples, whole ones only,
- * then the stop. The lines are marker.h's. What comes before the run has begun waits for it. */
+/* recorder: writes the recording, in the lines of merger/parse/marker.h: the run and its targets,
+ * then the samples (whole ones only), then the stop. Lines from before the run wait until it
+ * begins. */
 #ifndef PMP_RECORDER_H
 #define PMP_RECORDER_H
 
@@ -8,47 +9,48 @@
 
 #include "merger/base/buf.h"
 #include "merger/base/error.h"
-#include "cli/gdb/attach_mode.h"
 #include "cli/proc/process.h"
 
-/* Takes the journal: whole lines of marker.h's text, in the order in which they are to be read. */
+/* Receives the recording. ctx goes to each function. */
 struct recorder_sink {
+	/* Whole lines, in the order of the recording. */
 	bool (*text)(void *ctx, const char *text, size_t len, struct error *err);
-	/* Called after each tick, for a progress line: time left in seconds; less than 0: not begun, gdb reads symbols. */
+	/* Called at most 10 times a second, for a progress line. seconds_left is negative before the
+	 * run, while gdb reads symbols. NULL: not wanted. */
 	void (*progress)(void *ctx, double seconds_left);
-	/* What the person is to know at once; it is in the journal too. NULL: not wanted. */
+	/* A message for the user, at once; the recording has it, too. NULL: not wanted. */
 	void (*note)(void *ctx, const char *text);
 	void *ctx;
-	/* A descriptor to wait for as well, and what is called when it can be read (false: the person has seen enough,
-	 * which ends the run as a signal does, but for the exit code). input NULL: there is none. */
+	/* Called when input_fd can be read. false: ends the run, as a signal does, but without an
+	 * error. NULL: there is no such descriptor. */
 	bool (*input)(void *ctx);
 	int input_fd;
 };
 
 struct recorder {
 	const struct recorder_sink *sink;
-	struct buf line;  /* being made */
-	struct buf early; /* from before the run */
-	bool open;
-	struct error err; /* the sink's: nothing is written any more */
+	struct buf line;    /* the line being written */
+	struct buf pending; /* lines from before the run */
+	bool open;          /* the run has begun */
+	struct error err;   /* the sink's; after an error nothing is written */
 };
 
 void recorder_deinit(struct recorder *recorder);
 
-/* samples: for each target. */
+/* Begins the run. samples: per target. */
 void recorder_open(struct recorder *recorder, const char *attach, double rate_hz, uint64_t samples);
 void recorder_target(struct recorder *recorder, uint32_t pid);
-/* Lets out what has waited, behind the run and the targets. */
+/* Writes the lines from before the run; called after the run and its targets. */
 void recorder_flush_pending(struct recorder *recorder);
 /* Whole lines. */
 void recorder_text(struct recorder *recorder, struct span text);
 void recorder_note(struct recorder *recorder, uint32_t pid, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 void recorder_late(struct recorder *recorder, uint64_t sample, uint32_t pid);
-/* time_us: when it was due, since the start of the run. */
+/* time_us: when the sample was due, since the start of the run. */
 void recorder_failed(struct recorder *recorder, uint64_t sample, uint32_t pid, uint64_t time_us,
                      const char *why, const struct process_threads *threads);
-/* The executable mappings of pid, if they have changed since *hash, which is 0 at first. */
+/* The executable mappings of pid, if they have changed since the last call. *hash is 0 at first. */
 void recorder_maps(struct recorder *recorder, uint32_t pid, uint64_t *hash);
 void recorder_stop(struct recorder *recorder, uint64_t elapsed_us, uint64_t stopped_us,
                    bool interrupted);

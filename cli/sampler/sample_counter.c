@@ -4,7 +4,7 @@
 #include "merger/parse/marker.h"
 
 #define KERNEL "\n" MARKER_PREFIX "kernel "
-#define REST_MAX 100000 /* lines; who asked for more knows the rest from these */
+#define REMAINING_MAX 100000 /* limits the size of a recording whose target ends early */
 
 uint64_t sample_counter_due(struct sample_counter *counter, uint64_t now)
 {
@@ -19,15 +19,15 @@ uint64_t sample_counter_due(struct sample_counter *counter, uint64_t now)
 	return due;
 }
 
-/* When the sample of this tick was to begin, since the start of the run. */
-static uint64_t due_us(const struct sample_counter *counter, uint64_t tick)
+/* The time of a tick since the start of the run. */
+static uint64_t get_due_us(const struct sample_counter *counter, uint64_t tick)
 {
 	const struct schedule *schedule = &counter->plan->schedule;
 
 	return schedule_time(schedule, tick) - schedule->start_us;
 }
 
-static void next(struct sample_counter *counter, uint64_t now)
+static void advance_sample(struct sample_counter *counter, uint64_t now)
 {
 	counter->sample++;
 	counter->tick++;
@@ -40,7 +40,7 @@ void sample_counter_taken(struct sample_counter *counter, struct span text, uint
 {
 	struct recorder *recorder = counter->plan->recorder;
 
-	/* Reading them takes a lock of the target's, which a thread in state D may hold. */
+	/* Reading maps takes the target's mmap lock, which a thread in state D may hold. */
 	if (!text.len || !memmem(text.ptr, text.len, KERNEL, sizeof(KERNEL) - 1))
 		recorder_maps(recorder, counter->pid, &counter->maps_hash);
 	if (counter->late)
@@ -49,7 +49,7 @@ void sample_counter_taken(struct sample_counter *counter, struct span text, uint
 	counter->stopped_us += pause_us;
 	counter->taken++;
 	counter->in_row = 0;
-	next(counter, now);
+	advance_sample(counter, now);
 }
 
 void sample_counter_failed(struct sample_counter *counter, const char *why,
@@ -59,11 +59,11 @@ void sample_counter_failed(struct sample_counter *counter, const char *why,
 
 	if (counter->late)
 		recorder_late(recorder, counter->sample, counter->pid);
-	recorder_failed(recorder, counter->sample, counter->pid, due_us(counter, counter->tick),
+	recorder_failed(recorder, counter->sample, counter->pid, get_due_us(counter, counter->tick),
 	                why, threads);
 	counter->failed++;
 	counter->in_row++;
-	next(counter, now);
+	advance_sample(counter, now);
 }
 
 void sample_counter_fail_remaining(struct sample_counter *counter, const char *why,
@@ -73,9 +73,9 @@ void sample_counter_fail_remaining(struct sample_counter *counter, const char *w
 
 	if (!plan->started || plan->samples == UINT64_MAX)
 		return;
-	for (size_t n = 0; counter->sample <= plan->samples && n < REST_MAX; n++) {
+	for (size_t n = 0; counter->sample <= plan->samples && n < REMAINING_MAX; n++) {
 		recorder_failed(plan->recorder, counter->sample++, counter->pid,
-		                due_us(counter, counter->tick + n), why, threads);
+		                get_due_us(counter, counter->tick + n), why, threads);
 		counter->failed++;
 	}
 }

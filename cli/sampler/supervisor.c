@@ -19,9 +19,9 @@
 #include "cli/proc/ptrace_access.h"
 #include "cli/os/signals.h"
 
-#define PROGRESS_US 100000
+#define PROGRESS_US 100000 /* between two calls of the sink's progress */
 #define TARGETS_MAX 1000
-#define FAMILY_US 100000 /* between looks for new descendants */
+#define DESCENDANTS_US 100000 /* between two scans for new descendants */
 
 struct sum {
 	uint64_t taken, stopped_us, last_us;
@@ -34,20 +34,20 @@ struct supervisor {
 	struct recorder recorder;
 	struct signals signals;
 	struct watchdog watchdog;
-	struct child_program program;   /* that we run; pid 0: none */
-	struct descendants descendants; /* of its */
-	uint64_t family_us; /* when to look for new ones; CLOCK_NEVER: they're not asked for */
-	struct sum gone;    /* of pools that are over, and were freed */
+	struct child_program program;   /* pid 0: none */
+	struct descendants descendants; /* the program's */
+	uint64_t descendants_us;        /* when to scan for new ones; CLOCK_NEVER: not asked for */
+	struct sum freed;               /* of samplers that have ended and were freed */
 	struct target_sampler **samplers;
 	size_t count, cap;
 	struct pollfd *polls;
 	uint64_t progress_us;
 	bool ending;
-	int signal;     /* that asked us to end, 0: none */
-	bool dismissed; /* by the sink's input */
+	int signal;          /* that ended the run; 0: none */
+	bool ended_by_input; /* the sink's input function ended the run */
 };
 
-/* A pid that means another process in some container is not to be taken for that without a word; 1 is one in each. */
+/* A user may mean a pid inside a container. Every container has a process 1. */
 static void note_pid_in_container(struct supervisor *s, uint32_t pid)
 {
 	uint32_t found;
@@ -61,7 +61,7 @@ static void note_pid_in_container(struct supervisor *s, uint32_t pid)
 	              pid, found, stat.comm);
 }
 
-static enum attach_mode mode_for(struct supervisor *s, uint32_t pid)
+static enum attach_mode choose_mode(struct supervisor *s, uint32_t pid)
 {
 	enum attach_mode asked = s->options->attach;
 
@@ -75,8 +75,9 @@ static enum attach_mode mode_for(struct supervisor *s, uint32_t pid)
 	return ATTACH_PLAIN;
 }
 
-/* The agent opens what is mapped, and says what it cannot; gdb alone opens what has that path now. */
-static void tell_replaced(struct supervisor *s, uint32_t pid)
+/* Without the agent gdb opens the file that has the path now. The agent opens the mapped file, and
+ * reports what it cannot open. */
+static void note_replaced_file(struct supervisor *s, uint32_t pid)
 {
 	struct process_stat stat;
 	struct buf path = { 0 };
@@ -101,9 +102,9 @@ static bool add_target(struct supervisor *s, uint32_t pid, struct error *err)
 	if (s->count == TARGETS_MAX)
 		return error_set(err, ERROR_FAILED, "more than %d processes: name some with -p",
 		                 TARGETS_MAX);
-	mode = mode_for(s, pid);
+	mode = choose_mode(s, pid);
 	if (mode == ATTACH_PLAIN)
-		tell_replaced(s, pid);
+		note_replaced_file(s, pid);
 	s->samplers = alloc_grow(s->samplers, &s->cap, s->count + 1, sizeof(*s->samplers));
 	s->samplers[s->count++] = target_sampler_create(&s->context, pid, mode);
 	free(s->polls);
@@ -111,7 +112,7 @@ static bool add_target(struct supervisor *s, uint32_t pid, struct error *err)
 	return true;
 }
 
-/* Those that pmp may not look at, or that end meanwhile, are left out, and that's said. */
+/* Descendants that pmp may not attach to are left out, with a note. */
 static void add_descendants(struct supervisor *s, uint32_t pid)
 {
 	uint32_t *pids = NULL;
@@ -142,24 +143,25 @@ static bool add_targets(struct supervisor *s, struct error *err)
 	return true;
 }
 
-static uint64_t asked(const struct options *options)
+/* Samples per target for the recording's run line; 0: no number. */
+static uint64_t count_asked(const struct options *options)
 {
 	if (options->program)
-		return 0; /* what its life gives */
+		return 0; /* as many as its life lasts */
 	if (options->samples)
 		return options->samples;
-	/* The ticks from 0 on that are before the end. */
+	/* The ticks, from 0 on, before the end. */
 	return (uint64_t)(options->seconds * options->rate_hz + 1 - 1e-9);
 }
 
-/* All are ready: the clock starts now. */
-static void start(struct supervisor *s)
+/* All samplers are ready: the schedule starts now. */
+static void start_run(struct supervisor *s)
 {
 	const struct options *options = s->options;
 	uint64_t now;
 
 	recorder_open(&s->recorder, attach_mode_row(options->attach)->name, options->rate_hz,
-	              asked(options));
+	              count_asked(options));
 	for (size_t i = 0; i < s->count; i++)
 		recorder_target(&s->recorder, target_sampler_pid(s->samplers[i]));
 	recorder_flush_pending(&s->recorder);
@@ -171,15 +173,15 @@ static void start(struct supervisor *s)
 	s->context.plan.started = true;
 	if (!s->program.pid)
 		return;
-	/* A program's first instruction tells nothing: the first sample is half a period later. */
+	/* A sample of the first instruction is of no use: the first one is half a period later. */
 	s->context.plan.schedule.start_us += (uint64_t)(0.5e6 / options->rate_hz);
 	s->descendants.root = (uint32_t)s->program.pid;
-	s->family_us = options->children ? now : CLOCK_NEVER;
+	s->descendants_us = options->children ? now : CLOCK_NEVER;
 	target_sampler_release(s->samplers[0]);
 	child_program_release(&s->program);
 }
 
-static bool all(const struct supervisor *s, bool (*is)(const struct target_sampler *))
+static bool are_all(const struct supervisor *s, bool (*is)(const struct target_sampler *))
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (!is(s->samplers[i]))
@@ -187,7 +189,7 @@ static bool all(const struct supervisor *s, bool (*is)(const struct target_sampl
 	return true;
 }
 
-static bool any_over(const struct supervisor *s)
+static bool has_any_ended(const struct supervisor *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (target_sampler_ended(s->samplers[i]))
@@ -195,7 +197,7 @@ static bool any_over(const struct supervisor *s)
 	return false;
 }
 
-static void add_up(struct sum *sum, const struct sample_counter *counter)
+static void add_counter(struct sum *sum, const struct sample_counter *counter)
 {
 	sum->taken += counter->taken;
 	sum->stopped_us += counter->stopped_us;
@@ -203,17 +205,17 @@ static void add_up(struct sum *sum, const struct sample_counter *counter)
 		sum->last_us = counter->last_us;
 }
 
-static struct sum sum_up(const struct supervisor *s)
+static struct sum sum_counters(const struct supervisor *s)
 {
-	struct sum ret = s->gone;
+	struct sum ret = s->freed;
 
 	for (size_t i = 0; i < s->count; i++)
-		add_up(&ret, target_sampler_counter(s->samplers[i]));
+		add_counter(&ret, target_sampler_counter(s->samplers[i]));
 	return ret;
 }
 
-/* Of the target that has most before it. */
-static double seconds_left(const struct supervisor *s, uint64_t now)
+/* Until the last target has its samples; less than 0: the run has not begun. */
+static double estimate_seconds_left(const struct supervisor *s, uint64_t now)
 {
 	const struct sample_plan *plan = &s->context.plan;
 	double by_time = 1e9, by_samples = 0;
@@ -234,11 +236,11 @@ static double seconds_left(const struct supervisor *s, uint64_t now)
 	return by_time < by_samples ? by_time : by_samples;
 }
 
-static void tell_progress(struct supervisor *s, uint64_t now)
+static void report_seconds_left(struct supervisor *s, uint64_t now)
 {
 	if (!s->recorder.sink->progress || now < s->progress_us)
 		return;
-	s->recorder.sink->progress(s->recorder.sink->ctx, seconds_left(s, now));
+	s->recorder.sink->progress(s->recorder.sink->ctx, estimate_seconds_left(s, now));
 	s->progress_us = now + PROGRESS_US;
 }
 
@@ -248,14 +250,15 @@ static void stop_all(struct supervisor *s, bool at_once)
 		target_sampler_stop(s->samplers[i], at_once);
 }
 
-static void take_signals(struct supervisor *s)
+static void handle_signals(struct supervisor *s)
 {
 	for (int n; (n = signals_next(&s->signals));) {
 		if (n == SIGCHLD)
 			continue;
-		if (s->program.pid && !child_program_signal(&s->program, n, s->signals.from_kernel))
+		if (s->program.pid &&
+		    !child_program_forward_signal(&s->program, n, s->signals.from_kernel))
 			continue;
-		/* The second one doesn't wait for a sample that is on its way; the targets are let go all the same. */
+		/* The second signal does not wait for a running sample; gdb detaches anyway. */
 		stop_all(s, s->signal != 0);
 		if (!s->signal)
 			s->signal = n;
@@ -263,28 +266,29 @@ static void take_signals(struct supervisor *s)
 	}
 }
 
-static void take_input(struct supervisor *s)
+static void handle_input(struct supervisor *s)
 {
 	const struct recorder_sink *sink = s->recorder.sink;
 
-	if (!sink->input || s->dismissed || !s->polls[1].revents || sink->input(sink->ctx))
+	if (!sink->input || s->ended_by_input || !s->polls[1].revents || sink->input(sink->ctx))
 		return;
 	stop_all(s, false);
-	s->dismissed = true;
+	s->ended_by_input = true;
 	s->ending = true;
 }
 
-static void wait_for_something(struct supervisor *s)
+static void wait_for_event(struct supervisor *s)
 {
-	uint64_t deadline = clock_sooner(s->ending ? CLOCK_NEVER : s->family_us,
-	                                 child_program_stop(&s->program, clock_now_us()));
+	uint64_t deadline = clock_sooner(s->ending ? CLOCK_NEVER : s->descendants_us,
+	                                 child_program_follow_stop(&s->program, clock_now_us()));
 	uint64_t now = clock_now_us();
 	struct timespec wait;
 	size_t count = 0;
 
 	s->polls[count++] = (struct pollfd){ .fd = s->signals.fd, .events = POLLIN };
 	s->polls[count++] = (struct pollfd){
-		.fd = s->recorder.sink->input && !s->dismissed ? s->recorder.sink->input_fd : -1,
+		.fd = s->recorder.sink->input && !s->ended_by_input ? s->recorder.sink->input_fd
+		                                                    : -1,
 		.events = POLLIN,
 	};
 	if (s->recorder.sink->input)
@@ -297,48 +301,50 @@ static void wait_for_something(struct supervisor *s)
 		s->polls[1].revents = 0;
 }
 
-/* Begins or ends the sampling if it's time to. true: the pools have to know before anything is waited for. */
+/* Starts the run when all samplers are ready; ends it after an error. true: it did one of these,
+ * and the samplers need a step before the next wait. */
 static bool start_or_stop(struct supervisor *s)
 {
-	if (s->ending || all(s, target_sampler_ended))
+	if (s->ending || are_all(s, target_sampler_ended))
 		return false;
-	/* A target that cannot be sampled at all ends a run that names it before that has begun. */
+	/* A named target that cannot be sampled ends the run if it is known before the start. */
 	if (s->recorder.err.code != ERROR_NONE ||
-	    (!s->context.plan.started && any_over(s) && !s->options->children)) {
+	    (!s->context.plan.started && has_any_ended(s) && !s->options->children)) {
 		stop_all(s, false);
 		s->ending = true;
 		return true;
 	}
-	if (s->context.plan.started || !all(s, target_sampler_prepared))
+	if (s->context.plan.started || !are_all(s, target_sampler_prepared))
 		return false;
-	start(s);
+	start_run(s);
 	return true;
 }
 
-/* It has ended: so has the sampling. true: that's new. */
+/* Ends the sampling when the program has ended. true: it has, since the last call. */
 static bool check_program_exit(struct supervisor *s)
 {
-	if (!s->program.pid || s->ending || !child_program_over(&s->program))
+	if (!s->program.pid || s->ending || !child_program_has_ended(&s->program))
 		return false;
 	stop_all(s, false);
 	s->ending = true;
-	if (s->context.plan.started && !sum_up(s).taken)
+	if (s->context.plan.started && !sum_counters(s).taken)
 		recorder_note(
 		        &s->recorder, (uint32_t)s->program.pid,
 		        "the program ended before the first sample: -r HZ takes more in a second");
 	return true;
 }
 
-/* The program may live for longer than it is sampled. */
-static bool done(struct supervisor *s)
+/* pmp waits for the program's end, even if the sampling ends before. */
+static bool is_done(struct supervisor *s)
 {
-	bool waits = s->program.released && !s->signal && !child_program_over(&s->program);
+	bool waits = s->program.released && !s->signal && !child_program_has_ended(&s->program);
 
-	return all(s, target_sampler_ended) && !waits;
+	return are_all(s, target_sampler_ended) && !waits;
 }
 
-/* Descendants whose sampling is over; what ended it early is said. The first pool is the program's. */
-static void free_over(struct supervisor *s)
+/* Frees the samplers of descendants that have ended; an error becomes a note. The first sampler is
+ * the program's and stays. */
+static void free_ended(struct supervisor *s)
 {
 	size_t kept = 1;
 
@@ -352,20 +358,20 @@ static void free_over(struct supervisor *s)
 		if (target_sampler_error(sampler)->code != ERROR_NONE)
 			recorder_note(&s->recorder, target_sampler_pid(sampler), "left out: %s",
 			              target_sampler_error(sampler)->text);
-		add_up(&s->gone, target_sampler_counter(sampler));
+		add_counter(&s->freed, target_sampler_counter(sampler));
 		target_sampler_destroy(sampler);
 	}
 	s->count = kept;
 }
 
-static void follow_family(struct supervisor *s, uint64_t now)
+static void add_new_descendants(struct supervisor *s, uint64_t now)
 {
 	uint32_t pid;
 
-	if (s->ending || !s->context.plan.started || now < s->family_us)
+	if (s->ending || !s->context.plan.started || now < s->descendants_us)
 		return;
-	s->family_us = now + FAMILY_US;
-	free_over(s);
+	s->descendants_us = now + DESCENDANTS_US;
+	free_ended(s);
 	descendants_rescan(&s->descendants);
 	while (descendants_next(&s->descendants, &pid)) {
 		struct error err = { 0 };
@@ -378,59 +384,60 @@ static void follow_family(struct supervisor *s, uint64_t now)
 	}
 }
 
-static void loop(struct supervisor *s)
+static void run_loop(struct supervisor *s)
 {
-	while (!done(s)) {
+	while (!is_done(s)) {
 		for (size_t i = 0; i < s->count; i++)
 			target_sampler_step(s->samplers[i], clock_now_us());
-		tell_progress(s, clock_now_us());
-		follow_family(s, clock_now_us());
-		if (check_program_exit(s) || start_or_stop(s) || done(s))
+		report_seconds_left(s, clock_now_us());
+		add_new_descendants(s, clock_now_us());
+		if (check_program_exit(s) || start_or_stop(s) || is_done(s))
 			continue;
-		wait_for_something(s);
-		take_signals(s);
-		take_input(s);
+		wait_for_event(s);
+		handle_signals(s);
+		handle_input(s);
 	}
 }
 
-static void stop_journal(struct supervisor *s)
+static void stop_recording(struct supervisor *s)
 {
 	uint64_t start_us = s->context.plan.schedule.start_us;
-	struct sum sum = sum_up(s);
+	struct sum sum = sum_counters(s);
 
 	if (s->context.plan.started)
 		recorder_stop(&s->recorder, sum.last_us > start_us ? sum.last_us - start_us : 0,
-		              sum.stopped_us, s->signal != 0 || s->dismissed);
+		              sum.stopped_us, s->signal != 0 || s->ended_by_input);
 }
 
-/* What is to be said of the run as a whole: the sink's error, the signal, the first target's that has one. */
+/* The result of supervisor_run. The first error counts, in this order: the sink's, a signal, the
+ * first target's, the program's exit code. */
 static bool run_result(const struct supervisor *s, struct error *err)
 {
-	uint64_t got = sum_up(s).taken;
+	uint64_t taken = sum_counters(s).taken;
 
 	if (s->recorder.err.code != ERROR_NONE)
 		return error_set(err, s->recorder.err.code, "%s", s->recorder.err.text);
 	if (s->signal == SIGINT)
 		error_set(err, ERROR_INTERRUPTED, "interrupted%s",
-		          got ? ": the results are those of the samples taken so far"
-		              : " before the first sample");
+		          taken ? ": the results are those of the samples taken so far"
+		                : " before the first sample");
 	else if (s->signal)
 		error_set(err, (enum error_code)(128 + s->signal), "ended by signal %d (%s)%s",
-		          s->signal, strsignal(s->signal), got ? "" : " before the first sample");
+		          s->signal, strsignal(s->signal), taken ? "" : " before the first sample");
 	for (size_t i = 0; i < s->count; i++)
 		if (target_sampler_error(s->samplers[i])->code != ERROR_NONE &&
-		    ((!got && !s->program.pid) ||
+		    ((!taken && !s->program.pid) ||
 		     target_sampler_error(s->samplers[i])->code != ERROR_NO_PROCESS))
 			error_set(err, target_sampler_error(s->samplers[i])->code, "%s",
 			          target_sampler_error(s->samplers[i])->text);
-	if (s->program.over && err->code == ERROR_NONE && child_program_code(&s->program))
-		error_set(err, (enum error_code)child_program_code(&s->program), "%s", "");
+	if (s->program.ended && err->code == ERROR_NONE && child_program_exit_code(&s->program))
+		error_set(err, (enum error_code)child_program_exit_code(&s->program), "%s", "");
 	if (s->program.pid && s->context.plan.started)
 		return true;
-	return got || error_set(err, ERROR_FAILED, "no sample was taken");
+	return taken || error_set(err, ERROR_FAILED, "no sample was taken");
 }
 
-static bool run(struct supervisor *s, struct error *err)
+static bool start_and_run(struct supervisor *s, struct error *err)
 {
 	bool ok = false;
 
@@ -443,8 +450,8 @@ static bool run(struct supervisor *s, struct error *err)
 	    (!s->options->program || child_program_start(&s->program, s->options->program,
 	                                                 &s->signals, &s->watchdog, err)) &&
 	    add_targets(s, err)) {
-		loop(s);
-		stop_journal(s);
+		run_loop(s);
+		stop_recording(s);
 		ok = run_result(s, err);
 	}
 	child_program_deinit(&s->program);
@@ -468,8 +475,8 @@ bool supervisor_run(const struct options *options, const struct recorder_sink *s
 	s.context.instant = options->instant;
 	s.context.locals = options->locals;
 	s.context.started_by_pmp = options->program;
-	s.family_us = CLOCK_NEVER;
-	ok = run(&s, err);
+	s.descendants_us = CLOCK_NEVER;
+	ok = start_and_run(&s, err);
 	watchdog_end(&s.watchdog);
 	for (size_t i = 0; i < s.count; i++)
 		target_sampler_destroy(s.samplers[i]);

@@ -1,4 +1,4 @@
-/* supervisor: samples targets through a pool of workers: one thread, one poll loop, one nearest deadline. */
+/* supervisor: samples all targets of a run. One thread, one poll loop, one nearest deadline. */
 #ifndef PMP_SUPERVISOR_H
 #define PMP_SUPERVISOR_H
 
@@ -9,14 +9,19 @@
 #include "cli/options/options.h"
 #include "cli/sampler/recorder.h"
 
-/* Samples as the options say. Returns true when a recording is there, though perhaps not whole:
- * then err->code is ERROR_NONE, ERROR_INTERRUPTED (Ctrl-C) or 128 + n (another signal that asks to end), or says
- * what ended it early after the first sample
- * (the samples that were asked for and not taken are in the journal as failed, or not at all after a
- * signal, after sink->input has ended it, or when the time of -d is up). A target that ends is a note, no error, if a sample of it was
- * taken. false: there is nothing, and *err says why. In every case the targets have been let go,
- * no gdb of ours is left, and the journal, if it has begun, has its `stop`, whose stopped_us is the sum
- * over the targets. */
+/* Samples as the options say and writes the recording to the sink.
+ *
+ * Returns true if there is a recording, perhaps an incomplete one. err->code is then ERROR_NONE,
+ * ERROR_INTERRUPTED (Ctrl-C), 128 + N (ended by signal N), the exit code of pmp's child, or the
+ * error that ended the run after the first sample. Samples that were asked for and not taken are in
+ * the recording as failed, except after a signal, after sink->input has ended the run, and when
+ * the time of -d is over. If a target ends after a sample, that is a note, not an error.
+ *
+ * Returns false if the sink failed or no sample was taken; *err has the reason. A run of pmp's
+ * child needs no sample.
+ *
+ * In both cases pmp has detached from all targets, none of its gdbs is left, and the recording, if
+ * it has begun, ends with `stop`, whose stopped_us is the sum over the targets. */
 bool supervisor_run(const struct options *options, const struct recorder_sink *sink,
                     struct error *err);
 

@@ -17,10 +17,10 @@
 
 enum phase {
 	PHASE_PREPARE, /* starts workers, waits until they are warm */
-	PHASE_ATTACH,  /* modes that keep the target */
-	PHASE_IDLE,    /* waits for a sample's time */
-	PHASE_SAMPLE,
-	PHASE_END, /* lets go */
+	PHASE_ATTACH,  /* waits for an attach that lasts (modes that keep the target) */
+	PHASE_IDLE,    /* waits until a sample is due */
+	PHASE_SAMPLE,  /* waits for a sample */
+	PHASE_END,     /* detaches, ends the workers, restores the target */
 	PHASE_OVER,
 	PHASE_COUNT
 };
@@ -32,10 +32,10 @@ struct target_sampler {
 	struct attachment attachment;
 	struct buf notes;
 	bool at_once;
-	uint64_t wake; /* a step is due then, whatever the workers do */
+	uint64_t wake; /* when a step is due, whatever the workers do */
 	struct sample_counter counter;
 	struct failure_policy policy;
-	uint64_t asked_us;  /* when the worker was told to sample or to attach */
+	uint64_t asked_us;  /* when the worker was asked for a sample or an attach */
 	bool blocked;       /* a thread in state D prevents an attach: samples come from /proc */
 	bool blocked_noted; /* the user has been informed of it */
 };
@@ -59,7 +59,7 @@ static bool check_target_alive(struct target_sampler *sampler)
 	                                   failure_policy_on_target_end(&sampler->policy));
 }
 
-/* true: the target is as it was before any of us attached. */
+/* Restores the target. true: it is what it was before the attach. */
 static bool target_restored(struct target_sampler *sampler, uint64_t now)
 {
 	bool ret = attachment_restored(&sampler->attachment, &sampler->pool, now);
@@ -69,8 +69,8 @@ static bool target_restored(struct target_sampler *sampler, uint64_t now)
 	return ret;
 }
 
-/* Without Python in gdb: goes on with what needs none. */
-static void fall_back(struct target_sampler *sampler, const char *why)
+/* gdb has no Python: goes on in the mode that needs none. */
+static void fall_back_to_plain(struct target_sampler *sampler, const char *why)
 {
 	worker_pool_destroy(&sampler->pool);
 	sampler->pool.plan.mode = attach_mode_row(ATTACH_PLAIN);
@@ -80,7 +80,7 @@ static void fall_back(struct target_sampler *sampler, const char *why)
 	              sampler->pool.plan.gdb, why);
 }
 
-/* Takes a worker that has ended out of its place. */
+/* Frees a worker that has ended. */
 static void reap_worker(struct target_sampler *sampler, unsigned i, uint64_t now)
 {
 	struct worker *worker = sampler->pool.workers[i];
@@ -92,7 +92,7 @@ static void reap_worker(struct target_sampler *sampler, unsigned i, uint64_t now
 		attachment_detached(&sampler->attachment, true, now);
 	if (trouble == WORKER_TROUBLE_NO_PYTHON && sampler->pool.plan.mode->agent &&
 	    sampler->phase != PHASE_END) {
-		fall_back(sampler, why);
+		fall_back_to_plain(sampler, why);
 		return;
 	}
 	worker_destroy(worker);
@@ -102,7 +102,7 @@ static void reap_worker(struct target_sampler *sampler, unsigned i, uint64_t now
 		                                                  sampler->pool.plan.gdb, why));
 }
 
-/* The next sample, if there may be one after one that failed. */
+/* After a sample that failed. */
 static void next_sample_or_end(struct target_sampler *sampler, bool ok, uint64_t now)
 {
 	sampler->phase = PHASE_IDLE;
@@ -123,7 +123,7 @@ static enum attach_check_result ask_may_attach(struct target_sampler *sampler, u
 	return ret;
 }
 
-/* An attach or a look was refused by gdb or by us. */
+/* gdb or pmp itself refused an attach or a sample. */
 static void on_attach_refused(struct target_sampler *sampler, const char *why)
 {
 	bool attaching = sampler->phase == PHASE_ATTACH;
@@ -140,6 +140,7 @@ static void on_attach_refused(struct target_sampler *sampler, const char *why)
 	}
 }
 
+/* Another process traces the target. */
 static void refuse_traced(struct target_sampler *sampler)
 {
 	char why[64];
@@ -148,7 +149,7 @@ static void refuse_traced(struct target_sampler *sampler)
 	on_attach_refused(sampler, why);
 }
 
-/* A sample without an attach, while a thread in state D makes that impossible. */
+/* A sample without an attach, which a thread in state D prevents. */
 static void sample_from_proc(struct target_sampler *sampler, uint64_t now)
 {
 	const struct sample_plan *plan = &sampler->context->plan;
@@ -176,7 +177,7 @@ static void do_prepare(struct target_sampler *sampler, uint64_t now)
 
 	if (!check_target_alive(sampler))
 		return;
-	/* A worker that is new in the middle of a run may be ready only after its end. */
+	/* A worker that replaces another during the run may be ready only after the run's end. */
 	if (sampler->context->plan.started &&
 	    sample_counter_due(&sampler->counter, now) == CLOCK_NEVER) {
 		sampler->phase = PHASE_END;
@@ -267,7 +268,7 @@ static void do_one_shot(struct target_sampler *sampler, uint64_t now)
 	}
 }
 
-/* Not attached, though the mode keeps its target: until the thread in the way is out of state D. */
+/* Not attached, in a mode that keeps its target, until the thread is out of state D. */
 static void do_blocked(struct target_sampler *sampler, uint64_t now)
 {
 	enum attach_check_result ret = ask_may_attach(sampler, now);
@@ -363,7 +364,8 @@ static void do_end(struct target_sampler *sampler, uint64_t now)
 		sampler->phase = PHASE_OVER;
 }
 
-/* Somebody has stopped the target, and the worker has let go of it: it is to stay stopped, and is sampled so. */
+/* A signal has stopped the target, and the worker has detached for that reason. The target stays
+ * stopped and is sampled so. */
 static void on_target_stopped(struct target_sampler *sampler, uint64_t now)
 {
 	struct worker *worker = worker_pool_current(&sampler->pool);
@@ -374,7 +376,7 @@ static void on_target_stopped(struct target_sampler *sampler, uint64_t now)
 	if (!sampler->context->started_by_pmp)
 		recorder_note(sampler->context->plan.recorder, sampler->pool.plan.pid,
 		              "somebody sent process %" PRIu32
-		              " a %s: it was let go for that, and is left as that leaves it",
+		              " a %s: gdb has detached so that the signal takes effect",
 		              sampler->pool.plan.pid, signal);
 	attachment_stopped(&sampler->attachment, signal, now);
 	if (sampler->phase != PHASE_END)
@@ -439,7 +441,7 @@ void target_sampler_step(struct target_sampler *sampler, uint64_t now)
 		if (before == PHASE_OVER)
 			return;
 		handlers[before](sampler, now);
-		/* Not before its handler has seen what became of a worker. */
+		/* Only after the handler, which needs the state of a worker that has ended. */
 		for (unsigned i = 0; i < ATTACH_WORKERS_MAX; i++)
 			if (sampler->pool.workers[i] && worker_ended(sampler->pool.workers[i])) {
 				reap_worker(sampler, i, now);

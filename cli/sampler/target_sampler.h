@@ -1,5 +1,6 @@
-/* target_sampler: one target and the workers that take turns at it, from the first gdb's start until the target is
- * let go and settled. Moves by steps; never waits. */
+/* target_sampler: samples one target. Starts its workers, attaches, asks for each sample when it is
+ * due, and in the end detaches and restores the target. A state machine: target_sampler_step
+ * never waits. */
 #ifndef PMP_TARGET_SAMPLER_H
 #define PMP_TARGET_SAMPLER_H
 
@@ -11,7 +12,7 @@
 #include "cli/safety/watchdog.h"
 #include "cli/sampler/sample_counter.h"
 
-/* What all pools of a run share. */
+/* Common to all target_samplers of a run; borrowed. */
 struct target_sampler_context {
 	const struct timeouts *timeouts;
 	const struct watchdog *watchdog;
@@ -24,26 +25,28 @@ struct target_sampler;
 
 struct target_sampler *target_sampler_create(const struct target_sampler_context *context,
                                              uint32_t pid, enum attach_mode attach);
-/* One that is not over: its gdbs are killed. */
+/* Kills the gdbs of a sampler that has not ended. NULL is fine. */
 void target_sampler_destroy(struct target_sampler *sampler);
 
+/* Does what is to be done now. */
 void target_sampler_step(struct target_sampler *sampler, uint64_t now);
+/* When the next step is due, if no worker sends anything before. */
 uint64_t target_sampler_deadline(const struct target_sampler *sampler);
 /* Fills at most ATTACH_WORKERS_MAX rows. */
 size_t target_sampler_poll(const struct target_sampler *sampler, struct pollfd *ret);
 
-/* It was held at its first instruction until now; it's continued right afterwards. */
+/* pmp's child, held at its first instruction until now, is about to be continued. */
 void target_sampler_release(struct target_sampler *sampler);
-/* Ends the sampling and lets the target go; at_once: does not wait for a sample that is on its way. */
+/* Ends the sampling and detaches. at_once: does not wait for a running sample. */
 void target_sampler_stop(struct target_sampler *sampler, bool at_once);
 
-bool target_sampler_prepared(
-        const struct target_sampler *sampler); /* ready for its first sample, or over */
-bool target_sampler_ended(
-        const struct target_sampler *sampler); /* no gdb is left, and the target is settled */
+/* Ready for its first sample, or ended. */
+bool target_sampler_prepared(const struct target_sampler *sampler);
+/* No gdb is left, and the target is restored. */
+bool target_sampler_ended(const struct target_sampler *sampler);
 uint32_t target_sampler_pid(const struct target_sampler *sampler);
 const struct sample_counter *target_sampler_counter(const struct target_sampler *sampler);
-/* Why it ended before its samples were taken; ERROR_NONE if it did not, or if the target just ended. */
+/* Why the sampling ended early. ERROR_NONE: it did not, or only because the target ended. */
 const struct error *target_sampler_error(const struct target_sampler *sampler);
 
 #endif
