@@ -15,8 +15,8 @@
 struct recorder_sink {
 	/* Whole lines, in the order of the recording. */
 	bool (*text)(void *ctx, const char *text, size_t len, struct error *err);
-	/* Called at most 10 times a second, for a progress line. seconds_left is negative before the
-	 * run, while gdb reads symbols. NULL: not wanted. */
+	/* Called at most 10 times a second, for a progress line. seconds_left is negative before
+	 * the run, while gdb reads symbols. NULL: not wanted. */
 	void (*progress)(void *ctx, double seconds_left);
 	/* A message for the user, at once; the recording has it, too. NULL: not wanted. */
 	void (*note)(void *ctx, const char *text);

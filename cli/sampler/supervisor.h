@@ -3,8 +3,6 @@
 #define PMP_SUPERVISOR_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 
 #include "cli/options/options.h"
 #include "cli/sampler/recorder.h"

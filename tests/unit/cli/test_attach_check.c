@@ -13,9 +13,9 @@
 #include "cli/proc/kernel_stacks.h"
 
 #define LIMIT 100
-#define LOOKS_MAX 8
+#define CALLS_MAX 8
 
-/* A look is "tid:switches" of each thread in state D. */
+/* threads: "tid:switches" of each thread in state D, at this call. */
 static const struct {
 	const char *what;
 	struct {
@@ -23,9 +23,10 @@ static const struct {
 		const char *threads;
 		enum attach_check_result wanted;
 		uint32_t tid;
-	} looks[LOOKS_MAX];
+	} calls[CALLS_MAX];
 } rows[] = {
-	{ "nobody", { { 5, "", ATTACH_CHECK_GRANTED, 0 }, { 500, "", ATTACH_CHECK_GRANTED, 0 } } },
+	{ "no thread",
+	  { { 5, "", ATTACH_CHECK_GRANTED, 0 }, { 500, "", ATTACH_CHECK_GRANTED, 0 } } },
 	{ "one long sleep",
 	  { { 5, "7:1", ATTACH_CHECK_WAIT, 7 },
 	    { 104, "7:1", ATTACH_CHECK_WAIT, 7 },
@@ -39,7 +40,7 @@ static const struct {
 	    { 105, "7:2", ATTACH_CHECK_WAIT, 7 },
 	    { 203, "7:3", ATTACH_CHECK_WAIT, 7 },
 	    { 205, "7:3", ATTACH_CHECK_GRANTED, 7 } } },
-	{ "a long one behind short ones, and before them",
+	{ "a long sleep after short ones, and before them",
 	  { { 5, "1:1 7:1 9:4", ATTACH_CHECK_WAIT, 1 },
 	    { 50, "2:1 7:1", ATTACH_CHECK_WAIT, 7 },
 	    { 90, "7:1 8:1 9:5", ATTACH_CHECK_WAIT, 7 },
@@ -66,7 +67,7 @@ static void fill(struct process_threads *threads, struct process_thread *storage
 	}
 }
 
-static void test_looks(void **state)
+static void test_sleeps(void **state)
 {
 	const struct process_attach_state alive = { .life = PROCESS_ALIVE };
 
@@ -74,16 +75,16 @@ static void test_looks(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct attach_check check = { .limit_us = LIMIT };
 
-		for (size_t j = 0; j < LOOKS_MAX && rows[i].looks[j].threads; j++) {
+		for (size_t j = 0; j < CALLS_MAX && rows[i].calls[j].threads; j++) {
 			struct process_thread storage[8];
 			struct process_threads threads;
 
-			fill(&threads, storage, rows[i].looks[j].threads);
-			print_message("%s, at %d\n", rows[i].what, (int)rows[i].looks[j].at);
+			fill(&threads, storage, rows[i].calls[j].threads);
+			print_message("%s, at %d\n", rows[i].what, (int)rows[i].calls[j].at);
 			assert_int_equal(
-			        attach_check_now(&check, &alive, &threads, rows[i].looks[j].at),
-			        rows[i].looks[j].wanted);
-			assert_int_equal(check.tid, rows[i].looks[j].tid);
+			        attach_check_now(&check, &alive, &threads, rows[i].calls[j].at),
+			        rows[i].calls[j].wanted);
+			assert_int_equal(check.tid, rows[i].calls[j].tid);
 		}
 		attach_check_deinit(&check);
 	}
@@ -153,8 +154,8 @@ static void test_state(void **state)
 	}
 }
 
-/* Whatever /proc tells of it (here: of a thread that runs, or of none), the sample is whole. */
-static void test_glimpse(void **state)
+/* The sample is complete, whatever /proc contains: here the thread runs, or there is none. */
+static void test_kernel_stacks(void **state)
 {
 	uint32_t pid = (uint32_t)getpid();
 	struct process_thread storage[] = {
@@ -191,9 +192,9 @@ static void test_glimpse(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_looks),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sleeps),
 		                            cmocka_unit_test(test_state),
-		                            cmocka_unit_test(test_glimpse) };
+		                            cmocka_unit_test(test_kernel_stacks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

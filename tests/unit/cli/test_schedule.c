@@ -1,4 +1,4 @@
-/* The schedule: which tick a sample is taken at that was due at `tick` and could begin at `now`. */
+/* The times of the ticks, and the tick of a sample that was due at `tick` if it is `now`. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,15 +12,15 @@ static void test_tick(void **state)
 {
 	static const struct {
 		double rate_hz;
-		uint64_t tick, now, wanted; /* now: since the start */
+		uint64_t tick, now, wanted; /* now: since start_us */
 	} rows[] = {
 		{ 10, 0, 0, 0 },
 		{ 10, 5, 0, 5 },
-		{ 10, 5, 592893, 5 }, /* that is its time */
+		{ 10, 5, 592893, 5 }, /* the tick's time */
 		{ 10, 5, 642893, 5 }, /* half a period is not late */
 		{ 10, 5, 642894, 6 },
 		{ 10, 5, 651471, 6 },
-		{ 10, 5, 651472, 7 }, /* the next tick, never between */
+		{ 10, 5, 651472, 7 }, /* the next tick that is still to come */
 		{ 10, 5, 1234567, 13 },
 		{ 3, 1, 528595, 1 },
 		{ 3, 1, 695261, 1 },
@@ -56,7 +56,7 @@ static void test_no_drift(void **state)
 	}
 }
 
-/* Whatever the target does with the same period: each part of it is seen as often as it is long. */
+/* No aliasing: each part of work with the same period is sampled in proportion to its length. */
 static void test_parts(void **state)
 {
 	struct schedule schedule = { 0, 10 };
@@ -73,7 +73,7 @@ static void test_parts(void **state)
 		assert_in_range(seen[i], 98, 102);
 }
 
-/* A sample that takes longer than a period: as many samples, each late but the first, none in a burst. */
+/* Samples longer than a period: all are taken, all but the first late, none in a burst. */
 static void test_slow_samples(void **state)
 {
 	struct schedule schedule = { 0, 10 };
