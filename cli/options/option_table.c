@@ -273,8 +273,8 @@ static const struct option_row rows[] = {
 	{ 0, "attach", "once|each|plain",
 	  "once (default): attach once, then stop and resume\n"
 	  "for each sample; each: attach and detach for each\n"
-	  "sample; plain: start a new gdb for each sample,\n"
-	  "which needs no Python",
+	  "sample; plain: gdb alone attaches, prints all stacks\n"
+	  "and detaches, which needs no Python in gdb",
 	  COMMAND_LIVE, parse_choice, MEMBER(attach) },
 	{ 0, "instant", NULL,
 	  "stop all threads at once for each sample (default:\n"

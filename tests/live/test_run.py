@@ -302,7 +302,7 @@ def _():
     terminal.type("\x1a")
     terminal.see("Stopped")
     terminal.type("ps -o stat,comm | cat\n")
-    terminal.see(r"T +program")
+    terminal.see(r"TN? +program")  # N: with a low priority
     terminal.type("fg\n")
     pid = int(run("pgrep", "-f", "^%s" % program).out)
     check(until(lambda: state(pid) in "RS" and tracer(pid), 20), "it is sampled again", state(pid))
