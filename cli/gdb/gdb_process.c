@@ -2,20 +2,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "merger/base/alloc.h"
 #include "cli/gdb/agent_bundle.h"
+#include "cli/os/clock.h"
 #include "cli/os/signals.h"
 
 #define PIPE_BYTES (1 << 20) /* so that a gdb seldom waits for us while it holds the target */
 #define FIRST_FREE_FD 5
+#define READ_BYTES 65536
+#define LINE_MAX_BYTES (4u << 20) /* of an answer to gdb_process_ask */
+#define REAP_MS 1000              /* how long to wait for the end of a killed gdb */
 
 /* A setting that this gdb does not have yet makes it say so, nothing else. */
 static const char *const gdb_args[] = {
@@ -38,14 +44,20 @@ static const char *const gdb_env[] = { "HOME=/", "SHELL=/bin/sh", "TERM=dumb", "
 
 #define ENV_COUNT (sizeof(gdb_env) / sizeof(*gdb_env))
 
+/* false: errno gives the reason. */
 static bool is_program(const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+	if (stat(path, &st))
+		return false;
+	if (S_ISREG(st.st_mode))
+		return !access(path, X_OK);
+	errno = EACCES;
+	return false;
 }
 
-static char *find_on_path(void)
+static char *find_on_path(const char *name)
 {
 	const char *dirs = getenv("PATH");
 	char path[4096];
@@ -55,7 +67,7 @@ static char *find_on_path(void)
 	for (;;) {
 		size_t len = strcspn(dirs, ":");
 
-		snprintf(path, sizeof(path), "%.*s/gdb", len ? (int)len : 1, len ? dirs : ".");
+		snprintf(path, sizeof(path), "%.*s/%s", len ? (int)len : 1, len ? dirs : ".", name);
 		if (is_program(path))
 			return realpath(path, NULL);
 		if (!dirs[len])
@@ -64,28 +76,37 @@ static char *find_on_path(void)
 	}
 }
 
-char *gdb_find(const char *name, struct error *err)
+/* As a shell does, a name without a slash is looked for on PATH, too. */
+static char *find_named(const char *name, struct error *err)
+{
+	char *path = realpath(name, NULL);
+	int why;
+
+	if (!path && *name && !strchr(name, '/'))
+		path = find_on_path(name);
+	if (path && is_program(path))
+		return path;
+	why = errno;
+	if (path)
+		error_set(err, ERROR_GDB, "%s is not a program that can be run; check --gdb", name);
+	else
+		error_set(err, ERROR_GDB, "no gdb at %s: %s; check --gdb", name, strerror(why));
+	free(path);
+	errno = why;
+	return NULL;
+}
+
+char *gdb_process_find(const char *name, struct error *err)
 {
 	char *path;
 
-	if (!name) {
-		path = find_on_path();
-		if (!path)
-			error_set(err, ERROR_GDB,
-			          "no gdb on PATH: install it (apt install gdb, dnf install gdb, "
-			          "apk add gdb), or name one with --gdb");
-		return path;
-	}
-	path = realpath(name, NULL);
-	if (!path) {
-		error_set(err, ERROR_GDB, "no gdb at %s: %s; check --gdb", name, strerror(errno));
-		return NULL;
-	}
-	if (!is_program(path)) {
-		error_set(err, ERROR_GDB, "%s is not a program that can be run; check --gdb", name);
-		free(path);
-		return NULL;
-	}
+	if (name)
+		return find_named(name, err);
+	path = find_on_path("gdb");
+	if (!path)
+		error_set(err, ERROR_GDB,
+		          "no gdb on PATH: install it (apt install gdb, dnf install gdb, "
+		          "apk add gdb), or name one with --gdb");
 	return path;
 }
 
@@ -184,7 +205,7 @@ static _Noreturn void child(const char *gdb, bool agent, const struct plumbing *
 		_exit(127);
 	signals_child();
 	execve(gdb, argv, envp);
-	dprintf(STDERR_FILENO, "it cannot be run: %s\n", strerror(errno));
+	dprintf(STDERR_FILENO, GDB_PROCESS_NOT_RUN "%s\n", strerror(errno));
 	_exit(127);
 }
 
@@ -209,13 +230,16 @@ bool gdb_process_start(const char *gdb, bool agent, struct gdb_process *ret, str
 	char *argv[ARG_COUNT + 2], *envp[ENV_COUNT + 2];
 	char path[4096];
 	struct plumbing p;
+	int why;
 
 	*ret = (struct gdb_process){ -1, -1, -1 };
 	snprintf(path, sizeof(path), "PATH=%s", path_value ? path_value : "/usr/bin:/bin");
 	fill_words(gdb, path, argv, envp);
 	if (!open_all(&p, agent) || (ret->pid = fork()) < 0) {
-		error_set(err, ERROR_FAILED, "cannot start %s: %s", gdb, strerror(errno));
+		why = errno;
+		error_set(err, ERROR_FAILED, "cannot start %s: %s", gdb, strerror(why));
 		close_all(&p);
+		errno = why;
 		return false;
 	}
 	if (ret->pid == 0)
@@ -228,4 +252,128 @@ bool gdb_process_start(const char *gdb, bool agent, struct gdb_process *ret, str
 	fcntl(ret->text, F_SETFL, O_NONBLOCK);
 	fcntl(ret->text, F_SETPIPE_SZ, PIPE_BYTES);
 	return true;
+}
+
+bool gdb_process_send(const struct gdb_process *gdb, struct span commands)
+{
+	while (commands.len) {
+		ssize_t put = write(gdb->commands, commands.ptr, commands.len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return errno == EPIPE;
+		commands = span_skip(commands, (size_t)put);
+	}
+	return true;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+enum gdb_process_output gdb_process_read(struct gdb_process *gdb, struct buf *ret)
+{
+	ssize_t got;
+
+	do
+		got = read(gdb->text, buf_reserve(ret, READ_BYTES), READ_BYTES);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EAGAIN)
+		return GDB_PROCESS_QUIET;
+	if (got <= 0) {
+		close_fd(&gdb->text);
+		return GDB_PROCESS_CLOSED;
+	}
+	ret->len += (size_t)got;
+	return GDB_PROCESS_READ;
+}
+
+void gdb_process_signal(const struct gdb_process *gdb, int number)
+{
+	if (number == SIGKILL)
+		kill(-gdb->pid, SIGKILL);
+	kill(gdb->pid, number); /* before its setsid it has no group of its own */
+}
+
+bool gdb_process_reap(const struct gdb_process *gdb, int *status)
+{
+	siginfo_t info = { .si_pid = 0 };
+	pid_t ended;
+
+	/* Until it is reaped its process group cannot be another process's. */
+	if (!waitid(P_PID, (id_t)gdb->pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid)
+		kill(-gdb->pid, SIGKILL);
+	do
+		ended = waitpid(gdb->pid, status, WNOHANG);
+	while (ended < 0 && errno == EINTR);
+	return ended != 0;
+}
+
+void gdb_process_close_commands(struct gdb_process *gdb)
+{
+	close_fd(&gdb->commands);
+}
+
+void gdb_process_close(struct gdb_process *gdb)
+{
+	close_fd(&gdb->commands);
+	close_fd(&gdb->text);
+}
+
+void gdb_process_end(struct gdb_process *gdb)
+{
+	int status;
+
+	gdb_process_signal(gdb, SIGKILL);
+	for (int i = 0; i < REAP_MS && !gdb_process_reap(gdb, &status); i++)
+		usleep(1000);
+	gdb_process_close(gdb);
+}
+
+/* false: take_line has returned false. */
+static bool pass_lines(struct buf *text, bool (*take_line)(void *ctx, struct span line), void *ctx)
+{
+	size_t done = 0;
+	bool more = true;
+
+	while (more && done < text->len) {
+		struct span line = span_skip(buf_span(text), done);
+		const char *end = memchr(line.ptr, '\n', line.len);
+
+		if (!end)
+			break;
+		line.len = (size_t)(end - line.ptr);
+		more = take_line(ctx, line);
+		done += line.len + 1;
+	}
+	buf_consume(text, done);
+	return more;
+}
+
+enum gdb_process_answer gdb_process_ask(struct gdb_process *gdb, struct span commands,
+                                        uint64_t deadline,
+                                        bool (*take_line)(void *ctx, struct span line), void *ctx)
+{
+	struct pollfd poll_fd = { .fd = gdb->text, .events = POLLIN };
+	enum gdb_process_answer ret = GDB_PROCESS_TIMEOUT;
+	struct timespec wait;
+	struct buf text = { 0 };
+
+	if (!gdb_process_send(gdb, commands))
+		return GDB_PROCESS_ENDED;
+	for (uint64_t now; (now = clock_now_us()) < deadline;) {
+		ppoll(&poll_fd, 1, clock_wait(now, deadline, &wait), NULL);
+		if (gdb_process_read(gdb, &text) == GDB_PROCESS_CLOSED || text.len > LINE_MAX_BYTES)
+			ret = GDB_PROCESS_ENDED;
+		else if (!pass_lines(&text, take_line, ctx))
+			ret = GDB_PROCESS_ANSWERED;
+		if (ret != GDB_PROCESS_TIMEOUT)
+			break;
+	}
+	buf_deinit(&text);
+	return ret;
 }

@@ -1,6 +1,5 @@
 #include "cli/gdb/worker.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,7 +7,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "merger/base/alloc.h"
 #include "cli/os/clock.h"
@@ -30,22 +28,21 @@ struct worker {
 	uint64_t deadline, skip_us, forget_us; /* CLOCK_NEVER: none */
 	struct attach_values values;
 	struct worker_answer answer;
-	size_t rung; /* of the ladder */
-	int exit;    /* as waitpid has it */
+	size_t kill_step; /* of kill_signals */
+	int exit_status;  /* of waitpid */
 	bool has_held;
 };
 
-/* How a gdb is ended: its input is closed first (it then lets the target go by itself); then each
- * step when the one before has not done within TIMEOUT_CLOSE. SIGTERM is none of them (signals.h). */
-static const int ladder[] = { 0, SIGHUP, SIGKILL, SIGKILL };
+/* How a gdb is ended: its input is closed first (it then detaches by itself); then each signal when the step
+ * before has not worked within TIMEOUT_CLOSE. SIGTERM is none of them (signals.h). */
+static const int kill_signals[] = { 0, SIGHUP, SIGKILL, SIGKILL };
 #define BURY_US                                                                                    \
 	10000 /* how long a stop may take before threads are looked for that ended in it; then twice as long */
-#define REAP_MS 1000 /* a killed one's end is waited for so long */
 
-#define LADDER_LEN (sizeof(ladder) / sizeof(*ladder))
+#define KILL_STEPS (sizeof(kill_signals) / sizeof(*kill_signals))
 
 /* The first cause counts. */
-static void blame(struct worker *worker, enum worker_trouble trouble, const char *why)
+static void set_trouble(struct worker *worker, enum worker_trouble trouble, const char *why)
 {
 	if (worker->trouble)
 		return;
@@ -53,59 +50,39 @@ static void blame(struct worker *worker, enum worker_trouble trouble, const char
 	snprintf(worker->why, sizeof(worker->why), "%s", why);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void begin_end(struct worker *worker)
 {
-	close_fd(&worker->process.commands);
-	worker->rung = 0;
+	gdb_process_close_commands(&worker->process);
+	worker->kill_step = 0;
 }
 
-/* Its threads run on as the kernel detaches it; what it had sent is undone by restore.h. */
+/* The kernel detaches it, and the target's threads run on; restore.h takes back the signals that gdb had sent. */
 static void kill_now(struct worker *worker)
 {
 	begin_end(worker);
-	for (worker->rung = 0; ladder[worker->rung] != SIGKILL;)
-		worker->rung++;
-	kill(worker->process.pid, SIGKILL);
+	while (kill_signals[worker->kill_step] != SIGKILL)
+		worker->kill_step++;
+	gdb_process_signal(&worker->process, SIGKILL);
 }
 
-/* By SIGKILL its process group ends, too: the children on which gdb tries out what ptrace can do stay behind stopped. */
-static void send_signal(struct worker *worker, int number)
+/* false: there is no further step. A gdb that SIGKILL does not end hangs in the kernel. */
+static bool escalate(struct worker *worker)
 {
-	if (number == SIGKILL)
-		kill(-worker->process.pid, SIGKILL);
-	kill(worker->process.pid, number); /* before its exec it has no group yet */
-}
-
-/* false: there is no harder way. What doesn't end of SIGKILL hangs in the kernel, and nobody can help it. */
-static bool climb(struct worker *worker)
-{
-	if (worker->rung + 1 == LADDER_LEN)
+	if (worker->kill_step + 1 == KILL_STEPS)
 		return false;
-	send_signal(worker, ladder[++worker->rung]);
+	gdb_process_signal(&worker->process, kill_signals[++worker->kill_step]);
 	return true;
 }
 
 static bool send_command(struct worker *worker, enum attach_verb verb)
 {
-	struct buf line = { 0 };
-	ssize_t put;
-	bool whole;
+	struct buf commands = { 0 };
+	bool ok;
 
-	attach_mode_command(worker->plan->mode, verb, &worker->values, &line);
-	do
-		put = write(worker->process.commands, line.ptr, line.len);
-	while (put < 0 && errno == EINTR);
-	/* A pipe takes these few bytes whole, or its reader has not read for long. Of one that is gone the end explains more. */
-	whole = put == (ssize_t)line.len || (put < 0 && errno == EPIPE);
-	buf_deinit(&line);
-	return whole;
+	attach_mode_command(worker->plan->mode, verb, &worker->values, &commands);
+	ok = gdb_process_send(&worker->process, buf_span(&commands));
+	buf_deinit(&commands);
+	return ok;
 }
 
 static void enter(struct worker *worker, enum worker_state state)
@@ -126,9 +103,9 @@ static void enter(struct worker *worker, enum worker_state state)
 }
 
 /* It does not take commands. */
-static void lose(struct worker *worker)
+static void fail_input(struct worker *worker)
 {
-	blame(worker, WORKER_TROUBLE_OTHER, "gdb does not read its input");
+	set_trouble(worker, WORKER_TROUBLE_OTHER, "gdb does not read its input");
 	begin_end(worker);
 	enter(worker, WORKER_ENDING);
 }
@@ -148,18 +125,20 @@ static void keep_answer(struct worker *worker, enum worker_event event)
 /* Who kills a gdb (the kernel's out-of-memory killer does) says nothing against that gdb. */
 static void explain_exit(struct worker *worker)
 {
-	bool killed = WIFSIGNALED(worker->exit), starting = worker->state == WORKER_STARTING;
+	bool killed = WIFSIGNALED(worker->exit_status), starting = worker->state == WORKER_STARTING;
 	const char *doing = worker_state_row(worker->state)->name;
 	char text[sizeof(worker->why)];
 
 	if (killed)
 		snprintf(text, sizeof(text), "gdb was killed by signal %d (%s) while %s",
-		         WTERMSIG(worker->exit), strsignal(WTERMSIG(worker->exit)), doing);
+		         WTERMSIG(worker->exit_status), strsignal(WTERMSIG(worker->exit_status)),
+		         doing);
 	else
 		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s%s", doing,
 		         starting && *worker->text.last ? ": " : "",
 		         starting ? worker->text.last : "", starting ? "; check --gdb" : "");
-	blame(worker, starting && !killed ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER, text);
+	set_trouble(worker, starting && !killed ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER,
+	            text);
 }
 
 static void explain(struct worker *worker, enum worker_event event)
@@ -171,23 +150,23 @@ static void explain(struct worker *worker, enum worker_event event)
 	case WORKER_TIMEOUT:
 		snprintf(text, sizeof(text), "gdb has not got done with %s within %.3g s",
 		         row->name, (double)worker->plan->deadlines->us[row->deadline] / 1e6);
-		blame(worker, WORKER_TROUBLE_TIMEOUT, text);
+		set_trouble(worker, WORKER_TROUBLE_TIMEOUT, text);
 		break;
 	case WORKER_OUTPUT_LIMIT:
-		blame(worker, WORKER_TROUBLE_OTHER, "gdb printed too much");
+		set_trouble(worker, WORKER_TROUBLE_OTHER, "gdb printed too much");
 		break;
 	case WORKER_SAYS_ERROR:
 		/* In the start there is nothing that may fail but the agent's loading. */
-		blame(worker, WORKER_TROUBLE_NO_PYTHON, worker->text.why);
+		set_trouble(worker, WORKER_TROUBLE_NO_PYTHON, worker->text.why);
 		break;
 	case WORKER_UNSUPPORTED:
-		blame(worker, WORKER_TROUBLE_NOT_GDB, worker->text.why);
+		set_trouble(worker, WORKER_TROUBLE_NOT_GDB, worker->text.why);
 		break;
 	case WORKER_EXITS:
 		explain_exit(worker);
 		break;
 	default:
-		blame(worker, WORKER_TROUBLE_OTHER, "gdb answered out of turn");
+		set_trouble(worker, WORKER_TROUBLE_OTHER, "gdb answered out of turn");
 		break;
 	}
 }
@@ -209,13 +188,13 @@ static void apply(struct worker *worker, enum worker_event event)
 		begin_end(worker);
 		break;
 	case WORKER_ACT_ESCALATE:
-		if (climb(worker))
+		if (escalate(worker))
 			break;
-		blame(worker, WORKER_TROUBLE_OTHER, "gdb does not end, not even of SIGKILL");
+		set_trouble(worker, WORKER_TROUBLE_OTHER, "gdb does not end, not even of SIGKILL");
 		rule.next = WORKER_FAILED;
 		break;
 	case WORKER_ACT_KILL:
-		if (worker->state == WORKER_ENDING && ladder[worker->rung] == SIGKILL)
+		if (worker->state == WORKER_ENDING && kill_signals[worker->kill_step] == SIGKILL)
 			return;
 		kill_now(worker);
 		break;
@@ -231,7 +210,7 @@ static void apply(struct worker *worker, enum worker_event event)
 		enter(worker, rule.next);
 	if (rule.action == WORKER_ACT_SEND &&
 	    !send_command(worker, worker_state_row(rule.next)->verb))
-		lose(worker);
+		fail_input(worker);
 }
 
 static void draw_mark(char *ret, size_t len)
@@ -268,7 +247,7 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 	};
 	enter(worker, WORKER_STARTING);
 	if (!send_command(worker, VERB_START))
-		lose(worker);
+		fail_input(worker);
 	return worker;
 }
 
@@ -276,13 +255,10 @@ void worker_destroy(struct worker *worker)
 {
 	if (!worker)
 		return;
-	if (!worker_ended(worker)) {
-		send_signal(worker, SIGKILL);
-		for (int i = 0; i < REAP_MS && !waitpid(worker->process.pid, NULL, WNOHANG); i++)
-			usleep(1000);
-	}
-	close_fd(&worker->process.commands);
-	close_fd(&worker->process.text);
+	if (worker_ended(worker))
+		gdb_process_close(&worker->process);
+	else
+		gdb_process_end(&worker->process);
 	worker_output_deinit(&worker->text);
 	free(worker);
 }
@@ -301,50 +277,24 @@ void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, u
 static void read_text(struct worker *worker)
 {
 	for (size_t i = 0; i < READS_MAX && worker->process.text >= 0; i++) {
-		char *room = buf_reserve(&worker->text.in, 65536);
-		ssize_t got = read(worker->process.text, room, 65536);
-
-		if (got < 0 && errno == EINTR)
+		if (gdb_process_read(&worker->process, &worker->text.in) != GDB_PROCESS_READ)
+			return;
+		if (worker->state == WORKER_ENDING) {
+			buf_clear(&worker->text.in); /* no answer counts any more */
 			continue;
-		if (got < 0 && errno == EAGAIN)
-			return;
-		if (got <= 0) {
-			close_fd(&worker->process.text);
-			return;
 		}
-		if (worker->state == WORKER_ENDING)
-			continue; /* whatever it says now, it is too late */
-		worker->text.in.len += (size_t)got;
 		for (enum worker_event event; worker_output_next(&worker->text, &event);)
 			apply(worker, event);
 	}
 }
 
-/* What it started goes with it; as long as nobody has waited for it, its process group is surely its own. */
-static void end_leftovers(struct worker *worker)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	if (!waitid(P_PID, (id_t)worker->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
-	    info.si_pid)
-		kill(-worker->process.pid, SIGKILL);
-}
-
 static void notice_exit(struct worker *worker)
 {
-	pid_t ended;
-
-	end_leftovers(worker);
-
-	do
-		ended = waitpid(worker->process.pid, &worker->exit, WNOHANG);
-	while (ended < 0 && errno == EINTR);
-	if (ended == 0)
+	if (!gdb_process_reap(&worker->process, &worker->exit_status))
 		return;
-	read_text(worker); /* what it said last */
+	read_text(worker); /* its last lines */
 	apply(worker, WORKER_EXITS);
-	close_fd(&worker->process.commands);
-	close_fd(&worker->process.text);
+	gdb_process_close(&worker->process);
 }
 
 void worker_pump(struct worker *worker, uint64_t now)

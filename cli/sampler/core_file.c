@@ -2,19 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/gdb/attach_mode.h"
-#include "cli/os/clock.h"
-#include "cli/gdb/timeouts.h"
 #include "cli/gdb/gdb_process.h"
+#include "cli/gdb/timeouts.h"
+#include "cli/os/clock.h"
+#include "merger/base/buf.h"
 #include "merger/base/printable.h"
+#include "merger/parse/marker.h"
 
 /* Who unpacks what: to standard output, quietly. */
 static const struct packer {
@@ -101,147 +101,91 @@ static bool open_core(const char *path, int *ret, struct error *err)
 	return open_input(path, ret, err) && (!packer || unpack(path, packer, ret, err));
 }
 
-struct reading {
-	struct gdb_process gdb;
+struct core_reader {
 	const struct recorder_sink *sink;
 	const char *path;
-	struct buf text;
-	uint64_t deadline;
-	bool over;
+	struct error *err;
+	bool complete; /* the sink has all lines */
 };
 
-static bool say(struct reading *reading, struct span text)
+/* One line of the agent's answer. false: it was the last one, or *err is set. */
+static bool take_core_line(void *ctx, struct span line)
 {
-	while (text.len) {
-		ssize_t put = write(reading->gdb.commands, text.ptr, text.len);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		text = span_skip(text, (size_t)put);
-	}
-	return true;
-}
-
-static bool take_line(struct reading *reading, struct span line, struct error *err)
-{
+	struct core_reader *reader = ctx;
+	bool is_last = span_starts(line, SPAN_LIT(MARKER_PREFIX "end "));
 	struct marker marker;
 	struct buf why = { 0 };
-	struct printable shown;
+	struct printable path_text;
 
+	if (span_starts(line, SPAN_LIT(MARKER_PREFIX "hello ")))
+		return true;
 	if (span_starts(line, SPAN_LIT(MARKER_PREFIX "error "))) {
 		marker_parse(line, &marker);
 		marker_decode(marker_get(&marker, "why"), &why);
-		error_set(err, ERROR_INPUT, "%s: %.*s", printable_name(&shown, reading->path),
-		          SPAN_ARG(why));
+		error_set(reader->err, ERROR_INPUT, "%s: %.*s",
+		          printable_name(&path_text, reader->path), SPAN_ARG(why));
 		buf_deinit(&why);
 		return false;
 	}
-	reading->over = span_starts(line, SPAN_LIT(MARKER_PREFIX "end "));
-	line.len++; /* its newline */
-	return span_starts(line, SPAN_LIT(MARKER_PREFIX "hello ")) ||
-	       reading->sink->text(reading->sink->ctx, line.ptr, line.len, err);
-}
-
-static bool take_lines(struct reading *reading, struct error *err)
-{
-	size_t done = 0;
-	bool ok = true;
-
-	while (ok && !reading->over) {
-		struct span rest = span_skip(buf_span(&reading->text), done);
-		const char *end = rest.len ? memchr(rest.ptr, '\n', rest.len) : NULL;
-
-		if (!end)
-			break;
-		rest.len = (size_t)(end - rest.ptr);
-		ok = take_line(reading, rest, err);
-		done += rest.len + 1;
-	}
-	buf_consume(&reading->text, done);
-	return ok;
-}
-
-/* More of what gdb says. false: it has ended, or its time is up. */
-static bool read_more(struct reading *reading, struct error *err)
-{
-	struct pollfd poll_fd = { .fd = reading->gdb.text, .events = POLLIN };
-	struct timespec wait;
-	ssize_t got;
-
-	if (clock_now_us() >= reading->deadline)
-		return error_set(err, ERROR_TIMEOUT,
-		                 "gdb has not read the core in time; PMP_DEADLINES "
-		                 "gives it more (warm=)");
-	ppoll(&poll_fd, 1, clock_wait(clock_now_us(), reading->deadline, &wait), NULL);
-	got = read(reading->gdb.text, buf_reserve(&reading->text, 65536), 65536);
-	if (got > 0)
-		reading->text.len += (size_t)got;
-	else if (!got || (errno != EAGAIN && errno != EINTR))
-		return error_set(err, ERROR_GDB,
-		                 "gdb has ended before it had read the core: is there Python in "
-		                 "it? pmp -V tells");
-	return true;
-}
-
-static void end_gdb(struct reading *reading)
-{
-	close(reading->gdb.commands);
-	if (!reading->over)
-		kill(reading->gdb.pid, SIGKILL);
-	while (waitpid(reading->gdb.pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	close(reading->gdb.text);
-	buf_deinit(&reading->text);
-}
-
-static bool read_core(struct reading *reading, int core, int program, bool locals,
-                      struct error *err)
-{
-	struct buf command = { 0 };
-	bool ok;
-
-	buf_add_span(&command, span_of(attach_mode_row(ATTACH_DUMP)->commands[VERB_START]));
-	buf_printf(&command, "python pmp(\"core\", %d, %d, %d, %d)\n", (int)getpid(), core, program,
-	           locals);
-	ok = say(reading, buf_span(&command)) ||
-	     error_set(err, ERROR_GDB, "gdb does not take commands: %s", strerror(errno));
-	buf_deinit(&command);
-	while (ok && !reading->over)
-		ok = read_more(reading, err) && take_lines(reading, err);
-	return ok;
-}
-
-static bool run_gdb(const struct options *options, struct reading *reading, int core, int program,
-                    struct error *err)
-{
-	struct timeouts deadlines;
-	char *gdb;
-	bool ok;
-
-	if (!timeouts_parse(&deadlines, getenv("PMP_DEADLINES"), err))
+	if (!reader->sink->text(reader->sink->ctx, line.ptr, line.len + 1, reader->err))
 		return false;
-	gdb = gdb_find(options->gdb, err);
-	ok = gdb && gdb_process_start(gdb, true, &reading->gdb, err);
-	free(gdb);
+	reader->complete = is_last;
+	return !is_last;
+}
+
+static void ask_gdb(struct gdb_process *gdb, struct core_reader *reader, struct span commands,
+                    uint64_t deadline)
+{
+	switch (gdb_process_ask(gdb, commands, deadline, take_core_line, reader)) {
+	case GDB_PROCESS_ANSWERED:
+		break;
+	case GDB_PROCESS_ENDED:
+		error_set(reader->err, ERROR_GDB,
+		          "gdb has ended before it had read the core: is there Python in "
+		          "it? pmp -V tells");
+		break;
+	case GDB_PROCESS_TIMEOUT:
+		error_set(reader->err, ERROR_TIMEOUT,
+		          "gdb has not read the core in time; PMP_DEADLINES "
+		          "gives it more (warm=)");
+		break;
+	}
+}
+
+static bool read_core(const struct options *options, struct core_reader *reader, int core,
+                      int program)
+{
+	struct timeouts timeouts;
+	struct gdb_process gdb;
+	struct buf commands = { 0 };
+	char *path;
+	bool ok;
+
+	if (!timeouts_parse(&timeouts, getenv("PMP_DEADLINES"), reader->err))
+		return false;
+	path = gdb_process_find(options->gdb, reader->err);
+	ok = path && gdb_process_start(path, true, &gdb, reader->err);
+	free(path);
 	if (!ok)
 		return false;
-	reading->deadline =
-	        clock_now_us() + deadlines.us[TIMEOUT_START] + deadlines.us[TIMEOUT_WARM];
-	ok = read_core(reading, core, program, options->locals, err);
-	end_gdb(reading);
-	return ok;
+	buf_add_span(&commands, span_of(attach_mode_row(ATTACH_DUMP)->commands[VERB_START]));
+	buf_printf(&commands, "python pmp(\"core\", %d, %d, %d, %d)\n", (int)getpid(), core,
+	           program, options->locals);
+	ask_gdb(&gdb, reader, buf_span(&commands),
+	        clock_now_us() + timeouts.us[TIMEOUT_START] + timeouts.us[TIMEOUT_WARM]);
+	buf_deinit(&commands);
+	gdb_process_end(&gdb);
+	return reader->complete;
 }
 
 bool core_file_sample(const struct options *options, const struct recorder_sink *sink,
                       struct error *err)
 {
-	struct reading reading = { .sink = sink, .path = options->core };
+	struct core_reader reader = { .sink = sink, .path = options->core, .err = err };
 	int core = -1, program = -1;
 	bool ok = open_core(options->core, &core, err) &&
 	          (!options->operand_count || open_input(options->operands[0], &program, err)) &&
-	          run_gdb(options, &reading, core, program, err);
+	          read_core(options, &reader, core, program);
 
 	if (core >= 0)
 		close(core);

@@ -443,7 +443,7 @@ static bool start_and_run(struct supervisor *s, struct error *err)
 
 	if (!timeouts_parse(&s->timeouts, getenv("PMP_DEADLINES"), err))
 		return false;
-	s->context.gdb = gdb_find(s->options->gdb, err);
+	s->context.gdb = gdb_process_find(s->options->gdb, err);
 	if (!s->context.gdb || !signals_init(&s->signals, s->options->program, err))
 		return false;
 	if (watchdog_start(&s->watchdog, err) &&
