@@ -1,4 +1,5 @@
-/* agent_bundle: the bytes of the scripts that run inside gdb. The build makes them out of gdbscripts/. */
+/* agent_bundle: the scripts that run inside gdb, as bytes. The build makes them from
+ * gdbscripts/. */
 #ifndef PMP_AGENT_BUNDLE_H
 #define PMP_AGENT_BUNDLE_H
 

@@ -5,16 +5,17 @@
 #include "merger/base/buf.h"
 #include "merger/base/span.h"
 
-/* How the bundle on descriptor 4 is taken apart is in gdbscripts/loader.py. */
+/* gdbscripts/loader.py has the format of the bundle on descriptor 4. */
 #define AGENT_START                                                                                \
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
 #define AGENT_SKIP_UNSTOPPABLE "python pmp(\"skip_unstoppable\", {now})\n"
 #define AGENT_FORGET_EXITED "python pmp(\"forget_exited\")\n"
 
-/* Before anything is attached: gdb plants no breakpoint and writes nothing, and no signal of the target's stops it.
- * Of the target's no thread library is loaded and no source file opened: as it attaches gdb would print a line of one.
- * A gdb that doesn't know a setting says so in a line that nobody reads. */
+/* Before the attach: gdb sets no breakpoint and writes nothing into the target, and no signal
+ * stops the target. gdb loads no thread library of the target's and opens no source file: when
+ * it attaches, it would print a line of one. If gdb does not have a setting, it prints an error
+ * line, which is ignored. */
 #define PLAIN_START                                                                                \
 	"set may-insert-breakpoints off\n"                                                         \
 	"set may-write-memory off\n"                                                               \
@@ -33,24 +34,25 @@
 	"handle all nostop noprint pass\n"                                                         \
 	"handle SIGINT SIGTRAP nostop noprint pass\n"                                              \
 	"show version\n"                                                                           \
-	"echo \\n{mark}hello\\n\n"
+	"echo \\n{prefix}hello\\n\n"
 
-/* gdb takes the real path of what it opens. That of a target with mounts of its own is no file of ours, or another one:
- * gdb then finds the program itself when it attaches, and opens it and its libraries where the target does. */
+/* gdb resolves the path of each file that it opens. If the target has its own mounts, that path
+ * is missing here or names another file. Then {exe} is empty: gdb finds the program when it
+ * attaches, and opens it and its libraries inside the target's mounts. */
 #define PLAIN_WARM                                                                                 \
 	"set sysroot {root}\n"                                                                     \
 	"file {exe}\n"                                                                             \
-	"echo \\n{mark}warm\\n\n"
+	"echo \\n{prefix}warm\\n\n"
 
-/* What comes between walk and walked is the sample; `attach` itself also prints a frame. */
+/* The sample is the text between walk and walked: `attach` prints a frame, too. */
 #define PLAIN_ONE_SHOT                                                                             \
-	"echo \\n{mark}one_shot\\n\n"                                                              \
+	"echo \\n{prefix}one_shot\\n\n"                                                            \
 	"attach {pid}\n"                                                                           \
-	"echo \\n{mark}walk\\n\n"                                                                  \
+	"echo \\n{prefix}walk\\n\n"                                                                \
 	"thread apply all bt\n"                                                                    \
-	"echo \\n{mark}walked\\n\n"                                                                \
+	"echo \\n{prefix}walked\\n\n"                                                              \
 	"detach\n"                                                                                 \
-	"echo \\n{mark}gone\\n\n"
+	"echo \\n{prefix}gone\\n\n"
 
 static const struct attach_mode_row rows[] = {
 	[ATTACH_ONCE] = {
@@ -80,7 +82,7 @@ static const struct attach_mode_row rows[] = {
 			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
 		},
 	},
-	/* One attach, and one stop of all threads for a look into the target's locks, too. */
+	/* One attach and one stop of all threads, during which the target's locks are read, too. */
 	[ATTACH_DUMP] = {
 		.name = "dump",
 		.workers = 1,
@@ -88,7 +90,8 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = AGENT_START,
 			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp})\n",
-			[VERB_ONE_SHOT] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
+			[VERB_ONE_SHOT] =
+			        "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
 			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
 			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
 		},
@@ -138,8 +141,8 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 				buf_printf(out, "/proc/%" PRIu32 "/root", values->pid);
 			else
 				buf_add_span(out, SPAN_LIT("target:"));
-		} else if (span_take(&rest, SPAN_LIT("{mark}"))) {
-			buf_add_span(out, span_of(values->mark));
+		} else if (span_take(&rest, SPAN_LIT("{prefix}"))) {
+			buf_add_span(out, span_of(values->line_prefix));
 		} else {
 			buf_add(out, rest.ptr, 1);
 			rest = span_skip(rest, 1);

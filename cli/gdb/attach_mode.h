@@ -1,5 +1,5 @@
-/* attach_mode: the ways to hold a target, a row each: how many workers take turns at it, and what a
- * worker is told. The protocol itself is in worker.h. */
+/* attach_mode: the ways to attach to a target, one row each: the number of workers, and the
+ * commands that a worker sends. The protocol is in worker.h. */
 #ifndef PMP_ATTACH_MODE_H
 #define PMP_ATTACH_MODE_H
 
@@ -11,23 +11,25 @@ struct buf;
 enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
 
 enum attach_verb {
-	VERB_START, /* answers hello */
+	VERB_START, /* the answer is hello */
 	VERB_WARM,
-	VERB_ATTACH, /* modes that keep the target only */
+	/* attach, sample and detach: only in modes that stay attached */
+	VERB_ATTACH,
 	VERB_SAMPLE,
 	VERB_DETACH,
-	VERB_ONE_SHOT, /* attach, sample and detach; modes that do not keep the target only */
-	VERB_SKIP_UNSTOPPABLE, /* go on with the threads that have stopped so far */
-	VERB_FORGET_EXITED,    /* go on without threads that have ended */
+	VERB_ONE_SHOT,         /* only in modes that attach for each sample */
+	VERB_SKIP_UNSTOPPABLE, /* continue without threads in state D */
+	VERB_FORGET_EXITED,    /* continue without threads that have exited */
 	VERB_COUNT
 };
 
 struct attach_mode_row {
-	const char *name; /* of --attach */
-	unsigned workers; /* of one target */
-	bool agent;       /* it runs pmp's scripts: needs Python in gdb */
+	const char *name; /* argument of --attach */
+	unsigned workers; /* gdbs for one target, which take turns */
+	bool agent;       /* runs pmp's scripts: gdb needs Python */
 	bool keeps;       /* attached from the first sample to the last */
-	/* Lines for gdb; {pid} and other names in braces stand for values. NULL: not in this mode. */
+	/* Lines for gdb; {pid} and other names in braces stand for attach_values. NULL: not in
+	 * this mode. */
 	const char *commands[VERB_COUNT];
 };
 
@@ -35,19 +37,20 @@ struct attach_mode_row {
 
 const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
 
+/* INSTANT, LOCALS and STARTED_BY_PMP are in worker.h. */
 struct attach_values {
 	uint32_t pid;
 	uint64_t sample, epoch_us;
-	uint64_t now_us;     /* VERB_SKIP_UNSTOPPABLE: when it is sent */
-	bool locals;         /* VERB_ONE_SHOT of ATTACH_DUMP: Python frames with them */
-	bool instant;        /* all threads are stopped at once, those that sleep, too */
-	bool started_by_pmp; /* VERB_ATTACH: it is let run, though it was stopped */
-	const char *mark;    /* what a line that pmp itself had printed begins with */
-	bool other_mounts;   /* than ours has the target */
-	bool other_root;     /* it has those of ours, but a root of its own */
+	uint64_t now_us; /* VERB_SKIP_UNSTOPPABLE: the time of sending */
+	bool locals;
+	bool instant;
+	bool started_by_pmp;
+	const char *line_prefix; /* of lines that gdb's echo prints for pmp */
+	bool other_mounts;       /* the target has its own mounts */
+	bool other_root;         /* the target has pmp's mounts, but another root directory */
 };
 
-/* Replaces what is in *out. */
+/* Replaces the content of *out. */
 void attach_mode_command(const struct attach_mode_row *row, enum attach_verb verb,
                          const struct attach_values *values, struct buf *out);
 

@@ -17,13 +17,13 @@
 #include "cli/os/clock.h"
 #include "cli/os/signals.h"
 
-#define PIPE_BYTES (1 << 20) /* so that a gdb seldom waits for us while it holds the target */
+/* Large, so that gdb rarely waits for pmp to read while the target is stopped. */
+#define PIPE_BYTES (1 << 20)
 #define FIRST_FREE_FD 5
 #define READ_BYTES 65536
-#define LINE_MAX_BYTES (4u << 20) /* of an answer to gdb_process_ask */
-#define REAP_MS 1000              /* how long to wait for the end of a killed gdb */
+#define REAP_MS 1000 /* how long to wait for the end of a killed gdb */
 
-/* A setting that this gdb does not have yet makes it say so, nothing else. */
+/* If gdb does not have a setting yet, it prints an error line and goes on. */
 static const char *const gdb_args[] = {
 	"-nx",  "-q",
 	"-iex", "set auto-load off",
@@ -39,7 +39,7 @@ static const char *const gdb_args[] = {
 
 #define ARG_COUNT (sizeof(gdb_args) / sizeof(*gdb_args))
 
-/* All of gdb's environment but PATH. Its home is one in which there is nothing of anybody's. */
+/* gdb's environment is this and PATH. HOME is a directory without a .gdbinit of a user. */
 static const char *const gdb_env[] = { "HOME=/", "SHELL=/bin/sh", "TERM=dumb", "LC_ALL=C" };
 
 #define ENV_COUNT (sizeof(gdb_env) / sizeof(*gdb_env))
@@ -76,7 +76,7 @@ static char *find_on_path(const char *name)
 	}
 }
 
-/* As a shell does, a name without a slash is looked for on PATH, too. */
+/* A name without a slash is looked for in the current directory, then on PATH. */
 static char *find_named(const char *name, struct error *err)
 {
 	char *path = realpath(name, NULL);
@@ -110,13 +110,14 @@ char *gdb_process_find(const char *name, struct error *err)
 	return path;
 }
 
-/* Pipes and files of one start; -1: not open. All are above those that the child gets. */
-struct plumbing {
+/* Pipes and files of one start; -1: not open. All numbers are above those that the child gets (0
+ * to 4). */
+struct start_fds {
 	int commands[2], text[2];
 	int null, agent;
 };
 
-static int moved_up(int fd)
+static int move_up(int fd)
 {
 	int up;
 
@@ -133,14 +134,14 @@ static bool open_pipe(int ret[2])
 		ret[0] = ret[1] = -1;
 		return false;
 	}
-	ret[0] = moved_up(ret[0]);
-	ret[1] = moved_up(ret[1]);
+	ret[0] = move_up(ret[0]);
+	ret[1] = move_up(ret[1]);
 	return ret[0] >= 0 && ret[1] >= 0;
 }
 
 static int open_agent(void)
 {
-	int fd = moved_up(memfd_create("pmp-agent", MFD_CLOEXEC));
+	int fd = move_up(memfd_create("pmp-agent", MFD_CLOEXEC));
 	size_t done = 0;
 
 	while (fd >= 0 && done < pmp_agent_len) {
@@ -159,7 +160,7 @@ static int open_agent(void)
 	return fd;
 }
 
-static void close_all(const struct plumbing *p)
+static void close_start_fds(const struct start_fds *p)
 {
 	const int fds[] = { p->commands[0], p->commands[1], p->text[0],
 		            p->text[1],     p->null,        p->agent };
@@ -169,22 +170,23 @@ static void close_all(const struct plumbing *p)
 			close(fds[i]);
 }
 
-static bool open_all(struct plumbing *p, bool agent)
+static bool open_start_fds(struct start_fds *p, bool agent)
 {
-	*p = (struct plumbing){ { -1, -1 }, { -1, -1 }, -1, -1 };
+	*p = (struct start_fds){ { -1, -1 }, { -1, -1 }, -1, -1 };
 	if (!open_pipe(p->commands) || !open_pipe(p->text))
 		return false;
 	if (!agent)
 		return true;
-	p->null = moved_up(open("/dev/null", O_WRONLY | O_CLOEXEC));
+	p->null = move_up(open("/dev/null", O_WRONLY | O_CLOEXEC));
 	p->agent = open_agent();
 	return p->null >= 0 && p->agent >= 0;
 }
 
-/* Between fork and exec: only what may be called there. Nobody waits for the exec: somebody may stop the child before it.
- * What it says if that fails is told as the last words of a gdb that ended as it started. */
-static _Noreturn void child(const char *gdb, bool agent, const struct plumbing *p, char **argv,
-                            char **envp)
+/* Between fork and exec: only async-signal-safe calls. The parent does not wait for the exec,
+ * because another process may stop the child before it. If the exec fails, the caller reads the
+ * reason as gdb's output. */
+static _Noreturn void run_child(const char *gdb, bool agent, const struct start_fds *p, char **argv,
+                                char **envp)
 {
 	setsid();
 	dup2(p->commands[0], STDIN_FILENO);
@@ -198,7 +200,7 @@ static _Noreturn void child(const char *gdb, bool agent, const struct plumbing *
 		close(4);
 	}
 #ifdef SYS_close_range
-	/* What pmp itself was started with is nothing for gdb either. */
+	/* gdb does not inherit descriptors that pmp got from its own parent. */
 	syscall(SYS_close_range, FIRST_FREE_FD, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
 #endif
 	if (chdir("/"))
@@ -209,7 +211,7 @@ static _Noreturn void child(const char *gdb, bool agent, const struct plumbing *
 	_exit(127);
 }
 
-static void fill_words(const char *gdb, char *path, char **argv, char **envp)
+static void fill_arguments(const char *gdb, char *path, char **argv, char **envp)
 {
 	size_t n = 0;
 
@@ -229,25 +231,25 @@ bool gdb_process_start(const char *gdb, bool agent, struct gdb_process *ret, str
 	const char *path_value = getenv("PATH");
 	char *argv[ARG_COUNT + 2], *envp[ENV_COUNT + 2];
 	char path[4096];
-	struct plumbing p;
+	struct start_fds p;
 	int why;
 
 	*ret = (struct gdb_process){ -1, -1, -1 };
 	snprintf(path, sizeof(path), "PATH=%s", path_value ? path_value : "/usr/bin:/bin");
-	fill_words(gdb, path, argv, envp);
-	if (!open_all(&p, agent) || (ret->pid = fork()) < 0) {
+	fill_arguments(gdb, path, argv, envp);
+	if (!open_start_fds(&p, agent) || (ret->pid = fork()) < 0) {
 		why = errno;
 		error_set(err, ERROR_FAILED, "cannot start %s: %s", gdb, strerror(why));
-		close_all(&p);
+		close_start_fds(&p);
 		errno = why;
 		return false;
 	}
 	if (ret->pid == 0)
-		child(gdb, agent, &p, argv, envp);
+		run_child(gdb, agent, &p, argv, envp);
 	ret->commands = p.commands[1];
 	ret->text = p.text[0];
 	p.commands[1] = p.text[0] = -1;
-	close_all(&p);
+	close_start_fds(&p);
 	fcntl(ret->commands, F_SETFL, O_NONBLOCK);
 	fcntl(ret->text, F_SETFL, O_NONBLOCK);
 	fcntl(ret->text, F_SETPIPE_SZ, PIPE_BYTES);
@@ -367,7 +369,8 @@ enum gdb_process_answer gdb_process_ask(struct gdb_process *gdb, struct span com
 		return GDB_PROCESS_ENDED;
 	for (uint64_t now; (now = clock_now_us()) < deadline;) {
 		ppoll(&poll_fd, 1, clock_wait(now, deadline, &wait), NULL);
-		if (gdb_process_read(gdb, &text) == GDB_PROCESS_CLOSED || text.len > LINE_MAX_BYTES)
+		if (gdb_process_read(gdb, &text) == GDB_PROCESS_CLOSED ||
+		    text.len > GDB_PROCESS_LINE_MAX)
 			ret = GDB_PROCESS_ENDED;
 		else if (!pass_lines(&text, take_line, ctx))
 			ret = GDB_PROCESS_ANSWERED;

@@ -13,7 +13,7 @@ static const struct {
 	[TIMEOUT_SKIP] = { "hurry", 250 },      [TIMEOUT_BLOCKED] = { "blocked", 1000 },
 };
 
-static enum timeout row_by_name(const char *name, size_t len)
+static enum timeout find_timeout(const char *name, size_t len)
 {
 	for (enum timeout i = TIMEOUT_NONE + 1; i < TIMEOUT_COUNT; i++)
 		if (strlen(rows[i].name) == len && !memcmp(rows[i].name, name, len))
@@ -21,13 +21,13 @@ static enum timeout row_by_name(const char *name, size_t len)
 	return TIMEOUT_NONE;
 }
 
-bool timeouts_parse(struct timeouts *deadlines, const char *text, struct error *err)
+bool timeouts_parse(struct timeouts *timeouts, const char *text, struct error *err)
 {
 	for (size_t i = 0; i < TIMEOUT_COUNT; i++)
-		deadlines->us[i] = (uint64_t)rows[i].ms * 1000;
+		timeouts->us[i] = (uint64_t)rows[i].ms * 1000;
 	while (text && *text) {
 		size_t len = strcspn(text, "=");
-		enum timeout row = row_by_name(text, len);
+		enum timeout row = find_timeout(text, len);
 		char *end = NULL;
 		double seconds = text[len] ? strtod(text + len + 1, &end) : -1;
 
@@ -38,7 +38,7 @@ bool timeouts_parse(struct timeouts *deadlines, const char *text, struct error *
 			        "PMP_DEADLINES: bad entry '%s': expected name=seconds, as in "
 			        "start=2,sample=0.5",
 			        text);
-		deadlines->us[row] = (uint64_t)(seconds * 1e6);
+		timeouts->us[row] = (uint64_t)(seconds * 1e6);
 		text = *end ? end + 1 : end;
 	}
 	return true;

@@ -1,5 +1,5 @@
-/* timeouts: how long each thing that pmp waits for may take. One table; $PMP_DEADLINES changes it:
- * "start=2,sample=0.5" (seconds). */
+/* timeouts: how long pmp waits for each step of gdb's work. One table of defaults; the
+ * environment variable PMP_DEADLINES changes entries: "start=2,sample=0.5" (seconds). */
 #ifndef PMP_TIMEOUTS_H
 #define PMP_TIMEOUTS_H
 
@@ -10,15 +10,18 @@
 
 enum timeout {
 	TIMEOUT_NONE,
-	TIMEOUT_START, /* gdb's start, up to its hello */
+	TIMEOUT_START, /* from gdb's start to its hello */
 	TIMEOUT_WARM,  /* reading symbols */
 	TIMEOUT_ATTACH,
-	TIMEOUT_SAMPLE, /* or attach, sample and detach in one */
+	TIMEOUT_SAMPLE, /* or one_shot */
 	TIMEOUT_DETACH,
-	TIMEOUT_CLOSE, /* how long a gdb may take to end: after its input is closed, after SIGTERM, after SIGKILL */
-	TIMEOUT_SKIP, /* how long to wait for threads to stop before going on without those that cannot;
-	                     as long again, and no one is waited for */
-	TIMEOUT_BLOCKED, /* how long to wait for a thread to leave state D before an attach */
+	/* For gdb's exit: after its input is closed, after SIGHUP, after SIGKILL, after a second
+	 * SIGKILL. */
+	TIMEOUT_CLOSE,
+	/* For threads to stop, before the sample is taken without those that cannot; after the
+	 * same time again, without all that have not stopped. Its key is "hurry". */
+	TIMEOUT_SKIP,
+	TIMEOUT_BLOCKED, /* for a thread to leave state D before an attach */
 	TIMEOUT_COUNT
 };
 
@@ -26,7 +29,7 @@ struct timeouts {
 	uint64_t us[TIMEOUT_COUNT];
 };
 
-/* The defaults, changed by the text if it is not NULL. Bad text is ERROR_USAGE. */
-bool timeouts_parse(struct timeouts *deadlines, const char *text, struct error *err);
+/* text: as in PMP_DEADLINES, or NULL for the defaults. Bad text is ERROR_USAGE. */
+bool timeouts_parse(struct timeouts *timeouts, const char *text, struct error *err);
 
 #endif

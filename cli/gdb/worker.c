@@ -15,30 +15,32 @@
 #include "cli/gdb/worker_output.h"
 #include "merger/parse/marker.h"
 
-#define READS_MAX 8 /* at a time: who prints without end may not keep us from the deadlines */
+/* Reads in one worker_pump: a gdb that prints without end must not keep pmp from its deadlines. */
+#define READS_MAX 8
+/* Age of a stop at which threads that have exited are looked for; the interval doubles from then
+ * on. */
+#define FORGET_AFTER_US 10000
 
 struct worker {
 	const struct worker_plan *plan;
 	struct gdb_process process;
 	enum worker_state state;
 	enum worker_trouble trouble;
-	struct worker_output text; /* what it says, taken apart */
+	struct worker_output output;
 	char why[512];
-	uint64_t entered_us;                   /* when its state began */
+	uint64_t entered_us;                   /* when the state began */
 	uint64_t deadline, skip_us, forget_us; /* CLOCK_NEVER: none */
 	struct attach_values values;
 	struct worker_answer answer;
 	size_t kill_step; /* of kill_signals */
 	int exit_status;  /* of waitpid */
-	bool has_held;
+	bool ever_attached;
 };
 
-/* How a gdb is ended: its input is closed first (it then detaches by itself); then each signal when the step
- * before has not worked within TIMEOUT_CLOSE. SIGTERM is none of them (signals.h). */
+/* How a gdb is ended. Step 0 closes its input: gdb then detaches and exits. Each further step
+ * sends its signal if gdb has not ended within TIMEOUT_CLOSE of the step before. Why SIGTERM is
+ * not among them: signals_child in signals.h. */
 static const int kill_signals[] = { 0, SIGHUP, SIGKILL, SIGKILL };
-#define BURY_US                                                                                    \
-	10000 /* how long a stop may take before threads are looked for that ended in it; then twice as long */
-
 #define KILL_STEPS (sizeof(kill_signals) / sizeof(*kill_signals))
 
 /* The first cause counts. */
@@ -56,7 +58,8 @@ static void begin_end(struct worker *worker)
 	worker->kill_step = 0;
 }
 
-/* The kernel detaches it, and the target's threads run on; restore.h takes back the signals that gdb had sent. */
+/* The kernel detaches gdb, and the target continues; restore.h undoes the stop signals that gdb
+ * had sent. */
 static void kill_now(struct worker *worker)
 {
 	begin_end(worker);
@@ -85,58 +88,58 @@ static bool send_command(struct worker *worker, enum attach_verb verb)
 	return ok;
 }
 
-static void enter(struct worker *worker, enum worker_state state)
+static void enter_state(struct worker *worker, enum worker_state state)
 {
-	const struct timeouts *deadlines = worker->plan->deadlines;
+	const struct timeouts *timeouts = worker->plan->timeouts;
 	const struct worker_state_row *row = worker_state_row(state);
 	uint64_t now = clock_now_us();
 
 	worker->state = state;
 	worker->entered_us = now;
-	worker->deadline = row->deadline ? now + deadlines->us[row->deadline] : CLOCK_NEVER;
+	worker->deadline = row->timeout ? now + timeouts->us[row->timeout] : CLOCK_NEVER;
 	worker->skip_us = row->may_skip && worker->plan->mode->commands[VERB_SKIP_UNSTOPPABLE]
-	                          ? now + deadlines->us[TIMEOUT_SKIP]
+	                          ? now + timeouts->us[TIMEOUT_SKIP]
 	                          : CLOCK_NEVER;
 	worker->forget_us = row->stops && worker->plan->mode->commands[VERB_FORGET_EXITED]
-	                            ? now + BURY_US
+	                            ? now + FORGET_AFTER_US
 	                            : CLOCK_NEVER;
 }
 
-/* It does not take commands. */
 static void fail_input(struct worker *worker)
 {
 	set_trouble(worker, WORKER_TROUBLE_OTHER, "gdb does not read its input");
 	begin_end(worker);
-	enter(worker, WORKER_ENDING);
+	enter_state(worker, WORKER_ENDING);
 }
 
 static void keep_answer(struct worker *worker, enum worker_event event)
 {
 	worker->answer = (struct worker_answer){
 		.ok = event != WORKER_SAYS_ERROR && event != WORKER_SAYS_STOPPED,
-		.text = buf_span(&worker->text.sample),
-		.pause_us = worker->text.pause_us,
+		.text = buf_span(&worker->output.sample),
+		.pause_us = worker->output.pause_us,
 	};
 	worker->why[0] = '\0';
 	if (!worker->answer.ok)
-		snprintf(worker->why, sizeof(worker->why), "%s", worker->text.why);
+		snprintf(worker->why, sizeof(worker->why), "%s", worker->output.why);
 }
 
-/* Who kills a gdb (the kernel's out-of-memory killer does) says nothing against that gdb. */
+/* A gdb that was killed while it started (by the out-of-memory killer, for example) may still be
+ * usable. */
 static void explain_exit(struct worker *worker)
 {
 	bool killed = WIFSIGNALED(worker->exit_status), starting = worker->state == WORKER_STARTING;
-	const char *doing = worker_state_row(worker->state)->name;
+	const char *state = worker_state_row(worker->state)->name;
 	char text[sizeof(worker->why)];
 
 	if (killed)
 		snprintf(text, sizeof(text), "gdb was killed by signal %d (%s) while %s",
 		         WTERMSIG(worker->exit_status), strsignal(WTERMSIG(worker->exit_status)),
-		         doing);
+		         state);
 	else
-		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s%s", doing,
-		         starting && *worker->text.last ? ": " : "",
-		         starting ? worker->text.last : "", starting ? "; check --gdb" : "");
+		snprintf(text, sizeof(text), "gdb ended while %s%s%.200s%s", state,
+		         starting && *worker->output.last_line ? ": " : "",
+		         starting ? worker->output.last_line : "", starting ? "; check --gdb" : "");
 	set_trouble(worker, starting && !killed ? WORKER_TROUBLE_NOT_GDB : WORKER_TROUBLE_OTHER,
 	            text);
 }
@@ -148,19 +151,19 @@ static void explain(struct worker *worker, enum worker_event event)
 
 	switch (event) {
 	case WORKER_TIMEOUT:
-		snprintf(text, sizeof(text), "gdb has not got done with %s within %.3g s",
-		         row->name, (double)worker->plan->deadlines->us[row->deadline] / 1e6);
+		snprintf(text, sizeof(text), "gdb did not finish %s within %.3g s", row->name,
+		         (double)worker->plan->timeouts->us[row->timeout] / 1e6);
 		set_trouble(worker, WORKER_TROUBLE_TIMEOUT, text);
 		break;
 	case WORKER_OUTPUT_LIMIT:
 		set_trouble(worker, WORKER_TROUBLE_OTHER, "gdb printed too much");
 		break;
 	case WORKER_SAYS_ERROR:
-		/* In the start there is nothing that may fail but the agent's loading. */
-		set_trouble(worker, WORKER_TROUBLE_NO_PYTHON, worker->text.why);
+		/* WORKER_STARTING: the one command that can fail loads the agent. */
+		set_trouble(worker, WORKER_TROUBLE_NO_PYTHON, worker->output.why);
 		break;
 	case WORKER_UNSUPPORTED:
-		set_trouble(worker, WORKER_TROUBLE_NOT_GDB, worker->text.why);
+		set_trouble(worker, WORKER_TROUBLE_NOT_GDB, worker->output.why);
 		break;
 	case WORKER_EXITS:
 		explain_exit(worker);
@@ -171,7 +174,7 @@ static void explain(struct worker *worker, enum worker_event event)
 	}
 }
 
-static void apply(struct worker *worker, enum worker_event event)
+static void apply_event(struct worker *worker, enum worker_event event)
 {
 	struct worker_rule rule = worker_rule(worker->state, event);
 	bool ends_badly = rule.action == WORKER_ACT_FAIL || rule.action == WORKER_ACT_FAULT ||
@@ -190,7 +193,8 @@ static void apply(struct worker *worker, enum worker_event event)
 	case WORKER_ACT_ESCALATE:
 		if (escalate(worker))
 			break;
-		set_trouble(worker, WORKER_TROUBLE_OTHER, "gdb does not end, not even of SIGKILL");
+		set_trouble(worker, WORKER_TROUBLE_OTHER,
+		            "gdb does not end, not even after SIGKILL");
 		rule.next = WORKER_FAILED;
 		break;
 	case WORKER_ACT_KILL:
@@ -207,13 +211,13 @@ static void apply(struct worker *worker, enum worker_event event)
 	}
 	if (rule.next != worker->state || rule.action == WORKER_ACT_ESCALATE ||
 	    rule.action == WORKER_ACT_KILL)
-		enter(worker, rule.next);
+		enter_state(worker, rule.next);
 	if (rule.action == WORKER_ACT_SEND &&
 	    !send_command(worker, worker_state_row(rule.next)->verb))
 		fail_input(worker);
 }
 
-static void draw_mark(char *ret, size_t len)
+static void draw_line_prefix(char *ret, size_t len)
 {
 	uint64_t nonce = 0;
 
@@ -232,20 +236,21 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 		return NULL;
 	}
 	if (plan->mode->agent)
-		snprintf(worker->text.mark, sizeof(worker->text.mark), "%s", MARKER_PREFIX);
+		snprintf(worker->output.line_prefix, sizeof(worker->output.line_prefix), "%s",
+		         MARKER_PREFIX);
 	else
-		draw_mark(worker->text.mark, sizeof(worker->text.mark));
-	worker->text.agent = plan->mode->agent;
+		draw_line_prefix(worker->output.line_prefix, sizeof(worker->output.line_prefix));
+	worker->output.agent = plan->mode->agent;
 	worker->values = (struct attach_values){
 		.pid = plan->pid,
 		.instant = plan->instant,
 		.locals = plan->locals,
 		.started_by_pmp = plan->started_by_pmp,
-		.mark = worker->text.mark,
+		.line_prefix = worker->output.line_prefix,
 		.other_mounts = container_other_mounts(plan->pid),
 		.other_root = container_other_root(plan->pid),
 	};
-	enter(worker, WORKER_STARTING);
+	enter_state(worker, WORKER_STARTING);
 	if (!send_command(worker, VERB_START))
 		fail_input(worker);
 	return worker;
@@ -259,7 +264,7 @@ void worker_destroy(struct worker *worker)
 		gdb_process_close(&worker->process);
 	else
 		gdb_process_end(&worker->process);
-	worker_output_deinit(&worker->text);
+	worker_output_deinit(&worker->output);
 	free(worker);
 }
 
@@ -268,23 +273,23 @@ void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, u
 	worker->values.sample = sample;
 	worker->values.epoch_us = epoch_us;
 	worker->answer = (struct worker_answer){ 0 };
-	worker_output_begin(&worker->text, worker->plan->pid, sample, epoch_us);
+	worker_output_begin(&worker->output, worker->plan->pid, sample, epoch_us);
 	if (ask == WORKER_ASK_ATTACH || ask == WORKER_ASK_ONE_SHOT)
-		worker->has_held = true;
-	apply(worker, ask);
+		worker->ever_attached = true;
+	apply_event(worker, ask);
 }
 
-static void read_text(struct worker *worker)
+static void read_output(struct worker *worker)
 {
 	for (size_t i = 0; i < READS_MAX && worker->process.text >= 0; i++) {
-		if (gdb_process_read(&worker->process, &worker->text.in) != GDB_PROCESS_READ)
+		if (gdb_process_read(&worker->process, &worker->output.in) != GDB_PROCESS_READ)
 			return;
 		if (worker->state == WORKER_ENDING) {
-			buf_clear(&worker->text.in); /* no answer counts any more */
+			buf_clear(&worker->output.in); /* no answer counts any more */
 			continue;
 		}
-		for (enum worker_event event; worker_output_next(&worker->text, &event);)
-			apply(worker, event);
+		for (enum worker_event event; worker_output_next(&worker->output, &event);)
+			apply_event(worker, event);
 	}
 }
 
@@ -292,8 +297,8 @@ static void notice_exit(struct worker *worker)
 {
 	if (!gdb_process_reap(&worker->process, &worker->exit_status))
 		return;
-	read_text(worker); /* its last lines */
-	apply(worker, WORKER_EXITS);
+	read_output(worker); /* its last lines */
+	apply_event(worker, WORKER_EXITS);
 	gdb_process_close(&worker->process);
 }
 
@@ -301,12 +306,12 @@ void worker_pump(struct worker *worker, uint64_t now)
 {
 	if (worker_ended(worker))
 		return;
-	read_text(worker);
+	read_output(worker);
 	notice_exit(worker);
 	if (worker_ended(worker))
 		return;
 	if (worker->skip_us <= now) {
-		worker->skip_us = now + worker->plan->deadlines->us[TIMEOUT_SKIP];
+		worker->skip_us = now + worker->plan->timeouts->us[TIMEOUT_SKIP];
 		worker->values.now_us = now;
 		send_command(worker, VERB_SKIP_UNSTOPPABLE);
 	}
@@ -315,7 +320,7 @@ void worker_pump(struct worker *worker, uint64_t now)
 		send_command(worker, VERB_FORGET_EXITED);
 	}
 	if (worker->deadline <= now)
-		apply(worker, WORKER_TIMEOUT);
+		apply_event(worker, WORKER_TIMEOUT);
 }
 
 enum worker_state worker_state(const struct worker *worker)
@@ -325,7 +330,7 @@ enum worker_state worker_state(const struct worker *worker)
 
 bool worker_is_slow(const struct worker *worker, uint64_t now)
 {
-	return now - worker->entered_us >= worker->plan->deadlines->us[TIMEOUT_SKIP];
+	return now - worker->entered_us >= worker->plan->timeouts->us[TIMEOUT_SKIP];
 }
 
 bool worker_ended(const struct worker *worker)
@@ -365,17 +370,17 @@ const struct worker_answer *worker_answer(const struct worker *worker)
 
 struct buf *worker_notes(struct worker *worker)
 {
-	return &worker->text.notes;
+	return &worker->output.notes;
 }
 
 bool worker_take_stop(struct worker *worker, char ret[16])
 {
-	snprintf(ret, 16, "%s", worker->text.stopped);
-	worker->text.stopped[0] = '\0';
+	snprintf(ret, 16, "%s", worker->output.stop_signal);
+	worker->output.stop_signal[0] = '\0';
 	return *ret;
 }
 
 bool worker_ever_attached(const struct worker *worker)
 {
-	return worker->has_held;
+	return worker->ever_attached;
 }

@@ -5,56 +5,56 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/gdb/gdb_process.h"
 #include "cli/os/clock.h"
 #include "merger/parse/marker.h"
 
 #define GDB_MAJOR_MIN 8u
-#define LINE_MAX_BYTES (4u << 20)
 
-enum text_verb {
-	SAID_HELLO,
-	SAID_WARM,
-	SAID_ATTACHED,
-	SAID_BEGIN,
-	SAID_END,
-	SAID_DETACHED,
-	SAID_STOPPED,
-	SAID_ERROR,
-	SAID_ONE_SHOT,
-	SAID_WALK,
-	SAID_WALKED,
-	SAID_GONE,
-	SAID_OTHER,
+enum line_verb {
+	LINE_HELLO,
+	LINE_WARM,
+	LINE_ATTACHED,
+	LINE_BEGIN,
+	LINE_END,
+	LINE_DETACHED,
+	LINE_STOPPED,
+	LINE_ERROR,
+	LINE_ONE_SHOT,
+	LINE_WALK,
+	LINE_WALKED,
+	LINE_GONE,
+	LINE_OTHER,
 };
 
 static const struct {
 	struct span name;
-	bool plain; /* of the plain mode's echo lines; otherwise of the agent's */
-	enum text_verb verb;
+	bool plain; /* an echo line of plain mode; otherwise a line of the agent */
+	enum line_verb verb;
 } verbs[] = {
-	{ SPAN_LIT("hello"), false, SAID_HELLO },
-	{ SPAN_LIT("warm"), false, SAID_WARM },
-	{ SPAN_LIT("attached"), false, SAID_ATTACHED },
-	{ SPAN_LIT("begin"), false, SAID_BEGIN },
-	{ SPAN_LIT("end"), false, SAID_END },
-	{ SPAN_LIT("detached"), false, SAID_DETACHED },
-	{ SPAN_LIT("stopped"), false, SAID_STOPPED },
-	{ SPAN_LIT("error"), false, SAID_ERROR },
-	{ SPAN_LIT("hello"), true, SAID_HELLO },
-	{ SPAN_LIT("warm"), true, SAID_WARM },
-	{ SPAN_LIT("one_shot"), true, SAID_ONE_SHOT },
-	{ SPAN_LIT("walk"), true, SAID_WALK },
-	{ SPAN_LIT("walked"), true, SAID_WALKED },
-	{ SPAN_LIT("gone"), true, SAID_GONE },
+	{ SPAN_LIT("hello"), false, LINE_HELLO },
+	{ SPAN_LIT("warm"), false, LINE_WARM },
+	{ SPAN_LIT("attached"), false, LINE_ATTACHED },
+	{ SPAN_LIT("begin"), false, LINE_BEGIN },
+	{ SPAN_LIT("end"), false, LINE_END },
+	{ SPAN_LIT("detached"), false, LINE_DETACHED },
+	{ SPAN_LIT("stopped"), false, LINE_STOPPED },
+	{ SPAN_LIT("error"), false, LINE_ERROR },
+	{ SPAN_LIT("hello"), true, LINE_HELLO },
+	{ SPAN_LIT("warm"), true, LINE_WARM },
+	{ SPAN_LIT("one_shot"), true, LINE_ONE_SHOT },
+	{ SPAN_LIT("walk"), true, LINE_WALK },
+	{ SPAN_LIT("walked"), true, LINE_WALKED },
+	{ SPAN_LIT("gone"), true, LINE_GONE },
 };
 
-/* Lines in which gdb says why it could not attach; the first one that comes is the one that tells most. */
+/* gdb's reasons for a failed attach; of several lines the first is the most specific. */
 static const char *const attach_errors[] = {
 	"ptrace: ",     "ould not attach", "nable to attach", "No such process",
 	" is a zombie", "already traced",  "not permitted",
 };
 
-/* Lines by which a gdb says that the agent does not run in it. */
+/* Lines of a gdb in which the agent does not run. */
 static const char *const python_errors[] = {
 	"not supported in this copy of GDB",
 	"Python Exception ",
@@ -62,26 +62,26 @@ static const char *const python_errors[] = {
 	"Undefined command: \"python\"",
 };
 
-void worker_output_deinit(struct worker_output *text)
+void worker_output_deinit(struct worker_output *output)
 {
-	buf_deinit(&text->in);
-	buf_deinit(&text->sample);
-	buf_deinit(&text->notes);
+	buf_deinit(&output->in);
+	buf_deinit(&output->sample);
+	buf_deinit(&output->notes);
 }
 
-void worker_output_begin(struct worker_output *text, uint32_t pid, uint64_t sample,
+void worker_output_begin(struct worker_output *output, uint32_t pid, uint64_t sample,
                          uint64_t epoch_us)
 {
-	text->pid = pid;
-	text->number = sample;
-	text->epoch_us = epoch_us;
-	text->phase = WORKER_OUTPUT_OUTSIDE;
-	text->pause_us = 0;
-	text->why[0] = '\0';
-	buf_clear(&text->sample);
+	output->pid = pid;
+	output->sample_number = sample;
+	output->epoch_us = epoch_us;
+	output->phase = WORKER_OUTPUT_OUTSIDE;
+	output->pause_us = 0;
+	output->why[0] = '\0';
+	buf_clear(&output->sample);
 }
 
-static void copy(char *ret, size_t size, struct span s)
+static void copy_trimmed(char *ret, size_t size, struct span s)
 {
 	s = span_trim(s);
 	if (s.len >= size)
@@ -91,7 +91,7 @@ static void copy(char *ret, size_t size, struct span s)
 	ret[s.len] = '\0';
 }
 
-static bool matches(struct span line, const char *const *patterns, size_t count)
+static bool has_pattern(struct span line, const char *const *patterns, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (memmem(line.ptr, line.len, patterns[i], strlen(patterns[i])))
@@ -99,7 +99,8 @@ static bool matches(struct span line, const char *const *patterns, size_t count)
 	return false;
 }
 
-#define MATCHES(line, patterns) matches(line, patterns, sizeof(patterns) / sizeof(*(patterns)))
+#define HAS_PATTERN(line, patterns)                                                                \
+	has_pattern(line, patterns, sizeof(patterns) / sizeof(*(patterns)))
 
 static void add_line(struct buf *to, struct span line)
 {
@@ -107,9 +108,9 @@ static void add_line(struct buf *to, struct span line)
 	buf_add(to, "\n", 1);
 }
 
-/* A line of gdb's. A name in it that would pass for a marker, at the line's beginning or behind what may stand before a
- * line, does so no more; a destructor "x::~pmp (" is let be. */
-static void add_foreign_line(struct buf *to, struct span line)
+/* A name in gdb's line may look like a marker, at the start of the line or after a prefix that
+ * the parser skips. Its '~' is escaped, but not that of a destructor "x::~pmp (". */
+static void add_gdb_line(struct buf *to, struct span line)
 {
 	for (size_t at = 0; line.len;) {
 		const char *mark = memmem(line.ptr + at, line.len - at, MARKER_PREFIX,
@@ -130,177 +131,178 @@ static void add_foreign_line(struct buf *to, struct span line)
 	buf_add(to, "\n", 1);
 }
 
-static void note_version(struct worker_output *text, struct span version)
+static void note_version(struct worker_output *output, struct span version)
 {
 	while (version.len && !isdigit((unsigned char)*version.ptr))
 		version = span_skip(version, 1);
-	for (text->gdb_major = 0;
-	     version.len && isdigit((unsigned char)*version.ptr) && text->gdb_major < 1000;
+	for (output->gdb_major = 0;
+	     version.len && isdigit((unsigned char)*version.ptr) && output->gdb_major < 1000;
 	     version = span_skip(version, 1))
-		text->gdb_major = text->gdb_major * 10 + (unsigned)(*version.ptr - '0');
+		output->gdb_major = output->gdb_major * 10 + (unsigned)(*version.ptr - '0');
 }
 
 /* "GNU gdb (Debian 13.1-3) 13.1": the last word is the version. */
-static void note_banner(struct worker_output *text, struct span line)
+static void note_banner(struct worker_output *output, struct span line)
 {
 	const char *blank;
 
 	if (!span_starts(line, SPAN_LIT("GNU gdb ")))
 		return;
 	blank = memrchr(line.ptr, ' ', line.len);
-	note_version(text, span_skip(line, (size_t)(blank + 1 - line.ptr)));
+	note_version(output, span_skip(line, (size_t)(blank + 1 - line.ptr)));
 }
 
-static enum worker_event greet(struct worker_output *text, const struct marker *marker)
+static enum worker_event check_hello(struct worker_output *output, const struct marker *marker)
 {
-	text->greeted = true;
-	if (text->agent)
-		note_version(text, marker_get(marker, "gdb"));
-	if (text->gdb_major >= GDB_MAJOR_MIN)
+	output->has_hello = true;
+	if (output->agent)
+		note_version(output, marker_get(marker, "gdb"));
+	if (output->gdb_major >= GDB_MAJOR_MIN)
 		return WORKER_SAYS_HELLO;
-	if (text->gdb_major)
+	if (output->gdb_major)
 		snprintf(
-		        text->why, sizeof(text->why),
+		        output->why, sizeof(output->why),
 		        "gdb %u is too old: pmp needs gdb %u or newer; name another one with --gdb",
-		        text->gdb_major, GDB_MAJOR_MIN);
+		        output->gdb_major, GDB_MAJOR_MIN);
 	else
-		snprintf(text->why, sizeof(text->why), "it does not say which gdb it is");
+		snprintf(output->why, sizeof(output->why), "it does not say which gdb it is");
 	return WORKER_UNSUPPORTED;
 }
 
-static bool plain_end(struct worker_output *text, enum worker_event *ret)
+static bool end_plain_sample(struct worker_output *output, enum worker_event *ret)
 {
 	uint64_t now = clock_now_us();
-	struct buf *sample = &text->sample;
+	struct buf *sample = &output->sample;
 
-	text->phase = WORKER_OUTPUT_OUTSIDE;
-	text->pause_us = now - text->held_us;
-	if (!text->has_frame) {
-		if (!*text->why)
-			snprintf(text->why, sizeof(text->why), "gdb printed no stack%s%.200s",
-			         *text->last ? ": " : "", text->last);
+	output->phase = WORKER_OUTPUT_OUTSIDE;
+	output->pause_us = now - output->attach_us;
+	if (!output->has_frame) {
+		if (!*output->why)
+			snprintf(output->why, sizeof(output->why), "gdb printed no stack%s%.200s",
+			         *output->last_line ? ": " : "", output->last_line);
 		*ret = WORKER_SAYS_ERROR;
 		return true;
 	}
 	marker_open(sample, "end");
-	marker_addf(sample, "sample", "%" PRIu64, text->number);
-	marker_addf(sample, "pid", "%" PRIu32, text->pid);
-	marker_addf(sample, "pause_us", "%" PRIu64, text->pause_us);
+	marker_addf(sample, "sample", "%" PRIu64, output->sample_number);
+	marker_addf(sample, "pid", "%" PRIu32, output->pid);
+	marker_addf(sample, "pause_us", "%" PRIu64, output->pause_us);
 	marker_close(sample);
 	*ret = WORKER_SAYS_END;
 	return true;
 }
 
-static void plain_begin(struct worker_output *text)
+static void begin_plain_sample(struct worker_output *output)
 {
-	struct buf *sample = &text->sample;
+	struct buf *sample = &output->sample;
 
-	text->phase = WORKER_OUTPUT_ATTACH;
-	text->held_us = clock_now_us();
-	text->has_frame = false;
-	text->why[0] = text->last[0] = '\0';
+	output->phase = WORKER_OUTPUT_ATTACH;
+	output->attach_us = clock_now_us();
+	output->has_frame = false;
+	output->why[0] = output->last_line[0] = '\0';
 	buf_clear(sample);
 	marker_open(sample, "begin");
-	marker_addf(sample, "sample", "%" PRIu64, text->number);
-	marker_addf(sample, "pid", "%" PRIu32, text->pid);
-	marker_addf(sample, "time_us", "%" PRIu64, text->held_us - text->epoch_us);
+	marker_addf(sample, "sample", "%" PRIu64, output->sample_number);
+	marker_addf(sample, "pid", "%" PRIu32, output->pid);
+	marker_addf(sample, "time_us", "%" PRIu64, output->attach_us - output->epoch_us);
 	marker_close(sample);
 }
 
-static enum text_verb verb_of(const struct worker_output *text, struct span line,
-                              struct marker *marker)
+static enum line_verb find_verb(const struct worker_output *output, struct span line,
+                                struct marker *marker)
 {
 	size_t len;
 
-	line = span_skip(line, strlen(text->mark));
+	line = span_skip(line, strlen(output->line_prefix));
 	for (len = 0; len < line.len && line.ptr[len] != ' ';)
 		len++;
 	marker->pairs = span_skip(line, len + 1);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		if (verbs[i].plain == !text->agent &&
+		if (verbs[i].plain == !output->agent &&
 		    span_eq((struct span){ line.ptr, len }, verbs[i].name))
 			return verbs[i].verb;
-	return SAID_OTHER;
+	return LINE_OTHER;
 }
 
 static void take_value(const struct marker *marker, const char *key, char *ret, size_t size)
 {
 	struct buf why = { 0 };
 
-	copy(ret, size, marker_decode(marker_get(marker, key), &why));
+	copy_trimmed(ret, size, marker_decode(marker_get(marker, key), &why));
 	buf_deinit(&why);
 }
 
-/* A line of the worker's own. */
-static bool take_own(struct worker_output *text, struct span line, enum worker_event *ret)
+/* A line that starts with line_prefix. true: *ret is set. */
+static bool take_marker_line(struct worker_output *output, struct span line, enum worker_event *ret)
 {
 	struct marker marker = { 0 };
-	enum text_verb verb = verb_of(text, line, &marker);
+	enum line_verb verb = find_verb(output, line, &marker);
 
 	switch (verb) {
-	case SAID_HELLO:
-		*ret = greet(text, &marker);
+	case LINE_HELLO:
+		*ret = check_hello(output, &marker);
 		return true;
-	case SAID_WARM:
+	case LINE_WARM:
 		*ret = WORKER_SAYS_WARM;
 		return true;
-	case SAID_ATTACHED:
-		text->pause_us = marker_number(&marker, "pause_us", 0);
-		add_line(&text->notes, line); /* the journal tells of its pause */
+	case LINE_ATTACHED:
+		output->pause_us = marker_number(&marker, "pause_us", 0);
+		add_line(&output->notes, line); /* the recording needs its pause */
 		*ret = WORKER_SAYS_ATTACHED;
 		return true;
-	case SAID_DETACHED:
+	case LINE_DETACHED:
 		*ret = WORKER_SAYS_DETACHED;
 		return true;
-	case SAID_ERROR:
+	case LINE_ERROR:
 		*ret = WORKER_SAYS_ERROR;
-		text->phase = WORKER_OUTPUT_OUTSIDE;
-		take_value(&marker, "why", text->why, sizeof(text->why));
+		output->phase = WORKER_OUTPUT_OUTSIDE;
+		take_value(&marker, "why", output->why, sizeof(output->why));
 		return true;
-	case SAID_STOPPED:
+	case LINE_STOPPED:
 		*ret = WORKER_SAYS_STOPPED;
-		text->phase = WORKER_OUTPUT_OUTSIDE;
-		take_value(&marker, "signal", text->stopped, sizeof(text->stopped));
+		output->phase = WORKER_OUTPUT_OUTSIDE;
+		take_value(&marker, "signal", output->stop_signal, sizeof(output->stop_signal));
 		return true;
-	case SAID_BEGIN:
-		text->phase = WORKER_OUTPUT_SAMPLE;
-		buf_clear(&text->sample);
-		add_line(&text->sample, line);
+	case LINE_BEGIN:
+		output->phase = WORKER_OUTPUT_SAMPLE;
+		buf_clear(&output->sample);
+		add_line(&output->sample, line);
 		return false;
-	case SAID_END:
-		text->phase = WORKER_OUTPUT_OUTSIDE;
-		text->pause_us = marker_number(&marker, "pause_us", 0);
-		add_line(&text->sample, line);
+	case LINE_END:
+		output->phase = WORKER_OUTPUT_OUTSIDE;
+		output->pause_us = marker_number(&marker, "pause_us", 0);
+		add_line(&output->sample, line);
 		*ret = WORKER_SAYS_END;
 		return true;
-	case SAID_ONE_SHOT:
-		plain_begin(text);
+	case LINE_ONE_SHOT:
+		begin_plain_sample(output);
 		return false;
-	case SAID_WALK:
-		text->phase = WORKER_OUTPUT_WALK;
+	case LINE_WALK:
+		output->phase = WORKER_OUTPUT_WALK;
 		return false;
-	case SAID_WALKED:
-		text->phase = WORKER_OUTPUT_DETACH;
+	case LINE_WALKED:
+		output->phase = WORKER_OUTPUT_DETACH;
 		return false;
-	case SAID_GONE:
-		return plain_end(text, ret);
-	case SAID_OTHER:
-		add_line(text->phase == WORKER_OUTPUT_SAMPLE ? &text->sample : &text->notes, line);
+	case LINE_GONE:
+		return end_plain_sample(output, ret);
+	case LINE_OTHER:
+		add_line(output->phase == WORKER_OUTPUT_SAMPLE ? &output->sample : &output->notes,
+		         line);
 		return false;
 	}
 	return false;
 }
 
-/* A line of gdb's. */
-static bool take_line(struct worker_output *text, struct span line, enum worker_event *ret)
+/* A line without line_prefix: gdb printed it. true: *ret is set. */
+static bool take_gdb_line(struct worker_output *output, struct span line, enum worker_event *ret)
 {
-	switch (text->phase) {
+	switch (output->phase) {
 	case WORKER_OUTPUT_WALK:
-		text->has_frame |= span_starts(line, SPAN_LIT("#0 "));
-		add_foreign_line(&text->sample, line);
+		output->has_frame |= span_starts(line, SPAN_LIT("#0 "));
+		add_gdb_line(&output->sample, line);
 		return false;
 	case WORKER_OUTPUT_SAMPLE:
-		add_line(&text->sample, line);
+		add_line(&output->sample, line);
 		return false;
 	case WORKER_OUTPUT_OUTSIDE:
 	case WORKER_OUTPUT_ATTACH:
@@ -309,51 +311,53 @@ static bool take_line(struct worker_output *text, struct span line, enum worker_
 	}
 	if (!span_trim(line).len)
 		return false;
-	copy(text->last, sizeof(text->last), line);
-	if (text->phase == WORKER_OUTPUT_ATTACH && !*text->why && MATCHES(line, attach_errors))
-		copy(text->why, sizeof(text->why), line);
-	if (text->greeted)
+	copy_trimmed(output->last_line, sizeof(output->last_line), line);
+	if (output->phase == WORKER_OUTPUT_ATTACH && !*output->why &&
+	    HAS_PATTERN(line, attach_errors))
+		copy_trimmed(output->why, sizeof(output->why), line);
+	if (output->has_hello)
 		return false;
-	note_banner(text, line);
-	if (!text->agent || !MATCHES(line, python_errors))
+	note_banner(output, line);
+	if (!output->agent || !HAS_PATTERN(line, python_errors))
 		return false;
-	copy(text->why, sizeof(text->why), line);
+	copy_trimmed(output->why, sizeof(output->why), line);
 	*ret = WORKER_SAYS_ERROR;
 	return true;
 }
 
-static bool floods(struct worker_output *text, enum worker_event *ret)
+static bool exceeds_limit(struct worker_output *output, enum worker_event *ret)
 {
-	if (text->sample.len <= WORKER_OUTPUT_MAX && text->notes.len <= WORKER_OUTPUT_MAX &&
-	    text->in.len <= LINE_MAX_BYTES)
+	if (output->sample.len <= WORKER_OUTPUT_MAX && output->notes.len <= WORKER_OUTPUT_MAX &&
+	    output->in.len <= GDB_PROCESS_LINE_MAX)
 		return false;
-	buf_clear(&text->sample);
-	buf_clear(&text->notes);
-	buf_clear(&text->in);
-	text->done = 0;
-	text->phase = WORKER_OUTPUT_OUTSIDE;
+	buf_clear(&output->sample);
+	buf_clear(&output->notes);
+	buf_clear(&output->in);
+	output->done = 0;
+	output->phase = WORKER_OUTPUT_OUTSIDE;
 	*ret = WORKER_OUTPUT_LIMIT;
 	return true;
 }
 
-bool worker_output_next(struct worker_output *text, enum worker_event *ret)
+bool worker_output_next(struct worker_output *output, enum worker_event *ret)
 {
 	for (;;) {
-		struct span rest = span_skip(buf_span(&text->in), text->done);
+		struct span rest = span_skip(buf_span(&output->in), output->done);
 		const char *end = rest.len ? memchr(rest.ptr, '\n', rest.len) : NULL;
 		struct span line;
-		bool said;
+		bool has_event;
 
 		if (!end)
 			break;
 		line = (struct span){ rest.ptr, (size_t)(end - rest.ptr) };
-		text->done += line.len + 1;
-		said = span_starts(line, span_of(text->mark)) ? take_own(text, line, ret)
-		                                              : take_line(text, line, ret);
-		if (said)
+		output->done += line.len + 1;
+		has_event = span_starts(line, span_of(output->line_prefix))
+		                    ? take_marker_line(output, line, ret)
+		                    : take_gdb_line(output, line, ret);
+		if (has_event)
 			return true;
 	}
-	buf_consume(&text->in, text->done);
-	text->done = 0;
-	return floods(text, ret);
+	buf_consume(&output->in, output->done);
+	output->done = 0;
+	return exceeds_limit(output, ret);
 }

@@ -1,4 +1,5 @@
-/* worker_output: what a worker says, taken apart into events and samples. The protocol is in worker.h. */
+/* worker_output: splits the output of a worker into events and samples. The protocol is in
+ * worker.h. */
 #ifndef PMP_WORKER_OUTPUT_H
 #define PMP_WORKER_OUTPUT_H
 
@@ -9,41 +10,42 @@
 #include "cli/gdb/worker_states.h"
 #include "merger/base/buf.h"
 
-/* Bound of what a worker may hold back: one sample's text, one line. */
+/* Bytes of one sample, or of notes that the caller has not cleared. */
 #define WORKER_OUTPUT_MAX (64u << 20)
 
 enum worker_output_phase {
 	WORKER_OUTPUT_OUTSIDE,
 	WORKER_OUTPUT_SAMPLE, /* between begin and end */
-	WORKER_OUTPUT_ATTACH, /* plain: gdb's chatter while it attaches */
+	WORKER_OUTPUT_ATTACH, /* plain: gdb's messages while it attaches */
 	WORKER_OUTPUT_WALK,   /* plain: the stacks */
-	WORKER_OUTPUT_DETACH, /* plain: its chatter while it detaches */
+	WORKER_OUTPUT_DETACH, /* plain: gdb's messages while it detaches */
 };
 
 struct worker_output {
-	char mark[32]; /* what a line of the worker's own begins with */
+	char line_prefix[32]; /* of the lines of the protocol; all other lines are gdb's */
 	bool agent;
-	struct buf in;     /* read, and not all taken apart yet */
-	struct buf sample; /* whole lines, begin to end, once its end has come */
-	struct buf notes;  /* markers outside of samples */
-	char why[512];     /* of the last error */
-	char last[256];    /* the last line that was none of ours */
-	uint64_t pause_us; /* of the last attach, sample or look */
+	struct buf in;        /* read; `done` bytes of it are parsed */
+	struct buf sample;    /* whole lines, begin to end; complete at WORKER_SAYS_END */
+	struct buf notes;     /* lines for the recording from outside of samples */
+	char why[512];        /* the last error */
+	char last_line[256];  /* the last line without line_prefix */
+	uint64_t pause_us;    /* of the last attach, sample or one_shot */
+	char stop_signal[16]; /* of the last `stopped`; the reader clears it */
 
+	/* For worker_output.c only. */
 	enum worker_output_phase phase;
-	size_t done; /* of in */
-	bool greeted, has_frame;
-	char stopped[16];   /* the signal by which somebody did; the reader clears it */
-	unsigned gdb_major; /* 0: it has not told yet */
+	size_t done;
+	bool has_hello, has_frame;
+	unsigned gdb_major; /* 0: unknown */
 	uint32_t pid;
-	uint64_t number, epoch_us, held_us;
+	uint64_t sample_number, epoch_us, attach_us;
 };
 
-void worker_output_deinit(struct worker_output *text);
-/* A command was sent, whose answer is to be taken for this sample. */
-void worker_output_begin(struct worker_output *text, uint32_t pid, uint64_t sample,
+void worker_output_deinit(struct worker_output *output);
+/* Call when a command is sent: its answer belongs to this sample. */
+void worker_output_begin(struct worker_output *output, uint32_t pid, uint64_t sample,
                          uint64_t epoch_us);
-/* The next thing that its lines say; false: none of the whole lines that are there says anything. */
-bool worker_output_next(struct worker_output *text, enum worker_event *ret);
+/* Parses whole lines of output->in up to the next event. false: they contain no further event. */
+bool worker_output_next(struct worker_output *output, enum worker_event *ret);
 
 #endif

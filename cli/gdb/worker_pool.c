@@ -106,7 +106,7 @@ void worker_pool_end(struct worker_pool *pool, uint32_t pid, bool hard)
 			worker_ask(pool->workers[i], hard ? WORKER_ASK_KILL : WORKER_ASK_END, 0, 0);
 }
 
-static void part_one(struct worker *worker, bool at_once, bool blocked, uint64_t now)
+static void shut_down_worker(struct worker *worker, bool at_once, bool blocked, uint64_t now)
 {
 	enum worker_state state = worker_state(worker);
 
@@ -128,12 +128,12 @@ bool worker_pool_shut_down(struct worker_pool *pool, bool at_once, bool blocked,
 		if (!worker)
 			continue;
 		if (!worker_ever_attached(worker)) {
-			worker_destroy(worker); /* it has nothing to let go of */
+			worker_destroy(worker);
 			pool->workers[i] = NULL;
 			continue;
 		}
 		left = true;
-		part_one(worker, at_once, blocked, now);
+		shut_down_worker(worker, at_once, blocked, now);
 	}
 	return !left;
 }

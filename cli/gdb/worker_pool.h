@@ -1,4 +1,5 @@
-/* worker_pool: the workers of one target, and whose turn it is. */
+/* worker_pool: the workers of one target. They take turns: the current one takes the next
+ * sample. */
 #ifndef PMP_WORKER_POOL_H
 #define PMP_WORKER_POOL_H
 
@@ -10,35 +11,36 @@
 #include "cli/gdb/worker.h"
 
 struct worker_pool {
-	struct worker_plan plan; /* its workers borrow it: the crew may not move */
+	struct worker_plan plan; /* the workers borrow it: the pool must not move */
 	struct worker *workers[ATTACH_WORKERS_MAX];
-	unsigned turn;
+	unsigned turn; /* index of the current worker */
 };
 
-/* Frees all; those that have not ended are killed. */
+/* Frees all workers; a gdb that has not ended is killed. */
 void worker_pool_destroy(struct worker_pool *pool);
-/* Starts those that are missing. */
+/* Starts the workers that are missing. */
 bool worker_pool_start_missing(struct worker_pool *pool, struct error *err);
-/* What they say outside of samples is appended to notes. */
+/* Pumps all workers and appends their notes to *notes. */
 void worker_pool_poll_events(struct worker_pool *pool, uint64_t now, struct buf *notes);
 uint64_t worker_pool_deadline(const struct worker_pool *pool);
-/* Fills at most ATTACH_WORKERS_MAX rows. */
+/* Fills at most ATTACH_WORKERS_MAX rows; returns their number. */
 size_t worker_pool_add_pollfds(const struct worker_pool *pool, struct pollfd *ret);
 
-/* Whose turn it is; NULL: nobody is in that place now. */
+/* NULL: the worker at this index is missing. */
 struct worker *worker_pool_current(const struct worker_pool *pool);
 bool worker_pool_current_is(const struct worker_pool *pool, enum worker_state state);
-/* Gives the turn to the next one that is ready. false: none is. */
+/* The next worker that is ready becomes the current one. false: none is ready. */
 bool worker_pool_take_turn(struct worker_pool *pool);
 bool worker_pool_all_ready(const struct worker_pool *pool);
 
-/* The pids of those that live, at most ATTACH_WORKERS_MAX. */
+/* The pids of gdbs that have not ended, at most ATTACH_WORKERS_MAX; returns their number. */
 size_t worker_pool_pids(const struct worker_pool *pool, uint32_t *ret);
-/* Ends the one with this pid; hard: at once (WORKER_ASK_KILL). */
+/* Ends the worker whose gdb has this pid; hard: WORKER_ASK_KILL. */
 void worker_pool_end(struct worker_pool *pool, uint32_t pid, bool hard);
-/* Sees to it that all let go and end. at_once: does not wait for what they are doing. blocked: a thread of the target's
- * is in state D. gdb would stop all others, and wait for that one, before it detaches: it is killed
- * instead, if it holds the target. true: none is left. */
+/* Makes all workers detach and end; call it again until it returns true: no worker is left.
+ * at_once: does not wait for an answer that is due. blocked: a thread of the target is in state
+ * D. Before a detach gdb stops all threads, and would wait for that one while the others are
+ * stopped: so an attached gdb is killed instead. */
 bool worker_pool_shut_down(struct worker_pool *pool, bool at_once, bool blocked, uint64_t now);
 
 #endif

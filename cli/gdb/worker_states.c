@@ -30,56 +30,56 @@ static const struct worker_state_row states[WORKER_STATE_COUNT] = {
 	{                                                                                          \
 		WORKER_FAILED, WORKER_ACT_NONE                                                     \
 	}
-/* What can befall a worker in every state in which it does something. */
-#define MISHAPS                                                                                    \
+/* The same rules in each state before WORKER_ENDING. */
+#define ANY_STATE                                                                                  \
 	[WORKER_UNSUPPORTED] = FAIL, [WORKER_OUTPUT_LIMIT] = FAIL, [WORKER_TIMEOUT] = FAIL,        \
 	[WORKER_EXITS] = GONE, [WORKER_ASK_END] = CLOSE, [WORKER_ASK_KILL] = KILL
 
 static const struct worker_rule rules[WORKER_STATE_COUNT][WORKER_EVENT_COUNT] = {
 	[WORKER_STARTING] = {
-		MISHAPS,
+		ANY_STATE,
 		[WORKER_SAYS_HELLO] = { WORKER_WARMING, WORKER_ACT_SEND },
 		[WORKER_SAYS_ERROR] = FAIL,
 	},
 	[WORKER_WARMING] = {
-		MISHAPS,
+		ANY_STATE,
 		[WORKER_SAYS_WARM] = { WORKER_READY, WORKER_ACT_NONE },
-		/* It can sample without, though slower at first. */
+		/* Sampling works without symbols read in advance; it is slower at first. */
 		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
 	},
 	[WORKER_READY] = {
-		MISHAPS,
-		/* To what it was told before it said that it had let go. */
+		ANY_STATE,
+		/* The answer to a command that was sent before `stopped` came. */
 		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_NONE },
 		[WORKER_ASK_ATTACH] = { WORKER_ATTACHING, WORKER_ACT_SEND },
 		[WORKER_ASK_ONE_SHOT] = { WORKER_IN_ONE_SHOT, WORKER_ACT_SEND },
 	},
 	[WORKER_ATTACHING] = {
-		MISHAPS,
+		ANY_STATE,
 		[WORKER_SAYS_ATTACHED] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
 		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
 	},
 	[WORKER_ATTACHED] = {
-		MISHAPS,
+		ANY_STATE,
 		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_ASK_SAMPLE] = { WORKER_SAMPLING, WORKER_ACT_SEND },
 		[WORKER_ASK_DETACH] = { WORKER_DETACHING, WORKER_ACT_SEND },
 	},
 	[WORKER_SAMPLING] = {
-		MISHAPS,
+		ANY_STATE,
 		[WORKER_SAYS_END] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
 		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_ERROR] = { WORKER_ATTACHED, WORKER_ACT_KEEP },
 	},
 	[WORKER_IN_ONE_SHOT] = {
-		MISHAPS,
+		ANY_STATE,
 		[WORKER_SAYS_END] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_STOPPED] = { WORKER_READY, WORKER_ACT_KEEP },
 		[WORKER_SAYS_ERROR] = { WORKER_READY, WORKER_ACT_KEEP },
 	},
 	[WORKER_DETACHING] = {
-		MISHAPS,
+		ANY_STATE,
 		[WORKER_SAYS_DETACHED] = CLOSE,
 		[WORKER_SAYS_STOPPED] = { WORKER_DETACHING, WORKER_ACT_NONE },
 		[WORKER_SAYS_ERROR] = CLOSE,

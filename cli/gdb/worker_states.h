@@ -1,4 +1,5 @@
-/* worker_states: what a worker does when something befalls it: a table of state and event. */
+/* worker_states: the rules of a worker, a table of state and event: the next state, and an
+ * action. */
 #ifndef PMP_WORKER_STATES_H
 #define PMP_WORKER_STATES_H
 
@@ -11,50 +12,50 @@ enum worker_state {
 	WORKER_STARTING,
 	WORKER_WARMING,
 	WORKER_READY,     /* warm, not attached */
-	WORKER_ATTACHING, /* attached and let run: WORKER_ATTACHED */
+	WORKER_ATTACHING, /* then WORKER_ATTACHED */
 	WORKER_ATTACHED,
-	WORKER_SAMPLING,    /* of a kept attachment: back to WORKER_ATTACHED */
-	WORKER_IN_ONE_SHOT, /* attach, sample and detach in one: back to WORKER_READY */
+	WORKER_SAMPLING,    /* modes that stay attached; then WORKER_ATTACHED again */
+	WORKER_IN_ONE_SHOT, /* attach, sample and detach; then WORKER_READY again */
 	WORKER_DETACHING,
-	WORKER_ENDING, /* its input is closed; gets signals if that doesn't do */
-	WORKER_DONE,   /* ended as it was asked to; no process is left */
-	WORKER_FAILED, /* ended otherwise: worker_why says why; no process is left */
+	WORKER_ENDING, /* its input is closed; signals follow if it does not exit */
+	WORKER_DONE,   /* ended as asked; no process is left */
+	WORKER_FAILED, /* ended otherwise, see worker_why; no process is left */
 	WORKER_STATE_COUNT
 };
 
 enum worker_event {
-	/* what gdb says */
+	/* answers (worker.h) */
 	WORKER_SAYS_HELLO,
 	WORKER_SAYS_WARM,
 	WORKER_SAYS_ATTACHED,
 	WORKER_SAYS_END, /* of a sample */
 	WORKER_SAYS_DETACHED,
-	WORKER_SAYS_STOPPED, /* somebody has stopped the target, and gdb has let it go for that */
+	WORKER_SAYS_STOPPED, /* another process stopped the target, and gdb has detached */
 	WORKER_SAYS_ERROR,
-	/* what happens to it */
-	WORKER_UNSUPPORTED,  /* it's too old, or none of gdb's */
-	WORKER_OUTPUT_LIMIT, /* a sample's text is longer than WORKER_OUTPUT_MAX */
-	WORKER_TIMEOUT,      /* a deadline passed */
+	/* other events of gdb */
+	WORKER_UNSUPPORTED,  /* too old, or not a gdb */
+	WORKER_OUTPUT_LIMIT, /* more than WORKER_OUTPUT_MAX */
+	WORKER_TIMEOUT,      /* the deadline of the state has passed */
 	WORKER_EXITS,
-	/* what it is asked for */
+	/* requests of pmp */
 	WORKER_ASK_ATTACH,
 	WORKER_ASK_SAMPLE,
 	WORKER_ASK_ONE_SHOT,
-	WORKER_ASK_DETACH, /* and to end */
+	WORKER_ASK_DETACH, /* and end */
 	WORKER_ASK_END,
-	WORKER_ASK_KILL, /* of one that cannot let go in good order: the kernel does it then */
+	WORKER_ASK_KILL, /* gdb cannot detach in order: the kernel detaches it */
 	WORKER_EVENT_COUNT
 };
 
 enum worker_action {
-	WORKER_ACT_FAULT, /* not foreseen: an answer out of turn. No trust in it any more: it is ended */
+	WORKER_ACT_FAULT, /* no rule (an unexpected answer): end the worker, it is unreliable */
 	WORKER_ACT_NONE,
-	WORKER_ACT_SEND,  /* the command that belongs to the new state */
-	WORKER_ACT_KEEP,  /* keep the answer: worker_answer */
-	WORKER_ACT_CLOSE, /* ends it, as asked */
-	WORKER_ACT_FAIL,  /* ends it, with what went wrong */
+	WORKER_ACT_SEND,  /* the command of the new state */
+	WORKER_ACT_KEEP,  /* store the answer for worker_answer */
+	WORKER_ACT_CLOSE, /* end it, as asked */
+	WORKER_ACT_FAIL,  /* end it, and store the cause */
 	WORKER_ACT_KILL,
-	WORKER_ACT_ESCALATE /* the next, harder way to end it */
+	WORKER_ACT_ESCALATE /* the next signal */
 };
 
 struct worker_rule {
@@ -62,16 +63,16 @@ struct worker_rule {
 	enum worker_action action;
 };
 
-/* The policy. For what is not foreseen: {WORKER_ENDING, WORKER_ACT_FAULT}. */
+/* If the table has no rule: {WORKER_ENDING, WORKER_ACT_FAULT}. */
 struct worker_rule worker_rule(enum worker_state state, enum worker_event event);
 
-/* What a state means: the command that is sent on entering it, and how long it may last. */
+/* The command that is sent on entering a state, and how long the state may last. */
 struct worker_state_row {
-	const char *name;
+	const char *name;      /* for messages: "while NAME" */
 	enum attach_verb verb; /* WORKER_NO_VERB: none */
-	enum timeout deadline;
-	bool may_skip; /* TIMEOUT_SKIP is for it */
-	bool stops;    /* VERB_FORGET_EXITED is for it */
+	enum timeout timeout;
+	bool may_skip; /* send VERB_SKIP_UNSTOPPABLE after TIMEOUT_SKIP */
+	bool stops;    /* threads are stopped: send VERB_FORGET_EXITED at times */
 };
 
 #define WORKER_NO_VERB VERB_COUNT

@@ -1,4 +1,4 @@
-/* version: of pmp, and of what it finds: gdb and the Python inside gdb. */
+/* version: the versions of pmp, of gdb and of the Python inside gdb. */
 #ifndef PMP_VERSION_H
 #define PMP_VERSION_H
 
@@ -10,7 +10,7 @@
 #define PMP_VERSION "0.1.0"
 #endif
 
-/* Prints them on stdout. That gdb or its Python is missing is said there; it is no error. */
+/* Prints them to stdout. A missing gdb or Python is printed, too, and is not an error. */
 bool version_print(const struct options *options, struct error *err);
 
 #endif

@@ -63,7 +63,7 @@ static void end_holder(struct attachment *attachment, struct worker_pool *pool, 
 	bool blocked = process_blocked(&attachment->threads);
 	enum timeout timeout = blocked ? TIMEOUT_SKIP : TIMEOUT_DETACH;
 
-	if (now - attachment->restore.since_us >= pool->plan.deadlines->us[timeout])
+	if (now - attachment->restore.since_us >= pool->plan.timeouts->us[timeout])
 		worker_pool_end(pool, attachment->restore.holder, blocked);
 }
 

@@ -16,34 +16,34 @@
 #include "merger/base/printable.h"
 #include "merger/parse/marker.h"
 
-/* Who unpacks what: to standard output, quietly. */
-static const struct packer {
+/* PROGRAM -dcq decompresses its standard input to its standard output. */
+static const struct decompressor {
 	const char *suffix, *program;
-} packers[] = {
+} decompressors[] = {
 	{ ".zst", "zstd" },
 	{ ".lz4", "lz4" },
 	{ ".xz", "xz" },
 	{ ".gz", "gzip" },
 };
 
-static const struct packer *packer_of(const char *path)
+static const struct decompressor *find_decompressor(const char *path)
 {
-	for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++)
-		if (span_ends(span_of(path), span_of(packers[i].suffix)))
-			return &packers[i];
+	for (size_t i = 0; i < sizeof(decompressors) / sizeof(decompressors[0]); i++)
+		if (span_ends(span_of(path), span_of(decompressors[i].suffix)))
+			return &decompressors[i];
 	return NULL;
 }
 
 static bool open_input(const char *path, int *ret, struct error *err)
 {
-	struct printable shown;
+	struct printable path_text;
 
 	*ret = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	return *ret >= 0 || error_set(err, ERROR_INPUT, "cannot read %s: %s",
-	                              printable_name(&shown, path), strerror(errno));
+	                              printable_name(&path_text, path), strerror(errno));
 }
 
-static int open_nameless(void)
+static int open_unnamed_file(void)
 {
 	const char *folder = getenv("TMPDIR");
 	char path[4096];
@@ -59,27 +59,28 @@ static int open_nameless(void)
 	return fd;
 }
 
-static _Noreturn void run_packer(const struct packer *packer, int from, int to)
+static _Noreturn void run_decompressor(const struct decompressor *decompressor, int from, int to)
 {
 	dup2(from, STDIN_FILENO);
 	dup2(to, STDOUT_FILENO);
-	execlp(packer->program, packer->program, "-dcq", (char *)NULL);
+	execlp(decompressor->program, decompressor->program, "-dcq", (char *)NULL);
 	_exit(127);
 }
 
-/* Replaces *fd by what it unpacks to. */
-static bool unpack(const char *path, const struct packer *packer, int *fd, struct error *err)
+/* Replaces *fd by a file with the decompressed content. */
+static bool decompress(const char *path, const struct decompressor *decompressor, int *fd,
+                       struct error *err)
 {
-	int to = open_nameless(), status = -1;
-	struct printable shown;
+	int to = open_unnamed_file(), status = -1;
+	struct printable path_text;
 	pid_t child;
 
 	if (to < 0)
 		return error_set(err, ERROR_FAILED, "no room to unpack %s: %s; TMPDIR says where",
-		                 printable_name(&shown, path), strerror(errno));
+		                 printable_name(&path_text, path), strerror(errno));
 	child = fork();
 	if (!child)
-		run_packer(packer, *fd, to);
+		run_decompressor(decompressor, *fd, to);
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	close(*fd);
@@ -89,16 +90,17 @@ static bool unpack(const char *path, const struct packer *packer, int *fd, struc
 	if (child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, ERROR_INPUT,
 		                 "%s: %s, which unpacks it, is not there: install it",
-		                 printable_name(&shown, path), packer->program);
+		                 printable_name(&path_text, path), decompressor->program);
 	return error_set(err, ERROR_INPUT, "%s: %s could not unpack it",
-	                 printable_name(&shown, path), packer->program);
+	                 printable_name(&path_text, path), decompressor->program);
 }
 
 static bool open_core(const char *path, int *ret, struct error *err)
 {
-	const struct packer *packer = packer_of(path);
+	const struct decompressor *decompressor = find_decompressor(path);
 
-	return open_input(path, ret, err) && (!packer || unpack(path, packer, ret, err));
+	return open_input(path, ret, err) &&
+	       (!decompressor || decompress(path, decompressor, ret, err));
 }
 
 struct core_reader {

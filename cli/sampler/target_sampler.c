@@ -392,7 +392,7 @@ struct target_sampler *target_sampler_create(const struct target_sampler_context
 	sampler->pool.plan = (struct worker_plan){
 		.gdb = context->gdb,
 		.mode = attach_mode_row(attach),
-		.deadlines = context->timeouts,
+		.timeouts = context->timeouts,
 		.pid = pid,
 		.instant = context->instant,
 		.locals = context->locals,

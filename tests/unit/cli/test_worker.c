@@ -1,4 +1,5 @@
-/* A worker without a gdb: its table of states, what it is told, and what it makes of what gdb says. */
+/* A worker without a gdb: its rules, the commands that it sends, the events and samples that it
+ * makes of gdb's output. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +11,7 @@
 
 #include "cli/gdb/worker_output.h"
 
-static void test_roads(void **state)
+static void test_rules(void **state)
 {
 	static const struct {
 		enum worker_state from;
@@ -33,7 +34,7 @@ static void test_roads(void **state)
 		{ WORKER_SAMPLING, WORKER_SAYS_STOPPED, WORKER_READY, WORKER_ACT_KEEP },
 		{ WORKER_DETACHING, WORKER_SAYS_STOPPED, WORKER_DETACHING, WORKER_ACT_NONE },
 		{ WORKER_ATTACHED, WORKER_ASK_DETACH, WORKER_DETACHING, WORKER_ACT_SEND },
-		/* Never a second attach: gdb would kill the target that it has. */
+		/* Never a second attach: gdb would kill the target that it is attached to. */
 		{ WORKER_ATTACHED, WORKER_ASK_ATTACH, WORKER_ENDING, WORKER_ACT_FAULT },
 		{ WORKER_ATTACHED, WORKER_ASK_ONE_SHOT, WORKER_ENDING, WORKER_ACT_FAULT },
 		{ WORKER_SAMPLING, WORKER_SAYS_END, WORKER_ATTACHED, WORKER_ACT_KEEP },
@@ -62,7 +63,7 @@ static void test_roads(void **state)
 	}
 }
 
-/* What holds for every state: it can be ended, its exit is noticed, and it never waits for ever. */
+/* In every state a worker can be ended, and its exit is noticed. */
 static void test_every_state(void **state)
 {
 	(void)state;
@@ -79,11 +80,11 @@ static void test_every_state(void **state)
 	}
 }
 
-/* The events that come of a text, fed in pieces of each size. */
-static void test_text(void **state)
+/* The events of an output, fed in pieces of several sizes. */
+static void test_output(void **state)
 {
 	static const struct {
-		bool agent, greeted;
+		bool agent, has_hello;
 		const char *text;
 		const char *events; /* h w a e d x(error) u(nfit) */
 		const char *why;
@@ -141,56 +142,56 @@ static void test_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		for (size_t step = 1; step < 80; step += 13) {
-			struct worker_output text = { .agent = rows[i].agent,
-				                      .greeted = rows[i].greeted };
+			struct worker_output output = { .agent = rows[i].agent,
+				                        .has_hello = rows[i].has_hello };
 			char got[16] = "";
 			size_t len = strlen(rows[i].text);
 
-			strcpy(text.mark, rows[i].agent ? "~pmp " : "~pmp-7 ");
-			worker_output_begin(&text, 1, 1, 0);
+			strcpy(output.line_prefix, rows[i].agent ? "~pmp " : "~pmp-7 ");
+			worker_output_begin(&output, 1, 1, 0);
 			for (size_t at = 0; at < len; at += step) {
 				enum worker_event event;
 
-				buf_add(&text.in, rows[i].text + at,
+				buf_add(&output.in, rows[i].text + at,
 				        at + step < len ? step : len - at);
-				while (worker_output_next(&text, &event))
+				while (worker_output_next(&output, &event))
 					strncat(got, &letters[event], 1);
 			}
 			print_message("%zu by %zu: %s\n", i, step, rows[i].text);
 			assert_string_equal(got, rows[i].events);
-			assert_string_equal(text.why, rows[i].why);
+			assert_string_equal(output.why, rows[i].why);
 			if (rows[i].sample && *rows[i].sample)
-				assert_non_null(memmem(text.sample.ptr, text.sample.len,
+				assert_non_null(memmem(output.sample.ptr, output.sample.len,
 				                       rows[i].sample, strlen(rows[i].sample)));
-			worker_output_deinit(&text);
+			worker_output_deinit(&output);
 		}
 	}
 }
 
-/* Text without end doesn't fill the memory. */
-static void test_flood(void **state)
+/* Endless output does not use up the memory. */
+static void test_output_limit(void **state)
 {
 	static char block[65536];
-	struct worker_output text = { .agent = true, .mark = "~pmp " };
+	struct worker_output output = { .agent = true, .line_prefix = "~pmp " };
 	enum worker_event event = WORKER_EVENT_COUNT;
 	size_t fed = 0;
 
 	(void)state;
 	memset(block, 'x', sizeof(block));
 	while (fed < 2 * WORKER_OUTPUT_MAX && event != WORKER_OUTPUT_LIMIT) {
-		buf_add(&text.in, block, sizeof(block));
+		buf_add(&output.in, block, sizeof(block));
 		fed += sizeof(block);
-		worker_output_next(&text, &event);
+		worker_output_next(&output, &event);
 	}
 	assert_int_equal(event, WORKER_OUTPUT_LIMIT);
-	assert_int_equal(text.in.len, 0);
-	worker_output_deinit(&text);
+	assert_int_equal(output.in.len, 0);
+	worker_output_deinit(&output);
 }
 
 static void test_commands(void **state)
 {
 	struct attach_values values = {
-		.pid = 4711, .sample = 17, .epoch_us = 99, .mark = "~pmp-7 "
+		.pid = 4711, .sample = 17, .epoch_us = 99, .line_prefix = "~pmp-7 "
 	};
 	struct buf out = { 0 };
 
@@ -206,7 +207,7 @@ static void test_commands(void **state)
 	values.other_root = true;
 	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
 	assert_true(span_starts(buf_span(&out), SPAN_LIT("set sysroot /proc/4711/root\nfile /")));
-	values = (struct attach_values){ .pid = 4711, .mark = "", .other_mounts = true };
+	values = (struct attach_values){ .pid = 4711, .line_prefix = "", .other_mounts = true };
 	attach_mode_command(attach_mode_row(ATTACH_PLAIN), VERB_WARM, &values, &out);
 	assert_true(span_starts(buf_span(&out), SPAN_LIT("set sysroot target:\nfile \necho")));
 	buf_deinit(&out);
@@ -223,7 +224,7 @@ static void test_commands(void **state)
 	}
 }
 
-static void test_deadlines(void **state)
+static void test_timeouts(void **state)
 {
 	static const struct {
 		const char *text;
@@ -261,16 +262,16 @@ static void test_deadlines(void **state)
 		assert_int_equal(got.us[TIMEOUT_SAMPLE],
 		                 rows[i].sample ? rows[i].sample : dflt.us[TIMEOUT_SAMPLE]);
 	}
-	for (enum timeout d = TIMEOUT_NONE + 1; d < TIMEOUT_COUNT; d++)
-		assert_true(dflt.us[d] > 0);
+	for (enum timeout i = TIMEOUT_NONE + 1; i < TIMEOUT_COUNT; i++)
+		assert_true(dflt.us[i] > 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_roads),    cmocka_unit_test(test_every_state),
-		cmocka_unit_test(test_text),     cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_commands), cmocka_unit_test(test_deadlines),
+		cmocka_unit_test(test_rules),    cmocka_unit_test(test_every_state),
+		cmocka_unit_test(test_output),   cmocka_unit_test(test_output_limit),
+		cmocka_unit_test(test_commands), cmocka_unit_test(test_timeouts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
