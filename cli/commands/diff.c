@@ -11,7 +11,7 @@
 #include "merger/base/printable.h"
 
 /* NULL, and *err. What is looked at (--focus ..) is the same of both. */
-static struct profile *side_read(const struct options *options, const char *path, struct error *err)
+static struct profile *read_side(const struct options *options, const char *path, struct error *err)
 {
 	struct profile *profile = profile_input_read_one(path, err);
 
@@ -24,8 +24,8 @@ static struct profile *side_read(const struct options *options, const char *path
 	return NULL;
 }
 
-static bool compare(const struct options *options, const struct profile *before,
-                    const struct profile *after, struct error *err)
+static bool compare_profiles(const struct options *options, const struct profile *before,
+                             const struct profile *after, struct error *err)
 {
 	struct profile_diff diff;
 	struct printable names[DIFF_SIDES];
@@ -52,9 +52,9 @@ bool cmd_diff(const struct options *options, struct error *err)
 	bool ok;
 
 	ok = report_check_diff(options, err) && check_inputs(options, err);
-	before = ok ? side_read(options, options->operands[0], err) : NULL;
-	after = before ? side_read(options, options->operands[1], err) : NULL;
-	ok = after && compare(options, before, after, err);
+	before = ok ? read_side(options, options->operands[0], err) : NULL;
+	after = before ? read_side(options, options->operands[1], err) : NULL;
+	ok = after && compare_profiles(options, before, after, err);
 	profile_destroy(before);
 	profile_destroy(after);
 	return ok;

@@ -22,7 +22,7 @@ struct dumping {
 	struct source_lines lines;
 };
 
-static bool take_text(void *ctx, const char *text, size_t len, struct error *err)
+static bool feed_dump(void *ctx, const char *text, size_t len, struct error *err)
 {
 	struct dumping *dumping = ctx;
 
@@ -33,7 +33,7 @@ static bool take_text(void *ctx, const char *text, size_t len, struct error *err
 }
 
 /* What the kernel says of the processes. false: none of them is there. */
-static bool take_facts(struct dumping *dumping, struct error *err)
+static bool add_process_facts(struct dumping *dumping, struct error *err)
 {
 	const struct options *options = dumping->options;
 	uint32_t *pids = NULL;
@@ -49,28 +49,28 @@ static bool take_facts(struct dumping *dumping, struct error *err)
 	for (size_t i = 0; i < count; i++)
 		process_facts_add(pids[i], &text);
 	free(pids);
-	ok = text.len && take_text(dumping, text.ptr, text.len, err);
+	ok = text.len && feed_dump(dumping, text.ptr, text.len, err);
 	buf_deinit(&text);
 	return ok;
 }
 
 /* No stack could be read: what the kernel says is a report all the same, and says why there is no more. */
-static bool tell_failure(struct dumping *dumping, const struct error *why, struct error *err)
+static bool add_failure(struct dumping *dumping, const struct error *why, struct error *err)
 {
 	struct buf text = { 0 };
 	bool ok;
 
 	marker_unread(&text, "stacks", why->text);
-	ok = take_text(dumping, text.ptr, text.len, err);
+	ok = feed_dump(dumping, text.ptr, text.len, err);
 	buf_deinit(&text);
 	return ok;
 }
 
 /* What ends it early (Ctrl-C) is an error; what keeps gdb away is a part of the report. */
-static bool take_looks(struct dumping *dumping, struct error *err)
+static bool take_samples(struct dumping *dumping, struct error *err)
 {
 	struct options options = *dumping->options;
-	const struct recorder_sink sink = { .text = take_text, .ctx = dumping };
+	const struct recorder_sink sink = { .text = feed_dump, .ctx = dumping };
 	struct error end = { 0 };
 
 	options.attach = ATTACH_DUMP;
@@ -81,36 +81,36 @@ static bool take_looks(struct dumping *dumping, struct error *err)
 		return true;
 	if (end.code == ERROR_OUTPUT || end.code >= 128)
 		return error_set(err, end.code, "%s", end.text);
-	return tell_failure(dumping, &end, err);
+	return add_failure(dumping, &end, err);
 }
 
-static bool look_at_processes(struct dumping *dumping, struct error *err)
+static bool dump_processes(struct dumping *dumping, struct error *err)
 {
 	struct error none = { 0 };
 	const struct options *options = dumping->options;
 
-	if (!take_facts(dumping, err)) {
+	if (!add_process_facts(dumping, err)) {
 		if (err->code == ERROR_NONE)
 			error_set(err, ERROR_NO_PROCESS,
 			          "no process %u%s: it has ended, or never was", options->pids[0],
 			          options->pid_count > 1 ? " (nor the others)" : "");
 		return false;
 	}
-	if (!take_looks(dumping, err))
+	if (!take_samples(dumping, err))
 		return false;
 	/* After a while they say something else. */
-	return options->looks < 2 || take_facts(dumping, &none) || none.code == ERROR_NONE ||
+	return options->looks < 2 || add_process_facts(dumping, &none) || none.code == ERROR_NONE ||
 	       error_set(err, none.code, "%s", none.text);
 }
 
-static bool look_at_core(struct dumping *dumping, struct error *err)
+static bool dump_core(struct dumping *dumping, struct error *err)
 {
-	const struct recorder_sink sink = { .text = take_text, .ctx = dumping };
+	const struct recorder_sink sink = { .text = feed_dump, .ctx = dumping };
 
 	return core_file_sample(dumping->options, &sink, err);
 }
 
-static bool take_file(void *ctx, struct span text, struct error *err)
+static bool feed_file(void *ctx, struct span text, struct error *err)
 {
 	struct dumping *dumping = ctx;
 
@@ -119,29 +119,30 @@ static bool take_file(void *ctx, struct span text, struct error *err)
 	return true;
 }
 
-static bool read_files(struct dumping *dumping, struct error *err)
+static bool dump_files(struct dumping *dumping, struct error *err)
 {
 	for (size_t i = 0; i < dumping->options->operand_count; i++)
-		if (!input_file_each(dumping->options->operands[i], take_file, dumping, err))
+		if (!input_file_each(dumping->options->operands[i], feed_file, dumping, err))
 			return false;
 	return true;
 }
 
-static bool source_line(void *ctx, uint32_t pid, struct span file, uint32_t line, struct span *ret)
+static bool find_source_line(void *ctx, uint32_t pid, struct span file, uint32_t line,
+                             struct span *ret)
 {
 	struct dumping *dumping = ctx;
 
 	return source_lines_get(&dumping->lines, pid, file, line, ret);
 }
 
-static bool report(struct dumping *dumping, struct error *err)
+static bool write_dump(struct dumping *dumping, struct error *err)
 {
 	const struct options *options = dumping->options;
 	struct snapshot *snapshot = snapshot_builder_finish(dumping->reader);
 	const struct snapshot_options view = {
 		.full_paths = options->full_paths,
 		.largest_first = options->largest_first,
-		.source = options->pid_count ? source_line : NULL,
+		.source = options->pid_count ? find_source_line : NULL,
 		.ctx = dumping,
 	};
 	struct verdict verdict;
@@ -169,15 +170,14 @@ bool cmd_dump(const struct options *options, struct error *err)
 		return false;
 	dumping.reader = snapshot_builder_create(options->glue);
 	if (options->core)
-		ok = look_at_core(&dumping, err);
+		ok = dump_core(&dumping, err);
 	else
-		ok = options->pid_count ? look_at_processes(&dumping, err)
-		                        : read_files(&dumping, err);
+		ok = options->pid_count ? dump_processes(&dumping, err) : dump_files(&dumping, err);
 	if (dumping.raw.file && ok)
 		ok = output_file_commit(&dumping.raw, err);
 	else if (dumping.raw.file)
 		output_file_abandon(&dumping.raw);
-	ok = ok && report(&dumping, err);
+	ok = ok && write_dump(&dumping, err);
 	source_lines_deinit(&dumping.lines);
 	snapshot_builder_destroy(dumping.reader);
 	return ok;

@@ -27,7 +27,7 @@ struct folding {
 	bool begun;
 };
 
-static bool take_text(void *ctx, struct span text, struct error *err)
+static bool feed_fold(void *ctx, struct span text, struct error *err)
 {
 	struct folding *folding = ctx;
 
@@ -41,7 +41,7 @@ static bool take_text(void *ctx, struct span text, struct error *err)
 static bool fold_input(struct profile_builder *builder, const char *path, struct error *err)
 {
 	struct folding folding = { .builder = builder, .path = path };
-	bool ok = input_file_each(path, take_text, &folding, err);
+	bool ok = input_file_each(path, feed_fold, &folding, err);
 
 	profile_builder_end_input(builder);
 	return ok;
@@ -58,7 +58,8 @@ static bool fold_all(struct profile_builder *builder, const struct options *opti
 	return true;
 }
 
-static bool report(const struct options *options, const struct profile *profile, struct error *err)
+static bool report_fold(const struct options *options, const struct profile *profile,
+                        struct error *err)
 {
 	if (!profile_stacks(profile) && !options->quiet)
 		fprintf(stderr,
@@ -84,7 +85,8 @@ bool cmd_fold(const struct options *options, struct error *err)
 	profile = profile_builder_finish(builder);
 	profile_builder_destroy(builder);
 	if (ok)
-		ok = report_apply_filters(options, profile, err) && report(options, profile, err);
+		ok = report_apply_filters(options, profile, err) &&
+		     report_fold(options, profile, err);
 	profile_destroy(profile);
 	return ok;
 }

@@ -43,14 +43,14 @@ struct adder {
 	struct error err;
 };
 
-static void piece_deinit(struct piece *piece)
+static void free_piece(struct piece *piece)
 {
 	buf_deinit(&piece->text);
 	free(piece->name);
 }
 
 /* false: there is none, and none will come. */
-static bool piece_take(struct merging *merging, struct piece *ret)
+static bool take_piece(struct merging *merging, struct piece *ret)
 {
 	bool got;
 
@@ -65,7 +65,7 @@ static bool piece_take(struct merging *merging, struct piece *ret)
 	return got;
 }
 
-static bool piece_put(void *ctx, struct buf *text, const char *name, bool goes_on,
+static bool put_piece(void *ctx, struct buf *text, const char *name, bool goes_on,
                       struct error *err)
 {
 	struct merging *merging = ctx;
@@ -86,7 +86,7 @@ static bool piece_put(void *ctx, struct buf *text, const char *name, bool goes_o
 	return !ended;
 }
 
-static void end(struct merging *merging)
+static void end_input(struct merging *merging)
 {
 	pthread_mutex_lock(&merging->mutex);
 	merging->ended = true;
@@ -94,7 +94,7 @@ static void end(struct merging *merging)
 	pthread_mutex_unlock(&merging->mutex);
 }
 
-static bool piece_add(struct adder *adder, const struct piece *piece)
+static bool add_piece(struct adder *adder, const struct piece *piece)
 {
 	struct profile *profile = format_read(buf_span(&piece->text), piece->name, &adder->err);
 	bool ok = profile && report_apply_filters_named(adder->merging->options, profile,
@@ -107,22 +107,22 @@ static bool piece_add(struct adder *adder, const struct piece *piece)
 	return ok;
 }
 
-static void *adder_run(void *ctx)
+static void *run_adder(void *ctx)
 {
 	struct adder *adder = ctx;
 	struct piece piece;
 	bool ok = true;
 
-	while (piece_take(adder->merging, &piece)) {
-		ok = ok && piece_add(adder, &piece);
+	while (take_piece(adder->merging, &piece)) {
+		ok = ok && add_piece(adder, &piece);
 		if (!ok)
-			end(adder->merging);
-		piece_deinit(&piece);
+			end_input(adder->merging);
+		free_piece(&piece);
 	}
 	return NULL;
 }
 
-static size_t adder_count(void)
+static size_t count_adders(void)
 {
 	cpu_set_t set;
 	int count = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
@@ -135,15 +135,15 @@ static bool read_inputs(struct merging *merging, struct error *err)
 	const struct options *options = merging->options;
 
 	if (!options->operand_count)
-		return profile_input_read("-", piece_put, merging, err);
+		return profile_input_read("-", put_piece, merging, err);
 	for (size_t i = 0; i < options->operand_count; i++)
-		if (!profile_input_read(options->operands[i], piece_put, merging, err))
+		if (!profile_input_read(options->operands[i], put_piece, merging, err))
 			return false;
 	return true;
 }
 
 /* What all adders have got, in the first one. */
-static bool sum_up(struct adder *adders, size_t count, struct error *err)
+static bool add_parts(struct adder *adders, size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++)
 		if (adders[i].err.code)
@@ -161,34 +161,34 @@ static bool sum_up(struct adder *adders, size_t count, struct error *err)
 }
 
 /* NULL, and *err: an input that cannot be read, or added. */
-static struct profile *add_up(const struct options *options, struct error *err)
+static struct profile *merge_inputs(const struct options *options, struct error *err)
 {
 	struct merging merging = { .options = options,
 		                   .mutex = PTHREAD_MUTEX_INITIALIZER,
 		                   .changed = PTHREAD_COND_INITIALIZER };
 	struct adder adders[ADDERS_MAX] = { 0 };
 	struct profile *sum = NULL;
-	size_t count = adder_count(), begun = 0;
+	size_t count = count_adders(), begun = 0;
 	bool ok;
 
 	for (; begun < count; begun++) {
 		adders[begun] =
 		        (struct adder){ .merging = &merging, .merge.levels = options->levels };
-		if (pthread_create(&adders[begun].thread, NULL, adder_run, &adders[begun]))
+		if (pthread_create(&adders[begun].thread, NULL, run_adder, &adders[begun]))
 			break;
 	}
 	ok = begun ? read_inputs(&merging, err)
 	           : error_set(err, ERROR_FAILED, "cannot start a thread to read profiles");
-	end(&merging);
+	end_input(&merging);
 	for (size_t i = 0; i < begun; i++)
 		pthread_join(adders[i].thread, NULL);
 	/* Why an adder failed is why the reading was given up. */
-	if (sum_up(adders, begun, err) && ok)
+	if (add_parts(adders, begun, err) && ok)
 		sum = profile_merge_finish(&adders[0].merge);
 	for (size_t i = 0; i < begun; i++)
 		profile_merge_deinit(&adders[i].merge);
 	while (merging.count)
-		piece_deinit(&merging.waiting[--merging.count]);
+		free_piece(&merging.waiting[--merging.count]);
 	return sum;
 }
 
@@ -201,7 +201,7 @@ bool cmd_merge(const struct options *options, struct error *err)
 		return false;
 	if (!options->operand_count && terminal_is(stdin) && !options->quiet)
 		fputs("pmp: reading profiles from the terminal; Ctrl-D ends it\n", stderr);
-	sum = add_up(options, err);
+	sum = merge_inputs(options, err);
 	ok = sum && report_profile(options, sum, err);
 	profile_destroy(sum);
 	return ok;

@@ -30,7 +30,7 @@ static bool is_blank(struct span text)
 }
 
 /* Moves rest behind the first `what` in it. */
-static bool skip_behind(struct span *rest, struct span what)
+static bool skip_past(struct span *rest, struct span what)
 {
 	const char *at = rest->len ? memmem(rest->ptr, rest->len, what.ptr, what.len) : NULL;
 
@@ -40,7 +40,7 @@ static bool skip_behind(struct span *rest, struct span what)
 }
 
 /* The host that a recording of pmp's is of, so that it can be named whether it's readable or not; empty: it's not to be seen. */
-static struct span host_of(struct span text)
+static struct span find_host(struct span text)
 {
 	static const struct {
 		struct span target, host;
@@ -55,7 +55,7 @@ static struct span host_of(struct span text)
 		struct span rest = text;
 		size_t len = 0;
 
-		if (!skip_behind(&rest, words[i].target) || !skip_behind(&rest, words[i].host))
+		if (!skip_past(&rest, words[i].target) || !skip_past(&rest, words[i].host))
 			continue;
 		while (len < rest.len && len < HOST_MAX &&
 		       (isalnum((unsigned char)rest.ptr[len]) ||
@@ -77,9 +77,9 @@ struct name {
 };
 
 /* `only`: there's no other in the input. */
-static void name_make(struct name *ret, const struct splitting *s, bool only)
+static void make_name(struct name *ret, const struct splitting *s, bool only)
 {
-	struct span host = host_of(buf_span(&s->text));
+	struct span host = find_host(buf_span(&s->text));
 	struct printable shown;
 	const char *path = printable_name(&shown, input_file_name(s->path));
 
@@ -92,7 +92,7 @@ static void name_make(struct name *ret, const struct splitting *s, bool only)
 		         host.len ? ", of " : "", SPAN_ARG(host));
 }
 
-static size_t lines_of(struct span text)
+static size_t count_lines(struct span text)
 {
 	size_t count = 0;
 
@@ -117,16 +117,16 @@ static bool pass_one(struct splitting *s, bool only, struct error *err)
 		s->lines = 0;
 	}
 	/* One that broke off in the middle of a line may hold the next one as well. */
-	name_make(&name, s,
+	make_name(&name, s,
 	          (only || !profile_split_begins(buf_span(&s->text))) && (blank || !is_stdin(s)));
 	if (blank)
 		return error_set(err, ERROR_INPUT, "%s: there is no profile in it", name.text);
-	s->lines += lines_of(buf_span(&s->text));
+	s->lines += count_lines(buf_span(&s->text));
 	return s->each(s->ctx, &s->text, name.text, goes_on, err);
 }
 
 /* What s->text is now. `last`: there's nothing behind it. */
-static bool pass(struct splitting *s, bool last, struct error *err)
+static bool pass_text(struct splitting *s, bool last, struct error *err)
 {
 	bool ok = pass_one(s, last && !s->count, err);
 
@@ -134,7 +134,7 @@ static bool pass(struct splitting *s, bool last, struct error *err)
 	return ok;
 }
 
-static bool pass_whole_ones(struct splitting *s, struct error *err)
+static bool pass_whole_profiles(struct splitting *s, struct error *err)
 {
 	size_t len;
 
@@ -144,7 +144,7 @@ static bool pass_whole_ones(struct splitting *s, struct error *err)
 
 		buf_add(&rest, s->text.ptr + len, s->text.len - len);
 		s->text.len = len;
-		ok = pass(s, false, err);
+		ok = pass_text(s, false, err);
 		s->text = rest;
 		s->seen = 0;
 		if (!ok)
@@ -153,7 +153,7 @@ static bool pass_whole_ones(struct splitting *s, struct error *err)
 	return true;
 }
 
-static bool take_text(void *ctx, struct span text, struct error *err)
+static bool split_text(void *ctx, struct span text, struct error *err)
 {
 	struct splitting *s = ctx;
 	struct printable shown;
@@ -163,13 +163,13 @@ static bool take_text(void *ctx, struct span text, struct error *err)
 		return error_set(err, ERROR_INPUT,
 		                 "cannot read %s: it is larger than a profile can be (1 GiB)",
 		                 printable_name(&shown, s->path));
-	return pass_whole_ones(s, err);
+	return pass_whole_profiles(s, err);
 }
 
 bool profile_input_read(const char *path, profile_input_each each, void *ctx, struct error *err)
 {
 	struct splitting s = { .path = path, .each = each, .ctx = ctx };
-	bool ok = input_file_each(path, take_text, &s, err) && pass(&s, true, err);
+	bool ok = input_file_each(path, split_text, &s, err) && pass_text(&s, true, err);
 
 	buf_deinit(&s.text);
 	return ok;

@@ -16,7 +16,7 @@ struct recording {
 	bool quiet;
 };
 
-static bool take_text(void *ctx, const char *text, size_t len, struct error *err)
+static bool feed_recording(void *ctx, const char *text, size_t len, struct error *err)
 {
 	struct recording *recording = ctx;
 
@@ -26,7 +26,7 @@ static bool take_text(void *ctx, const char *text, size_t len, struct error *err
 	return true;
 }
 
-static void show_progress(void *ctx, double seconds_left)
+static void show_progress_line(void *ctx, double seconds_left)
 {
 	struct recording *recording = ctx;
 	struct profile_builder_progress so_far = profile_builder_progress(recording->builder);
@@ -34,7 +34,7 @@ static void show_progress(void *ctx, double seconds_left)
 	progress_line_show(&recording->progress, &so_far, seconds_left);
 }
 
-static void show_note(void *ctx, const char *text)
+static void print_note(void *ctx, const char *text)
 {
 	struct recording *recording = ctx;
 	struct buf clean = { 0 };
@@ -48,7 +48,8 @@ static void show_note(void *ctx, const char *text)
 }
 
 /* The raw text is worth most where the report fails: it is kept first. */
-static bool report(const struct options *options, struct recording *recording, struct error *err)
+static bool report_recording(const struct options *options, struct recording *recording,
+                             struct error *err)
 {
 	struct profile *profile;
 	bool ok;
@@ -68,7 +69,7 @@ static bool is_stdout(const char *output)
 	return output && !strcmp(output, "-");
 }
 
-static void set_up(const struct options *options, struct recording *recording)
+static void set_up_recording(const struct options *options, struct recording *recording)
 {
 	const struct profile_builder_options build = options_builder(options);
 
@@ -83,9 +84,10 @@ static void set_up(const struct options *options, struct recording *recording)
 bool cmd_record(const struct options *options, struct error *err)
 {
 	struct recording recording = { 0 };
-	const struct recorder_sink sink = {
-		.text = take_text, .progress = show_progress, .note = show_note, .ctx = &recording
-	};
+	const struct recorder_sink sink = { .text = feed_recording,
+		                            .progress = show_progress_line,
+		                            .note = print_note,
+		                            .ctx = &recording };
 	struct error end = { 0 };
 	bool ok;
 
@@ -93,11 +95,11 @@ bool cmd_record(const struct options *options, struct error *err)
 		return false;
 	if (options->save_raw && !output_file_open(&recording.raw, options->save_raw, err))
 		return false;
-	set_up(options, &recording);
+	set_up_recording(options, &recording);
 	ok = supervisor_run(options, &sink, &end);
 	progress_line_erase(&recording.progress);
 	if (ok)
-		ok = report(options, &recording, err);
+		ok = report_recording(options, &recording, err);
 	else if (recording.raw.file)
 		output_file_abandon(&recording.raw);
 	profile_builder_destroy(recording.builder);

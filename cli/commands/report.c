@@ -69,7 +69,7 @@ static bool make_plan(const struct options *options, const char *usual, struct p
 }
 
 /* Told before anything is read: what of a sum cannot be shown. */
-static bool check_sum(const struct plan *plan, struct error *err)
+static bool check_merge(const struct plan *plan, struct error *err)
 {
 	const struct format *format = plan->in_file ? plan->in_file : plan->on_stdout;
 
@@ -86,7 +86,7 @@ bool report_check(const struct options *options, struct error *err)
 	struct plan plan;
 
 	return make_plan(options, "tree", &plan, err) &&
-	       (options->command->bit != COMMAND_MERGE || check_sum(&plan, err)) &&
+	       (options->command->bit != COMMAND_MERGE || check_merge(&plan, err)) &&
 	       (!plan.path || output_file_check(plan.path, err));
 }
 
@@ -109,8 +109,9 @@ bool report_check_diff(const struct options *options, struct error *err)
 }
 
 /* path NULL: standard error. */
-static bool write_to(const char *path, const struct format *format, const struct subject *subject,
-                     const struct options *options, struct error *err)
+static bool write_result(const char *path, const struct format *format,
+                         const struct subject *subject, const struct options *options,
+                         struct error *err)
 {
 	struct write_options view = {
 		.full_paths = options->full_paths,
@@ -177,19 +178,19 @@ bool report_apply_filters_named(const struct options *options, struct profile *p
 	return error_set(err, own.code, "%s: %s", name, own.text);
 }
 
-static bool report(const struct options *options, const char *usual, const struct subject *subject,
-                   struct error *err)
+static bool report_subject(const struct options *options, const char *usual,
+                           const struct subject *subject, struct error *err)
 {
 	struct error own = { 0 };
 	struct plan plan;
 
 	if (make_plan(options, usual, &plan, &own)) {
 		if (plan.path)
-			write_to(plan.path, plan.in_file, subject, options, &own);
+			write_result(plan.path, plan.in_file, subject, options, &own);
 		/* Though the file failed: the result of a run must not be lost with it. */
 		if (plan.on_stdout)
-			write_to(plan.on_stderr ? NULL : "-", plan.on_stdout, subject, options,
-			         &own);
+			write_result(plan.on_stderr ? NULL : "-", plan.on_stdout, subject, options,
+			             &own);
 	}
 	/* What failed is more than that somebody pressed Ctrl-C, and less than why a run ended early. */
 	if (own.code && (!err->code || err->code == ERROR_INTERRUPTED))
@@ -199,10 +200,10 @@ static bool report(const struct options *options, const char *usual, const struc
 
 bool report_profile(const struct options *options, const struct profile *profile, struct error *err)
 {
-	return report(options, "tree", &(struct subject){ .profile = profile }, err);
+	return report_subject(options, "tree", &(struct subject){ .profile = profile }, err);
 }
 
 bool report_diff(const struct options *options, const struct profile_diff *diff, struct error *err)
 {
-	return report(options, "flat", &(struct subject){ .diff = diff }, err);
+	return report_subject(options, "flat", &(struct subject){ .diff = diff }, err);
 }

@@ -28,7 +28,7 @@ void gzip_reader_deinit(struct gzip_reader *packed)
 }
 
 /* There are two bytes to look at, unless the input has ended. */
-static bool look(struct gzip_reader *packed)
+static bool fill_input(struct gzip_reader *packed)
 {
 	z_stream *zip = &packed->zip;
 
@@ -49,12 +49,12 @@ static bool look(struct gzip_reader *packed)
 	return true;
 }
 
-static bool at_gzip(const struct gzip_reader *packed)
+static bool is_at_gzip(const struct gzip_reader *packed)
 {
 	return packed->zip.avail_in >= 2 && !memcmp(packed->zip.next_in, "\x1f\x8b", 2);
 }
 
-static void copy(z_stream *zip)
+static void copy_plain(z_stream *zip)
 {
 	unsigned len = zip->avail_in < zip->avail_out ? zip->avail_in : zip->avail_out;
 
@@ -65,14 +65,14 @@ static void copy(z_stream *zip)
 	zip->avail_out -= len;
 }
 
-static const char *unpack(struct gzip_reader *packed)
+static const char *unpack_gzip(struct gzip_reader *packed)
 {
 	z_stream *zip = &packed->zip;
 	int code;
 
 	if (!zip->avail_in)
 		return "the packed data end too early";
-	if (packed->between && !at_gzip(packed))
+	if (packed->between && !is_at_gzip(packed))
 		return "behind the packed data stands what is not packed";
 	if (packed->between)
 		inflateReset(zip);
@@ -85,12 +85,12 @@ static const char *unpack(struct gzip_reader *packed)
 	return NULL;
 }
 
-static const char *begin(struct gzip_reader *packed)
+static const char *begin_input(struct gzip_reader *packed)
 {
 	packed->begun = true;
-	if (at_gzip(packed) && inflateInit2(&packed->zip, MAX_WBITS + GZIP_ONLY) != Z_OK)
+	if (is_at_gzip(packed) && inflateInit2(&packed->zip, MAX_WBITS + GZIP_ONLY) != Z_OK)
 		return "";
-	packed->is_gzip = at_gzip(packed);
+	packed->is_gzip = is_at_gzip(packed);
 	return NULL;
 }
 
@@ -103,16 +103,16 @@ const char *gzip_reader_read(struct gzip_reader *packed, char *to, size_t cap, s
 	zip->avail_out = (unsigned)(cap < CHUNK ? cap : CHUNK);
 	*got = 0;
 	while (zip->avail_out && !why) {
-		if (!look(packed))
+		if (!fill_input(packed))
 			return strerror(errno);
 		if (!packed->begun)
-			why = begin(packed);
+			why = begin_input(packed);
 		else if (packed->between && !zip->avail_in)
 			break;
 		else if (packed->is_gzip)
-			why = unpack(packed);
+			why = unpack_gzip(packed);
 		else
-			copy(zip);
+			copy_plain(zip);
 	}
 	*got = (size_t)((char *)zip->next_out - to);
 	return why;

@@ -40,7 +40,7 @@ static const struct magic {
 };
 
 /* Nothing is wrong with the file then. */
-static bool no_memory(const struct input *input, struct error *err)
+static bool fail_no_memory(const struct input *input, struct error *err)
 {
 	struct printable shown;
 
@@ -48,7 +48,7 @@ static bool no_memory(const struct input *input, struct error *err)
 	                 printable_name(&shown, input->name));
 }
 
-static bool fail(const struct input *input, struct error *err, const char *why)
+static bool fail_read(const struct input *input, struct error *err, const char *why)
 {
 	struct printable shown;
 
@@ -57,7 +57,7 @@ static bool fail(const struct input *input, struct error *err, const char *why)
 }
 
 /* Looks for a file of nearly that name beside it: says so in hint->text, which is empty if there is none. */
-static void find_near(const char *path, struct suggestion *hint)
+static void suggest_near_name(const char *path, struct suggestion *hint)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? alloc_copy(path, (size_t)(slash - path) + 1) : NULL;
@@ -74,13 +74,13 @@ static void find_near(const char *path, struct suggestion *hint)
 	free(folder);
 }
 
-static bool not_open(const struct input *input, int why, struct error *err)
+static bool fail_open(const struct input *input, int why, struct error *err)
 {
 	struct suggestion hint = { .text = "" };
 	struct printable shown;
 
 	if (why == ENOENT)
-		find_near(input->name, &hint);
+		suggest_near_name(input->name, &hint);
 	return error_set(err, ERROR_INPUT, "cannot read %s: %s%s",
 	                 printable_name(&shown, input->name), strerror(why), hint.text);
 }
@@ -90,7 +90,7 @@ const char *input_file_name(const char *path)
 	return strcmp(path, "-") ? path : "standard input";
 }
 
-static bool input_file_open(struct input *input, const char *path, struct error *err)
+static bool open_input(struct input *input, const char *path, struct error *err)
 {
 	bool is_stdin = !strcmp(path, "-");
 	struct stat stat;
@@ -99,16 +99,16 @@ static bool input_file_open(struct input *input, const char *path, struct error 
 	*input = (struct input){ .name = input_file_name(path) };
 	fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return not_open(input, errno, err);
+		return fail_open(input, errno, err);
 	if (!fstat(fd, &stat) && S_ISDIR(stat.st_mode)) {
 		close(fd);
-		return fail(input, err, strerror(EISDIR));
+		return fail_read(input, err, strerror(EISDIR));
 	}
 	gzip_reader_init(&input->packed, fd);
 	return true;
 }
 
-static void input_file_close(struct input *input)
+static void close_input(struct input *input)
 {
 	gzip_reader_deinit(&input->packed);
 }
@@ -126,18 +126,17 @@ static bool check_text(const struct input *input, struct span text, struct error
 			                 magics[i].cure);
 	}
 	if (memchr(text.ptr, '\0', text.len < 4096 ? text.len : 4096))
-		return fail(input, err, "it is binary, not text");
+		return fail_read(input, err, "it is binary, not text");
 	return true;
 }
 
 /* Up to cap bytes of text, unpacked; *got is 0 at the end. */
-static bool input_file_read(struct input *input, char *to, size_t cap, size_t *got,
-                            struct error *err)
+static bool read_input(struct input *input, char *to, size_t cap, size_t *got, struct error *err)
 {
 	const char *why = gzip_reader_read(&input->packed, to, cap, got);
 
 	if (why)
-		return *why ? fail(input, err, why) : no_memory(input, err);
+		return *why ? fail_read(input, err, why) : fail_no_memory(input, err);
 	if (input->begun || !*got)
 		return true;
 	input->begun = true;
@@ -151,14 +150,14 @@ bool input_file_each(const char *path, input_take take, void *ctx, struct error 
 	size_t got;
 	bool ok;
 
-	if (!input_file_open(&input, path, err))
+	if (!open_input(&input, path, err))
 		return false;
 	do {
-		ok = input_file_read(&input, text, sizeof(text), &got, err);
+		ok = read_input(&input, text, sizeof(text), &got, err);
 		if (ok && got)
 			ok = take(ctx, (struct span){ text, got }, err);
 	} while (ok && got);
-	input_file_close(&input);
+	close_input(&input);
 	return ok;
 }
 
@@ -167,7 +166,7 @@ struct whole {
 	const char *name;
 };
 
-static bool take_whole(void *ctx, struct span text, struct error *err)
+static bool append_text(void *ctx, struct span text, struct error *err)
 {
 	struct whole *whole = ctx;
 	struct printable shown;
@@ -183,5 +182,5 @@ bool input_file_read_all(const char *path, struct buf *ret, struct error *err)
 {
 	struct whole whole = { ret, input_file_name(path) };
 
-	return input_file_each(path, take_whole, &whole, err);
+	return input_file_each(path, append_text, &whole, err);
 }

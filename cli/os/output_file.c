@@ -23,7 +23,7 @@ struct place {
 	struct stat stat;
 };
 
-static bool fail(struct error *err, const char *path, const char *why)
+static bool fail_write(struct error *err, const char *path, const char *why)
 {
 	struct printable shown;
 
@@ -32,14 +32,14 @@ static bool fail(struct error *err, const char *path, const char *why)
 }
 
 /* "dir/" of a path, with the slash; empty for a plain name. */
-static struct span directory(const char *path)
+static struct span find_directory(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return (struct span){ path, slash ? (size_t)(slash - path) + 1 : 0 };
 }
 
-static char *joined(struct span front, const char *back)
+static char *join_path(struct span front, const char *back)
 {
 	struct buf buf = { 0 };
 
@@ -60,7 +60,7 @@ static bool is_descriptor(const char *path)
 }
 
 /* Follows the links of the last component, also of a dangling one, which realpath() would refuse. */
-static bool follow(struct place *place, const char *path, struct error *err)
+static bool follow_links(struct place *place, const char *path, struct error *err)
 {
 	char link[4096];
 
@@ -77,19 +77,19 @@ static bool follow(struct place *place, const char *path, struct error *err)
 		if (len < 0)
 			return true; /* no link, or nothing at all: stat says more */
 		link[len] = '\0';
-		front = directory(place->target);
+		front = find_directory(place->target);
 		if (link[0] == '/')
 			front.len = 0;
-		next = joined(front, link);
+		next = join_path(front, link);
 		free(place->target);
 		place->target = next;
 	}
-	return fail(err, path, strerror(ELOOP));
+	return fail_write(err, path, strerror(ELOOP));
 }
 
 static bool check_directory(const struct place *place, const char *path, struct error *err)
 {
-	struct span span = directory(place->target);
+	struct span span = find_directory(place->target);
 	char *name = span.len ? alloc_copy(span.ptr, span.len) : alloc_copy(".", 1);
 	struct printable shown, shown_dir;
 	bool ok = !access(name, W_OK | X_OK);
@@ -105,24 +105,24 @@ static bool check_directory(const struct place *place, const char *path, struct 
 static bool find_place(struct place *place, const char *path, struct error *err)
 {
 	*place = (struct place){ 0 };
-	if (!follow(place, path, err))
+	if (!follow_links(place, path, err))
 		return false;
 	place->exists = !stat(place->in_place ? path : place->target, &place->stat);
 	if (!place->exists && (errno != ENOENT || place->in_place))
-		return fail(err, path, strerror(errno));
-	if (!place->exists && directory(place->target).len == strlen(place->target))
-		return fail(err, path, "it ends in a slash, and there is no such directory");
+		return fail_write(err, path, strerror(errno));
+	if (!place->exists && find_directory(place->target).len == strlen(place->target))
+		return fail_write(err, path, "it ends in a slash, and there is no such directory");
 	if (place->exists && S_ISDIR(place->stat.st_mode))
-		return fail(err, path, strerror(EISDIR));
+		return fail_write(err, path, strerror(EISDIR));
 	if (place->exists && !S_ISREG(place->stat.st_mode))
 		place->in_place = true;
 	/* A rename would replace a file that is write-protected. */
 	if (place->exists && access(place->in_place ? path : place->target, W_OK))
-		return fail(err, path, strerror(errno));
+		return fail_write(err, path, strerror(errno));
 	return place->in_place || check_directory(place, path, err);
 }
 
-static void place_deinit(struct place *place)
+static void free_place(struct place *place)
 {
 	free(place->target);
 }
@@ -135,14 +135,14 @@ bool output_file_check(const char *path, struct error *err)
 	if (!strcmp(path, "-"))
 		return true;
 	ok = find_place(&place, path, err);
-	place_deinit(&place);
+	free_place(&place);
 	return ok;
 }
 
 /* ".x.yaml.pmp-4711-0" beside "x.yaml". */
-static char *temporary_name(const char *target, int attempt)
+static char *make_temporary_name(const char *target, int attempt)
 {
-	struct span dir = directory(target);
+	struct span dir = find_directory(target);
 	struct buf buf = { 0 };
 
 	buf_add_span(&buf, dir);
@@ -156,7 +156,7 @@ static char *temporary_name(const char *target, int attempt)
  * It gets its name through /proc, so that must be there. -1: there is none. */
 static int open_nameless(const char *target)
 {
-	struct span dir = directory(target);
+	struct span dir = find_directory(target);
 	char *name;
 	int fd;
 
@@ -169,13 +169,13 @@ static int open_nameless(const char *target)
 }
 
 /* Calls `make` with one name after another until one is free; that one is output->temporary. */
-static int make_name(struct output_file *output, int (*make)(const char *name, int fd), int fd)
+static int claim_name(struct output_file *output, int (*make)(const char *name, int fd), int fd)
 {
 	int ret = -1;
 
 	for (int i = 0; i < NAMES_MAX; i++) {
 		free(output->temporary);
-		output->temporary = temporary_name(output->target, i);
+		output->temporary = make_temporary_name(output->target, i);
 		ret = make(output->temporary, fd);
 		if (ret >= 0 || errno != EEXIST)
 			break;
@@ -183,13 +183,13 @@ static int make_name(struct output_file *output, int (*make)(const char *name, i
 	return ret;
 }
 
-static int make_file(const char *name, int fd)
+static int create_file(const char *name, int fd)
 {
 	(void)fd;
 	return open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
 }
 
-static int make_link(const char *name, int fd)
+static int link_file(const char *name, int fd)
 {
 	char from[64];
 
@@ -204,7 +204,7 @@ static int open_beside(struct output_file *output, const struct place *place)
 	output->target = alloc_copy(place->target, strlen(place->target));
 	fd = open_nameless(output->target);
 	if (fd < 0) {
-		fd = make_name(output, make_file, -1);
+		fd = claim_name(output, create_file, -1);
 		output->named = fd >= 0;
 	}
 	/* The owner as far as pmp may; the permissions are those that a person chose. */
@@ -238,9 +238,9 @@ bool output_file_open(struct output_file *output, const char *path, struct error
 		                    : open_beside(output, &place);
 		output->file = fd < 0 ? NULL : fdopen(fd, "w");
 		if (!output->file)
-			ok = fail(err, path, strerror(errno));
+			ok = fail_write(err, path, strerror(errno));
 	}
-	place_deinit(&place);
+	free_place(&place);
 	if (ok)
 		return true;
 	if (fd >= 0)
@@ -255,12 +255,12 @@ bool output_file_open_errors(struct output_file *output, struct error *err)
 
 	*output = (struct output_file){ .path = "standard error" };
 	output->file = fd < 0 ? NULL : fdopen(fd, "w");
-	return output->file || fail(err, output->path, strerror(errno));
+	return output->file || fail_write(err, output->path, strerror(errno));
 }
 
 /* Flushes; 0, or the errno of what went wrong. An earlier write that failed left its mark in the
  * stream but not its errno; the flush, which tries again, mostly says the same. */
-static int flush(FILE *file)
+static int flush_file(FILE *file)
 {
 	int before = ferror(file);
 
@@ -272,16 +272,16 @@ static int flush(FILE *file)
 
 bool output_file_finish_stdout(struct error *err)
 {
-	int why = flush(stdout);
+	int why = flush_file(stdout);
 
 	if (!why)
 		return true;
 	if (why == EPIPE)
 		return error_set(err, ERROR_OUTPUT, "%s", "");
-	return fail(err, "standard output", strerror(why));
+	return fail_write(err, "standard output", strerror(why));
 }
 
-static void forget(struct output_file *output)
+static void free_names(struct output_file *output)
 {
 	free(output->text);
 	free(output->target);
@@ -295,8 +295,9 @@ static bool commit_stdout(struct output_file *output, struct error *err)
 
 	if (ok && output->text)
 		pager_show((struct span){ output->text, output->len });
-	forget(output);
-	return ok ? output_file_finish_stdout(err) : fail(err, "standard output", strerror(errno));
+	free_names(output);
+	return ok ? output_file_finish_stdout(err)
+	          : fail_write(err, "standard output", strerror(errno));
 }
 
 bool output_file_commit(struct output_file *output, struct error *err)
@@ -306,9 +307,9 @@ bool output_file_commit(struct output_file *output, struct error *err)
 
 	if (!output->path)
 		return commit_stdout(output, err);
-	why = flush(file);
+	why = flush_file(file);
 	if (!why && output->target && !output->named) {
-		output->named = !make_name(output, make_link, fileno(file));
+		output->named = !claim_name(output, link_file, fileno(file));
 		if (!output->named)
 			why = errno;
 	}
@@ -318,11 +319,11 @@ bool output_file_commit(struct output_file *output, struct error *err)
 	if (!why && output->target && rename(output->temporary, output->target))
 		why = errno;
 	if (why) {
-		fail(err, output->path, strerror(why));
+		fail_write(err, output->path, strerror(why));
 		output_file_abandon(output);
 		return false;
 	}
-	forget(output);
+	free_names(output);
 	return true;
 }
 
@@ -332,5 +333,5 @@ void output_file_abandon(struct output_file *output)
 		fclose(output->file);
 	if (output->named)
 		unlink(output->temporary);
-	forget(output);
+	free_names(output);
 }

@@ -20,7 +20,7 @@ void pager_disable(void)
 }
 
 /* NULL: the environment names none. */
-static const char *pager_told(void)
+static const char *find_pager(void)
 {
 	const char *told = getenv("PMP_PAGER");
 
@@ -29,14 +29,14 @@ static const char *pager_told(void)
 
 bool pager_wanted(void)
 {
-	const char *told = pager_told();
+	const char *told = find_pager();
 
 	return !disabled && terminal_is(stdout) && !terminal_dumb() &&
 	       tcgetpgrp(STDOUT_FILENO) == getpgrp() && !(told && (!*told || !strcmp(told, "cat")));
 }
 
 /* How many columns the character or the escape sequence at `c` takes, and how many bytes it is. */
-static unsigned text_width_of(const char *c, size_t left, size_t *bytes)
+static unsigned measure_character(const char *c, size_t left, size_t *bytes)
 {
 	*bytes = 1;
 	if (*c == '\x1b' && left > 1 && c[1] == '[') {
@@ -58,7 +58,7 @@ static bool fits_screen(struct span text)
 	size_t bytes;
 
 	for (; text.len && rows <= height; text = span_skip(text, bytes)) {
-		unsigned columns = text_width_of(text.ptr, text.len, &bytes);
+		unsigned columns = measure_character(text.ptr, text.len, &bytes);
 
 		if (*text.ptr == '\n' || column + columns > width) {
 			rows++;
@@ -70,11 +70,11 @@ static bool fits_screen(struct span text)
 }
 
 /* In the child. */
-static void run_pager(int text_fd)
+static void exec_pager(int text_fd)
 {
 	static const int ignored[] = { SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ };
 	const struct sigaction dfl = { .sa_handler = SIG_DFL };
-	const char *told = pager_told();
+	const char *told = find_pager();
 
 	/* Nobody else would end one that waits for a key when pmp is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -91,7 +91,7 @@ static void run_pager(int text_fd)
 }
 
 /* The reader may go away: it has seen enough. */
-static void write_all(int fd, struct span text)
+static void write_to_pager(int fd, struct span text)
 {
 	while (text.len) {
 		ssize_t len = write(fd, text.ptr, text.len);
@@ -103,7 +103,7 @@ static void write_all(int fd, struct span text)
 }
 
 /* false: it could not be run. */
-static bool show_by_pager(struct span text)
+static bool run_pager_on(struct span text)
 {
 	int pipe_fds[2], status = 0;
 	pid_t pid;
@@ -112,10 +112,10 @@ static bool show_by_pager(struct span text)
 		return false;
 	pid = fork();
 	if (!pid)
-		run_pager(pipe_fds[0]);
+		exec_pager(pipe_fds[0]);
 	close(pipe_fds[0]);
 	if (pid > 0)
-		write_all(pipe_fds[1], text);
+		write_to_pager(pipe_fds[1], text);
 	close(pipe_fds[1]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -134,7 +134,7 @@ void pager_show(struct span text)
 		/* Ctrl-C is for the pager. */
 		sigaction(SIGINT, &ignore, &interrupt);
 		sigaction(SIGQUIT, &ignore, &quit);
-		shown = show_by_pager(text);
+		shown = run_pager_on(text);
 		sigaction(SIGINT, &interrupt, NULL);
 		sigaction(SIGQUIT, &quit, NULL);
 	}

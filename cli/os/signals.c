@@ -30,7 +30,7 @@ static void add_unless_ignored(sigset_t *set, int number)
 		sigaddset(set, number);
 }
 
-static void add_all(sigset_t *set)
+static void add_all_signals(sigset_t *set)
 {
 	static const int numbers[] = { SIGINT,   SIGTERM,   SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
 		                       SIGPROF,  SIGVTALRM, SIGPOLL, SIGPWR,  SIGURG,  SIGCONT,
@@ -51,7 +51,7 @@ bool signals_init(struct signals *signals, bool all, struct error *err)
 	sigaddset(&set, SIGCHLD);
 	add_unless_ignored(&set, SIGHUP);
 	if (all) {
-		add_all(&set);
+		add_all_signals(&set);
 	} else {
 		sigaddset(&set, SIGINT);
 		sigaddset(&set, SIGTERM);

@@ -8,7 +8,7 @@
 #define SIZE_MAX_TOLD 1000000u
 
 /* NULL if it is empty, too. */
-static const char *variable(const char *name)
+static const char *find_variable(const char *name)
 {
 	const char *value = getenv(name);
 
@@ -21,9 +21,9 @@ bool terminal_is(FILE *file)
 }
 
 /* What the terminal says, else the variable, else `otherwise`. */
-static unsigned size_or(unsigned short said, const char *name, unsigned otherwise)
+static unsigned choose_size(unsigned short said, const char *name, unsigned otherwise)
 {
-	const char *told = variable(name);
+	const char *told = find_variable(name);
 	unsigned long number = told ? strtoul(told, NULL, 10) : 0;
 
 	if (said)
@@ -31,7 +31,7 @@ static unsigned size_or(unsigned short said, const char *name, unsigned otherwis
 	return number && number < SIZE_MAX_TOLD ? (unsigned)number : otherwise;
 }
 
-static struct winsize window_size(FILE *file)
+static struct winsize read_window_size(FILE *file)
 {
 	struct winsize size = { 0 };
 
@@ -42,17 +42,17 @@ static struct winsize window_size(FILE *file)
 
 unsigned terminal_width(FILE *file)
 {
-	return terminal_is(file) ? size_or(window_size(file).ws_col, "COLUMNS", 80) : 0;
+	return terminal_is(file) ? choose_size(read_window_size(file).ws_col, "COLUMNS", 80) : 0;
 }
 
 unsigned terminal_height(FILE *file)
 {
-	return terminal_is(file) ? size_or(window_size(file).ws_row, "LINES", 24) : 0;
+	return terminal_is(file) ? choose_size(read_window_size(file).ws_row, "LINES", 24) : 0;
 }
 
 bool terminal_dumb(void)
 {
-	const char *term = variable("TERM");
+	const char *term = find_variable("TERM");
 
 	return !term || !strcmp(term, "dumb");
 }
@@ -66,11 +66,11 @@ void terminal_set_colours(enum terminal_colours colours)
 
 bool terminal_colour(FILE *file)
 {
-	const char *force = variable("CLICOLOR_FORCE");
+	const char *force = find_variable("CLICOLOR_FORCE");
 
 	if (colours_set != COLOURS_AUTO)
 		return colours_set == COLOURS_ALWAYS;
-	if (variable("NO_COLOR"))
+	if (find_variable("NO_COLOR"))
 		return false;
 	return (force && strcmp(force, "0")) || (terminal_is(file) && !terminal_dumb());
 }
@@ -81,6 +81,6 @@ bool terminal_utf8(void)
 	const char *locale = NULL;
 
 	for (size_t i = 0; !locale && i < sizeof(names) / sizeof(names[0]); i++)
-		locale = variable(names[i]);
+		locale = find_variable(names[i]);
 	return locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
 }

@@ -11,8 +11,8 @@ void descendants_deinit(struct descendants *descendants)
 	*descendants = (struct descendants){ 0 };
 }
 
-static struct relative *find(const struct descendants *descendants, uint32_t pid,
-                             uint64_t starttime)
+static struct relative *find_relative(const struct descendants *descendants, uint32_t pid,
+                                      uint64_t starttime)
 {
 	for (size_t i = 0; i < descendants->count; i++)
 		if (descendants->rows[i].pid == pid && descendants->rows[i].starttime == starttime)
@@ -20,14 +20,14 @@ static struct relative *find(const struct descendants *descendants, uint32_t pid
 	return NULL;
 }
 
-static void see(struct descendants *descendants, uint32_t pid)
+static void note_process(struct descendants *descendants, uint32_t pid)
 {
 	struct process_stat stat;
 	struct relative *row;
 
 	if (!process_stat(pid, 0, &stat))
 		return;
-	row = find(descendants, pid, stat.starttime);
+	row = find_relative(descendants, pid, stat.starttime);
 	if (row) {
 		row->here = row->stays = true;
 		return;
@@ -38,7 +38,7 @@ static void see(struct descendants *descendants, uint32_t pid)
 	        (struct relative){ .pid = pid, .starttime = stat.starttime, .here = true };
 }
 
-static void forget_gone(struct descendants *descendants)
+static void forget_ended(struct descendants *descendants)
 {
 	size_t kept = 0;
 
@@ -57,9 +57,9 @@ void descendants_rescan(struct descendants *descendants)
 		descendants->rows[i].here = false;
 	process_descendants(descendants->root, &pids, &count, &cap);
 	for (size_t i = 0; i < count; i++)
-		see(descendants, pids[i]);
+		note_process(descendants, pids[i]);
 	free(pids);
-	forget_gone(descendants);
+	forget_ended(descendants);
 }
 
 bool descendants_next(struct descendants *descendants, uint32_t *ret)

@@ -9,7 +9,7 @@
 #define TEXT_MAX 16384
 #define FRAMES_MAX 256
 
-static struct span read_of(uint32_t pid, uint32_t tid, const char *name, struct buf *text)
+static struct span read_thread_file(uint32_t pid, uint32_t tid, const char *name, struct buf *text)
 {
 	char path[64];
 
@@ -20,7 +20,7 @@ static struct span read_of(uint32_t pid, uint32_t tid, const char *name, struct 
 }
 
 /* "58 0x55772b9a11af 0x1 ... ", "-1 0x7ffe.. 0x7f28.." outside of system calls, "running" */
-static void add_call(struct buf *ret, struct span text)
+static void add_syscall_number(struct buf *ret, struct span text)
 {
 	size_t len = 0;
 
@@ -49,7 +49,7 @@ void kernel_stacks_frames(uint32_t pid, uint32_t tid, struct buf *ret)
 {
 	struct buf text = { 0 };
 
-	add_frames(ret, read_of(pid, tid, "stack", &text));
+	add_frames(ret, read_thread_file(pid, tid, "stack", &text));
 	buf_deinit(&text);
 }
 
@@ -62,16 +62,16 @@ void kernel_stacks_thread(uint32_t pid, const struct process_thread *thread, str
 	marker_addf(ret, "tid", "%" PRIu32, thread->tid);
 	marker_add(ret, "name", span_of(thread->stat.comm));
 	marker_addf(ret, "state", "%c", thread->stat.state);
-	wchan = read_of(pid, thread->tid, "wchan", &text);
+	wchan = read_thread_file(pid, thread->tid, "wchan", &text);
 	if (wchan.len && !span_eq(wchan, SPAN_LIT("0")))
 		marker_add(ret, "wchan", wchan);
-	add_call(ret, read_of(pid, thread->tid, "syscall", &text));
-	add_frames(ret, read_of(pid, thread->tid, "stack", &text));
+	add_syscall_number(ret, read_thread_file(pid, thread->tid, "syscall", &text));
+	add_frames(ret, read_thread_file(pid, thread->tid, "stack", &text));
 	marker_close(ret);
 	buf_deinit(&text);
 }
 
-static void add_lost(struct buf *ret, const struct process_thread *thread, uint32_t tid)
+static void add_lost_thread(struct buf *ret, const struct process_thread *thread, uint32_t tid)
 {
 	marker_open(ret, "lost");
 	marker_addf(ret, "tid", "%" PRIu32, thread->tid);
@@ -93,7 +93,7 @@ void kernel_stacks_sample(uint32_t pid, const struct process_threads *threads, u
 		if (threads->rows[i].stat.state == 'D')
 			kernel_stacks_thread(pid, &threads->rows[i], ret);
 		else if (!strchr("ZXx", threads->rows[i].stat.state))
-			add_lost(ret, &threads->rows[i], tid);
+			add_lost_thread(ret, &threads->rows[i], tid);
 	marker_open(ret, "end");
 	marker_addf(ret, "sample", "%" PRIu64, sample);
 	marker_addf(ret, "pid", "%" PRIu32, pid);

@@ -37,7 +37,7 @@ void open_files_deinit(struct open_files *descriptors)
 	*descriptors = (struct open_files){ 0 };
 }
 
-static void link_of(uint32_t pid, uint32_t fd, char *ret, size_t len)
+static void read_fd_link(uint32_t pid, uint32_t fd, char *ret, size_t len)
 {
 	char path[64];
 	ssize_t got;
@@ -48,7 +48,7 @@ static void link_of(uint32_t pid, uint32_t fd, char *ret, size_t len)
 }
 
 /* The link's own permissions tell how it is open (proc(5)). */
-static mode_t mode_of(uint32_t pid, uint32_t fd)
+static mode_t read_fd_mode(uint32_t pid, uint32_t fd)
 {
 	char path[64];
 	struct stat status;
@@ -73,7 +73,7 @@ static const struct {
 };
 
 /* A file's kind is looked at without opening it: stat of a link of /proc waits for no pipe's other end. */
-static const char *kind_of(const struct descriptor *row)
+static const char *find_kind(const struct descriptor *row)
 {
 	char path[64];
 	struct stat status;
@@ -93,7 +93,7 @@ static const char *kind_of(const struct descriptor *row)
 	return S_ISFIFO(status.st_mode) ? "pipe" : "device";
 }
 
-static void look_at_socket(struct descriptor *row)
+static void find_socket(struct descriptor *row)
 {
 	uint64_t inode = 0;
 
@@ -119,14 +119,14 @@ void open_files_request(struct open_files *descriptors, uint32_t pid, uint32_t f
 	                               sizeof(*descriptors->rows));
 	row = &descriptors->rows[descriptors->count++];
 	*row = (struct descriptor){ .pid = pid, .fd = fd };
-	link_of(pid, fd, row->link, sizeof(row->link));
+	read_fd_link(pid, fd, row->link, sizeof(row->link));
 	if (!row->link[0])
 		return;
-	mode = mode_of(pid, fd);
+	mode = read_fd_mode(pid, fd);
 	row->reads = mode & S_IRUSR;
 	row->writes = mode & S_IWUSR;
-	row->kind = kind_of(row);
-	look_at_socket(row);
+	row->kind = find_kind(row);
+	find_socket(row);
 	if (!strcmp(row->kind, "pipe"))
 		snprintf(row->peer_link, sizeof(row->peer_link), "%.*s",
 		         (int)sizeof(row->peer_link) - 1, row->link);
@@ -168,7 +168,7 @@ static bool is_other_end(const struct descriptor *row, uint32_t pid, uint32_t fd
 
 	if (strcmp(row->kind, "pipe"))
 		return true;
-	mode = mode_of(pid, fd);
+	mode = read_fd_mode(pid, fd);
 	return row->reads ? mode & S_IWUSR : mode & S_IRUSR;
 }
 
@@ -186,7 +186,7 @@ static void scan_process(struct open_files *descriptors, uint32_t pid, uint64_t 
 	while ((entry = readdir(folder)) && clock_now_us() < deadline) {
 		if (!process_entry_number(entry->d_name, &fd))
 			continue;
-		link_of(pid, fd, link, sizeof(link));
+		read_fd_link(pid, fd, link, sizeof(link));
 		for (size_t i = 0; link[0] && i < descriptors->count; i++) {
 			struct descriptor *row = &descriptors->rows[i];
 
@@ -217,7 +217,8 @@ static void scan_processes(struct open_files *descriptors)
 	closedir(folder);
 }
 
-static void add_process(struct buf *ret, const char *pid_key, const char *name_key, uint32_t pid)
+static void add_process_name(struct buf *ret, const char *pid_key, const char *name_key,
+                             uint32_t pid)
 {
 	struct process_stat stat;
 
@@ -246,7 +247,7 @@ static void add_holders(const struct descriptor *row, struct span locks, struct 
 		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
 		if (sscanf(text, "%*s %*s %*s %*s %" SCNu32 " %63s", &pid, file) == 2 &&
 		    !strcmp(file, wanted))
-			add_process(ret, "holder", "holder_name", pid);
+			add_process_name(ret, "holder", "holder_name", pid);
 	}
 }
 
@@ -277,7 +278,7 @@ static void add_socket(const struct socket_row *socket, struct buf *ret)
 	marker_addf(ret, "send_queue", "%" PRIu64, socket->send_queue);
 }
 
-static void add_row(const struct descriptor *row, struct span locks, struct buf *ret)
+static void add_descriptor(const struct descriptor *row, struct span locks, struct buf *ret)
 {
 	marker_open(ret, "fd");
 	marker_addf(ret, "pid", "%" PRIu32, row->pid);
@@ -291,7 +292,7 @@ static void add_row(const struct descriptor *row, struct span locks, struct buf 
 	if (row->is_socket)
 		add_socket(&row->socket, ret);
 	for (size_t i = 0; i < row->peer_count; i++)
-		add_process(ret, "peer", "peer_name", row->peers[i]);
+		add_process_name(ret, "peer", "peer_name", row->peers[i]);
 	if (row->kind && !strcmp(row->kind, "file"))
 		add_holders(row, locks, ret);
 	marker_close(ret);
@@ -305,6 +306,6 @@ void open_files_add(struct open_files *descriptors, struct buf *ret)
 	read_locks(&locks);
 	for (size_t i = 0; i < descriptors->count; i++)
 		if (descriptors->rows[i].link[0])
-			add_row(&descriptors->rows[i], buf_span(&locks), ret);
+			add_descriptor(&descriptors->rows[i], buf_span(&locks), ret);
 	buf_deinit(&locks);
 }

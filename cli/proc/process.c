@@ -112,7 +112,8 @@ enum status_field {
 	STATUS_NSPID,
 };
 
-static bool status_take(struct process_status *ret, enum status_field field, struct span value)
+static bool take_status_field(struct process_status *ret, enum status_field field,
+                              struct span value)
 {
 	unsigned base =
 	        field == STATUS_PENDING || field == STATUS_TAKEN || field == STATUS_CAPS ? 16 : 10;
@@ -190,7 +191,7 @@ bool process_status_parse(struct span text, struct process_status *ret)
 
 			if (!span_take(&value, rows[i].key))
 				continue;
-			if (!status_take(ret, rows[i].field, value))
+			if (!take_status_field(ret, rows[i].field, value))
 				return false;
 			tgid |= rows[i].field == STATUS_TGID;
 		}
@@ -377,7 +378,7 @@ struct parent {
 	uint32_t pid, ppid;
 };
 
-static size_t all_parents(struct parent **ret)
+static size_t list_parents(struct parent **ret)
 {
 	size_t count = 0, cap = 0;
 	struct dirent *entry;
@@ -401,7 +402,7 @@ static size_t all_parents(struct parent **ret)
 void process_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *cap)
 {
 	struct parent *all;
-	size_t all_count = all_parents(&all), done = *count;
+	size_t all_count = list_parents(&all), done = *count;
 	uint32_t of = pid;
 
 	/* Breadth first: those found are the list of those whose children are looked for. */

@@ -23,7 +23,7 @@ struct facts {
 	struct buf text, *ret;
 };
 
-static struct span read_of(struct facts *facts, uint32_t tid, const char *name)
+static struct span read_task_file(struct facts *facts, uint32_t tid, const char *name)
 {
 	char path[64];
 
@@ -43,7 +43,7 @@ static void add_name(struct buf *ret, const char *key, uint32_t pid)
 
 /* The signal that has stopped it: the last field of stat, exit_code, is that while it is stopped (fs/proc/array.c). Where
  * it's not permitted to know, it is 0. */
-static uint32_t stop_signal(struct facts *facts)
+static uint32_t read_stop_signal(struct facts *facts)
 {
 	struct span text;
 	const char *blank;
@@ -66,8 +66,8 @@ static void add_process(struct facts *facts, const struct process_stat *stat)
 	add_name(facts->ret, "ppid_name", stat->ppid);
 	marker_add(facts->ret, "name", span_of(stat->comm));
 	marker_addf(facts->ret, "state", "%c", stat->state);
-	if (stat->state == 'T' && stop_signal(facts))
-		marker_addf(facts->ret, "signal", "%" PRIu32, stop_signal(facts));
+	if (stat->state == 'T' && read_stop_signal(facts))
+		marker_addf(facts->ret, "signal", "%" PRIu32, read_stop_signal(facts));
 	if (status.tracer) {
 		marker_addf(facts->ret, "tracer", "%" PRIu32, status.tracer);
 		add_name(facts->ret, "tracer_name", status.tracer);
@@ -77,7 +77,7 @@ static void add_process(struct facts *facts, const struct process_stat *stat)
 
 /* How long the kernel has not run it, in us: se.exec_start is when it last did (kernel/sched/debug.c), in the clock that
  * our own is told in, too. 0: not known. */
-static bool slept_us(struct facts *facts, uint32_t tid, uint64_t *ret)
+static bool measure_sleep(struct facts *facts, uint32_t tid, uint64_t *ret)
 {
 	static const char key[] = "se.exec_start";
 	double times[2];
@@ -85,7 +85,7 @@ static bool slept_us(struct facts *facts, uint32_t tid, uint64_t *ret)
 
 	for (size_t i = 0; i < 2; i++) {
 		bool ok = i ? process_read((uint32_t)getpid(), "sched", TEXT_MAX, &facts->text)
-		            : read_of(facts, tid, "sched").len > 0;
+		            : read_task_file(facts, tid, "sched").len > 0;
 
 		if (!ok)
 			return false;
@@ -100,13 +100,13 @@ static bool slept_us(struct facts *facts, uint32_t tid, uint64_t *ret)
 	return true;
 }
 
-static void add_left(struct facts *facts, uint32_t tid, const struct syscall_info *call,
-                     const struct decoded_syscall *decoded)
+static void add_time_left(struct facts *facts, uint32_t tid, const struct syscall_info *call,
+                          const struct decoded_syscall *decoded)
 {
 	uint64_t slept = 0;
 
 	if (!decoded->has_limit ||
-	    (!syscall_limit_is_absolute(call) && !slept_us(facts, tid, &slept)))
+	    (!syscall_limit_is_absolute(call) && !measure_sleep(facts, tid, &slept)))
 		return;
 	marker_addf(facts->ret, "left_us", "%" PRIu64,
 	            decoded->limit_us > slept ? decoded->limit_us - slept : 0);
@@ -132,7 +132,7 @@ static void add_fds(struct facts *facts, const struct decoded_syscall *decoded)
 	}
 }
 
-static void add_decoded(struct facts *facts, uint32_t tid, const struct syscall_info *call)
+static void add_decoded_syscall(struct facts *facts, uint32_t tid, const struct syscall_info *call)
 {
 	struct decoded_syscall decoded;
 
@@ -140,15 +140,15 @@ static void add_decoded(struct facts *facts, uint32_t tid, const struct syscall_
 	marker_add(facts->ret, "call", buf_span(&decoded.text));
 	marker_add(facts->ret, "class", span_of(syscall_class_name(decoded.class)));
 	add_fds(facts, &decoded);
-	add_left(facts, tid, call, &decoded);
+	add_time_left(facts, tid, call, &decoded);
 	if (decoded.wait_pid)
 		marker_addf(facts->ret, "wait_pid", "%" PRIu32, decoded.wait_pid);
 	decoded_syscall_deinit(&decoded);
 }
 
-static void add_call(struct facts *facts, const struct process_thread *thread)
+static void add_syscall(struct facts *facts, const struct process_thread *thread)
 {
-	struct span line = read_of(facts, thread->tid, "syscall");
+	struct span line = read_task_file(facts, thread->tid, "syscall");
 	struct syscall_info call;
 
 	if (!line.len)
@@ -159,7 +159,7 @@ static void add_call(struct facts *facts, const struct process_thread *thread)
 		marker_addf(facts->ret, "syscall", "%" PRIu64, call.number);
 		for (size_t i = 0; i < SYSCALL_ARGS; i++)
 			marker_addf(facts->ret, "arg", "0x%" PRIx64, call.args[i]);
-		add_decoded(facts, thread->tid, &call);
+		add_decoded_syscall(facts, thread->tid, &call);
 	}
 }
 
@@ -175,10 +175,10 @@ static void add_thread(struct facts *facts, const struct process_thread *thread)
 	marker_addf(facts->ret, "state", "%c", thread->stat.state);
 	if (process_cpu_ns(facts->pid, thread->tid, &ran))
 		marker_addf(facts->ret, "cpu_us", "%" PRIu64, ran / 1000);
-	wchan = read_of(facts, thread->tid, "wchan");
+	wchan = read_task_file(facts, thread->tid, "wchan");
 	if (wchan.len && !span_eq(wchan, SPAN_LIT("0")))
 		marker_add(facts->ret, "wchan", wchan);
-	add_call(facts, thread);
+	add_syscall(facts, thread);
 	kernel_stacks_frames(facts->pid, thread->tid, facts->ret);
 	marker_close(facts->ret);
 }

@@ -11,7 +11,7 @@
 #define COMMAND_LINE_MAX 512
 
 /* "python3 app.py --port 80" of "/usr/bin/python3\0app.py\0--port\080\0". */
-static void add_words(struct span words, struct buf *ret)
+static void add_command_line(struct span words, struct buf *ret)
 {
 	size_t program = strnlen(words.ptr, words.len);
 	const char *slash = memrchr(words.ptr, '/', program);
@@ -29,14 +29,14 @@ static void add_words(struct span words, struct buf *ret)
 	buf_deinit(&text);
 }
 
-static void add_name(uint32_t pid, const struct process_stat *stat, struct buf *ret)
+static void add_list_name(uint32_t pid, const struct process_stat *stat, struct buf *ret)
 {
 	struct buf words = { 0 };
 
 	/* The command line of one that is in uninterruptible sleep may take for ever to read. */
 	if (stat->state != 'D' && process_read(pid, "cmdline", COMMAND_LINE_MAX, &words) &&
 	    words.len)
-		add_words(buf_span(&words), ret);
+		add_command_line(buf_span(&words), ret);
 	if (!ret->len)
 		escape_add_text(ret, span_of(stat->comm));
 	buf_deinit(&words);
@@ -58,7 +58,7 @@ static void print_process(uint32_t pid, FILE *out)
 		return;
 	if (geteuid() && (!process_status(pid, 0, &status) || status.uid != geteuid()))
 		return;
-	add_name(pid, &stat, &name);
+	add_list_name(pid, &stat, &name);
 	fprintf(out, "%u\t%.*s\n", pid, SPAN_ARG(name));
 	buf_deinit(&name);
 }

@@ -87,7 +87,7 @@ static int read_yama(void)
 }
 
 /* As in a container with users of its own: not all of the system's are mapped (user_namespaces(7)). */
-static bool in_user_namespace(void)
+static bool is_in_user_namespace(void)
 {
 	struct buf map = { 0 };
 	unsigned inside = 0, outside = 0, count = 0;
@@ -101,7 +101,7 @@ static bool in_user_namespace(void)
 	return count && count != UINT_MAX;
 }
 
-static void gather(uint32_t pid, struct ptrace_access_facts *ret)
+static void gather_facts(uint32_t pid, struct ptrace_access_facts *ret)
 {
 	struct process_status own, its;
 	char own_ns[64], its_ns[64], path[64];
@@ -120,25 +120,26 @@ static void gather(uint32_t pid, struct ptrace_access_facts *ret)
 		.dumpable = stat(path, &st) || st.st_uid == its.euid,
 		/* Its link cannot be read where it may not be traced: that alone says nothing of users who
 		 * may not do much; but those who may do anything in their own namespace can read it there. */
-		.same_userns = *its_ns ? !strcmp(own_ns, its_ns)
-		                       : !(in_user_namespace() && own.caps >> CAP_SYS_PTRACE & 1),
+		.same_userns =
+		        *its_ns ? !strcmp(own_ns, its_ns)
+		                : !(is_in_user_namespace() && own.caps >> CAP_SYS_PTRACE & 1),
 		.yama = read_yama(),
 		.filtered = own.seccomp == 2,
 	};
 }
 
-static bool not_permitted(uint32_t pid, const char *comm, struct error *err)
+static bool fail_permission(uint32_t pid, const char *comm, struct error *err)
 {
 	struct ptrace_access_facts facts;
 
-	gather(pid, &facts);
+	gather_facts(pid, &facts);
 	return error_set(err, ERROR_PERMISSION,
 	                 "not permitted: user %u may not trace process %u (%s) of user %u: %s",
 	                 facts.euid, pid, comm, facts.target_uid,
 	                 ptrace_access_text(ptrace_access_cause(&facts)));
 }
 
-static bool traced(uint32_t pid, const char *comm, uint32_t tracer, struct error *err)
+static bool fail_traced(uint32_t pid, const char *comm, uint32_t tracer, struct error *err)
 {
 	struct process_stat stat;
 
@@ -152,7 +153,7 @@ static bool traced(uint32_t pid, const char *comm, uint32_t tracer, struct error
 }
 
 /* Somebody who has the number from inside of a container is told the one it has here. */
-static bool no_process(uint32_t pid, struct error *err)
+static bool fail_no_process(uint32_t pid, struct error *err)
 {
 	uint32_t found[2];
 	struct process_stat stat;
@@ -184,7 +185,7 @@ static bool check_state(uint32_t pid, struct process_stat *stat, struct error *e
 		if (errno && errno != ENOENT && errno != ESRCH)
 			return error_set(err, ERROR_FAILED, "cannot read /proc/%u: %s", pid,
 			                 strerror(errno));
-		return no_process(pid, err);
+		return fail_no_process(pid, err);
 	}
 	if (status.tgid != pid)
 		return error_set(
@@ -213,7 +214,7 @@ static bool check_state(uint32_t pid, struct process_stat *stat, struct error *e
 		        "process %u (%s) is a thread of the kernel's: no debugger can look at it",
 		        pid, stat->comm);
 	if (status.tracer)
-		return traced(pid, stat->comm, status.tracer, err);
+		return fail_traced(pid, stat->comm, status.tracer, err);
 	return true;
 }
 
@@ -231,7 +232,7 @@ bool ptrace_access_check(uint32_t pid, struct error *err)
 	snprintf(path, sizeof(path), "/proc/%u/mem", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
-		return not_permitted(pid, stat.comm, err);
+		return fail_permission(pid, stat.comm, err);
 	if (fd >= 0)
 		close(fd);
 	return true;
@@ -244,7 +245,7 @@ bool ptrace_access_attach(uint32_t pid, const char *text, struct error *err)
 	if (!check_state(pid, &stat, err))
 		return false;
 	if (strstr(text, "not permitted") || strstr(text, "ermission denied"))
-		return not_permitted(pid, stat.comm, err);
+		return fail_permission(pid, stat.comm, err);
 	return error_set(err, ERROR_FAILED, "gdb could not attach to process %u (%s): %s", pid,
 	                 stat.comm, *text ? text : "it does not say why");
 }

@@ -24,7 +24,7 @@ static const char *const states[] = {
 };
 
 /* Cuts a line into words; returns how many there are, WORDS at most. */
-static size_t words_of(struct span line, struct span words[WORDS])
+static size_t split_words(struct span line, struct span words[WORDS])
 {
 	size_t count = 0;
 
@@ -42,7 +42,7 @@ static size_t words_of(struct span line, struct span words[WORDS])
 	return count;
 }
 
-static bool number_of(struct span word, int base, uint64_t *ret)
+static bool parse_number(struct span word, int base, uint64_t *ret)
 {
 	char text[32], *end;
 
@@ -55,7 +55,7 @@ static bool number_of(struct span word, int base, uint64_t *ret)
 }
 
 /* "0100007F:1F90": words of four bytes in the machine's order, and the port. Empty where it is nobody's. */
-static bool address_text(struct span word, char ret[SOCKET_TEXT_MAX])
+static bool format_address(struct span word, char ret[SOCKET_TEXT_MAX])
 {
 	const char *colon = word.len ? memchr(word.ptr, ':', word.len) : NULL;
 	size_t digits = colon ? (size_t)(colon - word.ptr) : 0;
@@ -64,10 +64,10 @@ static bool address_text(struct span word, char ret[SOCKET_TEXT_MAX])
 	uint64_t part, port;
 
 	ret[0] = '\0';
-	if ((digits != 8 && digits != 32) || !number_of(span_skip(word, digits + 1), 16, &port))
+	if ((digits != 8 && digits != 32) || !parse_number(span_skip(word, digits + 1), 16, &port))
 		return false;
 	for (size_t i = 0; i < digits / 8; i++) {
-		if (!number_of((struct span){ word.ptr + i * 8, 8 }, 16, &part))
+		if (!parse_number((struct span){ word.ptr + i * 8, 8 }, 16, &part))
 			return false;
 		parts[i] = (uint32_t)part;
 	}
@@ -84,12 +84,12 @@ bool socket_row_parse(struct span line, bool udp, struct socket_row *ret, uint64
 	uint64_t state, unused;
 
 	*ret = (struct socket_row){ .kind = udp ? "udp" : "tcp" };
-	if (words_of(line, words) < 10 || words[4].len != 17 ||
-	    !address_text(words[1], ret->local) || !address_text(words[2], ret->remote) ||
-	    !number_of(words[3], 16, &state) ||
-	    !number_of((struct span){ words[4].ptr, 8 }, 16, &ret->send_queue) ||
-	    !number_of((struct span){ words[4].ptr + 9, 8 }, 16, &ret->recv_queue) ||
-	    !number_of(words[9], 10, inode ? inode : &unused))
+	if (split_words(line, words) < 10 || words[4].len != 17 ||
+	    !format_address(words[1], ret->local) || !format_address(words[2], ret->remote) ||
+	    !parse_number(words[3], 16, &state) ||
+	    !parse_number((struct span){ words[4].ptr, 8 }, 16, &ret->send_queue) ||
+	    !parse_number((struct span){ words[4].ptr + 9, 8 }, 16, &ret->recv_queue) ||
+	    !parse_number(words[9], 10, inode ? inode : &unused))
 		return false;
 	if (!udp && state < sizeof(states) / sizeof(states[0]))
 		ret->state = states[state];
@@ -154,14 +154,14 @@ static bool take_unix(void *ctx, struct span line)
 {
 	struct search *search = ctx;
 	struct span words[WORDS];
-	size_t count = words_of(line, words);
+	size_t count = split_words(line, words);
 	uint64_t inode, flags;
 
-	if (count < 7 || !number_of(words[6], 10, &inode) || inode != search->inode)
+	if (count < 7 || !parse_number(words[6], 10, &inode) || inode != search->inode)
 		return true;
 	search->row = (struct socket_row){ .kind = "unix" };
 	/* include/net/sock.h: __SO_ACCEPTCON */
-	if (number_of(words[3], 16, &flags) && flags & 0x10000)
+	if (parse_number(words[3], 16, &flags) && flags & 0x10000)
 		search->row.state = "LISTEN";
 	if (count > 7)
 		snprintf(search->row.local, SOCKET_TEXT_MAX, "%.*s", SPAN_ARG(words[7]));
@@ -175,7 +175,7 @@ struct unix_question {
 };
 
 /* The first attribute of this kind, of four bytes; 0: none. */
-static uint32_t attribute_of(const struct nlmsghdr *header, uint16_t kind)
+static uint32_t find_attribute(const struct nlmsghdr *header, uint16_t kind)
 {
 	const struct unix_diag_msg *message = NLMSG_DATA(header);
 	const char *at = (const char *)(message + 1);
@@ -199,7 +199,7 @@ static uint32_t attribute_of(const struct nlmsghdr *header, uint16_t kind)
 }
 
 /* Of our own network namespace only: another's tells nothing. 0: not known. */
-static uint64_t unix_peer(uint64_t inode)
+static uint64_t find_unix_peer(uint64_t inode)
 {
 	struct unix_question question = {
 		.header = { .nlmsg_len = sizeof(question),
@@ -224,7 +224,7 @@ static uint64_t unix_peer(uint64_t inode)
 	if (send(fd, &question, sizeof(question), 0) == (ssize_t)sizeof(question) &&
 	    (got = recv(fd, answer, sizeof(answer), 0)) > 0 && NLMSG_OK(header, (size_t)got) &&
 	    header->nlmsg_type == SOCK_DIAG_BY_FAMILY)
-		ret = attribute_of(header, UNIX_DIAG_PEER);
+		ret = find_attribute(header, UNIX_DIAG_PEER);
 	close(fd);
 	return ret;
 }
@@ -251,7 +251,7 @@ bool socket_table_find(uint32_t pid, uint64_t inode, struct socket_row *ret)
 	if (!search.found) {
 		each_row(pid, "net/unix", take_unix, &search);
 		if (search.found)
-			search.row.peer_inode = unix_peer(inode);
+			search.row.peer_inode = find_unix_peer(inode);
 	}
 	*ret = search.row;
 	return search.found;

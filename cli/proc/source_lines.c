@@ -24,7 +24,7 @@ void source_lines_deinit(struct source_lines *lines)
 }
 
 /* Nothing but a regular file is read, and what opens does not wait: the name may be a pipe's. */
-static void read_all(const char *path, struct buf *ret)
+static void read_source(const char *path, struct buf *ret)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat stat;
@@ -42,7 +42,8 @@ static void read_all(const char *path, struct buf *ret)
 	close(fd);
 }
 
-static const struct source_file *file_of(struct source_lines *lines, uint32_t pid, struct span name)
+static const struct source_file *find_file(struct source_lines *lines, uint32_t pid,
+                                           struct span name)
 {
 	struct source_file *file;
 	struct buf path = { 0 };
@@ -57,7 +58,7 @@ static const struct source_file *file_of(struct source_lines *lines, uint32_t pi
 	buf_add_span(&file->name, name);
 	buf_printf(&path, "/proc/%" PRIu32 "/%s%.*s", pid,
 	           span_starts(name, SPAN_LIT("/")) ? "root" : "cwd/", SPAN_ARG(name));
-	read_all(path.ptr, &file->text);
+	read_source(path.ptr, &file->text);
 	buf_deinit(&path);
 	return file;
 }
@@ -69,7 +70,7 @@ bool source_lines_get(struct source_lines *lines, uint32_t pid, struct span file
 
 	if (!pid || !number || !file.len || memchr(file.ptr, '\0', file.len) || file.ptr[0] == '<')
 		return false;
-	rest = buf_span(&file_of(lines, pid, file)->text);
+	rest = buf_span(&find_file(lines, pid, file)->text);
 	while (rest.len) {
 		const char *end = memchr(rest.ptr, '\n', rest.len);
 		struct span line = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };

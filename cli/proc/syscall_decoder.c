@@ -77,7 +77,7 @@ bool syscall_parse(struct span line, struct syscall_info *ret)
 }
 
 /* A read of memory that is there does not wait; false: it cannot be read. */
-static bool peek(const struct decoder *decoder, uint64_t address, void *to, size_t len)
+static bool read_memory(const struct decoder *decoder, uint64_t address, void *to, size_t len)
 {
 	char path[64];
 	ssize_t got;
@@ -147,7 +147,7 @@ static void show_time(struct decoder *decoder, size_t i, int64_t parts)
 
 	if (!decoder->call->args[i]) {
 		buf_add_span(&decoder->ret->text, SPAN_LIT("for ever"));
-	} else if (peek(decoder, decoder->call->args[i], time, sizeof(time))) {
+	} else if (read_memory(decoder, decoder->call->args[i], time, sizeof(time))) {
 		buf_printf(&decoder->ret->text, "%.3f s",
 		           (double)time[0] + (double)time[1] / (double)parts);
 		set_limit(decoder, time[0], time[1] / (parts / 1000000));
@@ -174,7 +174,7 @@ static void show_poll(struct decoder *decoder, size_t i)
 	struct pollfd polls[SYSCALL_FDS_MAX];
 
 	show_pointer(decoder, i);
-	if (peek(decoder, decoder->call->args[i], polls, count * sizeof(*polls)))
+	if (read_memory(decoder, decoder->call->args[i], polls, count * sizeof(*polls)))
 		for (size_t j = 0; j < count; j++)
 			add_fd(decoder, polls[j].fd);
 }
@@ -189,7 +189,7 @@ static void show_select(struct decoder *decoder, size_t i)
 	for (size_t j = 1; j <= 3; j++) {
 		size_t words = (count + 63) / 64;
 
-		if (!peek(decoder, decoder->call->args[i + j], set, words * sizeof(*set)))
+		if (!read_memory(decoder, decoder->call->args[i + j], set, words * sizeof(*set)))
 			continue;
 		for (size_t k = 0; k < words; k++)
 			all[k] |= set[k];
@@ -207,7 +207,7 @@ static void show_address(struct decoder *decoder, size_t i)
 	                     : sizeof(address);
 	char text[INET6_ADDRSTRLEN] = "";
 
-	if (!peek(decoder, decoder->call->args[i], &address, len)) {
+	if (!read_memory(decoder, decoder->call->args[i], &address, len)) {
 		show_pointer(decoder, i);
 	} else if (address.ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const void *)&address;

@@ -11,7 +11,7 @@
 #define RELEASE_US 500000
 
 /* The device may be another user's (su), and then only the terminal that we belong to can be opened. */
-static int terminal_open(void)
+static int open_terminal(void)
 {
 	const int how = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = open("/proc/self/fd/1", how);
@@ -26,7 +26,7 @@ bool async_output_open(struct async_output *output)
 	*output = (struct async_output){
 		.file = fd >= 0 ? fdopen(fd, "w") : NULL,
 		.real = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3),
-		.terminal = terminal_open(),
+		.terminal = open_terminal(),
 		.memory = memfd_create("pmp", MFD_CLOEXEC),
 	};
 	if (output->memory < 0 && output->terminal >= 0) { /* before Linux 3.17 */
@@ -60,7 +60,7 @@ void async_output_begin(struct async_output *output)
 }
 
 /* Moves what is in the memory behind what is pending. */
-static void memory_take(struct async_output *output)
+static void collect_memory(struct async_output *output)
 {
 	off_t len = lseek(output->memory, 0, SEEK_CUR);
 	ssize_t got;
@@ -77,7 +77,7 @@ bool async_output_flush(struct async_output *output)
 {
 	if (output->terminal < 0)
 		return true;
-	memory_take(output);
+	collect_memory(output);
 	while (output->pending.len) {
 		ssize_t len = write(output->terminal, output->pending.ptr, output->pending.len);
 

@@ -108,21 +108,21 @@ uint64_t top_display_due(const struct top_display *display)
 
 /* Drawing. */
 
-static size_t header_rows(struct top_display *display)
+static size_t count_header_rows(struct top_display *display)
 {
 	return screen_rows(display->screen) >= HEADER_MIN_ROWS ? TOP_HEADER_ROWS
 	                                                       : FOLDED_HEADER_ROWS;
 }
 
 /* Of the body, which has the bar with its head above and a line below. */
-static size_t body_rows(struct top_display *display)
+static size_t count_body_rows(struct top_display *display)
 {
-	size_t used = header_rows(display) + 2, rows = screen_rows(display->screen);
+	size_t used = count_header_rows(display) + 2, rows = screen_rows(display->screen);
 
 	return rows > used ? rows - used : 1;
 }
 
-static void lines_find(struct top_display *display)
+static void find_lines(struct top_display *display)
 {
 	display->line_count = 0;
 	for (size_t at = 0; at < display->body.len;) {
@@ -137,7 +137,7 @@ static void lines_find(struct top_display *display)
 }
 
 /* Lines of text, each in a row of its own; `max` of them. */
-static void rows_put(struct top_display *display, size_t row, struct span text, size_t max)
+static void put_rows(struct top_display *display, size_t row, struct span text, size_t max)
 {
 	for (size_t i = 0; i < max; i++) {
 		const char *end = text.len ? memchr(text.ptr, '\n', text.len) : NULL;
@@ -149,7 +149,7 @@ static void rows_put(struct top_display *display, size_t row, struct span text, 
 }
 
 /* A whole row in reverse, with something at its right end if there is room for it. */
-static void bar_put(struct top_display *display, size_t row, struct span left, const char *right)
+static void put_bar(struct top_display *display, size_t row, struct span left, const char *right)
 {
 	struct buf *line = &display->line;
 	size_t columns = screen_columns(display->screen), room;
@@ -165,7 +165,7 @@ static void bar_put(struct top_display *display, size_t row, struct span left, c
 }
 
 /* What the body is about, for the bar's right end. */
-static void scope_tell(const struct top_display *display, char *ret, size_t len)
+static void describe_scope(const struct top_display *display, char *ret, size_t len)
 {
 	const struct top_choice *choice = &display->choice;
 	const char *held = display->held ? "held, " : "";
@@ -185,7 +185,7 @@ static void scope_tell(const struct top_display *display, char *ret, size_t len)
 		         display->stacks);
 }
 
-static void silence_tell(struct top_display *display, uint64_t now)
+static void show_silence(struct top_display *display, uint64_t now)
 {
 	char text[64];
 
@@ -194,11 +194,11 @@ static void silence_tell(struct top_display *display, uint64_t now)
 		return;
 	snprintf(text, sizeof(text), "no sample for %.0f s",
 	         (double)(now - display->taken_us) / 1e6);
-	bar_put(display, screen_rows(display->screen) - 1, span_of(text), "? help ");
+	put_bar(display, screen_rows(display->screen) - 1, span_of(text), "? help ");
 }
 
 /* In as many rows as it takes, up to a few, over the end of the body. */
-static void message_put(struct top_display *display)
+static void put_message(struct top_display *display)
 {
 	struct span left = span_of(display->message);
 	size_t room = screen_columns(display->screen) - 1, rows = screen_rows(display->screen);
@@ -209,11 +209,11 @@ static void message_put(struct top_display *display)
 		struct span line = text_width_cut(left, room);
 
 		left = span_skip(left, line.len);
-		bar_put(display, rows - count + i, line, "");
+		put_bar(display, rows - count + i, line, "");
 	}
 }
 
-static void last_line_put(struct top_display *display)
+static void put_last_line(struct top_display *display)
 {
 	static const char keys[] =
 	        "f functions  c calls  t threads  s sort  a all  r ran  w write  "
@@ -228,38 +228,38 @@ static void last_line_put(struct top_display *display)
 		           SPAN_ARG(display->prompt.text));
 		screen_put(display->screen, (unsigned)row, 0, buf_span(&display->line));
 	} else if (now < display->message_until_us) {
-		message_put(display);
+		put_message(display);
 	} else if (display->ended) {
-		bar_put(display, row, SPAN_LIT("It has ended, and nothing more will come."),
+		put_bar(display, row, SPAN_LIT("It has ended, and nothing more will come."),
 		        "w write  ? help  q quit");
 	} else {
-		bar_put(display, row, SPAN_LIT(keys), "");
-		silence_tell(display, now);
+		put_bar(display, row, SPAN_LIT(keys), "");
+		show_silence(display, now);
 	}
 }
 
 /* Puts the text that is there on the screen. */
 static void draw(struct top_display *display)
 {
-	size_t header = header_rows(display), rows = body_rows(display), last;
+	size_t header = count_header_rows(display), rows = count_body_rows(display), last;
 	char scope[100];
 
 	last = display->line_count > rows ? display->line_count - rows : 0;
 	if (display->first > last)
 		display->first = last;
-	rows_put(display, 0, buf_span(&display->header), header);
-	scope_tell(display, scope, sizeof(scope));
-	bar_put(display, header, buf_span(&display->head), scope);
+	put_rows(display, 0, buf_span(&display->header), header);
+	describe_scope(display, scope, sizeof(scope));
+	put_bar(display, header, buf_span(&display->head), scope);
 	if (display->line_count)
-		rows_put(display, header + 1,
+		put_rows(display, header + 1,
 		         span_skip(buf_span(&display->body), display->lines[display->first]), rows);
 	else
-		rows_put(display, header + 1, buf_span(&display->body), rows);
-	last_line_put(display);
+		put_rows(display, header + 1, buf_span(&display->body), rows);
+	put_last_line(display);
 	screen_show(display->screen);
 }
 
-static void waiting_text(struct top_display *display)
+static void add_waiting_text(struct top_display *display)
 {
 	buf_printf(&display->header, "\33[1m%" PRIu32 " %s\33[0m\n", display->target.pid,
 	           display->target.name);
@@ -287,15 +287,15 @@ static void redraw(struct top_display *display)
 		display->all_stacks = recent_window_stacks(&facts.recent, false);
 		top_stats_deinit(&facts);
 	} else {
-		waiting_text(display);
+		add_waiting_text(display);
 	}
-	lines_find(display);
+	find_lines(display);
 	draw(display);
 	cost = clock_now_us() - start;
 	display->due_us = start + (cost * COST_SHARE > REDRAW_US ? cost * COST_SHARE : REDRAW_US);
 }
 
-static void save_follow(struct top_display *display)
+static void follow_save(struct top_display *display)
 {
 	struct error err = { 0 };
 	char text[sizeof(display->save_path) + 20];
@@ -319,7 +319,7 @@ void top_display_tick(struct top_display *display, double seconds_left)
 		display->due_us = 0;
 	display->begun = begun;
 	display->seconds_left = seconds_left;
-	save_follow(display);
+	follow_save(display);
 	if (now < display->due_us)
 		return;
 	if (!display->held) {
@@ -332,7 +332,7 @@ void top_display_tick(struct top_display *display, double seconds_left)
 
 /* Keys. */
 
-static void name_ask(struct top_display *display)
+static void ask_name(struct top_display *display)
 {
 	struct buf name = { 0 };
 
@@ -347,7 +347,7 @@ static void name_ask(struct top_display *display)
 	buf_deinit(&name);
 }
 
-static void save(struct top_display *display)
+static void begin_save(struct top_display *display)
 {
 	struct error err = { 0 };
 	char text[sizeof(display->save_path) + 20];
@@ -362,9 +362,9 @@ static void save(struct top_display *display)
 		top_display_note(display, text);
 }
 
-static bool move_key(struct top_display *display, int key)
+static bool handle_move_key(struct top_display *display, int key)
 {
-	size_t page = body_rows(display), first = display->first;
+	size_t page = count_body_rows(display), first = display->first;
 
 	switch (key) {
 	case SCREEN_UP:
@@ -393,7 +393,7 @@ static bool move_key(struct top_display *display, int key)
 	return true;
 }
 
-static void show(struct top_display *display, enum top_shows shows)
+static void choose_shows(struct top_display *display, enum top_shows shows)
 {
 	if (display->choice.shows == TOP_HELP && shows == TOP_HELP)
 		shows = display->shown_before;
@@ -405,27 +405,27 @@ static void show(struct top_display *display, enum top_shows shows)
 	display->first = 0;
 }
 
-static void choice_key(struct top_display *display, int key)
+static void handle_choice_key(struct top_display *display, int key)
 {
 	struct top_choice *choice = &display->choice;
 
 	switch (key) {
 	case 'f':
-		show(display, TOP_FUNCTIONS);
+		choose_shows(display, TOP_FUNCTIONS);
 		break;
 	case 'c':
-		show(display, TOP_CALLS);
+		choose_shows(display, TOP_CALLS);
 		break;
 	case 't':
-		show(display, TOP_THREADS);
+		choose_shows(display, TOP_THREADS);
 		break;
 	case '?':
 	case 'h':
-		show(display, TOP_HELP);
+		choose_shows(display, TOP_HELP);
 		break;
 	case SCREEN_ESCAPE:
 		if (choice->shows == TOP_HELP)
-			show(display, TOP_HELP);
+			choose_shows(display, TOP_HELP);
 		break;
 	case 's':
 		choice->order = choice->order == TOTALS_BY_SELF ? TOTALS_BY_TOTAL : TOTALS_BY_SELF;
@@ -449,14 +449,14 @@ static void choice_key(struct top_display *display, int key)
 		display->held = !display->held;
 		break;
 	case 'w':
-		name_ask(display);
+		ask_name(display);
 		break;
 	default:
 		break;
 	}
 }
 
-static bool take_key(struct top_display *display, int key)
+static bool handle_key(struct top_display *display, int key)
 {
 	if (key == SCREEN_GONE || (key == 'q' && !display->prompt.open))
 		return false;
@@ -466,13 +466,13 @@ static bool take_key(struct top_display *display, int key)
 	}
 	if (display->prompt.open) {
 		if (top_prompt_key(&display->prompt, key))
-			save(display);
+			begin_save(display);
 		draw(display);
 		return true;
 	}
 	display->message_until_us = 0;
-	if (!move_key(display, key)) {
-		choice_key(display, key);
+	if (!handle_move_key(display, key)) {
+		handle_choice_key(display, key);
 		redraw(display);
 	}
 	return true;
@@ -483,7 +483,7 @@ bool top_display_keys(struct top_display *display)
 	int key;
 
 	while ((key = screen_key(display->screen)) != SCREEN_NONE)
-		if (!take_key(display, key))
+		if (!handle_key(display, key))
 			return false;
 	return true;
 }

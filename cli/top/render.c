@@ -16,7 +16,7 @@
 #define TREE_MIN_PERCENT 1.0
 #define WAITS_SHOWN 4
 
-static uint64_t since_boot_us(void)
+static uint64_t read_boot_time_us(void)
 {
 	struct timespec now;
 
@@ -42,7 +42,7 @@ void top_target_init(struct top_target *ret, uint32_t pid)
 /* The header. */
 
 /* "1:02:03", "2:03" */
-static void duration_add(struct buf *ret, uint64_t us)
+static void add_duration(struct buf *ret, uint64_t us)
 {
 	uint64_t seconds = us / 1000000;
 
@@ -55,7 +55,7 @@ static void duration_add(struct buf *ret, uint64_t us)
 	buf_printf(ret, ":%02" PRIu64, seconds % 60);
 }
 
-static void command_add(struct buf *ret, const struct profile *profile, uint32_t pid)
+static void add_command(struct buf *ret, const struct profile *profile, uint32_t pid)
 {
 	const struct profile_target *target = NULL;
 
@@ -70,7 +70,7 @@ static void command_add(struct buf *ret, const struct profile *profile, uint32_t
 	}
 }
 
-static void python_add(struct buf *ret, const struct profile *profile)
+static void add_python(struct buf *ret, const struct profile *profile)
 {
 	size_t count = 0;
 	uint32_t version = 0;
@@ -89,23 +89,23 @@ static void python_add(struct buf *ret, const struct profile *profile)
 		buf_printf(ret, ", no Python");
 }
 
-static void target_add(struct buf *ret, const struct top_target *target,
+static void add_target(struct buf *ret, const struct top_target *target,
                        const struct profile *profile)
 {
 	buf_printf(ret, TEXT_BOLD "%" PRIu32 " %s" TEXT_OFF, target->pid, target->name);
 	if (profile->target_count > 1)
 		buf_printf(ret, " and %zu more", profile->target_count - 1);
 	if (profile->target_count)
-		python_add(ret, profile);
+		add_python(ret, profile);
 	if (target->start_us) {
 		buf_printf(ret, ", up ");
-		duration_add(ret, since_boot_us() - target->start_us);
+		add_duration(ret, read_boot_time_us() - target->start_us);
 	}
-	command_add(ret, profile, target->pid);
+	add_command(ret, profile, target->pid);
 	buf_printf(ret, "\n");
 }
 
-static void samples_add(struct buf *ret, const struct options *options, double seconds_left,
+static void add_samples(struct buf *ret, const struct options *options, double seconds_left,
                         const struct top_stats *facts)
 {
 	const struct profile_builder_progress *progress = &facts->progress;
@@ -119,7 +119,7 @@ static void samples_add(struct buf *ret, const struct options *options, double s
 	buf_printf(ret, "\n");
 }
 
-static void pauses_add_text(struct buf *ret, const struct top_stats *facts)
+static void add_pauses(struct buf *ret, const struct top_stats *facts)
 {
 	if (!facts->recent.taken) {
 		buf_printf(ret, "pauses   -\n");
@@ -144,7 +144,7 @@ static const struct {
 	{ 'I', "idle" },    { 0, "not told" },
 };
 
-static void threads_add(struct buf *ret, const struct top_stats *facts)
+static void add_thread_states(struct buf *ret, const struct top_stats *facts)
 {
 	const char *before = ": ";
 
@@ -162,7 +162,7 @@ static void threads_add(struct buf *ret, const struct top_stats *facts)
 	buf_printf(ret, "\n");
 }
 
-static void waits_add(struct buf *ret, const struct top_stats *facts)
+static void add_waits(struct buf *ret, const struct top_stats *facts)
 {
 	size_t rest = facts->waits_untold;
 
@@ -185,16 +185,16 @@ void top_render_header(struct buf *ret, const struct options *options,
                        const struct top_target *target, double seconds_left,
                        const struct top_stats *facts)
 {
-	target_add(ret, target, facts->profile);
-	samples_add(ret, options, seconds_left, facts);
-	pauses_add_text(ret, facts);
-	threads_add(ret, facts);
-	waits_add(ret, facts);
+	add_target(ret, target, facts->profile);
+	add_samples(ret, options, seconds_left, facts);
+	add_pauses(ret, facts);
+	add_thread_states(ret, facts);
+	add_waits(ret, facts);
 }
 
 /* Functions. */
 
-static void weight_add(struct buf *ret, uint64_t part, uint64_t whole, bool may_be_hot)
+static void add_weight(struct buf *ret, uint64_t part, uint64_t whole, bool may_be_hot)
 {
 	double percent = number_percent(part, whole);
 	bool hot = may_be_hot && percent >= TEXT_HOT_PERCENT;
@@ -206,7 +206,7 @@ static void weight_add(struct buf *ret, uint64_t part, uint64_t whole, bool may_
 		buf_printf(ret, "%14s", "");
 }
 
-static void frame_add(struct buf *ret, const struct options *options, const struct profile *profile,
+static void add_frame(struct buf *ret, const struct options *options, const struct profile *profile,
                       const struct frame *frame)
 {
 	const struct text_style *style = text_kind_style(frame->kind);
@@ -217,7 +217,7 @@ static void frame_add(struct buf *ret, const struct options *options, const stru
 	buf_printf(ret, TEXT_OFF);
 }
 
-static void functions_add(struct buf *head, struct buf *ret, const struct options *options,
+static void add_functions(struct buf *head, struct buf *ret, const struct options *options,
                           const struct top_choice *choice, const struct profile *profile,
                           const struct tree *tree)
 {
@@ -231,18 +231,18 @@ static void functions_add(struct buf *head, struct buf *ret, const struct option
 	for (size_t i = 0; i < table.count; i++) {
 		const struct function_totals_row *row = &table.rows[i];
 
-		weight_add(ret, row->self, table.whole, true);
+		add_weight(ret, row->self, table.whole, true);
 		buf_printf(ret, "  ");
-		weight_add(ret, row->total, table.whole, false);
+		add_weight(ret, row->total, table.whole, false);
 		buf_printf(ret, "  ");
-		frame_add(ret, options, profile, row->frame);
+		add_frame(ret, options, profile, row->frame);
 		buf_printf(ret, "\n");
 	}
 	function_totals_deinit(&table);
 }
 
 /* The tree, by the writer that all commands have. */
-static void calls_add(struct buf *head, struct buf *ret, const struct options *options,
+static void add_calls(struct buf *head, struct buf *ret, const struct options *options,
                       const struct top_choice *choice, const struct profile *profile,
                       struct tree *tree)
 {
@@ -275,7 +275,7 @@ static void calls_add(struct buf *head, struct buf *ret, const struct options *o
 /* Threads. */
 
 /* "rest (phases.py): clock_nanosleep (libc.so.6)": the Python function that a place belongs to, and the place. */
-static void place_add(struct buf *ret, const struct options *options, const struct profile *profile,
+static void add_place(struct buf *ret, const struct options *options, const struct profile *profile,
                       uint32_t leaf)
 {
 	const struct tree *tree = profile->tree;
@@ -288,7 +288,7 @@ static void place_add(struct buf *ret, const struct options *options, const stru
 		node = leaf;
 	if (node == TREE_ROOT)
 		return;
-	frame_add(ret, options, profile, tree_frame(tree, node));
+	add_frame(ret, options, profile, tree_frame(tree, node));
 	if (node == leaf)
 		return;
 	buf_printf(ret, ": %s", text_kind_style(tree_frame(tree, leaf)->kind)->colour);
@@ -296,7 +296,7 @@ static void place_add(struct buf *ret, const struct options *options, const stru
 	buf_printf(ret, TEXT_OFF);
 }
 
-static void thread_rows_add(struct buf *head, struct buf *ret, const struct options *options,
+static void add_thread_rows(struct buf *head, struct buf *ret, const struct options *options,
                             const struct top_stats *facts)
 {
 	const struct profile *profile = facts->profile;
@@ -313,7 +313,7 @@ static void thread_rows_add(struct buf *head, struct buf *ret, const struct opti
 		else
 			buf_printf(ret, "%5s", "-");
 		buf_printf(ret, "  %-15.*s  ", SPAN_ARG(intern_get(profile->intern, who->name)));
-		place_add(ret, options, profile, thread->leaf);
+		add_place(ret, options, profile, thread->leaf);
 		buf_printf(ret, "\n");
 	}
 }
@@ -349,7 +349,7 @@ uint64_t top_render_body(struct buf *head, struct buf *ret, const struct options
 		return 0;
 	}
 	if (choice->shows == TOP_THREADS) {
-		thread_rows_add(head, ret, options, facts);
+		add_thread_rows(head, ret, options, facts);
 		return facts->thread_count;
 	}
 	if (choice->whole)
@@ -358,9 +358,9 @@ uint64_t top_render_body(struct buf *head, struct buf *ret, const struct options
 		tree = made = recent_window_tree(&facts->recent, profile->tree, choice->running);
 	stacks = tree_node(tree, TREE_ROOT)->total;
 	if (choice->shows == TOP_CALLS)
-		calls_add(head, ret, options, choice, profile, tree);
+		add_calls(head, ret, options, choice, profile, tree);
 	else
-		functions_add(head, ret, options, choice, profile, tree);
+		add_functions(head, ret, options, choice, profile, tree);
 	if (!stacks && !choice->whole && choice->running)
 		buf_printf(ret, "No thread ran. r shows where they wait.\n");
 	tree_destroy(made);

@@ -11,20 +11,20 @@
 #include "cli/commands/report.h"
 
 /* A gdb whose pipe stayed open here would not see it if pmp ended. */
-static void close_others(int fd)
+static void close_inherited(int fd)
 {
 	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 		_exit((int)ERROR_OUTPUT);
 	close_from(3);
 }
 
-static _Noreturn void child_main(struct profile_builder *builder, const struct options *options,
-                                 int fd)
+static _Noreturn void run_child(struct profile_builder *builder, const struct options *options,
+                                int fd)
 {
 	struct error err = { 0 };
 	struct profile *profile;
 
-	close_others(fd);
+	close_inherited(fd);
 	profile = profile_builder_finish(builder);
 	if (!report_profile(options, profile, &err) && !err.code)
 		error_set(&err, ERROR_OUTPUT, "it cannot be written");
@@ -49,7 +49,7 @@ bool top_save_begin(struct top_save *save, struct profile_builder *builder,
 		return error_set(err, ERROR_FAILED, "no pipe to write it: %s", strerror(errno));
 	save->pid = fork();
 	if (save->pid == 0)
-		child_main(builder, &quiet, ends[1]);
+		run_child(builder, &quiet, ends[1]);
 	close(ends[1]);
 	save->fd = ends[0];
 	if (save->pid > 0)

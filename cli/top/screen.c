@@ -70,7 +70,7 @@ static bool is_described(const char *term)
 	return true;
 }
 
-static bool term_choose(struct screen *screen, struct error *err)
+static bool choose_term(struct screen *screen, struct error *err)
 {
 	const char *term = getenv("TERM");
 
@@ -93,7 +93,7 @@ static bool term_choose(struct screen *screen, struct error *err)
 }
 
 /* A static program has no locales but those of the machine that it runs on, if they fit. */
-static bool locale_choose(void)
+static bool choose_locale(void)
 {
 	static const char *const names[] = { "", "C.UTF-8", "en_US.UTF-8" };
 
@@ -105,14 +105,14 @@ static bool locale_choose(void)
 	return false;
 }
 
-static bool watch(struct screen *screen, int fd, uint32_t events)
+static bool watch_fd(struct screen *screen, int fd, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.fd = fd };
 
 	return !epoll_ctl(screen->poll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-static bool set_up(struct screen *screen, struct error *err)
+static bool set_up_screen(struct screen *screen, struct error *err)
 {
 	sigset_t set;
 
@@ -123,9 +123,9 @@ static bool set_up(struct screen *screen, struct error *err)
 		        "%s is no terminal, which a live view wants; to sample without one: "
 		        "pmp -p PID",
 		        isatty(STDOUT_FILENO) ? "stdin" : "stdout");
-	if (!term_choose(screen, err))
+	if (!choose_term(screen, err))
 		return false;
-	screen->utf8 = locale_choose();
+	screen->utf8 = choose_locale();
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
 	sigaddset(&set, SIGWINCH);
@@ -133,8 +133,9 @@ static bool set_up(struct screen *screen, struct error *err)
 	screen->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	screen->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (screen->signal_fd >= 0 && screen->poll_fd >= 0 && async_output_open(&screen->output) &&
-	    watch(screen, STDIN_FILENO, EPOLLIN) && watch(screen, screen->signal_fd, EPOLLIN) &&
-	    (screen->output.terminal < 0 || watch(screen, screen->output.terminal, 0)))
+	    watch_fd(screen, STDIN_FILENO, EPOLLIN) &&
+	    watch_fd(screen, screen->signal_fd, EPOLLIN) &&
+	    (screen->output.terminal < 0 || watch_fd(screen, screen->output.terminal, 0)))
 		return true;
 	error_set(err, ERROR_FAILED, "cannot wait for keys: %s", strerror(errno));
 	sigprocmask(SIG_SETMASK, &screen->mask_before, NULL);
@@ -147,7 +148,7 @@ struct screen *screen_open(struct error *err)
 
 	screen->poll_fd = screen->signal_fd = -1;
 	screen->output.real = screen->output.terminal = screen->output.memory = -1;
-	if (set_up(screen, err))
+	if (set_up_screen(screen, err))
 		return screen;
 	if (screen->poll_fd >= 0)
 		close(screen->poll_fd);
@@ -158,7 +159,7 @@ struct screen *screen_open(struct error *err)
 	return NULL;
 }
 
-static void size_take(void)
+static void take_size(void)
 {
 	struct winsize size;
 
@@ -167,7 +168,7 @@ static void size_take(void)
 }
 
 /* curses catches signals that pmp has on a descriptor, and that nothing may catch once it has let go of that. */
-static SCREEN *curses_open(const char *term, FILE *out)
+static SCREEN *open_curses(const char *term, FILE *out)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
 	enum { COUNT = sizeof(caught) / sizeof(caught[0]) };
@@ -182,7 +183,7 @@ static SCREEN *curses_open(const char *term, FILE *out)
 	return ret;
 }
 
-static void colours_set_up(struct screen *screen)
+static void set_up_colours(struct screen *screen)
 {
 	screen->colour = terminal_colour(stdout) && has_colors();
 	if (!screen->colour)
@@ -194,7 +195,7 @@ static void colours_set_up(struct screen *screen)
 }
 
 /* Ctrl-S, which would stop what is drawn, is a key. curses knows by now what else it is to be. */
-static void modes_set_up(struct screen *screen)
+static void set_up_modes(struct screen *screen)
 {
 	cbreak();
 	noecho();
@@ -206,25 +207,25 @@ static void modes_set_up(struct screen *screen)
 	def_prog_mode();
 }
 
-static void take_over(struct screen *screen)
+static void take_terminal(struct screen *screen)
 {
 	if (screen->curses)
 		return;
-	screen->curses = curses_open(screen->term, screen->output.file);
+	screen->curses = open_curses(screen->term, screen->output.file);
 	if (!screen->curses)
 		return;
-	modes_set_up(screen);
+	set_up_modes(screen);
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(ESCAPE_MS);
 	curs_set(0);
-	colours_set_up(screen);
-	size_take();
+	set_up_colours(screen);
+	take_size();
 	async_output_begin(&screen->output);
 }
 
 /* A terminal that takes nothing does not go back either. */
-static bool give_back(struct screen *screen)
+static bool give_terminal_back(struct screen *screen)
 {
 	bool ok = async_output_end(&screen->output);
 
@@ -241,7 +242,7 @@ bool screen_close(struct screen *screen)
 	bool ok = true;
 
 	if (screen->curses) {
-		ok = give_back(screen);
+		ok = give_terminal_back(screen);
 		delscreen(screen->curses);
 	}
 	close(screen->poll_fd);
@@ -259,12 +260,12 @@ int screen_fd(const struct screen *screen)
 
 /* Stops here, with the terminal as it was, as everything else in the foreground does. Where no shell is there that
  * could let pmp go on again, the kernel does not stop it. */
-static void suspend(struct screen *screen)
+static void suspend_pmp(struct screen *screen)
 {
 	sigset_t set;
 
 	if (screen->curses)
-		give_back(screen);
+		give_terminal_back(screen);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
 	raise(SIGTSTP);
@@ -274,12 +275,12 @@ static void suspend(struct screen *screen)
 		return;
 	reset_prog_mode();
 	curs_set(0);
-	size_take();
+	take_size();
 	clearok(curscr, TRUE);
 	async_output_begin(&screen->output);
 }
 
-static bool signals_take(struct screen *screen)
+static bool take_signals(struct screen *screen)
 {
 	struct signalfd_siginfo info;
 	bool any = false;
@@ -287,14 +288,14 @@ static bool signals_take(struct screen *screen)
 	while (read(screen->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		any = true;
 		if (info.ssi_signo == SIGTSTP)
-			suspend(screen);
+			suspend_pmp(screen);
 		else if (screen->curses)
-			size_take();
+			take_size();
 	}
 	return any;
 }
 
-static int key_of(int key)
+static int translate_key(int key)
 {
 	static const struct {
 		int curses, key;
@@ -315,7 +316,7 @@ static int key_of(int key)
 }
 
 /* Wakes the caller when the terminal can take the rest. */
-static bool push(struct screen *screen)
+static bool push_output(struct screen *screen)
 {
 	bool done = async_output_flush(&screen->output);
 	struct epoll_event event = {
@@ -333,29 +334,29 @@ int screen_key(struct screen *screen)
 	struct epoll_event events[3];
 	int count = epoll_wait(screen->poll_fd, events, 3, 0), key;
 
-	if (signals_take(screen))
+	if (take_signals(screen))
 		return SCREEN_CHANGED;
 	for (int i = 0; i < count; i++) {
 		if (events[i].events & (EPOLLHUP | EPOLLERR))
 			return SCREEN_GONE;
 		if (events[i].events & EPOLLOUT)
-			push(screen);
+			push_output(screen);
 	}
 	if (!screen->curses)
 		return SCREEN_NONE;
 	key = getch();
-	return key == ERR ? SCREEN_NONE : key_of(key);
+	return key == ERR ? SCREEN_NONE : translate_key(key);
 }
 
 unsigned screen_rows(struct screen *screen)
 {
-	take_over(screen);
+	take_terminal(screen);
 	return screen->curses ? (unsigned)LINES : 24;
 }
 
 unsigned screen_columns(struct screen *screen)
 {
-	take_over(screen);
+	take_terminal(screen);
 	return screen->curses ? (unsigned)COLS : 80;
 }
 
@@ -365,7 +366,7 @@ bool screen_utf8(const struct screen *screen)
 }
 
 /* ANSI's sequence for colours at the front of text; its length, 0 if there is none. */
-static size_t sequence_take(struct screen *screen, struct span text)
+static size_t take_sequence(struct screen *screen, struct span text)
 {
 	attr_t attributes = A_NORMAL;
 	short colour = 0;
@@ -396,7 +397,7 @@ static size_t sequence_take(struct screen *screen, struct span text)
 }
 
 /* Where only ASCII can be shown a question mark stands for a character. */
-static void piece_put(const struct screen *screen, struct span text)
+static void put_characters(const struct screen *screen, struct span text)
 {
 	if (screen->utf8) {
 		addnstr(text.ptr, (int)text.len);
@@ -414,14 +415,14 @@ static void piece_put(const struct screen *screen, struct span text)
 
 void screen_put(struct screen *screen, unsigned row, unsigned column, struct span text)
 {
-	take_over(screen);
+	take_terminal(screen);
 	if (!screen->curses || row >= (unsigned)LINES || column >= (unsigned)COLS)
 		return;
 	attr_set(A_NORMAL, 0, NULL);
 	move((int)row, (int)column);
 	clrtoeol();
 	while (text.len && column < (unsigned)COLS) {
-		size_t skip = sequence_take(screen, text);
+		size_t skip = take_sequence(screen, text);
 		const char *next;
 		struct span piece;
 
@@ -433,17 +434,17 @@ void screen_put(struct screen *screen, unsigned row, unsigned column, struct spa
 		text = span_skip(text, piece.len);
 		piece = text_width_cut(piece, (unsigned)COLS - column);
 		column += (unsigned)text_width_of(piece);
-		piece_put(screen, piece);
+		put_characters(screen, piece);
 	}
 	attr_set(A_NORMAL, 0, NULL);
 }
 
 void screen_show(struct screen *screen)
 {
-	take_over(screen);
+	take_terminal(screen);
 	/* What the terminal has no time for is left out. */
-	if (!screen->curses || !push(screen))
+	if (!screen->curses || !push_output(screen))
 		return;
 	refresh();
-	push(screen);
+	push_output(screen);
 }

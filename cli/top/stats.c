@@ -8,13 +8,13 @@
 /* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
 #define DEPTH_MAX 8
 
-static struct span name_of(const struct top_stats *facts, uint32_t node)
+static struct span get_name(const struct top_stats *facts, uint32_t node)
 {
 	return intern_get(facts->profile->intern, tree_frame(facts->profile->tree, node)->name);
 }
 
 /* Of the functions in which one waits it is the outermost that says most: pthread_cond_wait, not futex_wait. */
-static struct span blocking_name(const struct top_stats *facts, uint32_t leaf)
+static struct span find_blocking_function(const struct top_stats *facts, uint32_t leaf)
 {
 	const struct tree *tree = facts->profile->tree;
 	struct span found = { 0 };
@@ -22,7 +22,7 @@ static struct span blocking_name(const struct top_stats *facts, uint32_t leaf)
 	for (int i = 0; i < DEPTH_MAX && leaf != TREE_ROOT;
 	     i++, leaf = tree_node(tree, leaf)->parent) {
 		enum frame_kind kind = tree_frame(tree, leaf)->kind;
-		struct span name = name_of(facts, leaf);
+		struct span name = get_name(facts, leaf);
 
 		if (kind == FRAME_PYTHON)
 			break;
@@ -34,17 +34,17 @@ static struct span blocking_name(const struct top_stats *facts, uint32_t leaf)
 	return found;
 }
 
-static struct span wait_of(const struct top_stats *facts, const struct recent_stack *stack)
+static struct span find_wait(const struct top_stats *facts, const struct recent_stack *stack)
 {
 	const struct frame *frame = tree_frame(facts->profile->tree, stack->leaf);
-	struct span name = name_of(facts, stack->leaf), blocking;
+	struct span name = get_name(facts, stack->leaf), blocking;
 
 	if (frame->kind == FRAME_MARKER)
 		return span_starts(name, SPAN_LIT("waits for ")) ? span_skip(name, 10)
 		                                                 : (struct span){ 0 };
 	if (stack->state == 'R' || frame->kind == FRAME_LOST)
 		return (struct span){ 0 };
-	blocking = blocking_name(facts, stack->leaf);
+	blocking = find_blocking_function(facts, stack->leaf);
 	if (blocking.len || !stack->state)
 		return blocking;
 	return name;
@@ -56,7 +56,7 @@ struct first_seen {
 	uint64_t time_us, cpu_us;
 };
 
-static struct first_seen *first_seen_make(const struct top_stats *facts)
+static struct first_seen *find_first_seen(const struct top_stats *facts)
 {
 	const struct recent_window *view = &facts->recent;
 	struct first_seen *ret = alloc_zeroed(facts->profile->thread_count + 1, sizeof(*ret));
@@ -77,7 +77,7 @@ static struct first_seen *first_seen_make(const struct top_stats *facts)
 	return ret;
 }
 
-static void wait_count(struct top_stats *facts, struct span what)
+static void count_wait(struct top_stats *facts, struct span what)
 {
 	size_t i = 0;
 
@@ -98,14 +98,14 @@ static void wait_count(struct top_stats *facts, struct span what)
 	}
 }
 
-static void thread_add(struct top_stats *facts, const struct first_seen *first,
+static void add_thread(struct top_stats *facts, const struct first_seen *first,
                        const struct recent_sample *sample, const struct recent_stack *stack)
 {
 	struct top_thread thread = {
 		.thread = stack->thread,
 		.leaf = stack->leaf,
 		.state = stack->state,
-		.wait = wait_of(facts, stack),
+		.wait = find_wait(facts, stack),
 	};
 
 	if (first->known && stack->has_cpu && sample->time_us > first->time_us &&
@@ -118,13 +118,13 @@ static void thread_add(struct top_stats *facts, const struct first_seen *first,
 	}
 	facts->states[(unsigned char)thread.state % TOP_STATES]++;
 	if (thread.wait.len)
-		wait_count(facts, thread.wait);
+		count_wait(facts, thread.wait);
 	facts->threads = alloc_grow(facts->threads, &facts->thread_cap, facts->thread_count + 1,
 	                            sizeof(*facts->threads));
 	facts->threads[facts->thread_count++] = thread;
 }
 
-static int thread_compare(const void *a, const void *b)
+static int compare_threads(const void *a, const void *b)
 {
 	const struct top_thread *left = a, *right = b;
 
@@ -142,7 +142,7 @@ void top_stats_init(struct top_stats *ret, const struct profile_builder *builder
 		.progress = profile_builder_progress(builder),
 	};
 	recent_window_init(&ret->recent, profile_builder_recent(builder), span_us);
-	first = first_seen_make(ret);
+	first = find_first_seen(ret);
 	for (size_t i = 0; i < ret->recent.target_count; i++) {
 		size_t last = ret->recent.targets[i].last;
 		const struct recent_sample *sample;
@@ -154,11 +154,11 @@ void top_stats_init(struct top_stats *ret, const struct profile_builder *builder
 			const struct recent_stack *stack =
 			        recent_samples_stack_at(ret->recent.recent, sample->first + k);
 
-			thread_add(ret, &first[stack->thread], sample, stack);
+			add_thread(ret, &first[stack->thread], sample, stack);
 		}
 	}
 	if (ret->thread_count)
-		qsort(ret->threads, ret->thread_count, sizeof(*ret->threads), thread_compare);
+		qsort(ret->threads, ret->thread_count, sizeof(*ret->threads), compare_threads);
 	free(first);
 }
 

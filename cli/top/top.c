@@ -24,7 +24,7 @@ struct watching {
 	bool dismissed; /* by a key */
 };
 
-static bool take_text(void *ctx, const char *text, size_t len, struct error *err)
+static bool feed_top(void *ctx, const char *text, size_t len, struct error *err)
 {
 	struct watching *watching = ctx;
 
@@ -33,21 +33,21 @@ static bool take_text(void *ctx, const char *text, size_t len, struct error *err
 	return true;
 }
 
-static void show_progress(void *ctx, double seconds_left)
+static void tick_display(void *ctx, double seconds_left)
 {
 	struct watching *watching = ctx;
 
 	top_display_tick(watching->display, seconds_left);
 }
 
-static void show_note(void *ctx, const char *text)
+static void show_note_line(void *ctx, const char *text)
 {
 	struct watching *watching = ctx;
 
 	top_display_note(watching->display, text);
 }
 
-static bool take_input(void *ctx)
+static bool handle_keys(void *ctx)
 {
 	struct watching *watching = ctx;
 
@@ -55,7 +55,7 @@ static bool take_input(void *ctx)
 	return !watching->dismissed;
 }
 
-static bool all_ended(const struct options *options)
+static bool have_all_ended(const struct options *options)
 {
 	for (size_t i = 0; i < options->pid_count; i++)
 		if (process_life(options->pids[i], 0) == PROCESS_ALIVE)
@@ -63,7 +63,7 @@ static bool all_ended(const struct options *options)
 	return true;
 }
 
-static void take_signal(const struct signals *signals, struct error *end)
+static void handle_signals(const struct signals *signals, struct error *end)
 {
 	for (int n; (n = signals_next((struct signals *)signals));) {
 		if (n == SIGINT)
@@ -75,8 +75,8 @@ static void take_signal(const struct signals *signals, struct error *end)
 }
 
 /* The processes have ended; what they did stays to be looked at. */
-static void linger(struct watching *watching, struct screen *screen, const struct signals *signals,
-                   struct error *end)
+static void show_after_end(struct watching *watching, struct screen *screen,
+                           const struct signals *signals, struct error *end)
 {
 	top_display_end(watching->display);
 	while (!watching->dismissed && end->code == ERROR_NONE) {
@@ -92,15 +92,15 @@ static void linger(struct watching *watching, struct screen *screen, const struc
 		          NULL) < 0 &&
 		    errno != EINTR)
 			break;
-		take_signal(signals, end);
+		handle_signals(signals, end);
 		if (polls[1].revents)
-			take_input(watching);
+			handle_keys(watching);
 	}
 }
 
 /* On the screen that was before: what was got, and what it has cost; and the file of -o. */
-static bool report(const struct options *options, struct profile_builder *builder, bool quiet,
-                   struct error *err)
+static bool report_top(const struct options *options, struct profile_builder *builder, bool quiet,
+                       struct error *err)
 {
 	struct options only_file = *options;
 	struct profile *profile = profile_builder_finish(builder);
@@ -115,26 +115,26 @@ static bool report(const struct options *options, struct profile_builder *builde
 	return ok;
 }
 
-static bool watch(struct watching *watching, struct screen *screen, const struct signals *signals,
-                  struct error *end)
+static bool watch_targets(struct watching *watching, struct screen *screen,
+                          const struct signals *signals, struct error *end)
 {
 	const struct options *options = watching->options;
 	const struct recorder_sink sink = {
-		.text = take_text,
-		.progress = show_progress,
-		.note = show_note,
+		.text = feed_top,
+		.progress = tick_display,
+		.note = show_note_line,
 		.ctx = watching,
-		.input = take_input,
+		.input = handle_keys,
 		.input_fd = screen_fd(screen),
 	};
 	bool ok = supervisor_run(options, &sink, end);
 
-	if (ok && end->code == ERROR_NONE && !watching->dismissed && all_ended(options))
-		linger(watching, screen, signals, end);
+	if (ok && end->code == ERROR_NONE && !watching->dismissed && have_all_ended(options))
+		show_after_end(watching, screen, signals, end);
 	return ok;
 }
 
-static bool check(const struct options *options, struct error *err)
+static bool check_output(const struct options *options, struct error *err)
 {
 	struct options quiet = *options;
 
@@ -151,7 +151,7 @@ bool cmd_top(const struct options *options, struct error *err)
 	struct error end = { 0 };
 	bool ok, quiet;
 
-	if (!check(options, err) || !signals_init(&signals, false, err))
+	if (!check_output(options, err) || !signals_init(&signals, false, err))
 		return false;
 	screen = screen_open(err);
 	if (!screen) {
@@ -161,12 +161,12 @@ bool cmd_top(const struct options *options, struct error *err)
 	build.recent_us = TOP_RECENT_US;
 	watching.builder = profile_builder_create(&build);
 	watching.display = top_display_create(options, watching.builder, screen);
-	ok = watch(&watching, screen, &signals, &end);
+	ok = watch_targets(&watching, screen, &signals, &end);
 	quiet = !screen_close(screen) || options->quiet;
 	signals_deinit(&signals);
 	top_display_destroy(watching.display);
 	if (ok)
-		ok = report(options, watching.builder, quiet, err);
+		ok = report_top(options, watching.builder, quiet, err);
 	else if (watching.dismissed && end.code == ERROR_FAILED)
 		ok = puts("no sample was taken") >= 0, end = (struct error){ 0 };
 	profile_builder_destroy(watching.builder);
