@@ -17,7 +17,7 @@
 
 struct dumping {
 	const struct options *options;
-	struct snapshot_builder *reader;
+	struct snapshot_builder *builder;
 	struct output_file raw; /* --save-raw; file NULL: none */
 	struct source_lines lines;
 };
@@ -28,7 +28,7 @@ static bool feed_dump(void *ctx, const char *text, size_t len, struct error *err
 
 	if (dumping->raw.file && fwrite(text, 1, len, dumping->raw.file) != len)
 		return error_set(err, ERROR_OUTPUT, "cannot write %s", dumping->raw.path);
-	snapshot_builder_feed(dumping->reader, text, len);
+	snapshot_builder_feed(dumping->builder, text, len);
 	return true;
 }
 
@@ -115,7 +115,7 @@ static bool feed_file(void *ctx, struct span text, struct error *err)
 	struct dumping *dumping = ctx;
 
 	(void)err;
-	snapshot_builder_feed(dumping->reader, text.ptr, text.len);
+	snapshot_builder_feed(dumping->builder, text.ptr, text.len);
 	return true;
 }
 
@@ -138,8 +138,8 @@ static bool find_source_line(void *ctx, uint32_t pid, struct span file, uint32_t
 static bool write_dump(struct dumping *dumping, struct error *err)
 {
 	const struct options *options = dumping->options;
-	struct snapshot *snapshot = snapshot_builder_finish(dumping->reader);
-	const struct snapshot_options view = {
+	struct snapshot *snapshot = snapshot_builder_finish(dumping->builder);
+	const struct snapshot_options snapshot_options = {
 		.full_paths = options->full_paths,
 		.largest_first = options->largest_first,
 		.source = options->pid_count ? find_source_line : NULL,
@@ -151,8 +151,8 @@ static bool write_dump(struct dumping *dumping, struct error *err)
 
 	verdict_make(snapshot, &verdict);
 	if (ok) {
-		(options->json ? snapshot_json_write : snapshot_text_write)(snapshot, &verdict,
-		                                                            &view, output.file);
+		(options->json ? snapshot_json_write : snapshot_text_write)(
+		        snapshot, &verdict, &snapshot_options, output.file);
 		ok = output_file_commit(&output, err);
 	}
 	verdict_deinit(&verdict);
@@ -168,7 +168,7 @@ bool cmd_dump(const struct options *options, struct error *err)
 	if ((options->output && !output_file_check(options->output, err)) ||
 	    (options->save_raw && !output_file_open(&dumping.raw, options->save_raw, err)))
 		return false;
-	dumping.reader = snapshot_builder_create(options->glue);
+	dumping.builder = snapshot_builder_create(options->glue);
 	if (options->core)
 		ok = dump_core(&dumping, err);
 	else
@@ -179,6 +179,6 @@ bool cmd_dump(const struct options *options, struct error *err)
 		output_file_abandon(&dumping.raw);
 	ok = ok && write_dump(&dumping, err);
 	source_lines_deinit(&dumping.lines);
-	snapshot_builder_destroy(dumping.reader);
+	snapshot_builder_destroy(dumping.builder);
 	return ok;
 }

@@ -13,12 +13,12 @@
 /* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */
 static bool check_no_profile(const char *path, struct span text, struct error *err)
 {
-	struct printable shown;
+	struct printable printable;
 
 	if (!yaml_profile_detect(text))
 		return true;
 	return error_set(err, ERROR_INPUT, "%s is a profile, not gdb's text; pmp show prints it",
-	                 printable_name(&shown, input_file_name(path)));
+	                 printable_name(&printable, input_file_name(path)));
 }
 
 struct folding {
@@ -71,7 +71,7 @@ static bool report_fold(const struct options *options, const struct profile *pro
 
 bool cmd_fold(const struct options *options, struct error *err)
 {
-	const struct profile_builder_options how = options_builder(options);
+	const struct profile_builder_options builder_options = options_builder(options);
 	struct profile_builder *builder;
 	struct profile *profile;
 	bool ok;
@@ -80,7 +80,7 @@ bool cmd_fold(const struct options *options, struct error *err)
 		return false;
 	if (!options->operand_count && terminal_is(stdin) && !options->quiet)
 		fputs("pmp: reading gdb's text from the terminal; Ctrl-D ends it\n", stderr);
-	builder = profile_builder_create(&how);
+	builder = profile_builder_create(&builder_options);
 	ok = fold_all(builder, options, err);
 	profile = profile_builder_finish(builder);
 	profile_builder_destroy(builder);

@@ -23,7 +23,7 @@
 struct piece {
 	struct buf text;
 	char *name;
-	bool goes_on; /* it's a part of the input before */
+	bool continues; /* it's a part of the input before */
 };
 
 struct merging {
@@ -65,7 +65,7 @@ static bool take_piece(struct merging *merging, struct piece *ret)
 	return got;
 }
 
-static bool put_piece(void *ctx, struct buf *text, const char *name, bool goes_on,
+static bool put_piece(void *ctx, struct buf *text, const char *name, bool continues,
                       struct error *err)
 {
 	struct merging *merging = ctx;
@@ -78,7 +78,7 @@ static bool put_piece(void *ctx, struct buf *text, const char *name, bool goes_o
 	ended = merging->ended;
 	if (!ended) {
 		merging->waiting[merging->count++] =
-		        (struct piece){ *text, alloc_copy(name, strlen(name)), goes_on };
+		        (struct piece){ *text, alloc_copy(name, strlen(name)), continues };
 		*text = (struct buf){ 0 };
 	}
 	pthread_cond_broadcast(&merging->changed);
@@ -100,7 +100,7 @@ static bool add_piece(struct adder *adder, const struct piece *piece)
 	bool ok = profile && report_apply_filters_named(adder->merging->options, profile,
 	                                                piece->name, &adder->err);
 
-	if (ok && piece->goes_on)
+	if (ok && piece->continues)
 		profile->runs = 0;
 	ok = ok && profile_merge_add(&adder->merge, profile, piece->name, &adder->err);
 	profile_destroy(profile);

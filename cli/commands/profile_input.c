@@ -66,9 +66,9 @@ static struct span find_host(struct span text)
 	return (struct span){ "", 0 };
 }
 
-static bool is_stdin(const struct splitting *s)
+static bool is_stdin(const struct splitting *splitting)
 {
-	return !strcmp(s->path, "-");
+	return !strcmp(splitting->path, "-");
 }
 
 /* "a.yaml", "a.yaml (profile 3)", "standard input (profile 3, of web2)", "a.folded (from line 80001)". */
@@ -77,19 +77,20 @@ struct name {
 };
 
 /* `only`: there's no other in the input. */
-static void make_name(struct name *ret, const struct splitting *s, bool only)
+static void make_name(struct name *ret, const struct splitting *splitting, bool only)
 {
-	struct span host = find_host(buf_span(&s->text));
-	struct printable shown;
-	const char *path = printable_name(&shown, input_file_name(s->path));
+	struct span host = find_host(buf_span(&splitting->text));
+	struct printable printable;
+	const char *path = printable_name(&printable, input_file_name(splitting->path));
 
-	if (s->lines)
-		snprintf(ret->text, sizeof(ret->text), "%s (from line %zu)", path, s->lines + 1);
+	if (splitting->lines)
+		snprintf(ret->text, sizeof(ret->text), "%s (from line %zu)", path,
+		         splitting->lines + 1);
 	else if (only)
 		snprintf(ret->text, sizeof(ret->text), "%s", path);
 	else
-		snprintf(ret->text, sizeof(ret->text), "%s (profile %zu%s%.*s)", path, s->count,
-		         host.len ? ", of " : "", SPAN_ARG(host));
+		snprintf(ret->text, sizeof(ret->text), "%s (profile %zu%s%.*s)", path,
+		         splitting->count, host.len ? ", of " : "", SPAN_ARG(host));
 }
 
 static size_t count_lines(struct span text)
@@ -104,49 +105,50 @@ static size_t count_lines(struct span text)
 }
 
 /* `only`: there's no other in the input. Blanks are a profile that is lacking, then. */
-static bool pass_one(struct splitting *s, bool only, struct error *err)
+static bool pass_one(struct splitting *splitting, bool only, struct error *err)
 {
-	bool blank = is_blank(buf_span(&s->text)), goes_on;
+	bool blank = is_blank(buf_span(&splitting->text)), continues;
 	struct name name;
 
 	if (blank && !only)
 		return true;
-	goes_on = s->count && !profile_split_begins(buf_span(&s->text));
-	if (!goes_on) {
-		s->count++;
-		s->lines = 0;
+	continues = splitting->count && !profile_split_begins(buf_span(&splitting->text));
+	if (!continues) {
+		splitting->count++;
+		splitting->lines = 0;
 	}
 	/* One that broke off in the middle of a line may hold the next one as well. */
-	make_name(&name, s,
-	          (only || !profile_split_begins(buf_span(&s->text))) && (blank || !is_stdin(s)));
+	make_name(&name, splitting,
+	          (only || !profile_split_begins(buf_span(&splitting->text))) &&
+	                  (blank || !is_stdin(splitting)));
 	if (blank)
 		return error_set(err, ERROR_INPUT, "%s: there is no profile in it", name.text);
-	s->lines += count_lines(buf_span(&s->text));
-	return s->each(s->ctx, &s->text, name.text, goes_on, err);
+	splitting->lines += count_lines(buf_span(&splitting->text));
+	return splitting->each(splitting->ctx, &splitting->text, name.text, continues, err);
 }
 
-/* What s->text is now. `last`: there's nothing behind it. */
-static bool pass_text(struct splitting *s, bool last, struct error *err)
+/* What splitting->text is now. `last`: there's nothing behind it. */
+static bool pass_text(struct splitting *splitting, bool last, struct error *err)
 {
-	bool ok = pass_one(s, last && !s->count, err);
+	bool ok = pass_one(splitting, last && !splitting->count, err);
 
-	buf_deinit(&s->text);
+	buf_deinit(&splitting->text);
 	return ok;
 }
 
-static bool pass_whole_profiles(struct splitting *s, struct error *err)
+static bool pass_whole_profiles(struct splitting *splitting, struct error *err)
 {
 	size_t len;
 
-	while ((len = profile_split(buf_span(&s->text), &s->seen))) {
+	while ((len = profile_split(buf_span(&splitting->text), &splitting->seen))) {
 		struct buf rest = { 0 };
 		bool ok;
 
-		buf_add(&rest, s->text.ptr + len, s->text.len - len);
-		s->text.len = len;
-		ok = pass_text(s, false, err);
-		s->text = rest;
-		s->seen = 0;
+		buf_add(&rest, splitting->text.ptr + len, splitting->text.len - len);
+		splitting->text.len = len;
+		ok = pass_text(splitting, false, err);
+		splitting->text = rest;
+		splitting->seen = 0;
 		if (!ok)
 			return false;
 	}
@@ -155,23 +157,24 @@ static bool pass_whole_profiles(struct splitting *s, struct error *err)
 
 static bool split_text(void *ctx, struct span text, struct error *err)
 {
-	struct splitting *s = ctx;
-	struct printable shown;
+	struct splitting *splitting = ctx;
+	struct printable printable;
 
-	buf_add_span(&s->text, text);
-	if (s->text.len > INPUT_FILE_MAX)
+	buf_add_span(&splitting->text, text);
+	if (splitting->text.len > INPUT_FILE_MAX)
 		return error_set(err, ERROR_INPUT,
 		                 "cannot read %s: it is larger than a profile can be (1 GiB)",
-		                 printable_name(&shown, s->path));
-	return pass_whole_profiles(s, err);
+		                 printable_name(&printable, splitting->path));
+	return pass_whole_profiles(splitting, err);
 }
 
 bool profile_input_read(const char *path, profile_input_each each, void *ctx, struct error *err)
 {
-	struct splitting s = { .path = path, .each = each, .ctx = ctx };
-	bool ok = input_file_each(path, split_text, &s, err) && pass_text(&s, true, err);
+	struct splitting splitting = { .path = path, .each = each, .ctx = ctx };
+	bool ok = input_file_each(path, split_text, &splitting, err) &&
+	          pass_text(&splitting, true, err);
 
-	buf_deinit(&s.text);
+	buf_deinit(&splitting.text);
 	return ok;
 }
 

@@ -9,8 +9,8 @@
 #include "merger/profile/profile.h"
 
 /* Called for each: text is its own to take (then it leaves {0}). name: for messages, "a.yaml" or "standard input (profile 3, of web2)".
- * goes_on: it's more of the collapsed stacks before, of which there are too many for one text. */
-typedef bool (*profile_input_each)(void *ctx, struct buf *text, const char *name, bool goes_on,
+ * continues: it's more of the collapsed stacks before, of which there are too many for one text. */
+typedef bool (*profile_input_each)(void *ctx, struct buf *text, const char *name, bool continues,
                                    struct error *err);
 
 /* Memory goes by the largest profile. false: *err is ERROR_INPUT, or what `each` said. An

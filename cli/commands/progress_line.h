@@ -9,16 +9,16 @@
 
 struct progress_line {
 	bool on; /* false: nothing is shown, and every call does nothing */
-	bool shown;
+	bool on_screen;
 	uint64_t asked; /* samples over all targets, 0: not known */
 };
 
 /* Shown if stderr is a terminal. */
-void progress_line_init(struct progress_line *progress, bool quiet, uint64_t asked);
+void progress_line_init(struct progress_line *line, bool quiet, uint64_t asked);
 /* seconds_left less than 0: the run has not begun. */
-void progress_line_show(struct progress_line *progress,
-                        const struct profile_builder_progress *so_far, double seconds_left);
+void progress_line_show(struct progress_line *line, const struct profile_builder_progress *progress,
+                        double seconds_left);
 /* Takes the line away, for something else to be printed. */
-void progress_line_erase(struct progress_line *progress);
+void progress_line_erase(struct progress_line *line);
 
 #endif

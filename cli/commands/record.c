@@ -11,7 +11,7 @@
 
 struct recording {
 	struct profile_builder *builder;
-	struct progress_line progress;
+	struct progress_line progress_line;
 	struct output_file raw; /* --save-raw; file NULL: none */
 	bool quiet;
 };
@@ -31,7 +31,7 @@ static void show_progress_line(void *ctx, double seconds_left)
 	struct recording *recording = ctx;
 	struct profile_builder_progress so_far = profile_builder_progress(recording->builder);
 
-	progress_line_show(&recording->progress, &so_far, seconds_left);
+	progress_line_show(&recording->progress_line, &so_far, seconds_left);
 }
 
 static void print_note(void *ctx, const char *text)
@@ -41,7 +41,7 @@ static void print_note(void *ctx, const char *text)
 
 	if (recording->quiet)
 		return;
-	progress_line_erase(&recording->progress);
+	progress_line_erase(&recording->progress_line);
 	escape_add(&clean, span_of(text));
 	fprintf(stderr, "pmp: note: %.*s\n", SPAN_ARG(clean));
 	buf_deinit(&clean);
@@ -71,13 +71,13 @@ static bool is_stdout(const char *output)
 
 static void set_up_recording(const struct options *options, struct recording *recording)
 {
-	const struct profile_builder_options build = options_builder(options);
+	const struct profile_builder_options builder_options = options_builder(options);
 
 	/* The notes of what `run` does stand in the report, which goes to the same place. */
 	recording->quiet = options->quiet || (options->program && !is_stdout(options->output));
-	recording->builder = profile_builder_create(&build);
+	recording->builder = profile_builder_create(&builder_options);
 	/* Nothing of ours stands between what a program prints. */
-	progress_line_init(&recording->progress, options->quiet || options->program,
+	progress_line_init(&recording->progress_line, options->quiet || options->program,
 	                   options->children ? 0 : options->samples * options->pid_count);
 }
 
@@ -97,7 +97,7 @@ bool cmd_record(const struct options *options, struct error *err)
 		return false;
 	set_up_recording(options, &recording);
 	ok = supervisor_run(options, &sink, &end);
-	progress_line_erase(&recording.progress);
+	progress_line_erase(&recording.progress_line);
 	if (ok)
 		ok = report_recording(options, &recording, err);
 	else if (recording.raw.file)

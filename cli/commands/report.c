@@ -33,7 +33,7 @@ static bool make_plan(const struct options *options, const char *usual, struct p
 {
 	const struct format *tree = format_by_name(span_of(usual));
 	struct format_words words;
-	struct printable shown;
+	struct printable printable;
 
 	*plan = (struct plan){ 0 };
 	plan->on_stderr = options->program && !options->output;
@@ -65,7 +65,7 @@ static bool make_plan(const struct options *options, const char *usual, struct p
 	format_words(&words);
 	return error_set(err, ERROR_USAGE,
 	                 "-o %s: its suffix names no format; it wants one of %s, or say -f %s",
-	                 printable_name(&shown, options->output), words.suffixes, words.names);
+	                 printable_name(&printable, options->output), words.suffixes, words.names);
 }
 
 /* Told before anything is read: what of a sum cannot be shown. */
@@ -113,7 +113,7 @@ static bool write_result(const char *path, const struct format *format,
                          const struct subject *subject, const struct options *options,
                          struct error *err)
 {
-	struct write_options view = {
+	struct write_options write_options = {
 		.full_paths = options->full_paths,
 		.ascii = !terminal_utf8(),
 		.min_percent = options->min_percent >= 0 ? options->min_percent : TREE_MIN_PERCENT,
@@ -123,17 +123,17 @@ static bool write_result(const char *path, const struct format *format,
 	struct output_file output;
 
 	if (options->all)
-		view.min_percent = 0;
+		write_options.min_percent = 0;
 	if (!(path ? output_file_open(&output, path, err) : output_file_open_errors(&output, err)))
 		return false;
 	if (!path || !output.path) {
-		FILE *shown = path ? stdout : output.file;
+		FILE *screen = path ? stdout : output.file;
 
-		view.colour = terminal_colour(shown);
-		view.width = terminal_width(shown);
+		write_options.colour = terminal_colour(screen);
+		write_options.width = terminal_width(screen);
 	}
-	if (subject->diff ? format->write_diff(subject->diff, &view, output.file, err)
-	                  : format->write(subject->profile, &view, output.file, err))
+	if (subject->diff ? format->write_diff(subject->diff, &write_options, output.file, err)
+	                  : format->write(subject->profile, &write_options, output.file, err))
 		return output_file_commit(&output, err);
 	/* A write that failed is told better by the commit; nothing is renamed then. */
 	if (!err->code && ferror(output.file))
@@ -151,19 +151,19 @@ static bool shows_table(const struct options *options)
 bool report_apply_filters(const struct options *options, struct profile *profile, struct error *err)
 {
 	struct time_window window = options->window;
-	struct profile_filter view = options->filter;
+	struct profile_filter filter = options->filter;
 
 	window.weight = options->weight == WEIGHT_AS_IS ? profile->weight
 	                : options->weight == WEIGHT_CPU ? PROFILE_CPU_US
 	                                                : PROFILE_SAMPLES;
 	if (!time_window_apply(profile, &window, err))
 		return false;
-	view.lines = options->lines && !tree_by_line(profile->tree);
-	view.threads = options->threads && !level_has_threads(profile);
-	view.fold_library = view.fold_library && !options->all;
-	view.uncounted = (options->command->bit & (COMMAND_MERGE | COMMAND_DIFF)) || view.invert ||
-	                 shows_table(options);
-	return profile_filter_apply(profile, &view, err);
+	filter.lines = options->lines && !tree_by_line(profile->tree);
+	filter.threads = options->threads && !level_has_threads(profile);
+	filter.fold_library = filter.fold_library && !options->all;
+	filter.uncounted = (options->command->bit & (COMMAND_MERGE | COMMAND_DIFF)) ||
+	                   filter.invert || shows_table(options);
+	return profile_filter_apply(profile, &filter, err);
 }
 
 bool report_apply_filters_named(const struct options *options, struct profile *profile,

@@ -10,35 +10,35 @@
 #define CHUNK ((size_t)64 << 10)
 #define GZIP_ONLY 16 /* added to the window's bits: inflateInit2 wants gzip's head and sum */
 
-void gzip_reader_init(struct gzip_reader *packed, int fd)
+void gzip_reader_init(struct gzip_reader *reader, int fd)
 {
-	*packed =
+	*reader =
 	        (struct gzip_reader){ .fd = fd, .bytes = alloc_zeroed(CHUNK, 1), .between = true };
-	packed->zip.next_in = packed->bytes;
+	reader->zip.next_in = reader->bytes;
 }
 
-void gzip_reader_deinit(struct gzip_reader *packed)
+void gzip_reader_deinit(struct gzip_reader *reader)
 {
-	if (packed->is_gzip)
-		inflateEnd(&packed->zip);
-	free(packed->bytes);
-	if (packed->bytes)
-		close(packed->fd);
-	*packed = (struct gzip_reader){ 0 };
+	if (reader->is_gzip)
+		inflateEnd(&reader->zip);
+	free(reader->bytes);
+	if (reader->bytes)
+		close(reader->fd);
+	*reader = (struct gzip_reader){ 0 };
 }
 
 /* There are two bytes to look at, unless the input has ended. */
-static bool fill_input(struct gzip_reader *packed)
+static bool fill_input(struct gzip_reader *reader)
 {
-	z_stream *zip = &packed->zip;
+	z_stream *zip = &reader->zip;
 
 	if (zip->avail_in >= 2)
 		return true;
-	memmove(packed->bytes, zip->next_in, zip->avail_in);
-	zip->next_in = packed->bytes;
+	memmove(reader->bytes, zip->next_in, zip->avail_in);
+	zip->next_in = reader->bytes;
 	while (zip->avail_in < 2) {
 		ssize_t got = TEMP_FAILURE_RETRY(
-		        read(packed->fd, packed->bytes + zip->avail_in, CHUNK - zip->avail_in));
+		        read(reader->fd, reader->bytes + zip->avail_in, CHUNK - zip->avail_in));
 
 		if (got < 0)
 			return false;
@@ -49,9 +49,9 @@ static bool fill_input(struct gzip_reader *packed)
 	return true;
 }
 
-static bool is_at_gzip(const struct gzip_reader *packed)
+static bool is_at_gzip(const struct gzip_reader *reader)
 {
-	return packed->zip.avail_in >= 2 && !memcmp(packed->zip.next_in, "\x1f\x8b", 2);
+	return reader->zip.avail_in >= 2 && !memcmp(reader->zip.next_in, "\x1f\x8b", 2);
 }
 
 static void copy_plain(z_stream *zip)
@@ -65,19 +65,19 @@ static void copy_plain(z_stream *zip)
 	zip->avail_out -= len;
 }
 
-static const char *unpack_gzip(struct gzip_reader *packed)
+static const char *unpack_gzip(struct gzip_reader *reader)
 {
-	z_stream *zip = &packed->zip;
+	z_stream *zip = &reader->zip;
 	int code;
 
 	if (!zip->avail_in)
 		return "the packed data end too early";
-	if (packed->between && !is_at_gzip(packed))
+	if (reader->between && !is_at_gzip(reader))
 		return "behind the packed data stands what is not packed";
-	if (packed->between)
+	if (reader->between)
 		inflateReset(zip);
 	code = inflate(zip, Z_NO_FLUSH);
-	packed->between = code == Z_STREAM_END;
+	reader->between = code == Z_STREAM_END;
 	if (code == Z_MEM_ERROR)
 		return "";
 	if (code != Z_OK && code != Z_STREAM_END)
@@ -85,32 +85,32 @@ static const char *unpack_gzip(struct gzip_reader *packed)
 	return NULL;
 }
 
-static const char *begin_input(struct gzip_reader *packed)
+static const char *begin_input(struct gzip_reader *reader)
 {
-	packed->begun = true;
-	if (is_at_gzip(packed) && inflateInit2(&packed->zip, MAX_WBITS + GZIP_ONLY) != Z_OK)
+	reader->begun = true;
+	if (is_at_gzip(reader) && inflateInit2(&reader->zip, MAX_WBITS + GZIP_ONLY) != Z_OK)
 		return "";
-	packed->is_gzip = is_at_gzip(packed);
+	reader->is_gzip = is_at_gzip(reader);
 	return NULL;
 }
 
-const char *gzip_reader_read(struct gzip_reader *packed, char *to, size_t cap, size_t *got)
+const char *gzip_reader_read(struct gzip_reader *reader, char *to, size_t cap, size_t *got)
 {
-	z_stream *zip = &packed->zip;
+	z_stream *zip = &reader->zip;
 	const char *why = NULL;
 
 	zip->next_out = (unsigned char *)to;
 	zip->avail_out = (unsigned)(cap < CHUNK ? cap : CHUNK);
 	*got = 0;
 	while (zip->avail_out && !why) {
-		if (!fill_input(packed))
+		if (!fill_input(reader))
 			return strerror(errno);
-		if (!packed->begun)
-			why = begin_input(packed);
-		else if (packed->between && !zip->avail_in)
+		if (!reader->begun)
+			why = begin_input(reader);
+		else if (reader->between && !zip->avail_in)
 			break;
-		else if (packed->is_gzip)
-			why = unpack_gzip(packed);
+		else if (reader->is_gzip)
+			why = unpack_gzip(reader);
 		else
 			copy_plain(zip);
 	}

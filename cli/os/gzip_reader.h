@@ -17,11 +17,11 @@ struct gzip_reader {
 };
 
 /* Takes fd. */
-void gzip_reader_init(struct gzip_reader *packed, int fd);
+void gzip_reader_init(struct gzip_reader *reader, int fd);
 /* Closes fd. */
-void gzip_reader_deinit(struct gzip_reader *packed);
+void gzip_reader_deinit(struct gzip_reader *reader);
 
 /* Up to cap bytes, and less only at the end; *got is 0 there. NULL, or why they cannot be had: "" is for want of memory. */
-const char *gzip_reader_read(struct gzip_reader *packed, char *to, size_t cap, size_t *got);
+const char *gzip_reader_read(struct gzip_reader *reader, char *to, size_t cap, size_t *got);
 
 #endif

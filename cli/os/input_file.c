@@ -16,8 +16,8 @@
 #define CHUNK (64u << 10)
 #define NEAR_MAX 10000 /* files that are looked at for one with a near name */
 
-struct input {
-	struct gzip_reader packed;
+struct input_file {
+	struct gzip_reader reader;
 	const char *name; /* for messages */
 	bool begun;
 };
@@ -40,49 +40,49 @@ static const struct magic {
 };
 
 /* Nothing is wrong with the file then. */
-static bool fail_no_memory(const struct input *input, struct error *err)
+static bool fail_no_memory(const struct input_file *input, struct error *err)
 {
-	struct printable shown;
+	struct printable printable;
 
 	return error_set(err, ERROR_FAILED, "cannot read %s: out of memory",
-	                 printable_name(&shown, input->name));
+	                 printable_name(&printable, input->name));
 }
 
-static bool fail_read(const struct input *input, struct error *err, const char *why)
+static bool fail_read(const struct input_file *input, struct error *err, const char *why)
 {
-	struct printable shown;
+	struct printable printable;
 
 	return error_set(err, ERROR_INPUT, "cannot read %s: %s",
-	                 printable_name(&shown, input->name), why);
+	                 printable_name(&printable, input->name), why);
 }
 
 /* Looks for a file of nearly that name beside it: says so in hint->text, which is empty if there is none. */
-static void suggest_near_name(const char *path, struct suggestion *hint)
+static void suggest_near_name(const char *path, struct suggestion *suggestion)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? alloc_copy(path, (size_t)(slash - path) + 1) : NULL;
 	DIR *dir = opendir(folder ? folder : ".");
 	struct dirent *entry;
 
-	*hint = (struct suggestion){ .word = span_of(slash ? slash + 1 : path) };
+	*suggestion = (struct suggestion){ .word = span_of(slash ? slash + 1 : path) };
 	for (int i = 0; dir && i < NEAR_MAX && (entry = readdir(dir)); i++) {
-		if (suggest_try(hint, span_of(entry->d_name)))
-			suggest_text(hint, ""); /* now: the name is gone with the entry */
+		if (suggest_try(suggestion, span_of(entry->d_name)))
+			suggest_text(suggestion, ""); /* now: the name is gone with the entry */
 	}
 	if (dir)
 		closedir(dir);
 	free(folder);
 }
 
-static bool fail_open(const struct input *input, int why, struct error *err)
+static bool fail_open(const struct input_file *input, int why, struct error *err)
 {
-	struct suggestion hint = { .text = "" };
-	struct printable shown;
+	struct suggestion suggestion = { .text = "" };
+	struct printable printable;
 
 	if (why == ENOENT)
-		suggest_near_name(input->name, &hint);
+		suggest_near_name(input->name, &suggestion);
 	return error_set(err, ERROR_INPUT, "cannot read %s: %s%s",
-	                 printable_name(&shown, input->name), strerror(why), hint.text);
+	                 printable_name(&printable, input->name), strerror(why), suggestion.text);
 }
 
 const char *input_file_name(const char *path)
@@ -90,13 +90,13 @@ const char *input_file_name(const char *path)
 	return strcmp(path, "-") ? path : "standard input";
 }
 
-static bool open_input(struct input *input, const char *path, struct error *err)
+static bool open_input(struct input_file *input, const char *path, struct error *err)
 {
 	bool is_stdin = !strcmp(path, "-");
 	struct stat stat;
 	int fd;
 
-	*input = (struct input){ .name = input_file_name(path) };
+	*input = (struct input_file){ .name = input_file_name(path) };
 	fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return fail_open(input, errno, err);
@@ -104,25 +104,25 @@ static bool open_input(struct input *input, const char *path, struct error *err)
 		close(fd);
 		return fail_read(input, err, strerror(EISDIR));
 	}
-	gzip_reader_init(&input->packed, fd);
+	gzip_reader_init(&input->reader, fd);
 	return true;
 }
 
-static void close_input(struct input *input)
+static void close_input(struct input_file *input)
 {
-	gzip_reader_deinit(&input->packed);
+	gzip_reader_deinit(&input->reader);
 }
 
 /* A NUL that comes later is let through: a log whose machine lost power has such, and text behind
  * them. */
-static bool check_text(const struct input *input, struct span text, struct error *err)
+static bool check_text(const struct input_file *input, struct span text, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-		struct printable shown;
+		struct printable printable;
 
 		if (span_starts(text, magics[i].bytes))
 			return error_set(err, ERROR_INPUT, "cannot read %s: it is %s; %s",
-			                 printable_name(&shown, input->name), magics[i].what,
+			                 printable_name(&printable, input->name), magics[i].what,
 			                 magics[i].cure);
 	}
 	if (memchr(text.ptr, '\0', text.len < 4096 ? text.len : 4096))
@@ -131,9 +131,10 @@ static bool check_text(const struct input *input, struct span text, struct error
 }
 
 /* Up to cap bytes of text, unpacked; *got is 0 at the end. */
-static bool read_input(struct input *input, char *to, size_t cap, size_t *got, struct error *err)
+static bool read_input(struct input_file *input, char *to, size_t cap, size_t *got,
+                       struct error *err)
 {
-	const char *why = gzip_reader_read(&input->packed, to, cap, got);
+	const char *why = gzip_reader_read(&input->reader, to, cap, got);
 
 	if (why)
 		return *why ? fail_read(input, err, why) : fail_no_memory(input, err);
@@ -143,9 +144,9 @@ static bool read_input(struct input *input, char *to, size_t cap, size_t *got, s
 	return check_text(input, (struct span){ to, *got }, err);
 }
 
-bool input_file_each(const char *path, input_take take, void *ctx, struct error *err)
+bool input_file_each(const char *path, input_file_take take, void *ctx, struct error *err)
 {
-	struct input input;
+	struct input_file input;
 	char text[CHUNK];
 	size_t got;
 	bool ok;
@@ -169,13 +170,13 @@ struct whole {
 static bool append_text(void *ctx, struct span text, struct error *err)
 {
 	struct whole *whole = ctx;
-	struct printable shown;
+	struct printable printable;
 
 	buf_add_span(whole->text, text);
 	return whole->text->len <= INPUT_FILE_MAX ||
 	       error_set(err, ERROR_INPUT,
 	                 "cannot read %s: it is larger than a profile can be (1 GiB)",
-	                 printable_name(&shown, whole->name));
+	                 printable_name(&printable, whole->name));
 }
 
 bool input_file_read_all(const char *path, struct buf *ret, struct error *err)

@@ -9,12 +9,12 @@
 #include "merger/base/error.h"
 
 /* Takes a piece of text; `err` is for what is wrong with it. */
-typedef bool (*input_take)(void *ctx, struct span text, struct error *err);
+typedef bool (*input_file_take)(void *ctx, struct span text, struct error *err);
 
 /* Passes on all of a file's text, unpacked, piece by piece; "-" is stdin. What cannot be read, or is no text (a core file, UTF-16,
  * something packed by another program), is ERROR_INPUT with name and reason, and says what to do with it. false: that, or what
  * `take` said. */
-bool input_file_each(const char *path, input_take take, void *ctx, struct error *err);
+bool input_file_each(const char *path, input_file_take take, void *ctx, struct error *err);
 /* For messages. */
 const char *input_file_name(const char *path);
 

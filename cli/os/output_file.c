@@ -25,9 +25,9 @@ struct place {
 
 static bool fail_write(struct error *err, const char *path, const char *why)
 {
-	struct printable shown;
+	struct printable printable;
 
-	return error_set(err, ERROR_OUTPUT, "cannot write %s: %s", printable_name(&shown, path),
+	return error_set(err, ERROR_OUTPUT, "cannot write %s: %s", printable_name(&printable, path),
 	                 why);
 }
 
@@ -91,12 +91,12 @@ static bool check_directory(const struct place *place, const char *path, struct 
 {
 	struct span span = find_directory(place->target);
 	char *name = span.len ? alloc_copy(span.ptr, span.len) : alloc_copy(".", 1);
-	struct printable shown, shown_dir;
+	struct printable printable, printable_dir;
 	bool ok = !access(name, W_OK | X_OK);
 
 	if (!ok)
 		error_set(err, ERROR_OUTPUT, "cannot write %s: directory %s: %s",
-		          printable_name(&shown, path), printable_name(&shown_dir, name),
+		          printable_name(&printable, path), printable_name(&printable_dir, name),
 		          strerror(errno));
 	free(name);
 	return ok;

@@ -22,17 +22,18 @@ void pager_disable(void)
 /* NULL: the environment names none. */
 static const char *find_pager(void)
 {
-	const char *told = getenv("PMP_PAGER");
+	const char *command = getenv("PMP_PAGER");
 
-	return told ? told : getenv("PAGER");
+	return command ? command : getenv("PAGER");
 }
 
 bool pager_wanted(void)
 {
-	const char *told = find_pager();
+	const char *command = find_pager();
 
 	return !disabled && terminal_is(stdout) && !terminal_dumb() &&
-	       tcgetpgrp(STDOUT_FILENO) == getpgrp() && !(told && (!*told || !strcmp(told, "cat")));
+	       tcgetpgrp(STDOUT_FILENO) == getpgrp() &&
+	       !(command && (!*command || !strcmp(command, "cat")));
 }
 
 /* How many columns the character or the escape sequence at `c` takes, and how many bytes it is. */
@@ -74,7 +75,7 @@ static void exec_pager(int text_fd)
 {
 	static const int ignored[] = { SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ };
 	const struct sigaction dfl = { .sa_handler = SIG_DFL };
-	const char *told = find_pager();
+	const char *command = find_pager();
 
 	/* Nobody else would end one that waits for a key when pmp is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -83,8 +84,8 @@ static void exec_pager(int text_fd)
 	setenv("LESS", "FRX", 0);
 	if (dup2(text_fd, STDIN_FILENO) < 0)
 		_exit(127);
-	if (told)
-		execl("/bin/sh", "sh", "-c", told, (char *)NULL);
+	if (command)
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	else
 		execlp("less", "less", "-FRX", (char *)NULL);
 	_exit(127);

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define SIZE_MAX_TOLD 1000000u
+#define SIZE_LIMIT 1000000u
 
 /* NULL if it is empty, too. */
 static const char *find_variable(const char *name)
@@ -21,14 +21,14 @@ bool terminal_is(FILE *file)
 }
 
 /* What the terminal says, else the variable, else `otherwise`. */
-static unsigned choose_size(unsigned short said, const char *name, unsigned otherwise)
+static unsigned choose_size(unsigned short reported, const char *name, unsigned otherwise)
 {
-	const char *told = find_variable(name);
-	unsigned long number = told ? strtoul(told, NULL, 10) : 0;
+	const char *value = find_variable(name);
+	unsigned long number = value ? strtoul(value, NULL, 10) : 0;
 
-	if (said)
-		return said;
-	return number && number < SIZE_MAX_TOLD ? (unsigned)number : otherwise;
+	if (reported)
+		return reported;
+	return number && number < SIZE_LIMIT ? (unsigned)number : otherwise;
 }
 
 static struct winsize read_window_size(FILE *file)

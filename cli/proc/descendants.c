@@ -29,13 +29,13 @@ static void note_process(struct descendants *descendants, uint32_t pid)
 		return;
 	row = find_relative(descendants, pid, stat.starttime);
 	if (row) {
-		row->here = row->stays = true;
+		row->seen_now = row->seen_twice = true;
 		return;
 	}
 	descendants->rows = alloc_grow(descendants->rows, &descendants->cap, descendants->count + 1,
 	                               sizeof(*descendants->rows));
 	descendants->rows[descendants->count++] =
-	        (struct relative){ .pid = pid, .starttime = stat.starttime, .here = true };
+	        (struct relative){ .pid = pid, .starttime = stat.starttime, .seen_now = true };
 }
 
 static void forget_ended(struct descendants *descendants)
@@ -43,7 +43,7 @@ static void forget_ended(struct descendants *descendants)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < descendants->count; i++)
-		if (descendants->rows[i].here)
+		if (descendants->rows[i].seen_now)
 			descendants->rows[kept++] = descendants->rows[i];
 	descendants->count = kept;
 }
@@ -54,7 +54,7 @@ void descendants_rescan(struct descendants *descendants)
 	uint32_t *pids = NULL;
 
 	for (size_t i = 0; i < descendants->count; i++)
-		descendants->rows[i].here = false;
+		descendants->rows[i].seen_now = false;
 	process_descendants(descendants->root, &pids, &count, &cap);
 	for (size_t i = 0; i < count; i++)
 		note_process(descendants, pids[i]);
@@ -65,9 +65,9 @@ void descendants_rescan(struct descendants *descendants)
 bool descendants_next(struct descendants *descendants, uint32_t *ret)
 {
 	for (size_t i = 0; i < descendants->count; i++) {
-		if (!descendants->rows[i].stays || descendants->rows[i].told)
+		if (!descendants->rows[i].seen_twice || descendants->rows[i].reported)
 			continue;
-		descendants->rows[i].told = true;
+		descendants->rows[i].reported = true;
 		*ret = descendants->rows[i].pid;
 		return true;
 	}

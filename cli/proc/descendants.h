@@ -11,8 +11,8 @@ struct descendants {
 	struct relative {
 		uint32_t pid;
 		uint64_t starttime; /* tells a pid used again */
-		bool here, stays,
-		        told; /* in the last look; in the one before, too; by descendants_next */
+		bool seen_now, seen_twice,
+		        reported; /* in the last look; in the one before, too; by descendants_next */
 	} * rows;
 	size_t count, cap;
 };

@@ -31,10 +31,10 @@ struct descriptor {
 	size_t peer_count;
 };
 
-void open_files_deinit(struct open_files *descriptors)
+void open_files_deinit(struct open_files *files)
 {
-	free(descriptors->rows);
-	*descriptors = (struct open_files){ 0 };
+	free(files->rows);
+	*files = (struct open_files){ 0 };
 }
 
 static void read_fd_link(uint32_t pid, uint32_t fd, char *ret, size_t len)
@@ -107,17 +107,16 @@ static void find_socket(struct descriptor *row)
 		         row->socket.peer_inode);
 }
 
-void open_files_request(struct open_files *descriptors, uint32_t pid, uint32_t fd)
+void open_files_request(struct open_files *files, uint32_t pid, uint32_t fd)
 {
 	struct descriptor *row;
 	mode_t mode;
 
-	for (size_t i = 0; i < descriptors->count; i++)
-		if (descriptors->rows[i].pid == pid && descriptors->rows[i].fd == fd)
+	for (size_t i = 0; i < files->count; i++)
+		if (files->rows[i].pid == pid && files->rows[i].fd == fd)
 			return;
-	descriptors->rows = alloc_grow(descriptors->rows, &descriptors->cap, descriptors->count + 1,
-	                               sizeof(*descriptors->rows));
-	row = &descriptors->rows[descriptors->count++];
+	files->rows = alloc_grow(files->rows, &files->cap, files->count + 1, sizeof(*files->rows));
+	row = &files->rows[files->count++];
 	*row = (struct descriptor){ .pid = pid, .fd = fd };
 	read_fd_link(pid, fd, row->link, sizeof(row->link));
 	if (!row->link[0])
@@ -172,7 +171,7 @@ static bool is_other_end(const struct descriptor *row, uint32_t pid, uint32_t fd
 	return row->reads ? mode & S_IWUSR : mode & S_IRUSR;
 }
 
-static void scan_process(struct open_files *descriptors, uint32_t pid, uint64_t deadline)
+static void scan_process(struct open_files *files, uint32_t pid, uint64_t deadline)
 {
 	char path[64], link[LINK_MAX_LEN];
 	struct dirent *entry;
@@ -187,8 +186,8 @@ static void scan_process(struct open_files *descriptors, uint32_t pid, uint64_t 
 		if (!process_entry_number(entry->d_name, &fd))
 			continue;
 		read_fd_link(pid, fd, link, sizeof(link));
-		for (size_t i = 0; link[0] && i < descriptors->count; i++) {
-			struct descriptor *row = &descriptors->rows[i];
+		for (size_t i = 0; link[0] && i < files->count; i++) {
+			struct descriptor *row = &files->rows[i];
 
 			if (row->peer_link[0] && !strcmp(row->peer_link, link) &&
 			    is_other_end(row, pid, fd))
@@ -198,7 +197,7 @@ static void scan_process(struct open_files *descriptors, uint32_t pid, uint64_t 
 	closedir(folder);
 }
 
-static void scan_processes(struct open_files *descriptors)
+static void scan_processes(struct open_files *files)
 {
 	uint64_t deadline = clock_now_us() + OPEN_FILES_SCAN_MS * 1000;
 	struct dirent *entry;
@@ -206,14 +205,14 @@ static void scan_processes(struct open_files *descriptors)
 	uint32_t pid;
 	DIR *folder;
 
-	for (size_t i = 0; i < descriptors->count; i++)
-		wanted = wanted || descriptors->rows[i].peer_link[0];
+	for (size_t i = 0; i < files->count; i++)
+		wanted = wanted || files->rows[i].peer_link[0];
 	folder = wanted ? opendir("/proc") : NULL;
 	if (!folder)
 		return;
 	while ((entry = readdir(folder)) && clock_now_us() < deadline)
 		if (process_entry_number(entry->d_name, &pid))
-			scan_process(descriptors, pid, deadline);
+			scan_process(files, pid, deadline);
 	closedir(folder);
 }
 
@@ -298,14 +297,14 @@ static void add_descriptor(const struct descriptor *row, struct span locks, stru
 	marker_close(ret);
 }
 
-void open_files_add(struct open_files *descriptors, struct buf *ret)
+void open_files_add(struct open_files *files, struct buf *ret)
 {
 	struct buf locks = { 0 };
 
-	scan_processes(descriptors);
+	scan_processes(files);
 	read_locks(&locks);
-	for (size_t i = 0; i < descriptors->count; i++)
-		if (descriptors->rows[i].link[0])
-			add_descriptor(&descriptors->rows[i], buf_span(&locks), ret);
+	for (size_t i = 0; i < files->count; i++)
+		if (files->rows[i].link[0])
+			add_descriptor(&files->rows[i], buf_span(&locks), ret);
 	buf_deinit(&locks);
 }

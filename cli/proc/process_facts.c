@@ -18,8 +18,8 @@ struct facts {
 	uint32_t pid;
 	bool is_32bit;
 	struct process_threads threads;
-	struct open_files descriptors;
-	bool call_is_hidden; /* some thread's system call cannot be read */
+	struct open_files open_files;
+	bool syscall_is_hidden; /* some thread's system call cannot be read */
 	struct buf text, *ret;
 };
 
@@ -100,13 +100,13 @@ static bool measure_sleep(struct facts *facts, uint32_t tid, uint64_t *ret)
 	return true;
 }
 
-static void add_time_left(struct facts *facts, uint32_t tid, const struct syscall_info *call,
+static void add_time_left(struct facts *facts, uint32_t tid, const struct syscall_info *info,
                           const struct decoded_syscall *decoded)
 {
 	uint64_t slept = 0;
 
 	if (!decoded->has_limit ||
-	    (!syscall_limit_is_absolute(call) && !measure_sleep(facts, tid, &slept)))
+	    (!syscall_limit_is_absolute(info) && !measure_sleep(facts, tid, &slept)))
 		return;
 	marker_addf(facts->ret, "left_us", "%" PRIu64,
 	            decoded->limit_us > slept ? decoded->limit_us - slept : 0);
@@ -124,23 +124,23 @@ static void add_fds(struct facts *facts, const struct decoded_syscall *decoded)
 		                       : 0;
 
 		marker_addf(facts->ret, "fd", "%" PRIu32, decoded->fds[i]);
-		open_files_request(&facts->descriptors, facts->pid, decoded->fds[i]);
+		open_files_request(&facts->open_files, facts->pid, decoded->fds[i]);
 		for (size_t j = 0; j < count; j++) {
 			marker_addf(facts->ret, "fd", "%" PRIu32, inner[j]);
-			open_files_request(&facts->descriptors, facts->pid, inner[j]);
+			open_files_request(&facts->open_files, facts->pid, inner[j]);
 		}
 	}
 }
 
-static void add_decoded_syscall(struct facts *facts, uint32_t tid, const struct syscall_info *call)
+static void add_decoded_syscall(struct facts *facts, uint32_t tid, const struct syscall_info *info)
 {
 	struct decoded_syscall decoded;
 
-	syscall_decode(facts->pid, call, &decoded);
+	syscall_decode(facts->pid, info, &decoded);
 	marker_add(facts->ret, "call", buf_span(&decoded.text));
 	marker_add(facts->ret, "class", span_of(syscall_class_name(decoded.class)));
 	add_fds(facts, &decoded);
-	add_time_left(facts, tid, call, &decoded);
+	add_time_left(facts, tid, info, &decoded);
 	if (decoded.wait_pid)
 		marker_addf(facts->ret, "wait_pid", "%" PRIu32, decoded.wait_pid);
 	decoded_syscall_deinit(&decoded);
@@ -149,17 +149,17 @@ static void add_decoded_syscall(struct facts *facts, uint32_t tid, const struct 
 static void add_syscall(struct facts *facts, const struct process_thread *thread)
 {
 	struct span line = read_task_file(facts, thread->tid, "syscall");
-	struct syscall_info call;
+	struct syscall_info info;
 
 	if (!line.len)
-		facts->call_is_hidden = true;
+		facts->syscall_is_hidden = true;
 	if (span_starts(line, SPAN_LIT("running")) || thread->stat.state == 'R') {
 		marker_add(facts->ret, "class", span_of(syscall_class_name(SYSCALL_RUNNING)));
-	} else if (!facts->is_32bit && syscall_parse(line, &call)) {
-		marker_addf(facts->ret, "syscall", "%" PRIu64, call.number);
+	} else if (!facts->is_32bit && syscall_parse(line, &info)) {
+		marker_addf(facts->ret, "syscall", "%" PRIu64, info.number);
 		for (size_t i = 0; i < SYSCALL_ARGS; i++)
-			marker_addf(facts->ret, "arg", "0x%" PRIx64, call.args[i]);
-		add_decoded_syscall(facts, thread->tid, &call);
+			marker_addf(facts->ret, "arg", "0x%" PRIx64, info.args[i]);
+		add_decoded_syscall(facts, thread->tid, &info);
 	}
 }
 
@@ -217,14 +217,14 @@ void process_facts_add(uint32_t pid, struct buf *ret)
 	facts.is_32bit = !process_blocked(&facts.threads) && process_is_32bit(pid);
 	for (size_t i = 0; i < facts.threads.count; i++)
 		add_thread(&facts, &facts.threads.rows[i]);
-	open_files_add(&facts.descriptors, ret);
+	open_files_add(&facts.open_files, ret);
 	add_children(&facts);
-	if (facts.call_is_hidden && stat.state != 'Z')
+	if (facts.syscall_is_hidden && stat.state != 'Z')
 		marker_unread(ret, "system calls",
 		              "/proc/PID/task/TID/syscall is for those who may trace the process");
 	if (facts.is_32bit)
 		marker_unread(ret, "system calls", "those of a 32-bit program have other numbers");
-	open_files_deinit(&facts.descriptors);
+	open_files_deinit(&facts.open_files);
 	process_threads_deinit(&facts.threads);
 	buf_deinit(&facts.text);
 }

@@ -194,10 +194,10 @@ static bool check_state(uint32_t pid, struct process_stat *stat, struct error *e
 		        pid, status.tgid, status.tgid);
 	if (process_life(pid, 0) == PROCESS_ZOMBIE) {
 		struct process_threads threads = { 0 };
-		struct process_attach_state look = process_attach_state(pid, 0, &threads);
+		struct process_attach_state state = process_attach_state(pid, 0, &threads);
 
 		process_threads_deinit(&threads);
-		if (look.life == PROCESS_ALIVE)
+		if (state.life == PROCESS_ALIVE)
 			return error_set(err, ERROR_FAILED,
 			                 "the main thread of process %u (%s) has ended: gdb cannot "
 			                 "attach to the threads that are left",

@@ -54,7 +54,7 @@ static const struct row rows[] = {
 
 struct decoder {
 	uint32_t pid;
-	const struct syscall_info *call;
+	const struct syscall_info *info;
 	struct decoded_syscall *ret;
 };
 
@@ -112,26 +112,26 @@ static void set_limit(struct decoder *decoder, int64_t seconds, int64_t us)
 
 static void show_pointer(struct decoder *decoder, size_t i)
 {
-	if (decoder->call->args[i])
-		buf_printf(&decoder->ret->text, "0x%" PRIx64, decoder->call->args[i]);
+	if (decoder->info->args[i])
+		buf_printf(&decoder->ret->text, "0x%" PRIx64, decoder->info->args[i]);
 	else
 		buf_add_span(&decoder->ret->text, SPAN_LIT("NULL"));
 }
 
 static void show_number(struct decoder *decoder, size_t i)
 {
-	buf_printf(&decoder->ret->text, "%" PRId32, (int32_t)decoder->call->args[i]);
+	buf_printf(&decoder->ret->text, "%" PRId32, (int32_t)decoder->info->args[i]);
 }
 
 static void show_fd(struct decoder *decoder, size_t i)
 {
 	show_number(decoder, i);
-	add_fd(decoder, (int32_t)decoder->call->args[i]);
+	add_fd(decoder, (int32_t)decoder->info->args[i]);
 }
 
 static void show_milliseconds(struct decoder *decoder, size_t i)
 {
-	int32_t limit = (int32_t)decoder->call->args[i];
+	int32_t limit = (int32_t)decoder->info->args[i];
 
 	if (limit < 0) {
 		buf_add_span(&decoder->ret->text, SPAN_LIT("for ever"));
@@ -145,9 +145,9 @@ static void show_time(struct decoder *decoder, size_t i, int64_t parts)
 {
 	int64_t time[2];
 
-	if (!decoder->call->args[i]) {
+	if (!decoder->info->args[i]) {
 		buf_add_span(&decoder->ret->text, SPAN_LIT("for ever"));
-	} else if (read_memory(decoder, decoder->call->args[i], time, sizeof(time))) {
+	} else if (read_memory(decoder, decoder->info->args[i], time, sizeof(time))) {
 		buf_printf(&decoder->ret->text, "%.3f s",
 		           (double)time[0] + (double)time[1] / (double)parts);
 		set_limit(decoder, time[0], time[1] / (parts / 1000000));
@@ -168,13 +168,13 @@ static void show_timeval(struct decoder *decoder, size_t i)
 
 static void show_poll(struct decoder *decoder, size_t i)
 {
-	size_t count = decoder->call->args[i + 1] < SYSCALL_FDS_MAX
-	                       ? (size_t)decoder->call->args[i + 1]
+	size_t count = decoder->info->args[i + 1] < SYSCALL_FDS_MAX
+	                       ? (size_t)decoder->info->args[i + 1]
 	                       : SYSCALL_FDS_MAX;
 	struct pollfd polls[SYSCALL_FDS_MAX];
 
 	show_pointer(decoder, i);
-	if (read_memory(decoder, decoder->call->args[i], polls, count * sizeof(*polls)))
+	if (read_memory(decoder, decoder->info->args[i], polls, count * sizeof(*polls)))
 		for (size_t j = 0; j < count; j++)
 			add_fd(decoder, polls[j].fd);
 }
@@ -182,14 +182,14 @@ static void show_poll(struct decoder *decoder, size_t i)
 static void show_select(struct decoder *decoder, size_t i)
 {
 	size_t count =
-	        decoder->call->args[i] < FD_SETSIZE ? (size_t)decoder->call->args[i] : FD_SETSIZE;
+	        decoder->info->args[i] < FD_SETSIZE ? (size_t)decoder->info->args[i] : FD_SETSIZE;
 	uint64_t all[FD_SETSIZE / 64] = { 0 }, set[FD_SETSIZE / 64];
 
 	show_number(decoder, i);
 	for (size_t j = 1; j <= 3; j++) {
 		size_t words = (count + 63) / 64;
 
-		if (!read_memory(decoder, decoder->call->args[i + j], set, words * sizeof(*set)))
+		if (!read_memory(decoder, decoder->info->args[i + j], set, words * sizeof(*set)))
 			continue;
 		for (size_t k = 0; k < words; k++)
 			all[k] |= set[k];
@@ -202,12 +202,12 @@ static void show_select(struct decoder *decoder, size_t i)
 static void show_address(struct decoder *decoder, size_t i)
 {
 	struct sockaddr_storage address = { 0 };
-	size_t len = decoder->call->args[i + 1] < sizeof(address)
-	                     ? (size_t)decoder->call->args[i + 1]
+	size_t len = decoder->info->args[i + 1] < sizeof(address)
+	                     ? (size_t)decoder->info->args[i + 1]
 	                     : sizeof(address);
 	char text[INET6_ADDRSTRLEN] = "";
 
-	if (!read_memory(decoder, decoder->call->args[i], &address, len)) {
+	if (!read_memory(decoder, decoder->info->args[i], &address, len)) {
 		show_pointer(decoder, i);
 	} else if (address.ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const void *)&address;
@@ -233,7 +233,7 @@ static void show_address(struct decoder *decoder, size_t i)
 
 static void show_child(struct decoder *decoder, size_t i)
 {
-	int32_t pid = (int32_t)decoder->call->args[i];
+	int32_t pid = (int32_t)decoder->info->args[i];
 
 	show_number(decoder, i);
 	if (pid > 0)
@@ -249,7 +249,7 @@ static void show_futex(struct decoder *decoder, size_t i)
 		[FUTEX_WAIT_BITSET] = "FUTEX_WAIT_BITSET",
 		[FUTEX_WAIT_REQUEUE_PI] = "FUTEX_WAIT_REQUEUE_PI",
 	};
-	uint32_t op = (uint32_t)decoder->call->args[i] & FUTEX_CMD_MASK;
+	uint32_t op = (uint32_t)decoder->info->args[i] & FUTEX_CMD_MASK;
 
 	if (op < sizeof(names) / sizeof(names[0]) && names[op])
 		buf_add_span(&decoder->ret->text, span_of(names[op]));
@@ -278,20 +278,20 @@ static void show_arguments(struct decoder *decoder, const char *shape)
 	}
 }
 
-bool syscall_limit_is_absolute(const struct syscall_info *call)
+bool syscall_limit_is_absolute(const struct syscall_info *info)
 {
-	return call->number == SYS_clock_nanosleep && call->args[1] & TIMER_ABSTIME;
+	return info->number == SYS_clock_nanosleep && info->args[1] & TIMER_ABSTIME;
 }
 
 /* Until a time of a clock, not for so long: only the clock tells how long that is. */
 static void resolve_absolute(struct decoder *decoder)
 {
-	const uint64_t *args = decoder->call->args;
+	const uint64_t *args = decoder->info->args;
 	struct decoded_syscall *ret = decoder->ret;
 	struct timespec now;
 	uint64_t now_us;
 
-	if (!syscall_limit_is_absolute(decoder->call) || !ret->has_limit)
+	if (!syscall_limit_is_absolute(decoder->info) || !ret->has_limit)
 		return;
 	ret->has_limit = false;
 	if (clock_gettime((clockid_t)args[0], &now))
@@ -302,43 +302,43 @@ static void resolve_absolute(struct decoder *decoder)
 }
 
 /* To wait for no descriptor, but for so long, is how some sleep. */
-static bool is_sleep(const struct syscall_info *call)
+static bool is_sleep(const struct syscall_info *info)
 {
-	switch (call->number) {
+	switch (info->number) {
 	case SYS_select:
 	case SYS_pselect6:
-		return !call->args[0];
+		return !info->args[0];
 	case SYS_poll:
 	case SYS_ppoll:
-		return !call->args[1];
+		return !info->args[1];
 	default:
 		return false;
 	}
 }
 
-void syscall_decode(uint32_t pid, const struct syscall_info *call, struct decoded_syscall *ret)
+void syscall_decode(uint32_t pid, const struct syscall_info *info, struct decoded_syscall *ret)
 {
-	struct decoder decoder = { pid, call, ret };
-	const char *name = syscall_name(call->number);
+	struct decoder decoder = { pid, info, ret };
+	const char *name = syscall_name(info->number);
 	const struct row *row = NULL;
 
 	*ret = (struct decoded_syscall){ .class = SYSCALL_OTHER };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].number == call->number)
+		if (rows[i].number == info->number)
 			row = &rows[i];
 	if (name)
 		buf_printf(&ret->text, "%s(", name);
 	else
-		buf_printf(&ret->text, "system call %" PRIu64 "(", call->number);
+		buf_printf(&ret->text, "system call %" PRIu64 "(", info->number);
 	if (row) {
 		ret->class = row->class;
 		show_arguments(&decoder, row->shape);
 		resolve_absolute(&decoder);
 	}
 	buf_add_span(&ret->text, SPAN_LIT(")"));
-	if (is_sleep(call))
+	if (is_sleep(info))
 		ret->class = SYSCALL_SLEEP;
-	if (call->number == SYS_fcntl && call->args[1] != F_SETLKW && call->args[1] != F_OFD_SETLKW)
+	if (info->number == SYS_fcntl && info->args[1] != F_SETLKW && info->args[1] != F_OFD_SETLKW)
 		ret->class = SYSCALL_OTHER;
 }
 

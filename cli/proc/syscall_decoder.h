@@ -31,9 +31,9 @@ struct decoded_syscall {
 bool syscall_parse(struct span line, struct syscall_info *ret);
 
 /* What its arguments point to is read from /proc/PID/mem as far as that can be; the caller calls decoded_syscall_deinit. */
-void syscall_decode(uint32_t pid, const struct syscall_info *call, struct decoded_syscall *ret);
+void syscall_decode(uint32_t pid, const struct syscall_info *info, struct decoded_syscall *ret);
 /* Does it wait until a time, not for so long? Then its limit counts from now on. */
-bool syscall_limit_is_absolute(const struct syscall_info *call);
+bool syscall_limit_is_absolute(const struct syscall_info *info);
 void decoded_syscall_deinit(struct decoded_syscall *decoded);
 
 #endif

@@ -270,7 +270,7 @@ static void add_waiting_text(struct top_display *display)
 static void redraw(struct top_display *display)
 {
 	uint64_t start = clock_now_us(), cost;
-	struct top_stats facts;
+	struct top_stats stats;
 
 	display->choice.span_us = spans_us[display->span];
 	display->choice.columns = screen_columns(display->screen);
@@ -279,13 +279,13 @@ static void redraw(struct top_display *display)
 	buf_clear(&display->head);
 	buf_clear(&display->body);
 	if (display->begun || display->choice.shows == TOP_HELP) {
-		top_stats_init(&facts, display->builder, display->choice.span_us);
+		top_stats_init(&stats, display->builder, display->choice.span_us);
 		top_render_header(&display->header, display->options, &display->target,
-		                  display->ended ? 0 : display->seconds_left, &facts);
+		                  display->ended ? 0 : display->seconds_left, &stats);
 		display->stacks = top_render_body(&display->head, &display->body, display->options,
-		                                  &display->choice, &facts);
-		display->all_stacks = recent_window_stacks(&facts.recent, false);
-		top_stats_deinit(&facts);
+		                                  &display->choice, &stats);
+		display->all_stacks = recent_window_stacks(&stats.recent, false);
+		top_stats_deinit(&stats);
 	} else {
 		add_waiting_text(display);
 	}

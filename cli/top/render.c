@@ -106,32 +106,32 @@ static void add_target(struct buf *ret, const struct top_target *target,
 }
 
 static void add_samples(struct buf *ret, const struct options *options, double seconds_left,
-                        const struct top_stats *facts)
+                        const struct top_stats *stats)
 {
-	const struct profile_builder_progress *progress = &facts->progress;
+	const struct profile_builder_progress *progress = &stats->progress;
 
 	buf_printf(ret, "samples  %" PRIu64, progress->taken);
-	if (facts->recent.rate_hz > 0)
-		buf_printf(ret, " at %.1f Hz (%g asked)", facts->recent.rate_hz, options->rate_hz);
+	if (stats->recent.rate_hz > 0)
+		buf_printf(ret, " at %.1f Hz (%g asked)", stats->recent.rate_hz, options->rate_hz);
 	buf_printf(ret, ", %" PRIu64 " late, %" PRIu64 " failed", progress->late, progress->failed);
 	if (seconds_left > 0 && (options->samples || options->seconds > 0))
 		buf_printf(ret, "; %.0f s left", seconds_left);
 	buf_printf(ret, "\n");
 }
 
-static void add_pauses(struct buf *ret, const struct top_stats *facts)
+static void add_pauses(struct buf *ret, const struct top_stats *stats)
 {
-	if (!facts->recent.taken) {
+	if (!stats->recent.taken) {
 		buf_printf(ret, "pauses   -\n");
 		return;
 	}
 	buf_printf(ret, "pauses   last %.1f ms, median %.1f, max %.1f",
-	           (double)facts->progress.last_pause_us / 1e3,
-	           (double)facts->recent.pause_median_us / 1e3,
-	           (double)facts->progress.max_pause_us / 1e3);
-	if (facts->recent.rate_hz > 0)
+	           (double)stats->progress.last_pause_us / 1e3,
+	           (double)stats->recent.pause_median_us / 1e3,
+	           (double)stats->progress.max_pause_us / 1e3);
+	if (stats->recent.rate_hz > 0)
 		buf_printf(ret, "; stopped for %.2f %% of the time",
-		           facts->recent.stopped_share * 100);
+		           stats->recent.stopped_share * 100);
 	buf_printf(ret, "\n");
 }
 
@@ -144,31 +144,31 @@ static const struct {
 	{ 'I', "idle" },    { 0, "not told" },
 };
 
-static void add_thread_states(struct buf *ret, const struct top_stats *facts)
+static void add_thread_states(struct buf *ret, const struct top_stats *stats)
 {
 	const char *before = ": ";
 
-	buf_printf(ret, "threads  %zu", facts->thread_count);
+	buf_printf(ret, "threads  %zu", stats->thread_count);
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		size_t count = facts->states[(unsigned char)states[i].state];
+		size_t count = stats->states[(unsigned char)states[i].state];
 
 		if (!count)
 			continue;
 		buf_printf(ret, "%s%zu %s", before, count, states[i].word);
 		before = ", ";
 	}
-	if (facts->has_cpu)
-		buf_printf(ret, "; CPU %.0f %%", facts->cpu_share * 100);
+	if (stats->has_cpu)
+		buf_printf(ret, "; CPU %.0f %%", stats->cpu_share * 100);
 	buf_printf(ret, "\n");
 }
 
-static void add_waits(struct buf *ret, const struct top_stats *facts)
+static void add_waits(struct buf *ret, const struct top_stats *stats)
 {
-	size_t rest = facts->waits_untold;
+	size_t rest = stats->waits_uncounted;
 
 	buf_printf(ret, "waits    ");
-	for (size_t i = 0; i < facts->wait_count; i++) {
-		const struct top_wait *wait = &facts->waits[i];
+	for (size_t i = 0; i < stats->wait_count; i++) {
+		const struct top_wait *wait = &stats->waits[i];
 
 		if (i < WAITS_SHOWN)
 			buf_printf(ret, "%s%zu %.*s", i ? ", " : "", wait->count,
@@ -178,18 +178,18 @@ static void add_waits(struct buf *ret, const struct top_stats *facts)
 	}
 	if (rest)
 		buf_printf(ret, ", %zu others", rest);
-	buf_printf(ret, "%s\n", facts->wait_count ? "" : "-");
+	buf_printf(ret, "%s\n", stats->wait_count ? "" : "-");
 }
 
 void top_render_header(struct buf *ret, const struct options *options,
                        const struct top_target *target, double seconds_left,
-                       const struct top_stats *facts)
+                       const struct top_stats *stats)
 {
-	add_target(ret, target, facts->profile);
-	add_samples(ret, options, seconds_left, facts);
-	add_pauses(ret, facts);
-	add_thread_states(ret, facts);
-	add_waits(ret, facts);
+	add_target(ret, target, stats->profile);
+	add_samples(ret, options, seconds_left, stats);
+	add_pauses(ret, stats);
+	add_thread_states(ret, stats);
+	add_waits(ret, stats);
 }
 
 /* Functions. */
@@ -221,24 +221,24 @@ static void add_functions(struct buf *head, struct buf *ret, const struct option
                           const struct top_choice *choice, const struct profile *profile,
                           const struct tree *tree)
 {
-	struct function_totals table;
+	struct function_totals totals;
 
 	buf_printf(head, "%s  %s      function",
 	           choice->order == TOTALS_BY_SELF ? " >self samples" : "  self samples",
 	           choice->order == TOTALS_BY_SELF ? " total samples" : ">total samples");
 
-	function_totals_init(&table, tree, profile->intern, choice->order, ROWS_MAX);
-	for (size_t i = 0; i < table.count; i++) {
-		const struct function_totals_row *row = &table.rows[i];
+	function_totals_init(&totals, tree, profile->intern, choice->order, ROWS_MAX);
+	for (size_t i = 0; i < totals.count; i++) {
+		const struct function_totals_row *row = &totals.rows[i];
 
-		add_weight(ret, row->self, table.whole, true);
+		add_weight(ret, row->self, totals.whole, true);
 		buf_printf(ret, "  ");
-		add_weight(ret, row->total, table.whole, false);
+		add_weight(ret, row->total, totals.whole, false);
 		buf_printf(ret, "  ");
 		add_frame(ret, options, profile, row->frame);
 		buf_printf(ret, "\n");
 	}
-	function_totals_deinit(&table);
+	function_totals_deinit(&totals);
 }
 
 /* The tree, by the writer that all commands have. */
@@ -246,7 +246,7 @@ static void add_calls(struct buf *head, struct buf *ret, const struct options *o
                       const struct top_choice *choice, const struct profile *profile,
                       struct tree *tree)
 {
-	const struct write_options view = {
+	const struct write_options write_options = {
 		.full_paths = options->full_paths,
 		.colour = true,
 		.ascii = choice->ascii,
@@ -262,7 +262,7 @@ static void add_calls(struct buf *head, struct buf *ret, const struct options *o
 	if (!out)
 		return;
 	tree_sort(tree, profile->intern);
-	tree_text_write_calls(&shown, &view, out);
+	tree_text_write_calls(&shown, &write_options, out);
 	if (fclose(out)) {
 		free(text);
 		return;
@@ -297,13 +297,13 @@ static void add_place(struct buf *ret, const struct options *options, const stru
 }
 
 static void add_thread_rows(struct buf *head, struct buf *ret, const struct options *options,
-                            const struct top_stats *facts)
+                            const struct top_stats *stats)
 {
-	const struct profile *profile = facts->profile;
+	const struct profile *profile = stats->profile;
 
 	buf_printf(head, "    tid  S   CPU%%  name                 where");
-	for (size_t i = 0; i < facts->thread_count; i++) {
-		const struct top_thread *thread = &facts->threads[i];
+	for (size_t i = 0; i < stats->thread_count; i++) {
+		const struct top_thread *thread = &stats->threads[i];
 		const struct profile_thread *who = &profile->threads[thread->thread];
 
 		buf_printf(ret, "%7" PRIu32 "  %c  ", who->tid,
@@ -337,9 +337,9 @@ static const char help[] = TEXT_BOLD
         "py Python, c native, k kernel, * what the interpreter does, ! a stack not got.\n";
 
 uint64_t top_render_body(struct buf *head, struct buf *ret, const struct options *options,
-                         const struct top_choice *choice, const struct top_stats *facts)
+                         const struct top_choice *choice, const struct top_stats *stats)
 {
-	const struct profile *profile = facts->profile;
+	const struct profile *profile = stats->profile;
 	struct tree *tree = profile->tree, *made = NULL;
 	uint64_t stacks;
 
@@ -349,13 +349,13 @@ uint64_t top_render_body(struct buf *head, struct buf *ret, const struct options
 		return 0;
 	}
 	if (choice->shows == TOP_THREADS) {
-		add_thread_rows(head, ret, options, facts);
-		return facts->thread_count;
+		add_thread_rows(head, ret, options, stats);
+		return stats->thread_count;
 	}
 	if (choice->whole)
 		tree_sum_totals(tree);
 	else
-		tree = made = recent_window_tree(&facts->recent, profile->tree, choice->running);
+		tree = made = recent_window_tree(&stats->recent, profile->tree, choice->running);
 	stacks = tree_node(tree, TREE_ROOT)->total;
 	if (choice->shows == TOP_CALLS)
 		add_calls(head, ret, options, choice, profile, tree);

@@ -1,4 +1,4 @@
-/* render: what `pmp top` shows, as lines of text with ANSI's colours, from the facts. */
+/* render: what `pmp top` shows, as lines of text with ANSI's colours, from the stats. */
 #ifndef PMP_RENDER_H
 #define PMP_RENDER_H
 
@@ -36,9 +36,9 @@ void top_target_init(struct top_target *ret, uint32_t pid);
 #define TOP_HEADER_ROWS 5
 void top_render_header(struct buf *ret, const struct options *options,
                        const struct top_target *target, double seconds_left,
-                       const struct top_stats *facts);
+                       const struct top_stats *stats);
 /* The head of the columns (one line without its newline), and what is below it; how many stacks that is of. */
 uint64_t top_render_body(struct buf *head, struct buf *ret, const struct options *options,
-                         const struct top_choice *choice, const struct top_stats *facts);
+                         const struct top_choice *choice, const struct top_stats *stats);
 
 #endif

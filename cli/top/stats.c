@@ -8,21 +8,21 @@
 /* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
 #define DEPTH_MAX 8
 
-static struct span get_name(const struct top_stats *facts, uint32_t node)
+static struct span get_name(const struct top_stats *stats, uint32_t node)
 {
-	return intern_get(facts->profile->intern, tree_frame(facts->profile->tree, node)->name);
+	return intern_get(stats->profile->intern, tree_frame(stats->profile->tree, node)->name);
 }
 
 /* Of the functions in which one waits it is the outermost that says most: pthread_cond_wait, not futex_wait. */
-static struct span find_blocking_function(const struct top_stats *facts, uint32_t leaf)
+static struct span find_blocking_function(const struct top_stats *stats, uint32_t leaf)
 {
-	const struct tree *tree = facts->profile->tree;
+	const struct tree *tree = stats->profile->tree;
 	struct span found = { 0 };
 
 	for (int i = 0; i < DEPTH_MAX && leaf != TREE_ROOT;
 	     i++, leaf = tree_node(tree, leaf)->parent) {
 		enum frame_kind kind = tree_frame(tree, leaf)->kind;
-		struct span name = get_name(facts, leaf);
+		struct span name = get_name(stats, leaf);
 
 		if (kind == FRAME_PYTHON)
 			break;
@@ -34,17 +34,17 @@ static struct span find_blocking_function(const struct top_stats *facts, uint32_
 	return found;
 }
 
-static struct span find_wait(const struct top_stats *facts, const struct recent_stack *stack)
+static struct span find_wait(const struct top_stats *stats, const struct recent_stack *stack)
 {
-	const struct frame *frame = tree_frame(facts->profile->tree, stack->leaf);
-	struct span name = get_name(facts, stack->leaf), blocking;
+	const struct frame *frame = tree_frame(stats->profile->tree, stack->leaf);
+	struct span name = get_name(stats, stack->leaf), blocking;
 
 	if (frame->kind == FRAME_MARKER)
 		return span_starts(name, SPAN_LIT("waits for ")) ? span_skip(name, 10)
 		                                                 : (struct span){ 0 };
 	if (stack->state == 'R' || frame->kind == FRAME_LOST)
 		return (struct span){ 0 };
-	blocking = find_blocking_function(facts, stack->leaf);
+	blocking = find_blocking_function(stats, stack->leaf);
 	if (blocking.len || !stack->state)
 		return blocking;
 	return name;
@@ -56,17 +56,17 @@ struct first_seen {
 	uint64_t time_us, cpu_us;
 };
 
-static struct first_seen *find_first_seen(const struct top_stats *facts)
+static struct first_seen *find_first_seen(const struct top_stats *stats)
 {
-	const struct recent_window *view = &facts->recent;
-	struct first_seen *ret = alloc_zeroed(facts->profile->thread_count + 1, sizeof(*ret));
+	const struct recent_window *window = &stats->recent;
+	struct first_seen *ret = alloc_zeroed(stats->profile->thread_count + 1, sizeof(*ret));
 
-	for (size_t i = view->from; i < view->to; i++) {
-		const struct recent_sample *sample = recent_samples_sample_at(view->recent, i);
+	for (size_t i = window->from; i < window->to; i++) {
+		const struct recent_sample *sample = recent_samples_sample_at(window->recent, i);
 
 		for (size_t k = 0; k < sample->count; k++) {
 			const struct recent_stack *stack =
-			        recent_samples_stack_at(view->recent, sample->first + k);
+			        recent_samples_stack_at(window->recent, sample->first + k);
 			struct first_seen *first = &ret[stack->thread];
 
 			if (!first->known && stack->has_cpu)
@@ -77,35 +77,35 @@ static struct first_seen *find_first_seen(const struct top_stats *facts)
 	return ret;
 }
 
-static void count_wait(struct top_stats *facts, struct span what)
+static void count_wait(struct top_stats *stats, struct span what)
 {
 	size_t i = 0;
 
-	while (i < facts->wait_count && !span_eq(facts->waits[i].what, what))
+	while (i < stats->wait_count && !span_eq(stats->waits[i].what, what))
 		i++;
 	if (i == TOP_WAITS) {
-		facts->waits_untold++;
+		stats->waits_uncounted++;
 		return;
 	}
-	if (i == facts->wait_count)
-		facts->waits[facts->wait_count++] = (struct top_wait){ what, 0 };
-	facts->waits[i].count++;
-	for (; i && facts->waits[i - 1].count < facts->waits[i].count; i--) {
-		struct top_wait other = facts->waits[i];
+	if (i == stats->wait_count)
+		stats->waits[stats->wait_count++] = (struct top_wait){ what, 0 };
+	stats->waits[i].count++;
+	for (; i && stats->waits[i - 1].count < stats->waits[i].count; i--) {
+		struct top_wait other = stats->waits[i];
 
-		facts->waits[i] = facts->waits[i - 1];
-		facts->waits[i - 1] = other;
+		stats->waits[i] = stats->waits[i - 1];
+		stats->waits[i - 1] = other;
 	}
 }
 
-static void add_thread(struct top_stats *facts, const struct first_seen *first,
+static void add_thread(struct top_stats *stats, const struct first_seen *first,
                        const struct recent_sample *sample, const struct recent_stack *stack)
 {
 	struct top_thread thread = {
 		.thread = stack->thread,
 		.leaf = stack->leaf,
 		.state = stack->state,
-		.wait = find_wait(facts, stack),
+		.wait = find_wait(stats, stack),
 	};
 
 	if (first->known && stack->has_cpu && sample->time_us > first->time_us &&
@@ -113,15 +113,15 @@ static void add_thread(struct top_stats *facts, const struct first_seen *first,
 		thread.has_cpu = true;
 		thread.cpu_share = (double)(stack->cpu_us - first->cpu_us) /
 		                   (double)(sample->time_us - first->time_us);
-		facts->has_cpu = true;
-		facts->cpu_share += thread.cpu_share;
+		stats->has_cpu = true;
+		stats->cpu_share += thread.cpu_share;
 	}
-	facts->states[(unsigned char)thread.state % TOP_STATES]++;
+	stats->states[(unsigned char)thread.state % TOP_STATES]++;
 	if (thread.wait.len)
-		count_wait(facts, thread.wait);
-	facts->threads = alloc_grow(facts->threads, &facts->thread_cap, facts->thread_count + 1,
-	                            sizeof(*facts->threads));
-	facts->threads[facts->thread_count++] = thread;
+		count_wait(stats, thread.wait);
+	stats->threads = alloc_grow(stats->threads, &stats->thread_cap, stats->thread_count + 1,
+	                            sizeof(*stats->threads));
+	stats->threads[stats->thread_count++] = thread;
 }
 
 static int compare_threads(const void *a, const void *b)
@@ -162,9 +162,9 @@ void top_stats_init(struct top_stats *ret, const struct profile_builder *builder
 	free(first);
 }
 
-void top_stats_deinit(struct top_stats *facts)
+void top_stats_deinit(struct top_stats *stats)
 {
-	recent_window_deinit(&facts->recent);
-	free(facts->threads);
-	*facts = (struct top_stats){ 0 };
+	recent_window_deinit(&stats->recent);
+	free(stats->threads);
+	*stats = (struct top_stats){ 0 };
 }

@@ -37,13 +37,14 @@ struct top_stats {
 	size_t thread_count, thread_cap;
 	size_t states[TOP_STATES];        /* how many threads are in each */
 	struct top_wait waits[TOP_WAITS]; /* the most first */
-	size_t wait_count, waits_untold;  /* untold: threads that wait for yet other things */
+	size_t wait_count,
+	        waits_uncounted; /* waits_uncounted: threads that wait for yet other things */
 	bool has_cpu;
 	double cpu_share; /* of all threads */
 };
 
 /* Of the last span_us. Good until the builder is fed again. */
 void top_stats_init(struct top_stats *ret, const struct profile_builder *builder, uint64_t span_us);
-void top_stats_deinit(struct top_stats *facts);
+void top_stats_deinit(struct top_stats *stats);
 
 #endif

@@ -144,7 +144,7 @@ static bool check_output(const struct options *options, struct error *err)
 
 bool cmd_top(const struct options *options, struct error *err)
 {
-	struct profile_builder_options build = options_builder(options);
+	struct profile_builder_options builder_options = options_builder(options);
 	struct watching watching = { .options = options };
 	struct signals signals;
 	struct screen *screen;
@@ -158,8 +158,8 @@ bool cmd_top(const struct options *options, struct error *err)
 		signals_deinit(&signals);
 		return false;
 	}
-	build.recent_us = TOP_RECENT_US;
-	watching.builder = profile_builder_create(&build);
+	builder_options.recent_us = TOP_RECENT_US;
+	watching.builder = profile_builder_create(&builder_options);
 	watching.display = top_display_create(options, watching.builder, screen);
 	ok = watch_targets(&watching, screen, &signals, &end);
 	quiet = !screen_close(screen) || options->quiet;

@@ -84,7 +84,7 @@ static void test_status(void **state)
 		{ "Tgid:\t7\nNSpid:\t7\n", true, { .tgid = 7 } },
 		{ "Tgid:\t7\nNSpid:\t7\t33\t1\n", true, { .tgid = 7, .inner_pid = 1 } },
 		{ "Tgid:\t7\nNSpid:\t7\tx\n", false, { 0 } },
-		/* A name is escaped by the kernel, so it cannot begin a line; but it may look like one. */
+		/* A name is escaped by the kernel, so it cannot begin a line; but it may state_now like one. */
 		{ "Name:\tTracerPid:\t5\nTgid:\t7\n", true, { .tgid = 7 } },
 		{ "Tgid:\tx\n", false, { 0 } },
 		{ "Uid:\t1\nTgid:\t7\n", false, { 0 } },
@@ -152,16 +152,16 @@ static void test_itself(void **state)
 {
 	struct process_threads threads = { 0 };
 	struct process_stat stat;
-	struct process_attach_state look;
+	struct process_attach_state state_now;
 	uint32_t pid = (uint32_t)getpid();
 
 	(void)state;
 	assert_true(process_stat(pid, 0, &stat));
 	assert_int_equal(process_life(pid, stat.starttime), PROCESS_ALIVE);
 	assert_int_equal(process_life(pid, stat.starttime + 1), PROCESS_GONE);
-	look = process_attach_state(pid, stat.starttime, &threads);
-	assert_int_equal(look.life, PROCESS_ALIVE);
-	assert_false(look.stopped);
+	state_now = process_attach_state(pid, stat.starttime, &threads);
+	assert_int_equal(state_now.life, PROCESS_ALIVE);
+	assert_false(state_now.stopped);
 	assert_int_equal(threads.count, 1);
 	assert_int_equal(threads.rows[0].tid, pid);
 	process_threads_deinit(&threads);
