@@ -40,18 +40,16 @@ struct span container_path(struct span path, const char *root)
 bool container_replaced(uint32_t pid, struct buf *ret)
 {
 	struct buf text = { 0 };
-	struct span rest;
+	struct span rest, line;
 	char root[4096];
 	bool found = false;
 
 	process_link(pid, "root", root, sizeof(root));
 	process_read(pid, "maps", MAPS_MAX, &text);
-	for (rest = buf_span(&text); rest.len && !found;) {
-		const char *newline = memchr(rest.ptr, '\n', rest.len);
-		struct span line = { rest.ptr, newline ? (size_t)(newline - rest.ptr) : rest.len };
+	rest = buf_span(&text);
+	while (!found && span_take_line(&rest, &line)) {
 		struct process_map map;
 
-		rest = span_skip(rest, line.len + 1);
 		found = span_ends(line, SPAN_LIT(" (deleted)")) && process_map_parse(line, &map) &&
 		        map.perms[2] == 'x' && memmem(map.path.ptr, map.path.len, ".so", 3);
 		if (found)

@@ -33,12 +33,11 @@ static void add_syscall_number(struct buf *ret, struct span text)
 /* "[<0>] kernel_clone+0x1af/0x3e0" */
 static void add_frames(struct buf *ret, struct span text)
 {
-	for (size_t n = 0; text.len && n < FRAMES_MAX; n++) {
-		const char *end = memchr(text.ptr, '\n', text.len);
-		struct span line = { text.ptr, end ? (size_t)(end - text.ptr) : text.len };
+	struct span line;
+
+	for (size_t n = 0; n < FRAMES_MAX && span_take_line(&text, &line); n++) {
 		const char *close = line.len ? memchr(line.ptr, ']', line.len) : NULL;
 
-		text = span_skip(text, line.len + 1);
 		if (close && span_starts(line, SPAN_LIT("[<")))
 			marker_add(ret, "frame",
 			           span_trim(span_skip(line, (size_t)(close + 1 - line.ptr))));

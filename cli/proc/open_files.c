@@ -230,19 +230,17 @@ static void add_holders(const struct descriptor *row, struct span locks, struct 
 {
 	char path[64], wanted[64];
 	struct stat status;
+	struct span line;
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, row->pid, row->fd);
 	if (stat(path, &status))
 		return;
 	snprintf(wanted, sizeof(wanted), "%02x:%02x:%" PRIu64, major(status.st_dev),
 	         minor(status.st_dev), (uint64_t)status.st_ino);
-	while (locks.len) {
-		const char *end = memchr(locks.ptr, '\n', locks.len);
-		struct span line = { locks.ptr, end ? (size_t)(end - locks.ptr) : locks.len };
+	while (span_take_line(&locks, &line)) {
 		char text[256], file[64];
 		uint32_t pid;
 
-		locks = span_skip(locks, line.len + 1);
 		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
 		if (sscanf(text, "%*s %*s %*s %*s %" SCNu32 " %63s", &pid, file) == 2 &&
 		    !strcmp(file, wanted))

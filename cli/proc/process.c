@@ -36,15 +36,6 @@ static bool take_number(struct span *s, unsigned base, uint64_t *ret)
 	return true;
 }
 
-static struct span take_line(struct span *text)
-{
-	const char *end = text->len ? memchr(text->ptr, '\n', text->len) : NULL;
-	struct span line = { text->ptr, end ? (size_t)(end - text->ptr) : text->len };
-
-	*text = span_skip(*text, line.len + 1);
-	return line;
-}
-
 static struct span take_field(struct span *s)
 {
 	struct span field;
@@ -180,12 +171,11 @@ bool process_status_parse(struct span text, struct process_status *ret)
 		{ SPAN_LIT("NSpid:"), STATUS_NSPID },
 		{ SPAN_LIT("voluntary_ctxt_switches:"), STATUS_SWITCHES },
 	};
+	struct span line;
 	bool tgid = false;
 
 	*ret = (struct process_status){ 0 };
-	while (text.len) {
-		struct span line = take_line(&text);
-
+	while (span_take_line(&text, &line)) {
 		for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 			struct span value = line;
 

@@ -101,18 +101,12 @@ static void each_row(uint32_t pid, const char *name, bool (*take)(void *ctx, str
                      void *ctx)
 {
 	struct buf text = { 0 };
-	struct span rest;
+	struct span rest, line;
 
 	if (process_read(pid, name, TABLE_MAX, &text)) {
 		rest = buf_span(&text);
-		while (rest.len) {
-			const char *end = memchr(rest.ptr, '\n', rest.len);
-			struct span line = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
-
-			if (!take(ctx, line))
-				break;
-			rest = span_skip(rest, line.len + 1);
-		}
+		while (span_take_line(&rest, &line) && take(ctx, line))
+			;
 	}
 	buf_deinit(&text);
 }

@@ -66,20 +66,16 @@ static const struct source_file *find_file(struct source_lines *lines, uint32_t 
 bool source_lines_get(struct source_lines *lines, uint32_t pid, struct span file, uint32_t number,
                       struct span *ret)
 {
-	struct span rest;
+	struct span rest, line;
 
 	if (!pid || !number || !file.len || memchr(file.ptr, '\0', file.len) || file.ptr[0] == '<')
 		return false;
 	rest = buf_span(&find_file(lines, pid, file)->text);
-	while (rest.len) {
-		const char *end = memchr(rest.ptr, '\n', rest.len);
-		struct span line = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
-
+	while (span_take_line(&rest, &line)) {
 		if (!--number) {
 			*ret = line;
 			return true;
 		}
-		rest = span_skip(rest, line.len + 1);
 	}
 	return false;
 }

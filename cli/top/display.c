@@ -124,15 +124,14 @@ static size_t count_body_rows(struct top_display *display)
 
 static void find_lines(struct top_display *display)
 {
-	display->line_count = 0;
-	for (size_t at = 0; at < display->body.len;) {
-		const char *end = memchr(display->body.ptr + at, '\n', display->body.len - at);
+	struct span rest = buf_span(&display->body), line;
 
+	display->line_count = 0;
+	while (span_take_line(&rest, &line)) {
 		display->lines = alloc_grow(display->lines, &display->line_cap,
 		                            display->line_count + 2, sizeof(*display->lines));
-		display->lines[display->line_count++] = at;
-		at = end ? (size_t)(end - display->body.ptr) + 1 : display->body.len;
-		display->lines[display->line_count] = at;
+		display->lines[display->line_count++] = (size_t)(line.ptr - display->body.ptr);
+		display->lines[display->line_count] = display->body.len - rest.len;
 	}
 }
 
@@ -140,11 +139,10 @@ static void find_lines(struct top_display *display)
 static void put_rows(struct top_display *display, size_t row, struct span text, size_t max)
 {
 	for (size_t i = 0; i < max; i++) {
-		const char *end = text.len ? memchr(text.ptr, '\n', text.len) : NULL;
-		size_t len = end ? (size_t)(end - text.ptr) : text.len;
+		struct span line = { 0 };
 
-		screen_put(display->screen, (unsigned)(row + i), 0, (struct span){ text.ptr, len });
-		text = span_skip(text, len + 1);
+		span_take_line(&text, &line);
+		screen_put(display->screen, (unsigned)(row + i), 0, line);
 	}
 }
 

@@ -63,6 +63,20 @@ static inline bool span_take(struct span *s, struct span prefix)
 	return true;
 }
 
+/* Takes the next line off *text, without its newline; the rest after the last newline counts as a line.
+ * false: nothing is left. */
+static inline bool span_take_line(struct span *text, struct span *line)
+{
+	const char *end;
+
+	if (!text->len)
+		return false;
+	end = memchr(text->ptr, '\n', text->len);
+	*line = (struct span){ text->ptr, end ? (size_t)(end - text->ptr) : text->len };
+	*text = span_skip(*text, line->len + 1);
+	return true;
+}
+
 /* True if the byte c is in s. */
 static inline bool span_has(struct span s, char c)
 {
