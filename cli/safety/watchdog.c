@@ -12,7 +12,6 @@
 
 #include "merger/base/alloc.h"
 #include "cli/os/clock.h"
-#include "cli/os/close_from.h"
 #include "cli/safety/restore.h"
 
 #define STEP_MS 2     /* between two steps */
@@ -119,7 +118,7 @@ static void close_others(int fd)
 {
 	if (dup2(fd, 0) < 0)
 		_exit(1);
-	close_from(1);
+	closefrom(1);
 }
 
 static _Noreturn void watchdog_main(int fd)

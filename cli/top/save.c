@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/os/close_from.h"
 #include "cli/commands/report.h"
 
 /* A gdb whose pipe stayed open here would not see it if pmp ended. */
@@ -15,7 +14,7 @@ static void close_inherited(int fd)
 {
 	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 		_exit((int)ERROR_OUTPUT);
-	close_from(3);
+	closefrom(3);
 }
 
 static _Noreturn void run_child(struct profile_builder *builder, const struct options *options,
