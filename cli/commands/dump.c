@@ -26,8 +26,8 @@ static bool feed_dump(void *ctx, const char *text, size_t len, struct error *err
 {
 	struct dumping *dumping = ctx;
 
-	if (dumping->raw.file && fwrite(text, 1, len, dumping->raw.file) != len)
-		return error_set(err, ERROR_OUTPUT, "cannot write %s", dumping->raw.path);
+	if (!output_file_write(&dumping->raw, (struct span){ text, len }, err))
+		return false;
 	snapshot_builder_feed(dumping->builder, text, len);
 	return true;
 }
@@ -173,9 +173,9 @@ bool cmd_dump(const struct options *options, struct error *err)
 		ok = dump_core(&dumping, err);
 	else
 		ok = options->pid_count ? dump_processes(&dumping, err) : dump_files(&dumping, err);
-	if (dumping.raw.file && ok)
+	if (ok)
 		ok = output_file_commit(&dumping.raw, err);
-	else if (dumping.raw.file)
+	else
 		output_file_abandon(&dumping.raw);
 	ok = ok && write_dump(&dumping, err);
 	source_lines_deinit(&dumping.lines);

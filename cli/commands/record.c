@@ -20,8 +20,8 @@ static bool feed_recording(void *ctx, const char *text, size_t len, struct error
 {
 	struct recording *recording = ctx;
 
-	if (recording->raw.file && fwrite(text, 1, len, recording->raw.file) != len)
-		return error_set(err, ERROR_OUTPUT, "cannot write %s", recording->raw.path);
+	if (!output_file_write(&recording->raw, (struct span){ text, len }, err))
+		return false;
 	profile_builder_feed(recording->builder, text, len);
 	return true;
 }
@@ -56,7 +56,7 @@ static bool report_recording(const struct options *options, struct recording *re
 
 	profile_builder_end_input(recording->builder);
 	profile = profile_builder_finish(recording->builder);
-	ok = !recording->raw.file || output_file_commit(&recording->raw, err);
+	ok = output_file_commit(&recording->raw, err);
 	/* One that cannot be cut is reported whole, rather than lost. */
 	ok = report_apply_filters(options, profile, err) && ok;
 	ok = report_profile(options, profile, err) && ok;
@@ -100,7 +100,7 @@ bool cmd_record(const struct options *options, struct error *err)
 	progress_line_erase(&recording.progress_line);
 	if (ok)
 		ok = report_recording(options, &recording, err);
-	else if (recording.raw.file)
+	else
 		output_file_abandon(&recording.raw);
 	profile_builder_destroy(recording.builder);
 	/* What ended the run early is said last, and is the exit code, unless the results could not be written. */

@@ -300,11 +300,19 @@ static bool commit_stdout(struct output_file *output, struct error *err)
 	          : fail_write(err, "standard output", strerror(errno));
 }
 
+bool output_file_write(struct output_file *output, struct span bytes, struct error *err)
+{
+	return !output->file || fwrite(bytes.ptr, 1, bytes.len, output->file) == bytes.len ||
+	       error_set(err, ERROR_OUTPUT, "cannot write %s", output->path);
+}
+
 bool output_file_commit(struct output_file *output, struct error *err)
 {
 	FILE *file = output->file;
 	int why;
 
+	if (!file)
+		return true;
 	if (!output->path)
 		return commit_stdout(output, err);
 	why = flush_file(file);

@@ -6,7 +6,9 @@
 #include <stdio.h>
 
 #include "merger/base/error.h"
+#include "merger/base/span.h"
 
+/* {0}: no file (an option that was not given). write, commit and abandon do nothing then. */
 struct output_file {
 	FILE *file;
 	const char *path; /* as given; NULL: stdout */
@@ -27,6 +29,8 @@ bool output_file_check(const char *path, struct error *err);
 bool output_file_open(struct output_file *output, const char *path, struct error *err);
 /* The same for standard error. */
 bool output_file_open_errors(struct output_file *output, struct error *err);
+/* Not for stdout. */
+bool output_file_write(struct output_file *output, struct span bytes, struct error *err);
 /* Flushes, checks, syncs nothing, renames. On an error nothing is left behind, and the old file stays.
  * Where stdout's reader went away (`pmp ... | head`) the error has no text: there is no one to tell. */
 bool output_file_commit(struct output_file *output, struct error *err);
