@@ -8,7 +8,7 @@
 #include "merger/base/alloc.h"
 
 #define CHUNK ((size_t)64 << 10)
-#define GZIP_ONLY 16 /* added to the window's bits: inflateInit2 wants gzip's head and sum */
+#define GZIP_ONLY 16 /* inflateInit2: added to the window bits, it expects gzip's header */
 
 void gzip_reader_init(struct gzip_reader *reader, int fd)
 {
@@ -27,7 +27,7 @@ void gzip_reader_deinit(struct gzip_reader *reader)
 	*reader = (struct gzip_reader){ 0 };
 }
 
-/* There are two bytes to look at, unless the input has ended. */
+/* Makes at least two bytes available, unless the input has ended. false: errno. */
 static bool fill_input(struct gzip_reader *reader)
 {
 	z_stream *zip = &reader->zip;

@@ -1,5 +1,7 @@
-/* gzip_reader: the bytes behind a descriptor; what gzip has packed is unpacked on the way, and anything else stays as it is. zlib's
- * gzread does so as well, but what stands behind the packed part it drops without a word, as of `cat a.gz b | ...`. */
+/* gzip_reader: reads a descriptor and unpacks gzip on the way; other bytes pass unchanged.
+ *
+ * zlib's gzread does that too, but it drops bytes after the packed part without an error, as in
+ * `cat a.gz b | pmp ...`. */
 #ifndef PMP_GZIP_READER_H
 #define PMP_GZIP_READER_H
 
@@ -10,18 +12,19 @@
 
 struct gzip_reader {
 	int fd;
-	z_stream zip; /* its next_in, avail_in: what is read and not used yet */
+	z_stream zip; /* next_in, avail_in: bytes that are read and not used yet */
 	unsigned char *bytes;
 	bool begun, is_gzip;
-	bool between; /* parts that are packed each: the last one has ended */
+	bool between; /* before a gzip member: none has begun, or the last one has ended */
 };
 
-/* Takes fd. */
+/* Takes ownership of fd. */
 void gzip_reader_init(struct gzip_reader *reader, int fd);
 /* Closes fd. */
 void gzip_reader_deinit(struct gzip_reader *reader);
 
-/* Up to cap bytes, and less only at the end; *got is 0 there. NULL, or why they cannot be had: "" is for want of memory. */
+/* Reads up to cap bytes, and fewer only at the end; *got is 0 there. NULL, or the reason why they
+ * cannot be read; the reason "" means that memory ran out. */
 const char *gzip_reader_read(struct gzip_reader *reader, char *to, size_t cap, size_t *got);
 
 #endif

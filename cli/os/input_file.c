@@ -14,7 +14,7 @@
 #include "merger/base/printable.h"
 
 #define CHUNK (64u << 10)
-#define NEAR_MAX 10000 /* files that are looked at for one with a near name */
+#define NEAR_MAX 10000 /* files whose names are compared, for a suggestion */
 
 struct input_file {
 	struct gzip_reader reader;
@@ -22,7 +22,7 @@ struct input_file {
 	bool begun;
 };
 
-/* What people give to pmp that is no text, by its first bytes. */
+/* Files that are no text, by their first bytes: those that users give to pmp by mistake. */
 static const struct magic {
 	struct span bytes;
 	const char *what, *cure;
@@ -39,7 +39,7 @@ static const struct magic {
 	{ SPAN_LIT("\xfe\xff"), "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE" },
 };
 
-/* Nothing is wrong with the file then. */
+/* ERROR_FAILED, not ERROR_INPUT: the file itself is good. */
 static bool fail_no_memory(const struct input_file *input, struct error *err)
 {
 	struct printable printable;
@@ -56,7 +56,8 @@ static bool fail_read(const struct input_file *input, struct error *err, const c
 	                 printable_name(&printable, input->name), why);
 }
 
-/* Looks for a file of nearly that name beside it: says so in hint->text, which is empty if there is none. */
+/* Looks in the folder of path for a similar name. suggestion->text names it; empty: there is
+ * none. */
 static void suggest_near_name(const char *path, struct suggestion *suggestion)
 {
 	const char *slash = strrchr(path, '/');
@@ -67,7 +68,7 @@ static void suggest_near_name(const char *path, struct suggestion *suggestion)
 	*suggestion = (struct suggestion){ .word = span_of(slash ? slash + 1 : path) };
 	for (int i = 0; dir && i < NEAR_MAX && (entry = readdir(dir)); i++) {
 		if (suggest_try(suggestion, span_of(entry->d_name)))
-			suggest_text(suggestion, ""); /* now: the name is gone with the entry */
+			suggest_text(suggestion, ""); /* at once: entry is overwritten later */
 	}
 	if (dir)
 		closedir(dir);
@@ -113,8 +114,8 @@ static void close_input(struct input_file *input)
 	gzip_reader_deinit(&input->reader);
 }
 
-/* A NUL that comes later is let through: a log whose machine lost power has such, and text behind
- * them. */
+/* Looks for NULs in the first 4 KiB only: the log of a machine that lost power has NULs in the
+ * middle, and more text after them. */
 static bool check_text(const struct input_file *input, struct span text, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
@@ -130,7 +131,7 @@ static bool check_text(const struct input_file *input, struct span text, struct 
 	return true;
 }
 
-/* Up to cap bytes of text, unpacked; *got is 0 at the end. */
+/* Reads up to cap bytes of text, unpacked; *got is 0 at the end. */
 static bool read_input(struct input_file *input, char *to, size_t cap, size_t *got,
                        struct error *err)
 {

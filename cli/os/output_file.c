@@ -12,12 +12,12 @@
 #include "cli/os/pager.h"
 #include "merger/base/printable.h"
 
-#define LINKS_MAX 40 /* as the kernel */
+#define LINKS_MAX 40 /* the kernel's limit (path_resolution(7)) */
 #define NAMES_MAX 100
 
-/* Where a path leads. */
+/* The file that a path leads to. */
 struct place {
-	char *target; /* the last of the symbolic links' ends */
+	char *target; /* path, with the symbolic links of its last component followed */
 	bool in_place;
 	bool exists;
 	struct stat stat;
@@ -31,7 +31,7 @@ static bool fail_write(struct error *err, const char *path, const char *why)
 	                 why);
 }
 
-/* "dir/" of a path, with the slash; empty for a plain name. */
+/* The directory of a path, with its slash: "dir/"; empty for a plain name. */
 static struct span find_directory(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -48,7 +48,7 @@ static char *join_path(struct span front, const char *back)
 	return buf.ptr;
 }
 
-/* Links under these lead to what is open already, and their text need not be a name of it. */
+/* Links in these folders are open files; the text of such a link is not always a path. */
 static bool is_descriptor(const char *path)
 {
 	static const char *const prefixes[] = { "/proc/", "/dev/fd/", "/dev/std" };
@@ -59,7 +59,7 @@ static bool is_descriptor(const char *path)
 	return false;
 }
 
-/* Follows the links of the last component, also of a dangling one, which realpath() would refuse. */
+/* Follows the links of the last component. realpath() would refuse a dangling link. */
 static bool follow_links(struct place *place, const char *path, struct error *err)
 {
 	char link[4096];
@@ -75,7 +75,7 @@ static bool follow_links(struct place *place, const char *path, struct error *er
 			return true;
 		len = readlink(place->target, link, sizeof(link) - 1);
 		if (len < 0)
-			return true; /* no link, or nothing at all: stat says more */
+			return true; /* no link, or it does not exist: stat reports that */
 		link[len] = '\0';
 		front = find_directory(place->target);
 		if (link[0] == '/')
@@ -116,7 +116,7 @@ static bool find_place(struct place *place, const char *path, struct error *err)
 		return fail_write(err, path, strerror(EISDIR));
 	if (place->exists && !S_ISREG(place->stat.st_mode))
 		place->in_place = true;
-	/* A rename would replace a file that is write-protected. */
+	/* rename() would replace even a write-protected file. */
 	if (place->exists && access(place->in_place ? path : place->target, W_OK))
 		return fail_write(err, path, strerror(errno));
 	return place->in_place || check_directory(place, path, err);
@@ -146,14 +146,14 @@ static char *make_temporary_name(const char *target, int attempt)
 	struct buf buf = { 0 };
 
 	buf_add_span(&buf, dir);
-	/* So that the longest name that a file system takes (255) still has room for the rest. */
+	/* A name has at most 255 bytes: cut it, so that the rest fits. */
 	buf_printf(&buf, ".%.200s.pmp-%d-%d", target + dir.len, (int)getpid(), attempt);
 	buf_add(&buf, "", 1);
 	return buf.ptr;
 }
 
-/* A file without a name, where the file system has such: then nothing is left even by SIGKILL.
- * It gets its name through /proc, so that must be there. -1: there is none. */
+/* Opens a file without a name (O_TMPFILE), so that even SIGKILL leaves nothing. link_file names it
+ * through /proc, so /proc must be mounted. -1: not supported by the file system. */
 static int open_nameless(const char *target)
 {
 	struct span dir = find_directory(target);
@@ -168,7 +168,7 @@ static int open_nameless(const char *target)
 	return fd;
 }
 
-/* Calls `make` with one name after another until one is free; that one is output->temporary. */
+/* Calls `make` with new names until one is free, and stores that name in output->temporary. */
 static int claim_name(struct output_file *output, int (*make)(const char *name, int fd), int fd)
 {
 	int ret = -1;
@@ -207,7 +207,7 @@ static int open_beside(struct output_file *output, const struct place *place)
 		fd = claim_name(output, create_file, -1);
 		output->named = fd >= 0;
 	}
-	/* The owner as far as pmp may; the permissions are those that a person chose. */
+	/* Owner and permissions of the old file, if pmp may set them. */
 	if (fd >= 0 && place->exists) {
 		if (fchown(fd, place->stat.st_uid, place->stat.st_gid))
 			errno = 0;
@@ -233,7 +233,7 @@ bool output_file_open(struct output_file *output, const char *path, struct error
 	output->path = path;
 	ok = find_place(&place, path, err);
 	if (ok) {
-		/* O_APPEND: what is open already may have been written to (`>>`). */
+		/* O_APPEND: an open file may have data before our position (`>>`). */
 		fd = place.in_place ? open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC)
 		                    : open_beside(output, &place);
 		output->file = fd < 0 ? NULL : fdopen(fd, "w");
@@ -258,8 +258,8 @@ bool output_file_open_errors(struct output_file *output, struct error *err)
 	return output->file || fail_write(err, output->path, strerror(errno));
 }
 
-/* Flushes; 0, or the errno of what went wrong. An earlier write that failed left its mark in the
- * stream but not its errno; the flush, which tries again, mostly says the same. */
+/* Flushes; returns 0 or an errno. If an earlier write failed, its errno is lost; the flush tries
+ * again and usually fails for the same reason. */
 static int flush_file(FILE *file)
 {
 	int before = ferror(file);

@@ -19,7 +19,7 @@ void pager_disable(void)
 	disabled = true;
 }
 
-/* NULL: the environment names none. */
+/* The command that the environment names; NULL: none. */
 static const char *find_pager(void)
 {
 	const char *command = getenv("PMP_PAGER");
@@ -36,7 +36,7 @@ bool pager_wanted(void)
 	       !(command && (!*command || !strcmp(command, "cat")));
 }
 
-/* How many columns the character or the escape sequence at `c` takes, and how many bytes it is. */
+/* The columns of the character or escape sequence at c; *bytes is its length. */
 static unsigned measure_character(const char *c, size_t left, size_t *bytes)
 {
 	*bytes = 1;
@@ -51,7 +51,7 @@ static unsigned measure_character(const char *c, size_t left, size_t *bytes)
 	return 1;
 }
 
-/* One line of the screen is for the prompt that comes after it. */
+/* One row of the screen is kept free for the shell's prompt. */
 static bool fits_screen(struct span text)
 {
 	unsigned width = terminal_width(stdout), height = terminal_height(stdout);
@@ -70,14 +70,14 @@ static bool fits_screen(struct span text)
 	return rows <= height;
 }
 
-/* In the child. */
+/* Runs in the child process. */
 static void exec_pager(int text_fd)
 {
 	static const int ignored[] = { SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ };
 	const struct sigaction dfl = { .sa_handler = SIG_DFL };
 	const char *command = find_pager();
 
-	/* Nobody else would end one that waits for a key when pmp is killed. */
+	/* If pmp is killed, a pager that waits for a key must end too. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		sigaction(ignored[i], &dfl, NULL);
@@ -91,7 +91,7 @@ static void exec_pager(int text_fd)
 	_exit(127);
 }
 
-/* The reader may go away: it has seen enough. */
+/* The pager may close the pipe early; that is no error. */
 static void write_to_pager(int fd, struct span text)
 {
 	while (text.len) {
@@ -103,7 +103,7 @@ static void write_to_pager(int fd, struct span text)
 	}
 }
 
-/* false: it could not be run. */
+/* false: the pager could not be run. */
 static bool run_pager_on(struct span text)
 {
 	int pipe_fds[2], status = 0;
@@ -120,7 +120,7 @@ static bool run_pager_on(struct span text)
 	close(pipe_fds[1]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	/* 126 and 127 are the shell's. */
+	/* The shell exits with 126 or 127 if it cannot run the command. */
 	return pid > 0 && !(WIFEXITED(status) && WEXITSTATUS(status) >= 126);
 }
 
@@ -132,7 +132,7 @@ void pager_show(struct span text)
 
 	fflush(stdout);
 	if (!fits_screen(text)) {
-		/* Ctrl-C is for the pager. */
+		/* Ctrl-C and Ctrl-\ are for the pager. */
 		sigaction(SIGINT, &ignore, &interrupt);
 		sigaction(SIGQUIT, &ignore, &quit);
 		shown = run_pager_on(text);

@@ -1,5 +1,5 @@
-/* pager: a result that is longer than the screen is shown by a pager, as git does it: $PMP_PAGER, else
- * $PAGER, run by the shell, else less, if it is there. One that is empty or "cat" is none. */
+/* pager: shows a result that is longer than the screen through a pager, as git does: $PMP_PAGER,
+ * else $PAGER, run by the shell, else less, if it is installed. Empty or "cat" means no pager. */
 #ifndef PMP_PAGER_H
 #define PMP_PAGER_H
 
@@ -7,12 +7,14 @@
 
 #include "merger/base/span.h"
 
-/* From now on there is none. */
+/* No pager is used from now on. */
 void pager_disable(void);
-/* stdout is the terminal on which we are in the foreground, not a dumb one, and there may be a pager. */
+/* True if stdout is a terminal, but not a dumb one, pmp is in its foreground process group, and a
+ * pager is allowed. */
 bool pager_wanted(void);
-/* Puts the text on stdout. What is longer than the screen goes to the pager, and this returns when that has ended;
- * that it ended early is no error. Where it cannot be run the text is put on stdout all the same. */
+/* Writes the text to stdout. A text longer than the screen goes to the pager, and this function
+ * returns when the pager has exited; that it exited early is no error. If the pager cannot be run,
+ * the text goes to stdout. */
 void pager_show(struct span text);
 
 #endif

@@ -7,19 +7,20 @@
 
 static const struct sigaction ignore = { .sa_handler = SIG_IGN }, dfl = { .sa_handler = SIG_DFL };
 
-/* Which of them a write can be the end of pmp by, and what they did before. */
+/* The signals by which a failed write kills a process, with their old actions. */
 static struct {
 	int number;
 	bool changed;
 	struct sigaction before;
-} deadly[] = { { .number = SIGPIPE }, { .number = SIGXFSZ } };
+} write_signals[] = { { .number = SIGPIPE }, { .number = SIGXFSZ } };
 
-#define DEADLY_COUNT (sizeof(deadly) / sizeof(*deadly))
+#define WRITE_SIGNAL_COUNT (sizeof(write_signals) / sizeof(*write_signals))
 
 void signals_ignore_sigpipe_sigxfsz(void)
 {
-	for (size_t i = 0; i < DEADLY_COUNT; i++)
-		deadly[i].changed = !sigaction(deadly[i].number, &ignore, &deadly[i].before);
+	for (size_t i = 0; i < WRITE_SIGNAL_COUNT; i++)
+		write_signals[i].changed =
+		        !sigaction(write_signals[i].number, &ignore, &write_signals[i].before);
 }
 
 static void add_unless_ignored(sigset_t *set, int number)
@@ -62,7 +63,7 @@ bool signals_init(struct signals *signals, bool all, struct error *err)
 		                 strerror(errno));
 	sigprocmask(SIG_BLOCK, &set, &signals->before);
 	sigaction(SIGPIPE, &ignore, &signals->pipe_before);
-	/* Where it is ignored, children that end leave nothing to wait for. */
+	/* If SIGCHLD is ignored, waitpid finds no exited children. */
 	sigaction(SIGCHLD, &dfl, &signals->child_before);
 	return true;
 }
@@ -89,7 +90,7 @@ void signals_deinit(struct signals *signals)
 	while (signals_next(signals))
 		;
 	close(signals->fd);
-	if (signals->hung_up) /* a terminal that closes may say so twice */
+	if (signals->hung_up) /* a terminal that closes may send it twice */
 		sigaction(SIGHUP, &ignore, NULL);
 	sigaction(SIGPIPE, &signals->pipe_before, NULL);
 	sigaction(SIGCHLD, &signals->child_before, NULL);
@@ -111,9 +112,9 @@ void signals_child(void)
 
 void signals_program(const struct signals *signals)
 {
-	for (size_t i = 0; i < DEADLY_COUNT; i++)
-		if (deadly[i].changed)
-			sigaction(deadly[i].number, &deadly[i].before, NULL);
+	for (size_t i = 0; i < WRITE_SIGNAL_COUNT; i++)
+		if (write_signals[i].changed)
+			sigaction(write_signals[i].number, &write_signals[i].before, NULL);
 	sigaction(SIGCHLD, &signals->child_before, NULL);
 	sigprocmask(SIG_SETMASK, &signals->before, NULL);
 }

@@ -7,7 +7,7 @@
 
 #define SIZE_LIMIT 1000000u
 
-/* NULL if it is empty, too. */
+/* NULL: unset or empty. */
 static const char *find_variable(const char *name)
 {
 	const char *value = getenv(name);
@@ -20,7 +20,7 @@ bool terminal_is(FILE *file)
 	return isatty(fileno(file));
 }
 
-/* What the terminal says, else the variable, else `otherwise`. */
+/* The size that the terminal reported (0: none), else the variable's, else `otherwise`. */
 static unsigned choose_size(unsigned short reported, const char *name, unsigned otherwise)
 {
 	const char *value = find_variable(name);

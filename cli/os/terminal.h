@@ -1,4 +1,4 @@
-/* terminal: what the terminal behind a stream can do. */
+/* terminal: properties of the terminal that a stream writes to. */
 #ifndef PMP_TERMINAL_H
 #define PMP_TERMINAL_H
 
@@ -6,22 +6,23 @@
 #include <stdio.h>
 
 bool terminal_is(FILE *file);
-/* Its columns: as the terminal says, else $COLUMNS, else 80; 0 where it is no terminal. */
+/* Columns: from the terminal, else $COLUMNS, else 80; 0 if it is no terminal. */
 unsigned terminal_width(FILE *file);
-/* The same of its lines: $LINES, 24. */
+/* Rows: from the terminal, else $LINES, else 24; 0 if it is no terminal. */
 unsigned terminal_height(FILE *file);
-/* TERM is unset or dumb. */
+/* TERM is unset, empty or "dumb". */
 bool terminal_dumb(void);
 
 enum terminal_colours { COLOURS_AUTO, COLOURS_ALWAYS, COLOURS_NEVER };
 
-/* What terminal_colour says from now on. */
+/* Sets what terminal_colour returns; COLOURS_AUTO: it decides itself. */
 void terminal_set_colours(enum terminal_colours colours);
-/* By itself: no if NO_COLOR is set (https://no-color.org: not empty), yes if CLICOLOR_FORCE is (not empty, not 0:
- * https://bixense.com/clicolors), else whether it is a terminal that is not dumb. */
+/* COLOURS_AUTO: no if NO_COLOR is set and not empty (https://no-color.org); else yes if
+ * CLICOLOR_FORCE is set, not empty and not 0 (https://bixense.com/clicolors); else yes if file is
+ * a terminal that is not dumb. */
 bool terminal_colour(FILE *file);
-/* The locale's characters are UTF-8, by LC_ALL, LC_CTYPE, LANG in this order. Not setlocale: a static
- * program has no locales to load. */
+/* The locale's encoding is UTF-8, by LC_ALL, LC_CTYPE, LANG in this order. setlocale is not used: a
+ * static program has no locales to load. */
 bool terminal_utf8(void);
 
 #endif
