@@ -1,4 +1,4 @@
-/* pmp diff: two profiles compared. */
+/* pmp diff: compares two profiles. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +10,11 @@
 #include "cli/commands/report.h"
 #include "merger/base/printable.h"
 
-/* NULL, and *err. What is looked at (--focus ..) is the same of both. */
+/* Reads one profile and applies the filters (--focus ..), which are the same for both. NULL:
+ * *err. */
 static struct profile *read_side(const struct options *options, const char *path, struct error *err)
 {
 	struct profile *profile = profile_input_read_one(path, err);
-
 	struct printable name;
 
 	if (profile &&

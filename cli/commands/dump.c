@@ -1,4 +1,5 @@
-/* pmp dump: why does it hang? One look at every thread, or a few, and a verdict. */
+/* pmp dump: why does a process hang? Takes one or a few samples of all its threads, and
+ * concludes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ static bool feed_dump(void *ctx, const char *text, size_t len, struct error *err
 	return true;
 }
 
-/* What the kernel says of the processes. false: none of them is there. */
+/* Adds what /proc reports about the processes. false: none of them exists (*err is not set), or
+ * *err. */
 static bool add_process_facts(struct dumping *dumping, struct error *err)
 {
 	const struct options *options = dumping->options;
@@ -54,7 +56,7 @@ static bool add_process_facts(struct dumping *dumping, struct error *err)
 	return ok;
 }
 
-/* No stack could be read: what the kernel says is a report all the same, and says why there is no more. */
+/* No stack could be read: the facts of /proc are reported anyway, with the reason. */
 static bool add_failure(struct dumping *dumping, const struct error *why, struct error *err)
 {
 	struct buf text = { 0 };
@@ -66,7 +68,7 @@ static bool add_failure(struct dumping *dumping, const struct error *why, struct
 	return ok;
 }
 
-/* What ends it early (Ctrl-C) is an error; what keeps gdb away is a part of the report. */
+/* Ctrl-C or a failed write is an error; if gdb cannot attach, the reason is part of the report. */
 static bool take_samples(struct dumping *dumping, struct error *err)
 {
 	struct options options = *dumping->options;
@@ -98,7 +100,7 @@ static bool dump_processes(struct dumping *dumping, struct error *err)
 	}
 	if (!take_samples(dumping, err))
 		return false;
-	/* After a while they say something else. */
+	/* The facts again: they differ after a while, which shows progress. */
 	return options->looks < 2 || add_process_facts(dumping, &none) || none.code == ERROR_NONE ||
 	       error_set(err, none.code, "%s", none.text);
 }

@@ -1,3 +1,4 @@
+/* pmp fold: makes a profile of gdb's text. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "cli/os/terminal.h"
 #include "merger/formats/file_writers.h"
 
-/* A profile has no stacks in gdb's form: folding it would give an empty result, silently. */
+/* A profile holds no stacks in gdb's form: folding it would silently give an empty result. */
 static bool check_no_profile(const char *path, struct span text, struct error *err)
 {
 	struct printable printable;

@@ -1,5 +1,6 @@
-/* pmp merge: adds profiles up. This thread reads and cuts the inputs; a few others parse them, each into a sum of its own,
- * and these are added up in the end: in which order makes no difference (profile_merge.h). */
+/* pmp merge: adds profiles. The main thread reads the inputs and splits them into pieces; other
+ * threads (adders) parse them, each into a sum of its own, and at the end these sums are added. The
+ * order does not matter (profile_merge.h). */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -18,12 +19,12 @@
 #include "cli/os/terminal.h"
 
 #define ADDERS_MAX 16
-#define WAITING_MAX 32 /* texts that are read, and not parsed yet */
+#define WAITING_MAX 32 /* pieces that are read, but not parsed yet */
 
 struct piece {
 	struct buf text;
 	char *name;
-	bool continues; /* it's a part of the input before */
+	bool continues; /* it continues the profile of the piece before */
 };
 
 struct merging {
@@ -33,7 +34,7 @@ struct merging {
 	/* under the mutex */
 	struct piece waiting[WAITING_MAX];
 	size_t count;
-	bool ended; /* no more will come, or a thread has failed */
+	bool ended; /* all inputs are read, or a thread has failed */
 };
 
 struct adder {
@@ -49,7 +50,7 @@ static void free_piece(struct piece *piece)
 	free(piece->name);
 }
 
-/* false: there is none, and none will come. */
+/* Waits for a piece. false: there are no more. */
 static bool take_piece(struct merging *merging, struct piece *ret)
 {
 	bool got;
@@ -142,7 +143,7 @@ static bool read_inputs(struct merging *merging, struct error *err)
 	return true;
 }
 
-/* What all adders have got, in the first one. */
+/* Adds the sums of all adders to the first one's. */
 static bool add_parts(struct adder *adders, size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++)
@@ -160,7 +161,7 @@ static bool add_parts(struct adder *adders, size_t count, struct error *err)
 	return true;
 }
 
-/* NULL, and *err: an input that cannot be read, or added. */
+/* NULL: *err; an input cannot be read or added. */
 static struct profile *merge_inputs(const struct options *options, struct error *err)
 {
 	struct merging merging = { .options = options,
@@ -182,7 +183,7 @@ static struct profile *merge_inputs(const struct options *options, struct error 
 	end_input(&merging);
 	for (size_t i = 0; i < begun; i++)
 		pthread_join(adders[i].thread, NULL);
-	/* Why an adder failed is why the reading was given up. */
+	/* If an adder failed, its error is the one to report: the reading ended because of it. */
 	if (add_parts(adders, begun, err) && ok)
 		sum = profile_merge_finish(&adders[0].merge);
 	for (size_t i = 0; i < begun; i++)

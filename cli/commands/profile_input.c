@@ -9,16 +9,17 @@
 #include "cli/os/input_file.h"
 #include "merger/base/printable.h"
 
-#define HOST_WITHIN ((size_t)64 << 10) /* where in a profile its host's name is */
+#define HOST_WITHIN ((size_t)64 << 10) /* the host's name is in a profile's first bytes */
 #define HOST_MAX 64
 
 struct splitting {
 	const char *path;
 	profile_input_each each;
 	void *ctx;
-	struct buf text; /* not passed on yet */
-	size_t seen, count;
-	size_t lines; /* of collapsed stacks that were passed on, if text is more of them */
+	struct buf text; /* not passed to `each` yet */
+	size_t seen;     /* bytes of text in which no profile ends (profile_split) */
+	size_t count;    /* profiles so far */
+	size_t lines;    /* of the collapsed stacks that text continues; passed to `each` already */
 };
 
 static bool is_blank(struct span text)
@@ -29,7 +30,7 @@ static bool is_blank(struct span text)
 	return true;
 }
 
-/* Moves rest behind the first `what` in it. */
+/* Moves *rest past the first `what` in it. */
 static bool skip_past(struct span *rest, struct span what)
 {
 	const char *at = rest->len ? memmem(rest->ptr, rest->len, what.ptr, what.len) : NULL;
@@ -39,7 +40,8 @@ static bool skip_past(struct span *rest, struct span what)
 	return at != NULL;
 }
 
-/* The host that a recording of pmp's is of, so that it can be named whether it's readable or not; empty: it's not to be seen. */
+/* The host of one of pmp's recordings, found without parsing, so that an unreadable one can be
+ * named too; empty: not found. */
 static struct span find_host(struct span text)
 {
 	static const struct {
@@ -71,12 +73,13 @@ static bool is_stdin(const struct splitting *splitting)
 	return !strcmp(splitting->path, "-");
 }
 
-/* "a.yaml", "a.yaml (profile 3)", "standard input (profile 3, of web2)", "a.folded (from line 80001)". */
+/* "a.yaml", "a.yaml (profile 3)", "standard input (profile 3, of web2)", "a.folded (from line
+ * 80001)". */
 struct name {
 	char text[sizeof(((struct printable *)NULL)->text) + HOST_MAX + 40];
 };
 
-/* `only`: there's no other in the input. */
+/* `only`: it is the only profile of the input. */
 static void make_name(struct name *ret, const struct splitting *splitting, bool only)
 {
 	struct span host = find_host(buf_span(&splitting->text));
@@ -104,7 +107,7 @@ static size_t count_lines(struct span text)
 	return count;
 }
 
-/* `only`: there's no other in the input. Blanks are a profile that is lacking, then. */
+/* `only`: it is the only profile of the input; if that is blank, the input has no profile. */
 static bool pass_one(struct splitting *splitting, bool only, struct error *err)
 {
 	bool blank = is_blank(buf_span(&splitting->text)), continues;
@@ -117,7 +120,7 @@ static bool pass_one(struct splitting *splitting, bool only, struct error *err)
 		splitting->count++;
 		splitting->lines = 0;
 	}
-	/* One that broke off in the middle of a line may hold the next one as well. */
+	/* If a profile breaks off in the middle of a line, the next one may be in the same text. */
 	make_name(&name, splitting,
 	          (only || !profile_split_begins(buf_span(&splitting->text))) &&
 	                  (blank || !is_stdin(splitting)));
@@ -127,7 +130,7 @@ static bool pass_one(struct splitting *splitting, bool only, struct error *err)
 	return splitting->each(splitting->ctx, &splitting->text, name.text, continues, err);
 }
 
-/* What splitting->text is now. `last`: there's nothing behind it. */
+/* Passes splitting->text to `each`. `last`: the input ends with it. */
 static bool pass_text(struct splitting *splitting, bool last, struct error *err)
 {
 	bool ok = pass_one(splitting, last && !splitting->count, err);

@@ -1,4 +1,4 @@
-/* progress_line: one line on stderr, written over itself, gone at the end. */
+/* progress_line: a line on stderr that is overwritten by the next one and erased at the end. */
 #ifndef PMP_PROGRESS_LINE_H
 #define PMP_PROGRESS_LINE_H
 
@@ -8,17 +8,17 @@
 #include "merger/build/profile_builder.h"
 
 struct progress_line {
-	bool on; /* false: nothing is shown, and every call does nothing */
+	bool on; /* false: every call does nothing */
 	bool on_screen;
-	uint64_t asked; /* samples over all targets, 0: not known */
+	uint64_t asked; /* samples, for all targets together; 0: unlimited or unknown */
 };
 
-/* Shown if stderr is a terminal. */
+/* Switched on if stderr is a terminal and not quiet. */
 void progress_line_init(struct progress_line *line, bool quiet, uint64_t asked);
-/* seconds_left less than 0: the run has not begun. */
+/* seconds_left < 0: sampling has not begun. */
 void progress_line_show(struct progress_line *line, const struct profile_builder_progress *progress,
                         double seconds_left);
-/* Takes the line away, for something else to be printed. */
+/* Erases the line, so that other text can be printed. */
 void progress_line_erase(struct progress_line *line);
 
 #endif

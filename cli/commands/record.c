@@ -1,7 +1,6 @@
-/* pmp record: samples live processes, and reports. */
+/* pmp record and pmp run: sample live processes, and report. */
 #include "cli/commands/commands.h"
 #include "cli/options/command_table.h"
-
 #include "cli/options/options.h"
 #include "cli/os/output_file.h"
 #include "cli/commands/progress_line.h"
@@ -47,7 +46,7 @@ static void print_note(void *ctx, const char *text)
 	buf_deinit(&clean);
 }
 
-/* The raw text is worth most where the report fails: it is kept first. */
+/* The raw text is written first: it is needed most if the report fails. */
 static bool report_recording(const struct options *options, struct recording *recording,
                              struct error *err)
 {
@@ -57,7 +56,7 @@ static bool report_recording(const struct options *options, struct recording *re
 	profile_builder_end_input(recording->builder);
 	profile = profile_builder_finish(recording->builder);
 	ok = output_file_commit(&recording->raw, err);
-	/* One that cannot be cut is reported whole, rather than lost. */
+	/* If the filters fail, the whole profile is reported rather than lost. */
 	ok = report_apply_filters(options, profile, err) && ok;
 	ok = report_profile(options, profile, err) && ok;
 	profile_destroy(profile);
@@ -73,10 +72,10 @@ static void set_up_recording(const struct options *options, struct recording *re
 {
 	const struct profile_builder_options builder_options = options_builder(options);
 
-	/* The notes of what `run` does stand in the report, which goes to the same place. */
+	/* The report of `pmp run` holds the notes too, and goes to stderr as well. */
 	recording->quiet = options->quiet || (options->program && !is_stdout(options->output));
 	recording->builder = profile_builder_create(&builder_options);
-	/* Nothing of ours stands between what a program prints. */
+	/* No progress between the lines that the child program prints. */
 	progress_line_init(&recording->progress_line, options->quiet || options->program,
 	                   options->children ? 0 : options->samples * options->pid_count);
 }
@@ -103,7 +102,8 @@ bool cmd_record(const struct options *options, struct error *err)
 	else
 		output_file_abandon(&recording.raw);
 	profile_builder_destroy(recording.builder);
-	/* What ended the run early is said last, and is the exit code, unless the results could not be written. */
+	/* The error that ended the run early is reported last and gives the exit code, unless the
+	 * results could not be written. */
 	if (end.code != ERROR_NONE)
 		return error_set(err, end.code, "%s", end.text);
 	return ok;

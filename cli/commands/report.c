@@ -10,24 +10,24 @@
 #include "cli/os/terminal.h"
 #include "merger/profile/write_options.h"
 
-/* Nodes with less of the weight are folded into one line of the tree. */
+/* Nodes below this share are folded into one line of the tree. */
 #define TREE_MIN_PERCENT 1.0
 
-/* What -o and -f come to: a file or none, and what goes to stdout. */
+/* The result of -o and -f: a file or none, and the format on stdout. */
 struct plan {
 	const char *path;               /* NULL: no file */
 	const struct format *in_file;   /* of path */
 	const struct format *on_stdout; /* NULL: nothing */
-	bool on_stderr;                 /* instead: stdout is the program's that pmp runs */
+	bool on_stderr; /* instead of stdout, which belongs to pmp's child program */
 };
 
-/* What is written: one of the two. */
+/* What is written: one of the two, the other is NULL. */
 struct subject {
 	const struct profile *profile;
 	const struct profile_diff *diff;
 };
 
-/* usual: the format for people. */
+/* usual: the text format of the command, used unless -f names one. */
 static bool make_plan(const struct options *options, const char *usual, struct plan *plan,
                       struct error *err)
 {
@@ -68,7 +68,7 @@ static bool make_plan(const struct options *options, const char *usual, struct p
 	                 printable_name(&printable, options->output), words.suffixes, words.names);
 }
 
-/* Told before anything is read: what of a sum cannot be shown. */
+/* Rejects formats that a sum cannot be written as, before any input is read. */
 static bool check_merge(const struct plan *plan, struct error *err)
 {
 	const struct format *format = plan->in_file ? plan->in_file : plan->on_stdout;
@@ -135,14 +135,14 @@ static bool write_result(const char *path, const struct format *format,
 	if (subject->diff ? format->write_diff(subject->diff, &write_options, output.file, err)
 	                  : format->write(subject->profile, &write_options, output.file, err))
 		return output_file_commit(&output, err);
-	/* A write that failed is told better by the commit; nothing is renamed then. */
+	/* After a failed write, the commit gives the better message; it renames nothing then. */
 	if (!err->code && ferror(output.file))
 		return output_file_commit(&output, err);
 	output_file_abandon(&output);
 	return error_set(err, ERROR_OUTPUT, "the profile cannot be written as %s", format->name);
 }
 
-/* A table has one row for a library, wherever it was called. */
+/* In a table a library has one row, whatever called it. */
 static bool shows_table(const struct options *options)
 {
 	return options->top || (options->format && !strcmp(options->format->name, "flat"));
@@ -187,12 +187,12 @@ static bool report_subject(const struct options *options, const char *usual,
 	if (make_plan(options, usual, &plan, &own)) {
 		if (plan.path)
 			write_result(plan.path, plan.in_file, subject, options, &own);
-		/* Though the file failed: the result of a run must not be lost with it. */
+		/* Even if the file failed: the result of a run must not be lost. */
 		if (plan.on_stdout)
 			write_result(plan.on_stderr ? NULL : "-", plan.on_stdout, subject, options,
 			             &own);
 	}
-	/* What failed is more than that somebody pressed Ctrl-C, and less than why a run ended early. */
+	/* Precedence: an error that ended the run early, then this error, then Ctrl-C. */
 	if (own.code && (!err->code || err->code == ERROR_INTERRUPTED))
 		*err = own;
 	return !own.code;

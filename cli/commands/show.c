@@ -1,3 +1,4 @@
+/* pmp show: writes a profile in another format, or a part of it. */
 #include "cli/commands/commands.h"
 #include "cli/options/command_table.h"
 #include "cli/options/options.h"

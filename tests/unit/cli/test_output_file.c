@@ -1,4 +1,4 @@
-/* A file appears whole or not at all: a row is what was there before, and what is there after. */
+/* output_file: a file appears complete or not at all. A row is the directory before and after. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,7 +114,8 @@ static void before_nothing(void)
 static const struct row {
 	const char *name;
 	void (*before)(void);
-	const char *path, *real; /* what is opened, and what then holds the text */
+	const char *path,
+	        *real; /* the path that is opened, and the file that holds the text then */
 	mode_t mode;
 	int entries; /* in the directory after a commit; one less if there was no file */
 	bool existed;
@@ -149,7 +150,7 @@ static void test_commit(void **state)
 		print_message("# %s\n", rows[i].name);
 		rows[i].before();
 		begin(&output, rows[i].path);
-		/* Until the commit, nothing is seen of it. */
+		/* Before the commit, the file is unchanged. */
 		if (rows[i].existed)
 			expect(rows[i].real, "old");
 		else
@@ -181,7 +182,7 @@ static void test_abandon(void **state)
 	}
 }
 
-/* Where there are no files without a name, one with a name takes its place, and it goes too. */
+/* Without O_TMPFILE a temporary name is used; it is removed too. */
 static void test_failed_commit(void **state)
 {
 	struct error err = { 0 };
@@ -190,7 +191,7 @@ static void test_failed_commit(void **state)
 	(void)state;
 	assert_int_equal(mkdir("d", 0755), 0);
 	begin(&output, "d/x");
-	/* Something that a rename cannot replace appears meanwhile. */
+	/* Meanwhile a directory appears, which a rename cannot replace. */
 	assert_int_equal(mkdir("d/x", 0755), 0);
 	assert_false(output_file_commit(&output, &err));
 	assert_int_equal(err.code, ERROR_OUTPUT);
@@ -250,7 +251,7 @@ static void test_write_protected(void **state)
 	sweep();
 }
 
-/* Devices, pipes and what is open already are written where they are. */
+/* Devices, pipes and open descriptors are written in place. */
 static void test_in_place(void **state)
 {
 	struct error err = { 0 };

@@ -1,4 +1,4 @@
-/* The line of progress: what it says when, and that it takes itself away. */
+/* The progress line: its text in each state, and that it is erased. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static void catch_stderr(void)
 	assert_true(saved >= 0 && dup2(fileno(caught), STDERR_FILENO) >= 0);
 }
 
-/* What was printed since. */
+/* *ret: the text that was printed since catch_stderr. */
 static void release_stderr(char *ret, size_t len)
 {
 	size_t got;
@@ -59,13 +59,13 @@ static void test_lines(void **state)
 		  { .taken = 50, .last_pause_us = 1234, .max_pause_us = 56789 },
 		  15.2,
 		  CLEAR "pmp: 50 of 200 samples, 25 %, 15 s left, pause 1.2 ms (max 56.8)" CLEAR },
-		/* What failed is done as well. */
+		/* The percentage counts failed samples too. */
 		{ { .on = true, .asked = 200 },
 		  { .taken = 50, .failed = 100, .last_pause_us = 100, .max_pause_us = 100 },
 		  5,
 		  CLEAR "pmp: 50 of 200 samples, 75 %, 5 s left, pause 0.1 ms (max 0.1), 100 "
 		        "failed" CLEAR },
-		/* --children: nobody knows how many. */
+		/* --children: the number of samples is unknown. */
 		{ { .on = true }, { 0 }, 3, CLEAR "pmp: 0 samples, 3 s left" CLEAR },
 		{ { .on = false, .asked = 200 }, { .taken = 50 }, 15, "" },
 	};
@@ -78,7 +78,7 @@ static void test_lines(void **state)
 		catch_stderr();
 		progress_line_show(&progress, &rows[i].so_far, rows[i].left);
 		progress_line_erase(&progress);
-		progress_line_erase(&progress); /* there is nothing to take away then */
+		progress_line_erase(&progress); /* does nothing: it is erased already */
 		release_stderr(got, sizeof(got));
 		assert_string_equal(got, rows[i].line);
 	}
