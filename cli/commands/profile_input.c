@@ -17,7 +17,7 @@ struct splitting {
 	profile_input_each each;
 	void *ctx;
 	struct buf text; /* not passed to `each` yet */
-	size_t seen;     /* bytes of text in which no profile ends (profile_split) */
+	size_t seen;     /* bytes of text that were searched for a profile's end */
 	size_t count;    /* profiles so far */
 	size_t lines;    /* of the collapsed stacks that text continues; passed to `each` already */
 };

@@ -8,9 +8,9 @@
 
 #include "cli/os/clock.h"
 
-#define RELEASE_US 500000
+#define END_US 500000
 
-/* The device may be another user's (su), and then only the terminal that we belong to can be opened. */
+/* If the device belongs to another user (su), only the controlling terminal can be opened. */
 static int open_terminal(void)
 {
 	const int how = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -59,7 +59,7 @@ void async_output_begin(struct async_output *output)
 		dup3(output->memory, fileno(output->file), O_CLOEXEC);
 }
 
-/* Moves what is in the memory behind what is pending. */
+/* Appends the memory's content to pending. */
 static void collect_memory(struct async_output *output)
 {
 	off_t len = lseek(output->memory, 0, SEEK_CUR);
@@ -85,7 +85,7 @@ bool async_output_flush(struct async_output *output)
 			continue;
 		if (len < 0 && errno == EAGAIN)
 			return false;
-		/* One that is gone takes anything. */
+		/* The terminal is gone: discard the bytes. */
 		buf_consume(&output->pending, len > 0 ? (size_t)len : output->pending.len);
 	}
 	return true;
@@ -93,7 +93,7 @@ bool async_output_flush(struct async_output *output)
 
 bool async_output_end(struct async_output *output)
 {
-	uint64_t end = clock_now_us() + RELEASE_US, now;
+	uint64_t end = clock_now_us() + END_US, now;
 	bool done;
 
 	while (!(done = async_output_flush(output)) && (now = clock_now_us()) < end) {

@@ -14,11 +14,11 @@
 #include "cli/top/render.h"
 
 #define REDRAW_US 500000
-#define COST_SHARE 20 /* what drawing may take of a processor: one part of so many */
+#define COST_SHARE 20 /* drawing uses at most this part of a CPU: 1 / COST_SHARE */
 #define MESSAGE_US 10000000
 #define MESSAGE_ROWS 3
-#define SILENCE_US 3000000 /* without a sample, that the person is told of */
-#define HEADER_MIN_ROWS 12 /* of a screen that has room for it */
+#define SILENCE_US 3000000 /* time without a sample after which it is reported */
+#define HEADER_MIN_ROWS 12 /* rows of a screen that has room for the whole header */
 #define FOLDED_HEADER_ROWS 1
 
 static const uint64_t spans_us[] = { 1000000, 2000000, 5000000, 10000000, 30000000, TOP_RECENT_US };
@@ -36,18 +36,18 @@ struct top_display {
 	bool begun, ended, held;
 	double seconds_left;
 	uint64_t due_us;
-	/* what is shown: text, and from which line of the body on */
+	/* the text that is shown; the body from line `first` on */
 	struct buf header, head, body, line;
-	size_t *lines; /* where the body's lines begin; lines[line_count] is its end */
+	size_t *lines; /* offsets of the body's lines; lines[line_count] is its end */
 	size_t line_count, line_cap, first;
-	uint64_t stacks, all_stacks; /* that the body is about, and of those seconds */
-	/* the line below */
+	uint64_t stacks, all_stacks; /* in the body; in its time window */
+	/* the last row */
 	char message[600];
 	uint64_t message_until_us;
-	struct top_prompt prompt; /* for a file's name */
+	struct top_prompt prompt; /* for the name of a file to write */
 	struct top_save save;
 	char save_path[TOP_PROMPT_MAX + 1];
-	/* the last sample that came */
+	/* the number of samples, and when it changed last */
 	uint64_t taken, taken_us;
 };
 
@@ -114,7 +114,7 @@ static size_t count_header_rows(struct top_display *display)
 	                                                       : FOLDED_HEADER_ROWS;
 }
 
-/* Of the body, which has the bar with its head above and a line below. */
+/* The body has the bar with its head above it, and one row below it. */
 static size_t count_body_rows(struct top_display *display)
 {
 	size_t used = count_header_rows(display) + 2, rows = screen_rows(display->screen);
@@ -135,7 +135,7 @@ static void find_lines(struct top_display *display)
 	}
 }
 
-/* Lines of text, each in a row of its own; `max` of them. */
+/* Puts `max` lines of text into rows, from `row` on; rows without text become empty. */
 static void put_rows(struct top_display *display, size_t row, struct span text, size_t max)
 {
 	for (size_t i = 0; i < max; i++) {
@@ -146,7 +146,7 @@ static void put_rows(struct top_display *display, size_t row, struct span text, 
 	}
 }
 
-/* A whole row in reverse, with something at its right end if there is room for it. */
+/* Puts a whole row in reverse video, with `right` at its end if there is room for it. */
 static void put_bar(struct top_display *display, size_t row, struct span left, const char *right)
 {
 	struct buf *line = &display->line;
@@ -162,7 +162,7 @@ static void put_bar(struct top_display *display, size_t row, struct span left, c
 	screen_put(display->screen, (unsigned)row, 0, buf_span(line));
 }
 
-/* What the body is about, for the bar's right end. */
+/* Writes the samples and the time that the body covers, for the end of the bar. */
 static void describe_scope(const struct top_display *display, char *ret, size_t len)
 {
 	const struct top_choice *choice = &display->choice;
@@ -195,7 +195,7 @@ static void show_silence(struct top_display *display, uint64_t now)
 	put_bar(display, screen_rows(display->screen) - 1, span_of(text), "? help ");
 }
 
-/* In as many rows as it takes, up to a few, over the end of the body. */
+/* Uses up to MESSAGE_ROWS rows, over the end of the body. */
 static void put_message(struct top_display *display)
 {
 	struct span left = span_of(display->message);
@@ -236,7 +236,7 @@ static void put_last_line(struct top_display *display)
 	}
 }
 
-/* Puts the text that is there on the screen. */
+/* Puts the current text on the screen. */
 static void draw(struct top_display *display)
 {
 	size_t header = count_header_rows(display), rows = count_body_rows(display), last;
@@ -264,7 +264,7 @@ static void add_waiting_text(struct top_display *display)
 	buf_printf(&display->body, "gdb reads symbols, the process runs on ...\n");
 }
 
-/* Makes the text anew, and draws it. */
+/* Makes the text again, and draws it. */
 static void redraw(struct top_display *display)
 {
 	uint64_t start = clock_now_us(), cost;

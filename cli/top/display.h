@@ -1,4 +1,5 @@
-/* display: the screen of `pmp top`: draws it anew while a builder is fed, and does what keys say. */
+/* display: the screen of `pmp top`: redraws it while samples are added to a builder, and handles
+ * keys. */
 #ifndef PMP_DISPLAY_H
 #define PMP_DISPLAY_H
 
@@ -8,26 +9,27 @@
 #include "cli/options/options.h"
 #include "cli/top/screen.h"
 
-/* The longest time that can be looked at as the last seconds: what the builder is to keep (recent_us). */
+/* The longest window of recent samples that can be shown; the builder must keep it (recent_us). */
 #define TOP_RECENT_US 60000000
 
 struct top_display;
 
-/* Borrows all three. */
+/* All three arguments must outlive the display. */
 struct top_display *top_display_create(const struct options *options,
                                        struct profile_builder *builder, struct screen *screen);
-/* Waits for a file that is still being written. */
+/* Waits until a file that is being written is complete. */
 void top_display_destroy(struct top_display *display);
 
-/* To be called often: draws if it is time to. seconds_left: of the sampling; less than 0: it has not begun. */
+/* Draws if it is due; call it often. seconds_left: time until the sampling ends; < 0: it has not
+ * begun. */
 void top_display_tick(struct top_display *display, double seconds_left);
-/* Does what the keys say that are there. false: the person has seen enough, or is gone. */
+/* Handles the keys that were pressed. false: the user quit, or the terminal is gone. */
 bool top_display_keys(struct top_display *display);
-/* A line for the person, for a while. */
+/* Shows a message for some seconds. */
 void top_display_note(struct top_display *display, const char *text);
-/* The processes have ended: says so, and shows what there was. */
+/* Reports that the processes have ended, and keeps showing the data. */
 void top_display_end(struct top_display *display);
-/* When tick is to be called at the latest, as clock_now_us has it. */
+/* The latest time for the next call of tick, as of clock_now_us. */
 uint64_t top_display_due(const struct top_display *display);
 
 #endif

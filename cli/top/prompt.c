@@ -28,7 +28,7 @@ bool top_prompt_key(struct top_prompt *prompt, int key)
 	case SCREEN_ESCAPE:
 		prompt->open = false;
 		break;
-	case SCREEN_BACKSPACE: /* a whole character */
+	case SCREEN_BACKSPACE: /* removes a whole UTF-8 character */
 		while (text->len && ((unsigned char)text->ptr[--text->len] & 0xc0) == 0x80)
 			;
 		break;

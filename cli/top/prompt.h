@@ -1,4 +1,4 @@
-/* prompt: a line of text that is asked for, key by key. */
+/* prompt: lets the user edit a line of text, key by key. */
 #ifndef PMP_PROMPT_H
 #define PMP_PROMPT_H
 
@@ -8,16 +8,16 @@
 
 #define TOP_PROMPT_MAX 255 /* bytes */
 
-/* {0} asks for nothing. */
+/* {0}: not open. */
 struct top_prompt {
 	bool open;
 	struct buf text;
 };
 
 void top_prompt_deinit(struct top_prompt *prompt);
-/* Begins with a text that may be changed. */
+/* Opens with a text that the user can change. */
 void top_prompt_open(struct top_prompt *prompt, struct span text);
-/* A key (screen.h). true: that was it, prompt->text is what was asked for, and not empty. */
+/* Handles a key (screen.h). true: the user pressed Enter; prompt->text is the answer, not empty. */
 bool top_prompt_key(struct top_prompt *prompt, int key);
 
 #endif

@@ -12,7 +12,7 @@
 #include "cli/proc/process.h"
 #include "merger/text/text_writers.h"
 
-#define ROWS_MAX 1000 /* of functions; nobody scrolls further */
+#define ROWS_MAX 1000 /* functions in the table: enough to scroll through */
 #define TREE_MIN_PERCENT 1.0
 #define WAITS_SHOWN 4
 
@@ -241,7 +241,7 @@ static void add_functions(struct buf *head, struct buf *ret, const struct option
 	function_totals_deinit(&totals);
 }
 
-/* The tree, by the writer that all commands have. */
+/* Adds the call tree, written by the tree writer of the other commands. */
 static void add_calls(struct buf *head, struct buf *ret, const struct options *options,
                       const struct top_choice *choice, const struct profile *profile,
                       struct tree *tree)
@@ -267,14 +267,16 @@ static void add_calls(struct buf *head, struct buf *ret, const struct options *o
 		free(text);
 		return;
 	}
-	first = strcspn(text, "\n") + 1; /* its own head, or that there is nothing */
+	first = strcspn(text, "\n") +
+	        1; /* skip the writer's head, or its line about an empty tree */
 	buf_add(ret, text + first, len - first);
 	free(text);
 }
 
 /* Threads. */
 
-/* "rest (phases.py): clock_nanosleep (libc.so.6)": the Python function that a place belongs to, and the place. */
+/* Adds a thread's position, "rest (phases.py): clock_nanosleep (libc.so.6)": the innermost Python
+ * function, and the leaf. */
 static void add_place(struct buf *ret, const struct options *options, const struct profile *profile,
                       uint32_t leaf)
 {

@@ -1,4 +1,4 @@
-/* render: what `pmp top` shows, as lines of text with ANSI's colours, from the stats. */
+/* render: makes the text of `pmp top`, lines with ANSI colour sequences, from the stats. */
 #ifndef PMP_RENDER_H
 #define PMP_RENDER_H
 
@@ -12,32 +12,33 @@
 
 enum top_shows { TOP_FUNCTIONS, TOP_CALLS, TOP_THREADS, TOP_HELP };
 
-/* What the person has chosen. */
+/* The user's choices. */
 struct top_choice {
 	enum top_shows shows;
-	enum function_order order; /* of the functions */
-	bool whole;                /* since the start, not the last seconds */
-	bool running;              /* only threads that ran; not where whole is */
-	uint64_t span_us;          /* the last seconds */
+	enum function_order order; /* the order of the functions */
+	bool whole;                /* all samples since the start, not only the recent ones */
+	bool running;              /* only threads that ran; has no effect if whole */
+	uint64_t span_us;          /* the window of recent samples */
 	unsigned columns;
 	bool ascii;
 };
 
-/* Who is looked at, as far as that does not change. */
+/* The first target, as far as it does not change. */
 struct top_target {
 	uint32_t pid;
 	char name[64];
-	uint64_t start_us; /* since boot; 0: not known */
+	uint64_t start_us; /* since boot; 0: unknown */
 };
 
 void top_target_init(struct top_target *ret, uint32_t pid);
 
-/* The lines above: who, what was got, what it costs, the threads. Each ends in a newline. */
+/* Adds the header: target, samples, pauses, threads, waits; one line each, with a newline. */
 #define TOP_HEADER_ROWS 5
 void top_render_header(struct buf *ret, const struct options *options,
                        const struct top_target *target, double seconds_left,
                        const struct top_stats *stats);
-/* The head of the columns (one line without its newline), and what is below it; how many stacks that is of. */
+/* Adds the head of the columns (one line without a newline) and the body below it. Returns the
+ * number of stacks in the body. */
 uint64_t top_render_body(struct buf *head, struct buf *ret, const struct options *options,
                          const struct top_choice *choice, const struct top_stats *stats);
 

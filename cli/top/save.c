@@ -9,7 +9,7 @@
 
 #include "cli/commands/report.h"
 
-/* A gdb whose pipe stayed open here would not see it if pmp ended. */
+/* If a gdb's pipe stayed open here, that gdb would not notice the end of pmp. */
 static void close_inherited(int fd)
 {
 	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)

@@ -1,5 +1,5 @@
-/* save: writes what was captured so far while the capture goes on: a child process, which has a copy of all that is in
- * memory, finishes the profile and writes it. Nothing waits for it but its end. */
+/* save: writes the profile so far to a file while sampling continues. A child process, which has a
+ * copy of pmp's memory, finishes the profile and writes it. */
 #ifndef PMP_SAVE_H
 #define PMP_SAVE_H
 
@@ -9,16 +9,18 @@
 #include "merger/build/profile_builder.h"
 #include "cli/options/options.h"
 
-/* {0}: none is being written. */
+/* {0}: no file is being written. */
 struct top_save {
 	pid_t pid;
-	int fd; /* the error's text comes here */
+	int fd; /* the child writes the text of its error here */
 };
 
-/* path and its suffix as for -o, by whose rules it is written; nothing is printed. false: it cannot even begin. */
+/* Starts to write. path, its suffix and the way of writing are as for -o; nothing is printed.
+ * false: *err, and no child was started. */
 bool top_save_begin(struct top_save *save, struct profile_builder *builder,
                     const struct options *options, const char *path, struct error *err);
-/* true: it has ended, and err->code says how. wait: does so for its end. Call it with save->pid only. */
+/* true: the child has ended; err->code is ERROR_NONE if the file was written. wait: waits for the
+ * child's end. Only for save->pid != 0. */
 bool top_save_done(struct top_save *save, bool wait, struct error *err);
 
 #endif

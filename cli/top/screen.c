@@ -18,25 +18,28 @@
 #include "cli/top/async_output.h"
 #include "cli/os/terminal.h"
 
-#define ESCAPE_MS 25 /* within which the rest of a key's sequence comes */
+#define ESCAPE_MS 25 /* the rest of a key's escape sequence arrives within this time */
 
 struct screen {
 	int poll_fd, signal_fd;
 	sigset_t mask_before;
 	struct termios modes_before, modes_drawing;
 	struct async_output output;
-	const char *term; /* whose description is used */
-	SCREEN *curses;   /* NULL: the terminal is as it was */
+	const char *term; /* the terminfo entry that is used */
+	SCREEN *curses;   /* NULL: the terminal is unchanged */
 	bool utf8, colour;
 };
 
-/* For terminals that this machine has no description of: what all that are made nowadays understand. The string is
+/* For terminals without a terminfo entry on this machine: sequences that all modern ones support.
+ * The string is
  *
- *	pmp-ansi|what terminals have in common, am, mir, msgr, xenl, colors#8, cols#80, it#8, lines#24, pairs#64,
- *		bel=^G, bold=\E[1m, civis=\E[?25l, clear=\E[H\E[2J, cnorm=\E[?25h, cr=\r, cub1=^H, cud1=\n, cuf1=\E[C,
- *		cup=\E[%i%p1%d;%p2%dH, cuu1=\E[A, ed=\E[J, el=\E[K, home=\E[H, ind=\n, kbs=^?, kcub1=\E[D, kcud1=\E[B,
- *		kcuf1=\E[C, kcuu1=\E[A, kend=\E[F, khome=\E[H, knp=\E[6~, kpp=\E[5~, op=\E[39;49m, rev=\E[7m,
- *		rmcup=\E[?1049l, setab=\E[4%p1%dm, setaf=\E[3%p1%dm, sgr0=\E[m, smcup=\E[?1049h,
+ *	pmp-ansi|what terminals have in common, am, mir, msgr, xenl, colors#8, cols#80,
+ *		it#8, lines#24, pairs#64, bel=^G, bold=\E[1m, civis=\E[?25l,
+ *		clear=\E[H\E[2J, cnorm=\E[?25h, cr=\r, cub1=^H, cud1=\n, cuf1=\E[C,
+ *		cup=\E[%i%p1%d;%p2%dH, cuu1=\E[A, ed=\E[J, el=\E[K, home=\E[H,
+ *		ind=\n, kbs=^?, kcub1=\E[D, kcud1=\E[B, kcuf1=\E[C, kcuu1=\E[A, kend=\E[F,
+ *		khome=\E[H, knp=\E[6~, kpp=\E[5~, op=\E[39;49m, rev=\E[7m, rmcup=\E[?1049l,
+ *		setab=\E[4%p1%dm, setaf=\E[3%p1%dm, sgr0=\E[m, smcup=\E[?1049h,
  *
  * as `infocmp -Q2` prints it. */
 #define FALLBACK_TERM "pmp-ansi"
@@ -59,7 +62,7 @@ static const char fallback[] =
         "aAAbWzdtABtbbQAbWz8xMDQ5bAB_ABtbQgAbW0gAG1tEABtbNn4AG1s1fgAbW0MAG1tBAAoAG1tGABtb"
         "Mzk7NDltABtbMyVwMSVkbQAbWzQlcDElZG0A";
 
-/* setupterm tells only in its third argument what it found. */
+/* setupterm reports only in its third argument whether it found an entry. */
 static bool is_described(const char *term)
 {
 	int found = 0;
@@ -92,7 +95,7 @@ static bool choose_term(struct screen *screen, struct error *err)
 	                 term);
 }
 
-/* A static program has no locales but those of the machine that it runs on, if they fit. */
+/* A static program can use only the locales of its machine, and only those in its own format. */
 static bool choose_locale(void)
 {
 	static const char *const names[] = { "", "C.UTF-8", "en_US.UTF-8" };
@@ -167,7 +170,8 @@ static void take_size(void)
 		resizeterm(size.ws_row, size.ws_col);
 }
 
-/* curses catches signals that pmp has on a descriptor, and that nothing may catch once it has let go of that. */
+/* curses installs signal handlers. pmp gets these signals on a descriptor, and their actions must
+ * be the old ones when it closes that: restore them. */
 static SCREEN *open_curses(const char *term, FILE *out)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
@@ -194,7 +198,7 @@ static void set_up_colours(struct screen *screen)
 		init_pair(i, i, -1);
 }
 
-/* Ctrl-S, which would stop what is drawn, is a key. curses knows by now what else it is to be. */
+/* Ctrl-S must be a key: it would stop the output. Called after curses has set its own modes. */
 static void set_up_modes(struct screen *screen)
 {
 	cbreak();
@@ -224,7 +228,7 @@ static void take_terminal(struct screen *screen)
 	async_output_begin(&screen->output);
 }
 
-/* A terminal that takes nothing does not go back either. */
+/* A terminal that takes no output cannot get back its old screen. */
 static bool give_terminal_back(struct screen *screen)
 {
 	bool ok = async_output_end(&screen->output);
@@ -258,8 +262,8 @@ int screen_fd(const struct screen *screen)
 	return screen->poll_fd;
 }
 
-/* Stops here, with the terminal as it was, as everything else in the foreground does. Where no shell is there that
- * could let pmp go on again, the kernel does not stop it. */
+/* Stops pmp with the terminal restored, as Ctrl-Z stops any foreground process. Without a shell
+ * that could continue pmp, the kernel does not stop it. */
 static void suspend_pmp(struct screen *screen)
 {
 	sigset_t set;
@@ -315,7 +319,7 @@ static int translate_key(int key)
 	return key < KEY_MIN ? key : SCREEN_OTHER;
 }
 
-/* Wakes the caller when the terminal can take the rest. */
+/* Flushes. If some output is left, screen_fd becomes readable when the terminal is ready. */
 static bool push_output(struct screen *screen)
 {
 	bool done = async_output_flush(&screen->output);
@@ -365,7 +369,7 @@ bool screen_utf8(const struct screen *screen)
 	return screen->utf8;
 }
 
-/* ANSI's sequence for colours at the front of text; its length, 0 if there is none. */
+/* Applies an ANSI colour sequence at the start of text. Returns its length; 0: there is none. */
 static size_t take_sequence(struct screen *screen, struct span text)
 {
 	attr_t attributes = A_NORMAL;
@@ -396,7 +400,7 @@ static size_t take_sequence(struct screen *screen, struct span text)
 	return text.len;
 }
 
-/* Where only ASCII can be shown a question mark stands for a character. */
+/* If only ASCII can be shown, other characters become question marks. */
 static void put_characters(const struct screen *screen, struct span text)
 {
 	if (screen->utf8) {
@@ -442,7 +446,7 @@ void screen_put(struct screen *screen, unsigned row, unsigned column, struct spa
 void screen_show(struct screen *screen)
 {
 	take_terminal(screen);
-	/* What the terminal has no time for is left out. */
+	/* While the terminal is not ready, skip this frame. */
 	if (!screen->curses || !push_output(screen))
 		return;
 	refresh();

@@ -1,8 +1,8 @@
-/* screen: the whole terminal, to draw on and to read keys from. All of ncurses is in here, so are the terminal's modes:
- * however pmp ends but by SIGKILL, screen_close has put back what was before.
+/* screen: full-screen output to the terminal, and keys from it. Only this module uses ncurses and
+ * changes terminal modes: unless pmp is killed by SIGKILL, screen_close restores them.
  *
- * The caller is to have signals that end pmp on a descriptor (signals.h) before it opens a screen. Ctrl-Z and a change of
- * the terminal's size are dealt with in here, in screen_key. */
+ * Before it opens a screen, the caller must receive the signals that end pmp on a descriptor
+ * (signals.h). screen_key handles Ctrl-Z and changes of the terminal's size. */
 #ifndef PMP_SCREEN_H
 #define PMP_SCREEN_H
 
@@ -11,7 +11,7 @@
 #include "merger/base/error.h"
 #include "merger/base/span.h"
 
-/* What is no character. */
+/* Keys that are no characters. */
 enum screen_key {
 	SCREEN_NONE = 0,
 	SCREEN_ENTER = '\n',
@@ -25,34 +25,34 @@ enum screen_key {
 	SCREEN_PAGE_DOWN,
 	SCREEN_HOME,
 	SCREEN_END,
-	SCREEN_CHANGED, /* it has another size, or was away: everything is to be drawn again */
-	SCREEN_GONE,    /* nobody is there any more */
-	SCREEN_OTHER,   /* a key of no meaning */
+	SCREEN_CHANGED, /* new size, or pmp was stopped: draw everything again */
+	SCREEN_GONE,    /* the terminal is gone */
+	SCREEN_OTHER,   /* any other special key */
 };
 
 struct screen;
 
-/* Looks whether stdin and stdout are a terminal that can be drawn on, but changes nothing yet. NULL: *err is
- * ERROR_USAGE. The caller closes it. */
+/* Checks that stdin and stdout are a terminal that can be drawn on; changes nothing yet. The caller
+ * closes it. NULL: *err; ERROR_USAGE if the terminal is not suitable. */
 struct screen *screen_open(struct error *err);
-/* Puts everything back, and goes back to the screen that was before. false: the terminal takes nothing now, and whoever
- * writes to it waits. */
+/* Restores the modes and the old screen. false: the terminal takes no output now, so that a write
+ * to it would block. */
 bool screen_close(struct screen *screen);
 
-/* Readable when screen_key has something. */
+/* Readable when screen_key has work to do. */
 int screen_fd(const struct screen *screen);
-/* The next key, a character or an enum screen_key. Never waits. */
+/* The next key: a byte of a character, or an enum screen_key. Never waits. */
 int screen_key(struct screen *screen);
 
-/* The first of these takes the terminal over. */
+/* The first call of one of these functions, put or show takes the terminal over. */
 unsigned screen_rows(struct screen *screen);
 unsigned screen_columns(struct screen *screen);
-/* Characters beyond ASCII can be shown. */
+/* True if the terminal can show characters beyond ASCII. */
 bool screen_utf8(const struct screen *screen);
-/* Replaces a row, from a column on. Text is UTF-8, may hold ANSI's sequences for colours ("\33[1;31m") and no other
- * control characters, and is cut where the screen ends. */
+/* Replaces a row, from a column on. Text is UTF-8; it may hold ANSI colour sequences ("\33[1;31m"),
+ * but no other control characters. It is cut at the right edge. */
 void screen_put(struct screen *screen, unsigned row, unsigned column, struct span text);
-/* Shows what was put. */
+/* Shows the rows that were put. */
 void screen_show(struct screen *screen);
 
 #endif

@@ -5,7 +5,8 @@
 #include "merger/base/alloc.h"
 #include "merger/diagnosis/blocking_functions.h"
 
-/* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
+/* Only this many frames from the leaf on, and none beyond a Python frame, show where a thread
+ * waits. */
 #define DEPTH_MAX 8
 
 static struct span get_name(const struct top_stats *stats, uint32_t node)
@@ -13,7 +14,7 @@ static struct span get_name(const struct top_stats *stats, uint32_t node)
 	return intern_get(stats->profile->intern, tree_frame(stats->profile->tree, node)->name);
 }
 
-/* Of the functions in which one waits it is the outermost that says most: pthread_cond_wait, not futex_wait. */
+/* The outermost of the blocking functions is the most useful: pthread_cond_wait, not futex_wait. */
 static struct span find_blocking_function(const struct top_stats *stats, uint32_t leaf)
 {
 	const struct tree *tree = stats->profile->tree;
@@ -50,7 +51,7 @@ static struct span find_wait(const struct top_stats *stats, const struct recent_
 	return name;
 }
 
-/* When and with how much CPU time each thread of the profile was first seen in these seconds. */
+/* For each thread of the profile: the time and CPU time of its first sample in the window. */
 struct first_seen {
 	bool known;
 	uint64_t time_us, cpu_us;

@@ -1,4 +1,4 @@
-/* stats: what a live view says of a run and of its threads: numbers, no text. */
+/* stats: the numbers of the live view, for the run and its threads. */
 #ifndef PMP_STATS_H
 #define PMP_STATS_H
 
@@ -9,41 +9,39 @@
 #include "merger/build/profile_builder.h"
 #include "merger/build/recent_samples.h"
 
-/* A thread as its target's newest sample has it. */
+/* A thread in the newest sample of its target. */
 struct top_thread {
-	uint32_t thread; /* its place in the profile's threads */
+	uint32_t thread; /* index into the profile's threads */
 	uint32_t leaf;   /* node of the profile's tree */
-	char state;      /* 0: not told */
+	char state;      /* 0: unknown */
 	bool has_cpu;
-	double cpu_share; /* of one processor, over the seconds that are looked at */
-	struct span
-	        wait; /* what it waits for or in, "clock_nanosleep"; empty: it runs, or nobody knows */
+	double cpu_share; /* 1.0 is one CPU; over the window's time */
+	struct span wait; /* where it waits, "clock_nanosleep"; empty: it runs, or unknown */
 };
 
-/* How many wait for the same. */
+/* The number of threads that wait in the same place. */
 struct top_wait {
 	struct span what;
 	size_t count;
 };
 
-#define TOP_STATES 128 /* of a char */
+#define TOP_STATES 128 /* values of a char */
 #define TOP_WAITS 16
 
 struct top_stats {
 	const struct profile *profile; /* the builder's */
 	struct profile_builder_progress progress;
 	struct recent_window recent;
-	struct top_thread *threads; /* those that burn most first */
+	struct top_thread *threads; /* highest CPU share first */
 	size_t thread_count, thread_cap;
-	size_t states[TOP_STATES];        /* how many threads are in each */
-	struct top_wait waits[TOP_WAITS]; /* the most first */
-	size_t wait_count,
-	        waits_uncounted; /* waits_uncounted: threads that wait for yet other things */
+	size_t states[TOP_STATES];          /* threads in each state */
+	struct top_wait waits[TOP_WAITS];   /* largest count first */
+	size_t wait_count, waits_uncounted; /* waits_uncounted: threads that wait in other places */
 	bool has_cpu;
-	double cpu_share; /* of all threads */
+	double cpu_share; /* sum over all threads */
 };
 
-/* Of the last span_us. Good until the builder is fed again. */
+/* Covers the last span_us. Valid until the builder gets more text. */
 void top_stats_init(struct top_stats *ret, const struct profile_builder *builder, uint64_t span_us);
 void top_stats_deinit(struct top_stats *stats);
 

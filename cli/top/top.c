@@ -1,12 +1,11 @@
-/* pmp top: samples live processes, and shows what they do meanwhile. */
-#include "cli/options/command_table.h"
-
+/* pmp top: samples live processes and shows the result while it samples. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 
 #include "cli/top/top.h"
+#include "cli/options/command_table.h"
 #include "merger/text/run_summary.h"
 #include "cli/os/clock.h"
 #include "cli/options/options.h"
@@ -21,7 +20,7 @@ struct watching {
 	const struct options *options;
 	struct profile_builder *builder;
 	struct top_display *display;
-	bool dismissed; /* by a key */
+	bool dismissed; /* the user quit by a key */
 };
 
 static bool feed_top(void *ctx, const char *text, size_t len, struct error *err)
@@ -74,7 +73,7 @@ static void handle_signals(const struct signals *signals, struct error *end)
 	}
 }
 
-/* The processes have ended; what they did stays to be looked at. */
+/* Keeps the display after the processes have ended, until the user quits. */
 static void show_after_end(struct watching *watching, struct screen *screen,
                            const struct signals *signals, struct error *end)
 {
@@ -98,7 +97,7 @@ static void show_after_end(struct watching *watching, struct screen *screen,
 	}
 }
 
-/* On the screen that was before: what was got, and what it has cost; and the file of -o. */
+/* Prints the summary to the restored screen, and writes the file of -o. */
 static bool report_top(const struct options *options, struct profile_builder *builder, bool quiet,
                        struct error *err)
 {
@@ -170,7 +169,8 @@ bool cmd_top(const struct options *options, struct error *err)
 	else if (watching.dismissed && end.code == ERROR_FAILED)
 		ok = puts("no sample was taken") >= 0, end = (struct error){ 0 };
 	profile_builder_destroy(watching.builder);
-	/* What ended the run early is said last, and is the exit code, unless the results could not be written. */
+	/* The error that ended the run early is reported last and gives the exit code, unless the
+	 * results could not be written. */
 	if (end.code != ERROR_NONE)
 		return error_set(err, end.code, "%s", end.text);
 	return ok;
