@@ -1,4 +1,4 @@
-/* container: a target in namespaces or with a root of its own, as it is seen from here. Reads /proc only. */
+/* container: targets in other namespaces or with another root folder. Reads /proc only. */
 #ifndef PMP_CONTAINER_H
 #define PMP_CONTAINER_H
 
@@ -9,21 +9,21 @@
 #include "merger/base/buf.h"
 #include "merger/base/span.h"
 
-/* The processes that are `inner` in a pid namespace below this one (proc(5), NSpid): their pids here, at most
- * `max` of them. Returns how many there are in *ret. */
+/* Finds the processes whose pid is `inner` in a pid namespace below ours (proc(5), NSpid). ret gets
+ * their pids in our namespace, at most `max`. Returns their number. */
 size_t container_find(uint32_t inner, uint32_t *ret, size_t max);
 
-/* A path as the kernel gives it to us, as the process itself has it: without the folder that a chroot made
- * its root. `root` is what process_link(pid, "root") says. */
+/* Turns a path as we see it into the path as the process sees it: removes the folder that chroot
+ * made its root. `root` is the result of process_link(pid, "root"). */
 struct span container_path(struct span path, const char *root);
 
-/* The first file of a library of its own that has been deleted or replaced since the process mapped it, as container_path
- * has it; false: none. Takes a lock of the process's: not for one in state D. */
+/* Finds the first mapped library whose file was deleted or replaced since, as a path that the
+ * process sees. false: none. Takes a lock of the process: do not call it for one in state D. */
 bool container_replaced(uint32_t pid, struct buf *ret);
 
-/* Does the process see other mounts than we do? Then what /proc says of its paths is no name of ours. */
+/* True if the process is in another mount namespace: its paths in /proc are no paths of ours. */
 bool container_other_mounts(uint32_t pid);
-/* Does it see the same mounts, but from a root of its own (chroot)? */
+/* True if the process has our mounts, but another root folder (chroot). */
 bool container_other_root(uint32_t pid);
 
 #endif

@@ -1,4 +1,4 @@
-/* descendants: the descendants of a process that come and go while it is sampled. */
+/* descendants: follows the descendants of a process, which start and end while it is sampled. */
 #ifndef PMP_DESCENDANTS_H
 #define PMP_DESCENDANTS_H
 
@@ -10,17 +10,19 @@ struct descendants {
 	uint32_t root;
 	struct relative {
 		uint32_t pid;
-		uint64_t starttime; /* tells a pid used again */
-		bool seen_now, seen_twice,
-		        reported; /* in the last look; in the one before, too; by descendants_next */
+		uint64_t starttime; /* differs if the pid was reused */
+		bool seen_now;      /* in the last scan */
+		bool seen_twice;    /* in two scans at least */
+		bool reported;      /* by descendants_next */
 	} * rows;
 	size_t count, cap;
 };
 
 void descendants_deinit(struct descendants *descendants);
-/* Looks who is there. What is over at once is not worth a gdb: one is told once it's there a second time. */
+/* Rescans the descendants. A new one is reported only after two scans have seen it, so that
+ * short-lived processes do not cost a gdb start. */
 void descendants_rescan(struct descendants *descendants);
-/* The next one that has not been told yet. false: there is none. */
+/* Reports the next new one, each only once. false: there is none. */
 bool descendants_next(struct descendants *descendants, uint32_t *ret);
 
 #endif

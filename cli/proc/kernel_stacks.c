@@ -19,7 +19,8 @@ static struct span read_thread_file(uint32_t pid, uint32_t tid, const char *name
 	return buf_span(text);
 }
 
-/* "58 0x55772b9a11af 0x1 ... ", "-1 0x7ffe.. 0x7f28.." outside of system calls, "running" */
+/* text: "58 0x55772b9a11af 0x1 ...", or "-1 0x7ffe.. 0x7f28.." outside system calls, or
+ * "running". */
 static void add_syscall_number(struct buf *ret, struct span text)
 {
 	size_t len = 0;
@@ -30,7 +31,7 @@ static void add_syscall_number(struct buf *ret, struct span text)
 		marker_add(ret, "syscall", (struct span){ text.ptr, len });
 }
 
-/* "[<0>] kernel_clone+0x1af/0x3e0" */
+/* text: lines like "[<0>] kernel_clone+0x1af/0x3e0". */
 static void add_frames(struct buf *ret, struct span text)
 {
 	struct span line;

@@ -20,13 +20,13 @@
 
 struct descriptor {
 	uint32_t pid, fd;
-	char link[LINK_MAX_LEN]; /* where /proc/PID/fd/FD leads; empty: it cannot be read */
+	char link[LINK_MAX_LEN]; /* target of /proc/PID/fd/FD; empty: unreadable */
 	const char *kind;
-	bool writes, reads; /* it is open for that */
+	bool writes, reads; /* it is open for writing, for reading */
 	bool is_socket;
 	struct socket_row socket;
-	char peer_link
-	        [64]; /* what the other end's descriptor leads to; empty: nothing is looked for */
+	/* the link text of the other end's descriptor; empty: no other end is searched */
+	char peer_link[64];
 	uint32_t peers[PEERS_MAX];
 	size_t peer_count;
 };
@@ -47,7 +47,7 @@ static void read_fd_link(uint32_t pid, uint32_t fd, char *ret, size_t len)
 	ret[got > 0 ? got : 0] = '\0';
 }
 
-/* The link's own permissions tell how it is open (proc(5)). */
+/* The permissions of the link itself show whether it is open to read or to write (proc(5)). */
 static mode_t read_fd_mode(uint32_t pid, uint32_t fd)
 {
 	char path[64];
@@ -57,7 +57,7 @@ static mode_t read_fd_mode(uint32_t pid, uint32_t fd)
 	return lstat(path, &status) ? 0 : status.st_mode;
 }
 
-/* Where the kind of what is no file stands in the link. */
+/* The kinds of descriptors that are no files, by the start of the link. */
 static const struct {
 	const char *prefix, *kind;
 } kinds[] = {
@@ -72,7 +72,8 @@ static const struct {
 	{ "pidfd:", "pidfd" },
 };
 
-/* A file's kind is looked at without opening it: stat of a link of /proc waits for no pipe's other end. */
+/* stat on a link of /proc does not open the file, so it does not wait for the other end of a
+ * pipe. */
 static const char *find_kind(const struct descriptor *row)
 {
 	char path[64];
@@ -149,7 +150,7 @@ size_t open_files_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max)
 	return count;
 }
 
-/* Who has the other ends? */
+/* The processes that have the other ends. */
 
 static void add_peer(struct descriptor *row, uint32_t pid)
 {
@@ -225,7 +226,8 @@ static void add_process_name(struct buf *ret, const char *pid_key, const char *n
 	marker_add(ret, name_key, span_of(process_stat(pid, 0, &stat) ? stat.comm : "?"));
 }
 
-/* Who has a lock on the file? "1: FLOCK  ADVISORY  WRITE 4711 08:01:5678 0 EOF" (proc(5)); who waits has "->" before. */
+/* Adds the processes that hold a lock on the file. locks: the text of /proc/locks (proc(5)), lines
+ * like "1: FLOCK  ADVISORY  WRITE 4711 08:01:5678 0 EOF"; a waiting process has "->" after "1:". */
 static void add_holders(const struct descriptor *row, struct span locks, struct buf *ret)
 {
 	char path[64], wanted[64];
@@ -268,7 +270,7 @@ static void add_socket(const struct socket_row *socket, struct buf *ret)
 		marker_add(ret, "remote", span_of(socket->remote));
 	if (socket->state)
 		marker_add(ret, "state", span_of(socket->state));
-	/* Of one that listens they count connections. */
+	/* The queues of a listening socket count connections, not bytes. */
 	if (!strcmp(socket->kind, "unix") || (socket->state && !strcmp(socket->state, "LISTEN")))
 		return;
 	marker_addf(ret, "recv_queue", "%" PRIu64, socket->recv_queue);

@@ -1,6 +1,6 @@
-/* open_files: what the descriptors are that threads wait on, and who has the other end or a lock: as `fd` markers
- * (merger/parse/marker.h). Everything is read from /proc, but the other ends of unix sockets, which the kernel tells through
- * sock_diag(7). */
+/* open_files: describes the descriptors that threads wait on, and finds the processes that have the
+ * other end or hold a lock: as `fd` markers (merger/parse/marker.h). All data is from /proc, except
+ * for the other ends of unix sockets, which are from sock_diag(7). */
 #ifndef PMP_OPEN_FILES_H
 #define PMP_OPEN_FILES_H
 
@@ -19,11 +19,13 @@ struct open_files {
 
 void open_files_deinit(struct open_files *files);
 
-/* It is to be told of; once, however often it is wanted. */
+/* Requests a marker for this descriptor; more requests for the same one change nothing. */
 void open_files_request(struct open_files *files, uint32_t pid, uint32_t fd);
-/* The descriptors that an epoll waits for: up to `max`; 0 of anything else. */
+/* Lists the descriptors that an epoll waits for, up to `max`. Returns their number; 0 if fd is no
+ * epoll. */
 size_t open_files_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max);
-/* Appends a marker for each. The other ends are looked for in all processes that can be read, for OPEN_FILES_SCAN_MS at most. */
+/* Appends a marker for each descriptor. Searches the other ends in all readable processes, for at
+ * most OPEN_FILES_SCAN_MS. */
 #define OPEN_FILES_SCAN_MS 300
 void open_files_add(struct open_files *files, struct buf *ret);
 

@@ -12,10 +12,10 @@
 #include "merger/base/alloc.h"
 
 #define STAT_MAX 4096
-#define THREADS_MAX 100000 /* more are not looked at */
+#define THREADS_MAX 100000 /* more are ignored */
 #define PF_KTHREAD 0x00200000u
 
-/* Moves *s behind a number and what follows it up to the next field. */
+/* Takes a number off the front of *s. false: there is none. */
 static bool take_number(struct span *s, unsigned base, uint64_t *ret)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -49,7 +49,7 @@ static struct span take_field(struct span *s)
 	return field;
 }
 
-/* "4711 (a) R (b) S 1 4711 ..." */
+/* text: "4711 (a) R (b) S 1 4711 ...", where "a) R (b" is the name. */
 bool process_stat_parse(struct span text, struct process_stat *ret)
 {
 	const char *open = text.len ? memchr(text.ptr, '(', text.len) : NULL;
@@ -142,7 +142,7 @@ static bool take_status_field(struct process_status *ret, enum status_field fiel
 	case STATUS_SECCOMP:
 		ret->seccomp = (unsigned)number;
 		break;
-	case STATUS_NSPID: /* one for each namespace, this one's first */
+	case STATUS_NSPID: /* a pid for each namespace, that of this /proc first */
 		for (value = span_trim(value); value.len; value = span_trim(value)) {
 			if (!take_number(&value, 10, &second))
 				return false;
@@ -189,7 +189,7 @@ bool process_status_parse(struct span text, struct process_status *ret)
 	return tgid;
 }
 
-/* "55d0-55d4 r-xp 00001000 fe:01 1234    /usr/bin/x (deleted)" */
+/* line: "55d0-55d4 r-xp 00001000 fe:01 1234    /usr/bin/x (deleted)". */
 bool process_map_parse(struct span line, struct process_map *ret)
 {
 	struct span perms;
@@ -291,8 +291,9 @@ bool process_cpu_ns(uint32_t pid, uint32_t tid, uint64_t *ret)
 	       *ret;
 }
 
-/* The auxiliary vector is the kernel's, kept with the process: no file is read, no lock taken. Its words are pairs of
- * a small number and a value, none of which is 0 at first: in 64-bit words the upper half of a small number is. */
+/* The kernel keeps the auxiliary vector with the process, so no file is read and no lock taken. It
+ * holds pairs of a small number and a value. In 64-bit words, bytes 4 to 7 are the upper half of
+ * the first number, so 0; in 32-bit words they are the first value, which is not 0. */
 bool process_is_32bit(uint32_t pid)
 {
 	char text[STAT_MAX];
@@ -395,7 +396,7 @@ void process_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *c
 	size_t all_count = list_parents(&all), done = *count;
 	uint32_t of = pid;
 
-	/* Breadth first: those found are the list of those whose children are looked for. */
+	/* Breadth first: the result is also the queue of processes whose children are searched. */
 	for (;;) {
 		for (size_t i = 0; i < all_count; i++) {
 			if (all[i].ppid != of || all[i].pid == pid)
@@ -446,7 +447,8 @@ struct process_attach_state process_attach_state(uint32_t pid, uint64_t starttim
 		ret.stop_pending |= status.pending >> (SIGSTOP - 1) & 1;
 		thread->switches = status.switches;
 	}
-	/* A process whose main thread has ended looks like a zombie, and lives as long as its others do. */
+	/* A process whose main thread has exited looks like a zombie, but lives while other threads
+	 * do. */
 	ret.life = alive ? PROCESS_ALIVE : PROCESS_ZOMBIE;
 	return ret;
 }

@@ -41,8 +41,8 @@ static void add_name(struct buf *ret, const char *key, uint32_t pid)
 		marker_add(ret, key, span_of(stat.comm));
 }
 
-/* The signal that has stopped it: the last field of stat, exit_code, is that while it is stopped (fs/proc/array.c). Where
- * it's not permitted to know, it is 0. */
+/* The signal that stopped the process: while it is stopped, that is the last field of stat,
+ * exit_code (fs/proc/array.c). 0: pmp may not read it. */
 static uint32_t read_stop_signal(struct facts *facts)
 {
 	struct span text;
@@ -75,8 +75,8 @@ static void add_process(struct facts *facts, const struct process_stat *stat)
 	marker_close(facts->ret);
 }
 
-/* How long the kernel has not run it, in us: se.exec_start is when it last did (kernel/sched/debug.c), in the clock that
- * our own is told in, too. 0: not known. */
+/* The time since the thread last ran, in us: se.exec_start is when it last ran
+ * (kernel/sched/debug.c), in the same clock as pmp's own value. false: unknown. */
 static bool measure_sleep(struct facts *facts, uint32_t tid, uint64_t *ret)
 {
 	static const char key[] = "se.exec_start";
@@ -112,7 +112,7 @@ static void add_time_left(struct facts *facts, uint32_t tid, const struct syscal
 	            decoded->limit_us > slept ? decoded->limit_us - slept : 0);
 }
 
-/* An epoll stands for what it waits for. */
+/* Adds the descriptors; for an epoll also those that it waits for. */
 static void add_fds(struct facts *facts, const struct decoded_syscall *decoded)
 {
 	uint32_t inner[SYSCALL_FDS_MAX];
@@ -213,7 +213,7 @@ void process_facts_add(uint32_t pid, struct buf *ret)
 		return;
 	add_process(&facts, &stat);
 	process_threads(pid, &facts.threads);
-	/* In state D a thread may hold the lock that a look at the executable takes. */
+	/* A thread in state D may hold a lock that some files of /proc take. */
 	facts.is_32bit = !process_blocked(&facts.threads) && process_is_32bit(pid);
 	for (size_t i = 0; i < facts.threads.count; i++)
 		add_thread(&facts, &facts.threads.rows[i]);

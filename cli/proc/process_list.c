@@ -10,7 +10,7 @@
 #define NAME_MAX_SHOWN 60
 #define COMMAND_LINE_MAX 512
 
-/* "python3 app.py --port 80" of "/usr/bin/python3\0app.py\0--port\080\0". */
+/* Turns "/usr/bin/python3\0app.py\0--port\080\0" into "python3 app.py --port 80". */
 static void add_command_line(struct span words, struct buf *ret)
 {
 	size_t program = strnlen(words.ptr, words.len);
@@ -33,7 +33,7 @@ static void add_list_name(uint32_t pid, const struct process_stat *stat, struct 
 {
 	struct buf words = { 0 };
 
-	/* The command line of one that is in uninterruptible sleep may take for ever to read. */
+	/* Reading the command line of a process in uninterruptible sleep can block forever. */
 	if (stat->state != 'D' && process_read(pid, "cmdline", COMMAND_LINE_MAX, &words) &&
 	    words.len)
 		add_command_line(buf_span(&words), ret);

@@ -15,7 +15,7 @@
 #define CAP_SYS_PTRACE 19
 #define YAMA "/proc/sys/kernel/yama/ptrace_scope"
 
-/* "user 1000 may not trace process 4711 (nginx) of user 33: " and one of these. */
+/* A message is "user 1000 may not trace process 4711 (nginx) of user 33: " and one of these. */
 static const char *const causes[PTRACE_ACCESS_CAUSE_COUNT] = {
 	[PTRACE_ACCESS_UNKNOWN] =
 	        "the system forbids it (a security module such as SELinux or AppArmor, or a "
@@ -86,7 +86,8 @@ static int read_yama(void)
 	return *text ? atoi(text) : -1;
 }
 
-/* As in a container with users of its own: not all of the system's are mapped (user_namespaces(7)). */
+/* True if not all users of the system are mapped (user_namespaces(7)), as in a container with its
+ * own users. */
 static bool is_in_user_namespace(void)
 {
 	struct buf map = { 0 };
@@ -118,8 +119,9 @@ static void gather_facts(uint32_t pid, struct ptrace_access_facts *ret)
 		.target_uid = its.uid,
 		.target_euid = its.euid,
 		.dumpable = stat(path, &st) || st.st_uid == its.euid,
-		/* Its link cannot be read where it may not be traced: that alone says nothing of users who
-		 * may not do much; but those who may do anything in their own namespace can read it there. */
+		/* The link is unreadable if pmp may not trace the process, whatever its namespace.
+		 * But with CAP_SYS_PTRACE in its own user namespace, pmp can read the links of all
+		 * processes there: an unreadable one is in another namespace. */
 		.same_userns =
 		        *its_ns ? !strcmp(own_ns, its_ns)
 		                : !(is_in_user_namespace() && own.caps >> CAP_SYS_PTRACE & 1),
@@ -152,7 +154,7 @@ static bool fail_traced(uint32_t pid, const char *comm, uint32_t tracer, struct 
 	        pid, comm, tracer, stat.comm);
 }
 
-/* Somebody who has the number from inside of a container is told the one it has here. */
+/* If the user typed a pid of a container, the message names the pid outside of it. */
 static bool fail_no_process(uint32_t pid, struct error *err)
 {
 	uint32_t found[2];
@@ -174,14 +176,14 @@ static bool fail_no_process(uint32_t pid, struct error *err)
 	                 pid, pid, *found, stat.comm, *found);
 }
 
-/* What makes an attach impossible whoever asks. true: nothing does. */
+/* Checks for states in which no user can attach. true: none of them. */
 static bool check_state(uint32_t pid, struct process_stat *stat, struct error *err)
 {
 	struct process_status status;
 
 	errno = 0;
 	if (!process_stat(pid, 0, stat) || !process_status(pid, 0, &status)) {
-		/* No descriptor left to open it with, say. */
+		/* Another error, such as EMFILE. */
 		if (errno && errno != ENOENT && errno != ESRCH)
 			return error_set(err, ERROR_FAILED, "cannot read /proc/%u: %s", pid,
 			                 strerror(errno));
@@ -228,7 +230,8 @@ bool ptrace_access_check(uint32_t pid, struct error *err)
 		return error_set(err, ERROR_USAGE, "process %u is pmp itself", pid);
 	if (!check_state(pid, &stat, err))
 		return false;
-	/* The kernel asks the same to open this as to attach, and opening it does nothing to the target. */
+	/* To open this file, the kernel makes the same check as to attach, and the target does not
+	 * notice. */
 	snprintf(path, sizeof(path), "/proc/%u/mem", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && (errno == EACCES || errno == EPERM))

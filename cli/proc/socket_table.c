@@ -14,7 +14,7 @@
 #include "cli/proc/process.h"
 
 #define TABLE_MAX (64u << 20)
-#define WORDS 12 /* of a row that are looked at */
+#define WORDS 12 /* more words of a row are ignored */
 
 /* include/net/tcp_states.h */
 static const char *const states[] = {
@@ -23,7 +23,7 @@ static const char *const states[] = {
 	[9] = "LAST_ACK",    [10] = "LISTEN",   [11] = "CLOSING",
 };
 
-/* Cuts a line into words; returns how many there are, WORDS at most. */
+/* Splits a line into words; returns their number, at most WORDS. */
 static size_t split_words(struct span line, struct span words[WORDS])
 {
 	size_t count = 0;
@@ -54,7 +54,8 @@ static bool parse_number(struct span word, int base, uint64_t *ret)
 	return !*end;
 }
 
-/* "0100007F:1F90": words of four bytes in the machine's order, and the port. Empty where it is nobody's. */
+/* word: "0100007F:1F90", the address in units of four bytes in host byte order, and the port. *ret
+ * is empty if the port is 0: the socket has no such end. */
 static bool format_address(struct span word, char ret[SOCKET_TEXT_MAX])
 {
 	const char *colon = word.len ? memchr(word.ptr, ':', word.len) : NULL;
@@ -96,7 +97,7 @@ bool socket_row_parse(struct span line, bool udp, struct socket_row *ret, uint64
 	return true;
 }
 
-/* Calls take for each line of the table; it returns false when it has seen enough. */
+/* Calls take for each line of the table, until it returns false. */
 static void each_row(uint32_t pid, const char *name, bool (*take)(void *ctx, struct span line),
                      void *ctx)
 {
@@ -143,7 +144,8 @@ static bool take_peer(void *ctx, struct span line)
 	return false;
 }
 
-/* "ffff: 00000003 00000000 00000000 0001 03 79 /run/x": address, count, protocol, flags, type, state, inode, path. */
+/* line: "ffff: 00000003 00000000 00000000 0001 03 79 /run/x": address, count, protocol, flags,
+ * type, state, inode, path. */
 static bool take_unix(void *ctx, struct span line)
 {
 	struct search *search = ctx;
@@ -168,7 +170,7 @@ struct unix_question {
 	struct unix_diag_req request;
 };
 
-/* The first attribute of this kind, of four bytes; 0: none. */
+/* The value of the first attribute of this kind that has four bytes; 0: none. */
 static uint32_t find_attribute(const struct nlmsghdr *header, uint16_t kind)
 {
 	const struct unix_diag_msg *message = NLMSG_DATA(header);
@@ -192,7 +194,7 @@ static uint32_t find_attribute(const struct nlmsghdr *header, uint16_t kind)
 	return 0;
 }
 
-/* Of our own network namespace only: another's tells nothing. 0: not known. */
+/* sock_diag knows our own network namespace only. 0: unknown. */
 static uint64_t find_unix_peer(uint64_t inode)
 {
 	struct unix_question question = {

@@ -23,7 +23,7 @@ void source_lines_deinit(struct source_lines *lines)
 	*lines = (struct source_lines){ 0 };
 }
 
-/* Nothing but a regular file is read, and what opens does not wait: the name may be a pipe's. */
+/* Reads regular files only. O_NONBLOCK: the path may name a pipe, and open must not wait. */
 static void read_source(const char *path, struct buf *ret)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

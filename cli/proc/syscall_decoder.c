@@ -17,14 +17,14 @@
 
 #include "merger/parse/syscall_names.h"
 
-/* How each argument is shown, and what it means:
+/* A letter for each argument: its meaning, and how it is printed.
  *	f  a descriptor that it waits for		p  an address
- *	n  a number					m  a time limit in ms, -1 for ever
- *	t  a timespec, a time limit			v  a timeval, a time limit
- *	P  a pollfd array, the next is its length	s  the first of select's four: number, three sets
- *	a  a sockaddr, the next is its length		w  a child's pid
- *	o  an operation of futex			k  (as n) a clock, and TIMER_ABSTIME follows
- * What has no letter is not shown. Arguments: the manual page of each, section 2. */
+ *	n  a number					m  a timeout in ms, -1: forever
+ *	t  a timespec, a timeout			v  a timeval, a timeout
+ *	P  a pollfd array; its length is next		s  select's number; three sets follow
+ *	a  a sockaddr; its length is next		w  a child's pid
+ *	o  an operation of futex			k  (as n) a clock; its flags are next
+ * Arguments without a letter are not printed. Sources: the manual pages of section 2. */
 struct row {
 	unsigned number;
 	enum syscall_class class;
@@ -76,7 +76,7 @@ bool syscall_parse(struct span line, struct syscall_info *ret)
 	return true;
 }
 
-/* A read of memory that is there does not wait; false: it cannot be read. */
+/* Reads the target's memory; this does not wait. false: it is unreadable. */
 static bool read_memory(const struct decoder *decoder, uint64_t address, void *to, size_t len)
 {
 	char path[64];
@@ -283,7 +283,7 @@ bool syscall_limit_is_absolute(const struct syscall_info *info)
 	return info->number == SYS_clock_nanosleep && info->args[1] & TIMER_ABSTIME;
 }
 
-/* Until a time of a clock, not for so long: only the clock tells how long that is. */
+/* Turns a timeout at a point in time into a duration from now on, by the clock of the call. */
 static void resolve_absolute(struct decoder *decoder)
 {
 	const uint64_t *args = decoder->info->args;
@@ -301,7 +301,7 @@ static void resolve_absolute(struct decoder *decoder)
 	ret->limit_us = ret->limit_us > now_us ? ret->limit_us - now_us : 0;
 }
 
-/* To wait for no descriptor, but for so long, is how some sleep. */
+/* A wait with a timeout but without descriptors is a way to sleep. */
 static bool is_sleep(const struct syscall_info *info)
 {
 	switch (info->number) {

@@ -1,4 +1,4 @@
-/* /proc's formats: rows of text and what is to be read from them. */
+/* process: rows are texts in the formats of /proc, with the values that must be parsed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,7 +84,7 @@ static void test_status(void **state)
 		{ "Tgid:\t7\nNSpid:\t7\n", true, { .tgid = 7 } },
 		{ "Tgid:\t7\nNSpid:\t7\t33\t1\n", true, { .tgid = 7, .inner_pid = 1 } },
 		{ "Tgid:\t7\nNSpid:\t7\tx\n", false, { 0 } },
-		/* A name is escaped by the kernel, so it cannot begin a line; but it may state_now like one. */
+		/* The kernel escapes newlines in a name, so this name cannot begin a line. */
 		{ "Name:\tTracerPid:\t5\nTgid:\t7\n", true, { .tgid = 7 } },
 		{ "Tgid:\tx\n", false, { 0 } },
 		{ "Uid:\t1\nTgid:\t7\n", false, { 0 } },

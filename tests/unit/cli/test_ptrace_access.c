@@ -1,4 +1,4 @@
-/* Why an attach is not permitted: the kernel's facts, and the cause that is named. */
+/* ptrace_access: the facts that the kernel checks, and the cause that pmp reports. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,14 +12,14 @@
 static void test_cause(void **state)
 {
 	static const struct {
-		struct ptrace_access_facts
-		        facts; /* euid, may_trace_all, uid, euid, dumpable, same ns, yama, seccomp */
+		/* euid, may_trace_all, uid, euid, dumpable, same_userns, yama, filtered */
+		struct ptrace_access_facts facts;
 		enum ptrace_access_cause wanted;
 	} rows[] = {
 		{ { 1000, false, 33, 33, true, true, -1, false }, PTRACE_ACCESS_USER },
 		{ { 1000, false, 33, 33, true, true, 1, false }, PTRACE_ACCESS_USER },
 		{ { 1000, false, 0, 0, true, true, 1, true }, PTRACE_ACCESS_USER },
-		/* A set-uid program that this user started. */
+		/* A set-uid program that the same user started. */
 		{ { 1000, false, 1000, 0, false, true, 1, false }, PTRACE_ACCESS_USER },
 		{ { 1000, false, 1000, 1000, true, true, 1, false }, PTRACE_ACCESS_YAMA_CHILDREN },
 		{ { 1000, false, 1000, 1000, true, true, 2, false }, PTRACE_ACCESS_YAMA_ADMIN },
@@ -43,7 +43,7 @@ static void test_cause(void **state)
 	}
 }
 
-/* What happened, why, and what to do. */
+/* Each text has the cause and then the cure. */
 static void test_text(void **state)
 {
 	static const struct {
