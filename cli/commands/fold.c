@@ -79,7 +79,7 @@ bool cmd_fold(const struct options *options, struct error *err)
 
 	if (!report_check(options, err))
 		return false;
-	if (!options->operand_count && terminal_is(stdin) && !options->quiet)
+	if (!options->operand_count && terminal_is_tty(stdin) && !options->quiet)
 		fputs("pmp: reading gdb's text from the terminal; Ctrl-D ends it\n", stderr);
 	builder = profile_builder_create(&builder_options);
 	ok = fold_all(builder, options, err);

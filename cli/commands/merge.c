@@ -200,7 +200,7 @@ bool cmd_merge(const struct options *options, struct error *err)
 
 	if (!report_check(options, err))
 		return false;
-	if (!options->operand_count && terminal_is(stdin) && !options->quiet)
+	if (!options->operand_count && terminal_is_tty(stdin) && !options->quiet)
 		fputs("pmp: reading profiles from the terminal; Ctrl-D ends it\n", stderr);
 	sum = merge_inputs(options, err);
 	ok = sum && report_profile(options, sum, err);

@@ -115,7 +115,7 @@ static bool write_result(const char *path, const struct format *format,
 {
 	struct write_options write_options = {
 		.full_paths = options->full_paths,
-		.ascii = !terminal_utf8(),
+		.ascii = !terminal_is_utf8(),
 		.min_percent = options->min_percent >= 0 ? options->min_percent : TREE_MIN_PERCENT,
 		.rows = options->top,
 		.intervals = options->intervals,
@@ -129,7 +129,7 @@ static bool write_result(const char *path, const struct format *format,
 	if (!path || !output.path) {
 		FILE *screen = path ? stdout : output.file;
 
-		write_options.colour = terminal_colour(screen);
+		write_options.colour = terminal_has_colour(screen);
 		write_options.width = terminal_width(screen);
 	}
 	if (subject->diff ? format->write_diff(subject->diff, &write_options, output.file, err)

@@ -247,8 +247,8 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 		.locals = plan->locals,
 		.started_by_pmp = plan->started_by_pmp,
 		.line_prefix = worker->output.line_prefix,
-		.other_mounts = container_other_mounts(plan->pid),
-		.other_root = container_other_root(plan->pid),
+		.other_mounts = container_has_other_mounts(plan->pid),
+		.other_root = container_has_other_root(plan->pid),
 	};
 	enter_state(worker, WORKER_STARTING);
 	if (!send_command(worker, VERB_START))

@@ -31,7 +31,7 @@ bool pager_wanted(void)
 {
 	const char *command = find_pager();
 
-	return !disabled && terminal_is(stdout) && !terminal_dumb() &&
+	return !disabled && terminal_is_tty(stdout) && !terminal_is_dumb() &&
 	       tcgetpgrp(STDOUT_FILENO) == getpgrp() &&
 	       !(command && (!*command || !strcmp(command, "cat")));
 }

@@ -15,7 +15,7 @@ static const char *find_variable(const char *name)
 	return value && value[0] ? value : NULL;
 }
 
-bool terminal_is(FILE *file)
+bool terminal_is_tty(FILE *file)
 {
 	return isatty(fileno(file));
 }
@@ -42,15 +42,16 @@ static struct winsize read_window_size(FILE *file)
 
 unsigned terminal_width(FILE *file)
 {
-	return terminal_is(file) ? choose_size(read_window_size(file).ws_col, "COLUMNS", 80) : 0;
+	return terminal_is_tty(file) ? choose_size(read_window_size(file).ws_col, "COLUMNS", 80)
+	                             : 0;
 }
 
 unsigned terminal_height(FILE *file)
 {
-	return terminal_is(file) ? choose_size(read_window_size(file).ws_row, "LINES", 24) : 0;
+	return terminal_is_tty(file) ? choose_size(read_window_size(file).ws_row, "LINES", 24) : 0;
 }
 
-bool terminal_dumb(void)
+bool terminal_is_dumb(void)
 {
 	const char *term = find_variable("TERM");
 
@@ -64,7 +65,7 @@ void terminal_set_colours(enum terminal_colours colours)
 	colours_set = colours;
 }
 
-bool terminal_colour(FILE *file)
+bool terminal_has_colour(FILE *file)
 {
 	const char *force = find_variable("CLICOLOR_FORCE");
 
@@ -72,10 +73,10 @@ bool terminal_colour(FILE *file)
 		return colours_set == COLOURS_ALWAYS;
 	if (find_variable("NO_COLOR"))
 		return false;
-	return (force && strcmp(force, "0")) || (terminal_is(file) && !terminal_dumb());
+	return (force && strcmp(force, "0")) || (terminal_is_tty(file) && !terminal_is_dumb());
 }
 
-bool terminal_utf8(void)
+bool terminal_is_utf8(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 	const char *locale = NULL;

@@ -37,7 +37,7 @@ struct span container_path(struct span path, const char *root)
 	return path;
 }
 
-bool container_replaced(uint32_t pid, struct buf *ret)
+bool container_has_replaced_library(uint32_t pid, struct buf *ret)
 {
 	struct buf text = { 0 };
 	struct span rest, line;
@@ -59,7 +59,7 @@ bool container_replaced(uint32_t pid, struct buf *ret)
 	return found;
 }
 
-bool container_other_mounts(uint32_t pid)
+bool container_has_other_mounts(uint32_t pid)
 {
 	char own[64], its[64];
 
@@ -68,10 +68,10 @@ bool container_other_mounts(uint32_t pid)
 	return *own && *its && strcmp(own, its) != 0;
 }
 
-bool container_other_root(uint32_t pid)
+bool container_has_other_root(uint32_t pid)
 {
 	char root[4096];
 
 	process_link(pid, "root", root, sizeof(root));
-	return *root && strcmp(root, "/") != 0 && !container_other_mounts(pid);
+	return *root && strcmp(root, "/") != 0 && !container_has_other_mounts(pid);
 }

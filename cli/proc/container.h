@@ -19,11 +19,11 @@ struct span container_path(struct span path, const char *root);
 
 /* Finds the first mapped library whose file was deleted or replaced since, as a path that the
  * process sees. false: none. Takes a lock of the process: do not call it for one in state D. */
-bool container_replaced(uint32_t pid, struct buf *ret);
+bool container_has_replaced_library(uint32_t pid, struct buf *ret);
 
 /* True if the process is in another mount namespace: its paths in /proc are no paths of ours. */
-bool container_other_mounts(uint32_t pid);
+bool container_has_other_mounts(uint32_t pid);
 /* True if the process has our mounts, but another root folder (chroot). */
-bool container_other_root(uint32_t pid);
+bool container_has_other_root(uint32_t pid);
 
 #endif

@@ -327,7 +327,7 @@ bool process_entry_number(const char *text, uint32_t *ret)
 	return true;
 }
 
-bool process_blocked(const struct process_threads *threads)
+bool process_has_blocked_thread(const struct process_threads *threads)
 {
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->rows[i].stat.state == 'D')

@@ -72,7 +72,7 @@ struct process_threads {
 bool process_threads(uint32_t pid, struct process_threads *ret);
 void process_threads_deinit(struct process_threads *threads);
 /* True if a thread is in state D (uninterruptible sleep). */
-bool process_blocked(const struct process_threads *threads);
+bool process_has_blocked_thread(const struct process_threads *threads);
 
 /* Adds the descendants of pid (not pid itself) to a growing array, parents first. */
 void process_descendants(uint32_t pid, uint32_t **pids, size_t *count, size_t *cap);

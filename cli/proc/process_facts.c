@@ -214,7 +214,7 @@ void process_facts_add(uint32_t pid, struct buf *ret)
 	add_process(&facts, &stat);
 	process_threads(pid, &facts.threads);
 	/* A thread in state D may hold a lock that some files of /proc take. */
-	facts.is_32bit = !process_blocked(&facts.threads) && process_is_32bit(pid);
+	facts.is_32bit = !process_has_blocked_thread(&facts.threads) && process_is_32bit(pid);
 	for (size_t i = 0; i < facts.threads.count; i++)
 		add_thread(&facts, &facts.threads.rows[i]);
 	open_files_add(&facts.open_files, ret);

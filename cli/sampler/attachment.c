@@ -60,7 +60,7 @@ void attachment_stopped(struct attachment *attachment, const char *signal, uint6
 /* This worker has reported a detach, and still traces the target. */
 static void end_holder(struct attachment *attachment, struct worker_pool *pool, uint64_t now)
 {
-	bool blocked = process_blocked(&attachment->threads);
+	bool blocked = process_has_blocked_thread(&attachment->threads);
 	enum timeout timeout = blocked ? TIMEOUT_SKIP : TIMEOUT_DETACH;
 
 	if (now - attachment->restore.since_us >= pool->plan.timeouts->us[timeout])

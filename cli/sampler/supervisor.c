@@ -82,7 +82,8 @@ static void note_replaced_file(struct supervisor *s, uint32_t pid)
 	struct process_stat stat;
 	struct buf path = { 0 };
 
-	if (process_stat(pid, 0, &stat) && stat.state != 'D' && container_replaced(pid, &path))
+	if (process_stat(pid, 0, &stat) && stat.state != 'D' &&
+	    container_has_replaced_library(pid, &path))
 		recorder_note(&s->recorder, pid,
 		              "%.*s was deleted or replaced while the program runs: with --attach "
 		              "plain its functions may have no names, or those of another file",

@@ -358,7 +358,7 @@ static void do_end(struct target_sampler *sampler, uint64_t now)
 {
 	process_threads(sampler->pool.plan.pid, &sampler->attachment.threads);
 	if (!worker_pool_shut_down(&sampler->pool, sampler->at_once,
-	                           process_blocked(&sampler->attachment.threads), now))
+	                           process_has_blocked_thread(&sampler->attachment.threads), now))
 		wake_at(sampler, now + SHUT_DOWN_US);
 	else if (target_restored(sampler, now))
 		sampler->phase = PHASE_OVER;

@@ -77,7 +77,7 @@ static bool choose_term(struct screen *screen, struct error *err)
 {
 	const char *term = getenv("TERM");
 
-	if (terminal_dumb())
+	if (terminal_is_dumb())
 		return error_set(err, ERROR_USAGE,
 		                 "this terminal cannot be drawn on (TERM is %s); set TERM, or "
 		                 "sample without a display: pmp -p PID",
@@ -100,7 +100,7 @@ static bool choose_locale(void)
 {
 	static const char *const names[] = { "", "C.UTF-8", "en_US.UTF-8" };
 
-	if (!terminal_utf8())
+	if (!terminal_is_utf8())
 		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (setlocale(LC_CTYPE, names[i]) && MB_CUR_MAX > 1)
@@ -189,7 +189,7 @@ static SCREEN *open_curses(const char *term, FILE *out)
 
 static void set_up_colours(struct screen *screen)
 {
-	screen->colour = terminal_colour(stdout) && has_colors();
+	screen->colour = terminal_has_colour(stdout) && has_colors();
 	if (!screen->colour)
 		return;
 	start_color();
