@@ -22,6 +22,8 @@ STRIP ?= strip
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -DPMP_VERSION='"$(VERSION)"' $(WARN) $(if $(W),-Werror) \
 	$(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+# Functions that are not called are left out; pmp.debug has the tables for unwinding among its debug information.
+SMALLER := -ffunction-sections -fdata-sections $(if $(SAN),,-fno-asynchronous-unwind-tables)
 ALL_LDFLAGS = $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 # libyaml reads and writes profiles, zlib reads and writes packed text, protobuf-c writes pprof's.
 LIBS := -lyaml -lz -lprotobuf-c -lm
@@ -85,10 +87,13 @@ $(B)/cli.a $(B)/merger.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+# Small code where speed is not measured: commands, screens, texts for people.
+$(B)/cli/%.o $(B)/merger/diagnosis/%.o $(B)/merger/text/%.o: private CFLAGS := $(CFLAGS:-O3=-Os)
+
 $(B)/%.o: %.c $(B)/flags
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(SMALLER) -MMD -MP -c -o $@ $<
 
 $(B)/gen/agent.o: $(B)/gen/agent.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -123,7 +128,7 @@ $(B)/gen/flame_graph_assets.c: merger/formats/flame_graph.css merger/formats/fla
 		done; \
 	} > $@
 
-# The texts that are filled in from tables: pmp.1.in is pmp_text_pmp_1_in, and so on.
+# The texts that are filled in from tables, packed: pmp.1.in is pmp_text_pmp_1_in, and so on.
 texts := cli/help/pmp.1.in cli/help/completion.bash cli/help/completion.zsh cli/help/completion.fish
 $(B)/gen/texts.o: $(B)/gen/texts.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -136,12 +141,12 @@ $(B)/gen/texts.c: $(texts)
 			name=$$(echo "$${text##*/}" | tr . _); \
 			printf 'extern const unsigned char pmp_text_%s[];\nextern const size_t pmp_text_%s_len;\n' $$name $$name; \
 			printf 'const unsigned char pmp_text_%s[] = {\n' $$name; \
-			$(call to_bytes,$$text) || exit 1; \
+			gzip -9 -n -c "$$text" > $(B)/gen/text.gz && $(call to_bytes,$(B)/gen/text.gz) || exit 1; \
 			printf '};\nconst size_t pmp_text_%s_len = sizeof(pmp_text_%s);\n' $$name $$name; \
 		done; \
 	} > $@
 
-# The scripts for gdb, as bytes: a string literal would have to be quoted and has a limited length.
+# The scripts for gdb, packed, as bytes: a string literal would have to be quoted and has a limited length.
 # What the separators mean is in gdbscripts/loader.py.
 $(B)/gen/agent.c: $(agent_py) $(B)/agent_py
 	$(call say,GEN)
@@ -156,15 +161,16 @@ $(B)/gen/agent.c: $(agent_py) $(B)/agent_py
 				cat "$$f" && printf '\n' || exit 1; \
 			done; \
 		} > $(B)/gen/agent.py && \
-		$(call to_bytes,$(B)/gen/agent.py); \
+		gzip -9 -n -c $(B)/gen/agent.py > $(B)/gen/agent.py.gz && \
+		$(call to_bytes,$(B)/gen/agent.py.gz); \
 		printf '};\n\nconst size_t pmp_agent_len = sizeof(pmp_agent);\n'; \
 	} > $@
 
 # Changed when what it holds changes: other flags, or a script that was added or removed.
 $(B)/flags: ALWAYS
 	@mkdir -p $(@D)
-	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' | cmp -s - $@ || \
-		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' > $@
+	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(SMALLER))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(SMALLER))' > $@
 $(B)/agent_py: ALWAYS
 	@mkdir -p $(@D)
 	@echo '$(agent_py)' | cmp -s - $@ || echo '$(agent_py)' > $@

@@ -1,4 +1,4 @@
-/* agent_bundle: the scripts that run inside gdb, as bytes. The build makes them from
+/* agent_bundle: the scripts that run inside gdb, packed (packed_bytes.h). The build makes them from
  * gdbscripts/. */
 #ifndef PMP_AGENT_BUNDLE_H
 #define PMP_AGENT_BUNDLE_H

@@ -15,7 +15,9 @@
 
 #include "cli/gdb/agent_bundle.h"
 #include "cli/os/clock.h"
+#include "cli/os/packed_bytes.h"
 #include "cli/os/signals.h"
+#include "merger/base/buf.h"
 
 /* Large, so that gdb rarely waits for pmp to read while the target is stopped. */
 #define PIPE_BYTES (1 << 20)
@@ -139,22 +141,31 @@ static bool open_pipe(int ret[2])
 	return ret[0] >= 0 && ret[1] >= 0;
 }
 
-static int open_agent(void)
+static bool write_whole(int fd, struct span text)
 {
-	int fd = move_up(memfd_create("pmp-agent", MFD_CLOEXEC));
-	size_t done = 0;
-
-	while (fd >= 0 && done < pmp_agent_len) {
-		ssize_t put = write(fd, pmp_agent + done, pmp_agent_len - done);
+	while (text.len) {
+		ssize_t put = write(fd, text.ptr, text.len);
 
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put <= 0) {
-			close(fd);
-			return -1;
-		}
-		done += (size_t)put;
+		if (put <= 0)
+			return false;
+		text = span_skip(text, (size_t)put);
 	}
+	return true;
+}
+
+static int open_agent(void)
+{
+	int fd = move_up(memfd_create("pmp-agent", MFD_CLOEXEC));
+	struct buf bundle = { 0 };
+
+	packed_bytes_unpack(pmp_agent, pmp_agent_len, &bundle);
+	if (fd >= 0 && !write_whole(fd, buf_span(&bundle))) {
+		close(fd);
+		fd = -1;
+	}
+	buf_deinit(&bundle);
 	if (fd >= 0)
 		lseek(fd, 0, SEEK_SET);
 	return fd;

@@ -8,7 +8,9 @@
 #include "cli/options/command_table.h"
 #include "cli/options/option_table.h"
 #include "cli/options/value_hint.h"
+#include "cli/os/packed_bytes.h"
 #include "cli/proc/process_list.h"
+#include "merger/base/buf.h"
 
 extern const unsigned char pmp_text_completion_bash[];
 extern const size_t pmp_text_completion_bash_len;
@@ -322,9 +324,11 @@ static void put_script(size_t shell, FILE *out)
 		{ pmp_text_completion_zsh, pmp_text_completion_zsh_len, zsh_parts },
 		{ pmp_text_completion_fish, pmp_text_completion_fish_len, fish_parts },
 	};
-	struct span text = { (const char *)scripts[shell].ptr, scripts[shell].len };
+	struct buf text = { 0 };
 
-	template_print(text, scripts[shell].parts, out);
+	packed_bytes_unpack(scripts[shell].ptr, scripts[shell].len, &text);
+	template_print(buf_span(&text), scripts[shell].parts, out);
+	buf_deinit(&text);
 }
 
 bool cmd_completion(const struct options *options, struct error *err)

@@ -8,16 +8,19 @@
 #include "cli/help/version.h"
 #include "cli/options/command_table.h"
 #include "cli/options/option_table.h"
+#include "cli/os/packed_bytes.h"
 #include "merger/base/buf.h"
 #include "merger/formats/format.h"
 
-/* cli/help/pmp.1.in */
+/* cli/help/pmp.1.in, packed */
 extern const unsigned char pmp_text_pmp_1_in[];
 extern const size_t pmp_text_pmp_1_in_len;
 
-static struct span get_page_text(void)
+/* The caller frees *ret. */
+static struct span unpack_page(struct buf *ret)
 {
-	return (struct span){ (const char *)pmp_text_pmp_1_in, pmp_text_pmp_1_in_len };
+	packed_bytes_unpack(pmp_text_pmp_1_in, pmp_text_pmp_1_in_len, ret);
+	return buf_span(ret);
 }
 
 static void put_char(char c, FILE *out)
@@ -73,8 +76,8 @@ static void put_usage(const char *usage, FILE *out)
 /* Prints the lines between "@more KIND NAME" and "@end". */
 static void put_more(const char *kind, const char *name, FILE *out)
 {
-	struct span text = get_page_text(), line;
-	struct buf wanted = { 0 };
+	struct buf page = { 0 }, wanted = { 0 };
+	struct span text = unpack_page(&page), line;
 	bool within = false;
 
 	buf_printf(&wanted, "@more %s %s", kind, name);
@@ -86,6 +89,7 @@ static void put_more(const char *kind, const char *name, FILE *out)
 		within |= span_eq(line, buf_span(&wanted));
 	}
 	buf_deinit(&wanted);
+	buf_deinit(&page);
 }
 
 static void put_title(FILE *out)
@@ -201,12 +205,14 @@ static const struct template_part parts[] = {
 
 void man_page_print(FILE *out)
 {
-	struct span text = get_page_text();
+	struct buf page = { 0 };
+	struct span text = unpack_page(&page);
 	const char *more = memmem(text.ptr, text.len, "\n@more ", 7);
 
 	if (more)
 		text.len = (size_t)(more + 1 - text.ptr);
 	template_print(text, parts, out);
+	buf_deinit(&page);
 }
 
 bool cmd_man(const struct options *options, struct error *err)
