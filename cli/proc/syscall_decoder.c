@@ -269,7 +269,7 @@ static const struct {
 
 static void show_arguments(struct decoder *decoder, const char *shape)
 {
-	for (size_t i = 0; shape[i] && i < SYSCALL_ARGS; i++) {
+	for (size_t i = 0; i < SYSCALL_ARGS && shape[i]; i++) {
 		if (i)
 			buf_add_span(&decoder->ret->text, SPAN_LIT(", "));
 		for (size_t j = 0; j < sizeof(shapes) / sizeof(shapes[0]); j++)
