@@ -1,4 +1,5 @@
-/* span: a view into text that somebody else owns. Never NUL-terminated, never freed through the view. */
+/* span: a view into text that somebody else owns. Never NUL-terminated, never freed through the
+ * view. */
 #ifndef PMP_SPAN_H
 #define PMP_SPAN_H
 
@@ -63,8 +64,8 @@ static inline bool span_take(struct span *s, struct span prefix)
 	return true;
 }
 
-/* Takes the next line off *text, without its newline; the rest after the last newline counts as a line.
- * false: nothing is left. */
+/* Takes the next line off *text, without its newline; the rest after the last newline counts as a
+ * line. false: nothing is left. */
 static inline bool span_take_line(struct span *text, struct span *line)
 {
 	const char *end;

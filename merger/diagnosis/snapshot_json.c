@@ -1,211 +1,194 @@
-/* snapshot_json: the report as JSON. What is not known has no key. */
+/* snapshot_json: the report as JSON. An unknown value has no key. */
 #include <inttypes.h>
 
-#include "merger/diagnosis/wording.h"
 #include "merger/base/escape.h"
-#include "merger/base/json.h"
-#include "merger/profile/profile.h"
+#include "merger/base/json_document.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "merger/diagnosis/stack_groups.h"
+#include "merger/diagnosis/wording.h"
+#include "merger/profile/profile.h"
+
 #define JSON_VERSION 1
 
-struct report {
+struct json_report {
 	const struct snapshot *snapshot;
-	const struct snapshot_options *view;
-	struct json json;
+	const struct snapshot_options *options;
+	struct json_document json;
+	struct document *document; /* &json.document */
 	struct buf text;
 };
 
-static void add_number(struct report *report, const char *key, uint64_t value)
+static void add_id(struct json_report *report, const char *key, uint32_t id)
 {
-	json_key(&report->json, key);
-	json_number(&report->json, value);
+	document_add_text(report->document, key, intern_get(report->snapshot->intern, id));
 }
 
-static void add_known(struct report *report, const char *key, uint64_t value)
-{
-	if (value)
-		add_number(report, key, value);
-}
-
-static void add_text(struct report *report, const char *key, struct span text)
-{
-	if (!text.len)
-		return;
-	json_key(&report->json, key);
-	json_string(&report->json, text);
-}
-
-static void add_word(struct report *report, const char *key, uint32_t id)
-{
-	add_text(report, key, intern_get(report->snapshot->intern, id));
-}
-
-static void add_letter(struct report *report, const char *key, char letter)
+static void add_letter(struct json_report *report, const char *key, char letter)
 {
 	if (letter)
-		add_text(report, key, (struct span){ &letter, 1 });
+		document_add_text(report->document, key, (struct span){ &letter, 1 });
 }
 
-static void add_address(struct report *report, const char *key, uint64_t value)
+static void add_address(struct json_report *report, const char *key, uint64_t value)
 {
 	if (!value)
 		return;
 	buf_printf(&report->text, "0x%" PRIx64, value);
-	add_text(report, key, buf_span(&report->text));
+	document_add_text(report->document, key, buf_span(&report->text));
 	buf_clear(&report->text);
 }
 
-static void add_numbers(struct report *report, const char *key, const uint32_t *values,
+static void open_list(struct json_report *report, const char *key)
+{
+	document_add_open(report->document, key, DOCUMENT_LIST, DOCUMENT_LINE);
+}
+
+static void close_list(struct json_report *report)
+{
+	document_close(report->document, DOCUMENT_LIST);
+}
+
+static void open_row(struct json_report *report)
+{
+	document_open(report->document, DOCUMENT_MAP, DOCUMENT_LINE);
+}
+
+static void close_row(struct json_report *report)
+{
+	document_close(report->document, DOCUMENT_MAP);
+}
+
+/* Begins a list of rows. Its key begins a line, and end_row ends one. */
+static void begin_section(struct json_report *report, const char *key)
+{
+	json_line(&report->json.json);
+	open_list(report, key);
+}
+
+static void end_row(struct json_report *report)
+{
+	close_row(report);
+	json_line(&report->json.json);
+}
+
+static void add_numbers(struct json_report *report, const char *key, const uint32_t *values,
                         size_t count)
 {
 	if (!count)
 		return;
-	json_key(&report->json, key);
-	json_open(&report->json, '[');
+	open_list(report, key);
 	for (size_t i = 0; i < count; i++)
-		json_number(&report->json, values[i]);
-	json_close(&report->json, ']');
-}
-
-static void open_list(struct report *report, const char *key)
-{
-	json_line(&report->json);
-	json_key(&report->json, key);
-	json_open(&report->json, '[');
-}
-
-static void open_row(struct report *report)
-{
-	json_open(&report->json, '{');
-}
-
-static void close_row(struct report *report)
-{
-	json_close(&report->json, '}');
-	json_line(&report->json);
-}
-
-static void close_list(struct report *report)
-{
-	json_close(&report->json, ']');
-}
-
-static void write_verdict(struct report *report, const struct verdict *verdict)
-{
-	struct span rest = buf_span(&verdict->text);
-
-	json_key(&report->json, "verdict");
-	open_row(report);
-	add_text(report, "kind", span_of(verdict->kind));
-	add_text(report, "trust", span_of(verdict_trust_name(verdict->trust)));
-	json_key(&report->json, "text");
-	json_open(&report->json, '[');
-	while (rest.len) {
-		const char *end = memchr(rest.ptr, '\n', rest.len);
-		struct span line = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
-
-		json_string(&report->json, line);
-		rest = span_skip(rest, line.len + 1);
-	}
+		document_number(report->document, values[i]);
 	close_list(report);
-	json_key(&report->json, "threads");
-	json_open(&report->json, '[');
+}
+
+static void add_verdict(struct json_report *report, const struct verdict *verdict)
+{
+	struct span rest = buf_span(&verdict->text), line;
+
+	document_add_open(report->document, "verdict", DOCUMENT_MAP, DOCUMENT_LINE);
+	document_add_text(report->document, "kind", span_of(verdict->kind));
+	document_add_text(report->document, "trust", span_of(verdict_trust_name(verdict->trust)));
+	open_list(report, "text");
+	while (span_take_line(&rest, &line))
+		document_word(report->document, DOCUMENT_STRING, line);
+	close_list(report);
+	open_list(report, "threads");
 	for (size_t i = 0; i < verdict->thread_count; i++) {
 		const struct snapshot_thread *thread =
 		        &report->snapshot->threads[verdict->threads[i]];
 
 		open_row(report);
-		add_number(report, "pid", thread->pid);
-		add_number(report, "tid", thread->tid);
-		json_close(&report->json, '}');
+		document_add_number(report->document, "pid", thread->pid);
+		document_add_number(report->document, "tid", thread->tid);
+		close_row(report);
 	}
 	close_list(report);
-	close_row(report);
+	end_row(report);
 }
 
-static void write_processes(struct report *report)
+static void add_processes(struct json_report *report)
 {
-	open_list(report, "processes");
+	begin_section(report, "processes");
 	for (size_t i = 0; i < report->snapshot->process_count; i++) {
 		const struct snapshot_process *process = &report->snapshot->processes[i];
 
 		open_row(report);
-		add_number(report, "pid", process->pid);
-		add_word(report, "name", process->name);
-		add_word(report, "executable", process->executable);
+		document_add_number(report->document, "pid", process->pid);
+		add_id(report, "name", process->name);
+		add_id(report, "executable", process->executable);
 		add_letter(report, "state", process->state);
-		add_known(report, "ppid", process->ppid);
-		add_word(report, "parent_name", process->parent_name);
-		add_known(report, "tracer", process->tracer);
-		add_word(report, "tracer_name", process->tracer_name);
-		add_known(report, "signal", process->signal);
-		add_known(report, "core", process->core);
-		add_known(report, "signal_tid", process->signal_tid);
+		document_add_known(report->document, "ppid", process->ppid);
+		add_id(report, "parent_name", process->parent_name);
+		document_add_known(report->document, "tracer", process->tracer);
+		add_id(report, "tracer_name", process->tracer_name);
+		document_add_known(report->document, "signal", process->signal);
+		document_add_known(report->document, "core", process->core);
+		document_add_known(report->document, "signal_tid", process->signal_tid);
 		add_address(report, "fault", process->fault);
-		add_word(report, "python", process->python);
-		add_known(report, "gil_tid", process->gil_tid);
-		add_known(report, "pause_us", process->pause_us);
-		close_row(report);
+		add_id(report, "python", process->python);
+		document_add_known(report->document, "gil_tid", process->gil_tid);
+		document_add_known(report->document, "pause_us", process->pause_us);
+		end_row(report);
 	}
 	close_list(report);
 }
 
-static void write_wait(struct report *report, const struct snapshot_wait *wait)
+static void add_wait(struct json_report *report, const struct snapshot_wait *wait)
 {
 	if (wait->kind == WAIT_NONE)
 		return;
-	json_key(&report->json, "waits");
-	open_row(report);
-	add_text(report, "kind", span_of(wait_kind_name(wait->kind)));
+	document_add_open(report->document, "waits", DOCUMENT_MAP, DOCUMENT_LINE);
+	document_add_text(report->document, "kind", span_of(wait_kind_name(wait->kind)));
 	add_address(report, "on", wait->on);
 	add_address(report, "word", wait->word);
-	add_word(report, "type", wait->type);
-	add_known(report, "owner", wait->owner);
+	add_id(report, "type", wait->type);
+	document_add_known(report->document, "owner", wait->owner);
 	add_numbers(report, "candidates", wait->candidates, wait->candidate_count);
-	add_word(report, "why", wait->why);
-	json_close(&report->json, '}');
+	add_id(report, "why", wait->why);
+	close_row(report);
 }
 
-static void write_call(struct report *report, const struct snapshot_syscall *call)
+static void add_call(struct json_report *report, const struct snapshot_syscall *call)
 {
-	add_text(report, "class", span_of(syscall_class_name(call->class)));
-	add_word(report, "call", call->text);
-	add_word(report, "wchan", call->wchan);
+	document_add_text(report->document, "class", span_of(syscall_class_name(call->class)));
+	add_id(report, "call", call->text);
+	add_id(report, "wchan", call->wchan);
 	add_numbers(report, "fds", call->fds, call->fd_count);
 	if (call->has_left)
-		add_number(report, "left_us", call->left_us);
-	add_known(report, "wait_pid", call->wait_pid);
+		document_add_number(report->document, "left_us", call->left_us);
+	document_add_known(report->document, "wait_pid", call->wait_pid);
 }
 
-static void write_thread(struct report *report, size_t at)
+static void add_thread(struct json_report *report, size_t at)
 {
 	const struct snapshot_thread *thread = &report->snapshot->threads[at];
 	struct buf doing = { 0 };
 
 	open_row(report);
-	add_number(report, "pid", thread->pid);
-	add_number(report, "tid", thread->tid);
-	add_word(report, "name", thread->name);
+	document_add_number(report->document, "pid", thread->pid);
+	document_add_number(report->document, "tid", thread->tid);
+	add_id(report, "name", thread->name);
 	add_letter(report, "state", thread->state);
 	if (thread->has_cpu)
-		add_number(report, "cpu_us", thread->cpu_us);
+		document_add_number(report->document, "cpu_us", thread->cpu_us);
 	wording_activity(&doing, report->snapshot, at);
-	add_text(report, "doing", buf_span(&doing));
-	write_wait(report, &thread->wait);
-	write_call(report, &thread->call);
+	document_add_text(report->document, "doing", buf_span(&doing));
+	add_wait(report, &thread->wait);
+	add_call(report, &thread->call);
 	if (thread->looks > 1) {
-		add_number(report, "looks", thread->looks);
-		add_number(report, "moves", thread->moves);
+		document_add_number(report->document, "looks", thread->looks);
+		document_add_number(report->document, "moves", thread->moves);
 		if (thread->has_cpu)
-			add_number(report, "cpu_grew_us", thread->cpu_us - thread->cpu_first_us);
+			document_add_number(report->document, "cpu_grew_us",
+			                    thread->cpu_us - thread->cpu_first_us);
 	}
-	json_close(&report->json, '}');
+	close_row(report);
 	buf_deinit(&doing);
 }
 
-static void write_locals(struct report *report, const struct snapshot_thread *thread,
-                         uint32_t frame)
+static void add_locals(struct json_report *report, const struct snapshot_thread *thread,
+                       uint32_t frame)
 {
 	bool any = false;
 
@@ -215,203 +198,200 @@ static void write_locals(struct report *report, const struct snapshot_thread *th
 		if (local->frame != frame)
 			continue;
 		if (!any) {
-			json_key(&report->json, "locals");
-			json_open(&report->json, '[');
+			open_list(report, "locals");
 			any = true;
 		}
 		open_row(report);
-		add_word(report, "name", local->name);
-		add_word(report, "value", local->value);
-		add_known(report, "argument", local->argument);
-		json_close(&report->json, '}');
+		add_id(report, "name", local->name);
+		add_id(report, "value", local->value);
+		document_add_known(report->document, "argument", local->argument);
+		close_row(report);
 	}
 	if (any)
 		close_list(report);
 }
 
-static void write_frame(struct report *report, uint32_t pid, const struct frame *frame)
+static void add_frame(struct json_report *report, uint32_t pid, const struct frame *frame)
 {
 	struct span file = intern_get(report->snapshot->intern, frame->file), line;
 
-	add_text(report, "kind", span_of(profile_kind_name(frame->kind)));
-	add_word(report, "name", frame->name);
-	add_text(report, "file", file);
-	add_known(report, "line", frame->line);
-	add_word(report, "module", frame->module);
-	if (!frame->line || !report->view->source ||
-	    !report->view->source(report->view->ctx, pid, file, frame->line, &line))
+	document_add_text(report->document, "kind", span_of(profile_kind_name(frame->kind)));
+	add_id(report, "name", frame->name);
+	document_add_text(report->document, "file", file);
+	document_add_known(report->document, "line", frame->line);
+	add_id(report, "module", frame->module);
+	if (!frame->line || !report->options->source ||
+	    !report->options->source(report->options->ctx, pid, file, frame->line, &line))
 		return;
 	escape_add_text(&report->text, span_trim(line));
-	add_text(report, "source", buf_span(&report->text));
+	document_add_text(report->document, "source", buf_span(&report->text));
 	buf_clear(&report->text);
 }
 
-/* Leaf first, as in the text. */
-static void write_stack(struct report *report, const struct snapshot_thread *thread)
+/* Leaf first, as in the text report. */
+static void add_stack(struct json_report *report, const struct snapshot_thread *thread)
 {
 	uint32_t python = 0;
 
-	json_key(&report->json, "stack");
-	json_open(&report->json, '[');
+	open_list(report, "stack");
 	for (size_t i = thread->frame_count; i > 0; i--) {
 		const struct frame *frame = &thread->frames[i - 1];
 
 		open_row(report);
-		write_frame(report, thread->pid, frame);
+		add_frame(report, thread->pid, frame);
 		if (frame->kind == FRAME_PYTHON)
-			write_locals(report, thread, python++);
-		json_close(&report->json, '}');
+			add_locals(report, thread, python++);
+		close_row(report);
 	}
 	close_list(report);
-	add_word(report, "lost", thread->lost);
+	add_id(report, "lost", thread->lost);
 }
 
-static void write_groups(struct report *report)
+static void add_groups(struct json_report *report)
 {
 	struct stack_groups groups;
 
-	stack_groups_init(&groups, report->snapshot, report->view->largest_first);
-	open_list(report, "groups");
+	stack_groups_init(&groups, report->snapshot, report->options->largest_first);
+	begin_section(report, "groups");
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct stack_group *group = &groups.groups[i];
 
 		open_row(report);
-		add_number(report, "count", group->count);
-		json_key(&report->json, "threads");
-		json_open(&report->json, '[');
+		document_add_number(report->document, "count", group->count);
+		open_list(report, "threads");
 		for (size_t j = 0; j < group->count; j++)
-			write_thread(report, groups.threads[group->first + j]);
+			add_thread(report, groups.threads[group->first + j]);
 		close_list(report);
-		write_stack(report, &report->snapshot->threads[groups.threads[group->first]]);
-		close_row(report);
+		add_stack(report, &report->snapshot->threads[groups.threads[group->first]]);
+		end_row(report);
 	}
 	close_list(report);
 	stack_groups_deinit(&groups);
 }
 
-static void write_peers(struct report *report, const char *key, const struct snapshot_peer *peers,
-                        size_t count)
+static void add_peers(struct json_report *report, const char *key,
+                      const struct snapshot_peer *peers, size_t count)
 {
 	if (!count)
 		return;
-	json_key(&report->json, key);
-	json_open(&report->json, '[');
+	open_list(report, key);
 	for (size_t i = 0; i < count; i++) {
 		open_row(report);
-		add_number(report, "pid", peers[i].pid);
-		add_word(report, "name", peers[i].name);
-		json_close(&report->json, '}');
+		document_add_number(report->document, "pid", peers[i].pid);
+		add_id(report, "name", peers[i].name);
+		close_row(report);
 	}
 	close_list(report);
 }
 
-static void write_fds(struct report *report)
+static void add_fds(struct json_report *report)
 {
-	open_list(report, "fds");
+	begin_section(report, "fds");
 	for (size_t i = 0; i < report->snapshot->fd_count; i++) {
 		const struct snapshot_fd *fd = &report->snapshot->fds[i];
 
 		open_row(report);
-		add_number(report, "pid", fd->pid);
-		add_number(report, "fd", fd->fd);
-		add_word(report, "kind", fd->kind);
-		add_word(report, "path", fd->path);
-		add_word(report, "end", fd->end);
-		add_word(report, "local", fd->local);
-		add_word(report, "remote", fd->remote);
-		add_word(report, "state", fd->state);
+		document_add_number(report->document, "pid", fd->pid);
+		document_add_number(report->document, "fd", fd->fd);
+		add_id(report, "kind", fd->kind);
+		add_id(report, "path", fd->path);
+		add_id(report, "end", fd->end);
+		add_id(report, "local", fd->local);
+		add_id(report, "remote", fd->remote);
+		add_id(report, "state", fd->state);
 		if (fd->has_queues) {
-			add_number(report, "recv_queue", fd->recv_queue);
-			add_number(report, "send_queue", fd->send_queue);
+			document_add_number(report->document, "recv_queue", fd->recv_queue);
+			document_add_number(report->document, "send_queue", fd->send_queue);
 		}
-		write_peers(report, "peers", fd->peers, fd->peer_count);
-		write_peers(report, "holders", fd->holders, fd->holder_count);
-		close_row(report);
+		add_peers(report, "peers", fd->peers, fd->peer_count);
+		add_peers(report, "holders", fd->holders, fd->holder_count);
+		end_row(report);
 	}
 	close_list(report);
 }
 
-static void write_children(struct report *report)
+static void add_children(struct json_report *report)
 {
-	open_list(report, "children");
+	begin_section(report, "children");
 	for (size_t i = 0; i < report->snapshot->child_count; i++) {
 		const struct snapshot_child *child = &report->snapshot->children[i];
 
 		open_row(report);
-		add_number(report, "pid", child->pid);
-		add_known(report, "ppid", child->ppid);
-		add_word(report, "name", child->name);
+		document_add_number(report->document, "pid", child->pid);
+		document_add_known(report->document, "ppid", child->ppid);
+		add_id(report, "name", child->name);
 		add_letter(report, "state", child->state);
-		close_row(report);
+		end_row(report);
 	}
 	close_list(report);
 }
 
-static void write_task(struct report *report, const struct snapshot_task *task)
+static void add_task(struct json_report *report, const struct snapshot_task *task)
 {
 	open_row(report);
 	add_address(report, "id", task->id);
-	add_known(report, "pid", task->pid);
-	add_known(report, "tid", task->tid);
-	add_word(report, "name", task->name);
-	add_word(report, "state", task->state);
-	add_word(report, "on", task->on);
-	json_key(&report->json, "waits");
-	json_open(&report->json, '[');
+	document_add_known(report->document, "pid", task->pid);
+	document_add_known(report->document, "tid", task->tid);
+	add_id(report, "name", task->name);
+	add_id(report, "state", task->state);
+	add_id(report, "on", task->on);
+	open_list(report, "waits");
 	for (size_t i = 0; i < task->wait_count; i++) {
 		buf_printf(&report->text, "0x%" PRIx64, task->waits[i]);
-		json_string(&report->json, buf_span(&report->text));
+		document_word(report->document, DOCUMENT_STRING, buf_span(&report->text));
 		buf_clear(&report->text);
 	}
 	close_list(report);
-	json_key(&report->json, "stack");
-	json_open(&report->json, '[');
+	open_list(report, "stack");
 	for (size_t i = 0; i < task->frame_count; i++) {
 		open_row(report);
-		write_frame(report, task->pid, &task->frames[i]);
-		json_close(&report->json, '}');
-	}
-	close_list(report);
-	close_row(report);
-}
-
-static void write_rest(struct report *report)
-{
-	const struct snapshot *snapshot = report->snapshot;
-
-	open_list(report, "tasks");
-	for (size_t i = 0; i < snapshot->task_count; i++)
-		write_task(report, &snapshot->tasks[i]);
-	close_list(report);
-	open_list(report, "not_read");
-	for (size_t i = 0; i < snapshot->unread_count; i++) {
-		open_row(report);
-		add_word(report, "what", snapshot->unread[i].what);
-		add_word(report, "why", snapshot->unread[i].why);
+		add_frame(report, task->pid, &task->frames[i]);
 		close_row(report);
 	}
 	close_list(report);
-	open_list(report, "notes");
+	end_row(report);
+}
+
+static void add_rest(struct json_report *report)
+{
+	const struct snapshot *snapshot = report->snapshot;
+
+	begin_section(report, "tasks");
+	for (size_t i = 0; i < snapshot->task_count; i++)
+		add_task(report, &snapshot->tasks[i]);
+	close_list(report);
+	begin_section(report, "not_read");
+	for (size_t i = 0; i < snapshot->unread_count; i++) {
+		open_row(report);
+		add_id(report, "what", snapshot->unread[i].what);
+		add_id(report, "why", snapshot->unread[i].why);
+		end_row(report);
+	}
+	close_list(report);
+	begin_section(report, "notes");
 	for (size_t i = 0; i < snapshot->note_count; i++)
-		json_string(&report->json, intern_get(snapshot->intern, snapshot->notes[i]));
+		document_word(report->document, DOCUMENT_STRING,
+		              intern_get(snapshot->intern, snapshot->notes[i]));
 	close_list(report);
 }
 
 void snapshot_json_write(const struct snapshot *snapshot, const struct verdict *verdict,
-                         const struct snapshot_options *view, FILE *out)
+                         const struct snapshot_options *options, FILE *out)
 {
-	struct report report = { .snapshot = snapshot, .view = view, .json = { .out = out } };
+	struct json_report report = { .snapshot = snapshot, .options = options };
 
+	json_document_init(&report.json, out);
+	report.document = &report.json.document;
 	open_row(&report);
-	add_number(&report, "pmp_dump", JSON_VERSION);
-	write_verdict(&report, verdict);
-	add_number(&report, "looks", snapshot->looks);
-	add_number(&report, "elapsed_us", snapshot->last_us - snapshot->first_us);
-	write_processes(&report);
-	write_groups(&report);
-	write_fds(&report);
-	write_children(&report);
-	write_rest(&report);
-	close_row(&report);
+	document_add_number(report.document, "pmp_dump", JSON_VERSION);
+	add_verdict(&report, verdict);
+	document_add_number(report.document, "looks", snapshot->looks);
+	document_add_number(report.document, "elapsed_us", snapshot->last_us - snapshot->first_us);
+	add_processes(&report);
+	add_groups(&report);
+	add_fds(&report);
+	add_children(&report);
+	add_rest(&report);
+	end_row(&report);
 	buf_deinit(&report.text);
 }

@@ -1,25 +1,25 @@
-/* Collapsed stacks, as flamegraph.pl takes them: one line a stack, "label;label;label 12", its labels
- * root first, its weight the leaf's self.
+/* collapsed: collapsed stacks, the input of flamegraph.pl: one line for each stack,
+ * "label;label;label 12", root first. The weight is the leaf's self weight.
  *
- * Stacks whose labels are equal (say, functions that differ in the directory of their file only) are
- * one line. The lines stand in the order of a tree of labels: heaviest branch first, then by name. So
- * the text is the same for equal profiles, and a text that was read is written again as it was. */
+ * Stacks with equal labels are one line, for example if functions differ only in the folder of
+ * their file. The lines are sorted as a tree of labels: heaviest branch first, then by name. So
+ * equal profiles have equal text, and a file that is read and written again does not change. */
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/base/number.h"
 #include "merger/formats/file_writers.h"
 #include "merger/profile/label.h"
-#include "merger/base/number.h"
 
 struct label_tree {
 	struct intern *intern;
 	struct tree *tree;
 };
 
-/* "# f 12" would be a comment: no weight may be lost by that. */
-static void comment_escape(struct buf *label)
+/* "# f 12" would be read as a comment, and its weight would be lost. */
+static void escape_comment(struct buf *label)
 {
 	static const char escaped[] = "\\x23";
 
@@ -30,16 +30,16 @@ static void comment_escape(struct buf *label)
 	memcpy(label->ptr, escaped, sizeof(escaped) - 1);
 }
 
-/* What stands for frames of the profile's tree in the labels' one. */
+/* Makes the labels of the profile's frames. */
 struct labelling {
 	const struct profile *profile;
-	const struct label_options *options;
+	const struct label_options *label_options;
 	struct intern *intern;
-	uint32_t *known; /* by the frame's index: the label's id, 0: not made yet */
+	uint32_t *known; /* by frame: intern id of its label; 0: not made yet */
 	struct buf text;
 };
 
-static uint32_t label_of(struct labelling *labelling, uint32_t at)
+static uint32_t make_label(struct labelling *labelling, uint32_t at)
 {
 	const struct tree *tree = labelling->profile->tree;
 	const struct tree_node *node = tree_node(tree, at);
@@ -50,24 +50,24 @@ static uint32_t label_of(struct labelling *labelling, uint32_t at)
 		return *known;
 	buf_clear(&labelling->text);
 	label_add(&labelling->text, labelling->profile->intern, tree_frame(tree, at),
-	          labelling->options);
+	          labelling->label_options);
 	if (node->parent == TREE_ROOT)
-		comment_escape(&labelling->text);
-	/* cut as it would be when it's read again */
+		escape_comment(&labelling->text);
+	/* cuts a long label now, as reading it would */
 	id = intern_add_clean(labelling->intern, buf_span(&labelling->text));
 	if (node->parent != TREE_ROOT)
 		*known = id;
 	return id;
 }
 
-static void label_tree_init(struct label_tree *ret, const struct profile *profile,
-                            const struct label_options *options)
+static void init_label_tree(struct label_tree *ret, const struct profile *profile,
+                            const struct label_options *label_options)
 {
 	const struct tree *from = profile->tree;
 	uint32_t *places = alloc_zeroed(tree_count(from), sizeof(*places));
 	struct labelling labelling = {
 		.profile = profile,
-		.options = options,
+		.label_options = label_options,
 		.intern = intern_create(),
 		.known = alloc_zeroed(tree_count(from), sizeof(*labelling.known)),
 	};
@@ -78,7 +78,7 @@ static void label_tree_init(struct label_tree *ret, const struct profile *profil
 		const struct tree_node *node = tree_node(from, i);
 
 		if (i != TREE_ROOT) {
-			struct frame frame = { .name = label_of(&labelling, i) };
+			struct frame frame = { .name = make_label(&labelling, i) };
 
 			places[i] = tree_child(ret->tree, places[node->parent], &frame);
 		}
@@ -90,23 +90,24 @@ static void label_tree_init(struct label_tree *ret, const struct profile *profil
 	free(places);
 }
 
-static void label_tree_deinit(struct label_tree *labels)
+static void deinit_label_tree(struct label_tree *labels)
 {
 	tree_destroy(labels->tree);
 	intern_destroy(labels->intern);
 }
 
-bool collapsed_write(const struct profile *profile, const struct write_options *view, FILE *out,
+bool collapsed_write(const struct profile *profile, const struct write_options *options, FILE *out,
                      struct error *err)
 {
-	const struct label_options options = { view->full_paths, tree_by_line(profile->tree) };
+	const struct label_options label_options = { options->full_paths,
+		                                     tree_by_line(profile->tree) };
 	struct label_tree labels;
 	struct buf path = { 0 };
-	size_t *ends = NULL; /* ends[d]: how much of path belongs to the levels above depth d */
+	size_t *ends = NULL; /* ends[d]: length of the part of path above depth d */
 	size_t depth = 0, cap = 0;
 
 	(void)err; /* a write error shows in ferror(out) */
-	label_tree_init(&labels, profile, &options);
+	init_label_tree(&labels, profile, &label_options);
 	for (uint32_t i = tree_next(labels.tree, TREE_ROOT, &depth); i != TREE_NONE && !ferror(out);
 	     i = tree_next(labels.tree, i, &depth)) {
 		uint64_t self = tree_self(labels.tree, i);
@@ -124,25 +125,24 @@ bool collapsed_write(const struct profile *profile, const struct write_options *
 	}
 	free(ends);
 	buf_deinit(&path);
-	label_tree_deinit(&labels);
+	deinit_label_tree(&labels);
 	return true;
 }
 
-static struct span line_take(struct span *text)
+/* Takes a line without the blanks, or the carriage return, at its end; false: none is left. */
+static bool take_line(struct span *text, struct span *line)
 {
-	const char *end = text->len ? memchr(text->ptr, '\n', text->len) : NULL;
-	struct span line = { text->ptr, end ? (size_t)(end - text->ptr) : text->len };
-
-	*text = span_skip(*text, line.len + 1);
-	if (line.len && line.ptr[line.len - 1] == '\r')
-		line.len--;
-	while (line.len && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\t'))
-		line.len--;
-	return line;
+	if (!span_take_line(text, line))
+		return false;
+	if (line->len && line->ptr[line->len - 1] == '\r')
+		line->len--;
+	while (line->len && (line->ptr[line->len - 1] == ' ' || line->ptr[line->len - 1] == '\t'))
+		line->len--;
+	return true;
 }
 
-/* Cuts the weight, the last word, off the line. NULL if all is well, else the reason. */
-static const char *weight_take(struct span *line, uint64_t *ret)
+/* Takes the weight, the last word, off the line. Returns NULL, or the reason for an error. */
+static const char *take_weight(struct span *line, uint64_t *ret)
 {
 	size_t at = line->len;
 
@@ -159,13 +159,13 @@ static const char *weight_take(struct span *line, uint64_t *ret)
 		if (__builtin_mul_overflow(*ret, 10, ret) ||
 		    __builtin_add_overflow(*ret, (uint64_t)(line->ptr[i] - '0'), ret))
 			return "the weight is too large";
-	line->len = at - 1; /* blanks before that are the label's */
+	line->len = at - 1; /* further blanks belong to the label */
 	return NULL;
 }
 
-/* Blank lines, and comments as stackcollapse scripts leave them; but "#f;g 12" is a stack, and
- * "#0  main ()" is text of gdb's. */
-static bool line_is_empty(struct span line)
+/* True for blank lines and for comments that stackcollapse scripts write. "#f;g 12" is a stack,
+ * and "#0 main ()" is text of gdb. */
+static bool is_empty_line(struct span line)
 {
 	uint64_t weight;
 
@@ -173,19 +173,19 @@ static bool line_is_empty(struct span line)
 		return !line.len;
 	if (line.len == 1 || line.ptr[1] == ' ')
 		return true;
-	return !number_is_digit(line.ptr[1]) && weight_take(&line, &weight);
+	return !number_is_digit(line.ptr[1]) && take_weight(&line, &weight);
 }
 
 struct collapsed_reader {
 	struct profile *profile;
 	struct frame *frames;
-	size_t *ends; /* side by side with frames: where in `last` the label ends */
+	size_t *ends; /* by frame: where its label ends in `last` */
 	size_t count, cap, ends_cap;
-	struct span last; /* the line before, without its weight */
+	struct span last; /* the previous line, without its weight */
 	uint64_t total;
 };
 
-static size_t common_length(struct span a, struct span b)
+static size_t measure_common(struct span a, struct span b)
 {
 	size_t max = a.len < b.len ? a.len : b.len, len = 0;
 
@@ -196,19 +196,20 @@ static size_t common_length(struct span a, struct span b)
 	return len;
 }
 
-/* Keeps the frames that the line has in common with the one before, which are most of them where lines are sorted. */
-static void frames_keep(struct collapsed_reader *reader, struct span line)
+/* Keeps the frames that the line shares with the previous one: most of them, because lines are
+ * sorted. */
+static void keep_frames(struct collapsed_reader *reader, struct span line)
 {
-	size_t common = common_length(reader->last, line), kept = 0;
+	size_t common = measure_common(reader->last, line), kept = 0;
 
-	/* A label's ';' is to be there in both. */
+	/* The label's ';' must be in both lines. */
 	while (kept < reader->count && reader->ends[kept] < common)
 		kept++;
 	reader->count = kept;
 	reader->last = line;
 }
 
-static void frame_add(struct collapsed_reader *reader, struct span label, size_t end)
+static void add_frame(struct collapsed_reader *reader, struct span label, size_t end)
 {
 	size_t at = reader->count++;
 
@@ -218,23 +219,23 @@ static void frame_add(struct collapsed_reader *reader, struct span label, size_t
 	reader->frames[at] = label_frame(reader->profile->intern, label);
 }
 
-static void frames_read(struct collapsed_reader *reader, struct span line)
+static void read_frames(struct collapsed_reader *reader, struct span line)
 {
 	size_t from;
 
-	frames_keep(reader, line);
+	keep_frames(reader, line);
 	from = reader->count ? reader->ends[reader->count - 1] + 1 : 0;
 	do {
 		struct span rest = span_skip(line, from);
 		const char *end = memchr(rest.ptr, ';', rest.len);
 		struct span label = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
 
-		frame_add(reader, label, from + label.len);
+		add_frame(reader, label, from + label.len);
 		from += label.len + 1;
 	} while (from < line.len);
 }
 
-static enum merge_quality mark_of(const struct collapsed_reader *reader)
+static enum merge_quality find_quality(const struct collapsed_reader *reader)
 {
 	bool python = false, native = false;
 
@@ -247,18 +248,18 @@ static enum merge_quality mark_of(const struct collapsed_reader *reader)
 	return native ? QUALITY_MERGED : QUALITY_PYTHON_ONLY;
 }
 
-static const char *line_read(struct collapsed_reader *reader, struct span line)
+static const char *read_line(struct collapsed_reader *reader, struct span line)
 {
 	uint64_t weight;
-	const char *reason = weight_take(&line, &weight);
+	const char *reason = take_weight(&line, &weight);
 
 	if (!reason && __builtin_add_overflow(reader->total, weight, &reader->total))
 		reason = "the weights add up to too much";
 	if (reason || !weight)
 		return reason;
-	frames_read(reader, line);
+	read_frames(reader, line);
 	tree_add(reader->profile->tree, reader->frames, reader->count, weight);
-	reader->profile->marks[mark_of(reader)] += weight;
+	reader->profile->marks[find_quality(reader)] += weight;
 	return NULL;
 }
 
@@ -267,15 +268,14 @@ struct profile *collapsed_read(struct span text, const char *name, struct error 
 	struct profile *profile = profile_create(false);
 	struct collapsed_reader reader = { .profile = profile };
 	const char *reason = NULL;
+	struct span line;
 	size_t number = 0;
 
 	span_take(&text, SPAN_BOM);
-	while (text.len && !reason) {
-		struct span line = line_take(&text);
-
+	while (!reason && take_line(&text, &line)) {
 		number++;
-		if (!line_is_empty(line))
-			reason = line_read(&reader, line);
+		if (!is_empty_line(line))
+			reason = read_line(&reader, line);
 	}
 	free(reader.frames);
 	free(reader.ends);
@@ -290,12 +290,11 @@ struct profile *collapsed_read(struct span text, const char *name, struct error 
 
 bool collapsed_detect(struct span text)
 {
-	while (text.len) {
-		struct span line = line_take(&text);
-		uint64_t weight;
+	struct span line;
+	uint64_t weight;
 
-		if (!line_is_empty(line))
-			return weight_take(&line, &weight) == NULL;
-	}
-	return true; /* no stack at all is a profile, too: an empty one */
+	while (take_line(&text, &line))
+		if (!is_empty_line(line))
+			return take_weight(&line, &weight) == NULL;
+	return true; /* a file without any stack is an empty profile */
 }

@@ -1,5 +1,5 @@
-/* file_writers: profiles and comparisons as files for tools, and their readers; format.h says what they do. One
- * format a file. */
+/* file_writers: prototypes of the formats for files, one .c file each. struct format in format.h
+ * has their contract. To add a format, add its prototype here and its row in format.c. */
 #ifndef PMP_FILE_WRITERS_H
 #define PMP_FILE_WRITERS_H
 

@@ -1,30 +1,32 @@
-/* A flame graph: one SVG file with its style and script inside, that needs nothing else. It is a picture without the script, too.
+/* flame_graph: one SVG file that contains its style and script. It is a complete picture without
+ * the script.
  *
- * A box's place and width are in parts of the whole's weight (data-at, data-size), from which the script lays them out for
- * the window that it has. What is narrower than SVG_NARROW of the whole is left out, and counted. Names are text only:
- * element content or attributes, escaped (XML 1.0, 2.4); control characters are escaped in the profile already. */
+ * Place and width of a box are given as weights (data-at, data-size); the script scales them to
+ * the window. Boxes narrower than NARROW of the whole are left out and counted. Names are
+ * written only as element content or attributes, escaped (XML 1.0, 2.4); the profile has no
+ * control characters (escape.h). */
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/base/number.h"
 #include "merger/base/text_width.h"
 #include "merger/formats/file_writers.h"
-#include "merger/profile/label.h"
-#include "merger/base/number.h"
-#include "merger/stats/profile_diff.h"
 #include "merger/formats/flame_graph_assets.h"
+#include "merger/profile/label.h"
+#include "merger/stats/profile_diff.h"
 
 #define WIDTH 1200
 #define EDGE 10
 #define TOP 66
 #define ROW 18
 #define CHAR_WIDTH 7.25
-#define NARROW 0.00025 /* of the whole: a third of a pixel of what is drawn without the script */
-#define HUE_MIN 0.02   /* a change of a share that has the full hue, if none is larger */
+#define NARROW 0.00025 /* share of the whole; a third of a pixel without the script */
+#define HUE_MIN 0.02   /* change of a share with the full hue, if no change is larger */
 #define PALE 0.2
-#define LINES_MAX 10 /* of a tooltip */
+#define LINES_MAX 10 /* in a tooltip */
 
 struct place {
 	uint32_t node;
@@ -34,21 +36,19 @@ struct place {
 struct svg {
 	const struct profile *profile;
 	const struct tree *tree;
-	const struct profile_diff
-	        *diff; /* of which profile is the joint one; NULL: it's a profile alone */
+	const struct profile_diff *diff; /* `profile` is its joint profile; NULL: not a diff */
 	FILE *out;
 	struct label_options labels;
 	uint64_t total;
-	double change_max; /* of a diff's shares: what has the full hue */
-	struct place
-	        *stack; /* of what is still to be drawn, the next one last; depths side by side */
+	double change_max;   /* the largest change, which has the full hue */
+	struct place *stack; /* boxes to draw, the next one last; `depths` has their depths */
 	size_t *depths;
 	size_t count, cap, depths_cap;
-	size_t shown, depth; /* boxes, and how many lie below each other at most */
+	size_t shown, depth; /* number of boxes, and of levels */
 	struct buf text;
 };
 
-static void xml_write(FILE *out, struct span text)
+static void write_xml(FILE *out, struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
@@ -61,7 +61,7 @@ static void xml_write(FILE *out, struct span text)
 			fputs("&amp;", out);
 		else if (c == '"')
 			fputs("&quot;", out);
-		/* U+FFFE and U+FFFF are no characters of XML's. */
+		/* U+FFFE and U+FFFF are not XML characters. */
 		else if (c == 0xef && i + 2 < text.len && (unsigned char)text.ptr[i + 1] == 0xbf &&
 		         (unsigned char)text.ptr[i + 2] >= 0xbe)
 			fputc('?', out), i += 2;
@@ -70,12 +70,12 @@ static void xml_write(FILE *out, struct span text)
 	}
 }
 
-static const char *unit(const struct svg *svg)
+static const char *get_unit(const struct svg *svg)
 {
 	return svg->profile->weight == PROFILE_CPU_US ? "us of CPU" : "samples";
 }
 
-static void push(struct svg *svg, uint32_t node, uint64_t at, size_t depth)
+static void push_box(struct svg *svg, uint32_t node, uint64_t at, size_t depth)
 {
 	svg->stack = alloc_grow(svg->stack, &svg->cap, svg->count + 1, sizeof(*svg->stack));
 	svg->depths =
@@ -89,34 +89,34 @@ static bool is_wide(const struct svg *svg, uint64_t weight)
 	return weight && (double)weight >= NARROW * (double)svg->total;
 }
 
-/* The children that are wide enough; they lie in the tree's order, from the left. */
-static void push_children(struct svg *svg, uint32_t node, uint64_t at, size_t depth)
+/* Pushes the children that are wide enough, in the tree's order. */
+static void push_child_boxes(struct svg *svg, uint32_t node, uint64_t at, size_t depth)
 {
 	for (uint32_t child = tree_node(svg->tree, node)->first_child; child != TREE_NONE;
 	     child = tree_node(svg->tree, child)->next_sibling) {
 		uint64_t weight = tree_node(svg->tree, child)->total;
 
 		if (is_wide(svg, weight))
-			push(svg, child, at, depth + 1);
+			push_box(svg, child, at, depth + 1);
 		at += weight;
 	}
 }
 
-/* Calls draw for each box. */
-static void walk(struct svg *svg,
-                 void (*draw)(struct svg *svg, const struct place *place, size_t depth))
+/* Calls `draw` for each box. */
+static void visit_boxes(struct svg *svg,
+                        void (*draw)(struct svg *svg, const struct place *place, size_t depth))
 {
-	push(svg, TREE_ROOT, 0, 0);
+	push_box(svg, TREE_ROOT, 0, 0);
 	while (svg->count) {
 		struct place place = svg->stack[--svg->count];
 		size_t depth = svg->depths[svg->count];
 
 		draw(svg, &place, depth);
-		push_children(svg, place.node, place.at, depth);
+		push_child_boxes(svg, place.node, place.at, depth);
 	}
 }
 
-static void measure(struct svg *svg, const struct place *place, size_t depth)
+static void measure_box(struct svg *svg, const struct place *place, size_t depth)
 {
 	(void)place;
 	svg->shown++;
@@ -145,7 +145,8 @@ static void add_change(struct svg *svg, const struct diff_share *share)
 	           100 * share->error);
 }
 
-/* From white, for no change, to red for a larger share and blue for a smaller one; pale where it's no more than its error. */
+/* White for no change, red for a larger share, blue for a smaller one; pale if the change is not
+ * larger than its error. */
 static void write_hue(struct svg *svg, const struct diff_share *share)
 {
 	static const int more[] = { 255, 96, 84 }, less[] = { 96, 150, 255 };
@@ -160,8 +161,9 @@ static void write_hue(struct svg *svg, const struct diff_share *share)
 	fputs("\"", svg->out);
 }
 
-/* The label in svg->text, then what a hover tells behind it; returns the label's length. */
-static size_t describe(struct svg *svg, uint32_t node)
+/* Fills svg->text with the label and the further lines of the tooltip; returns the label's
+ * length. */
+static size_t write_tooltip(struct svg *svg, uint32_t node)
 {
 	uint64_t total = tree_node(svg->tree, node)->total, self = tree_self(svg->tree, node);
 	size_t len;
@@ -178,28 +180,28 @@ static size_t describe(struct svg *svg, uint32_t node)
 	if (svg->diff)
 		return len;
 	buf_printf(&svg->text, "\ntotal %" PRIu64 " %s, %.1f %%; self %" PRIu64 ", %.1f %%", total,
-	           unit(svg), number_percent(total, svg->total), self,
+	           get_unit(svg), number_percent(total, svg->total), self,
 	           number_percent(self, svg->total));
 	if (node != TREE_ROOT)
 		add_lines(svg, node, total);
 	return len;
 }
 
-static void write_label(struct svg *svg, struct span label, double x, double y, double width)
+static void write_box_label(struct svg *svg, struct span label, double x, double y, double width)
 {
 	size_t room = width > 6 ? (size_t)((width - 6) / CHAR_WIDTH) : 0;
 
 	fprintf(svg->out, "<text x=\"%.1f\" y=\"%.0f\">", x + 4, y + ROW / 2.0);
 	if (room >= 3 && text_width_of(label) <= room) {
-		xml_write(svg->out, label);
+		write_xml(svg->out, label);
 	} else if (room >= 3) {
-		xml_write(svg->out, text_width_cut(label, room - 1));
+		write_xml(svg->out, text_width_cut(label, room - 1));
 		fputs("\xe2\x80\xa6", svg->out);
 	}
 	fputs("</text></g>\n", svg->out);
 }
 
-static void draw(struct svg *svg, const struct place *place, size_t depth)
+static void draw_box(struct svg *svg, const struct place *place, size_t depth)
 {
 	uint64_t total = tree_node(svg->tree, place->node)->total;
 	double scale = svg->total ? (double)(WIDTH - 2 * EDGE) / (double)svg->total : 0;
@@ -208,23 +210,23 @@ static void draw(struct svg *svg, const struct place *place, size_t depth)
 	const char *kind = place->node == TREE_ROOT
 	                           ? "all"
 	                           : profile_kind_name(tree_frame(svg->tree, place->node)->kind);
-	struct span label = { NULL, describe(svg, place->node) };
+	struct span label = { NULL, write_tooltip(svg, place->node) };
 
 	label.ptr = svg->text.ptr;
 	fprintf(svg->out,
 	        "<g class=\"box %s%s\" data-at=\"%" PRIu64 "\" data-size=\"%" PRIu64
 	        "\" data-depth=\"%zu\" data-name=\"",
 	        svg->diff ? "diff " : "", kind, place->at, total, depth);
-	xml_write(svg->out, label);
+	write_xml(svg->out, label);
 	fputs("\"><title>", svg->out);
-	xml_write(svg->out, buf_span(&svg->text));
+	write_xml(svg->out, buf_span(&svg->text));
 	fprintf(svg->out,
 	        "</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" rx=\"2\"", x, y,
 	        width, ROW - 1);
 	if (svg->diff && place->node != TREE_ROOT)
 		write_hue(svg, &svg->diff->nodes[place->node]);
 	fputs("/>", svg->out);
-	write_label(svg, label, x, y, width);
+	write_box_label(svg, label, x, y, width);
 }
 
 /* "python3 samples/spin.py: 200 samples" */
@@ -234,9 +236,9 @@ static void write_title(struct svg *svg)
 
 	if (svg->diff) {
 		fputs("<text class=\"title\" x=\"10\" y=\"18\">", svg->out);
-		xml_write(svg->out, span_of(svg->diff->sides[DIFF_BEFORE].name));
+		write_xml(svg->out, span_of(svg->diff->sides[DIFF_BEFORE].name));
 		fputs(" \342\206\222 ", svg->out);
-		xml_write(svg->out, span_of(svg->diff->sides[DIFF_AFTER].name));
+		write_xml(svg->out, span_of(svg->diff->sides[DIFF_AFTER].name));
 		fputs("</text>\n", svg->out);
 		return;
 	}
@@ -247,18 +249,18 @@ static void write_title(struct svg *svg)
 		struct span name = intern_get(profile->intern, target->executable);
 
 		fputs(i ? ", " : "", svg->out);
-		xml_write(svg->out, span_basename(name));
+		write_xml(svg->out, span_basename(name));
 		fprintf(svg->out, " %" PRIu32, target->pid);
 	}
 	fprintf(svg->out, "%s%" PRIu64 " %s</text>\n", profile->target_count ? ": " : "",
-	        svg->total, unit(svg));
+	        svg->total, get_unit(svg));
 }
 
 struct hue {
 	const char *kind, *word;
 };
 
-/* Which hue is what, from the right. */
+/* From right to left. */
 static const struct hue kind_hues[] = {
 	{ "lost", "lost" }, { "kernel", "kernel" }, { "marker", "interpreter" },
 	{ "native", "C" },  { "python", "Python" }, { NULL, NULL },
@@ -287,7 +289,7 @@ static void write_legend(struct svg *svg)
 	fputs("</g>\n", svg->out);
 }
 
-static void write_head(struct svg *svg)
+static void write_svg_head(struct svg *svg)
 {
 	size_t height = TOP + svg->depth * ROW + 40;
 
@@ -303,7 +305,7 @@ static void write_head(struct svg *svg)
 	fputs("<text class=\"found dim\" x=\"10\" y=\"42\"></text>\n", svg->out);
 }
 
-static void write_foot(struct svg *svg)
+static void write_svg_foot(struct svg *svg)
 {
 	size_t height = TOP + svg->depth * ROW + 40, hidden = tree_count(svg->tree) - svg->shown;
 
@@ -318,47 +320,47 @@ static void write_foot(struct svg *svg)
 	fputs("]]></script>\n</svg>\n", svg->out);
 }
 
-static void write_all(struct svg *svg)
+static void write_svg(struct svg *svg)
 {
 	svg->tree = svg->profile->tree;
 	svg->total = tree_node(svg->tree, TREE_ROOT)->total;
-	walk(svg, measure);
-	write_head(svg);
-	walk(svg, draw);
-	write_foot(svg);
+	visit_boxes(svg, measure_box);
+	write_svg_head(svg);
+	visit_boxes(svg, draw_box);
+	write_svg_foot(svg);
 	free(svg->stack);
 	free(svg->depths);
 	buf_deinit(&svg->text);
 }
 
-bool flame_graph_write(const struct profile *profile, const struct write_options *view, FILE *out,
-                       struct error *err)
+bool flame_graph_write(const struct profile *profile, const struct write_options *options,
+                       FILE *out, struct error *err)
 {
 	struct svg svg = {
 		.profile = profile,
 		.out = out,
-		.labels = { view->full_paths, tree_by_line(profile->tree) },
+		.labels = { options->full_paths, tree_by_line(profile->tree) },
 	};
 
 	(void)err;
-	write_all(&svg);
+	write_svg(&svg);
 	return true;
 }
 
-bool diff_flame_graph_write(const struct profile_diff *diff, const struct write_options *view,
+bool diff_flame_graph_write(const struct profile_diff *diff, const struct write_options *options,
                             FILE *out, struct error *err)
 {
 	struct svg svg = {
 		.profile = diff->joint,
 		.diff = diff,
 		.out = out,
-		.labels = { view->full_paths, tree_by_line(diff->joint->tree) },
+		.labels = { options->full_paths, tree_by_line(diff->joint->tree) },
 		.change_max = HUE_MIN,
 	};
 
 	(void)err;
 	for (uint32_t i = 1; i < tree_count(diff->joint->tree); i++)
 		svg.change_max = fmax(svg.change_max, fabs(diff_change(&diff->nodes[i])));
-	write_all(&svg);
+	write_svg(&svg);
 	return true;
 }

@@ -1,4 +1,4 @@
-/* flame_graph_assets: the style and the script of a flame graph, svg.css and svg.js. The build makes them bytes. */
+/* flame_graph_assets: flame_graph.css and flame_graph.js, which the build compiles into arrays. */
 #ifndef PMP_FLAME_GRAPH_ASSETS_H
 #define PMP_FLAME_GRAPH_ASSETS_H
 

@@ -71,7 +71,7 @@ const struct format *format_at(size_t i)
 	return i < FORMAT_COUNT ? &formats[i] : NULL;
 }
 
-static void word_add(char *text, size_t size, const char *glue, const char *word)
+static void append_word(char *text, size_t size, const char *glue, const char *word)
 {
 	size_t len = strlen(text);
 
@@ -82,10 +82,10 @@ void format_words(struct format_words *ret)
 {
 	*ret = (struct format_words){ { 0 }, { 0 }, { 0 } };
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
-		word_add(ret->names, sizeof(ret->names), "|", formats[i].name);
-		word_add(ret->suffixes, sizeof(ret->suffixes), " ", formats[i].suffixes);
+		append_word(ret->names, sizeof(ret->names), "|", formats[i].name);
+		append_word(ret->suffixes, sizeof(ret->suffixes), " ", formats[i].suffixes);
 		if (formats[i].write_diff)
-			word_add(ret->diffs, sizeof(ret->diffs), "|", formats[i].name);
+			append_word(ret->diffs, sizeof(ret->diffs), "|", formats[i].name);
 	}
 }
 
@@ -102,8 +102,8 @@ const struct format *format_by_name(struct span name)
 	return NULL;
 }
 
-/* How much of the name such a suffix is, or such a beginning ("callgrind.out.*"); 0: it has none. */
-static size_t match_length(struct span name, struct span suffix)
+/* How many bytes of the name match the suffix, or the prefix ("callgrind.out.*"); 0: no match. */
+static size_t measure_match(struct span name, struct span suffix)
 {
 	struct span beginning = { suffix.ptr, suffix.len - 1 };
 
@@ -112,8 +112,8 @@ static size_t match_length(struct span name, struct span suffix)
 	return span_ends(name, suffix) ? suffix.len : 0;
 }
 
-/* The longest of the format's suffixes that the name has; 0: it has none of them. */
-static size_t suffix_length(const struct format *format, struct span name)
+/* The length of the longest matching suffix; 0: no match. */
+static size_t measure_suffix(const struct format *format, struct span name)
 {
 	struct span rest = span_of(format->suffixes);
 	size_t ret = 0;
@@ -121,7 +121,7 @@ static size_t suffix_length(const struct format *format, struct span name)
 	while (rest.len) {
 		const char *blank = memchr(rest.ptr, ' ', rest.len);
 		struct span suffix = { rest.ptr, blank ? (size_t)(blank - rest.ptr) : rest.len };
-		size_t len = match_length(name, suffix);
+		size_t len = measure_match(name, suffix);
 
 		if (len > ret)
 			ret = len;
@@ -137,7 +137,7 @@ const struct format *format_by_suffix(struct span file_name)
 	size_t longest = 0;
 
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
-		size_t len = suffix_length(&formats[i], base);
+		size_t len = measure_suffix(&formats[i], base);
 
 		if (len > longest) {
 			longest = len;
@@ -147,8 +147,8 @@ const struct format *format_by_suffix(struct span file_name)
 	return ret;
 }
 
-/* One behind the other, as `pmp merge` takes them. */
-static bool is_several(struct span text)
+/* Concatenated profiles, which only `pmp merge` reads. */
+static bool holds_several(struct span text)
 {
 	size_t seen = 0, len = yaml_profile_detect(text) ? profile_split(text, &seen) : 0;
 
@@ -157,7 +157,7 @@ static bool is_several(struct span text)
 
 struct profile *format_read(struct span text, const char *name, struct error *err)
 {
-	if (is_several(text)) {
+	if (holds_several(text)) {
 		error_set(err, ERROR_INPUT, "%s holds several profiles; pmp merge adds them up",
 		          name);
 		return NULL;

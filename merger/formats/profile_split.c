@@ -2,10 +2,11 @@
 
 #include "merger/formats/file_writers.h"
 
-#define SEPARATOR_MAX 16 /* bytes that a start of a line must have to be known */
+#define SEPARATOR_MAX 16 /* bytes needed to recognize the start of a profile */
 
-/* What the first line of the profile that begins here has at its front, and so that of the next one. In pmp's JSON other lines
- * begin with a brace too, but not with that and a line break; JSON without breaks has no other lines. */
+/* The possible first bytes of a profile. The next profile is expected to begin like the first.
+ * Other lines of pmp's JSON also begin with a brace, but not with a brace and a line break; JSON
+ * without line breaks has no other lines. */
 static const struct span starts[] = {
 	SPAN_INIT("\npmp-profile:"),
 	SPAN_INIT("\n{\n"),
@@ -13,7 +14,7 @@ static const struct span starts[] = {
 	SPAN_INIT("\n{\""),
 };
 
-/* Behind a byte order mark, and blank lines. */
+/* Skips a byte order mark and blank lines. */
 static struct span skip_lead(struct span text)
 {
 	span_take(&text, SPAN_BOM);
@@ -27,8 +28,8 @@ static bool starts_with(struct span text, struct span start)
 	return span_starts(text, span_skip(start, 1));
 }
 
-/* Where in text `start` comes from `from` on; text.len: nowhere. */
-static size_t find(struct span text, size_t from, struct span start)
+/* The position of `start` in text, from `from` on; text.len: not found. */
+static size_t find_start(struct span text, size_t from, struct span start)
 {
 	const char *hit = from < text.len
 	                          ? memmem(text.ptr + from, text.len - from, start.ptr, start.len)
@@ -61,10 +62,11 @@ size_t profile_split(struct span text, size_t *seen)
 {
 	struct span body = skip_lead(text);
 	size_t lead = text.len - body.len, from = *seen > lead ? *seen : lead;
-	size_t at = find(text, from, SPAN_LIT("\n---"));
+	size_t at = find_start(text, from, SPAN_LIT("\n---"));
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		size_t next = starts_with(body, starts[i]) ? find(text, from, starts[i]) : text.len;
+		size_t next =
+		        starts_with(body, starts[i]) ? find_start(text, from, starts[i]) : text.len;
 
 		at = next < at ? next : at;
 	}

@@ -1,8 +1,10 @@
-/* speedscope's JSON, for speedscope.app: a profile for each thread, its stacks in the order of the time.
+/* speedscope: JSON for speedscope.app: one profile for each thread, its stacks in the order of
+ * time.
  *
  * The format: github.com/jlfwong/speedscope/wiki/Importing-from-custom-sources, and the schema
- * https://www.speedscope.app/file-format-schema.json ("sampled" profiles). Weights are the profile's: samples,
- * which have no unit there, or microseconds of CPU. What a thread is here: thread_stacks.h. */
+ * https://www.speedscope.app/file-format-schema.json ("sampled" profiles). Weights are the
+ * profile's: samples, which have no unit there, or microseconds of CPU. thread_stacks.h defines
+ * what a thread is here. */
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,28 +19,28 @@ struct speedscope {
 	const struct profile *profile;
 	struct thread_stacks stacks;
 	struct json json;
-	uint32_t *numbers; /* by the tree's frame: 1 and up, 0: not written */
+	uint32_t *numbers; /* by frame of the tree: number from 1 on; 0: not written */
 	struct thread_frames path;
 };
 
-static void id_write(struct speedscope *writer, uint32_t id)
+static void write_id(struct speedscope *writer, uint32_t id)
 {
 	json_string(&writer->json, intern_get(writer->profile->intern, id));
 }
 
-static void frame_write(struct speedscope *writer, const struct frame *frame)
+static void write_speedscope_frame(struct speedscope *writer, const struct frame *frame)
 {
 	struct json *json = &writer->json;
 
 	json_open(json, '{');
 	json_key(json, "name");
 	if (frame->name)
-		id_write(writer, frame->name);
+		write_id(writer, frame->name);
 	else
 		json_string(json, SPAN_LIT("??"));
 	if (frame->file || frame->module) {
 		json_key(json, "file");
-		id_write(writer, frame->file ? frame->file : frame->module);
+		write_id(writer, frame->file ? frame->file : frame->module);
 	}
 	if (frame->file && (frame->line || frame->first_line)) {
 		json_key(json, "line");
@@ -48,14 +50,14 @@ static void frame_write(struct speedscope *writer, const struct frame *frame)
 	json_line(json);
 }
 
-/* Levels of the tree that are profiles here. */
+/* Levels of the tree are not frames here. */
 static bool is_level(enum frame_kind kind)
 {
 	return level_of(kind) != LEVEL_COUNT;
 }
 
-/* Nodes share their frames: each is written once, in the order in which the tree shows them. */
-static void frames_write(struct speedscope *writer)
+/* Nodes share frames; each frame is written once, in the order of the tree. */
+static void write_shared_frames(struct speedscope *writer)
 {
 	const struct tree *tree = writer->profile->tree;
 	uint32_t next = 0;
@@ -72,14 +74,14 @@ static void frames_write(struct speedscope *writer)
 		if (*number || is_level(tree_frame(tree, i)->kind))
 			continue;
 		*number = ++next;
-		frame_write(writer, tree_frame(tree, i));
+		write_speedscope_frame(writer, tree_frame(tree, i));
 	}
 	json_close(&writer->json, ']');
 	json_close(&writer->json, '}');
 }
 
-/* A stack's frames, root first. */
-static void stack_write(struct speedscope *writer, uint32_t stack)
+/* Root first. */
+static void write_frame_numbers(struct speedscope *writer, uint32_t stack)
 {
 	const struct tree *tree = writer->profile->tree;
 
@@ -92,7 +94,7 @@ static void stack_write(struct speedscope *writer, uint32_t stack)
 	json_close(&writer->json, ']');
 }
 
-static void title_write(struct speedscope *writer, const struct thread_group *group)
+static void write_profile_name(struct speedscope *writer, const struct thread_group *group)
 {
 	const struct profile *profile = writer->profile;
 	struct thread_identity thread = thread_stacks_identity(&writer->stacks, group);
@@ -115,7 +117,7 @@ static void title_write(struct speedscope *writer, const struct thread_group *gr
 }
 
 /* Returns the sum of the weights. */
-static uint64_t runs_write(struct speedscope *writer, const struct thread_group *group)
+static uint64_t write_samples(struct speedscope *writer, const struct thread_group *group)
 {
 	struct json *json = &writer->json;
 	struct thread_run run;
@@ -125,7 +127,7 @@ static uint64_t runs_write(struct speedscope *writer, const struct thread_group 
 	json_open(json, '[');
 	for (size_t at = 0; thread_group_next(group, &at, &run);)
 		if (thread_run_weight(&writer->stacks, &run))
-			stack_write(writer, run.stack);
+			write_frame_numbers(writer, run.stack);
 	json_close(json, ']');
 	json_key(json, "weights");
 	json_open(json, '[');
@@ -140,7 +142,7 @@ static uint64_t runs_write(struct speedscope *writer, const struct thread_group 
 	return sum;
 }
 
-static void group_write(struct speedscope *writer, const struct thread_group *group)
+static void write_thread_profile(struct speedscope *writer, const struct thread_group *group)
 {
 	bool cpu = writer->profile->weight == PROFILE_CPU_US;
 	struct json *json = &writer->json;
@@ -150,10 +152,10 @@ static void group_write(struct speedscope *writer, const struct thread_group *gr
 	json_key(json, "type");
 	json_string(json, SPAN_LIT("sampled"));
 	json_key(json, "name");
-	title_write(writer, group);
+	write_profile_name(writer, group);
 	json_key(json, "unit");
 	json_string(json, cpu ? SPAN_LIT("microseconds") : SPAN_LIT("none"));
-	sum = runs_write(writer, group);
+	sum = write_samples(writer, group);
 	json_key(json, "startValue");
 	json_number(json, 0);
 	json_key(json, "endValue");
@@ -162,31 +164,31 @@ static void group_write(struct speedscope *writer, const struct thread_group *gr
 	json_line(json);
 }
 
-static void profiles_write(struct speedscope *writer)
+static void write_profiles(struct speedscope *writer)
 {
 	json_key(&writer->json, "profiles");
 	json_open(&writer->json, '[');
 	for (size_t i = 0; i < writer->stacks.count && !ferror(writer->json.out); i++)
 		if (thread_group_weight(&writer->stacks, &writer->stacks.groups[i]))
-			group_write(writer, &writer->stacks.groups[i]);
+			write_thread_profile(writer, &writer->stacks.groups[i]);
 	json_close(&writer->json, ']');
 }
 
-bool speedscope_write(const struct profile *profile, const struct write_options *view, FILE *out,
+bool speedscope_write(const struct profile *profile, const struct write_options *options, FILE *out,
                       struct error *err)
 {
 	struct speedscope writer = { .profile = profile, .json = { .out = out } };
 
-	(void)view; /* a frame has its file whole, and its name none of it */
-	(void)err;  /* a write error shows in ferror(out) */
+	(void)options; /* a frame has its full path, its name has none */
+	(void)err;     /* a write error shows in ferror(out) */
 	thread_stacks_init(&writer.stacks, profile);
 	json_open(&writer.json, '{');
 	json_key(&writer.json, "$schema");
 	json_string(&writer.json, SPAN_LIT("https://www.speedscope.app/file-format-schema.json"));
 	json_key(&writer.json, "exporter");
 	json_string(&writer.json, SPAN_LIT("pmp " PMP_VERSION));
-	frames_write(&writer);
-	profiles_write(&writer);
+	write_shared_frames(&writer);
+	write_profiles(&writer);
 	json_close(&writer.json, '}');
 	json_line(&writer.json);
 	thread_stacks_deinit(&writer.stacks);

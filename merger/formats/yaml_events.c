@@ -7,7 +7,7 @@
 
 #include "merger/formats/yaml_schema.h"
 
-/* libyaml compares each directive with all before it, and tells of none until it has read them all. */
+/* libyaml compares each directive with all previous ones, and reports none before the last. */
 #define DIRECTIVES_MAX 16
 
 static size_t count_directives(struct span text)
@@ -37,7 +37,7 @@ bool yaml_events_init(struct yaml_events *reader, struct span text, const char *
 		        "%s:1: more than %d %%TAG directives: profiles are written without", name,
 		        DIRECTIVES_MAX);
 	}
-	/* Not UTF-16, in which count_directives would see none. */
+	/* count_directives would find none in UTF-16. */
 	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reader->parser, (const unsigned char *)text.ptr, text.len);
 	return true;
@@ -83,8 +83,8 @@ struct span yaml_events_scalar(const struct yaml_events *reader)
 		              reader->event.data.scalar.length };
 }
 
-/* libyaml knows the line of a wrong token, but of a wrong byte only where it is. */
-static bool parser_fail(struct yaml_events *reader)
+/* libyaml reports the line of a wrong token, but only the offset of a wrong byte. */
+static bool fail_parse(struct yaml_events *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
 	size_t line = parser->problem_mark.line + 1;
@@ -106,7 +106,7 @@ bool yaml_events_next(struct yaml_events *reader)
 		yaml_event_delete(&reader->event);
 	reader->has_event = yaml_parser_parse(&reader->parser, &reader->event);
 	if (!reader->has_event)
-		return parser_fail(reader);
+		return fail_parse(reader);
 	switch (reader->event.type) {
 	case YAML_ALIAS_EVENT:
 		return yaml_events_fail(reader, "an alias (*): profiles are written without");
@@ -125,7 +125,7 @@ bool yaml_events_next(struct yaml_events *reader)
 	}
 }
 
-static bool is_start(const struct yaml_events *reader)
+static bool is_collection_start(const struct yaml_events *reader)
 {
 	return reader->event.type == YAML_MAPPING_START_EVENT ||
 	       reader->event.type == YAML_SEQUENCE_START_EVENT;
@@ -133,7 +133,7 @@ static bool is_start(const struct yaml_events *reader)
 
 bool yaml_events_skip(struct yaml_events *reader)
 {
-	size_t outside = reader->depth - is_start(reader);
+	size_t outside = reader->depth - is_collection_start(reader);
 
 	while (reader->depth > outside)
 		if (!yaml_events_next(reader))
@@ -141,13 +141,13 @@ bool yaml_events_skip(struct yaml_events *reader)
 	return true;
 }
 
-static bool is_plain(const struct yaml_events *reader)
+static bool is_plain_scalar(const struct yaml_events *reader)
 {
 	return reader->event.type == YAML_SCALAR_EVENT &&
 	       reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
-static bool digits_read(struct yaml_events *reader, const char *what, uint64_t max, uint64_t *ret)
+static bool read_digits(struct yaml_events *reader, const char *what, uint64_t max, uint64_t *ret)
 {
 	struct span text = yaml_events_scalar(reader);
 
@@ -166,9 +166,9 @@ static bool digits_read(struct yaml_events *reader, const char *what, uint64_t m
 
 bool yaml_events_number(struct yaml_events *reader, const char *what, uint64_t max, uint64_t *ret)
 {
-	if (!is_plain(reader))
+	if (!is_plain_scalar(reader))
 		return yaml_events_fail(reader, "'%s' is not a number", what);
-	return digits_read(reader, what, max, ret);
+	return read_digits(reader, what, max, ret);
 }
 
 bool yaml_events_key_number(struct yaml_events *reader, const char *what, uint64_t max,
@@ -176,11 +176,11 @@ bool yaml_events_key_number(struct yaml_events *reader, const char *what, uint64
 {
 	if (reader->event.type != YAML_SCALAR_EVENT)
 		return yaml_events_fail(reader, "a key of '%s' is not a number", what);
-	return digits_read(reader, what, max, ret);
+	return read_digits(reader, what, max, ret);
 }
 
-/* Digits are counted exactly, as a double has not room for every profile's numbers. */
-static bool fixed_parse(struct span text, uint64_t scale, uint64_t *ret)
+/* Computes digit by digit, because a double is not exact for all numbers of a profile. */
+static bool parse_fixed(struct span text, uint64_t scale, uint64_t *ret)
 {
 	bool point = false;
 	uint64_t unit = scale;
@@ -198,7 +198,7 @@ static bool fixed_parse(struct span text, uint64_t scale, uint64_t *ret)
 		if (text.ptr[i] < '0' || text.ptr[i] > '9')
 			return false;
 		if (point) {
-			/* The first digit that does not count rounds. */
+			/* The first digit after the last one that counts rounds it. */
 			uint64_t more = unit == 1 && digit >= 5;
 
 			unit /= 10;
@@ -212,14 +212,14 @@ static bool fixed_parse(struct span text, uint64_t scale, uint64_t *ret)
 	return true;
 }
 
-static bool fixed_read(struct yaml_events *reader, const struct yaml_field *field, uint64_t *ret)
+static bool read_fixed(struct yaml_events *reader, const struct yaml_field *field, uint64_t *ret)
 {
-	struct span text = is_plain(reader) ? yaml_events_scalar(reader) : SPAN_LIT("");
+	struct span text = is_plain_scalar(reader) ? yaml_events_scalar(reader) : SPAN_LIT("");
 	char copy[64];
 	char *end;
 	double number;
 
-	if (fixed_parse(text, field->scale, ret))
+	if (parse_fixed(text, field->scale, ret))
 		return true;
 	/* 1.0e-05, as other programs write small numbers */
 	if (text.len && text.len < sizeof(copy)) {
@@ -233,22 +233,23 @@ static bool fixed_read(struct yaml_events *reader, const struct yaml_field *fiel
 	return yaml_events_fail(reader, "'%s' is not a number that a profile can have", field->key);
 }
 
-static bool string_read(struct yaml_events *reader, const char *key, uint32_t *ret)
+static bool read_string(struct yaml_events *reader, const char *key, uint32_t *ret)
 {
 	struct span text;
 
 	if (reader->event.type != YAML_SCALAR_EVENT)
 		return yaml_events_fail(reader, "'%s' is not a string", key);
 	text = yaml_events_scalar(reader);
-	if (is_plain(reader) && (span_eq(text, SPAN_LIT("null")) || span_eq(text, SPAN_LIT("~"))))
+	if (is_plain_scalar(reader) &&
+	    (span_eq(text, SPAN_LIT("null")) || span_eq(text, SPAN_LIT("~"))))
 		text.len = 0;
 	*ret = intern_add_clean(reader->intern, text);
 	return true;
 }
 
-static bool bool_read(struct yaml_events *reader, const char *key, bool *ret)
+static bool read_bool(struct yaml_events *reader, const char *key, bool *ret)
 {
-	struct span text = is_plain(reader) ? yaml_events_scalar(reader) : SPAN_LIT("");
+	struct span text = is_plain_scalar(reader) ? yaml_events_scalar(reader) : SPAN_LIT("");
 
 	*ret = span_eq(text, SPAN_LIT("true"));
 	if (*ret || span_eq(text, SPAN_LIT("false")))
@@ -256,7 +257,7 @@ static bool bool_read(struct yaml_events *reader, const char *key, bool *ret)
 	return yaml_events_fail(reader, "'%s' is neither true nor false", key);
 }
 
-static bool value_read(struct yaml_events *reader, const struct yaml_field *field, void *into)
+static bool read_value(struct yaml_events *reader, const struct yaml_field *field, void *into)
 {
 	void *at = (char *)into + field->offset;
 	uint64_t number = 0;
@@ -270,11 +271,11 @@ static bool value_read(struct yaml_events *reader, const struct yaml_field *fiel
 	case YAML_U64:
 		return yaml_events_number(reader, field->key, UINT64_MAX, at);
 	case YAML_BOOL:
-		return bool_read(reader, field->key, at);
+		return read_bool(reader, field->key, at);
 	case YAML_STRING:
-		return string_read(reader, field->key, at);
+		return read_string(reader, field->key, at);
 	case YAML_FIXED:
-		return fixed_read(reader, field, at);
+		return read_fixed(reader, field, at);
 	case YAML_CALL:
 		break;
 	}
@@ -290,14 +291,14 @@ bool yaml_events_field(struct yaml_events *reader, const struct yaml_fields *fie
 		for (row = 0; row < fields->count; row++)
 			if (span_eq(yaml_events_scalar(reader), span_of(fields->rows[row].key)))
 				break;
-	if (row == fields->count) /* of a later version */
+	if (row == fields->count) /* a key of a later version */
 		return yaml_events_skip(reader) && yaml_events_next(reader) &&
 		       yaml_events_skip(reader);
 	if (*seen & UINT64_C(1) << row)
 		return yaml_events_fail(reader, "'%s' comes twice in one %s; is the file whole?",
 		                        fields->rows[row].key, fields->what);
 	*seen |= UINT64_C(1) << row;
-	return yaml_events_next(reader) && value_read(reader, &fields->rows[row], into);
+	return yaml_events_next(reader) && read_value(reader, &fields->rows[row], into);
 }
 
 bool yaml_events_map(struct yaml_events *reader, const struct yaml_fields *fields, void *into,

@@ -5,10 +5,9 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/number.h"
-#include "merger/formats/file_writers.h"
 
-static void stack_write(const struct timeline *timeline, uint32_t step, const uint32_t *nodes,
-                        struct buf *out)
+static void append_stack(const struct timeline *timeline, uint32_t step, const uint32_t *nodes,
+                         struct buf *out)
 {
 	const struct timeline_step *at = &timeline->steps[step];
 
@@ -17,8 +16,8 @@ static void stack_write(const struct timeline *timeline, uint32_t step, const ui
 		buf_printf(out, " %s", profile_quality_name((enum merge_quality)at->mark));
 }
 
-static void change_write(const struct profile *profile, const struct timeline_change *change,
-                         struct buf *out)
+static void append_change(const struct profile *profile, const struct timeline_change *change,
+                          struct buf *out)
 {
 	const struct timeline_slot *slot = &profile->timeline->slots[change->slot];
 	const struct timeline_entry *entry = &change->entry;
@@ -34,8 +33,8 @@ static void change_write(const struct profile *profile, const struct timeline_ch
 		buf_printf(out, "/%" PRIu64, entry->cpu_us);
 }
 
-static void sample_write(const struct profile *profile, const struct timeline_cursor *cursor,
-                         struct buf *out)
+static void append_sample(const struct profile *profile, const struct timeline_cursor *cursor,
+                          struct buf *out)
 {
 	const struct timeline_sample *sample = &cursor->sample;
 
@@ -47,7 +46,7 @@ static void sample_write(const struct profile *profile, const struct timeline_cu
 	if (sample->late)
 		buf_add_span(out, SPAN_LIT(" late"));
 	for (size_t i = 0; i < cursor->change_count; i++)
-		change_write(profile, &cursor->changes[i], out);
+		append_change(profile, &cursor->changes[i], out);
 }
 
 static const char key_stacks[] = "stacks", key_samples[] = "samples";
@@ -67,9 +66,9 @@ bool yaml_timeline_text(struct yaml_timeline_texts *texts, struct buf *out)
 
 	buf_clear(out);
 	if (texts->key == key_stacks && texts->step + 1 < timeline->step_count)
-		stack_write(timeline, ++texts->step, texts->nodes, out);
+		append_stack(timeline, ++texts->step, texts->nodes, out);
 	else if (texts->key == key_samples && timeline_next(&texts->cursor))
-		sample_write(texts->profile, &texts->cursor, out);
+		append_sample(texts->profile, &texts->cursor, out);
 	return out->len > 0;
 }
 
@@ -88,7 +87,7 @@ void yaml_timeline_deinit(struct yaml_timeline *yaml)
 }
 
 /* Takes the word up to the next blank. */
-static struct span word_take(struct span *text)
+static struct span take_word(struct span *text)
 {
 	const char *blank = text->len ? memchr(text->ptr, ' ', text->len) : NULL;
 	struct span word = { text->ptr, blank ? (size_t)(blank - text->ptr) : text->len };
@@ -97,8 +96,8 @@ static struct span word_take(struct span *text)
 	return word;
 }
 
-/* A number that ends where the word ends or with `end`, which is taken too. */
-static bool number_read(struct span *word, char end, uint64_t max, uint64_t *ret)
+/* Takes a number that ends at the end of the word or at `end`, which is taken too. */
+static bool read_number(struct span *word, char end, uint64_t max, uint64_t *ret)
 {
 	if (!number_take(word, 10, ret) || *ret > max)
 		return false;
@@ -110,21 +109,20 @@ static bool number_read(struct span *word, char end, uint64_t max, uint64_t *ret
 	return true;
 }
 
-static bool word_number(struct span *text, uint64_t max, uint64_t *ret)
+static bool take_word_number(struct span *text, uint64_t max, uint64_t *ret)
 {
-	struct span word = word_take(text);
+	struct span word = take_word(text);
 
-	return number_read(&word, '\0', max, ret) && !word.len;
+	return read_number(&word, '\0', max, ret) && !word.len;
 }
 
-static bool not_understood(struct yaml_events *reader, size_t line, const char *what,
-                           struct span text)
+static bool fail_text(struct yaml_events *reader, size_t line, const char *what, struct span text)
 {
 	return yaml_events_fail_at(reader, line, "%s of the timeline is not understood: %.*s", what,
 	                           (int)(text.len < 60 ? text.len : 60), text.ptr);
 }
 
-static bool stack_read(struct yaml_events *reader, void *into)
+static bool read_step(struct yaml_events *reader, void *into)
 {
 	struct yaml_timeline *yaml = into;
 	struct span text, rest;
@@ -134,10 +132,11 @@ static bool stack_read(struct yaml_events *reader, void *into)
 	if (reader->event.type != YAML_SCALAR_EVENT)
 		return yaml_events_fail(reader, "a stack of the timeline is not a text");
 	text = rest = yaml_events_scalar(reader);
-	if (!word_number(&rest, yaml->step_count, &parent) ||
-	    !word_number(&rest, UINT32_MAX, &node) || !word_number(&rest, UINT32_MAX, &line) ||
+	if (!take_word_number(&rest, yaml->step_count, &parent) ||
+	    !take_word_number(&rest, UINT32_MAX, &node) ||
+	    !take_word_number(&rest, UINT32_MAX, &line) ||
 	    (rest.len && !profile_quality_of(rest, &mark)))
-		return not_understood(reader, yaml_events_line(reader), "a stack", text);
+		return fail_text(reader, yaml_events_line(reader), "a stack", text);
 	yaml->steps = alloc_grow(yaml->steps, &yaml->step_cap, yaml->step_count + 1,
 	                         sizeof(*yaml->steps));
 	yaml->step_lines = alloc_grow(yaml->step_lines, &yaml->step_line_cap, yaml->step_count + 1,
@@ -148,7 +147,7 @@ static bool stack_read(struct yaml_events *reader, void *into)
 	return true;
 }
 
-static bool sample_read(struct yaml_events *reader, void *into)
+static bool read_sample(struct yaml_events *reader, void *into)
 {
 	struct yaml_timeline *yaml = into;
 
@@ -162,21 +161,21 @@ static bool sample_read(struct yaml_events *reader, void *into)
 	return true;
 }
 
-static bool stacks_read(struct yaml_events *reader, void *into)
+static bool read_steps(struct yaml_events *reader, void *into)
 {
-	return yaml_events_list(reader, "stacks", stack_read, into);
+	return yaml_events_list(reader, "stacks", read_step, into);
 }
 
-static bool samples_read(struct yaml_events *reader, void *into)
+static bool read_samples(struct yaml_events *reader, void *into)
 {
-	return yaml_events_list(reader, "samples", sample_read, into);
+	return yaml_events_list(reader, "samples", read_sample, into);
 }
 
 bool yaml_timeline_read(struct yaml_events *reader, struct yaml_timeline *yaml)
 {
 	static const struct yaml_field rows[] = {
-		{ key_stacks, YAML_CALL, 0, 0, stacks_read },
-		{ key_samples, YAML_CALL, 0, 0, samples_read },
+		{ key_stacks, YAML_CALL, 0, 0, read_steps },
+		{ key_samples, YAML_CALL, 0, 0, read_samples },
 	};
 	static const struct yaml_fields fields = { rows, 2, "timeline" };
 	uint64_t seen;
@@ -185,9 +184,9 @@ bool yaml_timeline_read(struct yaml_events *reader, struct yaml_timeline *yaml)
 	return yaml_events_map(reader, &fields, yaml, &seen);
 }
 
-/* A path is one of the tree's: each step's node is a call of the one before. */
-static bool step_fits(const struct tree *tree, const struct timeline *timeline,
-                      const struct timeline_step *step)
+/* Paths must exist in the tree: each step's node is a call of the parent step's node. */
+static bool is_step_possible(const struct tree *tree, const struct timeline *timeline,
+                             const struct timeline_step *step)
 {
 	uint32_t above = tree_node(tree, step->node)->parent;
 
@@ -197,7 +196,7 @@ static bool step_fits(const struct tree *tree, const struct timeline *timeline,
 	                              tree_frame(tree, above)->kind == FRAME_PROCESS);
 }
 
-static bool steps_build(struct yaml_events *reader, const struct yaml_timeline *yaml,
+static bool build_steps(struct yaml_events *reader, const struct yaml_timeline *yaml,
                         const struct yaml_tree *tree, struct profile *profile)
 {
 	size_t count;
@@ -210,7 +209,7 @@ static bool steps_build(struct yaml_events *reader, const struct yaml_timeline *
 		done = step.node && step.node <= count;
 		if (done) {
 			step.node = places[step.node - 1];
-			done = step_fits(profile->tree, profile->timeline, &step) &&
+			done = is_step_possible(profile->tree, profile->timeline, &step) &&
 			       timeline_step(profile->timeline, &step) == i + 1;
 		}
 		if (!done)
@@ -222,7 +221,7 @@ static bool steps_build(struct yaml_events *reader, const struct yaml_timeline *
 	return done;
 }
 
-static bool change_build(struct profile *profile, uint32_t target, struct span word)
+static bool build_change(struct profile *profile, uint32_t target, struct span word)
 {
 	struct timeline *timeline = profile->timeline;
 	struct timeline_entry entry = { 0 };
@@ -233,7 +232,7 @@ static bool change_build(struct profile *profile, uint32_t target, struct span w
 	if (span_take(&word, SPAN_LIT(".")) && (!number_take(&word, 10, &nth) || nth > UINT32_MAX))
 		return false;
 	if (!span_take(&word, SPAN_LIT("/")) ||
-	    !number_read(&word, '/', timeline->step_count - 1, &stack) ||
+	    !read_number(&word, '/', timeline->step_count - 1, &stack) ||
 	    (stack && timeline->steps[stack].mark == QUALITY_COUNT))
 		return false;
 	entry.stack = (uint32_t)stack;
@@ -244,7 +243,7 @@ static bool change_build(struct profile *profile, uint32_t target, struct span w
 		word = span_skip(word, 1);
 	}
 	if (span_take(&word, SPAN_LIT("/"))) {
-		if (!number_read(&word, '\0', TIMELINE_CPU_MAX, &cpu))
+		if (!read_number(&word, '\0', TIMELINE_CPU_MAX, &cpu))
 			return false;
 		entry.has_cpu = true;
 		entry.cpu_us = cpu;
@@ -256,27 +255,27 @@ static bool change_build(struct profile *profile, uint32_t target, struct span w
 	return !word.len;
 }
 
-static bool sample_build(struct profile *profile, struct span text)
+static bool build_sample(struct profile *profile, struct span text)
 {
 	struct timeline_sample sample = { 0 };
 	uint64_t pid;
 	uint32_t target;
 
-	if (!word_number(&text, INT64_MAX, &sample.time_us) ||
-	    !word_number(&text, UINT32_MAX, &pid))
+	if (!take_word_number(&text, INT64_MAX, &sample.time_us) ||
+	    !take_word_number(&text, UINT32_MAX, &pid))
 		return false;
 	sample.pid = (uint32_t)pid;
 	sample.failed = span_starts(text, SPAN_LIT("failed"));
 	if (sample.failed)
-		word_take(&text);
-	else if (!word_number(&text, INT64_MAX, &sample.pause_us))
+		take_word(&text);
+	else if (!take_word_number(&text, INT64_MAX, &sample.pause_us))
 		return false;
 	sample.late = span_starts(text, SPAN_LIT("late"));
 	if (sample.late)
-		word_take(&text);
+		take_word(&text);
 	target = timeline_target(profile->timeline, sample.pid);
 	while (text.len)
-		if (!change_build(profile, target, word_take(&text)))
+		if (!build_change(profile, target, take_word(&text)))
 			return false;
 	timeline_commit(profile->timeline, &sample);
 	return true;
@@ -290,13 +289,13 @@ bool yaml_timeline_build(struct yaml_events *reader, const struct yaml_timeline 
 	if (!yaml->known)
 		return true;
 	profile->timeline = timeline_create(SIZE_MAX);
-	if (!steps_build(reader, yaml, tree, profile))
+	if (!build_steps(reader, yaml, tree, profile))
 		return false;
 	for (size_t i = 0; i < yaml->sample_count; i++) {
 		struct span text = { rest.ptr, strnlen(rest.ptr, rest.len) };
 
-		if (!sample_build(profile, text))
-			return not_understood(reader, yaml->sample_lines[i], "a sample", text);
+		if (!build_sample(profile, text))
+			return fail_text(reader, yaml->sample_lines[i], "a sample", text);
 		rest = span_skip(rest, text.len + 1);
 	}
 	if (profile->timeline->stacks > profile_stacks(profile))

@@ -9,14 +9,14 @@
 #define PARENT_NONE SIZE_MAX
 
 struct yaml_node {
-	size_t parent;  /* index of a node; PARENT_NONE: it is the piece's own */
+	size_t parent;  /* index of a node; PARENT_NONE: on the first level of its piece */
 	uint32_t place; /* in the tree */
 	struct frame frame;
-	uint64_t total, self, calls; /* calls: the sum of its calls' totals */
+	uint64_t total, self, calls; /* calls: the sum of the calls' totals */
 	uint64_t continues;          /* number of a piece; 0: none */
 	size_t first_line, line_end; /* its lines */
 	size_t line;                 /* in the file */
-	uint64_t seen;               /* which keys it has */
+	uint64_t seen;               /* its keys */
 };
 
 struct yaml_node_line {
@@ -33,7 +33,7 @@ void yaml_tree_deinit(struct yaml_tree *yaml)
 	*yaml = (struct yaml_tree){ 0 };
 }
 
-static bool kind_read(struct yaml_events *reader, void *into)
+static bool read_kind(struct yaml_events *reader, void *into)
 {
 	struct yaml_node *node = into;
 	struct span text;
@@ -47,7 +47,7 @@ static bool kind_read(struct yaml_events *reader, void *into)
 	                        (int)(text.len < 40 ? text.len : 40), text.ptr);
 }
 
-static bool lines_read(struct yaml_events *reader, void *into)
+static bool read_lines(struct yaml_events *reader, void *into)
 {
 	struct yaml_node *node = into;
 	struct yaml_tree *yaml = reader->ctx;
@@ -75,8 +75,8 @@ static bool lines_read(struct yaml_events *reader, void *into)
 	return false;
 }
 
-/* The start of the list is the walk's to deal with, not the field's. */
-static bool calls_check(struct yaml_events *reader, void *into)
+/* read_nodes, not the field, reads the list after its start. */
+static bool check_calls(struct yaml_events *reader, void *into)
 {
 	(void)into;
 	if (reader->event.type != YAML_SEQUENCE_START_EVENT)
@@ -92,22 +92,22 @@ enum node_key { KEY_FRAME, KEY_KIND, KEY_TOTAL, KEY_SELF, KEY_CALLS, KEY_CONTINU
 
 static const struct yaml_field node_rows[] = {
 	[KEY_FRAME] = { "frame", YAML_STRING, NODE(frame.name), 0, NULL },
-	[KEY_KIND] = { "kind", YAML_CALL, 0, 0, kind_read },
+	[KEY_KIND] = { "kind", YAML_CALL, 0, 0, read_kind },
 	[KEY_TOTAL] = { "total", YAML_U64, NODE(total), 0, NULL },
 	[KEY_SELF] = { "self", YAML_U64, NODE(self), 0, NULL },
-	[KEY_CALLS] = { "calls", YAML_CALL, 0, 0, calls_check },
+	[KEY_CALLS] = { "calls", YAML_CALL, 0, 0, check_calls },
 	[KEY_CONTINUES] = { "continues", YAML_U64, NODE(continues), 0, NULL },
 	{ "module", YAML_STRING, NODE(frame.module), 0, NULL },
 	{ "file", YAML_STRING, NODE(frame.file), 0, NULL },
 	{ "first_line", YAML_U32, NODE(frame.first_line), 0, NULL },
 	{ "line", YAML_U32, NODE(frame.line), 0, NULL },
-	{ "lines", YAML_CALL, 0, 0, lines_read },
+	{ "lines", YAML_CALL, 0, 0, read_lines },
 };
 
 static const struct yaml_fields node_fields = { node_rows, sizeof(node_rows) / sizeof(node_rows[0]),
 	                                        "node" };
 
-static size_t node_add(struct yaml_events *reader, struct yaml_tree *yaml, size_t parent)
+static size_t add_node(struct yaml_events *reader, struct yaml_tree *yaml, size_t parent)
 {
 	yaml->nodes = alloc_grow(yaml->nodes, &yaml->node_cap, yaml->node_count + 1,
 	                         sizeof(*yaml->nodes));
@@ -116,7 +116,7 @@ static size_t node_add(struct yaml_events *reader, struct yaml_tree *yaml, size_
 	return yaml->node_count++;
 }
 
-static bool node_check(struct yaml_events *reader, const struct yaml_node *node)
+static bool check_node(struct yaml_events *reader, const struct yaml_node *node)
 {
 	static const enum node_key needed[] = { KEY_FRAME, KEY_KIND, KEY_TOTAL };
 
@@ -127,11 +127,11 @@ static bool node_check(struct yaml_events *reader, const struct yaml_node *node)
 	return true;
 }
 
-/* Reads a list of nodes and all their calls. The nodes' parents are the stack, so depth costs nothing. */
-static bool nodes_read(struct yaml_events *reader, struct yaml_tree *yaml)
+/* Reads a list of nodes with all their calls. It does not recurse: `parent` is the stack. */
+static bool read_nodes(struct yaml_events *reader, struct yaml_tree *yaml)
 {
 	size_t at = PARENT_NONE;
-	bool in_list = true; /* of at's calls; else among its keys */
+	bool in_list = true; /* in the calls of `at`; otherwise among its keys */
 
 	while (yaml_events_next(reader)) {
 		yaml_event_type_t type = reader->event.type;
@@ -141,12 +141,12 @@ static bool nodes_read(struct yaml_events *reader, struct yaml_tree *yaml)
 				return true;
 			in_list = false;
 		} else if (in_list && type == YAML_MAPPING_START_EVENT) {
-			at = node_add(reader, yaml, at);
+			at = add_node(reader, yaml, at);
 			in_list = false;
 		} else if (in_list) {
 			return yaml_events_fail(reader, "a node that is not a mapping");
 		} else if (type == YAML_MAPPING_END_EVENT) {
-			if (!node_check(reader, &yaml->nodes[at]))
+			if (!check_node(reader, &yaml->nodes[at]))
 				return false;
 			at = yaml->nodes[at].parent;
 			in_list = true;
@@ -161,7 +161,7 @@ static bool nodes_read(struct yaml_events *reader, struct yaml_tree *yaml)
 	return false;
 }
 
-static struct yaml_piece *piece_add(struct yaml_events *reader, struct yaml_tree *yaml)
+static struct yaml_piece *add_piece(struct yaml_events *reader, struct yaml_tree *yaml)
 {
 	yaml->pieces = alloc_grow(yaml->pieces, &yaml->piece_cap, yaml->piece_count + 1,
 	                          sizeof(*yaml->pieces));
@@ -169,7 +169,7 @@ static struct yaml_piece *piece_add(struct yaml_events *reader, struct yaml_tree
 	return &yaml->pieces[yaml->piece_count++];
 }
 
-static bool piece_read_calls(struct yaml_events *reader, void *into)
+static bool read_piece_calls(struct yaml_events *reader, void *into)
 {
 	struct yaml_piece *piece = into;
 	struct yaml_tree *yaml = reader->ctx;
@@ -177,7 +177,7 @@ static bool piece_read_calls(struct yaml_events *reader, void *into)
 	if (reader->event.type != YAML_SEQUENCE_START_EVENT)
 		return yaml_events_fail(reader, "a tree that is not a list of nodes");
 	piece->first = yaml->node_count;
-	if (!nodes_read(reader, yaml))
+	if (!read_nodes(reader, yaml))
 		return false;
 	piece->end = yaml->node_count;
 	return true;
@@ -186,17 +186,17 @@ static bool piece_read_calls(struct yaml_events *reader, void *into)
 bool yaml_tree_read(struct yaml_events *reader, struct yaml_tree *yaml)
 {
 	reader->ctx = yaml;
-	return piece_read_calls(reader, piece_add(reader, yaml));
+	return read_piece_calls(reader, add_piece(reader, yaml));
 }
 
-static uint32_t number_hash(uint64_t number)
+static uint32_t hash_number(uint64_t number)
 {
 	return hash_index_hash(hash_index_mix(hash_index_start(0), number));
 }
 
-static struct yaml_piece *piece_find(struct yaml_tree *yaml, uint64_t number)
+static struct yaml_piece *find_piece(struct yaml_tree *yaml, uint64_t number)
 {
-	uint32_t hash = number_hash(number), found;
+	uint32_t hash = hash_number(number), found;
 
 	for (size_t at = hash;
 	     (found = hash_index_next(&yaml->piece_index, hash, &at)) != HASH_INDEX_NONE;)
@@ -205,15 +205,15 @@ static struct yaml_piece *piece_find(struct yaml_tree *yaml, uint64_t number)
 	return NULL;
 }
 
-static bool piece_read(struct yaml_events *reader, void *into)
+static bool read_piece(struct yaml_events *reader, void *into)
 {
 	static const struct yaml_field rows[] = {
 		{ "piece", YAML_U64, offsetof(struct yaml_piece, number), 0, NULL },
-		{ "calls", YAML_CALL, 0, 0, piece_read_calls },
+		{ "calls", YAML_CALL, 0, 0, read_piece_calls },
 	};
 	static const struct yaml_fields fields = { rows, 2, "piece" };
 	struct yaml_tree *yaml = into;
-	struct yaml_piece *piece = piece_add(reader, yaml);
+	struct yaml_piece *piece = add_piece(reader, yaml);
 	uint64_t seen;
 
 	if (!yaml_events_map(reader, &fields, piece, &seen))
@@ -221,10 +221,10 @@ static bool piece_read(struct yaml_events *reader, void *into)
 	if (seen != 3 || !piece->number)
 		return yaml_events_fail_at(reader, piece->line,
 		                           "a piece needs 'piece' (1 or more) and 'calls'");
-	if (piece_find(yaml, piece->number))
+	if (find_piece(yaml, piece->number))
 		return yaml_events_fail_at(reader, piece->line, "piece %" PRIu64 " comes twice",
 		                           piece->number);
-	hash_index_add(&yaml->piece_index, number_hash(piece->number),
+	hash_index_add(&yaml->piece_index, hash_number(piece->number),
 	               (uint32_t)(piece - yaml->pieces));
 	return true;
 }
@@ -232,10 +232,10 @@ static bool piece_read(struct yaml_events *reader, void *into)
 bool yaml_tree_read_continued(struct yaml_events *reader, struct yaml_tree *yaml)
 {
 	reader->ctx = yaml;
-	return yaml_events_list(reader, "continued", piece_read, yaml);
+	return yaml_events_list(reader, "continued", read_piece, yaml);
 }
 
-/* The node that a piece continues, and that piece: what is still to be placed in the tree. */
+/* A piece that is to be added to the tree, and the node that it continues. */
 struct placing {
 	size_t owner; /* PARENT_NONE: the root */
 	const struct yaml_piece *piece;
@@ -250,7 +250,7 @@ struct yaml_build {
 	uint64_t whole; /* the sum of the roots */
 };
 
-static void piece_queue(struct yaml_build *build, size_t owner, struct yaml_piece *piece)
+static void queue_piece(struct yaml_build *build, size_t owner, struct yaml_piece *piece)
 {
 	piece->used = true;
 	build->queue = alloc_grow(build->queue, &build->queue_cap, build->queue_count + 1,
@@ -258,11 +258,12 @@ static void piece_queue(struct yaml_build *build, size_t owner, struct yaml_piec
 	build->queue[build->queue_count++] = (struct placing){ owner, piece };
 }
 
-/* A piece that is used once cannot be part of itself, nor make a small file a large tree. */
-static bool node_continue(struct yaml_build *build, size_t at)
+/* Each piece is used only once. So it cannot contain itself, and a small file cannot become a
+ * large tree. */
+static bool continue_node(struct yaml_build *build, size_t at)
 {
 	const struct yaml_node *node = &build->yaml->nodes[at];
-	struct yaml_piece *piece = piece_find(build->yaml, node->continues);
+	struct yaml_piece *piece = find_piece(build->yaml, node->continues);
 
 	if (!piece)
 		return yaml_events_fail_at(build->reader, node->line,
@@ -271,11 +272,11 @@ static bool node_continue(struct yaml_build *build, size_t at)
 	if (piece->used)
 		return yaml_events_fail_at(build->reader, node->line,
 		                           "piece %" PRIu64 " is continued twice", node->continues);
-	piece_queue(build, at, piece);
+	queue_piece(build, at, piece);
 	return true;
 }
 
-static bool node_place(struct yaml_build *build, size_t at, size_t owner)
+static bool place_node(struct yaml_build *build, size_t at, size_t owner)
 {
 	struct yaml_node *nodes = build->yaml->nodes, *node = &nodes[at];
 	size_t parent = node->parent == PARENT_NONE ? owner : node->parent;
@@ -286,10 +287,10 @@ static bool node_place(struct yaml_build *build, size_t at, size_t owner)
 		                           "the totals add up to too much");
 	node->place = tree_child(
 	        build->tree, parent == PARENT_NONE ? TREE_ROOT : nodes[parent].place, &node->frame);
-	return !HAS(node->seen, KEY_CONTINUES) || node_continue(build, at);
+	return !HAS(node->seen, KEY_CONTINUES) || continue_node(build, at);
 }
 
-static bool lines_weigh(struct yaml_build *build, const struct yaml_node *node)
+static bool weigh_lines(struct yaml_build *build, const struct yaml_node *node)
 {
 	const struct yaml_node_line *line = build->yaml->lines;
 	uint64_t left = node->total;
@@ -306,7 +307,7 @@ static bool lines_weigh(struct yaml_build *build, const struct yaml_node *node)
 	return true;
 }
 
-static bool node_weigh(struct yaml_build *build, struct yaml_node *node)
+static bool weigh_node(struct yaml_build *build, struct yaml_node *node)
 {
 	uint64_t sum;
 
@@ -317,21 +318,21 @@ static bool node_weigh(struct yaml_build *build, struct yaml_node *node)
 		                           "a node's total is %" PRIu64 ", but self and the totals "
 		                           "of its calls do not add up to that",
 		                           node->total);
-	return lines_weigh(build, node);
+	return weigh_lines(build, node);
 }
 
-static bool pieces_place(struct yaml_build *build)
+static bool place_pieces(struct yaml_build *build)
 {
 	struct yaml_tree *yaml = build->yaml;
 
 	for (size_t i = 0; i < yaml->piece_count; i++)
 		if (!yaml->pieces[i].number)
-			piece_queue(build, PARENT_NONE, &yaml->pieces[i]);
+			queue_piece(build, PARENT_NONE, &yaml->pieces[i]);
 	for (size_t i = 0; i < build->queue_count; i++) {
 		struct placing placing = build->queue[i];
 
 		for (size_t at = placing.piece->first; at < placing.piece->end; at++)
-			if (!node_place(build, at, placing.owner))
+			if (!place_node(build, at, placing.owner))
 				return false;
 	}
 	for (size_t i = 0; i < yaml->piece_count; i++)
@@ -345,17 +346,17 @@ static bool pieces_place(struct yaml_build *build)
 bool yaml_tree_build(struct yaml_events *reader, struct yaml_tree *yaml, struct tree *tree)
 {
 	struct yaml_build build = { .reader = reader, .yaml = yaml, .tree = tree };
-	bool done = pieces_place(&build);
+	bool done = place_pieces(&build);
 
 	for (size_t i = 0; done && i < yaml->node_count; i++)
-		done = node_weigh(&build, &yaml->nodes[i]);
+		done = weigh_node(&build, &yaml->nodes[i]);
 	if (done)
 		tree_weigh(tree, TREE_ROOT, 0, build.whole);
 	free(build.queue);
 	return done;
 }
 
-static int piece_compare(const void *a, const void *b)
+static int compare_pieces(const void *a, const void *b)
 {
 	const struct yaml_piece *const *left = a, *const *right = b;
 
@@ -371,7 +372,7 @@ uint32_t *yaml_tree_places(const struct yaml_tree *yaml, size_t *count)
 	for (size_t i = 0; i < yaml->piece_count; i++)
 		pieces[i] = &yaml->pieces[i];
 	if (yaml->piece_count)
-		qsort(pieces, yaml->piece_count, sizeof(*pieces), piece_compare);
+		qsort(pieces, yaml->piece_count, sizeof(*pieces), compare_pieces);
 	for (size_t i = 0; i < yaml->piece_count; i++)
 		for (size_t at = pieces[i]->first; at < pieces[i]->end; at++)
 			places[(*count)++] = yaml->nodes[at].place;

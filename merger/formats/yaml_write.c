@@ -1,35 +1,35 @@
-
+/* yaml_write: the profile as YAML, by libyaml. */
 #include <errno.h>
 #include <limits.h>
 #include <strings.h>
 #include <yaml.h>
 
+#include "merger/base/number.h"
 #include "merger/formats/file_writers.h"
 #include "merger/formats/profile_document.h"
-#include "merger/base/number.h"
 
-#define WRAP_COLUMNS 90 /* of what is to be wrapped */
+#define WRAP_COLUMNS 90 /* line length of DOCUMENT_WRAPPED */
 
 struct yaml_writer {
-	struct profile_document document;
+	struct document document;
 	yaml_emitter_t emitter;
 	FILE *out;
-	unsigned wrapped; /* levels that are open, from one that is wrapped on; 0: none is */
+	unsigned wrapped; /* open levels, counted from the one that is DOCUMENT_WRAPPED; 0: none */
 };
 
-static struct yaml_writer *writer_of(struct profile_document *document)
+static struct yaml_writer *yaml_of(struct document *document)
 {
 	return (struct yaml_writer *)document;
 }
 
-static int bytes_write(void *ctx, unsigned char *bytes, size_t len)
+static int write_bytes(void *ctx, unsigned char *bytes, size_t len)
 {
 	struct yaml_writer *writer = ctx;
 
 	return fwrite(bytes, 1, len, writer->out) == len;
 }
 
-/* Takes the event; `made` is what its initialiser returned. */
+/* Consumes the event; `made` is its initialiser's result. */
 static void emit(struct yaml_writer *writer, yaml_event_t *event, int made)
 {
 	if (made && writer->document.failed)
@@ -38,19 +38,19 @@ static void emit(struct yaml_writer *writer, yaml_event_t *event, int made)
 		writer->document.failed = true;
 }
 
-static void yaml_open(struct profile_document *document, enum profile_document_shape shape,
-                      enum profile_document_layout layout)
+static void open_yaml(struct document *document, enum document_shape shape,
+                      enum document_layout layout)
 {
-	struct yaml_writer *writer = writer_of(document);
-	bool flow = layout != PROFILE_DOCUMENT_BLOCK;
+	struct yaml_writer *writer = yaml_of(document);
+	bool flow = layout != DOCUMENT_BLOCK;
 	yaml_event_t event;
 
-	if (layout == PROFILE_DOCUMENT_WRAPPED || writer->wrapped)
+	if (layout == DOCUMENT_WRAPPED || writer->wrapped)
 		writer->wrapped++;
-	if (layout == PROFILE_DOCUMENT_WRAPPED)
+	if (layout == DOCUMENT_WRAPPED)
 		yaml_emitter_set_width(&writer->emitter, WRAP_COLUMNS);
 	emit(writer, &event,
-	     shape == PROFILE_DOCUMENT_MAP
+	     shape == DOCUMENT_MAP
 	             ? yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
 	                                                   flow ? YAML_FLOW_MAPPING_STYLE
 	                                                        : YAML_BLOCK_MAPPING_STYLE)
@@ -59,19 +59,19 @@ static void yaml_open(struct profile_document *document, enum profile_document_s
 	                                                         : YAML_BLOCK_SEQUENCE_STYLE));
 }
 
-static void yaml_close(struct profile_document *document, enum profile_document_shape shape)
+static void close_yaml(struct document *document, enum document_shape shape)
 {
-	struct yaml_writer *writer = writer_of(document);
+	struct yaml_writer *writer = yaml_of(document);
 	yaml_event_t event;
 
 	emit(writer, &event,
-	     shape == PROFILE_DOCUMENT_MAP ? yaml_mapping_end_event_initialize(&event)
-	                                   : yaml_sequence_end_event_initialize(&event));
+	     shape == DOCUMENT_MAP ? yaml_mapping_end_event_initialize(&event)
+	                           : yaml_sequence_end_event_initialize(&event));
 	if (writer->wrapped && !--writer->wrapped)
 		yaml_emitter_set_width(&writer->emitter, INT_MAX);
 }
 
-/* "3.11.2": no YAML takes two dots for a number. */
+/* "3.11.2": no YAML version reads two dots as a number. */
 static bool is_version(struct span text)
 {
 	size_t at = 0, dots = 0;
@@ -83,8 +83,8 @@ static bool is_version(struct span text)
 	return false;
 }
 
-/* True for a text that a YAML parser, 1.1 or 1.2, would not take for a string if it stood unquoted.
- * What its syntax forbids to stand unquoted, libyaml quotes by itself. */
+/* True if a YAML 1.1 or 1.2 parser would not read the unquoted text as a string. libyaml itself
+ * quotes what the syntax forbids without quotes. */
 static bool is_ambiguous(struct span text)
 {
 	static const char *const words[] = { "null", "true", "false", "yes", "no", "on",
@@ -101,26 +101,26 @@ static bool is_ambiguous(struct span text)
 	       (number_is_digit(text.ptr[1]) || strchr("._iInN", text.ptr[1]));
 }
 
-static void yaml_word(struct profile_document *document, enum profile_document_word kind,
-                      struct span text)
+static void write_yaml_word(struct document *document, enum document_word kind, struct span text)
 {
-	bool quoted = kind == PROFILE_DOCUMENT_STRING && is_ambiguous(text);
+	bool quoted = kind == DOCUMENT_STRING && is_ambiguous(text);
 	yaml_event_t event;
 
-	emit(writer_of(document), &event,
+	emit(yaml_of(document), &event,
 	     yaml_scalar_event_initialize(
 	             &event, NULL, NULL, (const yaml_char_t *)text.ptr, (int)text.len, 1, 1,
 	             quoted ? YAML_SINGLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE));
 }
 
-static void yaml_key(struct profile_document *document, struct span name)
+static void write_yaml_key(struct document *document, struct span name)
 {
-	yaml_word(document, PROFILE_DOCUMENT_NAME, name);
+	write_yaml_word(document, DOCUMENT_NAME, name);
 }
 
-static const struct profile_document_ops yaml_ops = { yaml_open, yaml_close, yaml_key, yaml_word };
+static const struct document_ops yaml_ops = { open_yaml, close_yaml, write_yaml_key,
+	                                      write_yaml_word };
 
-static void stream_write(struct yaml_writer *writer, const struct profile *profile)
+static void write_stream(struct yaml_writer *writer, const struct profile *profile)
 {
 	yaml_event_t event;
 
@@ -131,18 +131,18 @@ static void stream_write(struct yaml_writer *writer, const struct profile *profi
 	emit(writer, &event, yaml_stream_end_event_initialize(&event));
 }
 
-bool yaml_profile_write(const struct profile *profile, const struct write_options *view, FILE *out,
-                        struct error *err)
+bool yaml_profile_write(const struct profile *profile, const struct write_options *options,
+                        FILE *out, struct error *err)
 {
 	struct yaml_writer writer = { .document = { .ops = &yaml_ops }, .out = out };
 
-	(void)view; /* a profile holds all, whatever is shown of it */
+	(void)options; /* a file holds the whole profile */
 	if (!yaml_emitter_initialize(&writer.emitter))
 		return error_set(err, ERROR_FAILED, "cannot write the profile: out of memory");
-	yaml_emitter_set_output(&writer.emitter, bytes_write, &writer);
+	yaml_emitter_set_output(&writer.emitter, write_bytes, &writer);
 	yaml_emitter_set_unicode(&writer.emitter, 1);
 	yaml_emitter_set_width(&writer.emitter, -1);
-	stream_write(&writer, profile);
+	write_stream(&writer, profile);
 	if (writer.document.failed && ferror(out))
 		error_set(err, ERROR_OUTPUT, "cannot write the profile: %s", strerror(errno));
 	else if (writer.document.failed)

@@ -1,4 +1,4 @@
-/* render: what the writers' tests share: a profile as text, and profiles that nobody would think of. */
+/* render: shared by the tests of writers: a profile as text, and random profiles. */
 #ifndef PMP_TEST_RENDER_H
 #define PMP_TEST_RENDER_H
 
@@ -8,7 +8,7 @@
 #include "merger/formats/file_writers.h"
 #include "merger/formats/format.h"
 
-/* Two digits a byte, in place of bytes that are no text. */
+/* Two hexadecimal digits for each byte, for binary formats. */
 static inline char *in_hex(char *bytes, size_t len)
 {
 	char *text = calloc(len + 1, 2);
@@ -21,20 +21,20 @@ static inline char *in_hex(char *bytes, size_t len)
 
 /* The caller frees it. */
 static inline char *render(const struct profile *profile, const char *format,
-                           const struct write_options *view)
+                           const struct write_options *options)
 {
 	struct error err = { 0 };
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
-	if (!format_by_name(span_of(format))->write(profile, view, out, &err))
+	if (!format_by_name(span_of(format))->write(profile, options, out, &err))
 		fprintf(out, "error: %s", err.text);
 	fclose(out);
 	return format_by_name(span_of(format))->binary ? in_hex(text, len) : text;
 }
 
-/* A generator of our own, so that a failure's seed means the same everywhere. */
+/* Own random generator, so that a failure's seed gives the same profile everywhere. */
 static inline uint64_t dice(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -135,7 +135,7 @@ static inline struct frame odd_frame(struct profile *profile, uint64_t *state)
 	};
 }
 
-/* A profile with all that can be in one, of odd strings and numbers. */
+/* A profile with all members, with odd strings and numbers. */
 static inline struct profile *odd_profile(uint64_t seed)
 {
 	uint64_t state = seed * 2654435761u + 1;
@@ -177,7 +177,7 @@ static inline struct profile *odd_profile(uint64_t seed)
 	return profile;
 }
 
-/* Of a text that has no error. */
+/* The text must have no error. */
 static inline struct profile *read_collapsed(const char *text)
 {
 	struct error err = { 0 };
@@ -187,11 +187,11 @@ static inline struct profile *read_collapsed(const char *text)
 	return ret;
 }
 
-/* The same as collapsed stacks, read again. */
+/* The profile after writing and reading it as collapsed stacks. */
 static inline struct profile *folded(struct profile *profile)
 {
-	const struct write_options view = { 0 };
-	char *text = render(profile, "collapsed", &view);
+	const struct write_options options = { 0 };
+	char *text = render(profile, "collapsed", &options);
 	struct profile *ret = read_collapsed(text);
 
 	profile_destroy(profile);

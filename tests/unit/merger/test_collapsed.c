@@ -9,12 +9,12 @@
 #include "merger/base/escape.h"
 #include "tests/unit/render.h"
 
-static const struct write_options view = { 0 };
+static const struct write_options options = { 0 };
 
 static const struct {
 	const char *what;
 	const char *text;
-	const char *again; /* what is written of it; NULL: the same */
+	const char *again; /* the text written again; NULL: the same text */
 	const char *error;
 } rows[] = {
 	{ "nothing", "", NULL, NULL },
@@ -58,7 +58,7 @@ static void test_texts(void **state)
 			continue;
 		}
 		assert_null(rows[i].error);
-		again = render(profile, "collapsed", &view);
+		again = render(profile, "collapsed", &options);
 		assert_string_equal(again, rows[i].again ? rows[i].again : rows[i].text);
 		assert_int_equal(profile_stacks(profile),
 		                 tree_node(profile->tree, TREE_ROOT)->total);
@@ -93,19 +93,19 @@ static void test_kinds(void **state)
 	}
 }
 
-/* What was written of any profile is written again as it was. */
+/* The collapsed stacks of any profile are the same after reading and writing them again. */
 static void test_round_trip(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed < 200; seed++) {
 		struct profile *profile = odd_profile(seed);
-		char *first = render(profile, "collapsed", &view), *second;
+		char *first = render(profile, "collapsed", &options), *second;
 		struct error err = { 0 };
 		struct profile *again = collapsed_read(span_of(first), "t", &err);
 
 		if (!again)
 			fail_msg("%s\n%s", err.text, first);
-		second = render(again, "collapsed", &view);
+		second = render(again, "collapsed", &options);
 		assert_string_equal(first, second);
 		assert_int_equal(profile_stacks(profile), profile_stacks(again));
 		free(first);
@@ -115,7 +115,7 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* What is written is read as the same stacks: no comments, no labels that reading would cut. */
+/* Written text is read as the same stacks: no label becomes a comment or is cut. */
 static void test_odd_labels(void **state)
 {
 	static const char long_name[ESCAPE_MAX + 1] = { [0 ... ESCAPE_MAX - 1] = 'n' };
@@ -138,12 +138,12 @@ static void test_odd_labels(void **state)
 		if (labels[i].file)
 			frame.file = intern_add(profile->intern, span_of(labels[i].file));
 		tree_add(profile->tree, &frame, 1, 1);
-		text = render(profile, "collapsed", &view);
+		text = render(profile, "collapsed", &options);
 		if (labels[i].written)
 			assert_string_equal(text, labels[i].written);
 		again = collapsed_read(span_of(text), "t", &err);
 		assert_int_equal(profile_stacks(again), 1);
-		second = render(again, "collapsed", &view);
+		second = render(again, "collapsed", &options);
 		assert_string_equal(second, text);
 		free(text);
 		free(second);

@@ -55,7 +55,7 @@ static void test_find(void **state)
 	assert_format(format_by_name(SPAN_LIT("")), "none");
 }
 
-/* All that reads can tell its texts, and all rows have what --help prints. */
+/* A format with `read` has `detect`, and all rows have the texts of --help. */
 static void test_rows(void **state)
 {
 	size_t count = 0;

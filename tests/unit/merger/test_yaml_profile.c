@@ -18,7 +18,7 @@ static const struct write_options views[] = {
 	{ .min_percent = 5, .width = 80, .ascii = true, .colour = true },
 };
 
-/* Reads text and asserts that this prints as `profile` does, in all formats. */
+/* Reads text and asserts that its profile is written like `profile`, in all formats. */
 static void assert_same(const struct profile *profile, struct span text)
 {
 	struct error err = { 0 };
@@ -52,7 +52,7 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* What PyYAML, another implementation, makes of it, written as JSON (which is YAML): strings must
+/* The file as PyYAML, another implementation, writes it as JSON (which is YAML): strings must
  * still be strings, numbers numbers. */
 static void test_other_yaml(void **state)
 {
@@ -233,7 +233,7 @@ static void test_texts(void **state)
 	}
 }
 
-/* libyaml takes a minute for a megabyte of these. */
+/* libyaml needs a minute for a megabyte of these. */
 static void test_directives(void **state)
 {
 	static const char *const breaks[] = { "\n", "\r", "\xc2\x85", "\xe2\x80\xa8" };
@@ -270,9 +270,9 @@ static struct profile *deep_profile(size_t depth)
 	return profile;
 }
 
-#define CUT_MAX 1200 /* bytes at the end that are tried */
+#define CUT_MAX 1200 /* number of bytes at the end that are tried */
 
-/* Cut at every byte: refused with its line, or nothing of the weights is missing. */
+/* Cut at every byte: either refused with a line number, or all weights are present. */
 static void test_cut(void **state)
 {
 	(void)state;
@@ -297,7 +297,7 @@ static void test_cut(void **state)
 	}
 }
 
-/* Spaces at a line's start, at most. */
+/* The largest indent of a line, in blanks. */
 static size_t indent_max(const char *text)
 {
 	size_t max = 0;
@@ -321,7 +321,7 @@ static void test_deep(void **state)
 		char *text = render(profile, "yaml", &views[0]);
 
 		assert_same(profile, span_of(text));
-		/* No parser has to nest deeper than this. */
+		/* The nesting limit of other parsers. */
 		assert_true(indent_max(text) <= 2 * YAML_PIECE_LEVELS + 2);
 		assert_true(!strstr(text, "continued:") == (depths[i] <= YAML_PIECE_LEVELS));
 		free(text);
@@ -329,7 +329,7 @@ static void test_deep(void **state)
 	}
 }
 
-/* What others wrote may nest deeper than what we write, but not so deep that it hurts. */
+/* Other writers may nest deeper than pmp does, up to the limit. */
 static void test_nesting(void **state)
 {
 	static const char *const opens[] = { "[", "{a: ", "- " };

@@ -1,4 +1,4 @@
-/* The timeline in a YAML profile: what is refused, and that it comes back whole, from deep trees too. */
+/* The timeline in a YAML profile: errors, and reading it back, also from deep trees. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,7 +82,7 @@ static const struct {
 
 static void test_texts(void **state)
 {
-	static const struct write_options view = { 0 };
+	static const struct write_options options = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -99,10 +99,10 @@ static void test_texts(void **state)
 		}
 		if (!profile)
 			fail_msg("%s: %s", texts[i].what, err.text);
-		first = render(profile, "yaml", &view);
+		first = render(profile, "yaml", &options);
 		again = yaml_profile_read(span_of(first), "t", &err);
 		assert_non_null(again);
-		second = render(again, "yaml", &view);
+		second = render(again, "yaml", &options);
 		assert_string_equal(first, second);
 		free(first);
 		free(second);
@@ -113,7 +113,7 @@ static void test_texts(void **state)
 
 #define DEPTH (3 * YAML_PIECE_LEVELS + 7)
 
-/* Stacks that part at each depth, so that pieces have pieces. */
+/* Stacks that branch at each depth, so that pieces have pieces. */
 static struct profile *deep_profile(void)
 {
 	struct profile_builder *builder =
@@ -139,7 +139,7 @@ static struct profile *deep_profile(void)
 static void assert_same(const struct profile *profile, struct span text)
 {
 	static const char *const formats[] = { "yaml", "trace", "collapsed" };
-	static const struct write_options view = { .full_paths = true };
+	static const struct write_options options = { .full_paths = true };
 	static const struct time_window window = { .from = { true, false, 5000 },
 		                                   .to = { true, false, 31000 } };
 	struct error err = { 0 };
@@ -148,8 +148,8 @@ static void assert_same(const struct profile *profile, struct span text)
 	if (!again)
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		char *first = render(profile, formats[i], &view);
-		char *second = render(again, formats[i], &view);
+		char *first = render(profile, formats[i], &options);
+		char *second = render(again, formats[i], &options);
 
 		assert_string_equal(first, second);
 		free(first);
@@ -163,9 +163,9 @@ static void assert_same(const struct profile *profile, struct span text)
 
 static void test_deep(void **state)
 {
-	static const struct write_options view = { 0 };
+	static const struct write_options options = { 0 };
 	struct profile *profile = deep_profile();
-	char *text = render(profile, "yaml", &view);
+	char *text = render(profile, "yaml", &options);
 
 	(void)state;
 	assert_non_null(strstr(text, "piece: 3"));
@@ -174,7 +174,7 @@ static void test_deep(void **state)
 	profile_destroy(profile);
 }
 
-/* As PyYAML reads it and writes it as JSON, keys by name: the pieces come before the tree. */
+/* As PyYAML writes it as JSON, with sorted keys: the pieces come before the tree. */
 static void test_other_yaml(void **state)
 {
 	static const char command[] =
@@ -183,7 +183,7 @@ static void test_other_yaml(void **state)
 	        "\"CSafeLoader\",yaml.SafeLoader))\n"
 	        "d[\"continued\"].reverse()\n"
 	        "json.dump(d,open(sys.argv[1],\"w\",encoding=\"utf-8\"),sort_keys=True)' ";
-	static const struct write_options view = { 0 };
+	static const struct write_options options = { 0 };
 	char path[] = "/tmp/pmp-test-timeline-XXXXXX", line[sizeof(command) + sizeof(path)];
 	struct profile *profile;
 	struct buf again = { 0 };
@@ -199,7 +199,7 @@ static void test_other_yaml(void **state)
 	assert_true(descriptor >= 0);
 	file = fdopen(descriptor, "w");
 	profile = deep_profile();
-	assert_true(yaml_profile_write(profile, &view, file, NULL));
+	assert_true(yaml_profile_write(profile, &options, file, NULL));
 	fclose(file);
 	snprintf(line, sizeof(line), "%s%s", command, path);
 	assert_int_equal(system(line), 0);
