@@ -10,7 +10,7 @@
 #include "merger/base/number.h"
 #include "merger/text/text_style.h"
 #include "cli/proc/process.h"
-#include "merger/text/text_writers.h"
+#include "merger/text/tree_text.h"
 
 #define ROWS_MAX 1000 /* functions in the table: enough to scroll through */
 #define TREE_MIN_PERCENT 1.0
@@ -209,7 +209,7 @@ static void add_weight(struct buf *ret, uint64_t part, uint64_t whole, bool may_
 static void add_frame(struct buf *ret, const struct options *options, const struct profile *profile,
                       const struct frame *frame)
 {
-	const struct text_style *style = text_kind_style(frame->kind);
+	const struct text_style *style = text_style_of_kind(frame->kind);
 	const struct label_options label = { .full_paths = options->full_paths };
 
 	buf_printf(ret, "%s%s%s  %s", style->colour, style->tag, TEXT_OFF, style->colour);
@@ -293,7 +293,7 @@ static void add_place(struct buf *ret, const struct options *options, const stru
 	add_frame(ret, options, profile, tree_frame(tree, node));
 	if (node == leaf)
 		return;
-	buf_printf(ret, ": %s", text_kind_style(tree_frame(tree, leaf)->kind)->colour);
+	buf_printf(ret, ": %s", text_style_of_kind(tree_frame(tree, leaf)->kind)->colour);
 	label_add(ret, profile->intern, tree_frame(tree, leaf), &label);
 	buf_printf(ret, TEXT_OFF);
 }

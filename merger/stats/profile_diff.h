@@ -1,5 +1,6 @@
-/* profile_diff: two profiles compared, by shares of each one's whole, so that runs of different length, rate and number of threads
- * can be; and for each change whether it's more than chance makes between two runs of the same program. */
+/* profile_diff: compares two profiles by shares of their whole, so that runs of different
+ * length, rate and number of threads are comparable. For each change it computes whether it is
+ * larger than the random difference between two runs of the same program. */
 #ifndef PMP_PROFILE_DIFF_H
 #define PMP_PROFILE_DIFF_H
 
@@ -12,42 +13,46 @@
 
 enum diff_side { DIFF_BEFORE, DIFF_AFTER, DIFF_SIDES };
 
-/* Of 100 comparisons of a program with itself so many, at most, have any row that's sure. */
+/* At most so many of 100 comparisons of a program with itself have a row that is `sure`. */
 #define DIFF_WRONG_PERCENT 1
 
 /* Shares are 0 to 1. */
 struct diff_share {
 	double before, after;
 	double error;  /* half of the 95 % interval of after - before */
-	double chance; /* how often chance alone makes a change as large as that, 0 to 1 */
+	double chance; /* probability (0 to 1) that chance alone makes such a change */
 };
 
 struct diff_row {
-	const struct frame *frame; /* in the joint profile; its line means nothing */
+	const struct frame *frame; /* of the joint profile; its line has no meaning */
 	struct diff_share self, total;
-	bool sure; /* the change of its self share is not chance, though so many rows were looked at (S. Holm, 1979) */
+	/* the change of the self share is significant, corrected for the number of rows (S.
+	 * Holm, 1979) */
+	bool sure;
 };
 
 struct profile_diff {
-	/* All nodes that one or the other has; each weighs the mean of its two shares, in billionths. Its children are in the order of
-	 * the change. */
+	/* All nodes of both profiles. A node weighs the mean of its two shares, in billionths.
+	 * Children are sorted by their change. */
 	struct profile *joint;
-	struct diff_share *nodes; /* by joint's nodes: of their totals */
-	struct diff_row *rows;    /* functions, the largest change of a self share first */
+	struct diff_share *nodes; /* by node of joint: shares of the node's total */
+	/* functions, sorted by the change of the self share, largest first */
+	struct diff_row *rows;
 	size_t row_count, sure_count;
-	bool labels; /* one was of collapsed stacks, the other not: compared by what those tell */
-	size_t compared; /* rows that had any weight to speak of */
+	/* only one profile was made of collapsed stacks: both are compared by labels */
+	bool labels;
+	size_t compared; /* rows that were tested for significance */
 	struct {
-		const char *name; /* of the input, for people; the caller's */
-		double weight;    /* in samples or in CPU seconds */
+		const char *name; /* of the input, for messages; owned by the caller */
+		double weight;    /* in samples or CPU microseconds */
 		uint64_t stacks;
-		size_t parts; /* of the run, of which the spread is known (sampling_error.h); 0: it isn't */
+		size_t parts;      /* parts of the run (sampling_error.h); 0: unknown */
 		uint64_t left_out; /* as in the profile */
 	} sides[DIFF_SIDES];
 	enum profile_weight weight;
 };
 
-/* false: ERROR_INPUT: they're weighed differently, or one of them is empty. */
+/* false: ERROR_INPUT, because the weights have different units or a profile is empty. */
 bool profile_diff_init(struct profile_diff *ret, const struct profile *before,
                        const struct profile *after, struct error *err);
 void profile_diff_deinit(struct profile_diff *diff);

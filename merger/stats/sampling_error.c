@@ -4,33 +4,35 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/profile/timeline_replay.h"
 #include "merger/profile/thread_stacks.h"
+#include "merger/profile/timeline_replay.h"
 
-/* Parts are as many as tell a spread, and as few as are longer than what a program does for a while. */
+/* Number of parts: enough to estimate a variance, few enough that each is longer than a typical
+ * phase of the program. */
 #define PARTS_MAX 32
 #define PARTS_MIN 4
-#define SAMPLES_MIN 5 /* in a part */
-/* So many parts, in which a thing was there, and was not, so many times, tell its spread well. */
+#define SAMPLES_MIN 5 /* in each part */
+/* The variance between the parts is trusted with at least so many parts, and if the key is
+ * present, and absent, in so many independent samples. */
 #define PARTS_TRUSTED 8
 #define COUNT_TRUSTED 10
 
 struct counting {
-	struct sampling_error *spread;
+	struct sampling_error *errors;
 	const struct sampling_error_keys *keys;
 	const struct profile *profile;
 	const struct timeline *timeline;
-	struct timeline_replay standings;
-	uint64_t *weights; /* by stack, of this part */
-	uint32_t *stacks;  /* those that have one */
+	struct timeline_replay replay;
+	uint64_t *weights; /* by stack, in this part */
+	uint32_t *stacks;  /* the stacks with a weight */
 	size_t stack_count, stack_cap;
 	size_t parts, part;
 };
 
-static void stack_weigh(struct counting *counting, uint32_t slot)
+static void weigh_stack(struct counting *counting, uint32_t slot)
 {
-	const struct timeline_entry *entry = &counting->standings.threads[slot].entry;
-	uint64_t weight = timeline_replay_samples(&counting->standings, slot) *
+	const struct timeline_entry *entry = &counting->replay.threads[slot].entry;
+	uint64_t weight = timeline_replay_samples(&counting->replay, slot) *
 	                  timeline_replay_weight(entry, counting->profile->weight);
 	uint32_t stack = entry->stack;
 
@@ -44,108 +46,108 @@ static void stack_weigh(struct counting *counting, uint32_t slot)
 	counting->weights[stack] += weight;
 }
 
-void sampling_error_count(struct sampling_error *spread, size_t key)
+void sampling_error_count(struct sampling_error *errors, size_t key)
 {
-	struct part_keys *touched = &spread->touched;
+	struct part_keys *touched = &errors->touched;
 
-	if (!spread->now[key]) {
+	if (!errors->now[key]) {
 		touched->keys = alloc_grow(touched->keys, &touched->cap, touched->count + 1,
 		                           sizeof(*touched->keys));
 		touched->keys[touched->count++] = (uint32_t)key;
 	}
-	spread->now[key] += spread->weight;
+	errors->now[key] += errors->weight;
 }
 
-static void step_add(struct sampling_error *spread, uint32_t key, double share)
+static void add_step(struct sampling_error *errors, uint32_t key, double share)
 {
-	double step = share - spread->before[key];
+	double step = share - errors->before[key];
 
-	if (spread->parts)
-		spread->steps += step * step;
-	spread->before[key] = share;
+	if (errors->parts)
+		errors->steps += step * step;
+	errors->before[key] = share;
 }
 
-/* The shares of a part. */
-static void shares_add(struct sampling_error *spread, double whole)
+/* Adds the shares of a part that has ended. */
+static void add_shares(struct sampling_error *errors, double whole)
 {
-	struct part_keys gone = spread->touched_before;
+	struct part_keys gone = errors->touched_before;
 
 	for (size_t i = 0; i < gone.count; i++)
-		if (!spread->now[gone.keys[i]])
-			step_add(spread, gone.keys[i], 0);
-	for (size_t i = 0; i < spread->touched.count; i++) {
-		uint32_t key = spread->touched.keys[i];
-		double share = (double)spread->now[key] / whole;
+		if (!errors->now[gone.keys[i]])
+			add_step(errors, gone.keys[i], 0);
+	for (size_t i = 0; i < errors->touched.count; i++) {
+		uint32_t key = errors->touched.keys[i];
+		double share = (double)errors->now[key] / whole;
 
-		step_add(spread, key, share);
-		spread->sums[key] += share;
-		spread->squares[key] += share * share;
-		spread->now[key] = 0;
+		add_step(errors, key, share);
+		errors->sums[key] += share;
+		errors->squares[key] += share * share;
+		errors->now[key] = 0;
 	}
-	spread->touched_before = spread->touched;
-	spread->touched = gone;
-	spread->touched.count = 0;
-	spread->parts++;
+	errors->touched_before = errors->touched;
+	errors->touched = gone;
+	errors->touched.count = 0;
+	errors->parts++;
 }
 
-static void part_end(struct counting *counting)
+static void end_part(struct counting *counting)
 {
-	struct sampling_error *spread = counting->spread;
+	struct sampling_error *errors = counting->errors;
 	uint64_t whole = 0;
 
 	for (uint32_t i = 0; i < counting->timeline->slot_count; i++)
-		stack_weigh(counting, i);
+		weigh_stack(counting, i);
 	for (size_t i = 0; i < counting->stack_count; i++) {
 		uint32_t stack = counting->stacks[i];
 
-		spread->weight = counting->weights[stack];
-		whole += spread->weight;
-		counting->keys->put(counting->keys->ctx, spread,
+		errors->weight = counting->weights[stack];
+		whole += errors->weight;
+		counting->keys->put(counting->keys->ctx, errors,
 		                    counting->timeline->steps[stack].node);
 		counting->weights[stack] = 0;
 	}
 	counting->stack_count = 0;
 	if (whole)
-		shares_add(spread, (double)whole);
+		add_shares(errors, (double)whole);
 }
 
-static void sample_see(struct counting *counting, const struct timeline_cursor *cursor)
+static void take_sample(struct counting *counting, const struct timeline_cursor *cursor)
 {
 	uint64_t end = counting->timeline->last_us + 1;
 	size_t part =
 	        (size_t)((double)cursor->sample.time_us * (double)counting->parts / (double)end);
 
 	if (part > counting->part) {
-		part_end(counting);
+		end_part(counting);
 		counting->part = part;
 	}
 	for (size_t i = 0; i < cursor->change_count; i++) {
 		const struct timeline_change *change = &cursor->changes[i];
 
-		stack_weigh(counting, change->slot);
-		counting->standings.threads[change->slot].entry = change->entry;
+		weigh_stack(counting, change->slot);
+		counting->replay.threads[change->slot].entry = change->entry;
 	}
-	counting->standings.samples[cursor->target]++;
+	counting->replay.samples[cursor->target]++;
 }
 
-static void parts_count(struct counting *counting)
+static void count_parts(struct counting *counting)
 {
 	const struct timeline *timeline = counting->timeline;
 	struct timeline_cursor cursor = { .timeline = timeline };
 
-	timeline_replay_init(&counting->standings, timeline);
+	timeline_replay_init(&counting->replay, timeline);
 	counting->weights = alloc_zeroed(timeline->step_count, sizeof(*counting->weights));
 	while (timeline_next(&cursor))
-		sample_see(counting, &cursor);
-	part_end(counting);
+		take_sample(counting, &cursor);
+	end_part(counting);
 	timeline_cursor_deinit(&cursor);
-	timeline_replay_deinit(&counting->standings);
+	timeline_replay_deinit(&counting->replay);
 	free(counting->weights);
 	free(counting->stacks);
 }
 
-/* What the tree is weighed by has to be in the timeline. */
-static bool timeline_fits(const struct profile *profile)
+/* Does the timeline have the weights that the tree has? */
+static bool has_fitting_timeline(const struct profile *profile)
 {
 	struct thread_stacks stacks;
 	bool ret;
@@ -156,7 +158,7 @@ static bool timeline_fits(const struct profile *profile)
 	return ret;
 }
 
-static size_t part_number(const struct profile *profile)
+static size_t choose_part_count(const struct profile *profile)
 {
 	const struct timeline *timeline = profile->timeline;
 	size_t samples = timeline && timeline->target_count
@@ -164,63 +166,66 @@ static size_t part_number(const struct profile *profile)
 	                         : 0;
 	size_t parts = samples / SAMPLES_MIN;
 
-	if (parts < PARTS_MIN || !timeline_fits(profile))
+	if (parts < PARTS_MIN || !has_fitting_timeline(profile))
 		return 0;
 	return parts > PARTS_MAX ? PARTS_MAX : parts;
 }
 
-/* Of all keys: the variance of a part's share, and what that of the mean would be if samples were independent. */
-static void variances_sum(const struct sampling_error *spread, size_t count, double *of_parts,
+/* Sums over all keys: the variance of a part's share, and the variance that the mean would have
+ * if samples were independent. */
+static void sum_variances(const struct sampling_error *errors, size_t count, double *of_parts,
                           double *independent)
 {
-	double n = (double)spread->parts;
+	double n = (double)errors->parts;
 
 	*of_parts = *independent = 0;
 	for (size_t i = 0; i < count; i++) {
-		double mean = spread->sums[i] / n;
-		double square = spread->squares[i] - n * mean * mean;
+		double mean = errors->sums[i] / n;
+		double square = errors->squares[i] - n * mean * mean;
 
 		*of_parts += square > 0 ? square / (n - 1) : 0;
-		*independent += mean < 1 ? mean * (1 - mean) / spread->samples : 0;
+		*independent += mean < 1 ? mean * (1 - mean) / errors->samples : 0;
 	}
 }
 
-/* Parts that follow each other are alike where what a program does lasts for longer than a part. If they're a first-order
- * autoregressive series with correlation 1 - u, the mean step from one to the next (J. von Neumann, 1941), half squared, is
- * variance * u, and the parts' own variance is variance * (1 - 2 (1 - u) / u / (n - 1)): that gives u, and with it how much further
- * than of independent parts the mean lies off. All keys together tell it, as one alone would be too rough. */
-static void correlation_find(struct sampling_error *spread, size_t count)
+/* Corrects for correlation between neighbouring parts, which exists if the program's phases are
+ * longer than a part. Assume a first-order autoregressive series with correlation 1 - u. Then
+ * half of the mean squared step between neighbours (J. von Neumann, 1941) is variance * u, and
+ * the variance between the parts is variance * (1 - 2 (1 - u) / u / (n - 1)). Both give u, and u
+ * gives the inflation of the mean's variance. u is estimated from all keys together, because one
+ * key alone is too noisy. */
+static void correct_for_correlation(struct sampling_error *errors, size_t count)
 {
-	double n = (double)spread->parts, of_parts, independent, ratio, under, u;
+	double n = (double)errors->parts, of_parts, independent, ratio, under, u;
 
-	variances_sum(spread, count, &of_parts, &independent);
+	sum_variances(errors, count, &of_parts, &independent);
 	if (of_parts <= 0)
 		return;
-	ratio = fmin(1, spread->steps / (n - 1) / 2 / of_parts);
+	ratio = fmin(1, errors->steps / (n - 1) / 2 / of_parts);
 	under = ratio * ratio * (n + 1) * (n + 1) - 8 * ratio * (n - 1);
-	/* Less than that two parts would tell, which is as bad as it can be. */
+	/* A smaller u would mean less information than two parts, which is the limit. */
 	u = under > 0 ? (ratio * (n + 1) + sqrt(under)) / (2 * (n - 1)) : 4 / (n + 1);
 	u = fmin(1, fmax(u, 4 / (n + 1)));
-	spread->inflation = (n - 1) * (2 - u) / (u * (n + 1) - 2);
-	spread->freedom = fmax(1, n * u / (2 - u) - 1);
+	errors->inflation = (n - 1) * (2 - u) / (u * (n + 1) - 2);
+	errors->freedom = fmax(1, n * u / (2 - u) - 1);
 	if (independent > 0)
-		spread->independent /= fmax(1, of_parts / n * spread->inflation / independent);
+		errors->independent /= fmax(1, of_parts / n * errors->inflation / independent);
 }
 
 void sampling_error_init(struct sampling_error *ret, const struct profile *profile,
                          const struct sampling_error_keys *keys)
 {
 	struct counting counting = {
-		.spread = ret, .keys = keys, .profile = profile, .timeline = profile->timeline
+		.errors = ret, .keys = keys, .profile = profile, .timeline = profile->timeline
 	};
 	uint64_t stacks = profile_stacks(profile);
 
 	*ret = (struct sampling_error){ .samples = (double)stacks, .freedom = INFINITY };
 	if (profile->weight == PROFILE_SAMPLES)
 		ret->samples = (double)tree_node(profile->tree, TREE_ROOT)->total;
-	counting.parts = part_number(profile);
+	counting.parts = choose_part_count(profile);
 	if (!counting.parts) {
-		/* Threads that stand together are no more than one that does. */
+		/* Threads of one sample are correlated: they count as one. */
 		if (profile->sampling.known && profile->sampling.taken &&
 		    (double)profile->sampling.taken < ret->samples)
 			ret->samples = (double)profile->sampling.taken;
@@ -233,38 +238,38 @@ void sampling_error_init(struct sampling_error *ret, const struct profile *profi
 	ret->squares = alloc_zeroed(keys->count, sizeof(*ret->squares));
 	ret->before = alloc_zeroed(keys->count, sizeof(*ret->before));
 	ret->now = alloc_zeroed(keys->count, sizeof(*ret->now));
-	parts_count(&counting);
+	count_parts(&counting);
 	if (ret->parts < PARTS_MIN)
 		ret->parts = 0;
 	else
-		correlation_find(ret, keys->count);
+		correct_for_correlation(ret, keys->count);
 }
 
-void sampling_error_deinit(struct sampling_error *spread)
+void sampling_error_deinit(struct sampling_error *errors)
 {
-	free(spread->sums);
-	free(spread->squares);
-	free(spread->now);
-	free(spread->before);
-	free(spread->touched.keys);
-	free(spread->touched_before.keys);
-	*spread = (struct sampling_error){ 0 };
+	free(errors->sums);
+	free(errors->squares);
+	free(errors->now);
+	free(errors->before);
+	free(errors->touched.keys);
+	free(errors->touched_before.keys);
+	*errors = (struct sampling_error){ 0 };
 }
 
-double sampling_error_variance(const struct sampling_error *spread, size_t key)
+double sampling_error_variance(const struct sampling_error *errors, size_t key)
 {
-	double n = (double)spread->parts, mean, variance;
+	double n = (double)errors->parts, mean, variance;
 
-	if (!spread->parts)
+	if (!errors->parts)
 		return 0;
-	mean = spread->sums[key] / n;
-	variance = (spread->squares[key] - n * mean * mean) / (n - 1) / n * spread->inflation;
+	mean = errors->sums[key] / n;
+	variance = (errors->squares[key] - n * mean * mean) / (n - 1) / n * errors->inflation;
 	return variance > 0 ? variance : 0;
 }
 
 double sampling_error_t95(double freedom)
 {
-	/* Student's t, 0.975, as any table has it. */
+	/* Student's t, 0.975, from a standard table. */
 	static const double t[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
 		                    2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
 		                    2.110,  2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
@@ -275,9 +280,9 @@ double sampling_error_t95(double freedom)
 	return freedom < 1 + sizeof(t) / sizeof(t[0]) ? t[(size_t)freedom - 1] : 1.960;
 }
 
-/* How far away the further end of Wilson's interval is (E. B. Wilson, 1927), which does not lie around the share itself: it's none
- * of no width where that is 0 or 1. */
-static double wilson(double share, double n)
+/* The distance to the farther end of Wilson's interval (E. B. Wilson, 1927). The interval is not
+ * centred on the share, and it has a width even for shares of 0 and 1. */
+static double wilson_error(double share, double n)
 {
 	double z = 1.960, z2 = z * z, middle, half;
 
@@ -288,22 +293,22 @@ static double wilson(double share, double n)
 	return fabs(middle - share) + half;
 }
 
-bool sampling_error_trusts_parts(const struct sampling_error *spread, double share)
+bool sampling_error_trusts_parts(const struct sampling_error *errors, double share)
 {
-	double there = share * spread->independent, away = (1 - share) * spread->independent;
+	double there = share * errors->independent, away = (1 - share) * errors->independent;
 
-	return spread->parts >= PARTS_TRUSTED && there >= COUNT_TRUSTED && away >= COUNT_TRUSTED;
+	return errors->parts >= PARTS_TRUSTED && there >= COUNT_TRUSTED && away >= COUNT_TRUSTED;
 }
 
-double sampling_error_of(const struct sampling_error *spread, size_t key, double share)
+double sampling_error_of(const struct sampling_error *errors, size_t key, double share)
 {
-	double independent = wilson(share, spread->independent), parts;
+	double independent = wilson_error(share, errors->independent), parts;
 
-	if (!spread->parts)
+	if (!errors->parts)
 		return independent;
-	parts = fmin(sampling_error_t95(spread->freedom) *
-	                     sqrt(sampling_error_variance(spread, key)),
+	parts = fmin(sampling_error_t95(errors->freedom) *
+	                     sqrt(sampling_error_variance(errors, key)),
 	             fmax(share, 1 - share));
-	return parts > independent || sampling_error_trusts_parts(spread, share) ? parts
+	return parts > independent || sampling_error_trusts_parts(errors, share) ? parts
 	                                                                         : independent;
 }

@@ -1,9 +1,10 @@
-/* sampling_error: how far the shares of a profile may lie from those that an endless run would have.
+/* sampling_error: how far the shares of a profile may be from those of an endless run.
  *
- * Samples of a program follow each other: what it does now it mostly does a tenth of a second later, too, and threads wait for
- * each other. So the run is cut into parts, and the shares' spread from part to part tells their error ("batch means"; Law and
- * Kelton, Simulation Modeling and Analysis, 9.5.3). What was there, or away, too seldom for that has at least the error of
- * independent samples, which is also all that is known without a timeline. */
+ * Neighbouring samples are correlated, and so are threads that wait for each other. Therefore
+ * the run is split into parts, and the error of a share is computed from its variation between
+ * the parts (batch means; Law and Kelton, Simulation Modeling and Analysis, 9.5.3). A share that
+ * is too rare, or too frequent, for this method has at least the error of independent samples.
+ * Without a timeline only that error is known. */
 #ifndef PMP_SAMPLING_ERROR_H
 #define PMP_SAMPLING_ERROR_H
 
@@ -13,14 +14,15 @@
 
 #include "merger/profile/profile.h"
 
-/* Things that have a share, by numbers from 0 on. */
+/* A key is the number, from 0 on, of a node or function whose share is estimated. */
 struct sampling_error;
 
 struct sampling_error_keys {
 	void *ctx;
 	size_t count;
-	/* Calls sampling_error_count once for each thing that a stack counts for. leaf: the node that it ends at. */
-	void (*put)(void *ctx, struct sampling_error *spread, uint32_t leaf);
+	/* Calls sampling_error_count once for each key that the stack counts for. leaf: the
+	 * stack's last node. */
+	void (*put)(void *ctx, struct sampling_error *errors, uint32_t leaf);
 };
 
 struct part_keys {
@@ -29,34 +31,38 @@ struct part_keys {
 };
 
 struct sampling_error {
-	size_t parts;   /* of the run; 0: there's no more to know than how many samples there are */
-	double samples; /* stacks that the shares were taken from */
-	double independent; /* so many independent samples would tell as much; without parts, all are taken to be */
-	double freedom; /* degrees of it that the parts' spread has, 1 at least; without parts infinite */
-	double inflation;       /* of a variance, as parts that follow each other are alike */
-	double *sums, *squares; /* of the shares in the parts, by key */
-	double steps;   /* the squares' sum, of shares from one part to the next, of all keys */
-	double *before; /* shares in the part before */
+	size_t parts;   /* parts of the run; 0: only the number of samples is known */
+	double samples; /* number of stacks */
+	/* number of independent samples with the same information; equal to `samples` without
+	 * parts */
+	double independent;
+	/* degrees of freedom of the parts' variance, at least 1; without parts infinite */
+	double freedom;
+	/* factor of the variance, because neighbouring parts are correlated */
+	double inflation;
+	double *sums, *squares; /* by key, of the parts' shares */
+	double steps;   /* sum of the squared steps between neighbouring parts, over all keys */
+	double *before; /* shares in the previous part */
 	struct part_keys touched_before;
-	/* of the part that is looked at */
+	/* The current part: */
 	uint64_t *now;
 	struct part_keys touched;
-	uint64_t weight; /* of the stack */
+	uint64_t weight; /* of the current stack */
 };
 
-/* The profile is finished; its tree's nodes are what put is called with. */
+/* The profile is finished. keys->put is called with nodes of its tree. */
 void sampling_error_init(struct sampling_error *ret, const struct profile *profile,
                          const struct sampling_error_keys *keys);
-void sampling_error_deinit(struct sampling_error *spread);
-void sampling_error_count(struct sampling_error *spread, size_t key);
+void sampling_error_deinit(struct sampling_error *errors);
+void sampling_error_count(struct sampling_error *errors, size_t key);
 
-/* The variance of a share of the whole, 0 to 1, that has this key: that of the parts; 0: not known. */
-double sampling_error_variance(const struct sampling_error *spread, size_t key);
-/* Do the parts alone tell its error? */
-bool sampling_error_trusts_parts(const struct sampling_error *spread, double share);
-/* Half of the interval in which the true share lies 95 times of 100. */
-double sampling_error_of(const struct sampling_error *spread, size_t key, double share);
-/* How many standard errors are left and right of a value 95 times of 100, with so many degrees of freedom (Student's t). */
+/* The variance of the share (0 to 1) of this key, from the parts; 0: unknown. */
+double sampling_error_variance(const struct sampling_error *errors, size_t key);
+/* Is the variance between the parts enough for this share? */
+bool sampling_error_trusts_parts(const struct sampling_error *errors, double share);
+/* Half of the 95 % interval of the share. */
+double sampling_error_of(const struct sampling_error *errors, size_t key, double share);
+/* Student's t: how many standard errors the 95 % interval extends to each side. */
 double sampling_error_t95(double freedom);
 
 #endif

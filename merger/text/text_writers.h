@@ -1,4 +1,5 @@
-/* text_writers: profiles and comparisons as text for people; format.h says what a writer does. */
+/* text_writers: prototypes of the writers of text for people. struct format in format.h has
+ * their contract. */
 #ifndef PMP_TEXT_WRITERS_H
 #define PMP_TEXT_WRITERS_H
 
@@ -13,8 +14,6 @@
 struct profile_diff;
 
 bool tree_text_write(const struct profile *, const struct write_options *, FILE *, struct error *);
-/* The tree's calls alone, without the summary below. */
-void tree_text_write_calls(const struct profile *, const struct write_options *, FILE *);
 bool flat_text_write(const struct profile *, const struct write_options *, FILE *, struct error *);
 bool diff_flat_write(const struct profile_diff *, const struct write_options *, FILE *,
                      struct error *);

@@ -1,6 +1,6 @@
-/* What changed when, for people: a strip over the time for each function that has a part of the weight, in the
- * tree's order. A column's height is the function's share of all that was there in that column's time; a chain
- * of calls whose strips are equal is one row. */
+/* timeline_text: a strip over the time for each function with enough weight, in the tree's
+ * order. The height of a column is the function's share of all stacks in that column's time. A
+ * chain of calls with equal strips is one row. */
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,10 +11,10 @@
 #include "merger/profile/timeline_replay.h"
 #include "merger/text/text_writers.h"
 
-#define COLUMNS 60       /* of a strip, if the width is not known */
-#define COLUMNS_MIN 20   /* of a narrow terminal */
-#define LABEL_COLUMNS 36 /* kept for a label */
-#define SHARE_MIN 3.0    /* percent of the weight that a row must have */
+#define COLUMNS 60       /* of a strip, if the width is unknown */
+#define COLUMNS_MIN 20   /* in a narrow terminal */
+#define LABEL_COLUMNS 36 /* reserved for a label */
+#define SHARE_MIN 3.0    /* percent of the whole weight that a row needs */
 #define ROW_NONE UINT32_MAX
 #define LEVELS 8
 
@@ -24,87 +24,87 @@ static const char *const levels_ascii[LEVELS + 1] = { " ", ".", ":", "-", "=", "
 struct strip_writer {
 	const struct profile *profile;
 	const struct timeline *timeline;
-	const struct write_options *view;
+	const struct write_options *options;
 	FILE *out;
 	size_t columns;
 	uint64_t first_us, end_us;
-	uint32_t *rows; /* of the nodes: their place in `weights`, ROW_NONE */
+	uint32_t *rows; /* by node: its row in `weights`, or ROW_NONE */
 	uint64_t *weights;
-	uint64_t *whole; /* of each column */
-	struct timeline_replay standings;
-	size_t *last_columns; /* by target: of its last sample */
+	uint64_t *whole; /* by column */
+	struct timeline_replay replay;
+	size_t *last_columns; /* by target: the column of its last sample */
 	struct buf text;
 };
 
-static double share(uint64_t part, uint64_t all)
+static double divide(uint64_t part, uint64_t all)
 {
 	return all ? (double)part / (double)all : 0;
 }
 
-static size_t column_of(const struct strip_writer *writer, uint64_t time_us)
+static size_t find_column(const struct strip_writer *writer, uint64_t time_us)
 {
-	double at = share(time_us - writer->first_us, writer->end_us - writer->first_us);
+	double at = divide(time_us - writer->first_us, writer->end_us - writer->first_us);
 	size_t column = (size_t)(at * (double)writer->columns);
 
 	return column < writer->columns ? column : writer->columns - 1;
 }
 
-static void node_add(struct strip_writer *writer, uint32_t node, size_t column, uint64_t weight)
+static void add_node(struct strip_writer *writer, uint32_t node, size_t column, uint64_t weight)
 {
 	if (writer->rows[node] != ROW_NONE)
 		writer->weights[writer->rows[node] * writer->columns + column] += weight;
 }
 
-static void thread_count(struct strip_writer *writer, uint32_t slot)
+static void count_thread(struct strip_writer *writer, uint32_t slot)
 {
-	const struct timeline_entry *entry = &writer->standings.threads[slot].entry;
+	const struct timeline_entry *entry = &writer->replay.threads[slot].entry;
 	const struct timeline_step *steps = writer->timeline->steps;
 	size_t column = writer->last_columns[writer->timeline->slots[slot].target];
-	uint64_t weight = timeline_replay_samples(&writer->standings, slot) *
+	uint64_t weight = timeline_replay_samples(&writer->replay, slot) *
 	                  timeline_replay_weight(entry, writer->profile->weight);
-	uint32_t top = TREE_ROOT; /* at last, the path's process */
+	uint32_t top = TREE_ROOT; /* after the loop: the path's process */
 
 	if (!weight)
 		return;
 	writer->whole[column] += weight;
 	for (uint32_t i = entry->stack; i != TIMELINE_ROOT; i = steps[i].parent) {
-		node_add(writer, steps[i].node, column, weight);
+		add_node(writer, steps[i].node, column, weight);
 		top = tree_node(writer->profile->tree, steps[i].node)->parent;
 	}
-	node_add(writer, top, column, weight);
+	add_node(writer, top, column, weight);
 }
 
-static void target_count(struct strip_writer *writer, uint32_t target)
+static void count_target(struct strip_writer *writer, uint32_t target)
 {
 	for (uint32_t i = 0; i < writer->timeline->slot_count; i++)
 		if (writer->timeline->slots[i].target == target)
-			thread_count(writer, i);
+			count_thread(writer, i);
 }
 
-static void samples_count(struct strip_writer *writer)
+static void count_samples(struct strip_writer *writer)
 {
 	struct timeline_cursor cursor = { .timeline = writer->timeline };
 
 	while (timeline_next(&cursor)) {
-		size_t column = column_of(writer, cursor.sample.time_us);
+		size_t column = find_column(writer, cursor.sample.time_us);
 
 		if (column != writer->last_columns[cursor.target])
-			target_count(writer, cursor.target);
+			count_target(writer, cursor.target);
 		for (size_t i = 0; i < cursor.change_count; i++) {
 			const struct timeline_change *change = &cursor.changes[i];
 
-			thread_count(writer, change->slot);
-			writer->standings.threads[change->slot].entry = change->entry;
+			count_thread(writer, change->slot);
+			writer->replay.threads[change->slot].entry = change->entry;
 		}
 		writer->last_columns[cursor.target] = column;
-		writer->standings.samples[cursor.target]++;
+		writer->replay.samples[cursor.target]++;
 	}
 	timeline_cursor_deinit(&cursor);
 	for (uint32_t i = 0; i < writer->timeline->target_count; i++)
-		target_count(writer, i);
+		count_target(writer, i);
 }
 
-static void times_find(struct strip_writer *writer)
+static void find_times(struct strip_writer *writer)
 {
 	struct timeline_cursor cursor = { .timeline = writer->timeline };
 
@@ -116,8 +116,8 @@ static void times_find(struct strip_writer *writer)
 	writer->end_us = writer->timeline->last_us + 1;
 }
 
-/* Gives a row to each node that is large enough; returns how many. */
-static size_t rows_deal(struct strip_writer *writer)
+/* Gives a row to each node that is large enough; returns their number. */
+static size_t number_rows(struct strip_writer *writer)
 {
 	const struct tree *tree = writer->profile->tree;
 	double least = (double)tree_node(tree, TREE_ROOT)->total * SHARE_MIN / 100;
@@ -133,13 +133,13 @@ static size_t rows_deal(struct strip_writer *writer)
 	return count;
 }
 
-static const uint64_t *strip_of(const struct strip_writer *writer, uint32_t node)
+static const uint64_t *get_strip(const struct strip_writer *writer, uint32_t node)
 {
 	return writer->weights + writer->rows[node] * writer->columns;
 }
 
-/* The last node of the chain that begins at `node` and has one strip. */
-static uint32_t chain_end(const struct strip_writer *writer, uint32_t node)
+/* The last node of the chain that begins at `node` and has equal strips. */
+static uint32_t find_chain_end(const struct strip_writer *writer, uint32_t node)
 {
 	const struct tree *tree = writer->profile->tree;
 	uint32_t child;
@@ -147,51 +147,54 @@ static uint32_t chain_end(const struct strip_writer *writer, uint32_t node)
 	for (;; node = child) {
 		child = tree_node(tree, node)->first_child;
 		if (child == TREE_NONE || writer->rows[child] == ROW_NONE ||
-		    memcmp(strip_of(writer, node), strip_of(writer, child),
+		    memcmp(get_strip(writer, node), get_strip(writer, child),
 		           writer->columns * sizeof(uint64_t)))
 			return node;
 	}
 }
 
-static void strip_write(const struct strip_writer *writer, uint32_t node)
+static void write_strip(const struct strip_writer *writer, uint32_t node)
 {
-	const char *const *levels = writer->view->ascii ? levels_ascii : levels_utf8;
-	const uint64_t *strip = strip_of(writer, node);
+	const char *const *levels = writer->options->ascii ? levels_ascii : levels_utf8;
+	const uint64_t *strip = get_strip(writer, node);
 
 	for (size_t i = 0; i < writer->columns; i++) {
-		unsigned level = (unsigned)(share(strip[i], writer->whole[i]) * LEVELS + 0.5);
+		unsigned level = (unsigned)(divide(strip[i], writer->whole[i]) * LEVELS + 0.5);
 
 		if (!level && strip[i])
-			level = 1; /* little, but there */
+			level = 1; /* a small weight is visible */
 		fputs(levels[level <= LEVELS ? level : LEVELS], writer->out);
 	}
 }
 
 /* "alpha (phases.py) .. burn_some (spinext.so)" */
-static void label_write(struct strip_writer *writer, uint32_t node, uint32_t end, uint32_t indent)
+static void write_strip_label(struct strip_writer *writer, uint32_t node, uint32_t end,
+                              uint32_t indent)
 {
 	const struct profile *profile = writer->profile;
-	const struct label_options options = { writer->view->full_paths,
-		                               tree_by_line(profile->tree) };
+	const struct label_options label_options = { writer->options->full_paths,
+		                                     tree_by_line(profile->tree) };
 	size_t used = 8 + writer->columns + 2;
 	struct span text;
 
 	buf_clear(&writer->text);
 	buf_printf(&writer->text, "%*s", (int)(indent < 20 ? 2 * indent : 40), "");
-	label_add(&writer->text, profile->intern, tree_frame(profile->tree, node), &options);
+	label_add(&writer->text, profile->intern, tree_frame(profile->tree, node), &label_options);
 	if (end != node) {
 		buf_add_span(&writer->text, SPAN_LIT(" .. "));
-		label_add(&writer->text, profile->intern, tree_frame(profile->tree, end), &options);
+		label_add(&writer->text, profile->intern, tree_frame(profile->tree, end),
+		          &label_options);
 	}
 	text = buf_span(&writer->text);
-	if (writer->view->width)
-		text = text_width_cut(text, writer->view->width > used ? writer->view->width - used
-		                                                       : LABEL_COLUMNS);
+	if (writer->options->width)
+		text = text_width_cut(text, writer->options->width > used
+		                                    ? writer->options->width - used
+		                                    : LABEL_COLUMNS);
 	fwrite(text.ptr, 1, text.len, writer->out);
 }
 
-/* A chain's rows have its indent, so that what is called by its end stands below it. */
-static void rows_write(struct strip_writer *writer, uint32_t *indents)
+/* Nodes of a chain have the chain's indent, so that the callees of its last node are below it. */
+static void write_strip_rows(struct strip_writer *writer, uint32_t *indents)
 {
 	const struct tree *tree = writer->profile->tree;
 	uint64_t all = tree_node(tree, TREE_ROOT)->total;
@@ -208,16 +211,16 @@ static void rows_write(struct strip_writer *writer, uint32_t *indents)
 			continue;
 		}
 		indents[row] = above == TREE_ROOT ? 0 : indents[writer->rows[above]] + 1;
-		end = chain_end(writer, at);
-		fprintf(writer->out, "%5.1f%%  ", 100 * share(tree_node(tree, at)->total, all));
-		strip_write(writer, at);
+		end = find_chain_end(writer, at);
+		fprintf(writer->out, "%5.1f%%  ", 100 * divide(tree_node(tree, at)->total, all));
+		write_strip(writer, at);
 		fputs("  ", writer->out);
-		label_write(writer, at, end, indents[row]);
+		write_strip_label(writer, at, end, indents[row]);
 		fputc('\n', writer->out);
 	}
 }
 
-static void heading_write(const struct strip_writer *writer)
+static void write_heading(const struct strip_writer *writer)
 {
 	char first[32], last[32];
 
@@ -230,12 +233,14 @@ static void heading_write(const struct strip_writer *writer)
 	        last, (double)(writer->end_us - writer->first_us) / (double)writer->columns / 1e6);
 }
 
-/* Not more than there were samples in that time: an empty column is to say that none was taken. */
-static size_t columns_fit(const struct strip_writer *writer)
+/* At most one column for each expected sample: an empty column shall mean that no sample was
+ * taken. */
+static size_t choose_columns(const struct strip_writer *writer)
 {
 	size_t others = 8 + 2 + LABEL_COLUMNS, columns = COLUMNS;
-	unsigned width = writer->view->width;
-	double rate = (double)writer->profile->sampling.rate_mhz / 1e9; /* samples a microsecond */
+	unsigned width = writer->options->width;
+	/* samples per microsecond */
+	double rate = (double)writer->profile->sampling.rate_mhz / 1e9;
 	double most = rate * (double)(writer->end_us - writer->first_us) + 1;
 
 	if (width && width < COLUMNS + others)
@@ -243,37 +248,37 @@ static size_t columns_fit(const struct strip_writer *writer)
 	return rate > 0 && most < (double)columns ? (size_t)most : columns;
 }
 
-static void strips_write(struct strip_writer *writer)
+static void write_strips(struct strip_writer *writer)
 {
-	size_t count = rows_deal(writer);
+	size_t count = number_rows(writer);
 	uint32_t *indents = alloc_zeroed(count, sizeof(*indents));
 
-	times_find(writer);
-	writer->columns = columns_fit(writer);
+	find_times(writer);
+	writer->columns = choose_columns(writer);
 	writer->weights = alloc_zeroed(count * writer->columns, sizeof(*writer->weights));
 	writer->whole = alloc_zeroed(writer->columns, sizeof(*writer->whole));
-	timeline_replay_init(&writer->standings, writer->timeline);
+	timeline_replay_init(&writer->replay, writer->timeline);
 	writer->last_columns =
 	        alloc_zeroed(writer->timeline->target_count, sizeof(*writer->last_columns));
-	samples_count(writer);
-	heading_write(writer);
-	rows_write(writer, indents);
+	count_samples(writer);
+	write_heading(writer);
+	write_strip_rows(writer, indents);
 	free(indents);
 	free(writer->rows);
 	free(writer->weights);
 	free(writer->whole);
-	timeline_replay_deinit(&writer->standings);
+	timeline_replay_deinit(&writer->replay);
 	free(writer->last_columns);
 	buf_deinit(&writer->text);
 }
 
-bool timeline_text_write(const struct profile *profile, const struct write_options *view, FILE *out,
-                         struct error *err)
+bool timeline_text_write(const struct profile *profile, const struct write_options *options,
+                         FILE *out, struct error *err)
 {
 	struct strip_writer writer = {
 		.profile = profile,
 		.timeline = profile->timeline,
-		.view = view,
+		.options = options,
 		.out = out,
 	};
 
@@ -282,7 +287,7 @@ bool timeline_text_write(const struct profile *profile, const struct write_optio
 		                 "this profile has no timeline to show; record without "
 		                 "--no-timeline, into .yaml");
 	if (profile->timeline->sample_count)
-		strips_write(&writer);
+		write_strips(&writer);
 	else
 		fputs("No sample was got, so there is no timeline.\n", out);
 	return true;

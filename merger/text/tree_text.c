@@ -1,26 +1,26 @@
-/* The tree for people.
+/* tree_text: the call tree as text.
  *
- * A node with one child does not indent it: a chain of calls is a column of lines, and only a place
- * where the program went different ways takes room to the right, so 60 levels fit a terminal. What is
- * too small to see hangs on its parent in one line. */
+ * A node with one child does not indent it. A chain of calls is a column of lines, and only a
+ * branch uses more width, so that 60 levels fit a terminal. Nodes that are too small are summed
+ * up in one line. */
 #include "merger/text/tree_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/base/number.h"
 #include "merger/base/text_width.h"
 #include "merger/profile/label.h"
-#include "merger/base/number.h"
+#include "merger/text/text_cells.h"
 #include "merger/text/text_style.h"
 #include "merger/text/text_writers.h"
-#include "merger/text/weight_columns.h"
 
 #define GUIDE_COLUMNS 3       /* of one branch */
-#define GUIDE_COLUMNS_MAX 120 /* of all; what is further left is cut off */
+#define GUIDE_COLUMNS_MAX 120 /* of all branches; the leftmost ones are cut off */
 #define LABEL_COLUMNS_MIN 24
 #define LINES_SHOWN 3
-#define LINE_SHARE_MIN 5 /* percent of its node that a line must have to be shown beside others */
+#define LINE_SHARE_MIN 5 /* percent of its node that a further line must have to be shown */
 
 enum guide { GUIDE_BRANCH, GUIDE_LAST, GUIDE_BAR, GUIDE_NONE, GUIDE_TWIG, GUIDE_CUT, GUIDE_COUNT };
 
@@ -29,45 +29,45 @@ static const char *const guides_ascii[GUIDE_COUNT] = { "|- ", "`- ", "|  ", "   
 
 struct tree_writer {
 	const struct profile *profile;
-	const struct write_options *view;
+	const struct write_options *options;
 	FILE *out;
 	const char *const *guides;
 	const struct tree_columns *columns;
-	/* bars[0..bar_count): does a line go on down the left of what is drawn now? one a branch */
+	/* by branch: is there a vertical line below it? */
 	struct buf bars;
 	struct buf label;
 };
 
-static void colour_set(const struct tree_writer *writer, const char *colour)
+static void set_colour(const struct tree_writer *writer, const char *colour)
 {
-	text_style_write(writer->view, writer->out, colour);
+	text_style_write(writer->options, writer->out, colour);
 }
 
-static bool is_shown(const struct tree_writer *writer, uint32_t node)
+static bool is_node_shown(const struct tree_writer *writer, uint32_t node)
 {
-	return writer->columns->percent(writer->columns->ctx, node) >= writer->view->min_percent;
+	return writer->columns->percent(writer->columns->ctx, node) >= writer->options->min_percent;
 }
 
 /* "  py  " */
-static void tag_write(const struct tree_writer *writer, const char *tag, const char *colour)
+static void write_tag(const struct tree_writer *writer, const char *tag, const char *colour)
 {
 	fputs("  ", writer->out);
-	colour_set(writer, colour);
+	set_colour(writer, colour);
 	fputs(tag, writer->out);
-	colour_set(writer, TEXT_OFF);
+	set_colour(writer, TEXT_OFF);
 	fputs("  ", writer->out);
 }
 
-/* Guides for the branches on the way to here, and one of this line's own (GUIDE_NONE: none). Returns
- * the columns that they take. */
-static size_t guides_write(const struct tree_writer *writer, enum guide own)
+/* Writes the guides of the open branches, and the guide of this line (GUIDE_NONE: none). Returns
+ * their columns. */
+static size_t write_guides(const struct tree_writer *writer, enum guide own)
 {
-	size_t max = writer->view->width ? writer->view->width / 2 : GUIDE_COLUMNS_MAX;
+	size_t max = writer->options->width ? writer->options->width / 2 : GUIDE_COLUMNS_MAX;
 	size_t count = writer->bars.len, first = 0;
 
 	if (max > GUIDE_COLUMNS_MAX)
 		max = GUIDE_COLUMNS_MAX;
-	colour_set(writer, TEXT_DIM);
+	set_colour(writer, TEXT_DIM);
 	if (count * GUIDE_COLUMNS > max) {
 		first = count - max / GUIDE_COLUMNS + 1;
 		fputs(writer->guides[GUIDE_CUT], writer->out);
@@ -76,12 +76,12 @@ static size_t guides_write(const struct tree_writer *writer, enum guide own)
 		fputs(writer->guides[writer->bars.ptr[i] ? GUIDE_BAR : GUIDE_NONE], writer->out);
 	if (own != GUIDE_NONE)
 		fputs(writer->guides[own], writer->out);
-	colour_set(writer, TEXT_OFF);
+	set_colour(writer, TEXT_OFF);
 	return (count - first + (first > 0) + (own != GUIDE_NONE)) * GUIDE_COLUMNS;
 }
 
-/* The heaviest lines of a node, heaviest first; returns how many of its lines are worth showing. */
-static size_t lines_pick(const struct tree *tree, uint32_t node, struct tree_line best[LINES_SHOWN])
+/* The heaviest lines of a node, heaviest first; returns the number of all its lines. */
+static size_t pick_lines(const struct tree *tree, uint32_t node, struct tree_line best[LINES_SHOWN])
 {
 	size_t count = 0;
 
@@ -101,12 +101,12 @@ static size_t lines_pick(const struct tree *tree, uint32_t node, struct tree_lin
 	return count;
 }
 
-/* ":14", or ":14 75%, 15 25%" where the weight lies on several lines. */
-static void lines_add(struct tree_writer *writer, uint32_t node)
+/* ":14", or ":14 75%, 15 25%" if the weight is on several lines. */
+static void append_lines(struct tree_writer *writer, uint32_t node)
 {
 	const struct tree *tree = writer->profile->tree;
 	struct tree_line best[LINES_SHOWN];
-	size_t count = lines_pick(tree, node, best), shown = 0;
+	size_t count = pick_lines(tree, node, best), shown = 0;
 
 	for (size_t i = 0; i < count && i < LINES_SHOWN; i++) {
 		double share = number_percent(best[i].weight, tree_node(tree, node)->total);
@@ -122,42 +122,42 @@ static void lines_add(struct tree_writer *writer, uint32_t node)
 		buf_printf(&writer->label, ", ...");
 }
 
-/* Fills writer->label with the label and where the lines are; returns the length of its name. */
-static size_t label_fill(struct tree_writer *writer, uint32_t at)
+/* Fills writer->label with the name and the place; returns the length of the name. */
+static size_t fill_label(struct tree_writer *writer, uint32_t at)
 {
 	const struct frame *frame = tree_frame(writer->profile->tree, at);
-	const struct label_options options = { writer->view->full_paths,
-		                               tree_by_line(writer->profile->tree) };
+	const struct label_options label_options = { writer->options->full_paths,
+		                                     tree_by_line(writer->profile->tree) };
 	struct buf *label = &writer->label;
 	bool in_source = frame->kind == FRAME_PYTHON || !frame->module;
 	struct span file = intern_get(writer->profile->intern, frame->file);
 	size_t name_len = intern_get(writer->profile->intern, frame->name).len;
 
 	buf_clear(label);
-	label_add(label, writer->profile->intern, frame, &options);
+	label_add(label, writer->profile->intern, frame, &label_options);
 	if (!name_len)
 		name_len = label->len < 2 ? label->len : 2; /* ?? */
-	if (!frame->file || options.by_line ||
+	if (!frame->file || label_options.by_line ||
 	    (frame->kind != FRAME_PYTHON && frame->kind != FRAME_NATIVE))
 		return name_len;
 	if (!in_source) {
 		buf_add_span(label, SPAN_LIT(" at "));
-		buf_add_span(label, options.full_paths ? file : span_basename(file));
+		buf_add_span(label, label_options.full_paths ? file : span_basename(file));
 	} else if (tree_line_first(writer->profile->tree, at).number) {
 		buf_add_span(label, SPAN_LIT(" "));
 	}
-	lines_add(writer, at);
+	append_lines(writer, at);
 	return name_len;
 }
 
-/* Writes the label's two parts, name and place, in at most `room` columns. The name gives way first:
- * a long one is a template's or a path's, and its end says least. */
-static void label_write(const struct tree_writer *writer, size_t name_len, size_t room,
-                        const char *colour)
+/* Writes the two parts of the label, name and place, in at most `room` columns. The name is cut
+ * first: a long name is a template's or a path's, and its end is the least important part. */
+static void write_node_label(const struct tree_writer *writer, size_t name_len, size_t room,
+                             const char *colour)
 {
 	struct span name = { writer->label.ptr, name_len };
 	struct span place = span_skip(buf_span(&writer->label), name_len);
-	struct span dots = writer->view->ascii ? SPAN_LIT("...") : SPAN_LIT("…");
+	struct span dots = writer->options->ascii ? SPAN_LIT("...") : SPAN_LIT("…");
 	size_t dots_columns = text_width_of(dots);
 	size_t name_columns = text_width_of(name), place_columns = text_width_of(place);
 	bool name_cut = false, place_cut = false;
@@ -177,36 +177,37 @@ static void label_write(const struct tree_writer *writer, size_t name_len, size_
 			                                      ? room - name_columns - dots_columns
 			                                      : 0);
 	}
-	colour_set(writer, colour);
+	set_colour(writer, colour);
 	fwrite(name.ptr, 1, name.len, writer->out);
 	if (name_cut)
 		fwrite(dots.ptr, 1, dots.len, writer->out);
-	colour_set(writer, TEXT_OFF);
-	colour_set(writer, TEXT_DIM);
+	set_colour(writer, TEXT_OFF);
+	set_colour(writer, TEXT_DIM);
 	fwrite(place.ptr, 1, place.len, writer->out);
 	if (place_cut)
 		fwrite(dots.ptr, 1, dots.len, writer->out);
-	colour_set(writer, TEXT_OFF);
+	set_colour(writer, TEXT_OFF);
 }
 
-static void node_write(struct tree_writer *writer, uint32_t at, enum guide own)
+static void write_node(struct tree_writer *writer, uint32_t at, enum guide own)
 {
 	const struct text_style *style =
-	        text_kind_style(tree_frame(writer->profile->tree, at)->kind);
-	size_t used = writer->columns->width + 6, name_len = label_fill(writer, at), room = 0;
+	        text_style_of_kind(tree_frame(writer->profile->tree, at)->kind);
+	size_t used = writer->columns->width + 6, name_len = fill_label(writer, at), room = 0;
 
 	writer->columns->write(writer->columns->ctx, writer->out, at);
-	tag_write(writer, style->tag, style->colour);
-	used += guides_write(writer, own);
-	if (writer->view->width)
-		room = writer->view->width > used + LABEL_COLUMNS_MIN ? writer->view->width - used
-		                                                      : LABEL_COLUMNS_MIN;
-	label_write(writer, name_len, room, style->colour);
+	write_tag(writer, style->tag, style->colour);
+	used += write_guides(writer, own);
+	if (writer->options->width)
+		room = writer->options->width > used + LABEL_COLUMNS_MIN
+		               ? writer->options->width - used
+		               : LABEL_COLUMNS_MIN;
+	write_node_label(writer, name_len, room, style->colour);
 	fputc('\n', writer->out);
 }
 
-/* The children from `first` on are too small to show. */
-static void fold_write(struct tree_writer *writer, uint32_t first, enum guide own)
+/* Writes one line for all children from `first` on, which are too small to be shown. */
+static void write_fold(struct tree_writer *writer, uint32_t first, enum guide own)
 {
 	const struct tree *tree = writer->profile->tree;
 	double percent = 0;
@@ -217,29 +218,29 @@ static void fold_write(struct tree_writer *writer, uint32_t first, enum guide ow
 		count++;
 	}
 	writer->columns->rest(writer->columns->ctx, writer->out, first);
-	tag_write(writer, "  ", "");
-	guides_write(writer, own);
-	colour_set(writer, TEXT_DIM);
+	write_tag(writer, "  ", "");
+	write_guides(writer, own);
+	set_colour(writer, TEXT_DIM);
 	if (writer->columns->adds_up)
 		fprintf(writer->out, "(%zu more, %.1f %%)", count, percent);
 	else
 		fprintf(writer->out, "(%zu more)", count);
-	colour_set(writer, TEXT_OFF);
+	set_colour(writer, TEXT_OFF);
 	fputc('\n', writer->out);
 }
 
-/* How a node's children are drawn: those that are shown come first, as they are in order of total. */
+/* The children of a node. Those that are shown come first, because they are sorted by total. */
 struct family {
 	size_t shown;
-	uint32_t hidden; /* the first one that is not shown, TREE_NONE if all are */
+	uint32_t hidden; /* the first child that is not shown; TREE_NONE: all are */
 };
 
-static struct family family_of(const struct tree_writer *writer, uint32_t parent)
+static struct family find_children(const struct tree_writer *writer, uint32_t parent)
 {
 	const struct tree *tree = writer->profile->tree;
 	struct family ret = { 0, tree_node(tree, parent)->first_child };
 
-	while (ret.hidden != TREE_NONE && is_shown(writer, ret.hidden)) {
+	while (ret.hidden != TREE_NONE && is_node_shown(writer, ret.hidden)) {
 		ret.shown++;
 		ret.hidden = tree_node(tree, ret.hidden)->next_sibling;
 	}
@@ -248,23 +249,25 @@ static struct family family_of(const struct tree_writer *writer, uint32_t parent
 
 /* One level of the walk. */
 struct level {
-	uint32_t next; /* the child to draw next */
+	uint32_t next; /* the next child to draw */
 	struct family family;
-	size_t bars; /* how many bars are to the left of the children */
+	size_t bars; /* number of branches to the left of the children */
 };
 
-static void level_open(struct tree_writer *writer, struct level *level, uint32_t parent)
+static void open_level(struct tree_writer *writer, struct level *level, uint32_t parent)
 {
 	level->next = tree_node(writer->profile->tree, parent)->first_child;
-	level->family = family_of(writer, parent);
+	level->family = find_children(writer, parent);
 	level->bars = writer->bars.len;
-	/* On a trunk the small ones come first: below it nobody could tell whose they are. */
+	/* If only one child is shown, the folded line comes first: after the child's own callees
+	 * it would not be clear whose children they are. */
 	if (level->family.shown < 2 && level->family.hidden != TREE_NONE)
-		fold_write(writer, level->family.hidden, GUIDE_TWIG);
+		write_fold(writer, level->family.hidden, GUIDE_TWIG);
 }
 
-/* Draws the next child of a level and leaves the bars as its children need them. TREE_NONE: all done. */
-static uint32_t level_step(struct tree_writer *writer, struct level *level)
+/* Draws the next child of a level and sets the bars for its children. TREE_NONE: no child is
+ * left. */
+static uint32_t step_level(struct tree_writer *writer, struct level *level)
 {
 	uint32_t child = level->next;
 	bool last;
@@ -272,137 +275,137 @@ static uint32_t level_step(struct tree_writer *writer, struct level *level)
 	writer->bars.len = level->bars;
 	if (child == level->family.hidden) {
 		if (level->family.shown > 1 && child != TREE_NONE)
-			fold_write(writer, child, GUIDE_LAST);
+			write_fold(writer, child, GUIDE_LAST);
 		return TREE_NONE;
 	}
 	level->next = tree_node(writer->profile->tree, child)->next_sibling;
 	if (level->family.shown == 1) {
-		node_write(writer, child, GUIDE_NONE);
+		write_node(writer, child, GUIDE_NONE);
 		return child;
 	}
 	last = level->next == TREE_NONE;
-	node_write(writer, child, last ? GUIDE_LAST : GUIDE_BRANCH);
+	write_node(writer, child, last ? GUIDE_LAST : GUIDE_BRANCH);
 	buf_add(&writer->bars, last ? "\0" : "\1", 1);
 	return child;
 }
 
-static void tree_walk(struct tree_writer *writer)
+static void walk_tree(struct tree_writer *writer)
 {
 	struct level *levels = NULL;
 	size_t depth = 1, cap = 0;
 
 	levels = alloc_grow(levels, &cap, depth, sizeof(*levels));
-	level_open(writer, &levels[0], TREE_ROOT);
+	open_level(writer, &levels[0], TREE_ROOT);
 	while (depth > 0 && !ferror(writer->out)) {
-		uint32_t child = level_step(writer, &levels[depth - 1]);
+		uint32_t child = step_level(writer, &levels[depth - 1]);
 
 		if (child == TREE_NONE) {
 			depth--;
 			continue;
 		}
 		levels = alloc_grow(levels, &cap, depth + 1, sizeof(*levels));
-		level_open(writer, &levels[depth++], child);
+		open_level(writer, &levels[depth++], child);
 	}
 	free(levels);
 }
 
-void tree_text_draw(const struct profile *profile, const struct write_options *view,
+void tree_text_draw(const struct profile *profile, const struct write_options *options,
                     const struct tree_columns *columns, FILE *out)
 {
 	struct tree_writer writer = {
 		.profile = profile,
-		.view = view,
+		.options = options,
 		.out = out,
-		.guides = view->ascii ? guides_ascii : guides_utf8,
+		.guides = options->ascii ? guides_ascii : guides_utf8,
 		.columns = columns,
 	};
 
-	tree_walk(&writer);
+	walk_tree(&writer);
 	buf_deinit(&writer.bars);
 	buf_deinit(&writer.label);
 }
 
-/* The columns of one profile: "100.0%      200  50.0%      100", each percentage with its error if that's wanted. */
+/* The columns of one profile: "100.0%      200  50.0%      100", with errors if wanted. */
 
-static double weights_percent(const void *ctx, uint32_t node)
+static double get_weight_percent(const void *ctx, uint32_t node)
 {
-	const struct weight_columns *text = ctx;
+	const struct text_cells *cells = ctx;
 
-	return number_percent(tree_node(text->profile->tree, node)->total, text->whole);
+	return number_percent(tree_node(cells->profile->tree, node)->total, cells->whole);
 }
 
-static void weights_write(const void *ctx, FILE *out, uint32_t node)
+static void write_weights(const void *ctx, FILE *out, uint32_t node)
 {
-	const struct weight_columns *text = ctx;
-	const struct tree *tree = text->profile->tree;
+	const struct text_cells *cells = ctx;
+	const struct tree *tree = cells->profile->tree;
 	uint64_t self = tree_self(tree, node);
-	bool hot = number_percent(self, text->whole) >= TEXT_HOT_PERCENT;
+	bool hot = number_percent(self, cells->whole) >= TEXT_HOT_PERCENT;
 
-	weight_columns_write(text, tree_node(tree, node)->total, node);
+	text_cells_write_weight(cells, tree_node(tree, node)->total, node);
 	if (!self) {
-		fprintf(out, "  %*s", weight_columns_columns(text), "");
+		fprintf(out, "  %*s", text_cells_columns(cells), "");
 		return;
 	}
-	text_style_write(text->view, out, hot ? TEXT_HOT : "");
+	text_style_write(cells->options, out, hot ? TEXT_HOT : "");
 	fputs("  ", out);
-	weight_columns_write(text, self, tree_error_self(&text->spread, node));
-	text_style_write(text->view, out, hot ? TEXT_OFF : "");
+	text_cells_write_weight(cells, self, tree_error_self(&cells->tree_error, node));
+	text_style_write(cells->options, out, hot ? TEXT_OFF : "");
 }
 
-static void weights_rest(const void *ctx, FILE *out, uint32_t first)
+static void write_weights_rest(const void *ctx, FILE *out, uint32_t first)
 {
-	const struct weight_columns *text = ctx;
-	const struct tree *tree = text->profile->tree;
+	const struct text_cells *cells = ctx;
+	const struct tree *tree = cells->profile->tree;
 	uint64_t total = 0;
 
 	for (; first != TREE_NONE; first = tree_node(tree, first)->next_sibling)
 		total += tree_node(tree, first)->total;
-	weight_columns_write_sum(text, total);
-	fprintf(out, "  %*s", weight_columns_columns(text), "");
+	text_cells_write_sum(cells, total);
+	fprintf(out, "  %*s", text_cells_columns(cells), "");
 }
 
-static void calls_write(const struct weight_columns *text)
+static void write_calls(const struct text_cells *cells)
 {
 	const struct tree_columns columns = {
-		.ctx = text,
-		.width = 2 + 2 * (size_t)weight_columns_columns(text),
-		.percent = weights_percent,
+		.ctx = cells,
+		.width = 2 + 2 * (size_t)text_cells_columns(cells),
+		.percent = get_weight_percent,
 		.adds_up = true,
-		.write = weights_write,
-		.rest = weights_rest,
+		.write = write_weights,
+		.rest = write_weights_rest,
 	};
-	const char *unit = weight_columns_unit(text);
-	int room = weight_columns_room(text);
+	const char *unit = text_cells_unit(cells);
+	int room = text_cells_unit_columns(cells);
 
-	if (!text->whole) {
-		text_nothing_write(text->profile, text->out);
+	if (!cells->whole) {
+		text_cells_write_nothing(cells->profile, cells->out);
 		return;
 	}
-	text_style_write(text->view, text->out, TEXT_DIM);
-	fprintf(text->out, " total %*s    self %*s      call tree\n", room, unit, room, unit);
-	text_style_write(text->view, text->out, TEXT_OFF);
-	tree_text_draw(text->profile, text->view, &columns, text->out);
+	text_style_write(cells->options, cells->out, TEXT_DIM);
+	fprintf(cells->out, " total %*s    self %*s      call tree\n", room, unit, room, unit);
+	text_style_write(cells->options, cells->out, TEXT_OFF);
+	tree_text_draw(cells->profile, cells->options, &columns, cells->out);
 }
 
-void tree_text_write_calls(const struct profile *profile, const struct write_options *view,
+void tree_text_write_calls(const struct profile *profile, const struct write_options *options,
                            FILE *out)
 {
-	struct weight_columns text;
+	struct text_cells cells;
 
-	weight_columns_init(&text, profile, view, false, out);
-	calls_write(&text);
-	weight_columns_deinit(&text);
+	text_cells_init(&cells, profile, options, false, out);
+	write_calls(&cells);
+	text_cells_deinit(&cells);
 }
 
-bool tree_text_write(const struct profile *profile, const struct write_options *view, FILE *out,
+bool tree_text_write(const struct profile *profile, const struct write_options *options, FILE *out,
                      struct error *err)
 {
-	struct weight_columns text;
+	struct text_cells cells;
 
 	(void)err; /* a write error shows in ferror(out) */
-	weight_columns_init(&text, profile, view, view->intervals, out);
-	calls_write(&text);
-	weight_columns_finish(&text);
-	weight_columns_deinit(&text);
+	text_cells_init(&cells, profile, options, options->intervals, out);
+	write_calls(&cells);
+	text_cells_write_summary(&cells);
+	text_cells_deinit(&cells);
 	return true;
 }

@@ -1,4 +1,4 @@
-/* tree_text: draws a tree for people, with numbers of whatever kind in front of each node. */
+/* tree_text: draws a tree with columns of numbers in front of each node. */
 #ifndef PMP_TREE_TEXT_H
 #define PMP_TREE_TEXT_H
 
@@ -7,20 +7,26 @@
 #include "merger/profile/profile.h"
 #include "merger/profile/write_options.h"
 
-/* What stands in front of the nodes. */
+/* The columns in front of the nodes. */
 struct tree_columns {
 	const void *ctx;
-	size_t width; /* that they take */
-	/* How much a node weighs: below view->min_percent it's folded into one line with those behind it. */
+	size_t width; /* of all columns together */
+	/* The weight of a node. Nodes below options->min_percent are folded into one line. */
 	double (*percent)(const void *ctx, uint32_t node);
-	bool adds_up; /* do percents of several nodes? then the line of those that are folded has their sum */
+	/* percents of several nodes can be added; then the folded line has their sum */
+	bool adds_up;
 	void (*write)(const void *ctx, FILE *out, uint32_t node);
-	/* Of a node's children from `first` on. */
+	/* Writes the columns for a node's children from `first` on. */
 	void (*rest)(const void *ctx, FILE *out, uint32_t first);
 };
 
-/* The tree's children are in the order in which they're to be shown, those below view->min_percent last. */
-void tree_text_draw(const struct profile *profile, const struct write_options *view,
+/* The children of the tree are in the order of output; those below options->min_percent are
+ * last. */
+void tree_text_draw(const struct profile *profile, const struct write_options *options,
                     const struct tree_columns *columns, FILE *out);
+
+/* Writes the profile's tree with its weights, without the summary. */
+void tree_text_write_calls(const struct profile *profile, const struct write_options *options,
+                           FILE *out);
 
 #endif

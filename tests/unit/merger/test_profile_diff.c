@@ -1,4 +1,4 @@
-/* Comparisons: what has changed comes first, and what has not is not called sure. */
+/* Comparisons: the largest change comes first, and equal programs have no `sure` change. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #define TRIALS 100
 #define WRONG_MAX 5
 
-/* A program: what it spends its time in, in parts of its whole. */
+/* A program: the shares of its functions, in parts of 1. */
 static const char *const functions[] = { "burn", "parse", "lookup", "encode", "log", "gc", "poll" };
 #define FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
 static const double usual[FUNCTIONS] = { 0.40, 0.20, 0.15, 0.10, 0.08, 0.05, 0.02 };
@@ -25,7 +25,7 @@ struct trial {
 	uint64_t dice;
 	double shares[FUNCTIONS];
 	unsigned samples;
-	unsigned stay; /* how many samples it stays in one function, in the mean */
+	unsigned stay; /* mean number of samples in the same function */
 	bool timed;    /* as pmp's own text, with a timeline */
 };
 
@@ -100,7 +100,7 @@ static const char *row_name(const struct profile_diff *diff, size_t i)
 	return intern_get(diff->joint->intern, diff->rows[i].frame->name).ptr;
 }
 
-/* How many of TRIALS comparisons of a program with itself call anything sure. */
+/* How many of TRIALS comparisons of a program with itself have a `sure` row. */
 static unsigned same_trials(unsigned samples, unsigned stay, bool timed, uint64_t seed)
 {
 	unsigned wrong = 0;
@@ -128,14 +128,14 @@ static void test_same(void **state)
 	assert_in_range(same_trials(200, 1, false, 11), 0, WRONG_MAX);
 	assert_in_range(same_trials(200, 1, true, 12), 0, WRONG_MAX);
 	assert_in_range(same_trials(2000, 1, true, 13), 0, WRONG_MAX);
-	/* What it does now it mostly does in the next sample, too: a tenth of the information. */
+	/* Neighbouring samples are correlated: a tenth of the information. */
 	assert_in_range(same_trials(2000, 10, true, 14), 0, WRONG_MAX);
-	/* It stays for longer than the run can be cut into parts that are longer still. */
+	/* Phases are longer than the parts of the run. */
 	assert_in_range(same_trials(200, 5, true, 15), 0, WRONG_MAX);
 	assert_in_range(same_trials(200, 20, true, 16), 0, WRONG_MAX);
 }
 
-/* "burn" has become 15 % faster: it comes first, and mostly it's sure. */
+/* "burn" has become 15 % faster: it is the first row, and in most trials `sure`. */
 static void test_faster(void **state)
 {
 	unsigned sure = 0;
@@ -162,7 +162,7 @@ static void test_faster(void **state)
 	assert_in_range(sure, 18, 20);
 }
 
-/* How many of TRIALS intervals of burn's share hold it. */
+/* How many of TRIALS intervals of burn's share contain it. */
 static unsigned share_trials(unsigned samples, unsigned stay, bool timed, uint64_t seed)
 {
 	unsigned inside = 0;
@@ -171,13 +171,13 @@ static unsigned share_trials(unsigned samples, unsigned stay, bool timed, uint64
 		struct trial trial = {
 			.dice = seed + 7919 * i, .samples = samples, .stay = stay, .timed = timed
 		};
-		struct tree_error spread;
+		struct tree_error tree_error;
 		struct profile *profile;
 		uint32_t node;
 
 		memcpy(trial.shares, usual, sizeof(usual));
 		profile = record(&trial);
-		tree_error_init(&spread, profile, NULL, NULL);
+		tree_error_init(&tree_error, profile, NULL, NULL);
 		node = tree_node(profile->tree, tree_next(profile->tree, TREE_ROOT, NULL))
 		               ->first_child;
 		while (node != TREE_NONE &&
@@ -190,9 +190,9 @@ static unsigned share_trials(unsigned samples, unsigned stay, bool timed, uint64
 			        (double)tree_node(profile->tree, node)->total / (double)samples;
 
 			inside += fabs(share - usual[0]) <=
-			          sampling_error_of(&spread.spread, node, share);
+			          sampling_error_of(&tree_error.errors, node, share);
 		}
-		tree_error_deinit(&spread);
+		tree_error_deinit(&tree_error);
 		profile_destroy(profile);
 	}
 	return inside;
@@ -208,7 +208,7 @@ static void test_shares(void **state)
 	assert_in_range(share_trials(2000, 20, true, 25), 90, 100);
 }
 
-/* Of the 95 % intervals of burn's change, which is none, so many hold 0. */
+/* The change of burn's share is 0: how many of the 95 % intervals contain 0. */
 static void test_intervals(void **state)
 {
 	unsigned inside = 0;
@@ -256,7 +256,7 @@ static void compare(const char *before, const char *after, bool ok)
 	profile_destroy(b);
 }
 
-/* Shares add up; nothing in common; recursion; one sample each; too large; nothing at all. */
+/* Shares add up; no common function; recursion; one sample each; too large; empty. */
 static void test_odd(void **state)
 {
 	(void)state;
@@ -269,11 +269,11 @@ static void test_odd(void **state)
 	compare("a 1\n", "", false);
 }
 
-/* Collapsed stacks tell no folders: a profile and its own collapsed stacks do not differ. */
+/* Collapsed stacks have no folders: a profile does not differ from its own collapsed stacks. */
 static void test_labels(void **state)
 {
 	static const struct frame none = { 0 };
-	const struct write_options view = { 0 };
+	const struct write_options options = { 0 };
 	struct profile *placed = profile_create(false), *bare;
 	struct frame stack[2] = { none, none };
 	struct profile_diff diff;
@@ -290,7 +290,7 @@ static void test_labels(void **state)
 	tree_add(placed->tree, stack, 2, 5);
 	tree_add(placed->tree, stack, 1, 3);
 	profile_sort(placed);
-	text = render(placed, "collapsed", &view);
+	text = render(placed, "collapsed", &options);
 	bare = read_collapsed(text);
 	assert_true(profile_diff_init(&diff, placed, bare, &err));
 	assert_true(diff.labels);

@@ -10,15 +10,15 @@
 #include "tests/unit/render.h"
 
 #define HEAD " total samples    self samples      call tree\n"
-/* What is under the tree of text that tells nothing of samples. */
+/* The summary of text without sampling data. */
 #define FOOT(stacks)                                                                               \
 	"\nsamples: not known, as this is no recording of pmp's\nstacks:  " stacks                 \
 	"\npauses:  not known\n"
 
 static const struct row {
 	const char *what;
-	const char *stacks; /* collapsed */
-	struct write_options view;
+	const char *stacks; /* collapsed stacks */
+	struct write_options options;
 	const char *text;
 } rows[] = {
 	{ "nothing",
@@ -100,7 +100,7 @@ static void test_trees(void **state)
 		char *text;
 
 		assert_non_null(profile);
-		text = render(profile, "tree", &rows[i].view);
+		text = render(profile, "tree", &rows[i].options);
 		if (strcmp(text, rows[i].text))
 			fail_msg("%s:\n%s\nnot\n%s", rows[i].what, text, rows[i].text);
 		free(text);
@@ -108,12 +108,12 @@ static void test_trees(void **state)
 	}
 }
 
-/* Where a node's time is: its lines, the heaviest first. */
+/* The lines of a node, heaviest first. */
 static void test_lines(void **state)
 {
 	static const struct {
 		struct frame frame;
-		const char *lines; /* one weight 1 each */
+		const char *lines; /* with weight 1 each */
 		const char *label;
 	} labels[] = {
 		{ { .kind = FRAME_PYTHON, .file = 1 }, "A", "f (a.py) :1" },
@@ -130,7 +130,7 @@ static void test_lines(void **state)
 		{ { .kind = FRAME_NATIVE, .file = 1, .module = 1 }, "A", "f (a.py) at a.py:1" },
 		{ { .kind = FRAME_NATIVE, .module = 1 }, "A", "f (a.py)" },
 	};
-	static const struct write_options view = { 0 };
+	static const struct write_options options = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
@@ -149,7 +149,7 @@ static void test_lines(void **state)
 		if (!*labels[i].lines)
 			tree_add(profile->tree, &frame, 1, 1);
 		profile_sort(profile);
-		text = render(profile, "tree", &view);
+		text = render(profile, "tree", &options);
 		label = strchr(text, '\n') + 37;
 		*strchr(label, '\n') = '\0';
 		assert_string_equal(label, labels[i].label);
@@ -158,11 +158,11 @@ static void test_lines(void **state)
 	}
 }
 
-/* Branches in branches in branches: lines must not get ever wider. */
+/* Nested branches: lines must not become ever wider. */
 static void test_deep(void **state)
 {
 	enum { DEPTH = 2000 };
-	static const struct write_options view = { 0 };
+	static const struct write_options options = { 0 };
 	struct profile *profile = profile_create(false);
 	struct frame *frames = calloc(DEPTH, sizeof(*frames));
 	size_t widest = 0;
@@ -176,7 +176,7 @@ static void test_deep(void **state)
 		frames[i].first_line = 0;
 	}
 	profile_sort(profile);
-	text = render(profile, "tree", &view);
+	text = render(profile, "tree", &options);
 	for (char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		size_t columns = text_width_of((struct span){ line, strcspn(line, "\n") });
 
@@ -190,7 +190,7 @@ static void test_deep(void **state)
 
 static void test_summary(void **state)
 {
-	static const struct write_options view = { 0 };
+	static const struct write_options options = { 0 };
 	struct profile *profile = profile_create(false);
 	struct frame frame = { .kind = FRAME_NATIVE };
 	char *text;
@@ -214,7 +214,7 @@ static void test_summary(void **state)
 	profile_thread(profile, 1, 1)->stacks = 200;
 	profile_note(profile, intern_add(profile->intern, SPAN_LIT("gdb was replaced")));
 	profile_note(profile, intern_add(profile->intern, SPAN_LIT("gdb was replaced")));
-	text = render(profile, "tree", &view);
+	text = render(profile, "tree", &options);
 	assert_string_equal(
 	        strstr(text, "samples:"),
 	        "samples: 200 asked, 198 taken, 3 late, 2 failed; 19.9 s at 9.9 Hz (10 asked)\n"
