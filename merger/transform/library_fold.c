@@ -10,24 +10,24 @@
 
 #define NONE UINT32_MAX
 
-/* Library code that one place calls: nodes of the tree that hang together. */
+/* Connected nodes of library code that one node calls. */
 struct region {
-	uint32_t parent;  /* the node that calls it */
-	uint32_t library; /* intern id: of its first frame */
-	uint32_t count;   /* nodes */
+	uint32_t parent;  /* the calling node */
+	uint32_t library; /* intern id: the library of its first frame */
+	uint32_t count;   /* number of nodes */
 	uint32_t label;   /* intern id; 0: not made yet */
 };
 
 struct library_fold {
 	struct intern *intern;
 	bool counted;
-	struct tree *tree; /* of all stacks, as they were */
+	struct tree *tree; /* all observed stacks, unchanged */
 	struct region *regions;
 	size_t region_count, region_cap;
 	struct hash_index region_index;
-	uint32_t *places; /* of nodes: their region; NONE: it's no library's */
+	uint32_t *places; /* by node: its region; NONE: not library code */
 	size_t place_count;
-	uint32_t *path; /* the nodes of a stack, root first */
+	uint32_t *path; /* nodes of a stack, root first */
 	size_t path_cap;
 };
 
@@ -58,7 +58,7 @@ void library_fold_observe(struct library_fold *fold, const struct frame *frames,
 	tree_add(fold->tree, frames, count, 1);
 }
 
-static uint32_t region_get(struct library_fold *fold, uint32_t parent, uint32_t library)
+static uint32_t get_region(struct library_fold *fold, uint32_t parent, uint32_t library)
 {
 	uint32_t hash = hash_index_hash(hash_index_mix(hash_index_start(parent), library)), found;
 
@@ -75,7 +75,7 @@ static uint32_t region_get(struct library_fold *fold, uint32_t parent, uint32_t 
 	return found;
 }
 
-/* A node's number is higher than its parent's. */
+/* One pass is enough: a node has a higher number than its parent. */
 void library_fold_finish(struct library_fold *fold)
 {
 	size_t count = tree_count(fold->tree);
@@ -90,14 +90,14 @@ void library_fold_finish(struct library_fold *fold)
 		if (library.len && fold->places[parent] != NONE)
 			place = fold->places[parent];
 		else if (library.len)
-			place = region_get(fold, parent, intern_add(fold->intern, library));
+			place = get_region(fold, parent, intern_add(fold->intern, library));
 		fold->places[i] = place;
 		if (place != NONE)
 			fold->regions[place].count++;
 	}
 }
 
-static struct frame region_frame(struct library_fold *fold, uint32_t place)
+static struct frame make_region_frame(struct library_fold *fold, uint32_t place)
 {
 	struct region *region = &fold->regions[place];
 	struct buf text = { 0 };
@@ -114,8 +114,8 @@ static struct frame region_frame(struct library_fold *fold, uint32_t place)
 	return (struct frame){ .name = region->label, .kind = FRAME_MARKER };
 }
 
-/* One that was not seen stays as it is. */
-static uint32_t place_of(const struct library_fold *fold, uint32_t node)
+/* NONE also for a node that was not observed: its frame is not changed. */
+static uint32_t get_place(const struct library_fold *fold, uint32_t node)
 {
 	return node < fold->place_count ? fold->places[node] : NONE;
 }
@@ -129,12 +129,12 @@ size_t library_fold_apply(struct library_fold *fold, struct frame *frames, size_
 	for (size_t i = count; i-- > 0; node = tree_node(fold->tree, node)->parent)
 		fold->path[i] = node;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t place = place_of(fold, fold->path[i]);
+		uint32_t place = get_place(fold, fold->path[i]);
 
 		if (place == NONE || (fold->counted && fold->regions[place].count == 1))
 			frames[kept++] = frames[i];
-		else if (!i || place_of(fold, fold->path[i - 1]) != place)
-			frames[kept++] = region_frame(fold, place);
+		else if (!i || get_place(fold, fold->path[i - 1]) != place)
+			frames[kept++] = make_region_frame(fold, place);
 	}
 	return kept;
 }

@@ -3,25 +3,25 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
-#include "merger/profile/levels.h"
-#include "merger/transform/library_fold.h"
 #include "merger/base/number.h"
 #include "merger/base/regex.h"
+#include "merger/profile/levels.h"
 #include "merger/profile/thread_stacks.h"
+#include "merger/transform/library_fold.h"
 
 #define DEEPER "(deeper)"
 #define ALL_HIDDEN "(all frames hidden)"
 
-/* What is known of a frame, which many nodes have. */
+/* Cached tests of a frame, which many nodes share. */
 enum {
 	TESTED = 1,
 	IN_FOCUS = 2,
 	HIDDEN = 4,
 };
 
-/* A stack as it is seen. */
+/* A stack after the filter. */
 struct path {
-	struct frame *frames; /* root first; the first ones are levels */
+	struct frame *frames; /* root first, beginning with the levels (host, process, thread) */
 	size_t count, cap, levels;
 };
 
@@ -29,69 +29,69 @@ struct stack_number {
 	uint32_t slot, stack, number;
 };
 
-struct viewing {
+struct filter_run {
 	struct profile *profile;
-	const struct profile_filter *view;
+	const struct profile_filter *filter;
 	struct regex focus, hide, thread;
 	struct thread_stacks stacks;
 	const struct thread_group
-	        *group;    /* the one whose stacks are looked at; NULL: those of several */
-	bool *meant;       /* by group: is it a thread that is to be seen? */
-	uint64_t *weights; /* by stack; those that have one are `weighed` */
+	        *group;    /* the thread whose stacks are filtered; NULL: several threads */
+	bool *wanted;      /* by group: does it match --thread? */
+	uint64_t *weights; /* by stack; the stacks with a weight are in `weighed` */
 	uint32_t *weighed;
 	size_t weighed_count, weighed_cap;
-	uint8_t *tests; /* by the tree's frames */
+	uint8_t *tests; /* by frame of the tree */
 	struct thread_frames frames;
 	struct path path;
-	struct library_fold *fold; /* NULL: libraries are shown */
-	/* What is done with each path. */
-	void (*take)(struct viewing *v, uint64_t weight);
+	struct library_fold *fold; /* NULL: library frames are kept */
+	/* Called for each filtered path. */
+	void (*take)(struct filter_run *run, uint64_t weight);
 	struct tree *tree;
 	uint64_t left_out;
-	/* The new timeline's number of each stack that the old one has, by its old number, and by thread where that is a
-	 * level: places in numbers. */
+	/* Maps (old stack, thread if that is a level) to the number in the new timeline; the
+	 * index has positions in `numbers`. */
 	struct timeline *timeline;
-	struct hash_index known;
+	struct hash_index number_index;
 	struct stack_number *numbers;
 	size_t number_count, number_cap;
 };
 
-bool profile_filter_changes(const struct profile_filter *view)
+bool profile_filter_changes(const struct profile_filter *filter)
 {
-	return view->focus || view->hide || view->thread || view->threads || view->lines ||
-	       view->fold_library || view->invert || view->depth;
+	return filter->focus || filter->hide || filter->thread || filter->threads ||
+	       filter->lines || filter->fold_library || filter->invert || filter->depth;
 }
 
-static bool frame_matches(const struct viewing *v, const struct regex *pattern,
-                          const struct frame *frame)
+static bool is_frame_match(const struct filter_run *run, const struct regex *pattern,
+                           const struct frame *frame)
 {
-	const struct intern *intern = v->profile->intern;
+	const struct intern *intern = run->profile->intern;
 
 	return regex_matches(pattern, intern_get(intern, frame->name)) ||
 	       (frame->file && regex_matches(pattern, intern_get(intern, frame->file))) ||
 	       (frame->module && regex_matches(pattern, intern_get(intern, frame->module)));
 }
 
-/* IN_FOCUS, HIDDEN. */
-static unsigned frame_test(struct viewing *v, uint32_t node)
+/* Returns IN_FOCUS and HIDDEN. */
+static unsigned test_frame(struct filter_run *run, uint32_t node)
 {
-	const struct tree *tree = v->profile->tree;
-	uint8_t *test = &v->tests[tree_node(tree, node)->frame];
+	const struct tree *tree = run->profile->tree;
+	uint8_t *test = &run->tests[tree_node(tree, node)->frame];
 	const struct frame *frame = tree_frame(tree, node);
 
 	if (!*test)
-		*test = TESTED | (frame_matches(v, &v->focus, frame) ? IN_FOCUS : 0) |
-		        (v->hide.known && frame_matches(v, &v->hide, frame) ? HIDDEN : 0);
+		*test = TESTED | (is_frame_match(run, &run->focus, frame) ? IN_FOCUS : 0) |
+		        (run->hide.known && is_frame_match(run, &run->hide, frame) ? HIDDEN : 0);
 	return *test;
 }
 
-static void path_push(struct path *path, const struct frame *frame)
+static void push_frame(struct path *path, const struct frame *frame)
 {
 	path->frames = alloc_grow(path->frames, &path->cap, path->count + 1, sizeof(*path->frames));
 	path->frames[path->count++] = *frame;
 }
 
-static void path_reverse(struct path *path, size_t from)
+static void reverse_path(struct path *path, size_t from)
 {
 	for (size_t i = from, j = path->count; i + 1 < j; i++) {
 		struct frame frame = path->frames[i];
@@ -101,304 +101,312 @@ static void path_reverse(struct path *path, size_t from)
 	}
 }
 
-/* The node above a stack's first frame. */
-static uint32_t node_above(const struct viewing *v, uint32_t stack)
+/* The parent of a stack's first frame. */
+static uint32_t get_node_above(const struct filter_run *run, uint32_t stack)
 {
-	const struct tree *tree = v->profile->tree;
+	const struct tree *tree = run->profile->tree;
 
-	if (v->frames.count)
-		return tree_node(tree, v->frames.frames[v->frames.count - 1].node)->parent;
-	return v->stacks.timeline ? v->stacks.timeline->steps[stack].node : stack;
+	if (run->frames.count)
+		return tree_node(tree, run->frames.frames[run->frames.count - 1].node)->parent;
+	return run->stacks.timeline ? run->stacks.timeline->steps[stack].node : stack;
 }
 
-static void levels_push(struct viewing *v, uint32_t stack)
+static void push_levels(struct filter_run *run, uint32_t stack)
 {
-	const struct tree *tree = v->profile->tree;
+	const struct tree *tree = run->profile->tree;
 	bool has_thread = false;
 
-	for (uint32_t i = node_above(v, stack); i != TREE_ROOT; i = tree_node(tree, i)->parent) {
+	for (uint32_t i = get_node_above(run, stack); i != TREE_ROOT;
+	     i = tree_node(tree, i)->parent) {
 		has_thread |= tree_frame(tree, i)->kind == FRAME_THREAD;
-		path_push(&v->path, tree_frame(tree, i));
+		push_frame(&run->path, tree_frame(tree, i));
 	}
-	path_reverse(&v->path, 0);
-	if (v->view->threads && !has_thread) {
-		struct thread_identity who = thread_stacks_identity(&v->stacks, v->group);
-		struct frame frame = level_thread(
-		        v->profile->intern, intern_add(v->profile->intern, who.name), who.tid);
+	reverse_path(&run->path, 0);
+	if (run->filter->threads && !has_thread) {
+		struct thread_identity identity = thread_stacks_identity(&run->stacks, run->group);
+		struct frame frame =
+		        level_thread(run->profile->intern,
+		                     intern_add(run->profile->intern, identity.name), identity.tid);
 
-		path_push(&v->path, &frame);
+		push_frame(&run->path, &frame);
 	}
-	v->path.levels = v->path.count;
+	run->path.levels = run->path.count;
 }
 
-/* Fills the path with what is to be seen of a stack. false: nothing is. */
-static bool path_fill(struct viewing *v, uint32_t stack)
+/* Fills run->path with the visible part of a stack. false: the stack is left out. */
+static bool fill_path(struct filter_run *run, uint32_t stack)
 {
-	const struct tree *tree = v->profile->tree;
+	const struct tree *tree = run->profile->tree;
 	bool in_focus = false;
 
-	thread_stacks_path(&v->stacks, stack, &v->frames);
-	v->path.count = 0;
-	levels_push(v, stack);
-	for (size_t i = v->frames.count; i-- > 0;) {
-		const struct thread_frame *at = &v->frames.frames[i];
+	thread_stacks_path(&run->stacks, stack, &run->frames);
+	run->path.count = 0;
+	push_levels(run, stack);
+	for (size_t i = run->frames.count; i-- > 0;) {
+		const struct thread_frame *at = &run->frames.frames[i];
 		struct frame frame = *tree_frame(tree, at->node);
 		unsigned test;
 
 		if (!tree_by_line(tree))
-			frame.line = v->stacks.timeline ? at->line : tree_only_line(tree, at->node);
-		test = frame_test(v, at->node);
+			frame.line =
+			        run->stacks.timeline ? at->line : tree_only_line(tree, at->node);
+		test = test_frame(run, at->node);
 		in_focus |= test & IN_FOCUS;
 		if (!(test & HIDDEN))
-			path_push(&v->path, &frame);
+			push_frame(&run->path, &frame);
 	}
-	if (v->path.count == v->path.levels) {
-		struct frame frame = { .name = intern_add(v->profile->intern, SPAN_LIT(ALL_HIDDEN)),
+	if (run->path.count == run->path.levels) {
+		struct frame frame = { .name = intern_add(run->profile->intern,
+			                                  SPAN_LIT(ALL_HIDDEN)),
 			               .kind = FRAME_MARKER };
 
-		path_push(&v->path, &frame);
+		push_frame(&run->path, &frame);
 	}
-	return in_focus || !v->focus.known;
+	return in_focus || !run->focus.known;
 }
 
-static void count_library(struct viewing *v, uint64_t weight)
+static void observe_path(struct filter_run *run, uint64_t weight)
 {
 	(void)weight;
-	library_fold_observe(v->fold, v->path.frames, v->path.count);
+	library_fold_observe(run->fold, run->path.frames, run->path.count);
 }
 
-/* Does to the path what the view asks for, and returns its leaf in the new tree. */
-static uint32_t path_add(struct viewing *v, uint64_t weight)
+/* Folds, inverts and cuts the path, adds it to the new tree and returns its leaf. */
+static uint32_t add_path(struct filter_run *run, uint64_t weight)
 {
-	struct path *path = &v->path;
-	uint64_t depth = v->view->depth;
+	struct path *path = &run->path;
+	uint64_t depth = run->filter->depth;
 
-	if (v->fold)
-		path->count = library_fold_apply(v->fold, path->frames, path->count);
-	if (v->view->invert)
-		path_reverse(path, path->levels);
+	if (run->fold)
+		path->count = library_fold_apply(run->fold, path->frames, path->count);
+	if (run->filter->invert)
+		reverse_path(path, path->levels);
 	if (depth && path->count - path->levels > depth) {
 		path->count = path->levels + depth;
-		path_push(path,
-		          &(struct frame){ .name = intern_add(v->profile->intern, SPAN_LIT(DEEPER)),
-		                           .kind = FRAME_MARKER });
+		push_frame(path, &(struct frame){
+		                         .name = intern_add(run->profile->intern, SPAN_LIT(DEEPER)),
+		                         .kind = FRAME_MARKER });
 	}
-	return tree_add(v->tree, path->frames, path->count, weight);
+	return tree_add(run->tree, path->frames, path->count, weight);
 }
 
-static void add_to_tree(struct viewing *v, uint64_t weight)
+static void add_path_weight(struct filter_run *run, uint64_t weight)
 {
-	path_add(v, weight);
+	add_path(run, weight);
 }
 
-/* All that has gathered in weights, which are 0 then. */
-static void weights_flush(struct viewing *v)
+/* Passes on all gathered weights and sets them to 0. */
+static void flush_weights(struct filter_run *run)
 {
-	for (size_t i = 0; i < v->weighed_count; i++) {
-		uint32_t stack = v->weighed[i];
+	for (size_t i = 0; i < run->weighed_count; i++) {
+		uint32_t stack = run->weighed[i];
 
-		if (path_fill(v, stack))
-			v->take(v, v->weights[stack]);
+		if (fill_path(run, stack))
+			run->take(run, run->weights[stack]);
 		else
-			v->left_out += v->weights[stack];
-		v->weights[stack] = 0;
+			run->left_out += run->weights[stack];
+		run->weights[stack] = 0;
 	}
-	v->weighed_count = 0;
+	run->weighed_count = 0;
 }
 
-static bool group_matches(struct viewing *v, const struct thread_group *group)
+static bool is_group_match(struct filter_run *run, const struct thread_group *group)
 {
-	struct thread_identity who;
+	struct thread_identity identity;
 	struct span number;
 	uint32_t tid;
 
-	if (!v->view->thread)
+	if (!run->filter->thread)
 		return true;
-	who = thread_stacks_identity(&v->stacks, group);
-	number = span_of(v->view->thread);
+	identity = thread_stacks_identity(&run->stacks, group);
+	number = span_of(run->filter->thread);
 	if (number_take32(&number, &tid) && !number.len)
-		return tid && who.tid == tid;
-	return who.name.len && regex_matches(&v->thread, who.name);
+		return tid && identity.tid == tid;
+	return identity.name.len && regex_matches(&run->thread, identity.name);
 }
 
-static void stack_weigh(struct viewing *v, uint32_t stack, uint64_t weight)
+static void weigh_stack(struct filter_run *run, uint32_t stack, uint64_t weight)
 {
-	if (!v->weights[stack] && weight) {
-		v->weighed = alloc_grow(v->weighed, &v->weighed_cap, v->weighed_count + 1,
-		                        sizeof(*v->weighed));
-		v->weighed[v->weighed_count++] = stack;
+	if (!run->weights[stack] && weight) {
+		run->weighed = alloc_grow(run->weighed, &run->weighed_cap, run->weighed_count + 1,
+		                          sizeof(*run->weighed));
+		run->weighed[run->weighed_count++] = stack;
 	}
-	v->weights[stack] += weight;
+	run->weights[stack] += weight;
 }
 
-static void group_gather(struct viewing *v, size_t group)
+static void gather_group(struct filter_run *run, size_t group)
 {
-	struct thread_run run;
+	struct thread_run thread_run;
 
-	for (size_t at = 0; thread_group_next(&v->stacks.groups[group], &at, &run);) {
-		uint64_t weight = thread_run_weight(&v->stacks, &run);
+	for (size_t at = 0; thread_group_next(&run->stacks.groups[group], &at, &thread_run);) {
+		uint64_t weight = thread_run_weight(&run->stacks, &thread_run);
 
-		if (v->meant[group])
-			stack_weigh(v, run.stack, weight);
+		if (run->wanted[group])
+			weigh_stack(run, thread_run.stack, weight);
 		else
-			v->left_out += weight;
+			run->left_out += weight;
 	}
 }
 
-/* Calls `take` for each stack that is to be seen. */
-static void walk(struct viewing *v, void (*take)(struct viewing *v, uint64_t weight))
+/* Calls `take` for each stack that passes the filter. */
+static void visit_stacks(struct filter_run *run,
+                         void (*take)(struct filter_run *run, uint64_t weight))
 {
-	v->take = take;
-	v->left_out = 0;
-	for (size_t i = 0; i < v->stacks.count; i++) {
-		v->group = &v->stacks.groups[i];
-		group_gather(v, i);
-		if (v->view->threads)
-			weights_flush(v);
+	run->take = take;
+	run->left_out = 0;
+	for (size_t i = 0; i < run->stacks.count; i++) {
+		run->group = &run->stacks.groups[i];
+		gather_group(run, i);
+		if (run->filter->threads)
+			flush_weights(run);
 	}
-	weights_flush(v);
+	flush_weights(run);
 }
 
-/* TIMELINE_ROOT: it's left out. */
-static uint32_t stack_make(struct viewing *v, uint32_t stack)
+/* TIMELINE_ROOT: the stack is left out. */
+static uint32_t make_stack(struct filter_run *run, uint32_t stack)
 {
 	bool process;
 	uint32_t leaf;
 
-	if (!path_fill(v, stack))
+	if (!fill_path(run, stack))
 		return TIMELINE_ROOT;
-	leaf = path_add(v, 0);
-	process = v->path.frames[0].kind == FRAME_PROCESS;
-	return timeline_stack(v->timeline, v->tree, leaf, v->path.frames + process,
-	                      v->path.count - process,
-	                      (enum merge_quality)v->stacks.timeline->steps[stack].mark);
+	leaf = add_path(run, 0);
+	process = run->path.frames[0].kind == FRAME_PROCESS;
+	return timeline_stack(run->timeline, run->tree, leaf, run->path.frames + process,
+	                      run->path.count - process,
+	                      (enum merge_quality)run->stacks.timeline->steps[stack].mark);
 }
 
-static uint32_t stack_number(struct viewing *v, uint32_t slot, uint32_t stack)
+static uint32_t number_stack(struct filter_run *run, uint32_t slot, uint32_t stack)
 {
-	uint32_t by = v->view->threads ? slot : 0, found;
+	uint32_t by = run->filter->threads ? slot : 0, found;
 	uint32_t hash = hash_index_hash(hash_index_mix(hash_index_start(by), stack));
 
 	if (stack == TIMELINE_ROOT)
 		return stack;
-	for (size_t at = hash; (found = hash_index_next(&v->known, hash, &at)) != HASH_INDEX_NONE;)
-		if (v->numbers[found].stack == stack && v->numbers[found].slot == by)
-			return v->numbers[found].number;
-	v->numbers =
-	        alloc_grow(v->numbers, &v->number_cap, v->number_count + 1, sizeof(*v->numbers));
-	v->group = &v->stacks.groups[slot];
-	v->numbers[v->number_count] = (struct stack_number){ by, stack, stack_make(v, stack) };
-	hash_index_add(&v->known, hash, (uint32_t)v->number_count);
-	return v->numbers[v->number_count++].number;
+	for (size_t at = hash;
+	     (found = hash_index_next(&run->number_index, hash, &at)) != HASH_INDEX_NONE;)
+		if (run->numbers[found].stack == stack && run->numbers[found].slot == by)
+			return run->numbers[found].number;
+	run->numbers = alloc_grow(run->numbers, &run->number_cap, run->number_count + 1,
+	                          sizeof(*run->numbers));
+	run->group = &run->stacks.groups[slot];
+	run->numbers[run->number_count] =
+	        (struct stack_number){ by, stack, make_stack(run, stack) };
+	hash_index_add(&run->number_index, hash, (uint32_t)run->number_count);
+	return run->numbers[run->number_count++].number;
 }
 
-static void change_see(struct viewing *v, uint32_t target, const struct timeline_change *change)
+static void filter_change(struct filter_run *run, uint32_t target,
+                          const struct timeline_change *change)
 {
-	const struct timeline_slot *slot = &v->stacks.timeline->slots[change->slot];
+	const struct timeline_slot *slot = &run->stacks.timeline->slots[change->slot];
 	struct timeline_entry entry = { 0 };
 
-	if (v->meant[change->slot])
-		entry.stack = stack_number(v, change->slot, change->entry.stack);
+	if (run->wanted[change->slot])
+		entry.stack = number_stack(run, change->slot, change->entry.stack);
 	if (entry.stack != TIMELINE_ROOT) {
 		entry.state = change->entry.state;
 		entry.has_cpu = change->entry.has_cpu;
 		entry.cpu_us = change->entry.cpu_us;
 	}
-	timeline_change(v->timeline,
-	                timeline_slot(v->timeline, target, slot->pid, slot->tid, slot->nth),
+	timeline_change(run->timeline,
+	                timeline_slot(run->timeline, target, slot->pid, slot->tid, slot->nth),
 	                &entry);
 }
 
-static void timeline_see(struct viewing *v)
+static void filter_timeline(struct filter_run *run)
 {
-	struct timeline_cursor cursor = { .timeline = v->stacks.timeline };
+	struct timeline_cursor cursor = { .timeline = run->stacks.timeline };
 
-	v->timeline = timeline_create(SIZE_MAX);
+	run->timeline = timeline_create(SIZE_MAX);
 	while (timeline_next(&cursor)) {
-		uint32_t target = timeline_target(v->timeline, cursor.sample.pid);
+		uint32_t target = timeline_target(run->timeline, cursor.sample.pid);
 
 		for (size_t i = 0; i < cursor.change_count; i++)
-			change_see(v, target, &cursor.changes[i]);
-		timeline_commit(v->timeline, &cursor.sample);
+			filter_change(run, target, &cursor.changes[i]);
+		timeline_commit(run->timeline, &cursor.sample);
 	}
 	timeline_cursor_deinit(&cursor);
-	hash_index_deinit(&v->known);
-	free(v->numbers);
+	hash_index_deinit(&run->number_index);
+	free(run->numbers);
 }
 
-/* Without a timeline threads are the tree's, or there's but one. */
-static bool check(const struct viewing *v, struct error *err)
+/* Without a timeline, threads are separate only if the tree has them, or if there is only one. */
+static bool check_profile(const struct filter_run *run, struct error *err)
 {
-	const struct profile *profile = v->profile;
+	const struct profile *profile = run->profile;
 
-	if ((v->view->thread || v->view->threads) && !v->stacks.timeline &&
+	if ((run->filter->thread || run->filter->threads) && !run->stacks.timeline &&
 	    profile->thread_count != 1 && !level_has_threads(profile))
 		return error_set(err, ERROR_INPUT,
 		                 "the profile does not tell its threads apart; record with "
 		                 "--threads, or with a timeline (without --no-timeline, into "
 		                 ".yaml)");
-	if (v->view->lines && !v->stacks.timeline && !tree_by_line(profile->tree))
+	if (run->filter->lines && !run->stacks.timeline && !tree_by_line(profile->tree))
 		return error_set(err, ERROR_INPUT,
 		                 "the profile does not tell nodes apart by line; record with "
 		                 "--lines, or with a timeline (into .yaml, without --no-timeline)");
 	return true;
 }
 
-static void profile_filter_run(struct viewing *v)
+static void run_filter(struct filter_run *run)
 {
-	struct profile *profile = v->profile;
+	struct profile *profile = run->profile;
 	size_t stacks =
-	        v->stacks.timeline ? v->stacks.timeline->step_count : tree_count(profile->tree);
+	        run->stacks.timeline ? run->stacks.timeline->step_count : tree_count(profile->tree);
 
-	v->weights = alloc_zeroed(stacks, sizeof(*v->weights));
-	v->tests = alloc_zeroed(tree_count(profile->tree), sizeof(*v->tests));
-	v->meant = alloc_zeroed(v->stacks.count, sizeof(*v->meant));
-	for (size_t i = 0; i < v->stacks.count; i++)
-		v->meant[i] = group_matches(v, &v->stacks.groups[i]);
-	v->tree = tree_create(v->view->lines || tree_by_line(profile->tree));
-	if (v->view->fold_library) {
-		v->fold = library_fold_create(profile->intern, !v->view->uncounted);
-		walk(v, count_library);
-		library_fold_finish(v->fold);
+	run->weights = alloc_zeroed(stacks, sizeof(*run->weights));
+	run->tests = alloc_zeroed(tree_count(profile->tree), sizeof(*run->tests));
+	run->wanted = alloc_zeroed(run->stacks.count, sizeof(*run->wanted));
+	for (size_t i = 0; i < run->stacks.count; i++)
+		run->wanted[i] = is_group_match(run, &run->stacks.groups[i]);
+	run->tree = tree_create(run->filter->lines || tree_by_line(profile->tree));
+	if (run->filter->fold_library) {
+		run->fold = library_fold_create(profile->intern, !run->filter->uncounted);
+		visit_stacks(run, observe_path);
+		library_fold_finish(run->fold);
 	}
-	walk(v, add_to_tree);
-	if (v->stacks.timeline)
-		timeline_see(v);
-	library_fold_destroy(v->fold);
-	profile->left_out += v->left_out;
+	visit_stacks(run, add_path_weight);
+	if (run->stacks.timeline)
+		filter_timeline(run);
+	library_fold_destroy(run->fold);
+	profile->left_out += run->left_out;
 	tree_destroy(profile->tree);
-	profile->tree = v->tree;
+	profile->tree = run->tree;
 	timeline_destroy(profile->timeline);
-	profile->timeline = v->timeline;
+	profile->timeline = run->timeline;
 	profile_sort(profile);
 }
 
-bool profile_filter_apply(struct profile *profile, const struct profile_filter *view,
+bool profile_filter_apply(struct profile *profile, const struct profile_filter *filter,
                           struct error *err)
 {
-	struct viewing v = { .profile = profile, .view = view };
+	struct filter_run run = { .profile = profile, .filter = filter };
 	bool ok;
 
-	if (!profile_filter_changes(view))
+	if (!profile_filter_changes(filter))
 		return true;
-	ok = regex_init(&v.focus, view->focus, "--focus", err) &&
-	     regex_init(&v.hide, view->hide, "--hide", err) &&
-	     regex_init(&v.thread, view->thread, "--thread", err);
+	ok = regex_init(&run.focus, filter->focus, "--focus", err) &&
+	     regex_init(&run.hide, filter->hide, "--hide", err) &&
+	     regex_init(&run.thread, filter->thread, "--thread", err);
 	if (ok) {
-		thread_stacks_init(&v.stacks, profile);
-		ok = check(&v, err);
+		thread_stacks_init(&run.stacks, profile);
+		ok = check_profile(&run, err);
 		if (ok)
-			profile_filter_run(&v);
-		thread_stacks_deinit(&v.stacks);
+			run_filter(&run);
+		thread_stacks_deinit(&run.stacks);
 	}
-	regex_deinit(&v.focus);
-	regex_deinit(&v.hide);
-	regex_deinit(&v.thread);
-	free(v.meant);
-	free(v.weights);
-	free(v.weighed);
-	free(v.tests);
-	free(v.frames.frames);
-	free(v.path.frames);
+	regex_deinit(&run.focus);
+	regex_deinit(&run.hide);
+	regex_deinit(&run.thread);
+	free(run.wanted);
+	free(run.weights);
+	free(run.weighed);
+	free(run.tests);
+	free(run.frames.frames);
+	free(run.path.frames);
 	return ok;
 }

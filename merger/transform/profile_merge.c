@@ -7,39 +7,39 @@
 
 #define LABELS_NOTE "added up by functions' names and file names: collapsed stacks tell no folders"
 
-static bool add(uint64_t *to, uint64_t what)
+static bool add_checked(uint64_t *to, uint64_t what)
 {
 	return !__builtin_add_overflow(*to, what, to);
 }
 
-static uint64_t larger(uint64_t a, uint64_t b)
+static uint64_t max_of(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
 
-static uint64_t common(uint64_t a, uint64_t b)
+static uint64_t common_of(uint64_t a, uint64_t b)
 {
 	return a == b ? a : 0;
 }
 
-/* Of two strings the one that comes first; one that is empty comes last. */
-static uint32_t first_string(const struct intern *intern, uint32_t a, uint32_t b)
+/* The string that sorts first; an empty one sorts last. */
+static uint32_t pick_first_string(const struct intern *intern, uint32_t a, uint32_t b)
 {
 	if (!a || !b)
 		return a ? a : b;
 	return intern_compare(intern, a, b) <= 0 ? a : b;
 }
 
-static void pause_merge(struct profile_pause *sum, const struct profile_pause *from)
+static void merge_pause(struct profile_pause *sum, const struct profile_pause *from)
 {
 	sum->known = sum->known && from->known;
-	sum->first = larger(sum->first, from->first);
-	sum->median = larger(sum->median, from->median);
-	sum->p99 = larger(sum->p99, from->p99);
-	sum->max = larger(sum->max, from->max);
+	sum->first = max_of(sum->first, from->first);
+	sum->median = max_of(sum->median, from->median);
+	sum->p99 = max_of(sum->p99, from->p99);
+	sum->max = max_of(sum->max, from->max);
 }
 
-static bool sampling_merge(struct profile *into, const struct profile_sampling *from,
+static bool merge_sampling(struct profile *into, const struct profile_sampling *from,
                            struct intern_map *map)
 {
 	struct profile_sampling *sum = &into->sampling;
@@ -48,24 +48,25 @@ static bool sampling_merge(struct profile *into, const struct profile_sampling *
 		*sum = (struct profile_sampling){ 0 };
 		return true;
 	}
-	sum->started = first_string(into->intern, sum->started, intern_map_id(map, from->started));
-	sum->rate_mhz = common(sum->rate_mhz, from->rate_mhz);
-	sum->achieved_mhz = common(sum->achieved_mhz, from->achieved_mhz);
-	sum->stopped_ppm = larger(sum->stopped_ppm, from->stopped_ppm);
-	pause_merge(&sum->pause, &from->pause);
-	return add(&sum->asked, from->asked) && add(&sum->taken, from->taken) &&
-	       add(&sum->late, from->late) && add(&sum->failed, from->failed) &&
-	       add(&sum->elapsed_ms, from->elapsed_ms);
+	sum->started =
+	        pick_first_string(into->intern, sum->started, intern_map_id(map, from->started));
+	sum->rate_mhz = common_of(sum->rate_mhz, from->rate_mhz);
+	sum->achieved_mhz = common_of(sum->achieved_mhz, from->achieved_mhz);
+	sum->stopped_ppm = max_of(sum->stopped_ppm, from->stopped_ppm);
+	merge_pause(&sum->pause, &from->pause);
+	return add_checked(&sum->asked, from->asked) && add_checked(&sum->taken, from->taken) &&
+	       add_checked(&sum->late, from->late) && add_checked(&sum->failed, from->failed) &&
+	       add_checked(&sum->elapsed_ms, from->elapsed_ms);
 }
 
-static void sampling_copy(struct profile *into, const struct profile_sampling *from,
+static void copy_sampling(struct profile *into, const struct profile_sampling *from,
                           struct intern_map *map)
 {
 	into->sampling = *from;
 	into->sampling.started = intern_map_id(map, from->started);
 }
 
-static void targets_merge(struct profile *into, const struct profile *from, struct intern_map *map)
+static void merge_targets(struct profile *into, const struct profile *from, struct intern_map *map)
 {
 	for (size_t i = 0; i < from->target_count; i++) {
 		const struct profile_target *target = &from->targets[i];
@@ -85,42 +86,43 @@ static void targets_merge(struct profile *into, const struct profile *from, stru
 	}
 }
 
-/* The host of a recording's threads; those of a sum have their own, if it's known. */
-static uint32_t threads_host(const struct profile *from)
+/* The host of a recording's threads. In a sum each thread has its own host, if that is known. */
+static uint32_t get_threads_host(const struct profile *from)
 {
 	return from->runs == 1 ? profile_host(from) : 0;
 }
 
-static bool threads_merge(struct profile *into, const struct profile *from, struct intern_map *map)
+static bool merge_threads(struct profile *into, const struct profile *from, struct intern_map *map)
 {
 	bool ok = true;
 
 	for (size_t i = 0; i < from->thread_count; i++) {
 		const struct profile_thread *thread = &from->threads[i];
-		uint32_t host = thread->host ? thread->host : threads_host(from);
+		uint32_t host = thread->host ? thread->host : get_threads_host(from);
 		struct profile_thread *sum = profile_host_thread(into, intern_map_id(map, host),
 		                                                 thread->pid, thread->tid);
 
-		sum->name = first_string(into->intern, sum->name, intern_map_id(map, thread->name));
-		ok = add(&sum->stacks, thread->stacks) && ok;
+		sum->name = pick_first_string(into->intern, sum->name,
+		                              intern_map_id(map, thread->name));
+		ok = add_checked(&sum->stacks, thread->stacks) && ok;
 	}
 	return ok;
 }
 
-static bool counts_merge(struct profile *into, const struct profile *from)
+static bool merge_counts(struct profile *into, const struct profile *from)
 {
 	uint64_t all = profile_stacks(into);
-	bool ok = add(&into->runs, from->runs) && add(&all, profile_stacks(from)) &&
-	          add(&into->text_lines, from->text_lines) &&
-	          add(&into->unknown_lines, from->unknown_lines) &&
-	          add(&into->left_out, from->left_out);
+	bool ok = add_checked(&into->runs, from->runs) && add_checked(&all, profile_stacks(from)) &&
+	          add_checked(&into->text_lines, from->text_lines) &&
+	          add_checked(&into->unknown_lines, from->unknown_lines) &&
+	          add_checked(&into->left_out, from->left_out);
 
 	for (size_t i = 0; i < QUALITY_COUNT && ok; i++)
-		ok = add(&into->marks[i], from->marks[i]);
+		ok = add_checked(&into->marks[i], from->marks[i]);
 	return ok;
 }
 
-static void texts_merge(struct profile *into, const struct profile *from, struct intern_map *map)
+static void merge_texts(struct profile *into, const struct profile *from, struct intern_map *map)
 {
 	for (size_t i = 0; i < from->module_count; i++)
 		profile_module(into, intern_map_id(map, from->modules[i].path),
@@ -129,7 +131,8 @@ static void texts_merge(struct profile *into, const struct profile *from, struct
 		profile_note(into, intern_map_id(map, from->notes[i]));
 }
 
-static bool begin(struct profile_merge *merge, const struct profile *from, struct intern_map *map)
+static bool begin_sum(struct profile_merge *merge, const struct profile *from,
+                      struct intern_map *map)
 {
 	if (merge->sum)
 		return false;
@@ -137,11 +140,12 @@ static bool begin(struct profile_merge *merge, const struct profile *from, struc
 	merge->sum->weight = from->weight;
 	merge->sum->runs = 0;
 	intern_map_init(map, merge->sum->intern, from->intern);
-	sampling_copy(merge->sum, &from->sampling, map);
+	copy_sampling(merge->sum, &from->sampling, map);
 	return true;
 }
 
-static bool check(const struct profile_merge *merge, const struct profile *from, struct error *err)
+static bool check_weight(const struct profile_merge *merge, const struct profile *from,
+                         struct error *err)
 {
 	if (merge->sum && merge->sum->weight != from->weight)
 		return error_set(err, ERROR_INPUT,
@@ -150,8 +154,8 @@ static bool check(const struct profile_merge *merge, const struct profile *from,
 	return true;
 }
 
-static bool tree_add_all(struct profile_merge *merge, const struct profile *from,
-                         struct intern_map *map)
+static bool add_tree(struct profile_merge *merge, const struct profile *from,
+                     struct intern_map *map)
 {
 	uint32_t *places = tree_merge(merge->sum, from, map, merge->levels, false);
 	bool ok = places;
@@ -166,20 +170,20 @@ bool profile_merge_add(struct profile_merge *merge, const struct profile *from, 
 	struct intern_map map;
 	bool first, ok;
 
-	if (!check(merge, from, err))
+	if (!check_weight(merge, from, err))
 		return false;
-	first = begin(merge, from, &map);
+	first = begin_sum(merge, from, &map);
 	if (!first)
 		intern_map_init(&map, merge->sum->intern, from->intern);
 	if (tree_by_line(merge->sum->tree) && !tree_by_line(from->tree))
 		tree_merge_lines(merge->sum);
-	ok = (first || sampling_merge(merge->sum, &from->sampling, &map)) &&
-	     counts_merge(merge->sum, from) && threads_merge(merge->sum, from, &map) &&
-	     tree_add_all(merge, from, &map);
-	merge->tells |= tree_merge_identity(from->tree);
+	ok = (first || merge_sampling(merge->sum, &from->sampling, &map)) &&
+	     merge_counts(merge->sum, from) && merge_threads(merge->sum, from, &map) &&
+	     add_tree(merge, from, &map);
+	merge->identity |= tree_merge_identity(from->tree);
 	if (ok) {
-		targets_merge(merge->sum, from, &map);
-		texts_merge(merge->sum, from, &map);
+		merge_targets(merge->sum, from, &map);
+		merge_texts(merge->sum, from, &map);
 	}
 	intern_map_deinit(&map);
 	return ok ||
@@ -193,7 +197,7 @@ struct profile *profile_merge_finish(struct profile_merge *merge)
 	merge->sum = NULL;
 	if (!sum)
 		return NULL;
-	if (merge->tells == (IDENTITY_LABELS | IDENTITY_PLACES)) {
+	if (merge->identity == (IDENTITY_LABELS | IDENTITY_PLACES)) {
 		tree_merge_labels(sum, merge->levels);
 		profile_note(sum, intern_add(sum->intern, SPAN_LIT(LABELS_NOTE)));
 	}

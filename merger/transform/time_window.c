@@ -7,29 +7,29 @@
 #include "merger/profile/pause_stats.h"
 #include "merger/profile/timeline_replay.h"
 
-/* What of one stack is in the window. */
+/* A stack's share of the window. */
 struct stack_weight {
 	uint64_t stacks, weight;
-	uint64_t total; /* weight of it and of all that begins with it */
-	uint64_t count; /* stacks of the same */
+	uint64_t total; /* weight of this stack and of all stacks that begin with it */
+	uint64_t count; /* the same for `stacks` */
 	uint32_t step;  /* its number in the new timeline */
 };
 
 struct target_run {
-	uint64_t taken, last_us; /* of those that did not fail */
-	bool stale;              /* a sample that is not in the window has changed something */
+	uint64_t taken, last_us; /* of samples that did not fail */
+	bool stale;              /* an entry has changed in a sample outside the window */
 };
 
-struct windowing {
+struct window_run {
 	struct profile *profile;
 	const struct time_window *window;
-	const struct timeline *timeline; /* the profile's, whole */
+	const struct timeline *timeline; /* the profile's whole timeline */
 	struct timeline *cut;
 	struct tree *tree;
 	uint64_t from_us, to_us, end_us;
-	struct stack_weight *stacks; /* side by side with the steps */
-	struct timeline_replay standings;
-	uint64_t *thread_stacks; /* with the slots */
+	struct stack_weight *stacks; /* by step */
+	struct timeline_replay replay;
+	uint64_t *thread_stacks; /* by slot */
 	struct target_run *targets;
 	struct profile_sampling sampling;
 	struct pause_stats pauses;
@@ -37,183 +37,184 @@ struct windowing {
 	bool overflow;
 };
 
-static void add(struct windowing *w, uint64_t *to, uint64_t what)
+static void add_or_overflow(struct window_run *run, uint64_t *to, uint64_t what)
 {
-	w->overflow |= __builtin_add_overflow(*to, what, to);
+	run->overflow |= __builtin_add_overflow(*to, what, to);
 }
 
-/* The samples of the thread's target that have passed with its entry. */
-static void run_end(struct windowing *w, uint32_t slot)
+/* Counts the samples that the thread's target had since the thread's entry changed. */
+static void end_run(struct window_run *run, uint32_t slot)
 {
-	const struct timeline_entry *entry = &w->standings.threads[slot].entry;
-	uint64_t samples = timeline_replay_samples(&w->standings, slot), weight;
-	struct stack_weight *stack = &w->stacks[entry->stack];
+	const struct timeline_entry *entry = &run->replay.threads[slot].entry;
+	uint64_t samples = timeline_replay_samples(&run->replay, slot), weight;
+	struct stack_weight *stack = &run->stacks[entry->stack];
 
-	w->overflow |= __builtin_mul_overflow(
-	        samples, timeline_replay_weight(entry, w->window->weight), &weight);
-	add(w, &stack->weight, weight);
+	run->overflow |= __builtin_mul_overflow(
+	        samples, timeline_replay_weight(entry, run->window->weight), &weight);
+	add_or_overflow(run, &stack->weight, weight);
 	stack->stacks += samples;
-	w->thread_stacks[slot] += samples;
+	run->thread_stacks[slot] += samples;
 }
 
-/* A thread that is not wanted is not there. */
-static void entry_set(struct windowing *w, const struct timeline_change *change)
+/* A thread that the window excludes has no stack. */
+static void set_entry(struct window_run *run, const struct timeline_change *change)
 {
 	static const struct timeline_entry gone = { 0 };
-	bool kept = !w->window->running || change->entry.state == 'R';
+	bool kept = !run->window->running || change->entry.state == 'R';
 
-	w->standings.threads[change->slot].entry = kept ? change->entry : gone;
+	run->replay.threads[change->slot].entry = kept ? change->entry : gone;
 }
 
-static void changes_follow(struct windowing *w, const struct timeline_cursor *cursor)
+static void follow_changes(struct window_run *run, const struct timeline_cursor *cursor)
 {
 	for (size_t i = 0; i < cursor->change_count; i++) {
-		run_end(w, cursor->changes[i].slot);
-		entry_set(w, &cursor->changes[i]);
+		end_run(run, cursor->changes[i].slot);
+		set_entry(run, &cursor->changes[i]);
 	}
 }
 
-static void figures_add(struct windowing *w, const struct timeline_cursor *cursor)
+static void add_figures(struct window_run *run, const struct timeline_cursor *cursor)
 {
 	const struct timeline_sample *sample = &cursor->sample;
-	struct target_run *target = &w->targets[cursor->target];
+	struct target_run *target = &run->targets[cursor->target];
 
-	w->sampling.asked++;
-	w->sampling.late += sample->late;
-	w->sampling.taken += !sample->failed;
-	w->sampling.failed += sample->failed;
+	run->sampling.asked++;
+	run->sampling.late += sample->late;
+	run->sampling.taken += !sample->failed;
+	run->sampling.failed += sample->failed;
 	if (!sample->failed)
-		pause_stats_add(&w->pauses, sample->pause_us);
+		pause_stats_add(&run->pauses, sample->pause_us);
 	if (target->taken && !sample->failed && sample->time_us > target->last_us) {
-		w->intervals++;
-		w->intervals_us += sample->time_us - target->last_us;
+		run->intervals++;
+		run->intervals_us += sample->time_us - target->last_us;
 	}
 	if (!sample->failed)
 		target->last_us = sample->time_us;
 	target->taken += !sample->failed;
-	w->standings.samples[cursor->target]++;
+	run->replay.samples[cursor->target]++;
 }
 
-static bool is_inside(const struct windowing *w, const struct timeline_sample *sample)
+static bool is_inside(const struct window_run *run, const struct timeline_sample *sample)
 {
-	return sample->time_us >= w->from_us && sample->time_us < w->to_us;
+	return sample->time_us >= run->from_us && sample->time_us < run->to_us;
 }
 
-/* What each stack and each thread have in the window. */
-static void weights_take(struct windowing *w)
+/* Counts the weight of each stack and each thread in the window. */
+static void take_weights(struct window_run *run)
 {
-	struct timeline_cursor cursor = { .timeline = w->timeline };
+	struct timeline_cursor cursor = { .timeline = run->timeline };
 
 	while (timeline_next(&cursor)) {
-		changes_follow(w, &cursor);
-		if (is_inside(w, &cursor.sample))
-			figures_add(w, &cursor);
+		follow_changes(run, &cursor);
+		if (is_inside(run, &cursor.sample))
+			add_figures(run, &cursor);
 	}
 	timeline_cursor_deinit(&cursor);
-	for (uint32_t i = 0; i < w->timeline->slot_count; i++)
-		run_end(w, i);
+	for (uint32_t i = 0; i < run->timeline->slot_count; i++)
+		end_run(run, i);
 }
 
-/* A step's number is higher than its parent's. */
-static void totals_take(struct windowing *w)
+/* One pass is enough: a step has a higher number than its parent. */
+static void take_totals(struct window_run *run)
 {
-	for (size_t i = w->timeline->step_count; i-- > 0;) {
-		struct stack_weight *stack = &w->stacks[i];
+	for (size_t i = run->timeline->step_count; i-- > 0;) {
+		struct stack_weight *stack = &run->stacks[i];
 
-		add(w, &stack->total, stack->weight);
+		add_or_overflow(run, &stack->total, stack->weight);
 		stack->count += stack->stacks;
 		if (!i)
 			break;
-		add(w, &w->stacks[w->timeline->steps[i].parent].total, stack->total);
-		w->stacks[w->timeline->steps[i].parent].count += stack->count;
+		add_or_overflow(run, &run->stacks[run->timeline->steps[i].parent].total,
+		                stack->total);
+		run->stacks[run->timeline->steps[i].parent].count += stack->count;
 	}
 }
 
-/* The node above a path: the root, or the path's process. */
-static uint32_t top_make(struct windowing *w, uint32_t node, uint64_t total)
+/* The parent of a path's first node: the root, or the process. */
+static uint32_t make_top(struct window_run *run, uint32_t node, uint64_t total)
 {
-	uint32_t above = tree_node(w->profile->tree, node)->parent;
+	uint32_t above = tree_node(run->profile->tree, node)->parent;
 
 	if (above == TREE_ROOT)
 		return TREE_ROOT;
-	above = tree_child(w->tree, TREE_ROOT, tree_frame(w->profile->tree, above));
-	tree_weigh(w->tree, above, 0, total);
+	above = tree_child(run->tree, TREE_ROOT, tree_frame(run->profile->tree, above));
+	tree_weigh(run->tree, above, 0, total);
 	return above;
 }
 
-static void step_make(struct windowing *w, size_t i)
+static void make_step(struct window_run *run, size_t i)
 {
-	const struct timeline_step *step = &w->timeline->steps[i];
-	struct stack_weight *stack = &w->stacks[i];
+	const struct timeline_step *step = &run->timeline->steps[i];
+	struct stack_weight *stack = &run->stacks[i];
 	struct timeline_step next = *step;
 	uint32_t above;
 
-	next.parent = w->stacks[step->parent].step;
-	above = step->parent ? w->cut->steps[next.parent].node
-	                     : top_make(w, step->node, stack->total);
-	next.node = tree_child(w->tree, above, tree_frame(w->profile->tree, step->node));
-	tree_weigh(w->tree, next.node, step->line, stack->total);
-	stack->step = timeline_step(w->cut, &next);
+	next.parent = run->stacks[step->parent].step;
+	above = step->parent ? run->cut->steps[next.parent].node
+	                     : make_top(run, step->node, stack->total);
+	next.node = tree_child(run->tree, above, tree_frame(run->profile->tree, step->node));
+	tree_weigh(run->tree, next.node, step->line, stack->total);
+	stack->step = timeline_step(run->cut, &next);
 }
 
-static void tree_make(struct windowing *w)
+static void make_tree(struct window_run *run)
 {
-	tree_weigh(w->tree, TREE_ROOT, 0, w->stacks[TIMELINE_ROOT].total);
-	for (size_t i = 1; i < w->timeline->step_count; i++)
-		if (w->stacks[i].count)
-			step_make(w, i);
+	tree_weigh(run->tree, TREE_ROOT, 0, run->stacks[TIMELINE_ROOT].total);
+	for (size_t i = 1; i < run->timeline->step_count; i++)
+		if (run->stacks[i].count)
+			make_step(run, i);
 }
 
-/* Its number in the new timeline. A stack of no sample in the window has none. */
-static void slot_put(struct windowing *w, uint32_t target, uint32_t at)
+/* Copies a thread's entry. A stack without a sample in the window has the new number 0. */
+static void put_slot(struct window_run *run, uint32_t target, uint32_t at)
 {
-	const struct timeline_slot *slot = &w->timeline->slots[at];
-	struct timeline_entry entry = w->standings.threads[at].entry;
+	const struct timeline_slot *slot = &run->timeline->slots[at];
+	struct timeline_entry entry = run->replay.threads[at].entry;
 
-	entry.stack = w->stacks[entry.stack].step;
-	timeline_change(w->cut, timeline_slot(w->cut, target, slot->pid, slot->tid, slot->nth),
+	entry.stack = run->stacks[entry.stack].step;
+	timeline_change(run->cut, timeline_slot(run->cut, target, slot->pid, slot->tid, slot->nth),
 	                &entry);
 }
 
-/* All threads that the target has or had: what changed before the window is a change for it. */
-static void sample_put_whole(struct windowing *w, uint32_t from, uint32_t to)
+/* Copies all threads of the target: changes outside the window become changes of this sample. */
+static void put_all_slots(struct window_run *run, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < w->timeline->slot_count; i++)
-		if (w->timeline->slots[i].target == from)
-			slot_put(w, to, i);
+	for (uint32_t i = 0; i < run->timeline->slot_count; i++)
+		if (run->timeline->slots[i].target == from)
+			put_slot(run, to, i);
 }
 
-static void sample_put(struct windowing *w, const struct timeline_cursor *cursor)
+static void put_sample(struct window_run *run, const struct timeline_cursor *cursor)
 {
-	struct target_run *target = &w->targets[cursor->target];
-	uint32_t to = timeline_target(w->cut, cursor->sample.pid);
+	struct target_run *target = &run->targets[cursor->target];
+	uint32_t to = timeline_target(run->cut, cursor->sample.pid);
 
 	if (target->stale)
-		sample_put_whole(w, cursor->target, to);
+		put_all_slots(run, cursor->target, to);
 	for (size_t i = 0; i < cursor->change_count && !target->stale; i++)
-		slot_put(w, to, cursor->changes[i].slot);
-	timeline_commit(w->cut, &cursor->sample);
+		put_slot(run, to, cursor->changes[i].slot);
+	timeline_commit(run->cut, &cursor->sample);
 	target->stale = false;
 }
 
-static void timeline_cut(struct windowing *w)
+static void cut_timeline(struct window_run *run)
 {
-	struct timeline_cursor cursor = { .timeline = w->timeline };
+	struct timeline_cursor cursor = { .timeline = run->timeline };
 
-	for (size_t i = 0; i < w->timeline->slot_count; i++)
-		w->standings.threads[i] = (struct timeline_replay_thread){ 0 };
+	for (size_t i = 0; i < run->timeline->slot_count; i++)
+		run->replay.threads[i] = (struct timeline_replay_thread){ 0 };
 	while (timeline_next(&cursor)) {
 		for (size_t i = 0; i < cursor.change_count; i++)
-			entry_set(w, &cursor.changes[i]);
-		if (is_inside(w, &cursor.sample))
-			sample_put(w, &cursor);
+			set_entry(run, &cursor.changes[i]);
+		if (is_inside(run, &cursor.sample))
+			put_sample(run, &cursor);
 		else
-			w->targets[cursor.target].stale |= cursor.change_count > 0;
+			run->targets[cursor.target].stale |= cursor.change_count > 0;
 	}
 	timeline_cursor_deinit(&cursor);
 }
 
-static uint64_t edge_us(const struct time_window_edge *edge, uint64_t end_us, uint64_t dflt)
+static uint64_t resolve_edge(const struct time_window_edge *edge, uint64_t end_us, uint64_t dflt)
 {
 	if (!edge->known)
 		return dflt;
@@ -222,45 +223,47 @@ static uint64_t edge_us(const struct time_window_edge *edge, uint64_t end_us, ui
 	return edge->us < end_us ? end_us - edge->us : 0;
 }
 
-static void sampling_settle(struct windowing *w)
+static void finish_sampling(struct window_run *run)
 {
-	const struct profile_sampling *old = &w->profile->sampling;
-	struct profile_sampling *ret = &w->sampling;
-	uint64_t to = w->to_us < w->end_us ? w->to_us : w->end_us, targets = 0;
+	const struct profile_sampling *old = &run->profile->sampling;
+	struct profile_sampling *ret = &run->sampling;
+	uint64_t to = run->to_us < run->end_us ? run->to_us : run->end_us, targets = 0;
 	double share;
 
-	if (!w->window->from.known && !w->window->to.known) { /* all of the run, as it was */
+	/* the whole run: nothing to recompute */
+	if (!run->window->from.known && !run->window->to.known) {
 		*ret = *old;
 		return;
 	}
 	ret->known = old->known;
 	ret->started = old->started;
 	ret->rate_mhz = old->rate_mhz;
-	ret->pause = pause_stats_sum_up(&w->pauses);
-	if (w->intervals_us)
+	ret->pause = pause_stats_sum_up(&run->pauses);
+	if (run->intervals_us)
 		ret->achieved_mhz =
-		        (uint64_t)((double)w->intervals * 1e7 / (double)w->intervals_us + 0.5) *
+		        (uint64_t)((double)run->intervals * 1e7 / (double)run->intervals_us + 0.5) *
 		        100;
-	for (size_t i = 0; i < w->timeline->target_count; i++)
-		targets += w->standings.samples[i] > 0;
-	if (to <= w->from_us)
+	for (size_t i = 0; i < run->timeline->target_count; i++)
+		targets += run->replay.samples[i] > 0;
+	if (to <= run->from_us)
 		return;
-	ret->elapsed_ms = (to - w->from_us + 500) / 1000;
-	share = targets ? (double)w->pauses.sum / (double)(to - w->from_us) / (double)targets : 0;
+	ret->elapsed_ms = (to - run->from_us + 500) / 1000;
+	share = targets ? (double)run->pauses.sum / (double)(to - run->from_us) / (double)targets
+	                : 0;
 	ret->stopped_ppm = share < 1 ? (uint64_t)(share * 1e6 + 0.5) : 1000000;
 }
 
-static void threads_settle(struct windowing *w)
+static void finish_threads(struct window_run *run)
 {
-	struct profile *profile = w->profile;
+	struct profile *profile = run->profile;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < profile->thread_count; i++)
 		profile->threads[i].stacks = 0;
-	for (size_t i = 0; i < w->timeline->slot_count; i++) {
-		const struct timeline_slot *slot = &w->timeline->slots[i];
+	for (size_t i = 0; i < run->timeline->slot_count; i++) {
+		const struct timeline_slot *slot = &run->timeline->slots[i];
 
-		profile_thread(profile, slot->pid, slot->tid)->stacks += w->thread_stacks[i];
+		profile_thread(profile, slot->pid, slot->tid)->stacks += run->thread_stacks[i];
 	}
 	for (size_t i = 0; i < profile->thread_count; i++)
 		if (profile->threads[i].stacks)
@@ -268,29 +271,29 @@ static void threads_settle(struct windowing *w)
 	profile->thread_count = kept;
 }
 
-/* Puts all into the profile in place of what it had. */
-static void profile_settle(struct windowing *w)
+/* Replaces the profile's data by the window's. */
+static void finish_profile(struct window_run *run)
 {
-	struct profile *profile = w->profile;
+	struct profile *profile = run->profile;
 
 	memset(profile->marks, 0, sizeof(profile->marks));
-	for (size_t i = 1; i < w->timeline->step_count; i++)
-		if (w->stacks[i].stacks)
-			profile->marks[w->timeline->steps[i].mark] += w->stacks[i].stacks;
-	threads_settle(w);
-	profile->sampling = w->sampling;
-	profile->weight = w->window->weight;
-	profile->emptied =
-	        tree_node(profile->tree, TREE_ROOT)->total && !tree_node(w->tree, TREE_ROOT)->total;
+	for (size_t i = 1; i < run->timeline->step_count; i++)
+		if (run->stacks[i].stacks)
+			profile->marks[run->timeline->steps[i].mark] += run->stacks[i].stacks;
+	finish_threads(run);
+	profile->sampling = run->sampling;
+	profile->weight = run->window->weight;
+	profile->emptied = tree_node(profile->tree, TREE_ROOT)->total &&
+	                   !tree_node(run->tree, TREE_ROOT)->total;
 	tree_destroy(profile->tree);
-	profile->tree = w->tree;
+	profile->tree = run->tree;
 	timeline_destroy(profile->timeline);
-	profile->timeline = w->cut;
+	profile->timeline = run->cut;
 	profile_sort(profile);
 }
 
-static bool check(const struct profile *profile, const struct time_window *window,
-                  struct error *err)
+static bool check_timeline(const struct profile *profile, const struct time_window *window,
+                           struct error *err)
 {
 	const struct timeline *timeline = profile->timeline;
 
@@ -309,49 +312,49 @@ static bool check(const struct profile *profile, const struct time_window *windo
 	return true;
 }
 
-static void windowing_run(struct windowing *w)
+static void run_window(struct window_run *run)
 {
-	weights_take(w);
-	totals_take(w);
-	if (w->overflow)
+	take_weights(run);
+	take_totals(run);
+	if (run->overflow)
 		return;
-	tree_make(w);
-	timeline_cut(w);
-	sampling_settle(w);
-	profile_settle(w);
+	make_tree(run);
+	cut_timeline(run);
+	finish_sampling(run);
+	finish_profile(run);
 }
 
 bool time_window_apply(struct profile *profile, const struct time_window *window, struct error *err)
 {
-	struct windowing w = { .profile = profile, .window = window };
+	struct window_run run = { .profile = profile, .window = window };
 
 	if (!window->from.known && !window->to.known && !window->running &&
 	    window->weight == profile->weight)
 		return true;
-	if (!check(profile, window, err))
+	if (!check_timeline(profile, window, err))
 		return false;
-	w.timeline = profile->timeline;
-	w.end_us = profile->sampling.elapsed_ms * 1000;
-	if (w.end_us <= w.timeline->last_us)
-		w.end_us = w.timeline->last_us + 1;
-	w.from_us = edge_us(&window->from, w.end_us, 0);
-	w.to_us = edge_us(&window->to, w.end_us, UINT64_MAX);
-	w.stacks = alloc_zeroed(w.timeline->step_count, sizeof(*w.stacks));
-	timeline_replay_init(&w.standings, w.timeline);
-	w.thread_stacks = alloc_zeroed(w.timeline->slot_count, sizeof(*w.thread_stacks));
-	w.targets = alloc_zeroed(w.timeline->target_count, sizeof(*w.targets));
-	w.cut = timeline_create(SIZE_MAX);
-	w.tree = tree_create(tree_by_line(profile->tree));
-	windowing_run(&w);
-	if (w.overflow) {
-		tree_destroy(w.tree);
-		timeline_destroy(w.cut);
+	run.timeline = profile->timeline;
+	run.end_us = profile->sampling.elapsed_ms * 1000;
+	if (run.end_us <= run.timeline->last_us)
+		run.end_us = run.timeline->last_us + 1;
+	run.from_us = resolve_edge(&window->from, run.end_us, 0);
+	run.to_us = resolve_edge(&window->to, run.end_us, UINT64_MAX);
+	run.stacks = alloc_zeroed(run.timeline->step_count, sizeof(*run.stacks));
+	timeline_replay_init(&run.replay, run.timeline);
+	run.thread_stacks = alloc_zeroed(run.timeline->slot_count, sizeof(*run.thread_stacks));
+	run.targets = alloc_zeroed(run.timeline->target_count, sizeof(*run.targets));
+	run.cut = timeline_create(SIZE_MAX);
+	run.tree = tree_create(tree_by_line(profile->tree));
+	run_window(&run);
+	if (run.overflow) {
+		tree_destroy(run.tree);
+		timeline_destroy(run.cut);
 		error_set(err, ERROR_INPUT, "the timeline's CPU times add up to too much");
 	}
-	free(w.stacks);
-	timeline_replay_deinit(&w.standings);
-	free(w.thread_stacks);
-	free(w.targets);
-	pause_stats_deinit(&w.pauses);
-	return !w.overflow;
+	free(run.stacks);
+	timeline_replay_deinit(&run.replay);
+	free(run.thread_stacks);
+	free(run.targets);
+	pause_stats_deinit(&run.pauses);
+	return !run.overflow;
 }

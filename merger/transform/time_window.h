@@ -1,8 +1,10 @@
-/* time_window: a profile cut to a part of its time, to threads on a CPU, or weighed anew, from its timeline.
+/* time_window: cuts a profile to a part of its run, to threads on a CPU, or changes its weight.
+ * It uses the timeline.
  *
- * Weight by line, threads, marks, sampling figures and the timeline itself become the window's. A sample
- * is in it if it began at or after `from`, and before `to`; its CPU time is that since the sample before,
- * which may reach back out of the window. Target, start and text stay as they are. */
+ * Tree, threads, marks, sampling figures and the timeline become those of the window. A sample
+ * is in the window if it began at or after `from` and before `to`. Its CPU time is the time
+ * since the previous sample, which may be before the window. Targets, start and text counts are
+ * not changed. */
 #ifndef PMP_TIME_WINDOW_H
 #define PMP_TIME_WINDOW_H
 
@@ -14,18 +16,18 @@
 
 struct time_window_edge {
 	bool known;
-	bool from_end; /* us is before the end of the run, not after its start */
+	bool from_end; /* us counts back from the end of the run */
 	uint64_t us;
 };
 
 struct time_window {
 	enum profile_weight weight;
-	bool running; /* only threads that were on a CPU or waited for one (state R) */
+	bool running; /* only threads in state R: on a CPU or waiting for one */
 	struct time_window_edge from, to;
 };
 
-/* Does nothing where the window is the profile as it is. false, and the profile is as it was: it has no
- * timeline, or that does not tell what the window asks for. */
+/* Does nothing if the window is the whole profile. false: the profile is not changed, because it
+ * has no timeline, or the timeline lacks the data that the window needs. */
 bool time_window_apply(struct profile *profile, const struct time_window *window,
                        struct error *err);
 

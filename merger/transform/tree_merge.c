@@ -33,12 +33,12 @@ struct tree_merge {
 	unsigned levels;
 	bool labels;
 	struct buf label;
-	uint32_t *places; /* of from's nodes, in into's tree */
+	uint32_t *places; /* by node of `from`: its node in the tree of `into` */
 	struct frame *frames;
-	bool *known; /* of from's nodes' frames */
+	bool *known; /* by frame of `from` */
 };
 
-static struct frame frame_map(struct tree_merge *merge, const struct frame *frame)
+static struct frame map_frame(struct tree_merge *merge, const struct frame *frame)
 {
 	static const struct label_options plain = { 0 };
 	struct frame ret = *frame;
@@ -54,19 +54,19 @@ static struct frame frame_map(struct tree_merge *merge, const struct frame *fram
 	return ret;
 }
 
-/* A frame has many nodes. */
-static const struct frame *frame_get(struct tree_merge *merge, uint32_t node)
+/* Caches the mapped frame, which many nodes share. */
+static const struct frame *get_frame(struct tree_merge *merge, uint32_t node)
 {
 	uint32_t number = tree_node(merge->from->tree, node)->frame;
 
 	if (!merge->known[number])
-		merge->frames[number] = frame_map(merge, tree_frame(merge->from->tree, node));
+		merge->frames[number] = map_frame(merge, tree_frame(merge->from->tree, node));
 	merge->known[number] = true;
 	return &merge->frames[number];
 }
 
-/* The process that a node belongs to; NULL: that's not known. */
-static const struct profile_target *target_of(const struct profile *from, uint32_t node)
+/* The process that a node belongs to; NULL: unknown. */
+static const struct profile_target *find_target(const struct profile *from, uint32_t node)
 {
 	const struct profile_target *ret = NULL;
 	uint32_t pid = 0;
@@ -87,12 +87,13 @@ static const struct profile_target *target_of(const struct profile *from, uint32
 	return ret;
 }
 
-/* The frame of a level that the path to a node lacks. */
-static struct frame level_make(struct tree_merge *merge, enum level_rank rank, uint32_t node)
+/* Makes the frame of a level that is missing above a node. */
+static struct frame make_level(struct tree_merge *merge, enum level_rank rank, uint32_t node)
 {
 	const struct profile *from = merge->from;
-	const struct profile_target *target = target_of(from, node);
-	/* Labels are made of from's own strings, so in its table they would be new; here they are the sum's. */
+	const struct profile_target *target = find_target(from, node);
+	/* level_process needs strings of the sum's intern table, so the target is copied with
+	 * mapped ids. */
 	struct profile_target copy = { 0 };
 	uint32_t args[1], host;
 
@@ -112,8 +113,8 @@ static struct frame level_make(struct tree_merge *merge, enum level_rank rank, u
 	return level_process(merge->into->intern, &copy);
 }
 
-/* Between a node and what is above it: the levels that are wanted, and not there. */
-static uint32_t levels_insert(struct tree_merge *merge, uint32_t node, uint32_t place)
+/* Inserts the wanted levels that are missing between a node and its parent. */
+static uint32_t insert_levels(struct tree_merge *merge, uint32_t node, uint32_t place)
 {
 	const struct tree *from = merge->from->tree;
 	uint32_t parent = tree_node(from, node)->parent;
@@ -125,14 +126,14 @@ static uint32_t levels_insert(struct tree_merge *merge, uint32_t node, uint32_t 
 
 		if (!(merge->levels & LEVEL_BIT(rank)))
 			continue;
-		frame = level_make(merge, (enum level_rank)rank, node);
+		frame = make_level(merge, (enum level_rank)rank, node);
 		place = tree_child(merge->into->tree, place, &frame);
 		tree_weigh(merge->into->tree, place, 0, tree_node(from, node)->total);
 	}
 	return place;
 }
 
-static void node_weigh(struct tree_merge *merge, uint32_t node, uint32_t place)
+static void weigh_node(struct tree_merge *merge, uint32_t node, uint32_t place)
 {
 	struct tree *into = merge->into->tree;
 	const struct tree *from = merge->from->tree;
@@ -155,7 +156,7 @@ static void node_weigh(struct tree_merge *merge, uint32_t node, uint32_t place)
 		tree_weigh(into, place, 0, left);
 }
 
-static void nodes_add(struct tree_merge *merge)
+static void add_nodes(struct tree_merge *merge)
 {
 	const struct tree *from = merge->from->tree;
 
@@ -164,10 +165,10 @@ static void nodes_add(struct tree_merge *merge)
 		uint32_t place = merge->places[tree_node(from, node)->parent];
 
 		if (merge->levels)
-			place = levels_insert(merge, node, place);
-		place = tree_child(merge->into->tree, place, frame_get(merge, node));
+			place = insert_levels(merge, node, place);
+		place = tree_child(merge->into->tree, place, get_frame(merge, node));
 		merge->places[node] = place;
-		node_weigh(merge, node, place);
+		weigh_node(merge, node, place);
 	}
 }
 
@@ -182,18 +183,18 @@ uint32_t *tree_merge(struct profile *into, const struct profile *from, struct in
 
 	if (__builtin_add_overflow(tree_node(into->tree, TREE_ROOT)->total, total, &sum))
 		return NULL;
-	merge.places = alloc_zeroed(count, sizeof(*merge.places)); /* the root's is TREE_ROOT */
+	merge.places = alloc_zeroed(count, sizeof(*merge.places)); /* [TREE_ROOT] is TREE_ROOT */
 	merge.frames = alloc_zeroed(count, sizeof(*merge.frames));
 	merge.known = alloc_zeroed(count, sizeof(*merge.known));
 	tree_weigh(into->tree, TREE_ROOT, 0, total);
-	nodes_add(&merge);
+	add_nodes(&merge);
 	free(merge.frames);
 	free(merge.known);
 	buf_deinit(&merge.label);
 	return merge.places;
 }
 
-static void merge_again(struct profile *profile, unsigned levels, bool labels)
+static void rebuild_tree(struct profile *profile, unsigned levels, bool labels)
 {
 	struct profile old = *profile;
 	struct intern_map map;
@@ -207,12 +208,12 @@ static void merge_again(struct profile *profile, unsigned levels, bool labels)
 
 void tree_merge_lines(struct profile *profile)
 {
-	merge_again(profile, 0, false);
+	rebuild_tree(profile, 0, false);
 }
 
 void tree_merge_labels(struct profile *profile, unsigned levels)
 {
-	merge_again(profile, levels, true);
+	rebuild_tree(profile, levels, true);
 }
 
 unsigned tree_merge_identity(const struct tree *tree)

@@ -1,4 +1,4 @@
-/* Which library is a frame of? By its path alone. */
+/* The library of a frame, by its path alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Sums of profiles: order and grouping make no difference, a sum is what its parts are, and text of several is cut into them. */
+/* Sums of profiles: order and grouping make no difference, a sum has the counts of its parts,
+ * and concatenated profiles are split. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,11 +16,11 @@
 
 #define SEEDS 60
 
-/* The sum of two, which are destroyed; through_text: it's written and read again. */
+/* The sum of two profiles, which are destroyed. through_text: it is written and read again. */
 static struct profile *sum(struct profile *a, struct profile *b, unsigned levels, bool through_text)
 {
 	struct profile_merge merge = { .levels = levels };
-	const struct write_options view = { 0 };
+	const struct write_options options = { 0 };
 	struct error err = { 0 };
 	struct profile *ret;
 
@@ -30,7 +31,7 @@ static struct profile *sum(struct profile *a, struct profile *b, unsigned levels
 	profile_destroy(a);
 	profile_destroy(b);
 	if (through_text) {
-		char *text = render(ret, "yaml", &view);
+		char *text = render(ret, "yaml", &options);
 
 		profile_destroy(ret);
 		ret = yaml_profile_read(span_of(text), "sum", &err);
@@ -42,8 +43,8 @@ static struct profile *sum(struct profile *a, struct profile *b, unsigned levels
 
 static char *text_of(struct profile *profile)
 {
-	const struct write_options view = { 0 };
-	char *ret = render(profile, "yaml", &view);
+	const struct write_options options = { 0 };
+	char *ret = render(profile, "yaml", &options);
 
 	profile_destroy(profile);
 	return ret;
@@ -85,10 +86,10 @@ static void test_algebra(void **state)
 
 static void test_sum(void **state)
 {
-	const struct write_options view = { 0 };
+	const struct write_options options = { 0 };
 	struct profile *both =
 	        sum(read_collapsed("a;b 3\na;c 1\n"), read_collapsed("a;b 4\nd 2\n"), 0, false);
-	char *text = render(both, "collapsed", &view);
+	char *text = render(both, "collapsed", &options);
 
 	(void)state;
 	assert_string_equal(text, "a;b 7\na;c 1\nd 2\n");
@@ -96,7 +97,7 @@ static void test_sum(void **state)
 	profile_destroy(both);
 }
 
-/* Too large a sum is an error, and not a small one. */
+/* Too large a sum is an error, not a wrapped number. */
 static void test_overflow(void **state)
 {
 	struct profile *a = read_collapsed("a 18446744073709551615\n"),
@@ -114,12 +115,12 @@ static void test_overflow(void **state)
 	profile_destroy(b);
 }
 
-/* Cut wherever the input comes in two, the parts are the same. */
+/* The parts do not depend on where the input is cut in two. */
 static void test_split(void **state)
 {
 	static const struct {
 		const char *text;
-		size_t first; /* 0: there is but one */
+		size_t first; /* 0: there is only one */
 	} rows[] = {
 		{ "pmp-profile: 1\na: 1\npmp-profile: 1\n", 20 },
 		{ "---\npmp-profile: 1\n---\npmp-profile: 1\n", 19 },
@@ -149,7 +150,8 @@ static void test_split(void **state)
 	}
 }
 
-/* Collapsed stacks tell no folders: with some among them all are added up as if they were such, in any order and grouping. */
+/* Collapsed stacks have no folders. If some profiles are such, all are added by labels, in any
+ * order and grouping. */
 static void test_labels_algebra(void **state)
 {
 	(void)state;
@@ -184,9 +186,9 @@ static struct profile *placed(void)
 
 static void test_labels(void **state)
 {
-	const struct write_options view = { 0 };
+	const struct write_options options = { 0 };
 	struct profile *both = sum(placed(), folded(placed()), 0, false);
-	char *text = render(both, "collapsed", &view);
+	char *text = render(both, "collapsed", &options);
 
 	(void)state;
 	assert_string_equal(text, "a (m.py) 4\na (m.py);f (f.so) 10\n");
