@@ -1,11 +1,12 @@
 #include "merger/diagnosis/blocking_functions.h"
 
-/* Below a Python frame, or deeper than this, a name tells no more what the thread does now. */
+/* Limit of the search from the leaf on. It also ends at a Python frame. */
 #define DEPTH_MAX 8
 
-/* glibc 2.17 to 2.41: nptl/, sysdeps/unix/sysv/linux/; musl: src/thread/; CPython: Python/thread_pthread.h. */
+/* glibc 2.17 to 2.41: nptl/, sysdeps/unix/sysv/linux/; musl: src/thread/; CPython:
+ * Python/thread_pthread.h. */
 static const struct blocking_call {
-	const char *name; /* '*' stands for any run of characters; at most two are there */
+	const char *name; /* '*' matches any characters; at most two in a name */
 	enum wait_kind wait;
 	enum syscall_class class;
 } rows[] = {
@@ -66,7 +67,7 @@ static const struct blocking_call {
 	{ "pause", WAIT_NONE, SYSCALL_SIGNAL },
 };
 
-/* libc puts "__", "_" or "___" before, and "_GI_" after that. */
+/* glibc prefixes names with "_", "__" or "___", and may add "GI_" or "GI___" after that. */
 struct span blocking_function_bare(struct span name)
 {
 	while (span_take(&name, SPAN_LIT("_")))
@@ -77,7 +78,7 @@ struct span blocking_function_bare(struct span name)
 	return name;
 }
 
-static bool matches(struct span name, struct span pattern)
+static bool is_match(struct span name, struct span pattern)
 {
 	while (pattern.len && pattern.ptr[0] != '*') {
 		if (!name.len || name.ptr[0] != pattern.ptr[0])
@@ -89,29 +90,30 @@ static bool matches(struct span name, struct span pattern)
 		return !name.len;
 	pattern = span_skip(pattern, 1);
 	for (size_t i = 0; i <= name.len; i++)
-		if (!pattern.len || matches(span_skip(name, i), pattern))
+		if (!pattern.len || is_match(span_skip(name, i), pattern))
 			return true;
 	return false;
 }
 
-static const struct blocking_call *row_of(struct span name)
+static const struct blocking_call *find_row(struct span name)
 {
 	struct span bare = blocking_function_bare(name);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (matches(bare, blocking_function_bare(span_of(rows[i].name))))
+		if (is_match(bare, blocking_function_bare(span_of(rows[i].name))))
 			return &rows[i];
 	return NULL;
 }
 
 bool blocking_function_is(struct span name)
 {
-	return row_of(name);
+	return find_row(name);
 }
 
-/* The row of the outermost function of the leaf's run that has one: pthread_mutex_lock says more than lll_lock_wait. */
-static const struct blocking_call *call_of(const struct intern *intern,
-                                           const struct snapshot_thread *thread)
+/* The row of the outermost function in the innermost group of functions that have a row:
+ * pthread_mutex_lock is more specific than lll_lock_wait. */
+static const struct blocking_call *find_call(const struct intern *intern,
+                                             const struct snapshot_thread *thread)
 {
 	const struct blocking_call *found = NULL;
 
@@ -123,7 +125,7 @@ static const struct blocking_call *call_of(const struct intern *intern,
 			break;
 		if (frame->kind != FRAME_NATIVE)
 			continue;
-		row = row_of(intern_get(intern, frame->name));
+		row = find_row(intern_get(intern, frame->name));
 		if (!row && found)
 			break;
 		if (row && (!found || found->class == row->class))
@@ -132,7 +134,7 @@ static const struct blocking_call *call_of(const struct intern *intern,
 	return found;
 }
 
-/* Of interpreters about which the agent tells no more. */
+/* For interpreters whose locks the agent cannot read. */
 static bool infer_gil(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
 	struct span doing = intern_get(snapshot->intern, thread->doing);
@@ -147,17 +149,18 @@ static bool infer_gil(struct snapshot *snapshot, struct snapshot_thread *thread)
 	return true;
 }
 
-static void infer(struct snapshot *snapshot, struct snapshot_thread *thread)
+static void infer_wait(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
-	bool is_told = thread->call.class != SYSCALL_UNKNOWN;
+	bool is_known = thread->call.class != SYSCALL_UNKNOWN;
 	const struct blocking_call *call;
 
-	/* What the kernel told was before the look: one that runs now waits no more. */
+	/* The kernel's data is older than the sample: a thread that runs now does not wait any
+	 * more. */
 	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) || thread->state == 'R' ||
-	    (is_told && thread->call.class != SYSCALL_FUTEX))
+	    (is_known && thread->call.class != SYSCALL_FUTEX))
 		return;
-	call = call_of(snapshot->intern, thread);
-	if (call && (!is_told || call->class == SYSCALL_FUTEX)) {
+	call = find_call(snapshot->intern, thread);
+	if (call && (!is_known || call->class == SYSCALL_FUTEX)) {
 		thread->wait.kind = call->wait;
 		thread->call.class = call->class;
 	} else if (thread->call.class == SYSCALL_FUTEX) {
@@ -168,5 +171,5 @@ static void infer(struct snapshot *snapshot, struct snapshot_thread *thread)
 void blocking_functions_infer(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->thread_count; i++)
-		infer(snapshot, &snapshot->threads[i]);
+		infer_wait(snapshot, &snapshot->threads[i]);
 }

@@ -99,7 +99,7 @@ size_t snapshot_find_task(const struct snapshot *snapshot, uint64_t id)
 	return SNAPSHOT_NONE;
 }
 
-static void thread_free(struct snapshot_thread *thread)
+static void free_thread(struct snapshot_thread *thread)
 {
 	free(thread->wait.candidates);
 	free(thread->call.fds);
@@ -112,7 +112,7 @@ void snapshot_destroy(struct snapshot *snapshot)
 	if (!snapshot)
 		return;
 	for (size_t i = 0; i < snapshot->thread_count; i++)
-		thread_free(&snapshot->threads[i]);
+		free_thread(&snapshot->threads[i]);
 	for (size_t i = 0; i < snapshot->fd_count; i++) {
 		free(snapshot->fds[i].peers);
 		free(snapshot->fds[i].holders);
@@ -133,7 +133,7 @@ void snapshot_destroy(struct snapshot *snapshot)
 	free(snapshot);
 }
 
-/* Had it ended by the last look, though one before, or the kernel, has told of it? */
+/* The thread was missing in the last sample of its process. */
 static bool has_ended(const struct snapshot *snapshot, const struct snapshot_thread *thread)
 {
 	size_t at = snapshot_find_process(snapshot, thread->pid);
@@ -150,7 +150,7 @@ void snapshot_drop_ended(struct snapshot *snapshot)
 		struct snapshot_thread *thread = &snapshot->threads[i];
 
 		if (has_ended(snapshot, thread)) {
-			thread_free(thread);
+			free_thread(thread);
 			continue;
 		}
 		snapshot->threads[kept] = *thread;

@@ -1,43 +1,39 @@
-/* snapshot_text: the report for people. */
+/* snapshot_text: the report as text. */
 #include <inttypes.h>
 
-#include "merger/diagnosis/wording.h"
 #include "merger/base/escape.h"
-#include "merger/profile/label.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "merger/diagnosis/stack_groups.h"
+#include "merger/diagnosis/wording.h"
+#include "merger/profile/label.h"
 
-#define NAMED_MAX 8 /* threads of a group that are named; the others are counted */
+#define NAMED_MAX 8 /* threads of a group that are listed; the others are counted */
 
-struct report {
+struct text_report {
 	const struct snapshot *snapshot;
-	const struct snapshot_options *view;
+	const struct snapshot_options *options;
 	FILE *out;
 	struct buf text;
 };
 
-static struct span word(const struct report *report, uint32_t id)
+static struct span get_text(const struct text_report *report, uint32_t id)
 {
 	return intern_get(report->snapshot->intern, id);
 }
 
-static void write_verdict(struct report *report, const struct verdict *verdict)
+static void write_verdict(struct text_report *report, const struct verdict *verdict)
 {
-	struct span rest = buf_span(&verdict->text);
+	struct span rest = buf_span(&verdict->text), line;
 	const char *indent = "";
 
 	fprintf(report->out, "%s (%s): ", verdict->kind, verdict_trust_name(verdict->trust));
-	while (rest.len) {
-		const char *end = memchr(rest.ptr, '\n', rest.len);
-		size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
-
-		fprintf(report->out, "%s%.*s\n", indent, (int)len, rest.ptr);
-		rest = span_skip(rest, len + 1);
+	while (span_take_line(&rest, &line)) {
+		fprintf(report->out, "%s%.*s\n", indent, SPAN_ARG(line));
 		indent = "  ";
 	}
 }
 
-static size_t threads_of(const struct snapshot *snapshot, uint32_t pid)
+static size_t count_threads(const struct snapshot *snapshot, uint32_t pid)
 {
 	size_t count = 0;
 
@@ -46,28 +42,28 @@ static size_t threads_of(const struct snapshot *snapshot, uint32_t pid)
 	return count;
 }
 
-static void write_process(struct report *report, const struct snapshot_process *process)
+static void write_process(struct text_report *report, const struct snapshot_process *process)
 {
-	size_t threads = threads_of(report->snapshot, process->pid);
-	struct span name = word(report, process->name);
+	size_t threads = count_threads(report->snapshot, process->pid);
+	struct span name = get_text(report, process->name);
 
 	if (!process->pid)
 		return;
 	if (!name.len)
-		name = span_basename(word(report, process->executable));
+		name = span_basename(get_text(report, process->executable));
 	fprintf(report->out, "\nprocess %" PRIu32, process->pid);
 	if (name.len)
 		fprintf(report->out, " (%.*s)", SPAN_ARG(name));
 	fprintf(report->out, ": %zu thread%s", threads, threads == 1 ? "" : "s");
 	if (process->python)
-		fprintf(report->out, ", Python %.*s", SPAN_ARG(word(report, process->python)));
+		fprintf(report->out, ", Python %.*s", SPAN_ARG(get_text(report, process->python)));
 	if (process->pause_us)
 		fprintf(report->out, ", stopped for %.1f ms", (double)process->pause_us / 1e3);
 	fputc('\n', report->out);
 }
 
-/* States and CPU times of a group: those of all, if they are the same. */
-static void write_state(struct report *report, const struct stack_groups *groups,
+/* All states of a group's threads, and the sum of their CPU times. */
+static void write_state(struct text_report *report, const struct stack_groups *groups,
                         const struct stack_group *group)
 {
 	uint64_t cpu = 0;
@@ -91,7 +87,7 @@ static void write_state(struct report *report, const struct stack_groups *groups
 	fputc('\n', report->out);
 }
 
-static void write_names(struct report *report, const struct stack_groups *groups,
+static void write_names(struct text_report *report, const struct stack_groups *groups,
                         const struct stack_group *group)
 {
 	fprintf(report->out, "\n%zu thread%s", group->count, group->count == 1 ? "" : "s");
@@ -101,19 +97,19 @@ static void write_names(struct report *report, const struct stack_groups *groups
 
 		fprintf(report->out, "%s %" PRIu32, i ? "," : ":", thread->tid);
 		if (thread->name)
-			fprintf(report->out, " (%.*s)", SPAN_ARG(word(report, thread->name)));
+			fprintf(report->out, " (%.*s)", SPAN_ARG(get_text(report, thread->name)));
 	}
 	if (group->count > NAMED_MAX)
 		fprintf(report->out, " and %zu more", group->count - NAMED_MAX);
 }
 
-static bool motion_is_known(const struct snapshot_thread *thread)
+static bool has_progress(const struct snapshot_thread *thread)
 {
 	return thread->looks > 1;
 }
 
-/* What each waits for; a line that is like the one before comes once. */
-static void write_waits(struct report *report, const struct stack_groups *groups,
+/* The wait of each thread. A line equal to the previous one is omitted. */
+static void write_waits(struct text_report *report, const struct stack_groups *groups,
                         const struct stack_group *group)
 {
 	struct buf before = { 0 };
@@ -123,7 +119,7 @@ static void write_waits(struct report *report, const struct stack_groups *groups
 		const struct snapshot_thread *thread = &report->snapshot->threads[at];
 
 		wording_activity(&report->text, report->snapshot, at);
-		if (motion_is_known(thread)) {
+		if (has_progress(thread)) {
 			buf_add_span(&report->text, SPAN_LIT("; "));
 			wording_progress(&report->text, report->snapshot, thread);
 		}
@@ -136,7 +132,7 @@ static void write_waits(struct report *report, const struct stack_groups *groups
 	buf_deinit(&before);
 }
 
-static void write_locals(struct report *report, const struct snapshot_thread *thread,
+static void write_locals(struct text_report *report, const struct snapshot_thread *thread,
                          uint32_t frame)
 {
 	for (size_t i = 0; i < thread->local_count; i++) {
@@ -144,31 +140,31 @@ static void write_locals(struct report *report, const struct snapshot_thread *th
 
 		if (local->frame == frame)
 			fprintf(report->out, "        %.*s = %.*s%s\n",
-			        SPAN_ARG(word(report, local->name)),
-			        SPAN_ARG(word(report, local->value)),
+			        SPAN_ARG(get_text(report, local->name)),
+			        SPAN_ARG(get_text(report, local->value)),
 			        local->argument ? "  (argument)" : "");
 	}
 }
 
-static void write_frame(struct report *report, uint32_t pid, const struct frame *frame)
+static void write_frame(struct text_report *report, uint32_t pid, const struct frame *frame)
 {
-	const struct label_options labels = { report->view->full_paths, true };
+	const struct label_options labels = { report->options->full_paths, true };
 	struct span line;
 
 	label_add(&report->text, report->snapshot->intern, frame, &labels);
 	fprintf(report->out, "    %.*s\n", SPAN_ARG(report->text));
 	buf_clear(&report->text);
-	if (!frame->line || !report->view->source ||
-	    !report->view->source(report->view->ctx, pid, word(report, frame->file), frame->line,
-	                          &line))
+	if (!frame->line || !report->options->source ||
+	    !report->options->source(report->options->ctx, pid, get_text(report, frame->file),
+	                             frame->line, &line))
 		return;
 	escape_add_text(&report->text, span_trim(line));
 	fprintf(report->out, "        > %.*s\n", SPAN_ARG(report->text));
 	buf_clear(&report->text);
 }
 
-/* Leaf first: where it waits stands on top. */
-static void write_frames(struct report *report, const struct snapshot_thread *thread)
+/* Leaf first: the place of the wait is on top. */
+static void write_frames(struct text_report *report, const struct snapshot_thread *thread)
 {
 	uint32_t python = 0;
 
@@ -181,16 +177,16 @@ static void write_frames(struct report *report, const struct snapshot_thread *th
 	}
 	if (thread->lost)
 		fprintf(report->out, "    (no stack: %.*s)\n",
-		        SPAN_ARG(word(report, thread->lost)));
+		        SPAN_ARG(get_text(report, thread->lost)));
 	else if (!thread->frame_count)
 		fputs("    (no stack)\n", report->out);
 }
 
-static void write_groups(struct report *report)
+static void write_groups(struct text_report *report)
 {
 	struct stack_groups groups;
 
-	stack_groups_init(&groups, report->snapshot, report->view->largest_first);
+	stack_groups_init(&groups, report->snapshot, report->options->largest_first);
 	for (size_t i = 0; i < report->snapshot->process_count; i++) {
 		const struct snapshot_process *process = &report->snapshot->processes[i];
 
@@ -211,13 +207,13 @@ static void write_groups(struct report *report)
 	stack_groups_deinit(&groups);
 }
 
-static void write_task(struct report *report, const struct snapshot_task *task)
+static void write_task(struct text_report *report, const struct snapshot_task *task)
 {
-	fprintf(report->out, "\ntask %.*s", SPAN_ARG(word(report, task->name)));
+	fprintf(report->out, "\ntask %.*s", SPAN_ARG(get_text(report, task->name)));
 	if (task->tid)
 		fprintf(report->out, " of thread %" PRIu32, task->tid);
 	if (task->state)
-		fprintf(report->out, ", %.*s", SPAN_ARG(word(report, task->state)));
+		fprintf(report->out, ", %.*s", SPAN_ARG(get_text(report, task->state)));
 	for (size_t i = 0; i < task->wait_count; i++) {
 		size_t at = snapshot_find_task(report->snapshot, task->waits[i]);
 
@@ -226,16 +222,16 @@ static void write_task(struct report *report, const struct snapshot_task *task)
 			fprintf(report->out, "0x%" PRIx64, task->waits[i]);
 		else
 			fprintf(report->out, "%.*s",
-			        SPAN_ARG(word(report, report->snapshot->tasks[at].name)));
+			        SPAN_ARG(get_text(report, report->snapshot->tasks[at].name)));
 	}
 	if (!task->wait_count && task->on)
-		fprintf(report->out, ", awaits %.*s", SPAN_ARG(word(report, task->on)));
+		fprintf(report->out, ", awaits %.*s", SPAN_ARG(get_text(report, task->on)));
 	fputc('\n', report->out);
 	for (size_t i = 0; i < task->frame_count; i++)
 		write_frame(report, task->pid, &task->frames[i]);
 }
 
-static void write_rest(struct report *report)
+static void write_rest(struct text_report *report)
 {
 	const struct snapshot *snapshot = report->snapshot;
 
@@ -243,17 +239,17 @@ static void write_rest(struct report *report)
 		write_task(report, &snapshot->tasks[i]);
 	for (size_t i = 0; i < snapshot->unread_count; i++)
 		fprintf(report->out, "%snot read: %.*s: %.*s\n", i ? "" : "\n",
-		        SPAN_ARG(word(report, snapshot->unread[i].what)),
-		        SPAN_ARG(word(report, snapshot->unread[i].why)));
+		        SPAN_ARG(get_text(report, snapshot->unread[i].what)),
+		        SPAN_ARG(get_text(report, snapshot->unread[i].why)));
 	for (size_t i = 0; i < snapshot->note_count; i++)
 		fprintf(report->out, "%snote: %.*s\n", i ? "" : "\n",
-		        SPAN_ARG(word(report, snapshot->notes[i])));
+		        SPAN_ARG(get_text(report, snapshot->notes[i])));
 }
 
 void snapshot_text_write(const struct snapshot *snapshot, const struct verdict *verdict,
-                         const struct snapshot_options *view, FILE *out)
+                         const struct snapshot_options *options, FILE *out)
 {
-	struct report report = { .snapshot = snapshot, .view = view, .out = out };
+	struct text_report report = { .snapshot = snapshot, .options = options, .out = out };
 
 	write_verdict(&report, verdict);
 	write_groups(&report);

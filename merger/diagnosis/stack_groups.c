@@ -4,7 +4,7 @@
 
 #include "merger/base/alloc.h"
 
-static uint32_t stack_hash(const struct snapshot_thread *thread)
+static uint32_t hash_stack(const struct snapshot_thread *thread)
 {
 	uint64_t mixed = hash_index_mix(hash_index_start(thread->pid), thread->lost);
 
@@ -17,14 +17,14 @@ static uint32_t stack_hash(const struct snapshot_thread *thread)
 	return hash_index_hash(mixed);
 }
 
-static bool stack_same(const struct snapshot_thread *a, const struct snapshot_thread *b)
+static bool is_same_stack(const struct snapshot_thread *a, const struct snapshot_thread *b)
 {
 	return a->pid == b->pid && a->lost == b->lost && a->frame_count == b->frame_count &&
 	       (!a->frame_count ||
 	        !memcmp(a->frames, b->frames, a->frame_count * sizeof(*a->frames)));
 }
 
-/* The group of each thread; `first` has the thread that began each group. Returns how many groups there are. */
+/* Sets the group of each thread; first[group] is its first thread. Returns the number of groups. */
 static size_t number_groups(const struct snapshot *snapshot, size_t *group_of, size_t *first)
 {
 	struct hash_index index = { 0 };
@@ -32,11 +32,11 @@ static size_t number_groups(const struct snapshot *snapshot, size_t *group_of, s
 
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		const struct snapshot_thread *thread = &snapshot->threads[i];
-		uint32_t hash = stack_hash(thread), found;
+		uint32_t hash = hash_stack(thread), found;
 		size_t at = hash;
 
 		while ((found = hash_index_next(&index, hash, &at)) != HASH_INDEX_NONE)
-			if (stack_same(thread, &snapshot->threads[first[found]]))
+			if (is_same_stack(thread, &snapshot->threads[first[found]]))
 				break;
 		if (found == HASH_INDEX_NONE) {
 			found = (uint32_t)count;
@@ -49,7 +49,7 @@ static size_t number_groups(const struct snapshot *snapshot, size_t *group_of, s
 	return count;
 }
 
-static int rarest_first(const void *left, const void *right)
+static int compare_rarest_first(const void *left, const void *right)
 {
 	const struct stack_group *a = left, *b = right;
 
@@ -58,7 +58,7 @@ static int rarest_first(const void *left, const void *right)
 	return (a->first > b->first) - (a->first < b->first);
 }
 
-static int largest_first_of(const void *left, const void *right)
+static int compare_largest_first(const void *left, const void *right)
 {
 	const struct stack_group *a = left, *b = right;
 
@@ -84,7 +84,7 @@ void stack_groups_init(struct stack_groups *groups, const struct snapshot *snaps
 	for (size_t i = 0; i < threads; i++)
 		groups->threads[next[group_of[i]]++] = i;
 	qsort(groups->groups, groups->count, sizeof(*groups->groups),
-	      largest_first ? largest_first_of : rarest_first);
+	      largest_first ? compare_largest_first : compare_rarest_first);
 	free(group_of);
 	free(next);
 }

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* The words of kinds, and what they mean, are told in one place: pmp.1 has the same. */
+/* pmp.1 lists the same words and meanings. */
 static const struct {
 	const char *word, *meaning;
 } kinds[] = {

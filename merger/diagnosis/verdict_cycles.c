@@ -5,11 +5,11 @@
 #include "merger/base/alloc.h"
 #include "merger/diagnosis/verdict_draft.h"
 
-#define CYCLE_LINES 12 /* of a longer one the rest is counted */
+#define CYCLE_LINES 12 /* the rest of a longer cycle is counted */
 
-bool verdict_find_cycle(struct verdict_draft *maker)
+bool verdict_find_cycle(struct verdict_draft *draft)
 {
-	const struct wait_graph *graph = &maker->graph;
+	const struct wait_graph *graph = &draft->graph;
 	size_t first = wait_graph_cycle(graph, 0), at = first, count = 0;
 	enum verdict_trust trust = VERDICT_CERTAIN;
 
@@ -21,34 +21,36 @@ bool verdict_find_cycle(struct verdict_draft *maker)
 		count++;
 		at = graph->edges[at].to;
 	} while (at != first);
-	verdict_begin(maker, "deadlock", trust);
+	verdict_begin(draft, "deadlock", trust);
 	if (count == 1)
-		verdict_add(maker, "a thread waits for what it holds itself");
+		verdict_add(draft, "a thread waits for what it holds itself");
 	else
-		buf_printf(&maker->verdict->text, "%zu wait for each other", count);
+		buf_printf(&draft->verdict->text, "%zu wait for each other", count);
 	for (size_t i = 0; i < count; i++, at = graph->edges[at].to) {
 		if (i >= CYCLE_LINES) {
-			verdict_name(maker, at);
+			verdict_name(draft, at);
 			continue;
 		}
-		verdict_add(maker, "\n");
-		verdict_add_thread(maker, at);
-		verdict_add(maker, " ");
-		wording_activity(&maker->verdict->text, maker->snapshot, at);
-		if (!maker->snapshot->threads[at].wait.kind) {
-			verdict_add(maker, ": waits for ");
-			wording_thread(&maker->verdict->text, maker->snapshot, graph->edges[at].to);
+		verdict_add(draft, "\n");
+		verdict_add_thread(draft, at);
+		verdict_add(draft, " ");
+		wording_activity(&draft->verdict->text, draft->snapshot, at);
+		if (!draft->snapshot->threads[at].wait.kind) {
+			verdict_add(draft, ": waits for ");
+			wording_thread(&draft->verdict->text, draft->snapshot, graph->edges[at].to);
 		}
 	}
 	if (count > CYCLE_LINES)
-		buf_printf(&maker->verdict->text, "\nand %zu more", count - CYCLE_LINES);
+		buf_printf(&draft->verdict->text, "\nand %zu more", count - CYCLE_LINES);
 	return true;
 }
 
-/* Depth first over all that a task waits for: gather waits for many. Returns the task where a circle closes. */
-static size_t task_cycle(const struct snapshot *snapshot, size_t task, char *colours, size_t *from)
+/* Depth-first search; a task can wait for several others (gather). Returns a task of the cycle,
+ * or SNAPSHOT_NONE. */
+static size_t find_task_cycle(const struct snapshot *snapshot, size_t task, char *colours,
+                              size_t *from)
 {
-	const struct snapshot_task *it = &snapshot->tasks[task];
+	const struct snapshot_task *row;
 	size_t *stack = alloc_zeroed(snapshot->task_count + 1, sizeof(*stack));
 	size_t *next = alloc_zeroed(snapshot->task_count + 1, sizeof(*next));
 	size_t depth = 0, ret = SNAPSHOT_NONE;
@@ -58,14 +60,14 @@ static size_t task_cycle(const struct snapshot *snapshot, size_t task, char *col
 	for (;;) {
 		size_t to;
 
-		it = &snapshot->tasks[stack[depth]];
-		if (next[depth] == it->wait_count) {
+		row = &snapshot->tasks[stack[depth]];
+		if (next[depth] == row->wait_count) {
 			colours[stack[depth]] = 2;
 			if (!depth--)
 				break;
 			continue;
 		}
-		to = snapshot_find_task(snapshot, it->waits[next[depth]++]);
+		to = snapshot_find_task(snapshot, row->waits[next[depth]++]);
 		if (to == SNAPSHOT_NONE || colours[to] == 2)
 			continue;
 		from[to] = stack[depth];
@@ -82,55 +84,55 @@ static size_t task_cycle(const struct snapshot *snapshot, size_t task, char *col
 	return ret;
 }
 
-/* A lock does not tell which task has it. */
-static bool waits_for_lock(const struct verdict_draft *maker, size_t task)
+/* The owner of asyncio's Lock is not recorded, so the edge is a candidate only. */
+static bool is_lock_wait(const struct verdict_draft *draft, size_t task)
 {
-	return span_eq(intern_get(maker->snapshot->intern, maker->snapshot->tasks[task].on),
+	return span_eq(intern_get(draft->snapshot->intern, draft->snapshot->tasks[task].on),
 	               SPAN_LIT("lock"));
 }
 
-static void add_task_cycle(struct verdict_draft *maker, size_t last, const size_t *from)
+static void add_task_cycle(struct verdict_draft *draft, size_t last, const size_t *from)
 {
 	size_t at = last, count = 0;
 
-	verdict_begin(maker, "deadlock", VERDICT_CERTAIN);
+	verdict_begin(draft, "deadlock", VERDICT_CERTAIN);
 	do
 		count++;
 	while ((at = from[at]) != last);
 	if (count == 1)
-		verdict_add(maker, "a task of asyncio's awaits itself");
+		verdict_add(draft, "a task of asyncio's awaits itself");
 	else
-		buf_printf(&maker->verdict->text, "%zu tasks of asyncio's await each other", count);
+		buf_printf(&draft->verdict->text, "%zu tasks of asyncio's await each other", count);
 	for (size_t i = 0; i < count && i < CYCLE_LINES; i++) {
 		size_t waiter = from[at];
 
-		verdict_add(maker, "\n");
-		verdict_add_task(maker, waiter);
-		if (waits_for_lock(maker, waiter))
-			maker->verdict->trust = VERDICT_LIKELY;
-		verdict_add(maker, waits_for_lock(maker, waiter)
+		verdict_add(draft, "\n");
+		verdict_add_task(draft, waiter);
+		if (is_lock_wait(draft, waiter))
+			draft->verdict->trust = VERDICT_LIKELY;
+		verdict_add(draft, is_lock_wait(draft, waiter)
 		                           ? " awaits a lock, perhaps held by task "
 		                           : " awaits task ");
-		buf_add_span(&maker->verdict->text,
-		             intern_get(maker->snapshot->intern, maker->snapshot->tasks[at].name));
+		buf_add_span(&draft->verdict->text,
+		             intern_get(draft->snapshot->intern, draft->snapshot->tasks[at].name));
 		at = waiter;
 	}
 	if (count > CYCLE_LINES)
-		buf_printf(&maker->verdict->text, "\nand %zu more", count - CYCLE_LINES);
+		buf_printf(&draft->verdict->text, "\nand %zu more", count - CYCLE_LINES);
 }
 
-bool verdict_find_task_cycle(struct verdict_draft *maker)
+bool verdict_find_task_cycle(struct verdict_draft *draft)
 {
-	const struct snapshot *snapshot = maker->snapshot;
+	const struct snapshot *snapshot = draft->snapshot;
 	char *colours = alloc_zeroed(snapshot->task_count + 1, 1);
 	size_t *from = alloc_zeroed(snapshot->task_count + 1, sizeof(*from));
 	size_t last = SNAPSHOT_NONE;
 
 	for (size_t i = 0; i < snapshot->task_count && last == SNAPSHOT_NONE; i++)
 		if (!colours[i])
-			last = task_cycle(snapshot, i, colours, from);
+			last = find_task_cycle(snapshot, i, colours, from);
 	if (last != SNAPSHOT_NONE)
-		add_task_cycle(maker, last, from);
+		add_task_cycle(draft, last, from);
 	free(colours);
 	free(from);
 	return last != SNAPSHOT_NONE;

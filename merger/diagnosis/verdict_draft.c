@@ -4,69 +4,69 @@
 
 #include "merger/base/alloc.h"
 
-void verdict_name(struct verdict_draft *maker, size_t thread)
+void verdict_name(struct verdict_draft *draft, size_t thread)
 {
-	struct verdict *verdict = maker->verdict;
+	struct verdict *verdict = draft->verdict;
 
 	verdict->threads = alloc_grow(verdict->threads, &verdict->thread_cap,
 	                              verdict->thread_count + 1, sizeof(*verdict->threads));
 	verdict->threads[verdict->thread_count++] = thread;
 }
 
-void verdict_begin(struct verdict_draft *maker, const char *kind, enum verdict_trust trust)
+void verdict_begin(struct verdict_draft *draft, const char *kind, enum verdict_trust trust)
 {
-	maker->verdict->kind = kind;
-	maker->verdict->trust = trust;
+	draft->verdict->kind = kind;
+	draft->verdict->trust = trust;
 }
 
-void verdict_add(struct verdict_draft *maker, const char *text)
+void verdict_add(struct verdict_draft *draft, const char *text)
 {
-	buf_add_span(&maker->verdict->text, span_of(text));
+	buf_add_span(&draft->verdict->text, span_of(text));
 }
 
-void verdict_add_thread(struct verdict_draft *maker, size_t thread)
+void verdict_add_thread(struct verdict_draft *draft, size_t thread)
 {
-	verdict_name(maker, thread);
-	wording_thread(&maker->verdict->text, maker->snapshot, thread);
+	verdict_name(draft, thread);
+	wording_thread(&draft->verdict->text, draft->snapshot, thread);
 }
 
-void verdict_add_process(struct verdict_draft *maker, uint32_t pid, uint32_t name)
+void verdict_add_process(struct verdict_draft *draft, uint32_t pid, uint32_t name)
 {
-	buf_printf(&maker->verdict->text, "%" PRIu32, pid);
+	buf_printf(&draft->verdict->text, "%" PRIu32, pid);
 	if (!name)
 		return;
-	verdict_add(maker, " (");
-	buf_add_span(&maker->verdict->text, intern_get(maker->snapshot->intern, name));
-	verdict_add(maker, ")");
+	verdict_add(draft, " (");
+	buf_add_span(&draft->verdict->text, intern_get(draft->snapshot->intern, name));
+	verdict_add(draft, ")");
 }
 
-void verdict_add_activity(struct verdict_draft *maker, size_t thread, const char *link)
+void verdict_add_activity(struct verdict_draft *draft, size_t thread, const char *link)
 {
-	struct buf *text = &maker->verdict->text;
+	struct buf *text = &draft->verdict->text;
 	size_t before;
 
-	wording_thread(text, maker->snapshot, thread);
-	verdict_add(maker, link);
-	wording_activity(text, maker->snapshot, thread);
-	verdict_add(maker, "\n");
+	wording_thread(text, draft->snapshot, thread);
+	verdict_add(draft, link);
+	wording_activity(text, draft->snapshot, thread);
+	verdict_add(draft, "\n");
 	before = text->len;
-	wording_progress(text, maker->snapshot, &maker->snapshot->threads[thread]);
+	wording_progress(text, draft->snapshot, &draft->snapshot->threads[thread]);
 	if (text->len == before)
 		text->len--;
 }
 
-void verdict_add_task(struct verdict_draft *maker, size_t task)
+void verdict_add_task(struct verdict_draft *draft, size_t task)
 {
-	const struct snapshot_task *it = &maker->snapshot->tasks[task];
-	struct buf *text = &maker->verdict->text;
+	const struct snapshot_task *row = &draft->snapshot->tasks[task];
+	struct buf *text = &draft->verdict->text;
 
-	verdict_add(maker, "task ");
-	buf_add_span(text, intern_get(maker->snapshot->intern, it->name));
-	if (!it->frame_count)
+	verdict_add(draft, "task ");
+	buf_add_span(text, intern_get(draft->snapshot->intern, row->name));
+	if (!row->frame_count)
 		return;
-	verdict_add(maker, " in ");
-	buf_add_span(text, intern_get(maker->snapshot->intern, it->frames[0].name));
-	verdict_add(maker, " at ");
-	buf_add_span(text, span_basename(intern_get(maker->snapshot->intern, it->frames[0].file)));
-	buf_printf(text, ":%" PRIu32, it->frames[0].line);
+	verdict_add(draft, " in ");
+	buf_add_span(text, intern_get(draft->snapshot->intern, row->frames[0].name));
+	verdict_add(draft, " at ");
+	buf_add_span(text, span_basename(intern_get(draft->snapshot->intern, row->frames[0].file)));
+	buf_printf(text, ":%" PRIu32, row->frames[0].line);
 }

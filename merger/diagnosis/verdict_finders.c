@@ -6,91 +6,92 @@
 
 #include "merger/diagnosis/verdict_draft.h"
 
-/* What the kernel says of a process as a whole. */
+/* Findings about a process as a whole. */
 
-static bool find_zombie(struct verdict_draft *maker)
+static bool find_zombie(struct verdict_draft *draft)
 {
-	const struct snapshot *snapshot = maker->snapshot;
+	const struct snapshot *snapshot = draft->snapshot;
 
 	for (size_t i = 0; i < snapshot->process_count; i++) {
 		const struct snapshot_process *process = &snapshot->processes[i];
 
 		if (process->state != 'Z' && process->state != 'X')
 			continue;
-		verdict_begin(maker, "zombie", VERDICT_CERTAIN);
-		verdict_add(maker, "process ");
-		verdict_add_process(maker, process->pid, process->name);
-		verdict_add(maker, " has ended; its parent ");
-		verdict_add_process(maker, process->ppid, process->parent_name);
-		verdict_add(maker, " has not waited for it");
+		verdict_begin(draft, "zombie", VERDICT_CERTAIN);
+		verdict_add(draft, "process ");
+		verdict_add_process(draft, process->pid, process->name);
+		verdict_add(draft, " has ended; its parent ");
+		verdict_add_process(draft, process->ppid, process->parent_name);
+		verdict_add(draft, " has not waited for it");
 		return true;
 	}
 	return false;
 }
 
-static bool find_traced(struct verdict_draft *maker)
+static bool find_traced(struct verdict_draft *draft)
 {
-	const struct snapshot *snapshot = maker->snapshot;
+	const struct snapshot *snapshot = draft->snapshot;
 
 	for (size_t i = 0; i < snapshot->process_count; i++) {
 		const struct snapshot_process *process = &snapshot->processes[i];
 
 		if (!process->tracer)
 			continue;
-		verdict_begin(maker, "traced", VERDICT_CERTAIN);
-		verdict_add(maker, "process ");
-		verdict_add_process(maker, process->pid, process->name);
-		verdict_add(maker,
+		verdict_begin(draft, "traced", VERDICT_CERTAIN);
+		verdict_add(draft, "process ");
+		verdict_add_process(draft, process->pid, process->name);
+		verdict_add(draft,
 		            process->state == 't' ? " is held by the debugger " : " is traced by ");
-		verdict_add_process(maker, process->tracer, process->tracer_name);
+		verdict_add_process(draft, process->tracer, process->tracer_name);
 		return true;
 	}
 	return false;
 }
 
 /* "SIGSTOP (19)" */
-static void add_signal(struct verdict_draft *maker, uint32_t number)
+static void add_signal(struct verdict_draft *draft, uint32_t number)
 {
 	const char *name = sigabbrev_np((int)number);
 
 	if (name)
-		buf_printf(&maker->verdict->text, "SIG%s (%" PRIu32 ")", name, number);
+		buf_printf(&draft->verdict->text, "SIG%s (%" PRIu32 ")", name, number);
 	else if (number)
-		buf_printf(&maker->verdict->text, "signal %" PRIu32, number);
+		buf_printf(&draft->verdict->text, "signal %" PRIu32, number);
 	else
-		verdict_add(maker, "a signal");
+		verdict_add(draft, "a signal");
 }
 
-static bool find_stopped(struct verdict_draft *maker)
+static bool find_stopped(struct verdict_draft *draft)
 {
-	const struct snapshot *snapshot = maker->snapshot;
+	const struct snapshot *snapshot = draft->snapshot;
 
 	for (size_t i = 0; i < snapshot->process_count; i++) {
 		const struct snapshot_process *process = &snapshot->processes[i];
 
 		if (process->state != 'T')
 			continue;
-		verdict_begin(maker, "stopped", VERDICT_CERTAIN);
-		verdict_add(maker, "process ");
-		verdict_add_process(maker, process->pid, process->name);
-		verdict_add(maker, " was stopped by ");
-		add_signal(maker, process->signal);
-		buf_printf(&maker->verdict->text, "; kill -CONT %" PRIu32 " lets it go on",
+		verdict_begin(draft, "stopped", VERDICT_CERTAIN);
+		verdict_add(draft, "process ");
+		verdict_add_process(draft, process->pid, process->name);
+		verdict_add(draft, " was stopped by ");
+		add_signal(draft, process->signal);
+		buf_printf(&draft->verdict->text, "; kill -CONT %" PRIu32 " lets it go on",
 		           process->pid);
 		return true;
 	}
 	return false;
 }
 
-/* Of a core; a debugger that writes one of a live process has it say SIGSTOP, SIGTRAP or nothing. */
+/* True for signals that end a process. A debugger that writes a core of a live process stores
+ * SIGSTOP, SIGTRAP or 0. */
 static bool is_fatal(uint32_t number)
 {
 	return number && number != SIGSTOP && number != SIGTRAP && number != SIGCONT;
 }
 
-static bool find_crash(struct verdict_draft *maker)
+static bool find_crash(struct verdict_draft *draft)
 {
-	const struct snapshot *snapshot = maker->snapshot;
+	const struct snapshot *snapshot = draft->snapshot;
 
 	for (size_t i = 0; i < snapshot->process_count; i++) {
 		const struct snapshot_process *process = &snapshot->processes[i];
@@ -98,28 +99,23 @@ static bool find_crash(struct verdict_draft *maker)
 
 		if (!process->core || !is_fatal(process->signal) || thread == SNAPSHOT_NONE)
 			continue;
-		verdict_begin(maker, "crash", VERDICT_CERTAIN);
-		verdict_add_thread(maker, thread);
-		verdict_add(maker, " was ended by ");
-		add_signal(maker, process->signal);
+		verdict_begin(draft, "crash", VERDICT_CERTAIN);
+		verdict_add_thread(draft, thread);
+		verdict_add(draft, " was ended by ");
+		add_signal(draft, process->signal);
 		if (process->fault || process->signal == SIGSEGV)
-			buf_printf(&maker->verdict->text, " at address 0x%" PRIx64, process->fault);
-		wording_place(&maker->verdict->text, snapshot, &snapshot->threads[thread]);
+			buf_printf(&draft->verdict->text, " at address 0x%" PRIx64, process->fault);
+		wording_place(&draft->verdict->text, snapshot, &snapshot->threads[thread]);
 		return true;
 	}
 	return false;
 }
 
-static bool is_main(const struct snapshot_thread *thread)
-{
-	return thread->tid == thread->pid;
-}
-
 /* Threads that wait for another one. */
 
-static size_t busiest_root(const struct verdict_draft *maker)
+static size_t find_busiest_root(const struct verdict_draft *draft)
 {
-	const struct wait_graph *graph = &maker->graph;
+	const struct wait_graph *graph = &draft->graph;
 	size_t best = SNAPSHOT_NONE;
 
 	for (size_t i = 0; i < graph->count; i++)
@@ -129,21 +125,21 @@ static size_t busiest_root(const struct verdict_draft *maker)
 	return best;
 }
 
-/* The first thread of those that wait for `root` itself, the main one before others. */
-static size_t first_waiter(const struct verdict_draft *maker, size_t root)
+/* The first thread that waits directly for `root`; the main thread is preferred. */
+static size_t find_first_waiter(const struct verdict_draft *draft, size_t root)
 {
 	size_t first = SNAPSHOT_NONE;
 
-	for (size_t i = 0; i < maker->graph.count; i++) {
-		if (maker->graph.edges[i].to != root)
+	for (size_t i = 0; i < draft->graph.count; i++) {
+		if (draft->graph.edges[i].to != root)
 			continue;
-		if (first == SNAPSHOT_NONE || is_main(&maker->snapshot->threads[i]))
+		if (first == SNAPSHOT_NONE || snapshot_thread_is_main(&draft->snapshot->threads[i]))
 			first = i;
 	}
 	return first;
 }
 
-static const char *holder_kind(const struct snapshot_thread *waiter)
+static const char *choose_kind(const struct snapshot_thread *waiter)
 {
 	static const char *const of_call[SYSCALL_CLASS_COUNT] = {
 		[SYSCALL_CHILD] = "child",
@@ -161,76 +157,76 @@ static const char *holder_kind(const struct snapshot_thread *waiter)
 	return "lock";
 }
 
-/* Does the GIL's holder run Python? Then it gives it up, again and again, and nothing hangs. */
-static bool runs_python(const struct snapshot_thread *thread)
+/* A GIL owner that runs Python gives the GIL up regularly, so nothing hangs. */
+static bool is_running_python(const struct snapshot_thread *thread)
 {
-	return snapshot_thread_runs(thread) && thread->frame_count &&
+	return snapshot_thread_is_running(thread) && thread->frame_count &&
 	       thread->frames[thread->frame_count - 1].kind != FRAME_NATIVE;
 }
 
-static bool holds(const char *kind)
+static bool is_holder_kind(const char *kind)
 {
 	return !strcmp(kind, "lock") || !strcmp(kind, "gil") || !strcmp(kind, "file_lock");
 }
 
-static bool find_holder(struct verdict_draft *maker)
+static bool find_holder(struct verdict_draft *draft)
 {
-	const struct snapshot *snapshot = maker->snapshot;
-	size_t root = busiest_root(maker), waiter;
+	const struct snapshot *snapshot = draft->snapshot;
+	size_t root = find_busiest_root(draft), waiter;
 	const char *kind;
 
 	if (root == SNAPSHOT_NONE)
 		return false;
-	waiter = first_waiter(maker, root);
-	kind = holder_kind(&snapshot->threads[waiter]);
-	if (!strcmp(kind, "gil") && runs_python(&snapshot->threads[root]))
+	waiter = find_first_waiter(draft, root);
+	kind = choose_kind(&snapshot->threads[waiter]);
+	if (!strcmp(kind, "gil") && is_running_python(&snapshot->threads[root]))
 		kind = "busy";
-	verdict_begin(maker, kind,
-	              maker->graph.edges[waiter].certain ? VERDICT_CERTAIN : VERDICT_LIKELY);
-	verdict_name(maker, root);
-	verdict_add_thread(maker, waiter);
-	verdict_add(maker, " ");
-	wording_activity(&maker->verdict->text, snapshot, waiter);
-	if (maker->graph.waiters[root] > 1)
-		buf_printf(&maker->verdict->text, ", and %zu more wait with it",
-		           maker->graph.waiters[root] - 1);
-	verdict_add(maker, "\n");
-	verdict_add_activity(maker, root, holds(kind) ? " holds it and " : " ");
+	verdict_begin(draft, kind,
+	              draft->graph.edges[waiter].certain ? VERDICT_CERTAIN : VERDICT_LIKELY);
+	verdict_name(draft, root);
+	verdict_add_thread(draft, waiter);
+	verdict_add(draft, " ");
+	wording_activity(&draft->verdict->text, snapshot, waiter);
+	if (draft->graph.waiters[root] > 1)
+		buf_printf(&draft->verdict->text, ", and %zu more wait with it",
+		           draft->graph.waiters[root] - 1);
+	verdict_add(draft, "\n");
+	verdict_add_activity(draft, root, is_holder_kind(kind) ? " holds it and " : " ");
 	return true;
 }
 
-static bool find_tasks(struct verdict_draft *maker)
+static bool find_tasks(struct verdict_draft *draft)
 {
-	const struct snapshot *snapshot = maker->snapshot;
+	const struct snapshot *snapshot = draft->snapshot;
 
 	if (!snapshot->task_count)
 		return false;
-	verdict_begin(maker, "asyncio", VERDICT_LIKELY);
-	buf_printf(&maker->verdict->text,
+	verdict_begin(draft, "asyncio", VERDICT_LIKELY);
+	buf_printf(&draft->verdict->text,
 	           "%zu tasks of asyncio's wait, none for another in a circle",
 	           snapshot->task_count);
 	for (size_t i = 0; i < snapshot->task_count && i < 2; i++) {
 		const struct snapshot_task *task = &snapshot->tasks[i];
 
-		verdict_add(maker, "\n");
-		verdict_add_task(maker, i);
-		verdict_add(maker, " awaits ");
+		verdict_add(draft, "\n");
+		verdict_add_task(draft, i);
+		verdict_add(draft, " awaits ");
 		if (task->on)
-			buf_add_span(&maker->verdict->text, intern_get(snapshot->intern, task->on));
+			buf_add_span(&draft->verdict->text, intern_get(snapshot->intern, task->on));
 		else
-			verdict_add(maker, "something");
+			verdict_add(draft, "something");
 	}
 	return true;
 }
 
-static bool find_nothing(struct verdict_draft *maker)
+static bool find_nothing(struct verdict_draft *draft)
 {
-	verdict_begin(maker, "unknown", VERDICT_GUESS);
-	verdict_add(maker, "no thread could be looked at");
+	verdict_begin(draft, "unknown", VERDICT_GUESS);
+	verdict_add(draft, "no thread could be looked at");
 	return true;
 }
 
-/* From the surest cause to what is left. */
+/* From the most certain cause to the least. */
 static verdict_finder *const finders[] = {
 	find_zombie,        find_traced,
 	find_stopped,       find_crash,
@@ -242,12 +238,12 @@ static verdict_finder *const finders[] = {
 
 void verdict_make(const struct snapshot *snapshot, struct verdict *ret)
 {
-	struct verdict_draft maker = { .snapshot = snapshot, .verdict = ret };
+	struct verdict_draft draft = { .snapshot = snapshot, .verdict = ret };
 
 	*ret = (struct verdict){ 0 };
-	wait_graph_init(&maker.graph, snapshot);
+	wait_graph_init(&draft.graph, snapshot);
 	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++)
-		if (finders[i](&maker))
+		if (finders[i](&draft))
 			break;
-	wait_graph_deinit(&maker.graph);
+	wait_graph_deinit(&draft.graph);
 }

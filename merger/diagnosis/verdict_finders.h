@@ -1,4 +1,4 @@
-/* verdict_finders: the verdict of a snapshot: the first row of a table of finders that applies, the cause first. */
+/* verdict_finders: makes the verdict of a snapshot: the first finder of a table that applies. */
 #ifndef PMP_VERDICT_FINDERS_H
 #define PMP_VERDICT_FINDERS_H
 

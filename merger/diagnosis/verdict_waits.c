@@ -1,7 +1,7 @@
-/* verdict_ranks: where no thread waits for another one, the one that tells most. */
+/* verdict_waits: if no thread waits for another one: the thread with the most significant wait. */
 #include "merger/diagnosis/verdict_draft.h"
 
-/* What a thread that waits for no other is about: the kinds from the most telling on. */
+/* The wait of a thread that waits for no other one, most significant first. */
 enum rank {
 	RANK_UNINTERRUPTIBLE,
 	RANK_CHILD,
@@ -29,13 +29,13 @@ static const char *const rank_kinds[RANK_COUNT] = {
 	[RANK_UNKNOWN] = "unknown",
 };
 
-static bool fd_word_is(const struct snapshot *snapshot, uint32_t word, const char *text)
+static bool is_fd_word(const struct snapshot *snapshot, uint32_t word, const char *text)
 {
 	return span_eq(intern_get(snapshot->intern, word), span_of(text));
 }
 
-/* poll and its like: for somebody known, or for whoever comes? */
-static enum rank poll_rank(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+/* poll and similar calls: on a connection (IO), or for a new client (IDLE)? */
+static enum rank rank_poll(const struct snapshot *snapshot, const struct snapshot_thread *thread)
 {
 	bool connected = false;
 
@@ -46,16 +46,16 @@ static enum rank poll_rank(const struct snapshot *snapshot, const struct snapsho
 		if (at == SNAPSHOT_NONE)
 			continue;
 		row = &snapshot->fds[at];
-		if (fd_word_is(snapshot, row->state, "LISTEN"))
+		if (is_fd_word(snapshot, row->state, "LISTEN"))
 			return RANK_IDLE;
-		if (fd_word_is(snapshot, row->kind, "tcp") ||
-		    fd_word_is(snapshot, row->kind, "pipe"))
+		if (is_fd_word(snapshot, row->kind, "tcp") ||
+		    is_fd_word(snapshot, row->kind, "pipe"))
 			connected = true;
 	}
 	return connected ? RANK_IO : RANK_IDLE;
 }
 
-static enum rank wait_rank(const struct snapshot_wait *wait)
+static enum rank rank_wait(const struct snapshot_wait *wait)
 {
 	switch (wait->kind) {
 	case WAIT_MUTEX:
@@ -72,13 +72,13 @@ static enum rank wait_rank(const struct snapshot_wait *wait)
 	}
 }
 
-static enum rank rank_of(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+static enum rank rank_thread(const struct snapshot *snapshot, const struct snapshot_thread *thread)
 {
 	if (thread->state == 'D')
 		return thread->call.class == SYSCALL_CHILD ? RANK_CHILD : RANK_UNINTERRUPTIBLE;
 	if (thread->wait.kind != WAIT_NONE)
-		return wait_rank(&thread->wait);
-	if (snapshot_thread_runs(thread))
+		return rank_wait(&thread->wait);
+	if (snapshot_thread_is_running(thread))
 		return RANK_BUSY;
 	switch (thread->call.class) {
 	case SYSCALL_READ:
@@ -90,7 +90,7 @@ static enum rank rank_of(const struct snapshot *snapshot, const struct snapshot_
 	case SYSCALL_FILE_LOCK:
 		return RANK_FILE_LOCK;
 	case SYSCALL_POLL:
-		return poll_rank(snapshot, thread);
+		return rank_poll(snapshot, thread);
 	case SYSCALL_ACCEPT:
 	case SYSCALL_SIGNAL:
 		return RANK_IDLE;
@@ -103,29 +103,27 @@ static enum rank rank_of(const struct snapshot *snapshot, const struct snapshot_
 	}
 }
 
-static bool is_main(const struct snapshot_thread *thread)
-{
-	return thread->tid == thread->pid;
-}
-
-/* The thread that the person asks about: the main one, unless that waits for work; then the most telling. */
-static size_t telling_thread(const struct snapshot *snapshot, enum rank *ret)
+/* The main thread, unless it may be waiting for work; otherwise the thread with the most
+ * significant wait. */
+static size_t find_thread(const struct snapshot *snapshot, enum rank *ret)
 {
 	size_t best = SNAPSHOT_NONE;
 
 	*ret = RANK_UNKNOWN;
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		const struct snapshot_thread *thread = &snapshot->threads[i];
-		enum rank rank = rank_of(snapshot, thread);
+		enum rank rank = rank_thread(snapshot, thread);
 
-		if (is_main(thread) && rank < RANK_WAIT) {
+		if (snapshot_thread_is_main(thread) && rank < RANK_WAIT) {
 			*ret = rank;
 			return i;
 		}
-		if (best != SNAPSHOT_NONE && (rank > *ret || (rank == *ret && !is_main(thread))))
+		if (best != SNAPSHOT_NONE &&
+		    (rank > *ret || (rank == *ret && !snapshot_thread_is_main(thread))))
 			continue;
-		/* Among those that may wait for work the main one speaks. */
-		if (best != SNAPSHOT_NONE && rank >= RANK_WAIT && is_main(&snapshot->threads[best]))
+		/* Among threads that may be waiting for work the main thread is preferred. */
+		if (best != SNAPSHOT_NONE && rank >= RANK_WAIT &&
+		    snapshot_thread_is_main(&snapshot->threads[best]))
 			continue;
 		if (best != SNAPSHOT_NONE && rank >= RANK_WAIT && *ret < RANK_WAIT)
 			continue;
@@ -135,33 +133,33 @@ static size_t telling_thread(const struct snapshot *snapshot, enum rank *ret)
 	return best;
 }
 
-bool verdict_find_single_cause(struct verdict_draft *maker)
+bool verdict_find_single_cause(struct verdict_draft *draft)
 {
 	enum rank rank;
-	size_t thread = telling_thread(maker->snapshot, &rank);
+	size_t thread = find_thread(draft->snapshot, &rank);
 
 	if (thread == SNAPSHOT_NONE || rank >= RANK_WAIT)
 		return false;
-	verdict_begin(maker, rank_kinds[rank], VERDICT_CERTAIN);
-	if (maker->snapshot->threads[thread].wait.kind != WAIT_NONE)
-		maker->verdict->trust = VERDICT_LIKELY; /* nobody knows who holds it */
-	verdict_name(maker, thread);
-	verdict_add_activity(maker, thread, " ");
+	verdict_begin(draft, rank_kinds[rank], VERDICT_CERTAIN);
+	if (draft->snapshot->threads[thread].wait.kind != WAIT_NONE)
+		draft->verdict->trust = VERDICT_LIKELY; /* the lock's owner is unknown */
+	verdict_name(draft, thread);
+	verdict_add_activity(draft, thread, " ");
 	return true;
 }
 
-bool verdict_find_waiting(struct verdict_draft *maker)
+bool verdict_find_waiting(struct verdict_draft *draft)
 {
 	enum rank rank;
-	size_t thread = telling_thread(maker->snapshot, &rank);
+	size_t thread = find_thread(draft->snapshot, &rank);
 
 	if (thread == SNAPSHOT_NONE)
 		return false;
-	verdict_begin(maker, rank_kinds[rank],
+	verdict_begin(draft, rank_kinds[rank],
 	              rank == RANK_UNKNOWN ? VERDICT_GUESS : VERDICT_LIKELY);
 	if (rank == RANK_IDLE)
-		verdict_add(maker, "it waits for work, and nothing says that it hangs\n");
-	verdict_name(maker, thread);
-	verdict_add_activity(maker, thread, " ");
+		verdict_add(draft, "it waits for work, and nothing says that it hangs\n");
+	verdict_name(draft, thread);
+	verdict_add_activity(draft, thread, " ");
 	return true;
 }

@@ -6,48 +6,50 @@
 
 #define NO_EDGE ((struct wait_edge){ SNAPSHOT_NONE, false })
 
-static struct wait_edge edge_to(const struct snapshot *snapshot, uint32_t pid, uint32_t tid,
-                                bool certain)
+static struct wait_edge make_edge(const struct snapshot *snapshot, uint32_t pid, uint32_t tid,
+                                  bool certain)
 {
 	return (struct wait_edge){ tid ? snapshot_find_thread(snapshot, pid, tid) : SNAPSHOT_NONE,
 		                   certain };
 }
 
-/* Waiters of the same lock are no holders of it: `with` puts its exit on the stack before it waits. */
-static bool waits_on(const struct snapshot *snapshot, uint32_t pid, uint32_t tid, uint64_t on)
+/* A candidate that waits for the same lock is not its owner: `with` puts its exit on the stack
+ * before it waits. */
+static bool is_waiting_on(const struct snapshot *snapshot, uint32_t pid, uint32_t tid, uint64_t on)
 {
 	size_t at = snapshot_find_thread(snapshot, pid, tid);
 
 	return at == SNAPSHOT_NONE || (on && snapshot->threads[at].wait.on == on);
 }
 
-static struct wait_edge lock_edge(const struct snapshot *snapshot,
-                                  const struct snapshot_thread *thread)
+static struct wait_edge find_lock_edge(const struct snapshot *snapshot,
+                                       const struct snapshot_thread *thread)
 {
 	const struct snapshot_wait *wait = &thread->wait;
 	uint32_t only = 0;
 	size_t found = 0;
 
 	if (wait->owner)
-		return edge_to(snapshot, thread->pid, wait->owner, true);
+		return make_edge(snapshot, thread->pid, wait->owner, true);
 	if (wait->kind == WAIT_GIL)
-		return edge_to(
+		return make_edge(
 		        snapshot, thread->pid,
 		        snapshot->processes[snapshot_find_process(snapshot, thread->pid)].gil_tid,
 		        true);
 	for (size_t i = 0; i < wait->candidate_count; i++) {
 		if (wait->candidates[i] == thread->tid ||
-		    waits_on(snapshot, thread->pid, wait->candidates[i], wait->on))
+		    is_waiting_on(snapshot, thread->pid, wait->candidates[i], wait->on))
 			continue;
 		only = wait->candidates[i];
 		found++;
 	}
-	return found == 1 ? edge_to(snapshot, thread->pid, only, false) : NO_EDGE;
+	return found == 1 ? make_edge(snapshot, thread->pid, only, false) : NO_EDGE;
 }
 
-/* The one process that has the pipe's or socket's other end, and is in the snapshot. */
-static struct wait_edge peer_edge(const struct snapshot *snapshot,
-                                  const struct snapshot_thread *thread)
+/* An edge to the only other process of the snapshot that has the other end of the pipe or
+ * socket. */
+static struct wait_edge find_peer_edge(const struct snapshot *snapshot,
+                                       const struct snapshot_thread *thread)
 {
 	size_t at = thread->call.fd_count == 1
 	                    ? snapshot_find_fd(snapshot, thread->pid, thread->call.fds[0])
@@ -65,11 +67,11 @@ static struct wait_edge peer_edge(const struct snapshot *snapshot,
 			return NO_EDGE;
 		only = peer;
 	}
-	return edge_to(snapshot, only, only, false);
+	return make_edge(snapshot, only, only, false);
 }
 
-static struct wait_edge holder_edge(const struct snapshot *snapshot,
-                                    const struct snapshot_thread *thread)
+static struct wait_edge find_holder_edge(const struct snapshot *snapshot,
+                                         const struct snapshot_thread *thread)
 {
 	size_t at = thread->call.fd_count == 1
 	                    ? snapshot_find_fd(snapshot, thread->pid, thread->call.fds[0])
@@ -77,23 +79,23 @@ static struct wait_edge holder_edge(const struct snapshot *snapshot,
 
 	if (at == SNAPSHOT_NONE || snapshot->fds[at].holder_count != 1)
 		return NO_EDGE;
-	return edge_to(snapshot, snapshot->fds[at].holders[0].pid, snapshot->fds[at].holders[0].pid,
-	               true);
+	return make_edge(snapshot, snapshot->fds[at].holders[0].pid,
+	                 snapshot->fds[at].holders[0].pid, true);
 }
 
-static struct wait_edge edge_of(const struct snapshot *snapshot,
-                                const struct snapshot_thread *thread)
+static struct wait_edge find_edge(const struct snapshot *snapshot,
+                                  const struct snapshot_thread *thread)
 {
 	if (thread->wait.kind != WAIT_NONE)
-		return lock_edge(snapshot, thread);
+		return find_lock_edge(snapshot, thread);
 	switch (thread->call.class) {
 	case SYSCALL_READ:
 	case SYSCALL_WRITE:
-		return peer_edge(snapshot, thread);
+		return find_peer_edge(snapshot, thread);
 	case SYSCALL_FILE_LOCK:
-		return holder_edge(snapshot, thread);
+		return find_holder_edge(snapshot, thread);
 	case SYSCALL_CHILD:
-		return edge_to(snapshot, thread->call.wait_pid, thread->call.wait_pid, true);
+		return make_edge(snapshot, thread->call.wait_pid, thread->call.wait_pid, true);
 	default:
 		return NO_EDGE;
 	}
@@ -109,7 +111,7 @@ void wait_graph_init(struct wait_graph *graph, const struct snapshot *snapshot)
 		.count = count,
 	};
 	for (size_t i = 0; i < count; i++) {
-		graph->edges[i] = edge_of(snapshot, &snapshot->threads[i]);
+		graph->edges[i] = find_edge(snapshot, &snapshot->threads[i]);
 		if (graph->edges[i].to == i &&
 		    snapshot->threads[i].wait.owner != snapshot->threads[i].tid)
 			graph->edges[i] = NO_EDGE;
@@ -140,8 +142,8 @@ size_t wait_graph_root(const struct wait_graph *graph, size_t thread)
 	return SNAPSHOT_NONE;
 }
 
-/* Is it the first of a cycle's threads? */
-static bool begins_cycle(const struct wait_graph *graph, size_t thread)
+/* Does the chain from this thread return to it? */
+static bool is_cycle_start(const struct wait_graph *graph, size_t thread)
 {
 	size_t at = graph->edges[thread].to;
 
@@ -156,7 +158,7 @@ static bool begins_cycle(const struct wait_graph *graph, size_t thread)
 size_t wait_graph_cycle(const struct wait_graph *graph, size_t from)
 {
 	for (size_t i = from; i < graph->count; i++) {
-		bool first = begins_cycle(graph, i);
+		bool first = is_cycle_start(graph, i);
 
 		for (size_t at = graph->edges[i].to; first && at != i; at = graph->edges[at].to)
 			first = at > i;

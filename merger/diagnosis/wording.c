@@ -22,45 +22,40 @@ static const char *const wait_words[WAIT_KIND_COUNT] = {
 	[WAIT_FUTEX] = "futex",
 };
 
-static void add_id(struct buf *out, const struct snapshot *snapshot, uint32_t id)
+static void append_id(struct buf *out, const struct snapshot *snapshot, uint32_t id)
 {
 	buf_add_span(out, intern_get(snapshot->intern, id));
 }
 
-static void add_named(struct buf *out, const struct snapshot *snapshot, const char *what,
-                      uint32_t number, uint32_t name)
+static void append_named(struct buf *out, const struct snapshot *snapshot, const char *what,
+                         uint32_t number, uint32_t name)
 {
 	buf_printf(out, "%s %" PRIu32, what, number);
 	if (!name)
 		return;
 	buf_add_span(out, SPAN_LIT(" ("));
-	add_id(out, snapshot, name);
+	append_id(out, snapshot, name);
 	buf_add_span(out, SPAN_LIT(")"));
-}
-
-bool snapshot_thread_runs(const struct snapshot_thread *thread)
-{
-	return thread->state == 'R';
 }
 
 void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thread)
 {
-	const struct snapshot_thread *it = &snapshot->threads[thread];
+	const struct snapshot_thread *row = &snapshot->threads[thread];
 	const struct snapshot_process *process =
-	        &snapshot->processes[snapshot_find_process(snapshot, it->pid)];
+	        &snapshot->processes[snapshot_find_process(snapshot, row->pid)];
 
-	if (snapshot->process_count > 1 && it->pid == it->tid) {
-		add_named(out, snapshot, "process", it->pid,
-		          process->name ? process->name : it->name);
+	if (snapshot->process_count > 1 && row->pid == row->tid) {
+		append_named(out, snapshot, "process", row->pid,
+		             process->name ? process->name : row->name);
 		return;
 	}
-	add_named(out, snapshot, "thread", it->tid, it->name);
-	if (snapshot->process_count > 1 && it->pid)
-		add_named(out, snapshot, " of process", it->pid, process->name);
+	append_named(out, snapshot, "thread", row->tid, row->name);
+	if (snapshot->process_count > 1 && row->pid)
+		append_named(out, snapshot, " of process", row->pid, process->name);
 }
 
-/* libc's and its loader's own functions say nothing of where the program is. */
-static bool is_systems(const struct snapshot *snapshot, const struct frame *frame)
+/* Functions of libc and its loader do not describe the program's own place. */
+static bool is_system_frame(const struct snapshot *snapshot, const struct frame *frame)
 {
 	static const char *const files[] = { "libc", "libpthread", "ld-", "[vdso]", "linux-vdso" };
 	struct span module = span_basename(intern_get(snapshot->intern, frame->module));
@@ -73,8 +68,8 @@ static bool is_systems(const struct snapshot *snapshot, const struct frame *fram
 	return false;
 }
 
-static const struct frame *place_of(const struct snapshot *snapshot,
-                                    const struct snapshot_thread *thread)
+static const struct frame *find_place(const struct snapshot *snapshot,
+                                      const struct snapshot_thread *thread)
 {
 	const struct frame *native = NULL;
 
@@ -84,17 +79,18 @@ static const struct frame *place_of(const struct snapshot *snapshot,
 		if (frame->kind == FRAME_PYTHON)
 			return frame;
 		if (!native && frame->kind == FRAME_NATIVE && frame->name &&
-		    !is_systems(snapshot, frame) &&
+		    !is_system_frame(snapshot, frame) &&
 		    !blocking_function_is(intern_get(snapshot->intern, frame->name)))
 			native = frame;
 	}
 	return native;
 }
 
-static void add_place(struct buf *out, const struct snapshot *snapshot, const struct frame *frame)
+static void append_place(struct buf *out, const struct snapshot *snapshot,
+                         const struct frame *frame)
 {
 	buf_add_span(out, SPAN_LIT(" in "));
-	add_id(out, snapshot, frame->name);
+	append_id(out, snapshot, frame->name);
 	if (frame->kind == FRAME_PYTHON || (frame->file && frame->line)) {
 		buf_add_span(out, SPAN_LIT(" at "));
 		buf_add_span(out, span_basename(intern_get(snapshot->intern, frame->file)));
@@ -110,10 +106,10 @@ static void add_place(struct buf *out, const struct snapshot *snapshot, const st
 void wording_place(struct buf *out, const struct snapshot *snapshot,
                    const struct snapshot_thread *thread)
 {
-	const struct frame *frame = place_of(snapshot, thread);
+	const struct frame *frame = find_place(snapshot, thread);
 
 	if (frame)
-		add_place(out, snapshot, frame);
+		append_place(out, snapshot, frame);
 }
 
 void wording_wait(struct buf *out, const struct snapshot *snapshot,
@@ -134,31 +130,31 @@ void wording_wait(struct buf *out, const struct snapshot *snapshot,
 		buf_printf(out, " 0x%" PRIx64, wait->on ? wait->on : wait->word);
 	if (wait->type) {
 		buf_add_span(out, SPAN_LIT(" ("));
-		add_id(out, snapshot, wait->type);
+		append_id(out, snapshot, wait->type);
 		buf_add_span(out, SPAN_LIT(")"));
 	}
 }
 
-static void add_peers(struct buf *out, const struct snapshot *snapshot, const char *before,
-                      const struct snapshot_peer *peers, size_t count)
+static void append_peers(struct buf *out, const struct snapshot *snapshot, const char *before,
+                         const struct snapshot_peer *peers, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		buf_add_span(out, span_of(i ? ", " : before));
 		buf_printf(out, "%" PRIu32, peers[i].pid);
 		if (peers[i].name) {
 			buf_add_span(out, SPAN_LIT(" "));
-			add_id(out, snapshot, peers[i].name);
+			append_id(out, snapshot, peers[i].name);
 		}
 	}
 }
 
-static void add_word(struct buf *out, const struct snapshot *snapshot, const char *before,
-                     uint32_t id)
+static void append_known(struct buf *out, const struct snapshot *snapshot, const char *before,
+                         uint32_t id)
 {
 	if (!id)
 		return;
 	buf_add_span(out, span_of(before));
-	add_id(out, snapshot, id);
+	append_id(out, snapshot, id);
 }
 
 void wording_fd(struct buf *out, const struct snapshot *snapshot, uint32_t pid, uint32_t fd)
@@ -170,23 +166,23 @@ void wording_fd(struct buf *out, const struct snapshot *snapshot, uint32_t pid, 
 	if (at == SNAPSHOT_NONE)
 		return;
 	row = &snapshot->fds[at];
-	add_word(out, snapshot, " (", row->kind);
+	append_known(out, snapshot, " (", row->kind);
 	if (!row->local && !row->remote)
-		add_word(out, snapshot, " ", row->path);
-	add_word(out, snapshot, " ", row->local);
-	add_word(out, snapshot, " to ", row->remote);
-	add_word(out, snapshot, ", ", row->state);
+		append_known(out, snapshot, " ", row->path);
+	append_known(out, snapshot, " ", row->local);
+	append_known(out, snapshot, " to ", row->remote);
+	append_known(out, snapshot, ", ", row->state);
 	if (row->has_queues)
 		buf_printf(out, ", %" PRIu64 " bytes to read, %" PRIu64 " to send", row->recv_queue,
 		           row->send_queue);
-	add_peers(out, snapshot, "; the other end: ", row->peers, row->peer_count);
-	add_peers(out, snapshot, "; locked by ", row->holders, row->holder_count);
+	append_peers(out, snapshot, "; the other end: ", row->peers, row->peer_count);
+	append_peers(out, snapshot, "; locked by ", row->holders, row->holder_count);
 	if (row->kind)
 		buf_add_span(out, SPAN_LIT(")"));
 }
 
-static void add_fds(struct buf *out, const struct snapshot *snapshot,
-                    const struct snapshot_thread *thread)
+static void append_fds(struct buf *out, const struct snapshot *snapshot,
+                       const struct snapshot_thread *thread)
 {
 	enum { SHOWN = 3 };
 
@@ -198,8 +194,8 @@ static void add_fds(struct buf *out, const struct snapshot *snapshot,
 		buf_printf(out, " and %zu more", thread->call.fd_count - SHOWN);
 }
 
-static void add_child(struct buf *out, const struct snapshot *snapshot,
-                      const struct snapshot_thread *thread)
+static void append_child(struct buf *out, const struct snapshot *snapshot,
+                         const struct snapshot_thread *thread)
 {
 	buf_add_span(out, span_of(thread->call.wait_pid ? "waits for child" : "waits for a child"));
 	for (size_t i = 0; i < snapshot->child_count; i++) {
@@ -209,7 +205,7 @@ static void add_child(struct buf *out, const struct snapshot *snapshot,
 		    (thread->call.wait_pid && child->pid != thread->call.wait_pid))
 			continue;
 		buf_printf(out, " %" PRIu32, child->pid);
-		add_word(out, snapshot, " (", child->name);
+		append_known(out, snapshot, " (", child->name);
 		buf_printf(out, ", state %c)", child->state ? child->state : '?');
 		if (thread->call.wait_pid)
 			return;
@@ -218,8 +214,8 @@ static void add_child(struct buf *out, const struct snapshot *snapshot,
 		buf_printf(out, " %" PRIu32, thread->call.wait_pid);
 }
 
-static void add_lock(struct buf *out, const struct snapshot *snapshot,
-                     const struct snapshot_thread *thread)
+static void append_lock(struct buf *out, const struct snapshot *snapshot,
+                        const struct snapshot_thread *thread)
 {
 	const struct snapshot_wait *wait = &thread->wait;
 	size_t held;
@@ -245,11 +241,11 @@ static void add_lock(struct buf *out, const struct snapshot *snapshot,
 			wording_thread(out, snapshot, held);
 	}
 	if (wait->candidate_count)
-		add_word(out, snapshot, " as it is ", wait->why);
+		append_known(out, snapshot, " as it is ", wait->why);
 }
 
-static void add_call(struct buf *out, const struct snapshot *snapshot,
-                     const struct snapshot_thread *thread)
+static void append_call(struct buf *out, const struct snapshot *snapshot,
+                        const struct snapshot_thread *thread)
 {
 	const struct snapshot_syscall *call = &thread->call;
 
@@ -258,7 +254,7 @@ static void add_call(struct buf *out, const struct snapshot *snapshot,
 		buf_add_span(out, SPAN_LIT("sleeps"));
 		break;
 	case SYSCALL_CHILD:
-		add_child(out, snapshot, thread);
+		append_child(out, snapshot, thread);
 		break;
 	case SYSCALL_SIGNAL:
 		buf_add_span(out, SPAN_LIT("waits for a signal"));
@@ -267,15 +263,15 @@ static void add_call(struct buf *out, const struct snapshot *snapshot,
 		buf_add_span(out, SPAN_LIT("is"));
 		if (thread->state)
 			buf_printf(out, " in state %c", thread->state);
-		add_word(out, snapshot, ", in the kernel's ", call->wchan);
+		append_known(out, snapshot, ", in the kernel's ", call->wchan);
 		break;
 	default:
 		buf_add_span(out, SPAN_LIT("is blocked in "));
 		if (call->text)
-			add_id(out, snapshot, call->text);
+			append_id(out, snapshot, call->text);
 		else
 			buf_add_span(out, span_of(syscall_class_name(call->class)));
-		add_fds(out, snapshot, thread);
+		append_fds(out, snapshot, thread);
 	}
 	if (call->has_left)
 		buf_printf(out, ", %.1f s are left", (double)call->left_us / 1e6);
@@ -286,15 +282,15 @@ void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t a
 	const struct snapshot_thread *thread = &snapshot->threads[at];
 
 	if (thread->wait.kind != WAIT_NONE)
-		add_lock(out, snapshot, thread);
+		append_lock(out, snapshot, thread);
 	else if (thread->state == 'D' && thread->call.class != SYSCALL_CHILD) {
 		buf_add_span(out, SPAN_LIT("is in uninterruptible sleep (D)"));
-		add_word(out, snapshot, " in the kernel's ", thread->call.wchan);
-		add_word(out, snapshot, ", ", thread->call.text);
-	} else if (snapshot_thread_runs(thread)) {
+		append_known(out, snapshot, " in the kernel's ", thread->call.wchan);
+		append_known(out, snapshot, ", ", thread->call.text);
+	} else if (snapshot_thread_is_running(thread)) {
 		buf_add_span(out, SPAN_LIT("is on CPU"));
 	} else {
-		add_call(out, snapshot, thread);
+		append_call(out, snapshot, thread);
 	}
 	wording_place(out, snapshot, thread);
 }
@@ -318,8 +314,8 @@ void wording_progress(struct buf *out, const struct snapshot *snapshot,
 	if (!thread->has_cpu)
 		return;
 	buf_printf(out, "; its CPU time grew by %.2f s", cpu);
-	/* With others that want the CPU, too, it gets a part of it only. */
-	if (cpu >= seconds / 2 || (cpu >= seconds / 10 && snapshot_thread_runs(thread)))
+	/* A spinning thread that competes for a CPU gets only a part of it. */
+	if (cpu >= seconds / 2 || (cpu >= seconds / 10 && snapshot_thread_is_running(thread)))
 		buf_add_span(out, span_of(thread->moves ? ": it is busy" : ": it spins"));
 	else if (!thread->moves && cpu < seconds / 100)
 		buf_add_span(out, SPAN_LIT(": it is blocked"));

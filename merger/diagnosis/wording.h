@@ -1,27 +1,28 @@
-/* wording: a snapshot's things in words, for the verdict and the report. All append to *out, without a newline. */
+/* wording: describes parts of a snapshot in words, for the verdict and the report. All functions
+ * append to *out, without a newline. */
 #ifndef PMP_WORDING_H
 #define PMP_WORDING_H
 
 #include "merger/base/buf.h"
 #include "merger/diagnosis/snapshot.h"
 
-/* "thread 4712 (worker-1)"; where there are several processes, and it's the main one, "process 4711 (python3)". */
+/* "thread 4712 (worker-1)"; with several processes, a main thread is "process 4711 (python3)". */
 void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thread);
-/* " in fetch at cache.py:88", or nothing: the innermost Python frame, or the innermost native one that is not libc's. */
+/* " in fetch at cache.py:88", or nothing: the innermost Python frame, otherwise the innermost
+ * native frame outside libc. */
 void wording_place(struct buf *out, const struct snapshot *snapshot,
                    const struct snapshot_thread *thread);
 /* "mutex 0x7f.. (recursive)", "the end of thread 4713 (worker-2)", "the GIL". */
 void wording_wait(struct buf *out, const struct snapshot *snapshot,
                   const struct snapshot_thread *thread);
-/* "fd 7 (pipe; other end: 4715 cat)", as much as is known. */
+/* "fd 7 (pipe; other end: 4715 cat)", as far as known. */
 void wording_fd(struct buf *out, const struct snapshot *snapshot, uint32_t pid, uint32_t fd);
-/* What it does: "waits for ...", "is blocked in recv(7, ..) on fd 7 (..)", "sleeps, 3.2 s are left", "is on CPU"; then its
- * place. */
+/* The activity: "waits for ...", "is blocked in recv(7, ..) on fd 7 (..)", "sleeps, 3.2 s are
+ * left", "is on CPU"; then the place. */
 void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t thread);
-/* "the same 31 frames in 5 looks over 2.0 s; its CPU time grew by 1.98 s: it spins"; nothing after one look. */
+/* "the same 31 frames in 5 looks over 2.0 s; its CPU time grew by 1.98 s: it spins"; nothing
+ * after one sample. */
 void wording_progress(struct buf *out, const struct snapshot *snapshot,
                       const struct snapshot_thread *thread);
-
-bool snapshot_thread_runs(const struct snapshot_thread *thread); /* on a CPU, or waits for one */
 
 #endif

@@ -1,4 +1,4 @@
-/* Verdicts: text with the markers of `pmp dump`, or without, and what is made of it. */
+/* Verdicts of texts with the markers of `pmp dump`, and without them. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +27,7 @@
 static const struct {
 	const char *name, *text, *kind, *trust;
 	const char *says[4]; /* each is in the verdict's text */
-	size_t threads;      /* that it names */
+	size_t threads;      /* of the verdict */
 } rows[] = {
 	{ "ABBA, owners told",
 	  PROCESS BEGIN THREAD("1", "11") MUTEX("0x100", "12") AT("one") THREAD("2", "12")
@@ -281,7 +281,7 @@ static void test_rows(void **state)
 	}
 }
 
-/* Every kind that a verdict has is told of, so that documents can be held against it. */
+/* verdict_kind_at lists every kind that a verdict has, so that documentation can be checked. */
 static void test_kinds(void **state)
 {
 	(void)state;
