@@ -49,20 +49,20 @@ class Agent:
         self.code = CodeMap(pid)
         self.symbols = Symbols(pid, self.code)
         self.files = PythonFiles(pid)
-        self.perf_map = PerfMap(pid, procfs.root(pid))
+        self.perf_map = PerfMap(pid, procfs.foreign_root(pid))
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map)
         self.target = Target(pid, Memory(pid), Unwinder(self.code.function_at), self.symbols)
-        self._follow(procfs.threads(pid))
-        self.symbols.catch_up()
+        self._follow(procfs.thread_stats(pid))
+        self.symbols.load_pending()
         if started_by_pmp:
             self._expect(pid)
         write_lines([marker("warm", pid=pid)])
 
     def attach(self, pid: int, started_by_pmp: int = 0) -> None:
         """started_by_pmp: it is let run, though it was stopped."""
-        seen = procfs.threads(pid)
+        seen = procfs.thread_stats(pid)
         self._follow(seen)
-        self.symbols.catch_up()
+        self.symbols.load_pending()
 
         def stopped() -> None:
             self._find_interpreters(pid)
@@ -71,7 +71,7 @@ class Agent:
                 self.session.hold_at_exec(lambda: self._executed(pid))
             self.session.resume()
             pause = now_us() - self.session.began_us
-            self.target.unwinder.prepare(self.code.pointers_on_stacks({}))
+            self.target.unwinder.load_rules(self.code.pointers_on_stacks({}))
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
         self._attach("attach", pid, stopped, bool(started_by_pmp))
 
@@ -80,16 +80,16 @@ class Agent:
         pid = self.session.pid
         if not pid:
             raise gdb.error("the target has ended")
-        seen = procfs.threads(pid)
+        seen = procfs.thread_stats(pid)
         changed = self._follow(seen)
         procfs.read_cpu(pid, seen)
         begun = now_us()
-        asleep = {tid: procfs.kernel(pid, tid) for tid in blocked(seen)}
+        asleep = {tid: procfs.kernel_stack(pid, tid) for tid in blocked(seen)}
         immobile = frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
         if changed:
             self._forget()
         is_known = not changed and not self._seeks_python()
-        programs = self.target.programs
+        exec_count = self.target.exec_count
         sampler = ThreadSampler(self.target, seen)
         if is_known and not instant:
             sampler.read_sleepers(self.session.threads())
@@ -98,21 +98,21 @@ class Agent:
             nonlocal sampler
             if not self.session.pid:
                 raise gdb.error("the target has ended")
-            if not is_known or programs != self.target.programs:
+            if not is_known or exec_count != self.target.exec_count:
                 self._find_interpreters(pid)
                 sampler = ThreadSampler(self.target, seen)
             sampler.read_stopped(self.session.threads())
             found = sampler.finish(self.session.threads(), asleep)
             pause = self._pause(self.session.resume)
-            if sampler.lacks_symbols():
-                self.symbols.give_target()
+            if sampler.needs_symbols():
+                self.symbols.load_into_target()
                 sampler = ThreadSampler(self.target, seen)
                 self.session.stop(immobile, guarded("sample", stopped))
                 return
             self._write(number, pid, begun - epoch, pause, found)
             if not asleep:
-                self.symbols.expand_between(self.target.pointers)
-        self.session.stop(sampler.done() | immobile, guarded("sample", stopped))
+                self.symbols.read_units_between_samples(self.target.stack_pointers)
+        self.session.stop(sampler.tids_read() | immobile, guarded("sample", stopped))
 
     def one_shot(self, pid: int, number: int, epoch: int) -> None:
         self._one_shot("one_shot", pid, number, epoch, False)
@@ -122,11 +122,11 @@ class Agent:
         self._one_shot("dump", pid, number, epoch, bool(want_locals))
 
     def _one_shot(self, verb: str, pid: int, number: int, epoch: int, want_locals: bool) -> None:
-        seen = procfs.threads(pid)
+        seen = procfs.thread_stats(pid)
         changed = self._follow(seen)
-        self.symbols.catch_up()
+        self.symbols.load_pending()
         procfs.read_cpu(pid, seen)
-        self.target.unwinder.prepare(self.code.pointers_on_stacks(self.target.pointers))
+        self.target.unwinder.load_rules(self.code.pointers_on_stacks(self.target.stack_pointers))
         if changed:
             self._forget()
         begun = now_us()
@@ -145,9 +145,9 @@ class Agent:
             if self.session.holds_late():
                 self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
                 write()
-            elif sampler.lacks_symbols():
+            elif sampler.needs_symbols():
                 self.session.resume()
-                self.symbols.give_target()
+                self.symbols.load_into_target()
                 self.session.stop(frozenset(), guarded(verb, stopped))
             else:
                 self.session.let_go(guarded(verb, write))
@@ -163,9 +163,9 @@ class Agent:
         self.symbols = Symbols(pid, self.code)
         self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap())
         self.target = Target(pid, core.memory, Unwinder(self.code.function_at), self.symbols, is_live=False)
-        self.symbols.follow()
-        seen, found = core.seen(), [read_registers(thread) for thread in core.threads]
-        self.target.python, note = interpreter.find(core.memory, CorePythonFiles(core).look(),
+        self.symbols.update()
+        seen, found = core.thread_stats(), [read_registers(thread) for thread in core.threads]
+        self.target.python, note = interpreter.find_live(core.memory, CorePythonFiles(core).scan(),
                                                     {regs.thread_id for regs in found})
         self.notes_sent.add(note)
         sampler = ThreadSampler(self.target, seen, read_registers)
@@ -193,24 +193,24 @@ class Agent:
 
         def stopped() -> None:
             self.session.let_go(lambda: write_lines([marker("detached", pid=pid)]))
-        self.session.stop(frozenset(blocked(procfs.threads(pid))), guarded("detach", stopped))
+        self.session.stop(frozenset(blocked(procfs.thread_stats(pid))), guarded("detach", stopped))
 
     # Their parts.
 
     def _expect(self, pid: int) -> None:
-        self.symbols.expect(shared_libraries.libraries(pid))
+        self.symbols.preload(shared_libraries.of_process(pid))
 
     def _executed(self, pid: int) -> None:
-        if self._follow(procfs.threads(pid)):
+        if self._follow(procfs.thread_stats(pid)):
             self._forget()
-        self.symbols.catch_up()
+        self.symbols.load_pending()
         self._expect(pid)
 
     def _let_go(self, pid: int, signal: str) -> None:
         write_lines([marker("stopped", pid=pid, signal=signal)])
 
     def _attach(self, verb: str, pid: int, stopped, started_by_pmp: bool = False) -> None:
-        leader = procfs.thread(pid, pid)
+        leader = procfs.thread_stat(pid, pid)
         is_stopped = leader is not None and leader.state == "T"
         self.session.frozen, self.session.held = is_stopped and not started_by_pmp, is_stopped and started_by_pmp
         self.session.attach(pid, guarded(verb, stopped))
@@ -225,7 +225,7 @@ class Agent:
         """What is known once a target is attached: its interpreter, if it has one."""
         if not self._seeks_python() or not self._stopped():
             return
-        self.target.python, note = interpreter.find(self.target.memory, self.python_files, self._thread_ids())
+        self.target.python, note = interpreter.find_live(self.target.memory, self.python_files, self._thread_ids())
         if note:
             self.notes_sent.add(note)
             self.python_files = []  # until others are mapped
@@ -256,27 +256,27 @@ class Agent:
         if blocked(seen):
             return False
         self._follow_jit()
-        changed = self.symbols.follow()
-        if changed and self.code.is_other:
-            self.target.forget()
+        changed = self.symbols.update()
+        if changed and self.code.has_executed:
+            self.target.reset()
             self.notes_sent.discard("python")
         if changed and self.target.python is None:
-            self.python_files = self.files.look()
+            self.python_files = self.files.scan()
         return changed
 
     def _follow_jit(self) -> None:
-        if self.perf_map.follow():
-            jit.install(self.perf_map, self.code.is_code)
-            self.symbolizer.forget_nameless()
+        if self.perf_map.update():
+            jit.install_unwinder(self.perf_map, self.code.is_code)
+            self.symbolizer.clear_unnamed()
 
     def _forget(self) -> None:
-        self.target.unwinder.forget()
-        self.symbolizer.forget()
+        self.target.unwinder.clear()
+        self.symbolizer.clear()
 
     def _write(self, number: int, pid: int, time_us: int, pause_us: int, found: list,
                details=None) -> None:
         lines = self._notes(pid)
-        self.symbolizer.learn([frame for sample in found if sample.stack is not None for frame in sample.stack.frames])
+        self.symbolizer.resolve([frame for sample in found if sample.stack is not None for frame in sample.stack.frames])
         lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
         for sample in found:
             if sample.kernel is not None:
@@ -322,9 +322,9 @@ def add_stack(lines: list, sample, names, details=None) -> None:
     lines.append(marker("state", code=sample.state, **sample.cpu))
     if details is not None:
         lines += details.lines_of(sample, names)
-    if sample.doing:
-        lines.append(marker("doing", what=sample.doing))
-    pairs, loose = pair(sample.stack.pointers, sample.runs)
+    if sample.activity:
+        lines.append(marker("doing", what=sample.activity))
+    pairs, loose = pair(sample.stack.frame_sps, sample.runs)
     number = 0
     for i, frame in enumerate(sample.stack.frames):
         for name in names(frame):
@@ -332,8 +332,8 @@ def add_stack(lines: list, sample, names, details=None) -> None:
             number += 1
         for run in pairs.get(i, ()):
             add_python(lines, run.frames)
-    if sample.stack.stopped_by:
-        lines.append(one_line(sample.stack.stopped_by))
+    if sample.stack.stop_reason:
+        lines.append(one_line(sample.stack.stop_reason))
     if loose:
         lines.append("Traceback (most recent call first):")
         for run in loose:
@@ -377,7 +377,7 @@ def pmp(verb: str, *args: int) -> None:
     guarded(verb, getattr(AGENT, verb))(*args)
 
 
-jit.skip_unwinders()
+jit.disable_unwinders()
 session.apply_settings()
 session.warm_up_ptrace()
 sys.modules["__main__"].pmp = pmp

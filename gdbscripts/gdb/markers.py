@@ -4,7 +4,7 @@ import os
 TEXT_FD = 3  # where the supervisor reads (cli/gdb/worker.h)
 
 
-def encoded(value: object) -> str:
+def percent_encoded(value: object) -> str:
     """`value` with every byte that would end it written as %XX."""
     data = str(value).encode("utf-8", "backslashreplace")
     return "".join(
@@ -14,7 +14,7 @@ def encoded(value: object) -> str:
 def marker(_verb: str, *more: tuple, **pairs: object) -> str:
     """`more`: (key, value) of keys that may come more than once."""
     words = ["~pmp", _verb]
-    words += ["%s=%s" % (key, encoded(value)) for key, value in list(pairs.items()) + list(more)]
+    words += ["%s=%s" % (key, percent_encoded(value)) for key, value in list(pairs.items()) + list(more)]
     return " ".join(words)
 
 

@@ -23,7 +23,7 @@ PTRACE_O_TRACECLONE = 0x08
 PTRACE_O_TRACEEXEC = 0x10
 
 
-def _function(name: str):
+def _libc_function(name: str):
     """A function of libc's, None where it cannot be called."""
     if ctypes is None:
         return None
@@ -33,15 +33,15 @@ def _function(name: str):
         return None
 
 
-def end_with_parent(yes: bool) -> None:
+def die_with_parent(yes: bool) -> None:
     """A gdb that reads symbols is deaf to its input: while it has no target, it may be killed as soon as pmp ends
     (prctl(2), PR_SET_PDEATHSIG). With one it must let go of that in good order."""
-    prctl = _function("prctl")
+    prctl = _libc_function("prctl")
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL if yes else 0))
 
 
-def leave_children_alone(tid: int) -> None:
+def disable_fork_events(tid: int) -> None:
     """Threads that this one begins inherit it."""
     if _ptrace is not None:
         _ptrace(PTRACE_SETOPTIONS, tid, None, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
@@ -55,7 +55,7 @@ def get_registers(tid: int):
 
 
 def _find_ptrace():
-    function = _function("ptrace")
+    function = _libc_function("ptrace")
     if function is not None:
         function.restype = ctypes.c_long
         function.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]

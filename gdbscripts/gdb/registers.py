@@ -19,10 +19,10 @@ FUTEX_COMMAND, FUTEX_WAITS = 127, (0, 6, 9, 11, 13)
 class Registers:
     """What stacks begin with: pc, sp, fp (None: not known); thread_id: what pthread_self gives there (the base of fs; 0: not
     told by a gdb before 8); word: on which the thread sleeps in futex(2), 0: it does not."""
-    __slots__ = ("pc", "sp", "fp", "thread_id", "word")
+    __slots__ = ("pc", "sp", "fp", "thread_id", "futex_word")
 
-    def __init__(self, pc: int, sp: int, fp, thread_id: int, word: int) -> None:
-        self.pc, self.sp, self.fp, self.thread_id, self.word = pc, sp, fp, thread_id, word
+    def __init__(self, pc: int, sp: int, fp, thread_id: int, futex_word: int) -> None:
+        self.pc, self.sp, self.fp, self.thread_id, self.futex_word = pc, sp, fp, thread_id, futex_word
 
 
 def read(thread):
@@ -33,17 +33,17 @@ def read(thread):
             return _from_gdb(thread)
         except gdb.error:
             return None
-    return of_words(data)
+    return from_words(data)
 
 
-def of_words(data: bytes) -> Registers:
+def from_words(data: bytes) -> Registers:
     """data: a struct user_regs_struct."""
     words = WORDS.unpack(data)
     return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
                      words[RDI] if words[ORIG_RAX] == FUTEX and words[RSI] & FUTEX_COMMAND in FUTEX_WAITS else 0)
 
 
-def of_sleeper(pc: int, sp: int, call: int, argument: int, ident: int) -> Registers:
+def from_syscall(pc: int, sp: int, call: int, argument: int, ident: int) -> Registers:
     """Of a thread that was not stopped: what its system call tells (procfs.sleep_pc_sp), and its id."""
     return Registers(pc, sp, None, ident, argument if call == FUTEX else 0)
 

@@ -13,7 +13,7 @@ import gdb
 
 import pmp_procfs as procfs
 from pmp_gdb_text import execute
-from pmp_ptrace import end_with_parent, leave_children_alone
+from pmp_ptrace import die_with_parent, disable_fork_events
 
 SETTINGS = (
     "set confirm off",
@@ -94,7 +94,7 @@ def warm_up_ptrace() -> None:
     child = os.fork()
     if not child:
         try:
-            end_with_parent(True)
+            die_with_parent(True)
             if os.getppid() == parent:
                 signals.pause()
         finally:
@@ -131,7 +131,7 @@ class Session:
         self._executed = None
         gdb.events.stop.connect(self._on_stop)
         gdb.events.exited.connect(self._on_exit)
-        end_with_parent(True)
+        die_with_parent(True)
 
     def threads(self) -> list:
         return list(gdb.selected_inferior().threads())
@@ -143,7 +143,7 @@ class Session:
         self.pid = pid
         self._expect(then, frozenset())
         self._known = set()
-        end_with_parent(False)
+        die_with_parent(False)
         self.began_us = now_us()
         try:
             execute("attach %d" % pid)
@@ -180,7 +180,7 @@ class Session:
         if self.pid:
             self.pid = 0
             execute("detach")
-            end_with_parent(True)
+            die_with_parent(True)
 
     def let_go(self, then, tries: int = LET_GO_TRIES) -> None:
         """Detaches once no thread has a stop to come, and calls `then`. All threads must be stopped. Where threads begin as
@@ -217,7 +217,7 @@ class Session:
         is_at_it = self._has_heard and now_us() - self._told_us < AT_IT_MAX_US
         self._has_heard = False
         late = {tid for tid in self._pending
-                if self._hurried and not is_at_it or not procfs.stops_soon(self.pid, tid)}
+                if self._hurried and not is_at_it or not procfs.can_stop(self.pid, tid)}
         self._spare(late)
         if not self._pending:
             self.give_up_waiting()
@@ -243,14 +243,14 @@ class Session:
             self.held = False
             os.kill(self.pid, signals.SIGCONT)  # a SIGSTOP that its attach has left is gone then
         if then is not None:
-            self._leave_children_alone()
+            self._disable_fork_events()
             then()
 
-    def _leave_children_alone(self) -> None:
+    def _disable_fork_events(self) -> None:
         for thread in self.threads():
             if thread.ptid[1] not in self._known and thread.is_stopped():
                 self._known.add(thread.ptid[1])
-                leave_children_alone(thread.ptid[1])
+                disable_fork_events(thread.ptid[1])
 
     def _expect(self, then, spared: frozenset) -> None:
         self._then, self._spared, self._hurried, self._has_heard, self._told_us = then, spared, False, False, 0

@@ -25,16 +25,16 @@ class Symbolizer:
         self._perf_map = perf_map
         self._names = {}
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Libraries came or went: addresses may mean something else now."""
         self._names.clear()
 
-    def forget_nameless(self) -> None:
+    def clear_unnamed(self) -> None:
         """The target's own names of its code are others now."""
         for key in [key for key, (_, nameless) in self._names.items() if nameless]:
             del self._names[key]
 
-    def learn(self, frames) -> None:
+    def resolve(self, frames) -> None:
         """Looks up those that are not known yet; the target is to run on."""
         new = {frame.address: frame for frame in frames if not frame.signal and frame.address not in self._names}
         if not new:
@@ -43,40 +43,40 @@ class Symbolizer:
             self._names.clear()
         with self._symbols:
             for address, frame in new.items():
-                self._names[address] = self._find(frame)
+                self._names[address] = self._resolve_frame(frame)
 
     def names(self, frame) -> tuple:
         """Of an unwinder.Frame: the rest of its `bt` line, behind the address; those of functions inlined there before it."""
         if frame.signal:
             return ("<signal handler called>",)
         if frame.address not in self._names:
-            self.learn((frame,))
+            self.resolve((frame,))
         return self._names[frame.address][0]
 
-    def _find(self, frame) -> tuple:
+    def _resolve_frame(self, frame) -> tuple:
         """(names, whether they are none that gdb has)."""
         address = frame.address
         functions = _functions(address, self._code.function_range(address))
         if functions:
-            return self._lines(functions, address), False
+            return self._function_lines(functions, address), False
         name = _minimal_symbol(address)
         code = self._perf_map.find(frame.pc) if name is None else None
         if code is not None:
             return ("%s () from %s" % (code.name, self._perf_map.path),), True
-        return ("%s ()%s" % (name or "??", self._where(address, gdb.find_pc_line(address))),), name is None
+        return ("%s ()%s" % (name or "??", self._location(address, gdb.find_pc_line(address))),), name is None
 
-    def _lines(self, functions: list, address: int) -> tuple:
+    def _function_lines(self, functions: list, address: int) -> tuple:
         """An inlined function is at the line of the pc, the one that it's inlined in where it would have called it."""
         found, line = [], gdb.find_pc_line(address)
         for function in functions:
-            found.append("%s ()%s" % (without_parameters(name_text(function.name)), self._where(address, line)))
+            found.append("%s ()%s" % (without_parameters(name_text(function.name)), self._location(address, line)))
             line = function
         return tuple(found)
 
-    def _where(self, address: int, line) -> str:
+    def _location(self, address: int, line) -> str:
         if line.symtab is not None and line.line:
             return " at %s:%d" % (name_text(line.symtab.filename), line.line)
-        library = self._code.module(address)
+        library = self._code.module_path(address)
         return " from " + library if library else ""
 
 

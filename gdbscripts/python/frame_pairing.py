@@ -17,7 +17,7 @@ def assign_by_address(stacks: list, runs: list, spare: list) -> None:
     stacks: native.Stack of each thread; runs: each one's list of runs, changed in place; spare: runs of
     thread states that are no stopped thread's."""
     for i, own in enumerate(runs):
-        strays = [run for run in own if run.addr and not stacks[i].covers(run.addr)]
+        strays = [run for run in own if run.addr and not stacks[i].contains(run.addr)]
         for run in strays:
             if _give(stacks, runs, run, i):
                 own.remove(run)
@@ -28,7 +28,7 @@ def assign_by_address(stacks: list, runs: list, spare: list) -> None:
 
 def _give(stacks: list, runs: list, run, not_to: int) -> bool:
     for i, stack in enumerate(stacks):
-        if i != not_to and stack.covers(run.addr):
+        if i != not_to and stack.contains(run.addr):
             runs[i].append(run)
             return True
     return False
@@ -40,7 +40,7 @@ def assign_by_search(stacks: list, states: list, memory) -> None:
     its innermost and outermost frame, and of two on one stack that is the inner one whose are lower.
 
     states: for each thread the runs of each of its states, changed in place."""
-    texts = [_stack_bytes(memory, stack.pointer) for stack in stacks]
+    texts = [_stack_bytes(memory, stack.leaf_sp) for stack in stacks]
     found = [[] for _ in stacks]
     for i, own in enumerate(states):
         for runs in own:

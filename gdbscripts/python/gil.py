@@ -36,7 +36,7 @@ def read(memory, layout: dict, root: int, interp: int):
     return gil
 
 
-def doing(gils: list, threads: list) -> list:
+def activities(gils: list, threads: list) -> list:
     """What each thread does, "" for nothing that is to be said.
 
     threads: of each, the addresses of its thread states, and the word that it sleeps on in futex(2), 0: none."""

@@ -48,7 +48,7 @@ class Interpreter:
             found.setdefault(pointer_at(data, id_at), []).append(state)
             state = pointer_at(data, next_at)
 
-    def is_of(self, memory: Memory, state: int, ident: int) -> bool:
+    def belongs_to(self, memory: Memory, state: int, ident: int) -> bool:
         """Is this still the state of the thread of that id?"""
         try:
             return memory.pointer(state + self.layout["tstate.thread_id"]) == ident
@@ -60,9 +60,9 @@ class Interpreter:
         found = [self.frames.runs(memory, state) for state in states]
         return [runs for runs in found if runs]
 
-    def doing(self, memory: Memory, threads: list) -> list:
+    def activities(self, memory: Memory, threads: list) -> list:
         """What the interpreter does for each thread, in this stop (gil.py)."""
-        return gil.doing(gil.read_all(memory, self.layout, self._root, self._interpreters), threads)
+        return gil.activities(gil.read_all(memory, self.layout, self._root, self._interpreters), threads)
 
     def has_valid_frames(self, memory: Memory, states: dict):
         """Are there frames whose code objects are such? None: there is no frame now."""
@@ -85,12 +85,12 @@ class Interpreter:
 
     def warning(self) -> str:
         """What a person should know of the frames that were read, "" if nothing."""
-        if self.frames.cut:
+        if self.frames.was_cut:
             return "a stack of more than %d Python frames is cut at the root" % FRAMES_MAX
         return ""
 
 
-def find(memory: Memory, files: list, thread_ids: set) -> tuple:
+def find_live(memory: Memory, files: list, thread_ids: set) -> tuple:
     """(Interpreter or None, what to tell the person or None) of the files of python_files.py. A thread must be
     stopped and selected; thread_ids are the pthread_self of those that are. Of several copies the live one is
     that whose thread states are those of the threads. None and None: there is none, or none yet."""
@@ -100,7 +100,7 @@ def find(memory: Memory, files: list, thread_ids: set) -> tuple:
             layout = _layout(file)
             python = Interpreter(file.version, layout, file.root)
             states = python.thread_states(memory)
-        except Unknown as err:
+        except UnknownPython as err:
             note = "%s: its frames are not read, stacks are native only" % err
             continue
         except BadRead:
@@ -119,15 +119,15 @@ def find(memory: Memory, files: list, thread_ids: set) -> tuple:
 
 def _layout(file) -> dict:
     if not file.version:
-        raise Unknown("a Python was found that does not tell its version (%s)" % file.path)
+        raise UnknownPython("a Python was found that does not tell its version (%s)" % file.path)
     if not file.root:
-        raise Unknown("Python %s was found without the symbol of its thread states (an unstripped copy of %s "
+        raise UnknownPython("Python %s was found without the symbol of its thread states (an unstripped copy of %s "
                       "has it)" % (file.version, file.path))
     try:
         return offsets_layout(file.offsets) if file.offsets else LAYOUTS[file.minor]
     except (BadRead, KeyError):
-        raise Unknown("Python %s was found, which this pmp does not know" % file.version)
+        raise UnknownPython("Python %s was found, which this pmp does not know" % file.version)
 
 
-class Unknown(Exception):
+class UnknownPython(Exception):
     """A CPython whose frames cannot be read."""

@@ -51,7 +51,7 @@ class FrameReader:
         self._code_at = layout["frame.code"]
         self._previous_at = layout["frame.previous"]
         self._seen = set()  # of the frames of the chain that is being followed
-        self.cut = False
+        self.was_cut = False
         self.read_any = False
 
     def new_stop(self) -> None:
@@ -75,7 +75,7 @@ class FrameReader:
 
     def _frames(self, memory: Memory, state: int, runs: list) -> None:
         frame = memory.pointer(state + self._layout["tstate.frame"])
-        while self._goes_on(frame):
+        while self._should_follow(frame):
             data = memory.read(frame, self._frame_size)
             runs.append(Run(0, [self._frame(memory, data, frame)], frame))
             frame = pointer_at(data, self._previous_at)
@@ -97,11 +97,11 @@ class FrameReader:
         layout = self._layout
         cframe = memory.pointer(state + layout["tstate.cframe"])
         frame, outer, next_cframe = self._cframe(memory, cframe)
-        below = self._innermost(memory, frame, outer, cframe, runs)
+        below = self._add_innermost(memory, frame, outer, cframe, runs)
         while below and next_cframe:
             run = Run(next_cframe, [])
             runs.append(run)
-            below = self._group(memory, below, run)
+            below = self._add_frames(memory, below, run)
             next_cframe = memory.pointer(next_cframe + layout["cframe.previous"])
 
     def _shim(self, memory: Memory, state: int, runs: list) -> None:
@@ -111,20 +111,20 @@ class FrameReader:
         else:
             cframe = memory.pointer(state + layout["tstate.cframe"])
             frame, outer, _ = self._cframe(memory, cframe)
-            below = self._innermost(memory, frame, outer, 0, runs)
+            below = self._add_innermost(memory, frame, outer, 0, runs)
         while below:
             run = Run(0, [])
             runs.append(run)
-            below = self._group(memory, below, run)
+            below = self._add_frames(memory, below, run)
 
     # Their parts.
 
-    def _goes_on(self, frame: int) -> bool:
+    def _should_follow(self, frame: int) -> bool:
         """False where the chain ends: no frame is followed twice, and no more than FRAMES_MAX are."""
         if not frame or frame in self._seen:
             return False
         if len(self._seen) >= FRAMES_MAX:
-            self.cut = True
+            self.was_cut = True
             return False
         self._seen.add(frame)
         return True
@@ -136,13 +136,13 @@ class FrameReader:
         outer = pointer_at(data, previous)
         return pointer_at(data, current), memory.pointer(outer + current) if outer else 0, outer
 
-    def _innermost(self, memory: Memory, frame: int, outer: int, addr: int, runs: list) -> int:
+    def _add_innermost(self, memory: Memory, frame: int, outer: int, addr: int, runs: list) -> int:
         """Adds the innermost run of a chain of _PyCFrames (3.11, 3.12) and returns the frame below it. An evaluator
         that begins links its _PyCFrame first and fills it in then: until it has, what stands there is old,
         and does not lead to the frame that is below."""
         run = Run(addr, [])
         try:
-            below = self._group(memory, frame, run)
+            below = self._add_frames(memory, frame, run)
         except BadRead:
             below = -1
         if below == outer:
@@ -151,11 +151,11 @@ class FrameReader:
             self._seen.clear()
         return outer
 
-    def _group(self, memory: Memory, frame: int, run: Run) -> int:
+    def _add_frames(self, memory: Memory, frame: int, run: Run) -> int:
         """Adds a run's frames, leaf first; returns the frame below it."""
         layout, frames = self._layout, run.frames
         owner_at, is_entry_at = layout["frame.owner"], layout.get("frame.is_entry", 0)
-        while self._goes_on(frame):
+        while self._should_follow(frame):
             data = memory.read(frame, self._frame_size)
             frame, addr = pointer_at(data, self._previous_at), frame
             if is_entry_at:

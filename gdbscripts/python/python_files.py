@@ -13,7 +13,7 @@ from pmp_debug_offsets import COOKIE, SIZE_MAX, version_number
 from pmp_elf import Elf
 from pmp_target_files import Refused, open_data
 from pmp_memory import BadRead
-from pmp_procfs import mapped_code, maps_text, places
+from pmp_procfs import mapped_code, maps_text, file_mappings
 
 SYMBOLS = ("_PyRuntime", "interp_head", "PyInterpreterState_Head", "Py_Version", "PyEval_EvalFrameEx",
            "_PyEval_EvalFrameDefault")
@@ -43,11 +43,11 @@ class PythonFiles:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._known = {}  # (path, place), as procfs.places has them -> PythonFile or None
+        self._known = {}  # (path, place), as procfs.file_mappings has them -> PythonFile or None
 
-    def look(self) -> list:
+    def scan(self) -> list:
         """The ones that are mapped now."""
-        mapped = places(mapped_code(self.maps_text()))
+        mapped = file_mappings(mapped_code(self.maps_text()))
         self._known = {key: self._known[key] for key in mapped if key in self._known}
         for key, place in mapped.items():
             if key not in self._known:

@@ -11,9 +11,9 @@ import struct
 import pmp_registers as registers
 from pmp_code_map import VDSO, CodeMap
 from pmp_elf import Elf
-from pmp_target_files import File, Refused, copied, open_held, open_named
-from pmp_memory import READ_MAX, BadRead, Reads
-from pmp_procfs import Thread, path_text
+from pmp_target_files import File, Refused, memory_file, open_descriptor, open_named
+from pmp_memory import READ_MAX, BadRead, MemoryReader
+from pmp_procfs import ThreadStat, path_text
 from pmp_python_files import PythonFiles
 
 PT_LOAD, PT_NOTE, PF_X, ET_CORE, PN_XNUM = 1, 4, 1, 4, 0xffff
@@ -62,9 +62,9 @@ class Core:
             start, end, b"x" if self._is_code(start, offset, path) else b"-", offset,
             path.encode("utf-8", "surrogateescape").replace(b"\n", b"\\012")) for start, end, offset, path in sorted(rows))
 
-    def seen(self) -> dict:
-        """tid -> Thread, as procfs.threads."""
-        return {thread.ptid[1]: Thread(self.name if thread.ptid[1] == self.pid else "", "", 0) for thread in self.threads}
+    def thread_stats(self) -> dict:
+        """tid -> ThreadStat, as procfs.thread_stats."""
+        return {thread.ptid[1]: ThreadStat(self.name if thread.ptid[1] == self.pid else "", "", 0) for thread in self.threads}
 
     def bytes_at(self, address: int, size: int) -> bytes:
         """What the core itself holds there."""
@@ -92,7 +92,7 @@ class Core:
             return bool(segment[4] & PF_X)
         if path not in self._code:
             try:
-                file = open_same(self, path)
+                file = open_unchanged(self, path)
                 self._code[path] = Elf(file.local).code_offsets()
                 file.close()
             except (OSError, Refused, BadRead):
@@ -120,17 +120,17 @@ class Core:
         self.files.sort()
 
     def _read_notes(self, data: bytes) -> None:
-        takers = {NT_PRSTATUS: self._take_thread, NT_PRPSINFO: self._take_process, NT_AUXV: self._take_auxv,
-                  NT_FILE: self._take_files, NT_SIGINFO: self._take_signal}
+        parsers = {NT_PRSTATUS: self._parse_prstatus, NT_PRPSINFO: self._parse_prpsinfo, NT_AUXV: self._parse_auxv,
+                  NT_FILE: self._parse_files, NT_SIGINFO: self._parse_siginfo}
         at = 0
         while at + 12 <= len(data):
             name, size, kind = struct.unpack_from("<III", data, at)
             start = at + 12 + (name + 3 & ~3)
-            if kind in takers:
-                takers[kind](data[start:start + size])
+            if kind in parsers:
+                parsers[kind](data[start:start + size])
             at = start + (size + 3 & ~3)
 
-    def _take_thread(self, data: bytes) -> None:
+    def _parse_prstatus(self, data: bytes) -> None:
         if len(data) < REGISTERS_AT + registers.WORDS.size:
             return
         tid, = struct.unpack_from("<i", data, TID_AT)
@@ -140,17 +140,17 @@ class Core:
         words = data[REGISTERS_AT:REGISTERS_AT + registers.WORDS.size]
         self.threads.append(CoreThread(len(self.threads) + 1, self.pid, tid, words))
 
-    def _take_process(self, data: bytes) -> None:
+    def _parse_prpsinfo(self, data: bytes) -> None:
         if len(data) >= NAME_AT + NAME_SIZE:
             self.pid, self.ppid = struct.unpack_from("<ii", data, PID_AT)
             self.name = path_text(data[NAME_AT:NAME_AT + NAME_SIZE].partition(b"\0")[0])
 
-    def _take_auxv(self, data: bytes) -> None:
+    def _parse_auxv(self, data: bytes) -> None:
         for key, value in struct.iter_unpack("<QQ", data[:len(data) & ~15]):
             if key == AT_SYSINFO_EHDR:
                 self._vdso = value
 
-    def _take_files(self, data: bytes) -> None:
+    def _parse_files(self, data: bytes) -> None:
         if len(data) < 16:
             return
         count, page = struct.unpack_from("<QQ", data, 0)
@@ -160,7 +160,7 @@ class Core:
             start, end, offset = struct.unpack_from("<QQQ", data, at)
             self.files.append((start, end, offset * page, path_text(name)))
 
-    def _take_signal(self, data: bytes) -> None:
+    def _parse_siginfo(self, data: bytes) -> None:
         if len(data) >= FAULT_AT + 8:
             self.signal, = struct.unpack_from("<i", data, 0)
             if self.signal in FAULTS:
@@ -168,17 +168,17 @@ class Core:
 
 
 def read_registers(thread: CoreThread):
-    return registers.of_words(thread.words)
+    return registers.from_words(thread.words)
 
 
-class CoreMemory(Reads):
+class CoreMemory(MemoryReader):
     """Of a core and the files that were mapped."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._files = {}  # path -> a descriptor, -1: it cannot be read
 
-    def some(self, addr: int, size: int) -> bytes:
+    def read_some(self, addr: int, size: int) -> bytes:
         if addr <= 0 or addr >> 63 or not 0 <= size <= READ_MAX:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         data = b""
@@ -206,15 +206,15 @@ class CoreMemory(Reads):
 
     def _open(self, path: str) -> int:
         try:
-            return os.open(open_same(self._core, path).local, os.O_RDONLY | os.O_CLOEXEC)
+            return os.open(open_unchanged(self._core, path).local, os.O_RDONLY | os.O_CLOEXEC)
         except (OSError, Refused):
             return -1
 
 
-def open_same(core: Core, path: str) -> File:
+def open_unchanged(core: Core, path: str) -> File:
     """The file that was mapped under this path. Refused: it is another one now, as its first page tells; OSError."""
     is_program = core.program and core.files and path == _program_of(core)
-    file = open_held(core.program) if is_program else open_named(path)
+    file = open_descriptor(core.program) if is_program else open_named(path)
     first = next((start for start, _, offset, name in core.files if name == path and not offset), 0)
     page = core.bytes_at(first, PAGE) if first else b""
     with open(file.local, "rb", buffering=0) as of:
@@ -243,8 +243,8 @@ class CoreCodeMap(CodeMap):
 
     def open_file(self, path: str, start: int, end: int) -> File:
         if path == VDSO:
-            return copied(self._core.bytes_at(start, end - start))
-        return open_same(self._core, path)
+            return memory_file(self._core.bytes_at(start, end - start))
+        return open_unchanged(self._core, path)
 
     def pointers_on_stacks(self, _pointers: dict) -> list:
         return []
@@ -259,7 +259,7 @@ class CorePythonFiles(PythonFiles):
         return self._core.maps_text()
 
     def open_file(self, path: str, _place: tuple) -> File:
-        return open_same(self._core, path)
+        return open_unchanged(self._core, path)
 
 
 class NoPerfMap:

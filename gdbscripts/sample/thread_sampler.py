@@ -7,7 +7,7 @@ id), are read while they are stopped.
 import pmp_procfs as procfs
 import pmp_registers as registers
 from pmp_memory import BadRead
-from pmp_native_stack import Stack, walk
+from pmp_native_stack import Stack, read_stack
 from pmp_frame_pairing import assign_by_address, assign_by_search
 
 KEPT_MIN = 1000  # threads; of fewer it does not matter whether they have ended
@@ -15,7 +15,7 @@ KEPT_MIN = 1000  # threads; of fewer it does not matter whether they have ended
 
 class ThreadSample:
     """What one look found out of one thread."""
-    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "word", "doing", "kernel")
+    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "futex_word", "activity", "kernel")
 
     def __init__(self, thread, seen) -> None:
         self.number = thread.num
@@ -26,8 +26,8 @@ class ThreadSample:
         self.stack = None
         self.states = ()  # its thread states
         self.runs = []
-        self.word = 0  # that it sleeps on in futex(2)
-        self.doing = ""  # what its interpreter does
+        self.futex_word = 0  # that it sleeps on in futex(2)
+        self.activity = ""  # what its interpreter does
         self.kernel = None  # where it sleeps instead of having stopped: pairs of a marker
 
 
@@ -39,35 +39,35 @@ class Target:
         self.is_live = is_live
         self.pid, self.memory, self.unwinder, self.symbols = pid, memory, unwinder, symbols
         self.python = None
-        self.programs = 1  # that it has executed, as far as is known
-        self.pointers = {}  # tid -> its stack pointer when it was last seen
+        self.exec_count = 1  # that it has executed, as far as is known
+        self.stack_pointers = {}  # tid -> its stack pointer when it was last seen
         self.idents = {}  # (tid, when it began) -> pthread_self there
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """It has executed another program."""
         self.python = None
-        self.programs += 1
-        self.pointers, self.idents = {}, {}
+        self.exec_count += 1
+        self.stack_pointers, self.idents = {}, {}
 
-    def forget_ended(self, seen: dict) -> None:
-        """seen: procfs.threads of it."""
+    def drop_ended(self, seen: dict) -> None:
+        """seen: procfs.thread_stats of it."""
         if len(self.idents) > 2 * len(seen) + KEPT_MIN:
             self.idents = {key: ident for key, ident in self.idents.items()
                            if key[0] in seen and seen[key[0]].began == key[1]}
-            self.pointers = {tid: pointer for tid, pointer in self.pointers.items() if tid in seen}
+            self.stack_pointers = {tid: pointer for tid, pointer in self.stack_pointers.items() if tid in seen}
 
 
 class ThreadSampler:
     def __init__(self, target: Target, seen: dict, read=registers.read) -> None:
-        """seen: procfs.threads of it, just now, with the CPU times; read(thread): its registers, None if it has ended."""
+        """seen: procfs.thread_stats of it, just now, with the CPU times; read(thread): its registers, None if it has ended."""
         self._read = read
         self._target = target
         self._seen = seen
-        target.forget_ended(seen)
+        target.drop_ended(seen)
         self._found = {}  # tid -> ThreadSample
         self._states = self._thread_states()  # of all threads, as they are while those run
         self._used = set()  # ids of the threads whose states were read
-        self._is_fresh = False  # read once more
+        self._states_reread = False  # read once more
 
     def read_sleepers(self, threads: list) -> None:
         """Before any thread is stopped. threads: gdb's."""
@@ -76,11 +76,11 @@ class ThreadSampler:
             seen = self._seen.get(tid)
             if seen is not None and seen.state == "S":
                 ran = procfs.schedstat(self._target.pid, tid)
-                sample = self._sleeper(thread, seen) if ran else None
+                sample = self._read_sleeper(thread, seen) if ran else None
                 if sample is not None and procfs.not_run_since(self._target.pid, tid, ran):
                     self._found[tid] = sample
 
-    def done(self) -> frozenset:
+    def tids_read(self) -> frozenset:
         """The ids of those that have been read."""
         return frozenset(self._found)
 
@@ -97,12 +97,12 @@ class ThreadSampler:
             if seen is not None:
                 self._target.idents[tid, seen.began] = regs.thread_id
             sample = ThreadSample(thread, seen)
-            self._renew_states(regs.thread_id)
+            self._refresh_states(regs.thread_id)
             self._read_python(sample, regs)
-            sample.stack = walk(self._target.unwinder, self._target.memory, thread, regs, self._target.symbols.in_target)
+            sample.stack = read_stack(self._target.unwinder, self._target.memory, thread, regs, self._target.symbols.in_target)
             self._found[tid] = sample
 
-    def lacks_symbols(self) -> bool:
+    def needs_symbols(self) -> bool:
         """Is there a stack that gdb has to unwind, and has no symbols for yet? Then it's given them, and one looks once
         more."""
         return not self._target.symbols.in_target and any(not sample.stack.frames for sample in self._found.values())
@@ -111,9 +111,9 @@ class ThreadSampler:
         """The ThreadSamples of all threads, while those that had to be are still stopped. asleep: of those in state D."""
         if self._target.python is not None:
             read = list(self._found.values())
-            self._share_out(read)
-            does = self._target.python.doing(self._target.memory, [(sample.states, sample.word) for sample in read])
-            for sample, sample.doing in zip(read, does):
+            self._assign_runs(read)
+            does = self._target.python.activities(self._target.memory, [(sample.states, sample.futex_word) for sample in read])
+            for sample, sample.activity in zip(read, does):
                 pass
         found = []
         for thread in threads:
@@ -121,18 +121,18 @@ class ThreadSampler:
             sample = self._found.get(tid)
             if sample is None:
                 sample = ThreadSample(thread, self._seen.get(tid))
-                sample.kernel = asleep.get(tid) or procfs.kernel(self._target.pid, tid)
+                sample.kernel = asleep.get(tid) or procfs.kernel_stack(self._target.pid, tid)
             found.append(sample)
         return found
 
-    def _sleeper(self, thread, seen):
+    def _read_sleeper(self, thread, seen):
         """None if it cannot be read so."""
         target = self._target
         ident = target.idents.get((thread.ptid[1], seen.began), 0)
         where = procfs.sleep_pc_sp(target.pid, thread.ptid[1])
         if where is None or target.python is not None and not ident:
             return None
-        regs = registers.of_sleeper(*where, ident)
+        regs = registers.from_syscall(*where, ident)
         frames = target.unwinder.unwind(target.memory, regs)
         if not frames:
             return None
@@ -150,26 +150,26 @@ class ThreadSampler:
         except BadRead:
             return {}  # shutting down, or not yet started
 
-    def _renew_states(self, ident: int) -> None:
+    def _refresh_states(self, ident: int) -> None:
         """Where threads begin and end, a stopped one may have others than a moment ago."""
         target, states = self._target, self._states.get(ident)
-        if target.python is None or self._is_fresh:
+        if target.python is None or self._states_reread:
             return
-        if not states or not all(target.python.is_of(target.memory, state, ident) for state in states):
+        if not states or not all(target.python.belongs_to(target.memory, state, ident) for state in states):
             self._states = self._thread_states()
-            self._is_fresh = True
+            self._states_reread = True
 
     def _read_python(self, sample: ThreadSample, regs) -> None:
         target = self._target
-        target.pointers[sample.tid] = regs.sp
-        sample.word = regs.word
+        target.stack_pointers[sample.tid] = regs.sp
+        sample.futex_word = regs.futex_word
         states = self._states.get(regs.thread_id)
         if states:
             self._used.add(regs.thread_id)
             sample.states = states
             sample.runs = target.python.runs(target.memory, states)
 
-    def _share_out(self, read: list) -> None:
+    def _assign_runs(self, read: list) -> None:
         """Makes each sample's runs one list. What is left of the states is none of the read threads'."""
         left = [state for ident, own in self._states.items() if ident not in self._used for state in own]
         target = self._target

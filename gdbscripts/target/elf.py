@@ -117,10 +117,10 @@ class Elf:
         for _, kind, _, offset, size, link in self._sections():
             if kind in (SHT_DYNSYM, SHT_SYMTAB) and link < len(self._sections()):
                 strings = self._sections()[link]
-                self._find(names, (offset, size), (strings[3], strings[4]), found)
+                self._find_symbols(names, (offset, size), (strings[3], strings[4]), found)
         return found
 
-    def _find(self, names: tuple, table: tuple, strings: tuple, found: dict) -> None:
+    def _find_symbols(self, names: tuple, table: tuple, strings: tuple, found: dict) -> None:
         text = self._bytes(strings[0], min(strings[1], TABLE_MAX))
         wanted = {}
         for name in names:

@@ -14,12 +14,12 @@ class BadRead(Exception):
     """The target's memory does not hold what was expected there."""
 
 
-class Reads:
+class MemoryReader:
     """What all kinds of memory have, over the `some` of each: as much of (address, size) as is there, at least a byte if
     `size` is not 0; BadRead."""
 
     def read(self, addr: int, size: int) -> bytes:
-        data = self.some(addr, size)
+        data = self.read_some(addr, size)
         if len(data) != size:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         return data
@@ -28,7 +28,7 @@ class Reads:
         return struct.unpack("<Q", self.read(addr, 8))[0]
 
 
-class Memory(Reads):
+class Memory(MemoryReader):
     """Reads of one process that this gdb traces: by /proc/PID/mem, as gdb's own do, without what gdb does around them.
     Its threads should be stopped."""
 
@@ -36,17 +36,17 @@ class Memory(Reads):
         self._path = "/proc/%d/mem" % pid
         self._file = -1
 
-    def some(self, addr: int, size: int) -> bytes:
+    def read_some(self, addr: int, size: int) -> bytes:
         if addr <= 0 or addr >> 63 or not 0 <= size <= READ_MAX:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         try:
             data = os.pread(self._file, size, addr) if self._file >= 0 else b""
             # Nothing at all: the program that this was opened of is gone, the process has executed another one.
-            return data or self._read_anew(addr, size)
+            return data or self._reopen_and_read(addr, size)
         except OSError as err:
             raise BadRead("0x%x: %s" % (addr, err))
 
-    def _read_anew(self, addr: int, size: int) -> bytes:
+    def _reopen_and_read(self, addr: int, size: int) -> bytes:
         self.close()
         self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         return os.pread(self._file, size, addr)

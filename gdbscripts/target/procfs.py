@@ -8,7 +8,7 @@ ENDED = "ZXx"  # states, proc_pid_stat(5)
 MAPS_PIECE, MAPS_PIECES_MAX = 1 << 16, 1 << 12  # bytes read at once, and how often: a page at most is given at a time
 
 
-class Thread:
+class ThreadStat:
     """One thread as /proc/PID/task/TID/stat has it: name (comm), state (R, S, D, T, ...), when it began (in ticks: a thread's
     id is used again); and what it had of a CPU."""
     __slots__ = ("name", "state", "began", "cpu_us")
@@ -33,25 +33,25 @@ def read_link(path: str) -> str:
     return path_text(os.readlink(path.encode("ascii")))
 
 
-def _read(path: str) -> bytes:
+def _read_file(path: str) -> bytes:
     with open(path, "rb", buffering=0) as file:
         return file.read(1 << 16)
 
 
-def thread(pid: int, tid: int):
+def thread_stat(pid: int, tid: int):
     """None if it has ended. The command may hold anything, so the last `)` ends it (proc(5))."""
     try:
-        stat = _read("/proc/%d/task/%d/stat" % (pid, tid))
+        stat = _read_file("/proc/%d/task/%d/stat" % (pid, tid))
     except OSError:
         return None
     name, _, rest = stat.partition(b"(")[2].rpartition(b") ")
     fields = rest.split()
     # proc(5): state is field 3, starttime 22.
-    return Thread(name.decode("utf-8", "backslashreplace"), rest[:1].decode("ascii", "replace"),
+    return ThreadStat(name.decode("utf-8", "backslashreplace"), rest[:1].decode("ascii", "replace"),
                   int(fields[19]) if len(fields) > 19 else 0)
 
 
-def threads(pid: int) -> dict:
+def thread_stats(pid: int) -> dict:
     """tid -> Thread; empty if the process has ended."""
     found = {}
     try:
@@ -59,16 +59,16 @@ def threads(pid: int) -> dict:
     except OSError:
         return found
     for tid in tids[:SCAN_MAX]:
-        entry = thread(pid, int(tid))
+        entry = thread_stat(pid, int(tid))
         if entry is not None:
             found[int(tid)] = entry
     return found
 
 
-def read_cpu(pid: int, threads: dict) -> None:
+def read_cpu(pid: int, stats: dict) -> None:
     """What each thread has had of a CPU, in its life: the first word of schedstat, in ns (Documentation/scheduler/
     sched-stats.rst). It may lack what the thread ran since the last tick of the kernel's clock."""
-    for tid, entry in threads.items():
+    for tid, entry in stats.items():
         word = schedstat(pid, tid).split(" ")[0]
         if word.isdigit():
             entry.cpu_us = int(word) // 1000
@@ -77,48 +77,48 @@ def read_cpu(pid: int, threads: dict) -> None:
 def schedstat(pid: int, tid: int) -> str:
     """Its schedstat, which changes whenever it runs: CPU time, time it waited for one, how often it came on one. "" where the
     kernel does not count."""
-    text = _task_text(pid, tid, "schedstat")
+    text = _read_task_file(pid, tid, "schedstat")
     return "" if text.startswith("0 0 0") else text
 
 
 def not_run_since(pid: int, tid: int, ran: str) -> bool:
     """Has it not run since `ran` was its schedstat? Its CPU time is brought up to date when it goes to sleep, and the times
     that it came on a CPU are counted: equal numbers and state S at their end are a sleep."""
-    now = thread(pid, tid)
+    now = thread_stat(pid, tid)
     return now is not None and now.state == "S" and schedstat(pid, tid) == ran
 
 
 def sleep_pc_sp(pid: int, tid: int):
     """(pc, stack pointer, number of the system call, its first argument) of a thread that sleeps in one (proc(5),
     syscall); None of any other, and where that is not told."""
-    words = _task_text(pid, tid, "syscall").split()
+    words = _read_task_file(pid, tid, "syscall").split()
     if len(words) != 9 or not words[0].isdigit():
         return None
     return int(words[8], 16), int(words[7], 16), int(words[0]), int(words[1], 16)
 
 
-def _task_text(pid: int, tid: int, name: str) -> str:
+def _read_task_file(pid: int, tid: int, name: str) -> str:
     """"" where it cannot be read: `stack` is root's, `syscall` is for those who may trace."""
     try:
-        return _read("/proc/%d/task/%d/%s" % (pid, tid, name)).decode("ascii", "replace")
+        return _read_file("/proc/%d/task/%d/%s" % (pid, tid, name)).decode("ascii", "replace")
     except OSError:
         return ""
 
 
-def kernel(pid: int, tid: int):
+def kernel_stack(pid: int, tid: int):
     """Where a thread sleeps in the kernel, as pairs of a `kernel` marker; None if it isn't in state D."""
     pairs = []
-    wchan = _task_text(pid, tid, "wchan")
-    call = _task_text(pid, tid, "syscall").split(" ")[0]
+    wchan = _read_task_file(pid, tid, "wchan")
+    call = _read_task_file(pid, tid, "syscall").split(" ")[0]
     if wchan not in ("", "0"):
         pairs.append(("wchan", wchan))
     if call.isdigit():
         pairs.append(("syscall", call))
-    for line in _task_text(pid, tid, "stack").split("\n")[:KERNEL_FRAMES_MAX]:
+    for line in _read_task_file(pid, tid, "stack").split("\n")[:KERNEL_FRAMES_MAX]:
         function = line.partition("] ")[2]  # "[<0>] kernel_clone+0x1af/0x3e0"
         if function:
             pairs.append(("frame", function))
-    now = thread(pid, tid)
+    now = thread_stat(pid, tid)
     return pairs if now is not None and now.state == "D" else None
 
 
@@ -126,7 +126,7 @@ def is_stopped_by(pid: int, name: str) -> bool:
     """Does this signal stop the process? Not if it handles or ignores it."""
     number = int(getattr(signal, name))
     try:
-        status = _read("/proc/%d/status" % pid)
+        status = _read_file("/proc/%d/status" % pid)
     except OSError:
         return False
     for line in status.split(b"\n"):
@@ -137,21 +137,21 @@ def is_stopped_by(pid: int, name: str) -> bool:
 
 def stop_is_pending(pid: int) -> bool:
     """Has a thread a SIGSTOP of its own that it has not taken yet (proc(5), SigPnd)?"""
-    for tid in threads(pid):
-        found = _task_text(pid, tid, "status").partition("\nSigPnd:")[2].split()
+    for tid in thread_stats(pid):
+        found = _read_task_file(pid, tid, "status").partition("\nSigPnd:")[2].split()
         if found and int(found[0], 16) >> (signal.SIGSTOP - 1) & 1:
             return True
     return False
 
 
 def has_ended(pid: int, tid: int) -> bool:
-    now = thread(pid, tid)
+    now = thread_stat(pid, tid)
     return now is None or now.state in ENDED
 
 
-def stops_soon(pid: int, tid: int) -> bool:
+def can_stop(pid: int, tid: int) -> bool:
     """False for a thread that ended, or that no signal reaches (D)."""
-    now = thread(pid, tid)
+    now = thread_stat(pid, tid)
     return now is not None and now.state != "D" and now.state not in ENDED
 
 
@@ -168,7 +168,7 @@ def root_link(pid: int) -> str:
     return "/proc/%d/root" % pid
 
 
-def root(pid: int) -> str:
+def foreign_root(pid: int) -> str:
     """The same, but "" where the target's own paths are ours, too."""
     if chroot_prefix(pid) or not same_namespace(pid, "mnt"):
         return root_link(pid)
@@ -188,7 +188,7 @@ def chroot_prefix(pid: int) -> str:
 def innermost_tid(pid: int, tid: int) -> int:
     """The thread's id in its own pid namespace: the last number of NSpid (Linux 4.1, proc(5))."""
     try:
-        status = _read("/proc/%d/task/%d/status" % (pid, tid))
+        status = _read_file("/proc/%d/task/%d/status" % (pid, tid))
     except OSError:
         return tid
     for line in status.split(b"\n"):
@@ -216,12 +216,12 @@ def maps_text(pid: int) -> bytes:
     return b"".join(pieces)
 
 
-def _rows(text: bytes) -> list:
+def _maps_rows(text: bytes) -> list:
     """The fields of each line of maps_text: range, permissions, offset, device, inode, path."""
     return [fields for fields in (line.split(None, 5) for line in text.split(b"\n")) if len(fields) >= 5]
 
 
-def _range(fields: list) -> tuple:
+def _address_range(fields: list) -> tuple:
     start, _, end = fields[0].partition(b"-")
     return int(start, 16), int(end, 16)
 
@@ -229,24 +229,24 @@ def _range(fields: list) -> tuple:
 def mapped_code(text: bytes) -> list:
     """(start, end, offset into the file, path) of what is mapped executable from files, in order. text: maps_text."""
     found = []
-    for fields in _rows(text):
+    for fields in _maps_rows(text):
         if len(fields) == 6 and b"x" in fields[1] and fields[5].startswith(b"/"):
-            start, end = _range(fields)
+            start, end = _address_range(fields)
             # The kernel writes a newline so, and nothing else (proc(5)).
             path = path_text(fields[5].replace(b"\\012", b"\n"))
             found.append((start, end, int(fields[2], 16), path))
     return found
 
 
-def vdso(text: bytes) -> tuple:
+def vdso_range(text: bytes) -> tuple:
     """(start, end) of the code that the kernel maps into each process; nowhere: (0, 0). text: maps_text."""
-    for fields in _rows(text):
-        if len(fields) == 6 and fields[5] == b"[vdso]":
-            return _range(fields)
+    for fields in _maps_rows(text):
+        if len(fields) == 6 and fields[5] == b"[vdso_range]":
+            return _address_range(fields)
     return 0, 0
 
 
-def places(maps: list) -> dict:
+def file_mappings(maps: list) -> dict:
     """Of mapped_code's, (path, where the file's byte 0 would be) -> (start, end, offset) of the first that is there: a file
     may be mapped more than once (dlmopen)."""
     found = {}
@@ -260,13 +260,13 @@ def stack_ranges(pid: int) -> dict:
     of a running thread: those that wait in a system call tell (proc(5), syscall); of the first one the
     stack's old end is known."""
     ranges = {}
-    for fields in _rows(maps_text(pid)):
+    for fields in _maps_rows(maps_text(pid)):
         if len(fields) == 6 and fields[5] == b"[stack]":
-            start, end = _range(fields)
+            start, end = _address_range(fields)
             ranges[pid] = (max(start, end - 65536), 65536)
-    for tid in threads(pid):
+    for tid in thread_stats(pid):
         try:
-            words = _read("/proc/%d/task/%d/syscall" % (pid, tid)).split()
+            words = _read_file("/proc/%d/task/%d/syscall" % (pid, tid)).split()
         except OSError:
             continue
         if len(words) >= 3:

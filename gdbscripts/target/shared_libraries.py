@@ -20,7 +20,7 @@ DT_NEEDED, DT_STRTAB, DT_RPATH, DT_RUNPATH = 1, 5, 15, 29
 NAME_MAX = 4096
 
 
-def libraries(pid: int) -> list:
+def of_process(pid: int) -> list:
     """Their real paths, in the order in which they are needed."""
     try:
         program = read_link("/proc/%d/exe" % pid)
@@ -30,12 +30,12 @@ def libraries(pid: int) -> list:
     return of_program(program, {key: value for key, _, value in (word.partition(b"=") for word in environment)})
 
 
-def of_program(program: str, told: dict) -> list:
-    """told: its environment."""
+def of_program(program: str, environment: dict) -> list:
+    """environment: its environment."""
     cache = _read(CACHE, CACHE_MAX)
     found, queue = [], [program]
-    queue += [path for path in re.split("[ :]", path_text(told.get(b"LD_PRELOAD", b""))) if path.startswith("/")]
-    first = [folder for folder in path_text(told.get(b"LD_LIBRARY_PATH", b"")).split(":") if folder.startswith("/")]
+    queue += [path for path in re.split("[ :]", path_text(environment.get(b"LD_PRELOAD", b""))) if path.startswith("/")]
+    first = [folder for folder in path_text(environment.get(b"LD_LIBRARY_PATH", b"")).split(":") if folder.startswith("/")]
     while queue and len(found) < LIBRARIES_MAX:
         path = os.path.realpath(queue.pop(0))
         if path in found:

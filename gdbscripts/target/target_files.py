@@ -21,7 +21,7 @@ import stat
 
 import gdb
 
-from pmp_procfs import maps_text, raw_path, read_link, root_link, same_namespace, vdso
+from pmp_procfs import maps_text, raw_path, read_link, root_link, same_namespace, vdso_range
 
 FILE_MAX = 1 << 32  # bytes; what is longer is not read
 COPY_MAX = 1 << 28  # bytes of memory that a copy may take
@@ -49,7 +49,7 @@ class File:
         self._descriptors = ()
 
 
-def allow_many() -> None:
+def raise_descriptor_limit() -> None:
     """As many descriptors as a process with many libraries needs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     top = DESCRIPTORS_MAX if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS_MAX)
@@ -61,41 +61,41 @@ def open_program(pid: int) -> File:
     """The target's executable, whatever has become of its path. OSError, Refused."""
     path = "/proc/%d/exe" % pid
     with _closed_on_error(os.open(path, os.O_PATH | os.O_CLOEXEC)) as descriptor:
-        local, text = _checked(descriptor), read_link(path)
+        local, text = _checked_path(descriptor), read_link(path)
         # `file` knows no "target:": it would take the real path all the same.
         if _is_trusted(text, descriptor):
             return File(path, local, (descriptor,))
-        if not _leads_somewhere(local):
+        if not _path_exists(local):
             return File(local, local, (descriptor,))
         if os.fstat(descriptor).st_size > COPY_MAX and _is_same(text, descriptor):
             return File(path, local, (descriptor,))
-        return _copy(local, descriptor)
+        return _copy_to_memory(local, descriptor)
 
 
 def open_mapped(pid: int, start: int, end: int, path: str) -> File:
     """The file that is mapped there, as `path`. OSError: it cannot be opened any more; Refused."""
     with _closed_on_error(_open_mapped(pid, start, end, path)) as descriptor:
-        local = _checked(descriptor)
+        local = _checked_path(descriptor)
         if _is_trusted(path, descriptor):
             return File(path, local, (descriptor,))
-        if gdb.selected_inferior().pid and not same_namespace(pid, "mnt") and _leads_somewhere(local):
-            return _copy(local, descriptor)
-        return _by_descriptor(local, descriptor)
+        if gdb.selected_inferior().pid and not same_namespace(pid, "mnt") and _path_exists(local):
+            return _copy_to_memory(local, descriptor)
+        return _file_of_descriptor(local, descriptor)
 
 
 def open_named(path: str) -> File:
     """The file that has this path here. OSError, Refused."""
-    with _closed_on_error(walk("/", path)[0]) as descriptor:
-        local = _checked(descriptor)
+    with _closed_on_error(open_beneath("/", path)[0]) as descriptor:
+        local = _checked_path(descriptor)
         if _is_trusted(path, descriptor):
             return File(path, local, (descriptor,))
-        return _by_descriptor(local, descriptor)
+        return _file_of_descriptor(local, descriptor)
 
 
-def open_held(path: str) -> File:
+def open_descriptor(path: str) -> File:
     """A file by a descriptor of another process's (/proc/PID/fd/N). OSError, Refused."""
     with _closed_on_error(os.open(path, os.O_PATH | os.O_CLOEXEC)) as descriptor:
-        return _by_descriptor(_checked(descriptor), descriptor)
+        return _file_of_descriptor(_checked_path(descriptor), descriptor)
 
 
 def open_data(pid: int, start: int, end: int, path: str) -> File:
@@ -108,7 +108,7 @@ def open_data(pid: int, start: int, end: int, path: str) -> File:
             raise
         descriptor = os.open(program, os.O_PATH | os.O_CLOEXEC)
     with _closed_on_error(descriptor):
-        local = _checked(descriptor)
+        local = _checked_path(descriptor)
         return File(local, local, (descriptor,))
 
 
@@ -129,11 +129,11 @@ def _open_mapped(pid: int, start: int, end: int, path: str) -> int:
         if path.endswith(DELETED):
             raise
     if same_namespace(pid, "mnt"):
-        return walk("/", path)[0]
-    return walk(root_link(pid), path)[0]
+        return open_beneath("/", path)[0]
+    return open_beneath(root_link(pid), path)[0]
 
 
-def _checked(descriptor: int) -> str:
+def _checked_path(descriptor: int) -> str:
     """How this process opens it, if it may."""
     seen = os.fstat(descriptor)
     if not stat.S_ISREG(seen.st_mode):
@@ -143,7 +143,7 @@ def _checked(descriptor: int) -> str:
     return "/proc/self/fd/%d" % descriptor
 
 
-def walk(root: str, path: str) -> tuple:
+def open_beneath(root: str, path: str) -> tuple:
     """(descriptor to be opened again through /proc/self/fd, may only root and this user have put it there). A link on
     the way is not followed, but an OSError; one at the end is what is opened."""
     at = os.open(root, os.O_PATH | os.O_CLOEXEC)
@@ -151,16 +151,16 @@ def walk(root: str, path: str) -> tuple:
     for name in raw_path(path).split(b"/"):
         if name in (b"", b".."):
             continue
-        trusted = trusted and _is_ours(os.fstat(at))
+        trusted = trusted and _is_trusted_entry(os.fstat(at))
         try:
             below = os.open(name, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=at)
         finally:
             os.close(at)
         at = below
-    return at, trusted and _is_ours(os.fstat(at))
+    return at, trusted and _is_trusted_entry(os.fstat(at))
 
 
-def _is_ours(seen: os.stat_result) -> bool:
+def _is_trusted_entry(seen: os.stat_result) -> bool:
     others = seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not seen.st_mode & stat.S_ISVTX
     return seen.st_uid in (0, os.geteuid()) and not others
 
@@ -170,7 +170,7 @@ def _is_trusted(path: str, descriptor: int) -> bool:
     if not PLAIN_PATH.match(path):
         return False
     try:
-        at, trusted = walk("/", path)
+        at, trusted = open_beneath("/", path)
     except OSError:
         return False
     try:
@@ -186,7 +186,7 @@ def _is_same(path: str, descriptor: int) -> bool:
         return False
 
 
-def _leads_somewhere(local: str) -> bool:
+def _path_exists(local: str) -> bool:
     try:
         os.stat(raw_path(read_link(local)))
     except (OSError, ValueError):
@@ -194,36 +194,36 @@ def _leads_somewhere(local: str) -> bool:
     return True
 
 
-def _by_descriptor(local: str, descriptor: int) -> File:
-    return File("target:" + local if _leads_somewhere(local) else local, local, (descriptor,))
+def _file_of_descriptor(local: str, descriptor: int) -> File:
+    return File("target:" + local if _path_exists(local) else local, local, (descriptor,))
 
 
-def _copy(local: str, descriptor: int) -> File:
+def _copy_to_memory(local: str, descriptor: int) -> File:
     """In memory; the real path of that is none. Takes the descriptor."""
     size = os.fstat(descriptor).st_size
     if size > COPY_MAX:
         raise Refused("it has %d bytes, and another file has its path here" % size)
     if not CAN_COPY:
         raise Refused("another file has its path here, and gdb's Python is too old for a copy")
-    copy = _in_memory(_pieces(local, 0, size))
+    copy = _create_memory_file(_read_chunks(local, 0, size))
     os.close(descriptor)
     return copy
 
 
 def open_vdso(size: int) -> File:
     """The code of `size` bytes that the kernel maps into each process: a copy of ours. OSError."""
-    start, end = vdso(maps_text(os.getpid()))
+    start, end = vdso_range(maps_text(os.getpid()))
     if not size or end - start != size:
         raise OSError("not the same")
-    return _in_memory(_pieces("/proc/self/mem", start, size))
+    return _create_memory_file(_read_chunks("/proc/self/mem", start, size))
 
 
-def copied(data: bytes) -> File:
+def memory_file(data: bytes) -> File:
     """A file with these bytes, in memory. OSError."""
-    return _in_memory((data,))
+    return _create_memory_file((data,))
 
 
-def _in_memory(pieces) -> File:
+def _create_memory_file(pieces) -> File:
     """Of an iterator's bytes. OSError."""
     if not CAN_COPY:
         raise OSError("gdb's Python is too old for a copy")
@@ -235,7 +235,7 @@ def _in_memory(pieces) -> File:
         return File(name, name, (copy,))
 
 
-def _pieces(local: str, start: int, size: int):
+def _read_chunks(local: str, start: int, size: int):
     """What a file has there, as far as it goes."""
     with open(local, "rb", buffering=0) as file:
         file.seek(start)

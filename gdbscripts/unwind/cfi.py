@@ -82,7 +82,7 @@ class FrameTable:
         table = memoryview(data)[12:12 + 8 * count].cast("i")
         self._starts, self._entries = table[::2], table[1::2]
         self._functions = {}  # index -> Function, None where there is none
-        self._commons = {}
+        self._cies = {}
 
     def function(self, address: int):
         """The Function there, None if there is none or it cannot be read."""
@@ -105,20 +105,20 @@ class FrameTable:
 
     def _parse(self, address: int, start: int) -> Function:
         data = self._entry(address)
-        common = self._common(address + 4 - struct.unpack_from("<I", data)[0])
-        width = POINTER_SIZES.get(common.encoding & 0x0f)
+        cie = self._cie(address + 4 - struct.unpack_from("<I", data)[0])
+        width = POINTER_SIZES.get(cie.encoding & 0x0f)
         if width is None:
             raise BadRead("an unknown encoding")
         end = start + int.from_bytes(data[4 + width:4 + 2 * width], "little")
         reader = _Reader(data, 4 + 2 * width)
-        if common.augmented:
+        if cie.augmented:
             reader.skip(reader.unsigned())
-        return Function(start, end, _run(common, reader, start))
+        return Function(start, end, _run_instructions(cie, reader, start))
 
-    def _common(self, address: int):
-        if address not in self._commons:
-            self._commons[address] = _Common(self._entry(address))
-        return self._commons[address]
+    def _cie(self, address: int):
+        if address not in self._cies:
+            self._cies[address] = _Cie(self._entry(address))
+        return self._cies[address]
 
 
 class _Reader:
@@ -165,7 +165,7 @@ class _Reader:
         return found
 
 
-class _Common:
+class _Cie:
     """A common information entry: what several functions have alike."""
 
     def __init__(self, data: bytes) -> None:
@@ -196,7 +196,7 @@ class _Common:
         self.instructions = reader.rest()
 
 
-class _State:
+class _RowState:
     """What the instructions have said so far. cfa: (register, offset), or the bytes of an expression; fp and ra:
     an offset from the CFA, "same", "none" (undefined), "odd", or the bytes of an expression."""
 
@@ -204,8 +204,8 @@ class _State:
         self.cfa = (SP, 8)
         self.saved = {FP: "same", RA: -8}
 
-    def copy(self) -> "_State":
-        other = _State()
+    def copy(self) -> "_RowState":
+        other = _RowState()
         other.cfa, other.saved = self.cfa, dict(self.saved)
         return other
 
@@ -213,16 +213,16 @@ class _State:
         if register in self.saved:
             self.saved[register] = where
 
-    def rule(self, common: _Common):
+    def rule(self, cie: _Cie):
         """A Rule, None if it is none that is known here."""
         fp, ra = self.saved[FP], self.saved[RA]
         if ra == "none":
             return OUTERMOST
-        if common.signal:
+        if cie.signal:
             return self._signal_rule(fp, ra)
         if isinstance(self.cfa, bytes) and fp == "same" and ra == -8:
             return PltRule.parse(self.cfa)
-        if not common.good or not isinstance(self.cfa, tuple) or self.cfa[0] not in (SP, FP) or ra != -8:
+        if not cie.good or not isinstance(self.cfa, tuple) or self.cfa[0] not in (SP, FP) or ra != -8:
             return None
         if fp == "same":
             return Rule(self.cfa[0], self.cfa[1], None)
@@ -244,27 +244,27 @@ def _sp_offset(expression: bytes):
     return None if reader.more() else offset
 
 
-def _run(common: _Common, reader: _Reader, start: int) -> list:
+def _run_instructions(cie: _Cie, reader: _Reader, start: int) -> list:
     """The rows of a function's table."""
-    state = _State()
-    _Machine(common, state, start).run(_Reader(common.instructions, 0))
-    machine = _Machine(common, state.copy(), start)
+    state = _RowState()
+    _Machine(cie, state, start).run(_Reader(cie.instructions, 0))
+    machine = _Machine(cie, state.copy(), start)
     machine.first = state
     machine.run(reader)
-    return machine.rows + [(machine.at, machine.state.rule(common))]
+    return machine.rows + [(machine.at, machine.state.rule(cie))]
 
 
 class _Machine:
     """Runs instructions (DWARF 5, 6.4.2 and 7.24; 0x2d and up are GNU's). OPERANDS: how an instruction's operands are
     read (u, s: LEB128; 1, 2, 4: bytes; b: a block), and what is done with them."""
 
-    def __init__(self, common: _Common, state: _State, at: int) -> None:
+    def __init__(self, cie: _Cie, state: _RowState, at: int) -> None:
         self.rows = []
         self.state = state
         self.first = None  # what the common entry's instructions made, for `restore`
         self.at = at
-        self._common = common
-        self._kept = []
+        self._cie = cie
+        self._state_stack = []
 
     def run(self, reader: _Reader) -> None:
         while reader.more():
@@ -283,11 +283,11 @@ class _Machine:
                 act(self, *[_READ[kind](reader) for kind in kinds])
 
     def _advance(self, delta: int) -> None:
-        self.rows.append((self.at, self.state.rule(self._common)))
-        self.at += delta * self._common.code_factor
+        self.rows.append((self.at, self.state.rule(self._cie)))
+        self.at += delta * self._cie.code_factor
 
     def _offset(self, register: int, offset: int) -> None:
-        self.state.set(register, offset * self._common.data_factor)
+        self.state.set(register, offset * self._cie.data_factor)
 
     def _restore(self, register: int) -> None:
         if self.first is not None and register in self.first.saved:
@@ -305,16 +305,16 @@ class _Machine:
     def _cfa_expression(self, block: bytes) -> None:
         self.state.cfa = block
 
-    def _remember(self) -> None:
-        self._kept.append(self.state.copy())
+    def _remember_state(self) -> None:
+        self._state_stack.append(self.state.copy())
 
-    def _take_back(self) -> None:
-        if not self._kept:
+    def _restore_state(self) -> None:
+        if not self._state_stack:
             raise BadRead("nothing was remembered")
-        self.state = self._kept.pop()
+        self.state = self._state_stack.pop()
 
     def _factored(self, offset: int) -> int:
-        return offset * self._common.data_factor
+        return offset * self._cie.data_factor
 
 
 def _set(where):
@@ -334,8 +334,8 @@ OPERANDS = {
     0x07: ("u", _set("none")),                                             # undefined
     0x08: ("u", _set("same")),                                             # same_value
     0x09: ("uu", _set("odd")),                                             # register
-    0x0a: ("", _Machine._remember),
-    0x0b: ("", _Machine._take_back),
+    0x0a: ("", _Machine._remember_state),
+    0x0b: ("", _Machine._restore_state),
     0x0c: ("uu", _Machine._cfa),                                           # def_cfa
     0x0d: ("u", _Machine._cfa_register),
     0x0e: ("u", _Machine._cfa_offset),

@@ -8,13 +8,13 @@ import struct
 
 from pmp_cfi import FrameTable
 from pmp_elf import Elf
-from pmp_target_files import DELETED, Refused, allow_many, open_mapped, open_program, open_vdso
+from pmp_target_files import DELETED, Refused, raise_descriptor_limit, open_mapped, open_program, open_vdso
 from pmp_markers import one_line
 from pmp_memory import BadRead
-from pmp_procfs import chroot_prefix, mapped_code, maps_text, places, read_link, stack_ranges, vdso
+from pmp_procfs import chroot_prefix, mapped_code, maps_text, file_mappings, read_link, stack_ranges, vdso_range
 
 THREADS_MAX = 64  # whose stacks are looked at
-VDSO = "[vdso]"
+VDSO = "[vdso_range]"
 STACK_BYTES = 16384  # of a stack whose pointer is known
 
 
@@ -35,39 +35,39 @@ class CodeMap:
         self._text = b""  # of /proc/PID/maps
         self._maps = []
         self._program = ""  # its path
-        self.is_other = False  # when it was last followed, the process had executed another program
-        self._files = {}  # (path, place), as procfs.places has them -> CodeFile, None of one that cannot be read
-        self.modules = []  # (path, build ID) of files that came; the reader takes them away
+        self.has_executed = False  # when it was last followed, the process had executed another program
+        self._files = {}  # (path, place), as procfs.file_mappings has them -> CodeFile, None of one that cannot be read
+        self.modules = []  # (path, build ID) of files that were added; the reader takes them away
         self.notes = []  # what is lost, for the person; the reader takes them away
 
-    def follow(self) -> tuple:
-        """(the CodeFiles that came, those that went) since the last time; None: nothing has changed. Those that went are to
+    def update(self) -> tuple:
+        """(the CodeFiles that were added, those that were removed) since the last time; None: nothing has changed. Those that were removed are to
         be closed."""
         text = self.maps_text()
         if text == self._text:
             return None
         self._text = text
-        maps = _mapped(text)
+        maps = _mapped_code(text)
         if maps == self._maps or not maps:
             return None
-        mapped, came, went = places(maps), [], []
-        self.is_other = bool(self._maps) and _is_other(self._files, mapped)
-        if not self._maps or self.is_other:
-            allow_many()
+        mapped, added, removed = file_mappings(maps), [], []
+        self.has_executed = bool(self._maps) and _has_executed(self._files, mapped)
+        if not self._maps or self.has_executed:
+            raise_descriptor_limit()
             self._program = self._read_program_link()
         self._maps = maps
         for key in [key for key in self._files if key not in mapped]:
             file = self._files.pop(key)
             if file is not None and file not in self._files.values():
-                went.append(file)
+                removed.append(file)
         for key, place in mapped.items():
             if key not in self._files:
-                file = self._files[key] = self._open(key[0], *place)
+                file = self._files[key] = self._open_code_file(key[0], *place)
                 if file is not None and file.start == place[0]:
-                    came.append(file)
+                    added.append(file)
                     if file.build_id:
-                        self.modules.append((self.own(file.path), file.build_id))
-        return came, went
+                        self.modules.append((self.target_path(file.path), file.build_id))
+        return added, removed
 
     def mapped(self) -> list:
         """(start, end, offset into the file, path) of all code that was mapped when that was last looked at."""
@@ -85,16 +85,16 @@ class CodeMap:
             return open_program(self._pid)
         return open_mapped(self._pid, start, end, path)
 
-    def own(self, path: str) -> str:
+    def target_path(self, path: str) -> str:
         """A path as the target itself has it."""
         if self._prefix and path.startswith(self._prefix + "/"):
             path = path[len(self._prefix):]
         return path[:-len(DELETED)] if path.endswith(DELETED) else path
 
-    def module(self, pc: int) -> str:
+    def module_path(self, pc: int) -> str:
         """The path of the file that is mapped there, "" if none is."""
         mapping = self._mapping(pc)
-        return self.own(mapping[3]) if mapping is not None else ""
+        return self.target_path(mapping[3]) if mapping is not None else ""
 
     def is_code(self, pc: int) -> bool:
         """Is it in what was mapped executable from a file, when that was last looked at?"""
@@ -129,17 +129,17 @@ class CodeMap:
         except OSError:
             return ""
 
-    def _open(self, path: str, start: int, end: int, offset: int):
+    def _open_code_file(self, path: str, start: int, end: int, offset: int):
         """The CodeFile, None if nothing is to be had of it. Several of a file's segments may hold code: it's one all the
         same."""
         try:
             file = self.open_file(path, start, end)
         except Refused as why:
-            self.notes.append(self._refused(path, why))
+            self.notes.append(self._refused_note(path, why))
             return None
         except OSError:
             if ".so" in path:  # otherwise it is memory, which has a file for a moment only
-                self.notes.append(self._lost(path))
+                self.notes.append(self._unreadable_note(path))
             return None
         try:
             elf = Elf(file.local)
@@ -153,16 +153,16 @@ class CodeMap:
             file.close()  # no library at all, or an odd one: its frames have no names
             return None
 
-    def _refused(self, path: str, why: Refused) -> str:
+    def _refused_note(self, path: str, why: Refused) -> str:
         if path == self._program:
             return "the program's own file was not read: %s; its functions have no names" % why
-        return "%s was not read: %s; its functions have no names" % (one_line(self.own(path)), why)
+        return "%s was not read: %s; its functions have no names" % (one_line(self.target_path(path)), why)
 
-    def _lost(self, path: str) -> str:
+    def _unreadable_note(self, path: str) -> str:
         if path.endswith(DELETED):
             return ("%s was deleted or replaced while the program runs, and only root can read what it was: its functions "
-                    "have no names" % one_line(self.own(path)))
-        return "%s cannot be read: its functions have no names" % one_line(self.own(path))
+                    "have no names" % one_line(self.target_path(path)))
+        return "%s cannot be read: its functions have no names" % one_line(self.target_path(path))
 
     def _mapping(self, address: int):
         """The row of mapped_code that holds it, or None."""
@@ -170,14 +170,14 @@ class CodeMap:
         return self._maps[at] if at >= 0 and self._maps[at][0] <= address < self._maps[at][1] else None
 
 
-def _mapped(text: bytes) -> list:
+def _mapped_code(text: bytes) -> list:
     """As mapped_code; and the vdso, which is in no file."""
-    maps, (start, end) = mapped_code(text), vdso(text)
+    maps, (start, end) = mapped_code(text), vdso_range(text)
     return sorted(maps + [(start, end, 0, VDSO)]) if maps and end else maps
 
 
-def _is_other(before, now) -> bool:
-    """Of places' keys: has another program been executed? It has its vdso elsewhere, unless the kernel was told not to choose
+def _has_executed(before, now) -> bool:
+    """Of file_mappings' keys: has another program been executed? It has its vdso elsewhere, unless the kernel was told not to choose
     addresses at random; then it's the files that are all others."""
     return any(key[0] == VDSO and key not in now for key in before) or not any(key in now for key in before)
 

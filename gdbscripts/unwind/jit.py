@@ -16,14 +16,14 @@ import gdb
 from gdb.unwinder import Unwinder, register_unwinder
 
 FRAME_BYTES_MAX = 1 << 20
-TAIL_BYTES = 32  # of code looked at for a frame's end
+EPILOGUE_BYTES = 32  # of code looked at for a frame's end
 PUSH_RBP = b"\x55"
 ENDBR64 = b"\xf3\x0f\x1e\xfa"
 MOV_RSP_RBP = (b"\x48\x89\xe5", b"\x48\x8b\xec")
 UNCHANGED = ("rbx", "r12", "r13", "r14", "r15")  # callee-saved besides rbp (System V ABI, x86-64)
 
 
-def tail(code: bytes):
+def epilogue(code: bytes):
     """(bytes from the stack pointer to the return address, those to the saved rbp or None) of code that leaves
     its frame at once; None if it does not."""
     depth, rbp, at = 0, None, 0
@@ -105,7 +105,7 @@ class JitUnwinder(Unwinder):
         found = prologue(_bytes(code.start, min(8, code.end - code.start)), pc - code.start)
         if found is not None:
             return sp + found, sp if found else 0
-        found = tail(_bytes(pc, min(TAIL_BYTES, code.end - pc)))
+        found = epilogue(_bytes(pc, min(EPILOGUE_BYTES, code.end - pc)))
         if found is not None:
             depth, rbp_depth = found
             return sp + depth, 0 if rbp_depth is None else sp + rbp_depth
@@ -123,12 +123,12 @@ def _word(addr: int) -> int:
 _execute_unwinders = gdb._execute_unwinders
 
 
-def skip_unwinders() -> None:
+def disable_unwinders() -> None:
     """gdb calls into Python for each frame to ask for unwinders; there are none, and it costs a tenth of a walk."""
     gdb._execute_unwinders = lambda _frame: None
 
 
-def install(perf_map, is_code) -> None:
+def install_unwinder(perf_map, is_code) -> None:
     """From now on this unwinder is asked."""
     gdb._execute_unwinders = _execute_unwinders
     register_unwinder(None, JitUnwinder(perf_map, is_code), replace=True)

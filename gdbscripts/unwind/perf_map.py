@@ -9,14 +9,14 @@ import bisect
 import os
 import stat
 
-from pmp_target_files import walk
+from pmp_target_files import open_beneath
 from pmp_memory import TEXT_MAX
 from pmp_procfs import innermost_tid
 
 MAP_MAX = 64 << 20  # bytes
 
 
-class Code:
+class JitFunction:
     """One function of the map."""
     __slots__ = ("start", "end", "name")
 
@@ -37,7 +37,7 @@ def parse_line(line: bytes):
         return None
     if start <= 0 or size <= 0 or (start + size) >> 64:
         return None
-    return Code(start, start + size, words[2][:TEXT_MAX].decode("utf-8", "backslashreplace"))
+    return JitFunction(start, start + size, words[2][:TEXT_MAX].decode("utf-8", "backslashreplace"))
 
 
 class PerfMap:
@@ -54,7 +54,7 @@ class PerfMap:
     def __len__(self) -> int:
         return len(self._starts)
 
-    def follow(self) -> bool:
+    def update(self) -> bool:
         """Reads what came since the last time; True if there is something new. Not while the target is
         stopped."""
         try:
@@ -81,7 +81,7 @@ class PerfMap:
         """The file itself, whatever it is: not opened for reading yet. In another root no link is followed: it would
         lead out of it."""
         if self._root:
-            return walk(self._root, self.path)[0]
+            return open_beneath(self._root, self.path)[0]
         return os.open(self.path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
 
     def _read(self, found: int) -> bool:

@@ -34,11 +34,11 @@ class Unwinder:
         self._function_at = function_at
         self._rules = {}
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Libraries came or went."""
         self._rules.clear()
 
-    def prepare(self, pcs: list) -> None:
+    def load_rules(self, pcs: list) -> None:
         """Reads the rules for return addresses that stacks may have, so that it isn't done while the target is stopped."""
         for pc in pcs:
             self._rule(pc - 1)
@@ -89,12 +89,12 @@ class _StackMemory:
     def __init__(self, memory, start: int) -> None:
         self._memory = memory
         self._start = start
-        self._data = memory.some(start, PIECE)
+        self._data = memory.read_some(start, PIECE)
 
     def word(self, address: int) -> int:
         at = address - self._start
         if not 0 <= at <= len(self._data) - 8:
-            self._start, self._data, at = address, self._memory.some(address, PIECE), 0
+            self._start, self._data, at = address, self._memory.read_some(address, PIECE), 0
         try:
             return WORD.unpack_from(self._data, at)[0]
         except struct.error:

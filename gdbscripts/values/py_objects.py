@@ -195,7 +195,7 @@ class Slots:
         self._codes = {}  # address -> (names, number of arguments, size of all)
         self._tables = {}  # address -> its exception table
 
-    def words(self, frame: int) -> list:
+    def slot_values(self, frame: int) -> list:
         """Locals, then the value stack as far as it may go: behind its top there is what was there before."""
         start, count = self._place(frame)
         return self._objects.pointers(start, count)
@@ -204,7 +204,7 @@ class Slots:
         """(name, address of the value, is it an argument) of each local that has one; what is in a cell is taken out."""
         names, arguments, _ = self._code(frame)
         found = []
-        for at, (name, value) in enumerate(zip(names, self.words(frame))):
+        for at, (name, value) in enumerate(zip(names, self.slot_values(frame))):
             value &= ~3
             if value and self._objects.type_name(value) == "cell":
                 value = self._objects.memory.pointer(value + CELL_CONTENTS)
@@ -212,7 +212,7 @@ class Slots:
                 found.append((name, value, at < arguments))
         return found
 
-    def top(self, frame: int) -> int:
+    def top_of_stack(self, frame: int) -> int:
         """Of the value stack of a frame that is suspended; 0: it's empty."""
         memory, values = self._objects.memory, self._objects.values
         if "frame.valuestack" not in values:
@@ -232,11 +232,11 @@ class Slots:
             return obj if name == "self" else 0
         return 0
 
-    def inside(self, frame) -> list:
+    def entered_contexts(self, frame) -> list:
         """The objects inside whose `with` a PyFrame is, as far as they can be read: it keeps their bound `__exit__`."""
         found = []
         try:
-            for word in self._kept(frame):
+            for word in self._block_stack(frame):
                 obj = self._objects.bound_to(word & ~3)
                 if obj:
                     found.append(obj)
@@ -246,7 +246,7 @@ class Slots:
 
     # Its parts.
 
-    def _kept(self, frame) -> list:
+    def _block_stack(self, frame) -> list:
         """The part of a PyFrame's value stack that what it is inside of (with, try, for) keeps. What lies above it may be of
         long ago."""
         objects, values = self._objects, self._objects.values

@@ -13,7 +13,7 @@ class Values:
     def __init__(self, objects) -> None:
         """Of py_objects.Objects."""
         self._objects = objects
-        self._ways = {
+        self._formatters = {
             "NoneType": lambda *_: "None", "bool": self._bool, "int": self._int, "long": self._int, "float": self._float,
             "str": self._str, "unicode": self._other, "bytes": self._bytes, "list": self._items, "tuple": self._items,
             "dict": self._dict, "collections.OrderedDict": self._dict, "collections.defaultdict": self._dict,
@@ -23,7 +23,7 @@ class Values:
     def text(self, obj: int, depth: int = 0) -> str:
         name = self._objects.type_name(obj)
         try:
-            return self._ways.get(name, self._other)(obj, name, depth)
+            return self._formatters.get(name, self._other)(obj, name, depth)
         except (BadRead, KeyError, struct.error):
             return "(cannot be read)"
 
@@ -68,26 +68,26 @@ class Values:
         size = self._objects.size(obj)
         if size and depth >= DEPTH_MAX:
             return left + "..." + right
-        shown = self._all(self._objects.items(obj, name, ITEMS_MAX), depth)
-        return left + self._joined(shown, size) + ("," if size == 1 and left == "(" else "") + right
+        shown = self._texts(self._objects.items(obj, name, ITEMS_MAX), depth)
+        return left + self._join(shown, size) + ("," if size == 1 and left == "(" else "") + right
 
     def _set(self, obj: int, name: str, depth: int) -> str:
         found = self._objects.set_items(obj)
         if not found:
             return name + "()"
-        shown = self._all(found[:ITEMS_MAX], depth) if depth < DEPTH_MAX else []
-        text = "{" + self._joined(shown, len(found)) + "}"
+        shown = self._texts(found[:ITEMS_MAX], depth) if depth < DEPTH_MAX else []
+        text = "{" + self._join(shown, len(found)) + "}"
         return text if name == "set" else "frozenset(%s)" % text
 
     def _dict(self, obj: int, _name: str, depth: int) -> str:
         found = self._objects.dict_items(obj)
         if found and depth >= DEPTH_MAX:
             return "{...}"
-        shown = ["%s: %s" % tuple(self._all(pair, depth)) for pair in found[:ITEMS_MAX]]
-        return "{" + self._joined(shown, len(found)) + "}"
+        shown = ["%s: %s" % tuple(self._texts(pair, depth)) for pair in found[:ITEMS_MAX]]
+        return "{" + self._join(shown, len(found)) + "}"
 
-    def _all(self, objects, depth: int) -> list:
+    def _texts(self, objects, depth: int) -> list:
         return [self.text(obj, depth + 1) for obj in objects]
 
-    def _joined(self, shown: list, size: int) -> str:
+    def _join(self, shown: list, size: int) -> str:
         return ", ".join(shown + (["... %d in all" % size] if size > len(shown) else []))

@@ -18,7 +18,7 @@ LINKS = {"coroutine_wrapper": 16, "async_generator_asend": 16, "async_generator_
 LOOP = 16  # of a Future or Task of C: its event loop
 STATE_BEFORE_FRAME, COMPLETED = 5, 1  # gi_frame_state is so many bytes before gi_iframe (3.11 on); and from there on it has ended
 # (file, last part of the name) of the innermost coroutine -> what it awaits.
-ON = {
+AWAITED = {
     ("locks.py", "acquire"): "lock", ("locks.py", "wait"): "event", ("queues.py", "get"): "queue",
     ("queues.py", "put"): "queue", ("queues.py", "join"): "queue", ("tasks.py", "sleep"): "sleep",
     ("streams.py", "_wait_for_data"): "stream", ("streams.py", "drain"): "stream",
@@ -26,7 +26,7 @@ ON = {
     ("selector_events.py", "sock_connect"): "socket",
 }
 # Of coroutines that wait for many: the local that has them.
-CROWDS = {("tasks.py", "_wait"): "fs", ("tasks.py", "wait_for"): "fut"}
+WAITED_LOCALS = {("tasks.py", "_wait"): "fs", ("tasks.py", "wait_for"): "fut"}
 
 
 class Task:
@@ -96,7 +96,7 @@ class AsyncioTasks:
         objects = self._objects
         if not objects.type_name(task).endswith("Task"):
             return None
-        data = objects.memory.some(task, TASK_BYTES_MAX)
+        data = objects.memory.read_some(task, TASK_BYTES_MAX)
         for at in range(24, len(data) - 16, 8):
             word = pointer_at(data, at)
             if word > 4096 and word % 8 == 0 and objects.type_name(word) in GENERATORS:
@@ -135,7 +135,7 @@ class AsyncioTasks:
             if not frame:
                 break
             found.append(self._frames.frame_at(objects.memory, frame))
-            coroutine = self._slots.top(frame)
+            coroutine = self._slots.top_of_stack(frame)
         return found[::-1] or None
 
     def _frame_of(self, generator: int) -> int:
@@ -147,27 +147,27 @@ class AsyncioTasks:
 
     def _add_waits(self, task: Task, tasks: set) -> None:
         objects = self._objects
-        key = _key(task.frames[0]) if task.frames else ("", "")
-        task.on = ON.get(key, "")
+        key = _code_key(task.frames[0]) if task.frames else ("", "")
+        task.on = AWAITED.get(key, "")
         waiter = task.waiter
         kind = objects.type_name(waiter) if waiter else ""
         if waiter in tasks:
             task.waits = [waiter]
         elif kind.endswith("GatheringFuture"):
-            task.waits = self._members(objects.attributes(waiter).get("_children", 0))
-        elif key in CROWDS:
-            task.waits = [member for name, obj, _ in self._slots.named(task.frames[0].addr) if name == CROWDS[key]
-                          for member in self._members(obj) or [obj]]
+            task.waits = self._future_members(objects.attributes(waiter).get("_children", 0))
+        elif key in WAITED_LOCALS:
+            task.waits = [member for name, obj, _ in self._slots.named(task.frames[0].addr) if name == WAITED_LOCALS[key]
+                          for member in self._future_members(obj) or [obj]]
         elif key[1] == "__aexit__" or key[1] == "_aexit":
             own = [obj for name, obj, _ in self._slots.named(task.frames[0].addr) if name == "self"]
-            task.waits = self._members(objects.attributes(own[0]).get("_tasks", 0)) if own else []
+            task.waits = self._future_members(objects.attributes(own[0]).get("_tasks", 0)) if own else []
         task.waits = [addr for addr in task.waits if addr in tasks]
         if task.waits:
             task.on = "task"
         elif not task.on:
             task.on = "future" if waiter else ""
 
-    def _members(self, group: int) -> list:
+    def _future_members(self, group: int) -> list:
         name = self._objects.type_name(group) if group else ""
         if name in ("list", "tuple"):
             return self._objects.items(group, name)
@@ -181,13 +181,13 @@ class AsyncioTasks:
                 wanted.setdefault(self._slots.self_of(task.frames[0]), []).append(task)
         for task in tasks if wanted else ():
             for frame in task.frames:
-                for lock in self._slots.inside(frame):
+                for lock in self._slots.entered_contexts(frame):
                     for waiting in wanted.get(lock, ()):
                         if waiting is not task and task not in wanted[lock] and task.addr not in waiting.waits:
                             waiting.waits.append(task.addr)
 
 
-def _key(frame) -> tuple:
+def _code_key(frame) -> tuple:
     return frame.code.file.rpartition("/")[2], frame.code.name.rpartition(".")[2]
 
 
@@ -197,7 +197,7 @@ def running_loops(slots, samples: list) -> dict:
     for sample in samples:
         for run in sample.runs:
             for frame in run.frames:
-                if _key(frame) == ("base_events.py", "run_forever"):
+                if _code_key(frame) == ("base_events.py", "run_forever"):
                     try:
                         for name, obj, _ in slots.named(frame.addr)[:1]:
                             found[obj] = sample.tid

@@ -7,7 +7,7 @@ import pmp_procfs as procfs
 from pmp_asyncio_tasks import AsyncioTasks, running_loops
 from pmp_markers import marker, one_line
 from pmp_memory import BadRead
-from pmp_pthread_locks import Nearby
+from pmp_pthread_locks import FutexMemory
 from pmp_pthread_locks import find as find_pthread
 from pmp_py_objects import Objects, Slots
 from pmp_py_values import Values
@@ -21,9 +21,9 @@ NAMES_MAX = 12  # native frames whose names tell what a thread waits for
 
 class Details:
     def __init__(self, target, samples: list, seen: dict, want_locals: bool) -> None:
-        """target: look.Target; samples: its ThreadSamples, seen: procfs.threads."""
+        """target: look.Target; samples: its ThreadSamples, seen: procfs.thread_stats."""
         self._target, self._samples, self._seen, self._want_locals = target, samples, seen, want_locals
-        self._near = {}  # thread id -> Nearby
+        self._futexes = {}  # thread id -> FutexMemory
         self._waits = {}  # thread id -> Wait, of Python's locks
         self._locals = {}  # thread id -> lines
         self._names = {}  # thread id -> what Python calls it
@@ -36,8 +36,8 @@ class Details:
         """While all threads are stopped."""
         memory = self._target.memory
         for sample in self._samples:
-            if sample.word:
-                self._near[sample.tid] = Nearby(memory, sample.word)
+            if sample.futex_word:
+                self._futexes[sample.tid] = FutexMemory(memory, sample.futex_word)
         python = self._target.python
         if python is None:
             return
@@ -65,7 +65,7 @@ class Details:
     def lines(self) -> list:
         """Behind all threads."""
         lines = [marker("gil", pid=self._target.pid, tid=sample.tid) for sample in self._samples
-                 if sample.doing in (gil.HOLDS, gil.COLLECTS)]
+                 if sample.activity in (gil.HOLDS, gil.COLLECTS)]
         if self._tasks:
             lines += self._asyncio.lines(self._tasks, self._loops)
         if not self._target.is_live:
@@ -75,14 +75,14 @@ class Details:
     # Their parts.
 
     def _wait_of(self, sample, names):
-        if sample.doing == gil.WAITS:
-            return Wait("gil", word=sample.word)
+        if sample.activity == gil.WAITS:
+            return Wait("gil", word=sample.futex_word)
         if sample.tid in self._waits:
             return self._waits[sample.tid]
-        if sample.tid not in self._near or sample.stack is None:
+        if sample.tid not in self._futexes or sample.stack is None:
             return None
         functions = [name.partition(" (")[0] for frame in sample.stack.frames[:NAMES_MAX] for name in names(frame)]
-        return find_pthread(self._near[sample.tid], functions, self._tids)
+        return find_pthread(self._futexes[sample.tid], functions, self._tids)
 
     def _idents(self) -> dict:
         return {ident: tid for (tid, began), ident in self._target.idents.items()

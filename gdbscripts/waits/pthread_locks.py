@@ -11,7 +11,7 @@ from pmp_memory import BadRead
 from pmp_wait_marker import Wait
 
 FRAMES_MAX = 10  # innermost ones whose names are looked at
-BEFORE, BEHIND = 48, 48  # bytes around the word that are read
+BEFORE, AFTER = 48, 48  # bytes around the word that are read
 TID = (1 << 30) - 1  # FUTEX_TID_MASK (linux/futex.h)
 OWNER, KIND = 8, 16  # of a mutex; its word is the first
 TYPES = {0: "normal", 1: "recursive", 2: "errorcheck", 3: "adaptive"}
@@ -33,15 +33,15 @@ PYMUTEX = re.compile(r"_?PyMutex_Lock")  # 3.13 on: whoever waits sleeps on a se
 PREFIX = re.compile(r"_*(GI_)?_*")
 
 
-class Nearby:
+class FutexMemory:
     """The bytes around the word that a thread sleeps on, read while it's stopped."""
     __slots__ = ("word", "data")
 
     def __init__(self, memory, word: int) -> None:
         self.word, self.data = word, b""
-        for before, behind in ((BEFORE, BEHIND), (0, BEHIND), (0, 4)):
+        for before, after in ((BEFORE, AFTER), (0, AFTER), (0, 4)):
             try:
-                self.data = b"\0" * (BEFORE - before) + memory.read(word - before, before + behind)
+                self.data = b"\0" * (BEFORE - before) + memory.read(word - before, before + after)
                 break
             except BadRead:
                 continue
@@ -52,7 +52,7 @@ class Nearby:
         return struct.unpack_from("<i", self.data, at)[0] if at + 4 <= len(self.data) else 0
 
 
-def find(near: Nearby, names: list, tids: dict) -> Wait:
+def find(near: FutexMemory, names: list, tids: dict) -> Wait:
     """near: around the word; names: of the functions that it is in, innermost first; tids: the process's own thread ids ->
     ours."""
     kind = kind_of(names)
@@ -79,17 +79,17 @@ def kind_of(names: list) -> str:
     return ""
 
 
-def _looks_like_mutex(near: Nearby, tids: dict) -> bool:
+def _looks_like_mutex(near: FutexMemory, tids: dict) -> bool:
     """Without names: taken, by a thread that there is, and of a type that there is."""
     return near.number(0) in (1, 2) and near.number(OWNER) in tids and 0 <= near.number(KIND) < 256
 
 
-def _is_musl_mutex(near: Nearby, tids: dict) -> bool:
-    """One that has an owner: recursive, or with errors checked. glibc's would have the owner behind the word, too."""
+def _is_musl_mutex(near: FutexMemory, tids: dict) -> bool:
+    """One that has an owner: recursive, or with errors checked. glibc's would have the owner after the word, too."""
     return near.number(0) & TID in tids and near.number(OWNER) not in tids and near.number(MUSL_TYPE) & 15 in (1, 2)
 
 
-def _mutex(near: Nearby, tids: dict) -> Wait:
+def _mutex(near: FutexMemory, tids: dict) -> Wait:
     kind = near.number(KIND)
     name = TYPES.get(kind & 3, "") if 0 <= kind < 256 else ""
     if 0 <= kind < 256 and kind & ROBUST:
@@ -101,8 +101,8 @@ def _mutex(near: Nearby, tids: dict) -> Wait:
     return Wait("mutex", near.word, near.word, name, owner)
 
 
-def _rwlock(near: Nearby, tids: dict) -> Wait:
-    """Which of its words it sleeps on is not known: there is a writer behind the one, or the other, or none."""
+def _rwlock(near: FutexMemory, tids: dict) -> Wait:
+    """Which of its words it sleeps on is not known: there is a writer after the one, or the other, or none."""
     found = [(near.word - at, near.number(RWLOCK_WRITER - at)) for at in RWLOCK_WORDS]
     for start, writer in found:
         if writer in tids:

@@ -44,15 +44,15 @@ class PythonLocks:
     def find(self, sample):
         """The Wait of a thread that sleeps in one of Python's locks, while it's stopped; None: it does not."""
         frames = [frame for run in sample.runs for frame in run.frames][:FRAMES_MAX + 1]
-        if not frames or not sample.word:
+        if not frames or not sample.futex_word:
             return None
         try:
-            lock = self._lock_of(frames[0], sample.word)
+            lock = self._lock_of(frames[0], sample.futex_word)
             construct = self._construct(frames)
         except BadRead:
             return None
         if construct is not None and (lock is not None or construct.kind == "join"):
-            return self._of_construct(construct, sample.word)
+            return self._of_construct(construct, sample.futex_word)
         return lock
 
     def add_candidates(self, waits: dict, samples: list) -> None:
@@ -64,7 +64,7 @@ class PythonLocks:
         for sample in samples:
             for run in sample.runs:
                 for frame in run.frames[:left]:
-                    for lock in wanted.intersection(self._slots.inside(frame)):
+                    for lock in wanted.intersection(self._slots.entered_contexts(frame)):
                         if sample.tid not in inside.setdefault(lock, []):
                             inside[lock].append(sample.tid)
                 left -= len(run.frames)
@@ -76,7 +76,7 @@ class PythonLocks:
     # Their parts.
 
     def _lock_of(self, frame, word: int):
-        for obj in self._near(frame):
+        for obj in self._held_objects(frame):
             name = self._objects.type_name(obj)
             if name not in LOCK and name not in RLOCK:
                 continue
@@ -88,9 +88,9 @@ class PythonLocks:
             return Wait("rlock", obj, word, owner=self._idents.get(pointer_at(data, RLOCK_OWNER), 0))
         return None
 
-    def _near(self, frame) -> list:
+    def _held_objects(self, frame) -> list:
         """The objects that a frame holds, and those whose bound methods it holds."""
-        objects = dict.fromkeys(word & ~3 for word in self._slots.words(frame.addr))
+        objects = dict.fromkeys(word & ~3 for word in self._slots.slot_values(frame.addr))
         return [self._objects.bound_to(obj) or obj for obj in objects if obj > 4096]
 
     def _construct(self, frames: list):

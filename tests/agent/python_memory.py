@@ -130,14 +130,14 @@ class Scene:
         for number, (ident, pointers) in enumerate(self.stacks.items(), 1):
             own = states.pop(ident, [])
             samples.append(types.SimpleNamespace(
-                number=number, tid=number, name="fuzz", state="S", cpu={}, doing="", states=own, word=0,
+                number=number, tid=number, name="fuzz", state="S", cpu={}, activity="", states=own, futex_word=0,
                 runs=python.runs(where, own), stack=stack_of(pointers)))
         target = thread_sampler.Target(0, where, None, None)
         target.python = python
         one = thread_sampler.ThreadSampler(target, {})
         one._states = states
-        one._share_out(samples)
-        for sample, sample.doing in zip(samples, python.doing(where, [(s.states, s.word) for s in samples])):
+        one._assign_runs(samples)
+        for sample, sample.activity in zip(samples, python.activities(where, [(s.states, s.futex_word) for s in samples])):
             pass
         lines = []
         for sample in samples:
@@ -196,7 +196,7 @@ def own_python(folder):
         os.kill(program.pid, signal.SIGSTOP)
         pages = Pages()
         process = Process(program.pid, pages)
-        python, _ = interpreter.find(process, load("python_files").PythonFiles(program.pid).look(), set())
+        python, _ = interpreter.find_live(process, load("python_files").PythonFiles(program.pid).scan(), set())
         if python is None:
             return None
         states = python.thread_states(process)

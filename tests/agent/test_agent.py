@@ -43,10 +43,10 @@ def _():
     old = open("/proc/self/comm", "rb").read().rstrip(b"\n")
     for name in (b"plain", b"a) R (b", b'x"):', b"\xff\xfe"):
         libc.prctl(15, name, 0, 0, 0)
-        equal(procfs.thread(os.getpid(), os.getpid()).name, name.decode("utf-8", "backslashreplace"))
-        equal(procfs.thread(os.getpid(), os.getpid()).state, "R")
+        equal(procfs.thread_stat(os.getpid(), os.getpid()).name, name.decode("utf-8", "backslashreplace"))
+        equal(procfs.thread_stat(os.getpid(), os.getpid()).state, "R")
     libc.prctl(15, old, 0, 0, 0)
-    check(procfs.thread(os.getpid(), 1 << 30) is None)
+    check(procfs.thread_stat(os.getpid(), 1 << 30) is None)
 
 
 @test("who waits for the GIL, holds it, collects garbage")
@@ -64,8 +64,8 @@ def _():
             ([lock(0xd, collecting=True)], ["", gil.WAITS, gil.COLLECTS]),
             ([lock(0xc)], ["", gil.WAITS, ""]),
             ([], ["", "", ""])):
-        equal(gil.doing(locks, threads), wanted)
-    equal(gil.doing([lock(0xa)], [((0xa,), 0), ((), 0)]), ["", ""], "nobody waits")
+        equal(gil.activities(locks, threads), wanted)
+    equal(gil.activities([lock(0xa)], [((0xa,), 0), ((), 0)]), ["", ""], "nobody waits")
 
 
 @test("a line of a perf map, and what is none")
@@ -92,35 +92,35 @@ def _():
     def write(mode, text):
         with open(path, mode) as file:
             file.write(text)
-    check(not codes.follow(), "there is none yet")
+    check(not codes.update(), "there is none yet")
     write("wb", b"1000 10 a\n2000 10 b\n3000 1")
-    check(codes.follow())
+    check(codes.update())
     equal([codes.find(pc) and codes.find(pc).name for pc in (0xfff, 0x1000, 0x100f, 0x1010, 0x2001, 0x3000)],
           [None, "a", "a", None, "b", None])
-    check(not codes.follow(), "nothing new")
+    check(not codes.update(), "nothing new")
     write("ab", b"0 c\n2000 8 d\n")
-    check(codes.follow())
+    check(codes.update())
     equal([codes.find(pc) and codes.find(pc).name for pc in (0x3000, 0x2001, 0x2009)], ["c", "d", None])
     os.unlink(path)
     write("wb", b"1000 10 e\n")
-    check(codes.follow())
+    check(codes.update())
     equal((codes.find(0x1000).name, codes.find(0x3000)), ("e", None))
     os.unlink(path)
     os.mkfifo(path)
-    check(not codes.follow(), "a pipe is read")
+    check(not codes.update(), "a pipe is read")
     os.unlink(path)
     os.symlink("/proc/self/maps", path)
-    check(not codes.follow(), "a link is followed")
+    check(not codes.update(), "a link is followed")
     os.unlink(path)
     os.rename(folder + "/tmp", folder + "/real")
     os.symlink("real", folder + "/tmp")
     write("wb", b"1000 10 f\n")
-    check(not codes.follow(), "a folder's link is followed")
+    check(not codes.update(), "a folder's link is followed")
     os.unlink(folder + "/tmp")
     os.rename(folder + "/real", folder + "/tmp")
     if os.getuid() == 0:
         os.chown(path, 12345, -1)
-        check(not codes.follow(), "another user's file is read")
+        check(not codes.update(), "another user's file is read")
 
 
 @test("the libraries that a program is going to have are those that its dynamic linker says")
@@ -139,7 +139,7 @@ def _():
             ("c3", (0, None)), ("5dc3", (8, 0)), ("4883c408c3", (8, None)),
             ("4881c400010000c3", (256, None)), ("4883c4085b5d415cc3", (32, 16)),
             ("90c3", None), ("c9c3", None), ("4883c4", None), ("5cc3", None), ("4883c4f8c3", None), ("", None)):
-        equal(jit.tail(bytes.fromhex(code)), wanted, code)
+        equal(jit.epilogue(bytes.fromhex(code)), wanted, code)
     for code, offset, wanted in (
             ("554889e5", 0, 0), ("554889e5", 1, 8), ("554889e5", 4, None), ("f30f1efa554889e5", 4, 0),
             ("f30f1efa554889e5", 5, 8), ("55488bec", 1, 8), ("5590", 1, None)):
@@ -249,7 +249,7 @@ def _():
 def _():
     session = load("session")
     done, told = [], []
-    session.execute, session.end_with_parent = told.append, lambda _on: None
+    session.execute, session.die_with_parent = told.append, lambda _on: None
     busy = SimpleNamespace(ptid=(os.getpid(), os.getpid(), 0), is_stopped=lambda: False, switch=lambda: None)
     it = session.Session(None)
     it.pid, it.threads = os.getpid(), lambda: [busy]
@@ -271,14 +271,14 @@ def _():
 def _():
     session = load("session")
     done, told = [], []
-    session.execute, session.end_with_parent = told.append, lambda _on: None
+    session.execute, session.die_with_parent = told.append, lambda _on: None
     ended = os.fork()
     if not ended:
         os._exit(0)  # a zombie until it's waited for
     here = os.getpid()
     it = session.Session(None)
     it.pid, threads = here, [thread_of(here), thread_of(ended)]
-    session.procfs.thread, real = lambda _pid, tid: real(tid, tid), session.procfs.thread
+    session.procfs.thread_stat, real = lambda _pid, tid: real(tid, tid), session.procfs.thread_stat
     it.threads = lambda: threads
     it.stop(frozenset(), lambda: done.append(1))
     try:
@@ -292,7 +292,7 @@ def _():
         it.forget_exited()
         equal((it._pending, done, len(told)), ({os.getppid()}, [], 3))
     finally:
-        session.procfs.thread = real
+        session.procfs.thread_stat = real
 
 
 def thread_of(tid):
@@ -305,7 +305,7 @@ class memory_of:
     def __init__(self, start, words):
         self.start, self.data = start, b"".join(word.to_bytes(8, "little") for word in words)
 
-    def some(self, address, size):
+    def read_some(self, address, size):
         at = address - self.start
         return self.data[at:at + size] if 0 <= at < len(self.data) else b""
 

@@ -39,20 +39,20 @@ def main(pid):
     target = Attached(pid)
     thread = gdb.selected_thread()
     ident = registers.read(thread).thread_id
-    files = PythonFiles(pid).look()
-    python, note = interpreter.find(target.memory, files, {ident})
+    files = PythonFiles(pid).scan()
+    python, note = interpreter.find_live(target.memory, files, {ident})
     if python is None:
         raise gdb.GdbError("no Python: %s" % note)
 
     def walk():
-        return native_stack.walk(target.unwinder, target.memory, thread, registers.read(thread), True)
+        return native_stack.read_stack(target.unwinder, target.memory, thread, registers.read(thread), True)
 
     def look(reader):
         stack = walk()
         return stack, reader.runs(target.memory, reader.thread_states(target.memory).get(ident, []))
 
     walk()
-    fresh = interpreter.find(target.memory, files, {ident})[0]
+    fresh = interpreter.find_live(target.memory, files, {ident})[0]
     fresh.frames = type(fresh.frames)(fresh.layout)  # it has read names to find out that they make sense
     first, _ = timed(lambda: look(fresh))
     # In turns: what else the machine does falls on both alike.

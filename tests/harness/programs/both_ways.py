@@ -31,7 +31,7 @@ class Both:
         own = self.target.unwinder.unwind(self.target.memory, registers.read(thread))
         if own is None:
             self.by_gdb += 1
-            own = native_stack.walk(self.target.unwinder, self.target.memory, thread, registers.read(thread), True).frames
+            own = native_stack.read_stack(self.target.unwinder, self.target.memory, thread, registers.read(thread), True).frames
         mine = [(frame.pc, frame.sp, name) for frame in own for name in self.target.symbolizer.names(frame)]
         gdbs = list(self.gdbs(thread))
         self.frames += len(gdbs)
@@ -55,7 +55,7 @@ class Both:
         if line.symtab is not None and line.line:
             where = " at %s:%d" % (name_text(line.symtab.filename), line.line)
         else:
-            library = self.target.code.module(frame.pc())
+            library = self.target.code.module_path(frame.pc())
             where = " from " + library if library else ""
         name = name_text(frame.name() or "??")
         if line.symtab is not None:

@@ -83,8 +83,8 @@ class Reader(threading.Thread):
 
     def read(self, thread):
         if self.python is None:
-            files = python_files.PythonFiles(os.getpid()).look()
-            self.python, note = interpreter.find(OWN, files, {thread})
+            files = python_files.PythonFiles(os.getpid()).scan()
+            self.python, note = interpreter.find_live(OWN, files, {thread})
             if self.python is None:
                 return "not found: %s %s" % (note, [(f.path, f.version, hex(f.root)) for f in files])
         states = self.python.thread_states(OWN).get(thread, [])
