@@ -1,4 +1,4 @@
-"""As much of the ELF format as it takes to know where a file's code and data lie in the target (elf(5))."""
+"""ELF files: where code, data, notes and symbols are. Format: elf(5), 64-bit little-endian."""
 import io
 import struct
 
@@ -8,24 +8,25 @@ ET_EXEC = 2
 PT_LOAD = 1
 PT_DYNAMIC = 2
 PT_NOTE = 4
-PT_GNU_EH_FRAME = 0x6474e550  # of .eh_frame_hdr (Linux Standard Base Core 5.0)
+PT_GNU_EH_FRAME = 0x6474e550  # the segment of .eh_frame_hdr (Linux Standard Base Core 5.0)
 PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_DYNSYM = 2, 11
 SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
 HEADERS_MAX = 1000
-NT_GNU_BUILD_ID = 3  # of a note by "GNU" (elf.h)
-NOTES_MAX = 4096  # bytes that are looked at
+NT_GNU_BUILD_ID = 3  # type of a note whose name is "GNU" (elf.h)
+NOTES_MAX = 4096  # bytes of one note segment that are searched
 BUILD_ID_MAX = 64
 TABLE_MAX = 1 << 28  # bytes of one symbol or string table
 
 
 class Elf:
-    """What a 64-bit little-endian file says of its loaded segments, sections and symbols.
-    Addresses are the file's own: `bias` tells what the target adds to them."""
+    """The loaded segments, sections and symbols of a 64-bit little-endian file. Addresses are
+    those of the file; `bias` gives the number that the target adds to them. The file is opened
+    again for each read, so nothing has to be closed."""
 
-    def __init__(self, of) -> None:
-        """of: a path, or the bytes that a file would have."""
-        self._of = of
+    def __init__(self, source) -> None:
+        """source: a path, or the file's bytes. OSError; BadRead if it is no such file."""
+        self._source = source
         with self._open() as file:
             head = file.read(64)
             if len(head) < 64 or head[:6] != b"\x7fELF\x02\x01":
@@ -39,10 +40,10 @@ class Elf:
                 raise BadRead("odd program headers")
             file.seek(start)
             table = file.read(size * count)
-        self.fixed = kind == ET_EXEC
-        self.end = 0  # of its addresses
+        self.fixed = kind == ET_EXEC  # the target maps it at the file's own addresses
+        self.end = 0  # the address after its last loaded byte
         self.frame_header = None  # (address, size) of .eh_frame_hdr
-        self.dynamic = None  # (address, size) of what the dynamic linker reads
+        self.dynamic = None  # (address, size) of the dynamic section
         self._notes = []  # (offset, size in the file)
         self._loaded = []  # (offset, address, size in the file, flags)
         self._section_list = None
@@ -59,45 +60,48 @@ class Elf:
                 self._loaded.append((header[2], header[3], header[5], header[1]))
 
     def bias(self, start: int, offset: int) -> int:
-        """What the target adds to the file's addresses, if its byte `offset` is mapped at `start`."""
+        """The number that the target adds to the file's addresses if it maps the code at byte
+        `offset` of the file to `start`. BadRead: no code segment covers `offset`."""
         for at, address, size, flags in self._loaded:
             if flags & PF_X and at - 4096 < offset < at + size:
                 return start - offset + at - address
         raise BadRead("no code is mapped there")
 
     def read(self, address: int, size: int) -> bytes:
-        """What the file has at an address."""
+        """The `size` bytes that the file maps at an address. OSError, BadRead."""
         for at, start, length, _ in self._loaded:
             if start <= address and address + size <= start + length:
                 return self._bytes(at + address - start, size)
         raise BadRead("0x%x is not in the file" % address)
 
     def text(self, address: int, size: int) -> bytes:
-        """The bytes at an address up to a zero byte, `size` at most."""
+        """The bytes at an address up to a zero byte, `size` at most. OSError, BadRead."""
         for at, start, length, _ in self._loaded:
             if start <= address < start + length:
-                return self._bytes(at + address - start, min(size, start + length - address)).partition(b"\0")[0]
+                size = min(size, start + length - address)
+                return self._bytes(at + address - start, size).partition(b"\0")[0]
         raise BadRead("0x%x is not in the file" % address)
 
     def build_id(self) -> str:
-        """In hexadecimal; "" if it has none."""
+        """The build ID in hexadecimal, "" if the file has none. OSError."""
         for offset, size in self._notes:
             notes = self._bytes(offset, min(size, NOTES_MAX))
             at = 0
             while at + 16 <= len(notes):
                 name, length, kind = struct.unpack_from("<III", notes, at)
                 start = at + 12 + (name + 3 & ~3)
-                if kind == NT_GNU_BUILD_ID and notes[at + 12:at + 16] == b"GNU\0" and 0 < length <= BUILD_ID_MAX:
+                is_build_id = kind == NT_GNU_BUILD_ID and notes[at + 12:at + 16] == b"GNU\0"
+                if is_build_id and 0 < length <= BUILD_ID_MAX:
                     return notes[start:start + length].hex()
                 at = start + (length + 3 & ~3)
         return ""
 
     def code_offsets(self) -> list:
-        """(start, end) of the file's pages that are mapped executable."""
+        """[(start, end)]: the file's byte ranges, from page starts, that are mapped executable."""
         return [(at & ~4095, at + size) for at, _, size, flags in self._loaded if flags & PF_X]
 
     def constants(self) -> list:
-        """The bytes of each segment that the program cannot write to: its code and constants."""
+        """[bytes]: the content of each read-only segment (code and constants). OSError."""
         return [self._bytes(at, min(size, TABLE_MAX)) for at, _, size, flags in self._loaded
                 if not flags & PF_W]
 
@@ -105,14 +109,15 @@ class Elf:
         return any(section[0] == name.encode() for section in self._sections())
 
     def section(self, name: str) -> int:
-        """Where a section lies; 0 if there is none of that name."""
+        """The address of the section of this name, 0 if there is none. OSError."""
         for section in self._sections():
             if section[0] == name.encode():
                 return section[2]
         return 0
 
     def symbols(self, names: tuple) -> dict:
-        """name -> address of those that the file has, exported or in its symbol table."""
+        """{name: address} of those `names` that the file defines, exported or only in its symbol
+        table. OSError."""
         found = {}
         for _, kind, _, offset, size, link in self._sections():
             if kind in (SHT_DYNSYM, SHT_SYMTAB) and link < len(self._sections()):
@@ -125,7 +130,7 @@ class Elf:
         wanted = {}
         for name in names:
             at = text.find(name.encode() + b"\0")
-            while at >= 0:  # a string may be the end of another one
+            while at >= 0:  # a string may be the end of a longer string
                 wanted[at] = name
                 at = text.find(name.encode() + b"\0", at + 1)
         if not wanted:
@@ -137,7 +142,7 @@ class Elf:
                 found.setdefault(wanted[name], value)
 
     def _sections(self) -> list:
-        """(name, type, address, offset, size, link) of each."""
+        """[(name, type, address, offset, size, link)] of all sections."""
         if self._section_list is None:
             self._section_list = self._read_sections()
         return self._section_list
@@ -145,14 +150,14 @@ class Elf:
     def _read_sections(self) -> list:
         size, count = self._section_size, self._section_count
         if size < 64 or self._names_index >= count:
-            return []  # a file without them is a good program
+            return []  # a program needs no section table
         table = self._bytes(self._sections_at, size * count)
         if len(table) < size * count:
             return []
-        found = [struct.unpack_from("<IIQQQQI", table, at) for at in range(0, size * count, size)]
-        names = self._bytes(found[self._names_index][4], min(found[self._names_index][5], 1 << 20))
+        rows = [struct.unpack_from("<IIQQQQI", table, at) for at in range(0, size * count, size)]
+        names = self._bytes(rows[self._names_index][4], min(rows[self._names_index][5], 1 << 20))
         return [(names[name:names.find(b"\0", name)], kind, address, offset, length, link)
-                for name, kind, _, address, offset, length, link in found]
+                for name, kind, _, address, offset, length, link in rows]
 
     def _bytes(self, offset: int, size: int) -> bytes:
         with self._open() as file:
@@ -160,4 +165,6 @@ class Elf:
             return file.read(size)
 
     def _open(self):
-        return io.BytesIO(self._of) if isinstance(self._of, bytes) else open(self._of, "rb")
+        if isinstance(self._source, bytes):
+            return io.BytesIO(self._source)
+        return open(self._source, "rb")

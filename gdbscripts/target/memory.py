@@ -1,36 +1,38 @@
 """Safe reading of the target's memory: every length is capped, every failure is one exception.
 
-Two dangers, as in any reader of a live process: cost (nothing here follows a chain by itself) and
-corrupt data (no number from the target is trusted: not as a length, not as an address to go on from).
+A reader of a live process has two dangers. Cost: no function here follows a chain of pointers.
+Corrupt data: no number from the target is trusted, neither as a length nor as an address.
 """
 import os
 import struct
 
 READ_MAX = 1 << 20
-TEXT_MAX = 1024  # characters of a name or path; what is longer is cut and ends in "..."
+TEXT_MAX = 1024  # characters of a name or path; a longer one is cut and ends in "..."
 
 
 class BadRead(Exception):
-    """The target's memory does not hold what was expected there."""
+    """The target's memory does not hold the expected data, or cannot be read."""
 
 
 class MemoryReader:
-    """What all kinds of memory have, over the `some` of each: as much of (address, size) as is there, at least a byte if
-    `size` is not 0; BadRead."""
+    """The part that all kinds of memory share. Each kind has read_some(address, size): the bytes
+    that are readable there, at least one if `size` is not 0; BadRead if there is none."""
 
     def read(self, addr: int, size: int) -> bytes:
+        """Exactly `size` bytes; BadRead."""
         data = self.read_some(addr, size)
         if len(data) != size:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         return data
 
     def pointer(self, addr: int) -> int:
+        """The 64-bit little-endian number at an address; BadRead."""
         return struct.unpack("<Q", self.read(addr, 8))[0]
 
 
 class Memory(MemoryReader):
-    """Reads of one process that this gdb traces: by /proc/PID/mem, as gdb's own do, without what gdb does around them.
-    Its threads should be stopped."""
+    """The memory of one process that this gdb traces, read through /proc/PID/mem. gdb reads the
+    same file, but with more work around each read. The process's threads should be stopped."""
 
     def __init__(self, pid: int) -> None:
         self._path = "/proc/%d/mem" % pid
@@ -41,7 +43,7 @@ class Memory(MemoryReader):
             raise BadRead("0x%x, %d bytes" % (addr, size))
         try:
             data = os.pread(self._file, size, addr) if self._file >= 0 else b""
-            # Nothing at all: the program that this was opened of is gone, the process has executed another one.
+            # An empty read: the process has executed another program since the file was opened.
             return data or self._reopen_and_read(addr, size)
         except OSError as err:
             raise BadRead("0x%x: %s" % (addr, err))
@@ -58,9 +60,10 @@ class Memory(MemoryReader):
 
 
 def pointer_at(data: bytes, offset: int) -> int:
-    """The 64-bit little-endian number at `offset` of bytes that were read before."""
+    """The unsigned 64-bit little-endian number at `offset` of `data`."""
     return struct.unpack_from("<Q", data, offset)[0]
 
 
 def int_at(data: bytes, offset: int) -> int:
+    """The signed 32-bit little-endian number at `offset` of `data`."""
     return struct.unpack_from("<i", data, offset)[0]

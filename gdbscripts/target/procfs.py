@@ -1,35 +1,42 @@
-"""What /proc says of the target, read before any thread is stopped."""
+"""The target's files in /proc (proc(5)): threads, CPU times, sleeps, namespaces, mappings.
+
+None of these functions needs a stopped target, and most are called while it runs. A thread or
+process that has ended gives None, "" or an empty result, never an OSError, unless stated.
+"""
 import os
 import signal
 
-SCAN_MAX = 100000  # threads; a cap, not a wish
+SCAN_MAX = 100000  # threads that are read of one process
 KERNEL_FRAMES_MAX = 256
 ENDED = "ZXx"  # states, proc_pid_stat(5)
-MAPS_PIECE, MAPS_PIECES_MAX = 1 << 16, 1 << 12  # bytes read at once, and how often: a page at most is given at a time
+# Bytes asked for in one read, and the number of reads: the kernel returns at most a page each time.
+MAPS_PIECE, MAPS_PIECES_MAX = 1 << 16, 1 << 12
 
 
 class ThreadStat:
-    """One thread as /proc/PID/task/TID/stat has it: name (comm), state (R, S, D, T, ...), when it began (in ticks: a thread's
-    id is used again); and what it had of a CPU."""
+    """One thread as in /proc/PID/task/TID/stat: name (comm), state (R, S, D, T, ...), start time
+    (began, in clock ticks: the kernel reuses thread ids); and its CPU time."""
     __slots__ = ("name", "state", "began", "cpu_us")
 
     def __init__(self, name: str, state: str, began: int) -> None:
         self.name = name
         self.state = state
         self.began = began
-        self.cpu_us = None  # of all its life, once read_cpu has read it
+        self.cpu_us = None  # since its start; set by read_cpu
 
 
 def path_text(path: bytes) -> str:
-    """Any path as text, whatever the locale; raw_path gives the same bytes again."""
+    """Any path as text, in any locale; raw_path gives the same bytes again."""
     return path.decode("utf-8", "surrogateescape")
 
 
 def raw_path(path: str) -> bytes:
+    """The bytes of a path_text."""
     return path.encode("utf-8", "surrogateescape")
 
 
 def read_link(path: str) -> str:
+    """The target of a symbolic link, as path_text. OSError."""
     return path_text(os.readlink(path.encode("ascii")))
 
 
@@ -39,7 +46,8 @@ def _read_file(path: str) -> bytes:
 
 
 def thread_stat(pid: int, tid: int):
-    """None if it has ended. The command may hold anything, so the last `)` ends it (proc(5))."""
+    """The ThreadStat of one thread, None if it has ended. The command may contain any byte, so the
+    last `)` ends it (proc(5))."""
     try:
         stat = _read_file("/proc/%d/task/%d/stat" % (pid, tid))
     except OSError:
@@ -52,7 +60,7 @@ def thread_stat(pid: int, tid: int):
 
 
 def thread_stats(pid: int) -> dict:
-    """tid -> Thread; empty if the process has ended."""
+    """{tid: ThreadStat}; empty if the process has ended."""
     found = {}
     try:
         tids = os.listdir("/proc/%d/task" % pid)
@@ -66,8 +74,9 @@ def thread_stats(pid: int) -> dict:
 
 
 def read_cpu(pid: int, stats: dict) -> None:
-    """What each thread has had of a CPU, in its life: the first word of schedstat, in ns (Documentation/scheduler/
-    sched-stats.rst). It may lack what the thread ran since the last tick of the kernel's clock."""
+    """Sets cpu_us of each thread in `stats`: the first word of schedstat, which is in ns (Linux,
+    Documentation/scheduler/sched-stats.rst). The time since the last scheduler tick may be
+    missing."""
     for tid, entry in stats.items():
         word = schedstat(pid, tid).split(" ")[0]
         if word.isdigit():
@@ -75,22 +84,23 @@ def read_cpu(pid: int, stats: dict) -> None:
 
 
 def schedstat(pid: int, tid: int) -> str:
-    """Its schedstat, which changes whenever it runs: CPU time, time it waited for one, how often it came on one. "" where the
-    kernel does not count."""
+    """A thread's schedstat: CPU time, run-queue wait, number of times it was scheduled. It changes
+    whenever the thread runs. "" if the kernel does not count these."""
     text = _read_task_file(pid, tid, "schedstat")
     return "" if text.startswith("0 0 0") else text
 
 
 def not_run_since(pid: int, tid: int, ran: str) -> bool:
-    """Has it not run since `ran` was its schedstat? Its CPU time is brought up to date when it goes to sleep, and the times
-    that it came on a CPU are counted: equal numbers and state S at their end are a sleep."""
+    """Has the thread not run since its schedstat was `ran`? The kernel updates the CPU time when a
+    thread goes to sleep and counts each time it is scheduled. So with equal numbers, and with state
+    S afterwards, the thread slept all the time."""
     now = thread_stat(pid, tid)
     return now is not None and now.state == "S" and schedstat(pid, tid) == ran
 
 
 def sleep_pc_sp(pid: int, tid: int):
-    """(pc, stack pointer, number of the system call, its first argument) of a thread that sleeps in one (proc(5),
-    syscall); None of any other, and where that is not told."""
+    """(pc, stack pointer, system call number, its first argument) of a thread that sleeps in a
+    system call (/proc/PID/task/TID/syscall). None for any other thread, or if it is unreadable."""
     words = _read_task_file(pid, tid, "syscall").split()
     if len(words) != 9 or not words[0].isdigit():
         return None
@@ -98,7 +108,8 @@ def sleep_pc_sp(pid: int, tid: int):
 
 
 def _read_task_file(pid: int, tid: int, name: str) -> str:
-    """"" where it cannot be read: `stack` is root's, `syscall` is for those who may trace."""
+    """A file of /proc/PID/task/TID; "" if it cannot be read: `stack` needs root, `syscall` needs
+    ptrace permission."""
     try:
         return _read_file("/proc/%d/task/%d/%s" % (pid, tid, name)).decode("ascii", "replace")
     except OSError:
@@ -106,7 +117,8 @@ def _read_task_file(pid: int, tid: int, name: str) -> str:
 
 
 def kernel_stack(pid: int, tid: int):
-    """Where a thread sleeps in the kernel, as pairs of a `kernel` marker; None if it isn't in state D."""
+    """[(key, value)] of a `kernel` marker: where a thread in state D sleeps in the kernel. None if
+    it is not in state D."""
     pairs = []
     wchan = _read_task_file(pid, tid, "wchan")
     call = _read_task_file(pid, tid, "syscall").split(" ")[0]
@@ -123,20 +135,21 @@ def kernel_stack(pid: int, tid: int):
 
 
 def is_stopped_by(pid: int, name: str) -> bool:
-    """Does this signal stop the process? Not if it handles or ignores it."""
+    """Does the signal of this name stop the process? Not if the process handles or ignores it."""
     number = int(getattr(signal, name))
     try:
         status = _read_file("/proc/%d/status" % pid)
     except OSError:
         return False
     for line in status.split(b"\n"):
-        if line.startswith((b"SigIgn:", b"SigCgt:")) and int(line.split()[1], 16) >> (number - 1) & 1:
+        is_mask = line.startswith((b"SigIgn:", b"SigCgt:"))
+        if is_mask and int(line.split()[1], 16) >> (number - 1) & 1:
             return False
     return True
 
 
 def stop_is_pending(pid: int) -> bool:
-    """Has a thread a SIGSTOP of its own that it has not taken yet (proc(5), SigPnd)?"""
+    """Does any thread have a pending SIGSTOP of its own (SigPnd in /proc/PID/task/TID/status)?"""
     for tid in thread_stats(pid):
         found = _read_task_file(pid, tid, "status").partition("\nSigPnd:")[2].split()
         if found and int(found[0], 16) >> (signal.SIGSTOP - 1) & 1:
@@ -150,13 +163,14 @@ def has_ended(pid: int, tid: int) -> bool:
 
 
 def can_stop(pid: int, tid: int) -> bool:
-    """False for a thread that ended, or that no signal reaches (D)."""
+    """False for a thread that has ended, or that no signal reaches (state D)."""
     now = thread_stat(pid, tid)
     return now is not None and now.state != "D" and now.state not in ENDED
 
 
 def same_namespace(pid: int, kind: str) -> bool:
-    """True, too, where it cannot be told: then the ordinary case is assumed."""
+    """Is the process in this process's namespace of this kind ("pid", "mnt")? True if unknown: that
+    is the ordinary case."""
     try:
         return os.readlink("/proc/%d/ns/%s" % (pid, kind)) == os.readlink("/proc/self/ns/" + kind)
     except OSError:
@@ -164,20 +178,20 @@ def same_namespace(pid: int, kind: str) -> bool:
 
 
 def root_link(pid: int) -> str:
-    """The folder in which the target's own paths are found."""
+    """The link to the target's root directory."""
     return "/proc/%d/root" % pid
 
 
 def foreign_root(pid: int) -> str:
-    """The same, but "" where the target's own paths are ours, too."""
+    """The link to the target's root directory, "" if the target's paths are valid here too."""
     if chroot_prefix(pid) or not same_namespace(pid, "mnt"):
         return root_link(pid)
     return ""
 
 
 def chroot_prefix(pid: int) -> str:
-    """What the kernel puts before the target's own paths when it tells them to us: the folder that a chroot made its
-    root; "" where there is none, or where it has other mounts, which have no place here."""
+    """The prefix that the kernel adds to the target's paths when this process reads them: the
+    directory of its chroot. "" if it has none, or if its root is in another mount namespace."""
     try:
         folder = read_link(root_link(pid))
     except OSError:
@@ -186,7 +200,8 @@ def chroot_prefix(pid: int) -> str:
 
 
 def innermost_tid(pid: int, tid: int) -> int:
-    """The thread's id in its own pid namespace: the last number of NSpid (Linux 4.1, proc(5))."""
+    """The thread's id in its own pid namespace: the last number of NSpid (Linux 4.1). `tid` if it
+    is unknown."""
     try:
         status = _read_file("/proc/%d/task/%d/status" % (pid, tid))
     except OSError:
@@ -198,7 +213,7 @@ def innermost_tid(pid: int, tid: int) -> int:
 
 
 def maps_text(pid: int) -> bytes:
-    """/proc/PID/maps, b"" if it cannot be read."""
+    """The content of /proc/PID/maps, b"" if it cannot be read."""
     try:
         file = os.open("/proc/%d/maps" % pid, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -217,8 +232,9 @@ def maps_text(pid: int) -> bytes:
 
 
 def _maps_rows(text: bytes) -> list:
-    """The fields of each line of maps_text: range, permissions, offset, device, inode, path."""
-    return [fields for fields in (line.split(None, 5) for line in text.split(b"\n")) if len(fields) >= 5]
+    """[range, permissions, offset, device, inode, path if there is one] of each line."""
+    rows = (line.split(None, 5) for line in text.split(b"\n"))
+    return [fields for fields in rows if len(fields) >= 5]
 
 
 def _address_range(fields: list) -> tuple:
@@ -227,19 +243,21 @@ def _address_range(fields: list) -> tuple:
 
 
 def mapped_code(text: bytes) -> list:
-    """(start, end, offset into the file, path) of what is mapped executable from files, in order. text: maps_text."""
+    """[(start, end, offset into the file, path)] of the executable mappings of files, in order of
+    addresses. text: maps_text."""
     found = []
     for fields in _maps_rows(text):
         if len(fields) == 6 and b"x" in fields[1] and fields[5].startswith(b"/"):
             start, end = _address_range(fields)
-            # The kernel writes a newline so, and nothing else (proc(5)).
+            # The kernel escapes a newline in this way, and no other character (proc(5)).
             path = path_text(fields[5].replace(b"\\012", b"\n"))
             found.append((start, end, int(fields[2], 16), path))
     return found
 
 
 def vdso_range(text: bytes) -> tuple:
-    """(start, end) of the code that the kernel maps into each process; nowhere: (0, 0). text: maps_text."""
+    """(start, end) of the vdso, the code that the kernel maps into each process; (0, 0) if it has
+    none. text: maps_text."""
     for fields in _maps_rows(text):
         if len(fields) == 6 and fields[5] == b"[vdso_range]":
             return _address_range(fields)
@@ -247,8 +265,8 @@ def vdso_range(text: bytes) -> tuple:
 
 
 def file_mappings(maps: list) -> dict:
-    """Of mapped_code's, (path, where the file's byte 0 would be) -> (start, end, offset) of the first that is there: a file
-    may be mapped more than once (dlmopen)."""
+    """{(path, address of the file's byte 0): (start, end, offset) of its first mapping}. A file may
+    be mapped at several addresses (dlmopen). maps: rows of mapped_code."""
     found = {}
     for start, end, offset, path in maps:
         found.setdefault((path, start - offset), (start, end, offset))
@@ -256,9 +274,9 @@ def file_mappings(maps: list) -> dict:
 
 
 def stack_ranges(pid: int) -> dict:
-    """tid -> (where its stack's youngest words are, how many bytes are worth a look), as far as it is known
-    of a running thread: those that wait in a system call tell (proc(5), syscall); of the first one the
-    stack's old end is known."""
+    """{tid: (address of the innermost stack words, bytes to read)}, where known without a stop. For
+    a thread in a system call, /proc/PID/task/TID/syscall has the stack pointer; for the first
+    thread the outer end of its stack is known from the mappings."""
     ranges = {}
     for fields in _maps_rows(maps_text(pid)):
         if len(fields) == 6 and fields[5] == b"[stack]":

@@ -1,7 +1,7 @@
-"""Which libraries a program will have as it starts, told from its files before its dynamic linker has mapped any: so that gdb
-reads their symbols while the program is held at its first instruction (ld.so(8), elf(5)).
+"""The shared libraries that a program will load, found before its dynamic linker runs (ld.so(8),
+elf(5)). gdb can then read their symbols while the program is stopped at its first instruction.
 
-A guess, and harmless where it's wrong: what is mapped is looked at later, whatever was expected.
+The result is a prediction. A wrong one does no harm: the real mappings are read later.
 """
 import os
 import re
@@ -21,21 +21,25 @@ NAME_MAX = 4096
 
 
 def of_process(pid: int) -> list:
-    """Their real paths, in the order in which they are needed."""
+    """[real path] of the libraries of the program that the process executes, in breadth-first
+    order. Empty if the process has ended."""
     try:
         program = read_link("/proc/%d/exe" % pid)
         environment = _read("/proc/%d/environ" % pid, NAME_MAX * 256).split(b"\0")
     except OSError:
         return []
-    return of_program(program, {key: value for key, _, value in (word.partition(b"=") for word in environment)})
+    pairs = (word.partition(b"=") for word in environment)
+    return of_program(program, {key: value for key, _, value in pairs})
 
 
 def of_program(program: str, environment: dict) -> list:
-    """environment: its environment."""
+    """[real path] of a program's libraries. environment: {bytes: bytes}; LD_PRELOAD and
+    LD_LIBRARY_PATH are used."""
     cache = _read(CACHE, CACHE_MAX)
-    found, queue = [], [program]
-    queue += [path for path in re.split("[ :]", path_text(environment.get(b"LD_PRELOAD", b""))) if path.startswith("/")]
-    first = [folder for folder in path_text(environment.get(b"LD_LIBRARY_PATH", b"")).split(":") if folder.startswith("/")]
+    preloaded = re.split("[ :]", path_text(environment.get(b"LD_PRELOAD", b"")))
+    search_path = path_text(environment.get(b"LD_LIBRARY_PATH", b"")).split(":")
+    found, queue = [], [program] + [path for path in preloaded if path.startswith("/")]
+    first = [folder for folder in search_path if folder.startswith("/")]
     while queue and len(found) < LIBRARIES_MAX:
         path = os.path.realpath(queue.pop(0))
         if path in found:
@@ -58,13 +62,13 @@ def _read(path: str, size: int) -> bytes:
 
 
 def _cached(cache: bytes, name: str) -> list:
-    """The paths in ld.so.cache that end in that name: each stands there between two zero bytes."""
+    """The paths in ld.so.cache that end in this name: each is between two zero bytes."""
     pattern = rb"(?<=\0)(/[^\0]*/" + re.escape(raw_path(name)) + rb")(?=\0)"
     return [path_text(path) for path in re.findall(pattern, cache)]
 
 
 def _is_library(path: str) -> bool:
-    """For this machine: 32-bit ones have the same names."""
+    """Is it a 64-bit ELF file? 32-bit libraries have the same names."""
     try:
         _with_elf(path, lambda elf: None)
     except (OSError, BadRead, Refused):
@@ -81,7 +85,7 @@ def _with_elf(path: str, function):
 
 
 def _dynamic(path: str) -> tuple:
-    """(names of the libraries that a file needs, folders in which it has them looked for)."""
+    """(names of the libraries that a file needs, folders of its RPATH and RUNPATH)."""
     try:
         return _with_elf(path, lambda elf: _read_dynamic(elf, os.path.dirname(path)))
     except (OSError, BadRead, Refused):
@@ -95,7 +99,8 @@ def _read_dynamic(elf: Elf, origin: str) -> tuple:
     strings = dict(entries).get(DT_STRTAB, 0)
 
     def words(*tags: int) -> list:
-        return [path_text(elf.text(strings + value, NAME_MAX)) for tag, value in entries if tag in tags]
+        return [path_text(elf.text(strings + value, NAME_MAX))
+                for tag, value in entries if tag in tags]
     folders = [folder for path in words(DT_RPATH, DT_RUNPATH) for folder in path.split(":")]
     folders = [folder.replace("$ORIGIN", origin).replace("${ORIGIN}", origin) for folder in folders]
     return words(DT_NEEDED), [folder for folder in folders if folder.startswith("/")]

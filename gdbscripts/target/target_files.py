@@ -1,17 +1,19 @@
-"""The target's executable and libraries, as gdb may open them: as data, each the very file that is mapped.
+"""The target's executable and libraries, opened so that gdb can read exactly the mapped file.
 
-A path of the target's is text that the target's owner has chosen. It may name another file here (other mounts, another
-root, a replaced file), lead out of the target's root by a symbolic link, or be a FIFO by the time it is opened; and it
-may hold what a gdb command would take for its end. So a file is opened here, component by component or through
-/proc/PID/map_files, without following links, looked at, and given to gdb by its descriptor:
+The owner of the target chooses its paths. A path may name another file here (other mounts, another
+root, a replaced file), lead out of the target's root through a symbolic link, or be a FIFO when it
+is opened. It may also contain characters that end a gdb command. So this module opens the file
+itself, component by component or through /proc/PID/map_files, without following links, checks it,
+and gives gdb a name for the descriptor:
 
-    /proc/self/fd/N             where its path leads nowhere here: gdb takes the real path of what it opens, and
-                                looks at that again later
-    target:/proc/self/fd/N      where it leads somewhere: gdb leaves these as they are (while the target's files are ours:
-                                otherwise it would look for them where the target does)
-    the same of a copy          where neither does
+    /proc/self/fd/N             if its path does not exist here: gdb resolves the name that it
+                                opens to a real path, and opens that path again later
+    target:/proc/self/fd/N      if its path exists here: gdb does not resolve these names (but if
+                                the target is in another mount namespace, gdb would open them there)
+    /proc/self/fd/N of a copy   if neither name works
 
-A path in plain letters through folders that nobody else may write to is given as it is: gdb then finds debug files beside it.
+A path of plain characters through directories that no other user can write to is given to gdb
+unchanged: gdb then finds separate debug files beside it.
 """
 import contextlib
 import os
@@ -23,8 +25,8 @@ import gdb
 
 from pmp_procfs import maps_text, raw_path, read_link, root_link, same_namespace, vdso_range
 
-FILE_MAX = 1 << 32  # bytes; what is longer is not read
-COPY_MAX = 1 << 28  # bytes of memory that a copy may take
+FILE_MAX = 1 << 32  # bytes; a longer file is not read
+COPY_MAX = 1 << 28  # bytes of the longest copy
 DESCRIPTORS_MAX = 1 << 16
 CAN_COPY = hasattr(os, "memfd_create")  # Python 3.8
 DELETED = " (deleted)"
@@ -32,11 +34,12 @@ PLAIN_PATH = re.compile(r"/[A-Za-z0-9_+.,=@%:/-]*\Z")
 
 
 class Refused(Exception):
-    """The file is not to be read; the text says why, for the person."""
+    """The file must not be read. Its text is the reason, for pmp's user."""
 
 
 class File:
-    """One open file. `name`: how gdb is to open it; `local`: how this process does."""
+    """One open file; the owner calls `close`. `name`: the name for gdb's commands; `local`: the
+    path by which this process opens it."""
 
     def __init__(self, name: str, local: str, descriptors: tuple) -> None:
         self.name = name
@@ -50,7 +53,7 @@ class File:
 
 
 def raise_descriptor_limit() -> None:
-    """As many descriptors as a process with many libraries needs."""
+    """Raises the limit of open files, which a target with many libraries needs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     top = DESCRIPTORS_MAX if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS_MAX)
     if soft != resource.RLIM_INFINITY and soft < top:
@@ -58,11 +61,11 @@ def raise_descriptor_limit() -> None:
 
 
 def open_program(pid: int) -> File:
-    """The target's executable, whatever has become of its path. OSError, Refused."""
+    """The target's executable, even if its path was replaced or deleted. OSError, Refused."""
     path = "/proc/%d/exe" % pid
     with _closed_on_error(os.open(path, os.O_PATH | os.O_CLOEXEC)) as descriptor:
         local, text = _checked_path(descriptor), read_link(path)
-        # `file` knows no "target:": it would take the real path all the same.
+        # gdb's command `file` does not accept "target:"; it would use the real path.
         if _is_trusted(text, descriptor):
             return File(path, local, (descriptor,))
         if not _path_exists(local):
@@ -73,18 +76,20 @@ def open_program(pid: int) -> File:
 
 
 def open_mapped(pid: int, start: int, end: int, path: str) -> File:
-    """The file that is mapped there, as `path`. OSError: it cannot be opened any more; Refused."""
+    """The file that is mapped at `start` to `end` under `path`. OSError: it can no longer be
+    opened; Refused."""
     with _closed_on_error(_open_mapped(pid, start, end, path)) as descriptor:
         local = _checked_path(descriptor)
         if _is_trusted(path, descriptor):
             return File(path, local, (descriptor,))
-        if gdb.selected_inferior().pid and not same_namespace(pid, "mnt") and _path_exists(local):
+        is_attached = gdb.selected_inferior().pid
+        if is_attached and not same_namespace(pid, "mnt") and _path_exists(local):
             return _copy_to_memory(local, descriptor)
         return _file_of_descriptor(local, descriptor)
 
 
 def open_named(path: str) -> File:
-    """The file that has this path here. OSError, Refused."""
+    """The file that has this path in this process's root. OSError, Refused."""
     with _closed_on_error(open_beneath("/", path)[0]) as descriptor:
         local = _checked_path(descriptor)
         if _is_trusted(path, descriptor):
@@ -93,13 +98,13 @@ def open_named(path: str) -> File:
 
 
 def open_descriptor(path: str) -> File:
-    """A file by a descriptor of another process's (/proc/PID/fd/N). OSError, Refused."""
+    """A file that another process has open. path: /proc/PID/fd/N. OSError, Refused."""
     with _closed_on_error(os.open(path, os.O_PATH | os.O_CLOEXEC)) as descriptor:
         return _file_of_descriptor(_checked_path(descriptor), descriptor)
 
 
 def open_data(pid: int, start: int, end: int, path: str) -> File:
-    """As open_mapped, for this process alone: its `name` is not for gdb. OSError, Refused."""
+    """As open_mapped, for this process only: its `name` is not for gdb. OSError, Refused."""
     try:
         descriptor = _open_mapped(pid, start, end, path)
     except OSError:
@@ -122,7 +127,7 @@ def _closed_on_error(descriptor: int):
 
 
 def _open_mapped(pid: int, start: int, end: int, path: str) -> int:
-    """root's way first (proc(5), map_files): it needs no path."""
+    """Tries /proc/PID/map_files first, which needs root but no path (proc(5))."""
     try:
         return os.open("/proc/%d/map_files/%x-%x" % (pid, start, end), os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -134,18 +139,19 @@ def _open_mapped(pid: int, start: int, end: int, path: str) -> int:
 
 
 def _checked_path(descriptor: int) -> str:
-    """How this process opens it, if it may."""
-    seen = os.fstat(descriptor)
-    if not stat.S_ISREG(seen.st_mode):
+    """The path by which this process opens the file. Refused: it is not regular, or too long."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         raise Refused("it is no regular file")
-    if seen.st_size > FILE_MAX:
-        raise Refused("it has %d bytes" % seen.st_size)
+    if status.st_size > FILE_MAX:
+        raise Refused("it has %d bytes" % status.st_size)
     return "/proc/self/fd/%d" % descriptor
 
 
 def open_beneath(root: str, path: str) -> tuple:
-    """(descriptor to be opened again through /proc/self/fd, may only root and this user have put it there). A link on
-    the way is not followed, but an OSError; one at the end is what is opened."""
+    """(O_PATH descriptor of `path` below `root`, True if only root or this user can have put it
+    there). The caller closes the descriptor and can open it again through /proc/self/fd. OSError if
+    a directory of the path is a symbolic link; a link as the last component is itself opened."""
     at = os.open(root, os.O_PATH | os.O_CLOEXEC)
     trusted = True
     for name in raw_path(path).split(b"/"):
@@ -160,13 +166,13 @@ def open_beneath(root: str, path: str) -> tuple:
     return at, trusted and _is_trusted_entry(os.fstat(at))
 
 
-def _is_trusted_entry(seen: os.stat_result) -> bool:
-    others = seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not seen.st_mode & stat.S_ISVTX
-    return seen.st_uid in (0, os.geteuid()) and not others
+def _is_trusted_entry(status: os.stat_result) -> bool:
+    writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
+    return status.st_uid in (0, os.geteuid()) and not writable
 
 
 def _is_trusted(path: str, descriptor: int) -> bool:
-    """Is the file the one at that path of ours, and stays so?"""
+    """Does `path` name the open file here, and can no other user change that?"""
     if not PLAIN_PATH.match(path):
         return False
     try:
@@ -199,7 +205,7 @@ def _file_of_descriptor(local: str, descriptor: int) -> File:
 
 
 def _copy_to_memory(local: str, descriptor: int) -> File:
-    """In memory; the real path of that is none. Takes the descriptor."""
+    """A copy in memory, whose real path does not exist. Closes the descriptor."""
     size = os.fstat(descriptor).st_size
     if size > COPY_MAX:
         raise Refused("it has %d bytes, and another file has its path here" % size)
@@ -211,7 +217,8 @@ def _copy_to_memory(local: str, descriptor: int) -> File:
 
 
 def open_vdso(size: int) -> File:
-    """The code of `size` bytes that the kernel maps into each process: a copy of ours. OSError."""
+    """A copy of this process's vdso, for a target whose vdso has `size` bytes. OSError: this
+    process's vdso has another size."""
     start, end = vdso_range(maps_text(os.getpid()))
     if not size or end - start != size:
         raise OSError("not the same")
@@ -219,16 +226,15 @@ def open_vdso(size: int) -> File:
 
 
 def memory_file(data: bytes) -> File:
-    """A file with these bytes, in memory. OSError."""
+    """A file in memory with these bytes. OSError."""
     return _create_memory_file((data,))
 
 
-def _create_memory_file(pieces) -> File:
-    """Of an iterator's bytes. OSError."""
+def _create_memory_file(chunks) -> File:
     if not CAN_COPY:
         raise OSError("gdb's Python is too old for a copy")
     with _closed_on_error(os.memfd_create("pmp")) as copy:
-        for data in pieces:
+        for data in chunks:
             while data:
                 data = data[os.write(copy, data):]
         name = "/proc/self/fd/%d" % copy
@@ -236,7 +242,7 @@ def _create_memory_file(pieces) -> File:
 
 
 def _read_chunks(local: str, start: int, size: int):
-    """What a file has there, as far as it goes."""
+    """Yields up to `size` bytes of a file from byte `start` on, in chunks."""
     with open(local, "rb", buffering=0) as file:
         file.seek(start)
         while size > 0:
