@@ -1,7 +1,8 @@
-"""The agent: pmp's verbs inside gdb. The one module that does something when it is loaded.
+"""The agent: pmp's commands inside gdb. It is the only module that acts when it is loaded.
 
-What each verb is told and what it answers is in cli/gdb/worker.h. A verb that fails answers with one `error`
-line and leaves the target running. A sample is: stop, walk, resume, and only then name and write.
+cli/gdb/worker.h describes the arguments and the answer of each command. A command that fails
+answers with one `error` line and leaves the target running. A sample is: stop, read the stacks,
+resume, and only then look up names and write. The list of commands is COMMANDS.
 """
 import sys
 
@@ -27,157 +28,166 @@ from pmp_session import now_us
 from pmp_symbols import Symbols
 from pmp_unwinder import Unwinder
 
-THREAD_IDS_MAX = 64
+IDENTS_MAX = 64  # threads whose pthread_self is read to find the live interpreter
 
 
 class Agent:
+    """The state that commands share. One target: the pid of `warm`, `attach` and `sample`."""
+
     def __init__(self) -> None:
-        self.session = session.Session(self._let_go)
+        self.session = session.Session(self._report_stopped)
         self.target = None
         self.symbolizer = None
         self.code = None
         self.symbols = None
         self.perf_map = None
         self.files = None
-        self.python_files = []
-        self.notes_sent = set()
+        self.python_files = []  # mapped PythonFiles, as long as no live interpreter is known
+        self.notes = set()  # texts for pmp's user, repeated with each sample
+        self.python_reported = False  # the `python` marker was written
 
-    # The verbs.
+    # The commands.
 
     def warm(self, pid: int, started_by_pmp: int = 0) -> None:
-        """started_by_pmp: it's a program at its first instruction."""
+        """Reads symbols before the attach. started_by_pmp: 1 if the target is a program that pmp
+        has stopped at its first instruction."""
         self.code = CodeMap(pid)
         self.symbols = Symbols(pid, self.code)
         self.files = PythonFiles(pid)
         self.perf_map = PerfMap(pid, procfs.foreign_root(pid))
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map)
         self.target = Target(pid, Memory(pid), Unwinder(self.code.function_at), self.symbols)
-        self._follow(procfs.thread_stats(pid))
+        self._update_maps(procfs.thread_stats(pid))
         self.symbols.load_pending()
         if started_by_pmp:
-            self._expect(pid)
+            self._preload_libraries(pid)
         write_lines([marker("warm", pid=pid)])
 
     def attach(self, pid: int, started_by_pmp: int = 0) -> None:
-        """started_by_pmp: it is let run, though it was stopped."""
-        seen = procfs.thread_stats(pid)
-        self._follow(seen)
+        """Attaches, finds the interpreter, resumes. started_by_pmp: 1: resumes the target although
+        it was stopped before."""
+        stats = procfs.thread_stats(pid)
+        self._update_maps(stats)
         self.symbols.load_pending()
 
-        def stopped() -> None:
-            self._find_interpreters(pid)
-            self._keep_idents(seen)
+        def on_stopped() -> None:
+            self._find_interpreter()
+            self._store_idents(stats)
             if started_by_pmp:
-                self.session.hold_at_exec(lambda: self._executed(pid))
+                self.session.watch_exec(lambda: self._on_exec(pid))
             self.session.resume()
             pause = now_us() - self.session.began_us
             self.target.unwinder.load_rules(self.code.pointers_on_stacks({}))
-            write_lines([marker("attached", pid=pid, pause_us=pause)] + self._notes(pid))
-        self._attach("attach", pid, stopped, bool(started_by_pmp))
+            write_lines([marker("attached", pid=pid, pause_us=pause)] + self._note_lines(pid))
+        self._attach("attach", pid, on_stopped, bool(started_by_pmp))
 
     def sample(self, number: int, epoch: int, instant: int = 0) -> None:
-        """instant: all threads are stopped at once, those that sleep, too."""
+        """Takes one sample of the attached target. epoch: time 0 of the run, in us; instant: 1:
+        stops all threads at once, also those that sleep."""
         pid = self.session.pid
         if not pid:
             raise gdb.error("the target has ended")
-        seen = procfs.thread_stats(pid)
-        changed = self._follow(seen)
-        procfs.read_cpu(pid, seen)
+        stats = procfs.thread_stats(pid)
+        changed = self._update_maps(stats)
+        procfs.read_cpu(pid, stats)
         begun = now_us()
-        asleep = {tid: procfs.kernel_stack(pid, tid) for tid in blocked(seen)}
-        immobile = frozenset(tid for tid, kernel in asleep.items() if kernel is not None)
+        kernel_stacks = {tid: procfs.kernel_stack(pid, tid) for tid in uninterruptible(stats)}
+        unstoppable = frozenset(tid for tid, stack in kernel_stacks.items() if stack is not None)
         if changed:
-            self._forget()
-        is_known = not changed and not self._seeks_python()
+            self._clear_caches()
+        python_known = not changed and not self._needs_python_search()
         exec_count = self.target.exec_count
-        sampler = ThreadSampler(self.target, seen)
-        if is_known and not instant:
+        sampler = ThreadSampler(self.target, stats)
+        if python_known and not instant:
             sampler.read_sleepers(self.session.threads())
 
-        def stopped() -> None:
+        def on_stopped() -> None:
             nonlocal sampler
             if not self.session.pid:
                 raise gdb.error("the target has ended")
-            if not is_known or exec_count != self.target.exec_count:
-                self._find_interpreters(pid)
-                sampler = ThreadSampler(self.target, seen)
+            if not python_known or exec_count != self.target.exec_count:
+                self._find_interpreter()
+                sampler = ThreadSampler(self.target, stats)
             sampler.read_stopped(self.session.threads())
-            found = sampler.finish(self.session.threads(), asleep)
-            pause = self._pause(self.session.resume)
+            samples = sampler.finish(self.session.threads(), kernel_stacks)
+            pause = self._resume_timed()
             if sampler.needs_symbols():
                 self.symbols.load_into_target()
-                sampler = ThreadSampler(self.target, seen)
-                self.session.stop(immobile, guarded("sample", stopped))
+                sampler = ThreadSampler(self.target, stats)
+                self.session.stop(unstoppable, guarded("sample", on_stopped))
                 return
-            self._write(number, pid, begun - epoch, pause, found)
-            if not asleep:
+            self._write(number, pid, begun - epoch, pause, samples)
+            if not kernel_stacks:
                 self.symbols.read_units_between_samples(self.target.stack_pointers)
-        self.session.stop(sampler.tids_read() | immobile, guarded("sample", stopped))
+        self.session.stop(sampler.tids_read() | unstoppable, guarded("sample", on_stopped))
 
     def one_shot(self, pid: int, number: int, epoch: int) -> None:
+        """Attaches, takes one sample, detaches (--attach each)."""
         self._one_shot("one_shot", pid, number, epoch, False)
 
     def dump(self, pid: int, number: int, epoch: int, want_locals: int) -> None:
-        """A look, and what the threads wait for; the locals of Python frames, if they are wanted."""
+        """As one_shot, and writes what the threads wait for. want_locals: 1: also the locals of
+        Python frames."""
         self._one_shot("dump", pid, number, epoch, bool(want_locals))
 
     def _one_shot(self, verb: str, pid: int, number: int, epoch: int, want_locals: bool) -> None:
-        seen = procfs.thread_stats(pid)
-        changed = self._follow(seen)
+        stats = procfs.thread_stats(pid)
+        changed = self._update_maps(stats)
         self.symbols.load_pending()
-        procfs.read_cpu(pid, seen)
-        self.target.unwinder.load_rules(self.code.pointers_on_stacks(self.target.stack_pointers))
+        procfs.read_cpu(pid, stats)
+        pointers = self.code.pointers_on_stacks(self.target.stack_pointers)
+        self.target.unwinder.load_rules(pointers)
         if changed:
-            self._forget()
+            self._clear_caches()
         begun = now_us()
 
-        def stopped() -> None:
-            self._find_interpreters(pid)
-            sampler = ThreadSampler(self.target, seen)
+        def on_stopped() -> None:
+            self._find_interpreter()
+            sampler = ThreadSampler(self.target, stats)
             sampler.read_stopped(self.session.threads())
-            found = sampler.finish(self.session.threads(), {})
-            details = Details(self.target, found, seen, want_locals) if verb == "dump" else None
-            if details is not None:
+            samples = sampler.finish(self.session.threads(), {})
+            details = None
+            if verb == "dump":
+                details = Details(self.target, samples, stats, want_locals)
                 details.read()
 
             def write() -> None:
-                self._write(number, pid, begun - epoch, now_us() - self.session.began_us, found, details)
-            if self.session.holds_late():
-                self.session.resume()  # the supervisor sees that it's still held, and ends this gdb
+                pause = now_us() - self.session.began_us
+                self._write(number, pid, begun - epoch, pause, samples, details)
+            if self.session.has_running_threads():
+                self.session.resume()  # pmp sees that gdb is still attached, and ends this gdb
                 write()
             elif sampler.needs_symbols():
                 self.session.resume()
                 self.symbols.load_into_target()
-                self.session.stop(frozenset(), guarded(verb, stopped))
+                self.session.stop(frozenset(), guarded(verb, on_stopped))
             else:
-                self.session.let_go(guarded(verb, write))
-        self._attach(verb, pid, stopped)
+                self.session.detach_cleanly(guarded(verb, write))
+        self._attach(verb, pid, on_stopped)
 
     def core(self, holder: int, core: int, program: int, want_locals: int) -> None:
-        """A dump of a core file. holder: the process that has it open, as descriptor `core`; program: the same of a file
-        that is to be taken for its executable, -1: none."""
+        """A dump of a core file. holder: the process that has the file open, as descriptor `core`;
+        program: its descriptor of a file to use as the executable, -1: none."""
         place = "/proc/%d/fd/%%d" % holder
         core = Core(place % core, place % program if program >= 0 else "")
         pid = core.pid
         self.code = CoreCodeMap(core)
         self.symbols = Symbols(pid, self.code)
         self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap())
-        self.target = Target(pid, core.memory, Unwinder(self.code.function_at), self.symbols, is_live=False)
+        unwinder = Unwinder(self.code.function_at)
+        self.target = Target(pid, core.memory, unwinder, self.symbols, is_live=False)
         self.symbols.update()
-        seen, found = core.thread_stats(), [read_registers(thread) for thread in core.threads]
-        self.target.python, note = interpreter.find_live(core.memory, CorePythonFiles(core).scan(),
-                                                    {regs.thread_id for regs in found})
-        self.notes_sent.add(note)
-        sampler = ThreadSampler(self.target, seen, read_registers)
+        idents = {read_registers(thread).thread_id for thread in core.threads}
+        files = CorePythonFiles(core).scan()
+        self.target.python, note = interpreter.find_live(core.memory, files, idents)
+        self._add_note(note)
+        stats = core.thread_stats()
+        sampler = ThreadSampler(self.target, stats, read_registers)
         sampler.read_stopped(core.threads)
         samples = sampler.finish(core.threads, {})
-        details = Details(self.target, samples, seen, bool(want_locals))
+        details = Details(self.target, samples, stats, bool(want_locals))
         details.read()
-        lines = [marker("maps", pid=pid)] + [marker("map", pid=pid, start="0x%x" % start, end="0x%x" % end, offset="0x%x" % offset,
-                                                    path=one_line(path)) for start, end, offset, path in self.code.mapped()]
-        fault = (("fault", "0x%x" % core.fault),) if core.signal in FAULTS else ()
-        write_lines(lines + [marker("process", ("pid", pid), ("ppid", core.ppid), ("name", core.name), ("core", 1),
-                            ("signal", core.signal), ("signal_tid", core.threads[0].ptid[1]), *fault)])
+        write_lines(core_lines(core, self.code.mapped()))
         self._write(1, pid, 0, 0, samples, details)
 
     def skip_unstoppable(self, sent_us: int) -> None:
@@ -187,98 +197,110 @@ class Agent:
         self.session.forget_exited()
 
     def detach(self) -> None:
-        """Stops every thread first: to one that gdb has told to stop and that has not, it sends a SIGCONT as it
-        detaches, and that stays pending where it is blocked."""
+        """Stops every thread first. If gdb detaches from a thread that it has interrupted and that
+        has not stopped yet, it sends it a SIGCONT, which stays pending in a thread that blocks
+        it."""
         pid = self.session.pid
+        unstoppable = frozenset(uninterruptible(procfs.thread_stats(pid)))
 
-        def stopped() -> None:
-            self.session.let_go(lambda: write_lines([marker("detached", pid=pid)]))
-        self.session.stop(frozenset(blocked(procfs.thread_stats(pid))), guarded("detach", stopped))
+        def on_stopped() -> None:
+            self.session.detach_cleanly(lambda: write_lines([marker("detached", pid=pid)]))
+        self.session.stop(unstoppable, guarded("detach", on_stopped))
 
-    # Their parts.
+    # Parts of the commands.
 
-    def _expect(self, pid: int) -> None:
+    def _preload_libraries(self, pid: int) -> None:
         self.symbols.preload(shared_libraries.of_process(pid))
 
-    def _executed(self, pid: int) -> None:
-        if self._follow(procfs.thread_stats(pid)):
-            self._forget()
+    def _on_exec(self, pid: int) -> None:
+        if self._update_maps(procfs.thread_stats(pid)):
+            self._clear_caches()
         self.symbols.load_pending()
-        self._expect(pid)
+        self._preload_libraries(pid)
 
-    def _let_go(self, pid: int, signal: str) -> None:
+    def _report_stopped(self, pid: int, signal: str) -> None:
         write_lines([marker("stopped", pid=pid, signal=signal)])
 
-    def _attach(self, verb: str, pid: int, stopped, started_by_pmp: bool = False) -> None:
+    def _attach(self, verb: str, pid: int, on_stopped, started_by_pmp: bool = False) -> None:
         leader = procfs.thread_stat(pid, pid)
         is_stopped = leader is not None and leader.state == "T"
-        self.session.frozen, self.session.held = is_stopped and not started_by_pmp, is_stopped and started_by_pmp
-        self.session.attach(pid, guarded(verb, stopped))
+        self.session.keep_stopped = is_stopped and not started_by_pmp
+        self.session.resume_stopped = is_stopped and started_by_pmp
+        self.session.attach(pid, guarded(verb, on_stopped))
 
-    def _pause(self, let_go) -> int:
-        """Ends the stop; how long it was, in us."""
-        stopped = self.session.has_stopped
-        let_go()
-        return now_us() - self.session.began_us if stopped else 0
+    def _resume_timed(self) -> int:
+        """Ends the stop; returns its length in us, 0 if no thread was stopped."""
+        has_stopped = self.session.has_stopped
+        self.session.resume()
+        return now_us() - self.session.began_us if has_stopped else 0
 
-    def _find_interpreters(self, pid: int) -> None:
-        """What is known once a target is attached: its interpreter, if it has one."""
-        if not self._seeks_python() or not self._stopped():
+    def _find_interpreter(self) -> None:
+        """Finds the live interpreter among the mapped ones, while threads are stopped."""
+        if not self._needs_python_search() or not self._stopped_threads():
             return
-        self.target.python, note = interpreter.find_live(self.target.memory, self.python_files, self._thread_ids())
+        self.target.python, note = interpreter.find_live(self.target.memory, self.python_files,
+                                                         self._some_idents())
         if note:
-            self.notes_sent.add(note)
-            self.python_files = []  # until others are mapped
+            self._add_note(note)
+            self.python_files = []  # until the mappings change
 
-    def _seeks_python(self) -> bool:
-        """Is one mapped that is not known to be alive yet?"""
+    def _needs_python_search(self) -> bool:
+        """Is a CPython mapped, and no live interpreter known?"""
         return self.target.python is None and bool(self.python_files)
 
-    def _stopped(self) -> list:
+    def _stopped_threads(self) -> list:
         return [thread for thread in self.session.threads() if thread.is_stopped()]
 
-    def _thread_ids(self) -> set:
-        """Of some threads: they are to tell live interpreters from others."""
-        found = [registers.read(thread) for thread in self._stopped()[:THREAD_IDS_MAX]]
-        return {regs.thread_id for regs in found if regs is not None}
+    def _some_idents(self) -> set:
+        """pthread_self of some stopped threads, which tell a live interpreter from an unused
+        one."""
+        read = [registers.read(thread) for thread in self._stopped_threads()[:IDENTS_MAX]]
+        return {regs.thread_id for regs in read if regs is not None}
 
-    def _keep_idents(self, seen: dict) -> None:
-        """Threads that sleep are not stopped any more: they do not tell."""
+    def _store_idents(self, stats: dict) -> None:
+        """Stores pthread_self of each thread: it cannot be read of threads that are not stopped."""
         if self.target.python is not None:
-            for thread in self._stopped():
-                regs, was = registers.read(thread), seen.get(thread.ptid[1])
-                if regs is not None and was is not None:
-                    self.target.idents[thread.ptid[1], was.began] = regs.thread_id
+            for thread in self._stopped_threads():
+                regs, stat = registers.read(thread), stats.get(thread.ptid[1])
+                if regs is not None and stat is not None:
+                    self.target.idents[thread.ptid[1], stat.began] = regs.thread_id
 
-    def _follow(self, seen: dict) -> bool:
-        """Without breakpoints gdb isn't told of new libraries: looked for before each stop. Not while a thread
-        is in state D: /proc/PID/maps takes a lock of the target's, which that thread may hold."""
-        if blocked(seen):
+    def _update_maps(self, stats: dict) -> bool:
+        """Reads the mappings again; True if they have changed. gdb gets no event for new libraries
+        without breakpoints, so this is done before each stop; but not while a thread is in state D:
+        reading /proc/PID/maps takes a lock of the target's that such a thread may hold."""
+        if uninterruptible(stats):
             return False
-        self._follow_jit()
+        self._update_perf_map()
         changed = self.symbols.update()
         if changed and self.code.has_executed:
             self.target.reset()
-            self.notes_sent.discard("python")
+            self.python_reported = False
         if changed and self.target.python is None:
             self.python_files = self.files.scan()
         return changed
 
-    def _follow_jit(self) -> None:
+    def _update_perf_map(self) -> None:
         if self.perf_map.update():
             jit.install_unwinder(self.perf_map, self.code.is_code)
             self.symbolizer.clear_unnamed()
 
-    def _forget(self) -> None:
+    def _clear_caches(self) -> None:
         self.target.unwinder.clear()
         self.symbolizer.clear()
 
-    def _write(self, number: int, pid: int, time_us: int, pause_us: int, found: list,
+    def _add_note(self, note) -> None:
+        if note:
+            self.notes.add(note)
+
+    def _write(self, number: int, pid: int, time_us: int, pause_us: int, samples: list,
                details=None) -> None:
-        lines = self._notes(pid)
-        self.symbolizer.resolve([frame for sample in found if sample.stack is not None for frame in sample.stack.frames])
+        """Looks up the names and writes one sample, from its begin marker to its end marker."""
+        lines = self._note_lines(pid)
+        stacks = [sample.stack for sample in samples if sample.stack is not None]
+        self.symbolizer.resolve([frame for stack in stacks for frame in stack.frames])
         lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
-        for sample in found:
+        for sample in samples:
             if sample.kernel is not None:
                 lines.append(marker("kernel", *sample.kernel, tid=sample.tid, name=sample.name,
                                     state="D", **sample.cpu))
@@ -292,33 +314,46 @@ class Agent:
         lines.append(marker("end", sample=number, pid=pid, pause_us=pause_us))
         write_lines(lines)
 
-    def _notes(self, pid: int) -> list:
-        """What is told once of a target."""
+    def _note_lines(self, pid: int) -> list:
+        """`note`, `module` and `python` markers. Notes and modules of the CodeMap are written once;
+        self.notes with each sample."""
         lines = [marker("note", pid=pid, text=note) for note in self.code.notes]
-        lines += [marker("module", pid=pid, path=one_line(path), build_id=build_id) for path, build_id in self.code.modules]
+        lines += [marker("module", pid=pid, path=one_line(path), build_id=build_id)
+                  for path, build_id in self.code.modules]
         self.code.notes, self.code.modules = [], []
         python = self.target.python
-        if python is not None and python.warning():
-            self.notes_sent.add(python.warning())
-        if python is not None and "python" not in self.notes_sent:
-            self.notes_sent.add("python")
-            lines.append(marker("python", pid=pid, version=python.version))
-        for note in sorted(self.notes_sent - {"python", None}):
-            if not isinstance(note, tuple):
-                lines.append(marker("note", pid=pid, text=note))
-        return lines
+        if python is not None:
+            self._add_note(python.warning())
+            if not self.python_reported:
+                self.python_reported = True
+                lines.append(marker("python", pid=pid, version=python.version))
+        return lines + [marker("note", pid=pid, text=note) for note in sorted(self.notes)]
 
 
-def blocked(seen: dict) -> list:
-    """The threads in uninterruptible sleep: they would not answer a stop."""
-    return [tid for tid, thread in seen.items() if thread.state == "D"]
+def uninterruptible(stats: dict) -> list:
+    """The tids of the threads in uninterruptible sleep (D): they cannot stop. stats:
+    procfs.thread_stats."""
+    return [tid for tid, stat in stats.items() if stat.state == "D"]
+
+
+def core_lines(core: Core, mapped: list) -> list:
+    """The `maps`, `map` and `process` markers of a core file. mapped: CodeMap.mapped."""
+    lines = [marker("maps", pid=core.pid)]
+    for start, end, offset, path in mapped:
+        lines.append(marker("map", pid=core.pid, start="0x%x" % start, end="0x%x" % end,
+                            offset="0x%x" % offset, path=one_line(path)))
+    fault = (("fault", "0x%x" % core.fault),) if core.signal in FAULTS else ()
+    lines.append(marker("process", ("pid", core.pid), ("ppid", core.ppid), ("name", core.name),
+                        ("core", 1), ("signal", core.signal),
+                        ("signal_tid", core.threads[0].ptid[1]), *fault))
+    return lines
 
 
 def add_stack(lines: list, sample, names, details=None) -> None:
-    """One thread as gdb prints it, with each evaluator's Python frames right below it. names(frame): those of the functions
-    there, inlined ones first."""
-    name = details.name(sample) if details is not None else ""
-    lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(name or sample.name)))
+    """Adds one thread as gdb prints it, with each evaluator's Python frames right below its native
+    frame. names(frame): the names of its functions, inlined ones first."""
+    name = (details.name(sample) if details is not None else "") or sample.name
+    lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(name)))
     lines.append(marker("state", code=sample.state, **sample.cpu))
     if details is not None:
         lines += details.lines_of(sample, names)
@@ -341,6 +376,7 @@ def add_stack(lines: list, sample, names, details=None) -> None:
 
 
 def add_python(lines: list, frames: list) -> None:
+    """Adds Python frames as a traceback prints them, leaf first."""
     for frame in frames:
         code = frame.code
         lines.append('  File "%s", line %d, in %s' % (
@@ -349,30 +385,35 @@ def add_python(lines: list, frames: list) -> None:
 
 
 def guarded(verb: str, function):
-    """`function`, with every failure answered: the supervisor waits for an answer, whatever happens."""
+    """`function`, with an `error` line as the answer to any exception: pmp waits for an answer."""
     def call(*args) -> None:
         try:
             function(*args)
-        except Exception as err:  # whatever it is, the target must run on and pmp must be told
+        except Exception as err:  # any exception: the target must run on and pmp needs an answer
             fail(verb, err)
     return call
 
 
 def fail(verb: str, err: Exception) -> None:
+    """Leaves the target running, and writes the `error` line."""
     try:
-        # After an attach that failed the supervisor takes the target for let go.
-        AGENT.session.detach() if verb in ("attach", "one_shot", "dump") else AGENT.session.resume()
+        if verb in ("attach", "one_shot", "dump"):
+            AGENT.session.detach()  # pmp takes the target for detached after a failed attach
+        else:
+            AGENT.session.resume()
     except gdb.error:
-        pass  # it has ended, or nothing is attached
+        pass  # the target has ended, or is not attached
     write_lines([marker("error", verb=verb, why="%s" % err or type(err).__name__)])
 
 
-VERBS = ("warm", "attach", "sample", "one_shot", "dump", "core", "skip_unstoppable", "forget_exited", "detach")
+COMMANDS = ("warm", "attach", "sample", "one_shot", "dump", "core", "skip_unstoppable",
+            "forget_exited", "detach")
 AGENT = Agent()
 
 
 def pmp(verb: str, *args: int) -> None:
-    if verb not in VERBS:
+    """Runs one command: pmp sends `python pmp("VERB", ...)` to gdb."""
+    if verb not in COMMANDS:
         raise gdb.GdbError("pmp: no such verb: " + verb)
     guarded(verb, getattr(AGENT, verb))(*args)
 

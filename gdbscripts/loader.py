@@ -1,13 +1,13 @@
 """Makes the agent's modules importable inside gdb, from the bundle that pmp passes as descriptor 4.
 
-The bundle is this file, then a line `#:PMP-BUNDLE`, then each module behind a line
-`#:PMP-MODULE name`. pmp runs this part only:
+The bundle is this file, then a line `#:PMP-BUNDLE`, then each module after a line
+`#:PMP-MODULE name`. pmp executes only the part before `#:PMP-BUNDLE`:
 
     python pmp_source = open(4, "rb").read().decode()
     python exec(pmp_source.partition("\\n#:PMP-BUNDLE\\n")[0])
 
-A module NAME is imported as pmp_NAME. No file is written or searched for, so nothing of the target's or
-the user's can take a module's place.
+A module NAME is imported as pmp_NAME. No file is written or searched for, so no file of the target
+or the user can replace a module.
 """
 import importlib.abc
 import importlib.util
@@ -15,6 +15,8 @@ import sys
 
 
 class Bundle(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds and loads modules from the text of the bundle (importlib.abc)."""
+
     def __init__(self, source: str) -> None:
         self._texts = {}
         for module in source.partition("\n#:PMP-BUNDLE\n")[2].split("\n#:PMP-MODULE "):
@@ -27,7 +29,7 @@ class Bundle(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.util.spec_from_loader(fullname, self)
 
     def create_module(self, _spec: object) -> None:
-        return None  # an ordinary one
+        return None  # an ordinary module
 
     def exec_module(self, module: object) -> None:
         name = module.__name__

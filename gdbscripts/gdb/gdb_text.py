@@ -1,15 +1,16 @@
-"""gdb's text in Python: names in it are the target's bytes, and need be no text at all."""
+"""gdb's text in Python. Names in it are bytes of the target, in any encoding or none."""
 import gdb
 
 
 def execute(command: str) -> None:
-    """What gdb says is taken, so that it costs no write, and thrown away."""
+    """Executes a gdb command and discards its output, which so costs no write. gdb.error."""
     try:
         gdb.execute(command, False, True)
     except UnicodeDecodeError:
-        pass  # it has been executed; what it says has such a name in it
+        pass  # the command was executed; its output contains such a name
 
 
 def name_text(name: str) -> str:
-    """A name that gdb has read as ISO-8859-1, in which every byte is text (session.py), as the UTF-8 that it most likely is."""
+    """A name that gdb has decoded as ISO-8859-1 (session.py), decoded again as UTF-8, which is the
+    most likely encoding; other bytes become surrogates."""
     return name.encode("latin-1", "replace").decode("utf-8", "surrogateescape")

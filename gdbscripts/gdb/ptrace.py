@@ -1,30 +1,29 @@
-"""What the kernel is asked for besides what gdb asks: not to tell of forks, to end this gdb with pmp, and a thread's
-registers.
+"""System calls that gdb does not offer: ptrace options, registers, and the parent-death signal.
 
-gdb asks to be told of forks, and then holds every other thread of the target for as long as a vfork lasts, and
-single-steps each child before it lets that go. Unasked, children are never traced at all. New threads and exec
-are still told: gdb has to follow those.
+gdb asks the kernel for fork events. It then keeps every other thread of the target stopped as long
+as a vfork lasts, and single-steps each child before it detaches from it. This module turns the fork
+events off, so children are never traced. Events for new threads and exec stay on: gdb needs them.
 
-The thread that is given must be stopped by gdb: ptrace(2), PTRACE_SETOPTIONS.
+Threads passed to these functions must be stopped by gdb. Source: ptrace(2), PTRACE_SETOPTIONS.
 """
 import signal
 
 try:
     import ctypes
-except ImportError:  # gdb's Python may be without: then children are followed gdb's way
+except ImportError:  # some builds of gdb lack it: then gdb handles forks in its own way
     ctypes = None
 
 PR_SET_PDEATHSIG = 1
 PTRACE_GETREGS = 12
 PTRACE_SETOPTIONS = 0x4200
-USER_REGS_SIZE = 27 * 8  # of struct user_regs_struct (sys/user.h, x86-64)
+USER_REGS_SIZE = 27 * 8  # bytes of struct user_regs_struct (sys/user.h, x86-64)
 PTRACE_O_TRACESYSGOOD = 0x01
 PTRACE_O_TRACECLONE = 0x08
 PTRACE_O_TRACEEXEC = 0x10
 
 
 def _libc_function(name: str):
-    """A function of libc's, None where it cannot be called."""
+    """A function of libc, None if it cannot be called."""
     if ctypes is None:
         return None
     try:
@@ -33,22 +32,24 @@ def _libc_function(name: str):
         return None
 
 
-def die_with_parent(yes: bool) -> None:
-    """A gdb that reads symbols is deaf to its input: while it has no target, it may be killed as soon as pmp ends
-    (prctl(2), PR_SET_PDEATHSIG). With one it must let go of that in good order."""
+def die_with_parent(enabled: bool) -> None:
+    """Lets the kernel kill this gdb when pmp ends (prctl(2), PR_SET_PDEATHSIG): a gdb that reads
+    symbols does not notice that its input was closed. Disabled while gdb is attached, because it
+    then has to detach properly."""
     prctl = _libc_function("prctl")
     if prctl is not None:
-        prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL if yes else 0))
+        prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL if enabled else 0))
 
 
 def disable_fork_events(tid: int) -> None:
-    """Threads that this one begins inherit it."""
+    """Sets the ptrace options of a thread; threads that it creates inherit them."""
     if _ptrace is not None:
-        _ptrace(PTRACE_SETOPTIONS, tid, None, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
+        options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC
+        _ptrace(PTRACE_SETOPTIONS, tid, None, options)
 
 
 def get_registers(tid: int):
-    """A thread's struct user_regs_struct; None where it cannot be had so."""
+    """The bytes of a thread's struct user_regs_struct; None without ctypes, or if ptrace fails."""
     if _ptrace is None or _ptrace(PTRACE_GETREGS, tid, None, _registers) != 0:
         return None
     return _registers.raw

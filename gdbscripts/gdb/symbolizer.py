@@ -1,5 +1,8 @@
-"""What gdb's symbols say of a pc: the functions that it is in, as `bt` writes them. Asked while the target runs on: the
-first pc of a compilation unit makes gdb read that unit.
+"""Names for frames from gdb's symbols: the functions of a pc, in the form in which `bt` prints
+them.
+
+Names are looked up while the target runs: the first pc of a compilation unit makes gdb read the
+whole unit.
 """
 import re
 
@@ -7,36 +10,38 @@ import gdb
 
 from pmp_gdb_text import name_text
 
-BLOCKS_MAX = 1000  # around one pc
+BLOCKS_MAX = 1000  # nested blocks of one pc
 OFFSET = re.compile(r"\+\d+\Z")
-# What may follow a C++ function's parameters.
+# The qualifiers that may follow the parameters of a C++ function.
 QUALIFIERS = re.compile(r"( const| volatile| noexcept|\s*&{1,2}| \[clone [^]]*\])*\Z")
 
 
 class Symbolizer:
-    """Names each pc once."""
+    """A cache from address to names, filled from gdb's symbols."""
 
-    LIMIT = 200000  # pcs kept; a program has no more on its stacks
+    LIMIT = 200000  # addresses kept; more than a program has on its stacks
 
     def __init__(self, code, symbols, perf_map) -> None:
-        """Of code_map, symbols, perf_map."""
+        """A CodeMap, Symbols and PerfMap; borrowed."""
         self._code = code
         self._symbols = symbols
         self._perf_map = perf_map
-        self._names = {}
+        self._names = {}  # frame.address -> (names, True if gdb has no symbol for it)
 
     def clear(self) -> None:
-        """Libraries came or went: addresses may mean something else now."""
+        """Forgets all names: libraries were loaded or unloaded, so addresses may have other
+        names."""
         self._names.clear()
 
     def clear_unnamed(self) -> None:
-        """The target's own names of its code are others now."""
-        for key in [key for key, (_, nameless) in self._names.items() if nameless]:
+        """Forgets addresses for which gdb has no symbol: the perf map has changed."""
+        for key in [key for key, (_, unnamed) in self._names.items() if unnamed]:
             del self._names[key]
 
     def resolve(self, frames) -> None:
-        """Looks up those that are not known yet; the target is to run on."""
-        new = {frame.address: frame for frame in frames if not frame.signal and frame.address not in self._names}
+        """Looks up the frames that are not in the cache. The target should run meanwhile."""
+        new = {frame.address: frame for frame in frames
+               if not frame.signal and frame.address not in self._names}
         if not new:
             return
         if len(self._names) + len(new) > self.LIMIT:
@@ -46,7 +51,8 @@ class Symbolizer:
                 self._names[address] = self._resolve_frame(frame)
 
     def names(self, frame) -> tuple:
-        """Of an unwinder.Frame: the rest of its `bt` line, behind the address; those of functions inlined there before it."""
+        """The names of an unwinder.Frame, each as the rest of a `bt` line after the address: first
+        the functions inlined there, innermost first, then the function itself."""
         if frame.signal:
             return ("<signal handler called>",)
         if frame.address not in self._names:
@@ -54,7 +60,7 @@ class Symbolizer:
         return self._names[frame.address][0]
 
     def _resolve_frame(self, frame) -> tuple:
-        """(names, whether they are none that gdb has)."""
+        """(names, True if gdb has no symbol for the address)."""
         address = frame.address
         functions = _functions(address, self._code.function_range(address))
         if functions:
@@ -63,13 +69,16 @@ class Symbolizer:
         code = self._perf_map.find(frame.pc) if name is None else None
         if code is not None:
             return ("%s () from %s" % (code.name, self._perf_map.path),), True
-        return ("%s ()%s" % (name or "??", self._location(address, gdb.find_pc_line(address))),), name is None
+        location = self._location(address, gdb.find_pc_line(address))
+        return ("%s ()%s" % (name or "??", location),), name is None
 
     def _function_lines(self, functions: list, address: int) -> tuple:
-        """An inlined function is at the line of the pc, the one that it's inlined in where it would have called it."""
+        """The innermost function is at the line of the pc, each outer one at the line of the call
+        that was inlined."""
         found, line = [], gdb.find_pc_line(address)
         for function in functions:
-            found.append("%s ()%s" % (without_parameters(name_text(function.name)), self._location(address, line)))
+            name = without_parameters(name_text(function.name))
+            found.append("%s ()%s" % (name, self._location(address, line)))
             line = function
         return tuple(found)
 
@@ -81,8 +90,8 @@ class Symbolizer:
 
 
 def _functions(address: int, code) -> list:
-    """The symbols of the function at an address, those inlined there before it. code: (start, end) of the function, None:
-    not known."""
+    """[gdb.Symbol]: the functions inlined at an address, innermost first, then the function itself.
+    code: (start, end) of the function, None if unknown."""
     try:
         block = gdb.block_for_pc(address)
     except (gdb.error, RuntimeError):
@@ -96,20 +105,20 @@ def _functions(address: int, code) -> list:
             if (block.start, block.end) == code:
                 count = len(found)
         block = block.superblock
-    # What is around the function itself has not inlined it: it's nested (GNU C, Ada, Pascal).
+    # Blocks outside the function have not inlined it: the function is nested (GNU C, Ada, Pascal).
     return found[:count] if count else found
 
 
 def _minimal_symbol(address: int):
-    """The name that the file's symbol table has: a pointer is "0x401136 <main+4>"."""
+    """The name from the file's symbol table: gdb prints a pointer as "0x401136 <main+4>"."""
     text = str(gdb.Value(address).cast(gdb.lookup_type("void").pointer()))
     name = text.partition(" <")[2]
     return name_text(OFFSET.sub("", name[:-1])) if name.endswith(">") else None
 
 
 def without_parameters(name: str) -> str:
-    """A C++ function's name without its parameters, as gdb's `bt` has it (and of templates of lambdas, where gdb gives up,
-    too)."""
+    """The name of a C++ function without its parameters, as in gdb's `bt` (gdb does not strip those
+    of templates with lambdas; this does)."""
     end = QUALIFIERS.search(name).start()
     if not name.endswith(")", 0, end):
         return name

@@ -1,11 +1,13 @@
-"""The target's symbols in gdb, apart from the target.
+"""The target's symbols in gdb, kept in an inferior of their own.
 
-A gdb that has symbols for what it stops looks into them at each stop: the first stop in a compilation unit has it read
-that unit, for which the target waits (10 to 200 ms), and each attach goes through all of them. So the target's inferior has none.
-They are another inferior's, which never gets a process: names are looked up there while the target runs on.
+If the target's inferior had symbols, gdb would use them in each stop: the first stop in a
+compilation unit makes gdb read that unit while the target waits (10 to 200 ms), and each attach
+visits all files. So the target's inferior has no symbols. A second inferior has them; it never gets
+a process, and names are looked up in it while the target runs.
 
-Where gdb has to unwind a stack (native_stack.py), it needs them for the target after all: load_into_target. Then what the threads'
-stacks hold is looked up ahead: every word there that points into code has gdb read its unit now.
+If gdb has to unwind a stack itself (native_stack.py), the target's inferior needs the symbols after
+all: load_into_target. From then on the compilation units that the stacks will need are read ahead:
+those of each word on the stacks that points into code.
 """
 import time
 
@@ -14,27 +16,30 @@ import gdb
 from pmp_target_files import Refused, open_named
 from pmp_gdb_text import execute
 
-READ_ALL_US = 1000000    # of reading units ahead when the target gets its symbols,
-READ_BETWEEN_US = 50000    # and between two samples: more would make the next one late
-TARGET = 1  # gdb's number of that inferior
+# Time limits for reading units ahead: when the target's inferior gets its symbols, and between two
+# samples, where more would delay the next sample.
+READ_ALL_US, READ_BETWEEN_US = 1000000, 50000
+TARGET = 1  # gdb's number of the target's inferior
 
 
 class Symbols:
-    """Has gdb know the files of a CodeMap."""
+    """Loads the files of a CodeMap into gdb. As a context manager it selects the inferior with the
+    symbols."""
 
     def __init__(self, pid: int, code) -> None:
         self._pid = pid
         self._code = code
-        self._files = []  # those of the CodeMap
-        self._preloaded = set()
-        self._pending = []  # what gdb has not been told yet: (added, removed, are they another program's)
-        self._units_read = set()
-        self.in_target = False
-        self._last_inferior = TARGET  # inferior's number
+        self._files = []  # the CodeFiles that are mapped
+        self._preloaded = set()  # paths
+        self._pending = []  # (added, removed, has executed) that gdb has not loaded yet
+        self._units_read = set()  # pcs
+        self.in_target = False  # the target's inferior has the symbols too
+        self._last_inferior = TARGET  # the highest number of an inferior
         self._symbol_inferior = self._add_inferior()
 
     def __enter__(self) -> "Symbols":
-        """Within, gdb answers for the symbols; the target is to run on."""
+        """Until __exit__, gdb's symbol functions use the symbols. The target should run
+        meanwhile."""
         self.load_pending()
         execute("inferior %d" % self._symbol_inferior)
         return self
@@ -43,8 +48,8 @@ class Symbols:
         execute("inferior %d" % TARGET)
 
     def update(self) -> bool:
-        """As CodeMap.follow; True if there was anything. A file's symbols may take gdb a second, in which it can't take a
-        sample: they are read when names are looked up, or by load_pending."""
+        """CodeMap.update; True if the mappings have changed. To load the symbols of a file may take
+        gdb a second, in which it cannot take a sample: that is left to load_pending."""
         changed = self._code.update()
         if changed is None:
             return False
@@ -58,20 +63,21 @@ class Symbols:
         return True
 
     def load_pending(self) -> None:
-        late, self._pending = self._pending, []
-        for added, removed, are_other in late:
-            if are_other:
+        """Loads the symbols of the files that `update` has found, and closes the removed files."""
+        pending, self._pending = self._pending, []
+        for added, removed, has_executed in pending:
+            if has_executed:
                 self._symbol_inferior = self._add_inferior()
             execute("inferior %d" % self._symbol_inferior)
-            self._change(added, [] if are_other else removed)
+            self._change(added, [] if has_executed else removed)
             execute("inferior %d" % TARGET)
             for file in removed:
-                if not are_other or file.file.name == file.path:
+                if not has_executed or file.file.name == file.path:
                     file.file.close()
 
     def preload(self, paths: list) -> None:
-        """Files that are to be mapped soon: gdb has read them by then. It reads a file once, as long as it has it, for any
-        number of inferiors."""
+        """Lets gdb read the symbols of files that will be mapped soon. gdb reads a file once for
+        all inferiors, as long as one of them has it."""
         paths = [path for path in paths if path not in self._preloaded]
         self._preloaded.update(paths)
         if paths:
@@ -87,31 +93,34 @@ class Symbols:
         execute("inferior %d" % TARGET)
 
     def _add_inferior(self) -> int:
-        """For a new program's symbols: gdb 13 crashes at times if those of the program before are taken away. They stay."""
+        """An inferior for the symbols of a new program; its number. The symbols of the previous
+        program stay loaded: gdb 13 sometimes crashes when they are removed."""
         execute("add-inferior")
         self._last_inferior += 1
         return self._last_inferior
 
     def load_into_target(self) -> None:
-        """Not while it is stopped."""
+        """Loads the symbols into the target's inferior too. Not while the target is stopped."""
         self.in_target = True
         self._change(self._files, [])
         self._read_units({}, READ_ALL_US)
 
     def read_units_between_samples(self, pointers: dict) -> None:
-        """Between two samples. pointers: the threads' stack pointers as the last one saw them."""
+        """Reads ahead for the next sample, for a bounded time. pointers: {tid: stack pointer} of
+        the last sample."""
         if self.in_target:
             self._read_units(pointers, READ_BETWEEN_US)
 
     def _change(self, added: list, removed: list) -> None:
-        """In the selected inferior."""
+        """Removes and adds symbol files in the selected inferior. Errors are ignored: gdb may have
+        removed a file itself, and a file that gdb cannot read has no names."""
         for file in removed:
-            _try_execute("remove-symbol-file -a 0x%x" % file.start)  # it fails where gdb has forgotten it by itself
+            _try_execute("remove-symbol-file -a 0x%x" % file.start)
         for file in added:
-            _try_execute("add-symbol-file %s -o 0x%x" % (file.file.name, file.bias))  # or it's an odd file: it has no names
+            _try_execute("add-symbol-file %s -o 0x%x" % (file.file.name, file.bias))
 
     def _read_units(self, pointers: dict, limit_us: int) -> None:
-        """Has gdb read the units of what the threads' stacks hold, for a bounded time."""
+        """Lets gdb read the compilation units of the words on the stacks that point into code."""
         end = time.monotonic() + limit_us / 1e6
         for pc in self._code.pointers_on_stacks(pointers):
             if time.monotonic() > end:
