@@ -259,7 +259,7 @@ def vdso_range(text: bytes) -> tuple:
     """(start, end) of the vdso, the code that the kernel maps into each process; (0, 0) if it has
     none. text: maps_text."""
     for fields in _maps_rows(text):
-        if len(fields) == 6 and fields[5] == b"[vdso_range]":
+        if len(fields) == 6 and fields[5] == b"[vdso]":
             return _address_range(fields)
     return 0, 0
 

@@ -1,8 +1,12 @@
-"""Call frame information: where a frame's caller is, as the file says whose code runs there (x86-64).
+"""Call frame information: a parser of .eh_frame that gives the rule to unwind a frame (x86-64).
 
-Formats: .eh_frame and .eh_frame_hdr, Linux Standard Base Core 5.0, "Exception Frames"; the instructions, DWARF 5, 6.4.2;
-registers' numbers, System V ABI for x86-64, figure 3.36. Only what compilers make is understood: where the rest is
-used (a frame found by another expression, a return address elsewhere), there is no rule, and gdb has to unwind the frame.
+Sources: .eh_frame and .eh_frame_hdr: Linux Standard Base Core 5.0, "Exception Frames";
+instructions: DWARF 5, 6.4.2; register numbers: System V ABI for x86-64, figure 3.36. Only the forms
+that compilers emit are supported. For others (a CFA by an unknown expression, a return address in
+another place) there is no rule, and gdb has to unwind the frame.
+
+Terms of DWARF: CIE, common information entry; FDE, frame description entry (here: Function); CFA,
+canonical frame address (the caller's stack pointer).
 """
 import bisect
 import struct
@@ -11,30 +15,32 @@ from pmp_memory import BadRead
 
 FP, SP, RA = 6, 7, 16  # rbp, rsp, the return address
 PCREL_SDATA4, UDATA4, DATAREL_SDATA4 = 0x1b, 0x03, 0x3b  # DW_EH_PE_...
-POINTER_SIZES = {0x00: 8, 0x02: 2, 0x03: 4, 0x04: 8, 0x0a: 2, 0x0b: 4, 0x0c: 8}  # by the encoding's low half
-HEADER_MAX = 1 << 26  # bytes
-ENTRY_MAX = 1 << 16
-WORD_AT_SP, DEREF = 0x77, 0x06  # DW_OP_breg7, DW_OP_deref
-LAST = 1 << 64
+# DW_EH_PE_* & 15 -> bytes
+POINTER_SIZES = {0x00: 8, 0x02: 2, 0x03: 4, 0x04: 8, 0x0a: 2, 0x0b: 4, 0x0c: 8}
+HEADER_MAX = 1 << 26  # bytes of .eh_frame_hdr
+ENTRY_MAX = 1 << 16  # bytes of one CIE or FDE
+BREG_SP, DEREF = 0x77, 0x06  # DW_OP_breg7, DW_OP_deref
 
 
 class Rule:
-    """How to leave a frame. The return address is the word below the caller's stack pointer, and that is `offset`
-    above this frame's pointer of `base` (SP or FP); `saved_fp` above that the caller's frame pointer is kept, None: it
-    is in place still. A signal's trampoline (`signal`) has all three in memory: where, counted from SP."""
+    """How to unwind one frame. CFA = register `base` (SP or FP) + `offset`. The return address is
+    at CFA - 8. The caller's frame pointer is at CFA + `saved_fp`; None: it is still in its
+    register. `signal`: for a signal trampoline, the offsets from SP at which the caller's (sp, pc,
+    fp) are stored; None for any other frame."""
     __slots__ = ("base", "offset", "saved_fp", "signal")
 
     def __init__(self, base: int, offset: int, saved_fp, signal=None) -> None:
         self.base, self.offset, self.saved_fp, self.signal = base, offset, saved_fp, signal
 
 
-OUTERMOST = Rule(SP, 0, None)  # nobody has called this one
+OUTERMOST = Rule(SP, 0, None)  # the frame has no caller
 
 
 class PltRule:
-    """Of a procedure linkage table, as linkers describe it: entries of 16 bytes, each of which has pushed a word from its byte
-    `pushed` on."""
-    # rsp + 8 + (((rip & 15) >= pushed) << 3): breg7 8, breg16 0, lit15, and, lit<pushed>, ge, lit3, shl, plus
+    """The rule of a procedure linkage table, as linkers write it: entries of 16 bytes, each with
+    one more word on the stack from its byte `pushed` on."""
+    # rsp + 8 + (((rip & 15) >= pushed) << 3): breg7 8, breg16 0, lit15, and, lit<pushed>, ge, lit3,
+    # shl, plus
     BEFORE, AFTER = b"\x77\x08\x80\x00\x3f\x1a", b"\x2a\x33\x24\x22"
     LIT0 = 0x30
 
@@ -46,33 +52,38 @@ class PltRule:
 
     @classmethod
     def parse(cls, expression: bytes):
-        """None of any other expression."""
-        if len(expression) == 11 and expression.startswith(cls.BEFORE) and expression.endswith(cls.AFTER):
-            return cls(expression[6] - cls.LIT0)
-        return None
+        """The PltRule that a DWARF expression describes, None for any other expression."""
+        if len(expression) != 11:
+            return None
+        if not expression.startswith(cls.BEFORE) or not expression.endswith(cls.AFTER):
+            return None
+        return cls(expression[6] - cls.LIT0)
 
 
 class Function:
-    """One entry of the table: a function's code, or a part of it."""
+    """One FDE: the code of a function or of a part of it. Addresses are those of the file."""
     __slots__ = ("start", "end", "_addresses", "_rules")
 
     def __init__(self, start: int, end: int, rows: list) -> None:
-        """rows: (address, Rule, PltRule or None) from `start` up: each holds to the next one's address."""
+        """rows: [(address, Rule or PltRule or None)] in order: each is valid up to the next
+        address."""
         self.start, self.end = start, end
         self._addresses = [address for address, _ in rows]
         self._rules = [rule for _, rule in rows]
 
     def rule(self, address: int):
-        """A Rule, None: there is none that is known here."""
-        found = self._rules[bisect.bisect_right(self._addresses, address) - 1]
-        return found.at(address) if isinstance(found, PltRule) else found
+        """The Rule at an address in this function, None if it is not supported."""
+        rule = self._rules[bisect.bisect_right(self._addresses, address) - 1]
+        return rule.at(address) if isinstance(rule, PltRule) else rule
 
 
 class FrameTable:
-    """Of one file. Addresses are the file's own. Nothing is read twice."""
+    """The .eh_frame of one file. Addresses are those of the file. Each entry is parsed once, when
+    it is first needed."""
 
     def __init__(self, read, header: int, size: int) -> None:
-        """read(address, size): bytes of the file. header: where .eh_frame_hdr is. BadRead."""
+        """read(address, size): bytes of the file, raises BadRead; header, size: of .eh_frame_hdr.
+        BadRead: an unknown format."""
         self._read = read
         self._header = header
         data = read(header, min(size, HEADER_MAX))
@@ -81,21 +92,22 @@ class FrameTable:
         count = min(struct.unpack_from("<I", data, 8)[0], (len(data) - 12) // 8)
         table = memoryview(data)[12:12 + 8 * count].cast("i")
         self._starts, self._entries = table[::2], table[1::2]
-        self._functions = {}  # index -> Function, None where there is none
-        self._cies = {}
+        self._functions = {}  # index -> Function, None if it cannot be parsed
+        self._cies = {}  # address -> _Cie
 
     def function(self, address: int):
-        """The Function there, None if there is none or it cannot be read."""
+        """The Function that contains an address; None if there is none or it cannot be parsed."""
         at = bisect.bisect_right(self._starts, address - self._header) - 1
         if at < 0:
             return None
         if at not in self._functions:
             try:
-                self._functions[at] = self._parse(self._header + self._entries[at], self._header + self._starts[at])
+                self._functions[at] = self._parse(self._header + self._entries[at],
+                                                  self._header + self._starts[at])
             except (BadRead, IndexError, struct.error):
                 self._functions[at] = None
-        found = self._functions[at]
-        return found if found is not None and address < found.end else None
+        function = self._functions[at]
+        return function if function is not None and address < function.end else None
 
     def _entry(self, address: int) -> bytes:
         size, = struct.unpack("<I", self._read(address, 4))
@@ -122,6 +134,8 @@ class FrameTable:
 
 
 class _Reader:
+    """Reads numbers and texts from the bytes of an entry, from position `at` on."""
+
     def __init__(self, data: bytes, at: int) -> None:
         self._data, self._at = data, at
 
@@ -145,7 +159,7 @@ class _Reader:
         return self._data[self._at - size:self._at]
 
     def unsigned(self) -> int:
-        """LEB128, and `signed` (DWARF 5, 7.6)."""
+        """An unsigned LEB128 number (DWARF 5, 7.6)."""
         value = shift = 0
         while True:
             byte = self.number(1)
@@ -155,18 +169,20 @@ class _Reader:
                 return value
 
     def signed(self) -> int:
+        """A signed LEB128 number."""
         before = self._at
         value, bits = self.unsigned(), 7 * (self._at - before)
         return value - (1 << bits) if value >> (bits - 1) & 1 else value
 
     def text(self) -> bytes:
+        """The bytes up to the next zero byte, which is skipped. ValueError if there is none."""
         end = self._data.index(b"\0", self._at)
         found, self._at = self._data[self._at:end], end + 1
         return found
 
 
 class _Cie:
-    """A common information entry: what several functions have alike."""
+    """A common information entry: the data that several functions share."""
 
     def __init__(self, data: bytes) -> None:
         reader = _Reader(data, 4)
@@ -179,7 +195,7 @@ class _Cie:
             raise BadRead("an unknown entry")
         self.code_factor = reader.unsigned()
         self.data_factor = reader.signed()
-        self.good = (reader.number(1) if version == 1 else reader.unsigned()) == RA
+        self.has_usual_ra = (reader.number(1) if version == 1 else reader.unsigned()) == RA
         self.augmented = names[:1] == b"z"
         self.encoding = 0
         self.signal = b"S" in names
@@ -197,8 +213,9 @@ class _Cie:
 
 
 class _RowState:
-    """What the instructions have said so far. cfa: (register, offset), or the bytes of an expression; fp and ra:
-    an offset from the CFA, "same", "none" (undefined), "odd", or the bytes of an expression."""
+    """The row of the table that the instructions have built so far. cfa: (register, offset), or the
+    bytes of an expression. saved: of FP and RA an offset from the CFA, "same", "none" (undefined),
+    "unsupported", or the bytes of an expression."""
 
     def __init__(self) -> None:
         self.cfa = (SP, 8)
@@ -214,7 +231,7 @@ class _RowState:
             self.saved[register] = where
 
     def rule(self, cie: _Cie):
-        """A Rule, None if it is none that is known here."""
+        """The Rule or PltRule of this row, None if it is not supported."""
         fp, ra = self.saved[FP], self.saved[RA]
         if ra == "none":
             return OUTERMOST
@@ -222,22 +239,25 @@ class _RowState:
             return self._signal_rule(fp, ra)
         if isinstance(self.cfa, bytes) and fp == "same" and ra == -8:
             return PltRule.parse(self.cfa)
-        if not cie.good or not isinstance(self.cfa, tuple) or self.cfa[0] not in (SP, FP) or ra != -8:
+        if not cie.has_usual_ra or ra != -8:
+            return None
+        if not isinstance(self.cfa, tuple) or self.cfa[0] not in (SP, FP):
             return None
         if fp == "same":
             return Rule(self.cfa[0], self.cfa[1], None)
         return Rule(self.cfa[0], self.cfa[1], fp) if isinstance(fp, int) else None
 
     def _signal_rule(self, fp, ra):
-        places = [_sp_offset(place) for place in (self.cfa[:-1], ra, fp) if isinstance(place, bytes)]
-        if len(places) < 3 or None in places or self.cfa[-1] != DEREF:
+        expressions = (self.cfa[:-1], ra, fp)
+        offsets = [_sp_offset(place) for place in expressions if isinstance(place, bytes)]
+        if len(offsets) < 3 or None in offsets or self.cfa[-1] != DEREF:
             return None
-        return Rule(SP, 0, None, tuple(places))
+        return Rule(SP, 0, None, tuple(offsets))
 
 
 def _sp_offset(expression: bytes):
-    """N of the expression "the stack pointer plus N", None of any other."""
-    if expression[:1] != bytes([WORD_AT_SP]):
+    """N if the expression is "stack pointer + N", else None."""
+    if expression[:1] != bytes([BREG_SP]):
         return None
     reader = _Reader(expression, 1)
     offset = reader.signed()
@@ -245,7 +265,7 @@ def _sp_offset(expression: bytes):
 
 
 def _run_instructions(cie: _Cie, reader: _Reader, start: int) -> list:
-    """The rows of a function's table."""
+    """The rows of a Function: the CIE's instructions, then those of the FDE in `reader`."""
     state = _RowState()
     _Machine(cie, state, start).run(_Reader(cie.instructions, 0))
     machine = _Machine(cie, state.copy(), start)
@@ -255,13 +275,13 @@ def _run_instructions(cie: _Cie, reader: _Reader, start: int) -> list:
 
 
 class _Machine:
-    """Runs instructions (DWARF 5, 6.4.2 and 7.24; 0x2d and up are GNU's). OPERANDS: how an instruction's operands are
-    read (u, s: LEB128; 1, 2, 4: bytes; b: a block), and what is done with them."""
+    """Runs call frame instructions (DWARF 5, 6.4.2 and 7.24; 0x2d and up are GNU's). `rows` are the
+    finished rows, `state` is the row at address `at`."""
 
     def __init__(self, cie: _Cie, state: _RowState, at: int) -> None:
         self.rows = []
         self.state = state
-        self.first = None  # what the common entry's instructions made, for `restore`
+        self.first = None  # the row after the CIE's instructions, for DW_CFA_restore
         self.at = at
         self._cie = cie
         self._state_stack = []
@@ -277,9 +297,9 @@ class _Machine:
             elif high == 0xc0:
                 self._restore(low)
             else:
-                if code not in OPERANDS:
+                if code not in INSTRUCTIONS:
                     raise BadRead("an unknown instruction")
-                kinds, act = OPERANDS[code]
+                kinds, act = INSTRUCTIONS[code]
                 act(self, *[_READ[kind](reader) for kind in kinds])
 
     def _advance(self, delta: int) -> None:
@@ -310,7 +330,7 @@ class _Machine:
 
     def _restore_state(self) -> None:
         if not self._state_stack:
-            raise BadRead("nothing was remembered")
+            raise BadRead("restore_state without remember_state")
         self.state = self._state_stack.pop()
 
     def _factored(self, offset: int) -> int:
@@ -321,10 +341,13 @@ def _set(where):
     return lambda machine, register, *_: machine.state.set(register, where)
 
 
-_READ = {"u": _Reader.unsigned, "s": _Reader.signed, "b": lambda reader: reader.bytes(reader.unsigned()),
+# How an operand is read, by its letter in INSTRUCTIONS: LEB128, a block, or 1, 2 or 4 bytes.
+_READ = {"u": _Reader.unsigned, "s": _Reader.signed,
+         "b": lambda reader: reader.bytes(reader.unsigned()),
          "1": lambda reader: reader.number(1), "2": lambda reader: reader.number(2),
          "4": lambda reader: reader.number(4)}
-OPERANDS = {
+# Opcode -> (kinds of its operands, the method that takes them).
+INSTRUCTIONS = {
     0x00: ("", lambda machine: None),                                      # nop
     0x02: ("1", _Machine._advance),
     0x03: ("2", _Machine._advance),
@@ -333,7 +356,7 @@ OPERANDS = {
     0x06: ("u", _Machine._restore),                                        # restore_extended
     0x07: ("u", _set("none")),                                             # undefined
     0x08: ("u", _set("same")),                                             # same_value
-    0x09: ("uu", _set("odd")),                                             # register
+    0x09: ("uu", _set("unsupported")),                                             # register
     0x0a: ("", _Machine._remember_state),
     0x0b: ("", _Machine._restore_state),
     0x0c: ("uu", _Machine._cfa),                                           # def_cfa
@@ -342,11 +365,12 @@ OPERANDS = {
     0x0f: ("b", _Machine._cfa_expression),
     0x10: ("ub", lambda machine, register, block: machine.state.set(register, block)),  # expression
     0x11: ("us", _Machine._offset),                                        # offset_extended_sf
-    0x12: ("us", lambda machine, register, offset: machine._cfa(register, machine._factored(offset))),
+    0x12: ("us", lambda machine, register, offset:                         # def_cfa_sf
+           machine._cfa(register, machine._factored(offset))),
     0x13: ("s", lambda machine, offset: machine._cfa_offset(machine._factored(offset))),
-    0x14: ("uu", _set("odd")),                                             # val_offset
-    0x15: ("us", _set("odd")),                                             # val_offset_sf
-    0x16: ("ub", _set("odd")),                                             # val_expression
+    0x14: ("uu", _set("unsupported")),                                             # val_offset
+    0x15: ("us", _set("unsupported")),                                             # val_offset_sf
+    0x16: ("ub", _set("unsupported")),                                             # val_expression
     0x2e: ("u", lambda machine, size: None),                               # GNU_args_size
     0x2f: ("uu", lambda machine, register, offset: machine._offset(register, -offset)),
 }

@@ -1,6 +1,7 @@
-"""Which file's code is mapped where in the target, each file open, and what is known of it without gdb.
+"""The code that is mapped in the target: each file, open, with its call frame information.
 
-Followed by /proc/PID/maps: gdb makes a list of its own, of names in the target's memory, and opens each.
+The mappings come from /proc/PID/maps. gdb would build its own list instead, from names in the
+target's memory, and open each of those files.
 """
 import bisect
 import os
@@ -8,18 +9,21 @@ import struct
 
 from pmp_cfi import FrameTable
 from pmp_elf import Elf
-from pmp_target_files import DELETED, Refused, raise_descriptor_limit, open_mapped, open_program, open_vdso
+from pmp_target_files import (DELETED, Refused, open_mapped, open_program, open_vdso,
+                              raise_descriptor_limit)
 from pmp_markers import one_line
 from pmp_memory import BadRead
-from pmp_procfs import chroot_prefix, mapped_code, maps_text, file_mappings, read_link, stack_ranges, vdso_range
+from pmp_procfs import (chroot_prefix, file_mappings, mapped_code, maps_text, read_link,
+                        stack_ranges, vdso_range)
 
-THREADS_MAX = 64  # whose stacks are looked at
-VDSO = "[vdso_range]"
-STACK_BYTES = 16384  # of a stack whose pointer is known
+THREADS_MAX = 64  # threads whose stacks are searched for pointers
+VDSO = "[vdso]"
+STACK_BYTES = 16384  # bytes that are searched of a stack with a known stack pointer
 
 
 class CodeFile:
-    """A file that is mapped, open for as long as it is: `bias` is added to its addresses, `start`: of its first code."""
+    """A file that is mapped, open for as long as it is: `bias` is added to its addresses, `start`:
+    of its first code."""
     __slots__ = ("path", "bias", "start", "file", "frames", "build_id")
 
     def __init__(self, path: str, bias: int, start: int, file, elf: Elf) -> None:
@@ -29,20 +33,22 @@ class CodeFile:
 
 
 class CodeMap:
+    """The mapped code of one process, as of the last `update`."""
+
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._prefix = chroot_prefix(pid)
         self._text = b""  # of /proc/PID/maps
-        self._maps = []
-        self._program = ""  # its path
-        self.has_executed = False  # when it was last followed, the process had executed another program
-        self._files = {}  # (path, place), as procfs.file_mappings has them -> CodeFile, None of one that cannot be read
-        self.modules = []  # (path, build ID) of files that were added; the reader takes them away
-        self.notes = []  # what is lost, for the person; the reader takes them away
+        self._maps = []  # rows of procfs.mapped_code, with the vdso
+        self._program = ""  # path of the executable
+        self.has_executed = False  # the last update found that another program was executed
+        self._files = {}  # key of procfs.file_mappings -> CodeFile, None if it cannot be read
+        self.modules = []  # (path, build ID) of added files; the caller empties the list
+        self.notes = []  # texts for pmp's user about unreadable files; the caller empties the list
 
     def update(self) -> tuple:
-        """(the CodeFiles that were added, those that were removed) since the last time; None: nothing has changed. Those that were removed are to
-        be closed."""
+        """Reads the mappings. Returns (added, removed): lists of CodeFiles; the caller closes the
+        removed ones. None if nothing has changed."""
         text = self.maps_text()
         if text == self._text:
             return None
@@ -70,15 +76,15 @@ class CodeMap:
         return added, removed
 
     def mapped(self) -> list:
-        """(start, end, offset into the file, path) of all code that was mapped when that was last looked at."""
+        """[(start, end, offset into the file, path)] of all mapped code, in order."""
         return self._maps
 
     def maps_text(self) -> bytes:
-        """What is mapped, as /proc/PID/maps has it."""
+        """The mappings in the format of /proc/PID/maps."""
         return maps_text(self._pid)
 
     def open_file(self, path: str, start: int, end: int):
-        """The files.File that is mapped there. OSError, Refused."""
+        """The target_files.File that is mapped there. OSError, Refused."""
         if path == VDSO:
             return open_vdso(end - start)
         if path == self._program:
@@ -86,22 +92,23 @@ class CodeMap:
         return open_mapped(self._pid, start, end, path)
 
     def target_path(self, path: str) -> str:
-        """A path as the target itself has it."""
+        """A path of the mappings as the target itself names it: without its chroot and "
+        (deleted)"."""
         if self._prefix and path.startswith(self._prefix + "/"):
             path = path[len(self._prefix):]
         return path[:-len(DELETED)] if path.endswith(DELETED) else path
 
     def module_path(self, pc: int) -> str:
-        """The path of the file that is mapped there, "" if none is."""
+        """The path of the file that is mapped at an address, as the target names it; "" if none."""
         mapping = self._mapping(pc)
         return self.target_path(mapping[3]) if mapping is not None else ""
 
     def is_code(self, pc: int) -> bool:
-        """Is it in what was mapped executable from a file, when that was last looked at?"""
+        """Is the address in mapped code of a file?"""
         return self._mapping(pc) is not None
 
     def function_at(self, address: int) -> tuple:
-        """(cfi.Function or None, what the target adds to its addresses) of the code at an address."""
+        """(cfi.Function or None, bias of its file) for an address in the target."""
         mapping, table, bias = self._mapping(address), None, 0
         if mapping is not None:
             file = self._files.get((mapping[3], mapping[0] - mapping[2]))
@@ -110,13 +117,13 @@ class CodeMap:
         return (table.function(address - bias) if table is not None else None), bias
 
     def function_range(self, address: int):
-        """(where the code of the function there begins, and ends); None if that is not known."""
+        """(start, end) of the function at an address, in the target; None if unknown."""
         function, bias = self.function_at(address)
         return (function.start + bias, function.end + bias) if function is not None else None
 
     def pointers_on_stacks(self, pointers: dict) -> list:
-        """The words on the threads' stacks that point into code, each once. pointers: the threads' stack pointers as they
-        were last seen."""
+        """[address]: the words on the threads' stacks that point into code, each once. No thread is
+        stopped for this. pointers: {tid: stack pointer} of the last sample."""
         if not self._maps:
             return []
         low, high = self._maps[0][0], self._maps[-1][1]
@@ -130,15 +137,15 @@ class CodeMap:
             return ""
 
     def _open_code_file(self, path: str, start: int, end: int, offset: int):
-        """The CodeFile, None if nothing is to be had of it. Several of a file's segments may hold code: it's one all the
-        same."""
+        """The CodeFile, None if it cannot be used. Several segments of one file may contain code:
+        they share one CodeFile."""
         try:
             file = self.open_file(path, start, end)
         except Refused as why:
             self.notes.append(self._refused_note(path, why))
             return None
         except OSError:
-            if ".so" in path:  # otherwise it is memory, which has a file for a moment only
+            if ".so" in path:  # otherwise the file is a short-lived one for shared memory
                 self.notes.append(self._unreadable_note(path))
             return None
         try:
@@ -150,40 +157,44 @@ class CodeMap:
                     return other
             return CodeFile(path, bias, start, file, elf)
         except (OSError, BadRead):
-            file.close()  # no library at all, or an odd one: its frames have no names
+            file.close()  # no ELF file, or an unsupported one: its frames have no names
             return None
 
     def _refused_note(self, path: str, why: Refused) -> str:
         if path == self._program:
             return "the program's own file was not read: %s; its functions have no names" % why
-        return "%s was not read: %s; its functions have no names" % (one_line(self.target_path(path)), why)
+        name = one_line(self.target_path(path))
+        return "%s was not read: %s; its functions have no names" % (name, why)
 
     def _unreadable_note(self, path: str) -> str:
+        name = one_line(self.target_path(path))
         if path.endswith(DELETED):
-            return ("%s was deleted or replaced while the program runs, and only root can read what it was: its functions "
-                    "have no names" % one_line(self.target_path(path)))
-        return "%s cannot be read: its functions have no names" % one_line(self.target_path(path))
+            return ("%s was deleted or replaced while the program runs, and only root can read "
+                    "what it was: its functions have no names" % name)
+        return "%s cannot be read: its functions have no names" % name
 
     def _mapping(self, address: int):
-        """The row of mapped_code that holds it, or None."""
+        """The row of `mapped` that contains an address, or None."""
         at = bisect.bisect_right(self._maps, (address + 1,)) - 1
-        return self._maps[at] if at >= 0 and self._maps[at][0] <= address < self._maps[at][1] else None
+        row = self._maps[at] if at >= 0 else None
+        return row if row is not None and row[0] <= address < row[1] else None
 
 
 def _mapped_code(text: bytes) -> list:
-    """As mapped_code; and the vdso, which is in no file."""
+    """As procfs.mapped_code, with a row for the vdso, which is in no file."""
     maps, (start, end) = mapped_code(text), vdso_range(text)
     return sorted(maps + [(start, end, 0, VDSO)]) if maps and end else maps
 
 
 def _has_executed(before, now) -> bool:
-    """Of file_mappings' keys: has another program been executed? It has its vdso elsewhere, unless the kernel was told not to choose
-    addresses at random; then it's the files that are all others."""
-    return any(key[0] == VDSO and key not in now for key in before) or not any(key in now for key in before)
+    """Was another program executed between two sets of keys of file_mappings? Its vdso is at
+    another address, or, without address randomisation, all its files are different."""
+    vdso_moved = any(key[0] == VDSO and key not in now for key in before)
+    return vdso_moved or not any(key in now for key in before)
 
 
 def _frame_table(elf: Elf):
-    """None if it has none that is known."""
+    """The FrameTable of a file, None if it has none in a supported format."""
     try:
         return FrameTable(elf.read, *elf.frame_header) if elf.frame_header else None
     except BadRead:
@@ -198,7 +209,7 @@ def _build_id(elf: Elf) -> str:
 
 
 def _stack_words(pid: int, pointers: dict):
-    """The words on the threads' stacks, as they are in this moment: nothing is stopped for it."""
+    """Yields the words on the threads' stacks, while the threads run."""
     ranges = stack_ranges(pid)
     ranges.update({tid: (pointer, STACK_BYTES) for tid, pointer in pointers.items()})
     try:

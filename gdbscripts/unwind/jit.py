@@ -1,14 +1,15 @@
-"""Unwinds frames of code that the target made as it ran (JIT), of which no file tells how: x86-64.
+"""An unwinder for gdb for generated (JIT) code, which has no call frame information (x86-64).
 
-gdb stops at such a frame, or guesses. Where perf_map.py knows the code, this does it:
+gdb stops at such a frame, or guesses. For code that the perf map names (perf_map.py), this
+unwinder:
 
-- At a return address the frame's end is often in sight: `add $N,%rsp`, `pop`, `leave`, then `ret`. That is
-  how the trampolines of python -X perf end (Python/asm_trampoline.S).
-- Else by the frame pointer, which JIT compilers keep for profilers' sake (Node always, Java with
-  -XX:+PreserveFramePointer): right at a function's first instructions it is still the caller's.
-
-What comes out must make sense: a stack pointer that moves up by less than FRAME_BYTES_MAX, a return address
-in executable memory. Otherwise the frame is left to gdb.
+- looks for the function's epilogue after the pc: `add $N,%rsp`, `pop`, then `ret`. The trampolines
+of
+  python -X perf end so (Python/asm_trampoline.S).
+- otherwise uses the frame pointer, which JIT compilers keep for profilers (Node always, Java with
+  -XX:+PreserveFramePointer). In the first instructions of a function it is still the caller's.
+ The result is checked: the stack pointer moves up by less than FRAME_BYTES_MAX, and the return
+address is in generated code or in code of a file. Otherwise gdb has to unwind the frame.
 """
 import struct
 
@@ -16,7 +17,7 @@ import gdb
 from gdb.unwinder import Unwinder, register_unwinder
 
 FRAME_BYTES_MAX = 1 << 20
-EPILOGUE_BYTES = 32  # of code looked at for a frame's end
+EPILOGUE_BYTES = 32  # bytes of code that are searched for the epilogue
 PUSH_RBP = b"\x55"
 ENDBR64 = b"\xf3\x0f\x1e\xfa"
 MOV_RSP_RBP = (b"\x48\x89\xe5", b"\x48\x8b\xec")
@@ -24,8 +25,8 @@ UNCHANGED = ("rbx", "r12", "r13", "r14", "r15")  # callee-saved besides rbp (Sys
 
 
 def epilogue(code: bytes):
-    """(bytes from the stack pointer to the return address, those to the saved rbp or None) of code that leaves
-    its frame at once; None if it does not."""
+    """Decodes `code` as an epilogue. Returns (bytes from the stack pointer to the return address,
+    bytes to the saved rbp or None); None if it is no epilogue."""
     depth, rbp, at = 0, None, 0
     while at < len(code):
         if code[at:at + 3] == b"\x48\x83\xc4" and at + 3 < len(code):  # add $imm8,%rsp
@@ -38,10 +39,10 @@ def epilogue(code: bytes):
             rbp = depth if code[at] == 0x5d else rbp
             depth += 8
             at += 1
-        elif code[at:at + 2] == b"\x41\x5c" or code[at:at + 2] in (b"\x41\x5d", b"\x41\x5e", b"\x41\x5f"):
+        elif code[at:at + 2] in (b"\x41\x5c", b"\x41\x5d", b"\x41\x5e", b"\x41\x5f"):
             depth += 8  # pop of r12 to r15
             at += 2
-        elif code[at] == 0xc3:
+        elif code[at] == 0xc3:  # ret
             return (depth, rbp) if depth >= 0 else None
         else:
             return None
@@ -49,8 +50,8 @@ def epilogue(code: bytes):
 
 
 def prologue(code: bytes, offset: int):
-    """Is rbp still the caller's at `offset` of a function that begins with `code`? Then the bytes from the stack
-    pointer to the return address; else None."""
+    """The bytes from the stack pointer to the return address at `offset` of a function that begins
+    with `code`, if rbp is still the caller's there; else None."""
     at = 4 if code.startswith(ENDBR64) else 0
     if offset <= at:
         return 0
@@ -60,7 +61,7 @@ def prologue(code: bytes, offset: int):
 
 
 class FrameId:
-    """What gdb tells frames apart by."""
+    """The identity of a frame for gdb (gdb.unwinder)."""
 
     def __init__(self, sp: int, pc: int) -> None:
         self.sp = sp
@@ -69,7 +70,7 @@ class FrameId:
 
 class JitUnwinder(Unwinder):
     def __init__(self, perf_map, is_code) -> None:
-        """is_code(pc): is that in a file's code?"""
+        """perf_map: a PerfMap; is_code(pc): is it in code of a file?"""
         super().__init__("pmp-jit")
         self._map = perf_map
         self._is_code = is_code
@@ -92,16 +93,18 @@ class JitUnwinder(Unwinder):
             return None
         if not self._map.find(back) and not self._is_code(back):
             return None
+        caller_rbp = gdb.Value(_word(rbp_at)).cast(rbp.type) if rbp_at else rbp
         unwound = frame.create_unwind_info(FrameId(gdb.Value(where + 16), gdb.Value(code.start)))
         unwound.add_saved_register("rip", gdb.Value(back).cast(pc.type))
         unwound.add_saved_register("rsp", gdb.Value(where + 8).cast(sp.type))
-        unwound.add_saved_register("rbp", gdb.Value(_word(rbp_at)).cast(rbp.type) if rbp_at else rbp)
+        unwound.add_saved_register("rbp", caller_rbp)
         for name in UNCHANGED:
             unwound.add_saved_register(name, frame.read_register(name))
         return unwound
 
     def _return_address(self, pc: int, sp: int, rbp: int, code) -> tuple:
-        """(where the return address is, where the caller's rbp is or 0: it's in place)."""
+        """(address of the return address, address of the caller's rbp; 0: it is in the
+        register)."""
         found = prologue(_bytes(code.start, min(8, code.end - code.start)), pc - code.start)
         if found is not None:
             return sp + found, sp if found else 0
@@ -124,11 +127,12 @@ _execute_unwinders = gdb._execute_unwinders
 
 
 def disable_unwinders() -> None:
-    """gdb calls into Python for each frame to ask for unwinders; there are none, and it costs a tenth of a walk."""
+    """Replaces the Python function that gdb calls for each frame: without unwinders the call only
+    costs time, a tenth of a stack."""
     gdb._execute_unwinders = lambda _frame: None
 
 
 def install_unwinder(perf_map, is_code) -> None:
-    """From now on this unwinder is asked."""
+    """Restores gdb's function and registers a JitUnwinder, in place of an older one."""
     gdb._execute_unwinders = _execute_unwinders
     register_unwinder(None, JitUnwinder(perf_map, is_code), replace=True)

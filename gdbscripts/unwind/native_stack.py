@@ -1,12 +1,13 @@
-"""Native stacks: unwound while the target is stopped, named while it runs on (symbolizer.py)."""
+"""Native stacks: unwound while the target is stopped; named later, while it runs
+(symbolizer.py)."""
 import gdb
 
 import pmp_registers as registers
 from pmp_unwinder import FRAMES_MAX, Frame
 
 NORMAL_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
-# Of these gdb makes frames where there are none: an inlined function's is its caller's, and one that has left by a tail
-# call is not on the stack any more.
+# Kinds of gdb's frames that have no stack frame of their own: an inlined function shares that of
+# its caller, and a function that has left by a tail call is no longer on the stack.
 VIRTUAL_FRAMES = (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME)
 CUT = "(More stack frames follow...)"
 
@@ -17,24 +18,26 @@ class Stack:
 
     def __init__(self, frames: list, stop_reason: str = "") -> None:
         self.frames = frames
-        self.stop_reason = stop_reason  # what gdb says of it, if it does not end as it should
+        self.stop_reason = stop_reason  # gdb's text if the stack ends too early, else ""
 
     @property
     def leaf_sp(self) -> int:
-        """Of the leaf."""
+        """The stack pointer of the leaf, 0 if there are no frames."""
         return self.frames[0].sp if self.frames else 0
 
     @property
     def frame_sps(self) -> list:
+        """The stack pointer of each frame."""
         return [frame.sp for frame in self.frames]
 
     def contains(self, addr: int) -> bool:
-        """Is it on this stack?"""
+        """Is the address on this stack?"""
         return bool(self.frames) and self.frames[0].sp <= addr < self.frames[-1].sp
 
 
 def read_stack(unwinder, memory, thread, regs: registers.Registers, by_gdb: bool) -> Stack:
-    """The stack of a thread that is stopped. Without frames: gdb has to unwind it, and has no symbols for that (by_gdb)."""
+    """The Stack of a stopped thread. by_gdb: gdb has symbols, so it may unwind a stack that the
+    unwinder cannot. Otherwise such a Stack has no frames."""
     frames = unwinder.unwind(memory, regs)
     if frames:
         return Stack(frames, CUT if len(frames) == FRAMES_MAX else "")
@@ -63,4 +66,5 @@ def _add_gdb_frames(stack: Stack, frame) -> None:
     if frame is not None:
         stack.stop_reason = CUT
     elif stack.frames and last.unwind_stop_reason() not in NORMAL_ENDS:
-        stack.stop_reason = "Backtrace stopped: " + gdb.frame_stop_reason_string(last.unwind_stop_reason())
+        reason = gdb.frame_stop_reason_string(last.unwind_stop_reason())
+        stack.stop_reason = "Backtrace stopped: " + reason

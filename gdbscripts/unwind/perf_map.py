@@ -1,9 +1,10 @@
-"""The target's own names for code that it makes as it runs: /tmp/perf-PID.map, as perf reads it.
+"""The names of generated (JIT) code that the target writes to /tmp/perf-PID.map.
 
-Format (Linux, tools/perf/Documentation/jit-interface.txt): a line a function, "START SIZE NAME", both numbers
-hexadecimal. PID is the process's own, and /tmp is its own root's. The file is written to as the program runs;
-of two lines for one address the later counts. It is read as data: only a regular file of the target's user or
-root's, as perf demands it, and no more of it than MAP_MAX.
+Format (Linux, tools/perf/Documentation/jit-interface.txt): one function a line, "START SIZE NAME",
+both numbers hexadecimal. PID is the number in the target's pid namespace, /tmp is in its root. The
+target appends to the file while it runs; of two lines for one address the later one is valid. As in
+perf, the file must be a regular file of the target's user or of root; at most MAP_MAX bytes are
+read.
 """
 import bisect
 import os
@@ -17,7 +18,7 @@ MAP_MAX = 64 << 20  # bytes
 
 
 class JitFunction:
-    """One function of the map."""
+    """One function of the map: addresses in the target, and its name."""
     __slots__ = ("start", "end", "name")
 
     def __init__(self, start: int, end: int, name: str) -> None:
@@ -27,7 +28,7 @@ class JitFunction:
 
 
 def parse_line(line: bytes):
-    """A Code; None of a line that is none."""
+    """The JitFunction of a line, None if the line is malformed."""
     words = line.split(b" ", 2)
     if len(words) != 3 or not words[2]:
         return None
@@ -41,70 +42,75 @@ def parse_line(line: bytes):
 
 
 class PerfMap:
+    """The perf map of one process, as of the last `update`."""
+
     def __init__(self, pid: int, root: str) -> None:
-        self.path = "/tmp/perf-%d.map" % innermost_tid(pid, pid)  # as the target calls it
+        """root: as procfs.foreign_root."""
+        self.path = "/tmp/perf-%d.map" % innermost_tid(pid, pid)  # as the target names it
         self._pid = pid
         self._root = root
-        self._position = 0
-        self._size = 0  # of the file, when it was read last
-        self._file = None  # (device, inode) of it
-        self._codes = {}
-        self._starts = []
+        self._position = 0  # bytes of complete lines that were read
+        self._size = 0  # of the file at the last read
+        self._file = None  # (device, inode)
+        self._functions = {}  # start -> JitFunction
+        self._starts = []  # sorted
 
     def __len__(self) -> int:
         return len(self._starts)
 
     def update(self) -> bool:
-        """Reads what came since the last time; True if there is something new. Not while the target is
-        stopped."""
+        """Reads the lines that were added since the last call; True if there are any. Do not call
+        it while the target is stopped."""
         try:
-            found = self._open()
+            descriptor = self._open()
         except OSError:
             return False
         try:
-            seen = os.fstat(found)
-            if (seen.st_dev, seen.st_ino) == self._file and seen.st_size == self._size:
+            status = os.fstat(descriptor)
+            if (status.st_dev, status.st_ino) == self._file and status.st_size == self._size:
                 return False
-            return self._read(found)
+            return self._read(descriptor)
         except OSError:
             return False
         finally:
-            os.close(found)
+            os.close(descriptor)
 
     def find(self, pc: int):
-        """The Code that holds this address, or None."""
+        """The JitFunction that contains an address, or None."""
         at = bisect.bisect_right(self._starts, pc)
-        code = self._codes[self._starts[at - 1]] if at else None
-        return code if code is not None and pc < code.end else None
+        function = self._functions[self._starts[at - 1]] if at else None
+        return function if function is not None and pc < function.end else None
 
     def _open(self) -> int:
-        """The file itself, whatever it is: not opened for reading yet. In another root no link is followed: it would
-        lead out of it."""
+        """An O_PATH descriptor of the file, of whatever type. No link is followed: in another root
+        it would lead out of that root."""
         if self._root:
             return open_beneath(self._root, self.path)[0]
         return os.open(self.path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
 
-    def _read(self, found: int) -> bool:
-        seen = os.fstat(found)
-        if not stat.S_ISREG(seen.st_mode) or seen.st_uid not in (0, os.stat("/proc/%d" % self._pid).st_uid):
+    def _read(self, descriptor: int) -> bool:
+        status = os.fstat(descriptor)
+        owners = (0, os.stat("/proc/%d" % self._pid).st_uid)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid not in owners:
             return False
-        file = os.open("/proc/self/fd/%d" % found, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open("/proc/self/fd/%d" % descriptor, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if (seen.st_dev, seen.st_ino) != self._file or seen.st_size < self._size:
-                self._file, self._position = (seen.st_dev, seen.st_ino), 0
-                self._codes.clear()
-            self._size = seen.st_size
-            return self._add(os.pread(file, max(0, MAP_MAX - self._position), self._position))
+            if (status.st_dev, status.st_ino) != self._file or status.st_size < self._size:
+                self._file, self._position = (status.st_dev, status.st_ino), 0
+                self._functions.clear()
+            self._size = status.st_size
+            size = max(0, MAP_MAX - self._position)
+            return self._add_lines(os.pread(file, size, self._position))
         finally:
             os.close(file)
 
-    def _add(self, data: bytes) -> bool:
-        """What stands behind the last newline is a line in the making: it comes again."""
+    def _add_lines(self, data: bytes) -> bool:
+        """Bytes after the last newline are an incomplete line: they are read again later."""
         data = data[:data.rfind(b"\n") + 1]
         self._position += len(data)
         for line in data.split(b"\n"):
-            code = parse_line(line)
-            if code is not None:
-                self._codes[code.start] = code
-        self._starts = sorted(self._codes)
+            function = parse_line(line)
+            if function is not None:
+                self._functions[function.start] = function
+        self._starts = sorted(self._functions)
         return bool(data)

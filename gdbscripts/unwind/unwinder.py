@@ -1,7 +1,8 @@
-"""Unwinds stacks by call frame information (cfi.py): some microseconds a frame, where gdb takes forty.
+"""Unwinds stacks by call frame information (cfi.py): a few microseconds a frame, where gdb takes
+40.
 
-gdb would find the same frames. So it's asked wherever there is no rule for one: code that the target made, code
-without call frame information, a stack that leads nowhere.
+gdb finds the same frames. So gdb unwinds every stack with a frame that has no rule: generated code,
+code without call frame information, a corrupt stack.
 """
 import struct
 
@@ -9,14 +10,14 @@ from pmp_cfi import FP, OUTERMOST
 from pmp_memory import BadRead
 
 FRAMES_MAX = 20000  # of one stack, leaf first
-PIECE = 1 << 14  # bytes of a stack read at once
-RULES_MAX = 200000  # pcs whose rules are kept
+PIECE = 1 << 14  # bytes of a stack that are read at once
+RULES_MAX = 200000  # addresses whose rules are kept
 WORD = struct.Struct("<Q")
 
 
 class Frame:
-    """A frame that is really there (inlined ones have none): its pc and stack pointer. `exact`: the pc is where it
-    goes on, not behind a call that it makes; `signal`: it's a signal's trampoline."""
+    """One stack frame (inlined functions have none): its pc and stack pointer. `exact`: the pc is
+    the next instruction to run, not a return address; `signal`: it is a signal trampoline."""
     __slots__ = ("pc", "sp", "exact", "signal")
 
     def __init__(self, pc: int, sp: int, exact: bool, signal: bool) -> None:
@@ -24,28 +25,31 @@ class Frame:
 
     @property
     def address(self) -> int:
-        """One that is in the instruction that it is at."""
+        """An address inside the current instruction: before the return address if it is a call."""
         return self.pc if self.exact or not self.pc else self.pc - 1
 
 
 class Unwinder:
     def __init__(self, function_at) -> None:
-        """function_at(address): (cfi.Function or None, what the target adds to its addresses)."""
+        """function_at(address): (cfi.Function or None, bias), as CodeMap.function_at."""
         self._function_at = function_at
-        self._rules = {}
+        self._rules = {}  # address -> cfi.Rule or None
 
     def clear(self) -> None:
-        """Libraries came or went."""
+        """Forgets all rules: libraries were loaded or unloaded."""
         self._rules.clear()
 
     def load_rules(self, pcs: list) -> None:
-        """Reads the rules for return addresses that stacks may have, so that it isn't done while the target is stopped."""
+        """Reads the rules for return addresses that may be on stacks, before the target is
+        stopped."""
         for pc in pcs:
             self._rule(pc - 1)
 
     def unwind(self, memory, registers):
-        """The Frames, leaf first, to the outermost one or to FRAMES_MAX; None: gdb has to do it, or the frame pointer is
-        needed that `registers` does not have."""
+        """[Frame], leaf first, up to the outermost one or FRAMES_MAX. None if gdb has to unwind the
+        stack, or if the frame pointer is needed and `registers` does not have it.
+
+        memory: with read_some; registers: registers.Registers."""
         stack, frames = _StackMemory(memory, registers.sp), []
         pc, sp, fp, exact = registers.pc, registers.sp, registers.fp, True
         try:
@@ -71,7 +75,7 @@ class Unwinder:
             return None
         if not frames:
             return None
-        # Nothing calls it: gdb shows that, too.
+        # The return address is 0: gdb shows a frame for it as well.
         return frames if pc else frames + [Frame(0, sp, exact, False)]
 
     def _rule(self, address: int):
@@ -84,7 +88,7 @@ class Unwinder:
 
 
 class _StackMemory:
-    """A stack's words. It's read in pieces, as frames get there."""
+    """The words of a stack, read in pieces as the frames reach them."""
 
     def __init__(self, memory, start: int) -> None:
         self._memory = memory
