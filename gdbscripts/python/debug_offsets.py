@@ -1,25 +1,28 @@
-"""The interpreter's description of itself: struct _Py_DebugOffsets, at the start of _PyRuntime since 3.13.
+"""The interpreter's description of itself: struct _Py_DebugOffsets, at the start of _PyRuntime
+since 3.13.
 
-Eight bytes "xdebugpy", the version as in PY_VERSION_HEX, whether the build is free-threaded, then groups of
-offsets and sizes of eight bytes each. Which fields a group has, and in what order, differs between minor
-versions and is below (3.13: Include/internal/pycore_runtime.h, later pycore_debug_offsets.h). A version that
-is newer than those is read as the newest one is, and is believed only if what is found that way makes
-sense (interpreter.py).
+Format: eight bytes "xdebugpy", PY_VERSION_HEX, 1 for a free-threaded build, then groups of offsets
+and sizes; each number has eight bytes. The fields of a group and their order differ between minor
+versions: FIELDS (source: 3.13 Include/internal/pycore_runtime.h, later versions
+pycore_debug_offsets.h in the same folder). A newer version is read as the newest known one, and is
+used only if valid frames are found with it (interpreter.py).
 """
 import struct
 
 from pmp_memory import BadRead
 
 COOKIE = b"xdebugpy"
-SIZE_MAX = 4096  # bytes, more than any version's
-OFFSET_MAX = 1 << 24  # an offset into a structure: more is none
+SIZE_MAX = 4096  # bytes; more than any version has
+OFFSET_MAX = 1 << 24  # a larger offset into a structure is invalid
 
 FIELDS = {
     (3, 13): """
         runtime_state: size finalizing interpreters_head
         interpreter_state: size id next threads_head gc imports_modules sysdict builtins ceval_gil
-            gil_runtime_state gil_runtime_state_enabled gil_runtime_state_locked gil_runtime_state_holder
-        thread_state: size prev next interp current_frame thread_id native_thread_id datastack_chunk status
+            gil_runtime_state gil_runtime_state_enabled gil_runtime_state_locked
+            gil_runtime_state_holder
+        thread_state: size prev next interp current_frame thread_id native_thread_id datastack_chunk
+            status
         interpreter_frame: size previous executable instr_ptr localsplus owner
         code_object: size filename name qualname linetable firstlineno argcount localsplusnames
             localspluskinds co_code_adaptive
@@ -35,11 +38,13 @@ FIELDS = {
         gc: size collecting""",
     (3, 14): """
         runtime_state: size finalizing interpreters_head
-        interpreter_state: size id next threads_head threads_main gc imports_modules sysdict builtins ceval_gil
-            gil_runtime_state gil_runtime_state_enabled gil_runtime_state_locked gil_runtime_state_holder
-            code_object_generation tlbc_generation
-        thread_state: size prev next interp current_frame thread_id native_thread_id datastack_chunk status
-        interpreter_frame: size previous executable instr_ptr localsplus owner stackpointer tlbc_index
+        interpreter_state: size id next threads_head threads_main gc imports_modules sysdict
+            builtins ceval_gil gil_runtime_state gil_runtime_state_enabled gil_runtime_state_locked
+            gil_runtime_state_holder code_object_generation tlbc_generation
+        thread_state: size prev next interp current_frame thread_id native_thread_id datastack_chunk
+            status
+        interpreter_frame: size previous executable instr_ptr localsplus owner stackpointer
+            tlbc_index
         code_object: size filename name qualname linetable firstlineno argcount localsplusnames
             localspluskinds co_code_adaptive co_tlbc
         pyobject: size ob_type
@@ -55,14 +60,15 @@ FIELDS = {
         gc: size collecting""",
     (3, 15): """
         runtime_state: size finalizing interpreters_head
-        interpreter_state: size id next threads_head threads_main gc imports_modules sysdict builtins ceval_gil
-            gil_runtime_state gil_runtime_state_enabled gil_runtime_state_locked gil_runtime_state_holder
-            code_object_generation tlbc_generation
+        interpreter_state: size id next threads_head threads_main gc imports_modules sysdict
+            builtins ceval_gil gil_runtime_state gil_runtime_state_enabled gil_runtime_state_locked
+            gil_runtime_state_holder code_object_generation tlbc_generation
         thread_state: size prev next interp current_frame base_frame last_profiled_frame
             last_profiled_frame_seq thread_id native_thread_id datastack_chunk status holds_gil
             gil_requested current_exception exc_state
         err_stackitem: exc_value
-        interpreter_frame: size previous executable instr_ptr localsplus owner stackpointer tlbc_index
+        interpreter_frame: size previous executable instr_ptr localsplus owner stackpointer
+            tlbc_index
         code_object: size filename name qualname linetable firstlineno argcount localsplusnames
             localspluskinds co_code_adaptive co_tlbc
         pyobject: size ob_type
@@ -79,7 +85,7 @@ FIELDS = {
         gc: size collecting""",
 }
 
-# A layout's keys (layouts.py) and where they are told.
+# (key of a layout (layouts.py), "group.field").
 KEYS = (
     ("runtime.interpreters_head", "runtime_state.interpreters_head"),
     ("interp.next", "interpreter_state.next"),
@@ -107,65 +113,68 @@ KEYS = (
     ("str.state", "unicode_object.state"),
     ("str.ascii_data", "unicode_object.asciiobject_size"),
 )
-# Of free-threaded builds only, from 3.14 on.
+# Only in free-threaded builds, from 3.14 on.
 FREE_THREADED_KEYS = (
     ("frame.tlbc_index", "interpreter_frame.tlbc_index"),
     ("code.tlbc", "code_object.co_tlbc"),
 )
-# Told as offsets into the interpreter's own lock; it may use another's, to which `ceval.gil` points.
+# Given relative to the interpreter state, for its own lock. It may use another one's lock: the
+# pointer `ceval.gil` has its address. So the layout has offsets into the lock.
 LOCK_KEYS = (("gil.locked", "interpreter_state.gil_runtime_state_locked"),
              ("gil.holder", "interpreter_state.gil_runtime_state_holder"))
-UTF8_SIZE = 16  # of what PyCompactUnicodeObject has behind PyASCIIObject: length and pointer
+UTF8_SIZE = 16  # bytes of PyCompactUnicodeObject after PyASCIIObject: length and pointer
 
 
 def version_number(data: bytes) -> int:
-    """PY_VERSION_HEX; 0 if these bytes are no _Py_DebugOffsets."""
+    """The PY_VERSION_HEX of a _Py_DebugOffsets; 0 if these bytes are none."""
     if len(data) < 24 or not data.startswith(COOKIE):
         return 0
     return struct.unpack_from("<Q", data, 8)[0]
 
 
 def layout(data: bytes) -> dict:
-    """A layout with the keys of layouts.py, from the bytes of a _Py_DebugOffsets."""
+    """A layout with the keys of layouts.py, from the bytes of a _Py_DebugOffsets. BadRead: before
+    3.13, too short, or with invalid offsets."""
     number = version_number(data)
     version = (number >> 24 & 255, number >> 16 & 255)
     table = max((known for known in FIELDS if known <= version), default=None)
     if table is None:
         raise BadRead("no _Py_DebugOffsets")
-    told = _fields(data, FIELDS[table])
+    values = _fields(data, FIELDS[table])
     row = {"runs": "shim", "lines": "locations", "text": "unicode"}
     free_threaded = struct.unpack_from("<Q", data, 16)[0]
     for key, field in KEYS + (FREE_THREADED_KEYS if free_threaded == 1 else ()):
-        if field in told:
-            row[key] = told[field]
+        if field in values:
+            row[key] = values[field]
     if max(value for value in row.values() if isinstance(value, int)) > OFFSET_MAX:
         raise BadRead("odd offsets in _Py_DebugOffsets")
-    _add_lock(row, told)
+    _add_lock(row, values)
     row["str.compact_data"] = row["str.ascii_data"] + UTF8_SIZE
-    # Not told: from 3.14 on free-threaded builds have `interned` in a byte of its own (unicodeobject.h).
+    # No field has this: from 3.14 on `interned` is a byte of its own in free-threaded builds
+    # (Include/cpython/unicodeobject.h).
     row["str.kind_bit"] = 8 if free_threaded == 1 and version >= (3, 14) else 2
     return row
 
 
-def _add_lock(row: dict, told: dict) -> None:
-    lock = told.get("interpreter_state.gil_runtime_state", 0)
+def _add_lock(row: dict, values: dict) -> None:
+    lock = values.get("interpreter_state.gil_runtime_state", 0)
     for key, field in LOCK_KEYS:
-        row[key] = told[field] - lock
+        row[key] = values[field] - lock
         if not 0 <= row[key] < SIZE_MAX:
             raise BadRead("odd offsets in _Py_DebugOffsets")
-    row["interp.gil"] = told["interpreter_state.ceval_gil"]
-    row["interp.collecting"] = told["interpreter_state.gc"] + told["gc.collecting"]
+    row["interp.gil"] = values["interpreter_state.ceval_gil"]
+    row["interp.collecting"] = values["interpreter_state.gc"] + values["gc.collecting"]
 
 
 def _fields(data: bytes, table: str) -> dict:
-    """"group.field" -> number."""
-    told, at, group = {}, 24, ""
+    """{"group.field": number}. table: a text of FIELDS."""
+    values, at, group = {}, 24, ""
     for word in table.split():
         if word.endswith(":"):
             group = word[:-1]
             continue
         if at + 8 > len(data):
             raise BadRead("_Py_DebugOffsets is too short")
-        told["%s.%s" % (group, word)] = struct.unpack_from("<Q", data, at)[0]
+        values["%s.%s" % (group, word)] = struct.unpack_from("<Q", data, at)[0]
         at += 8
-    return told
+    return values

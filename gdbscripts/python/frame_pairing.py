@@ -1,5 +1,5 @@
-"""Which native frame runs which Python frames: by the addresses of the structures that runs of the eval loop
-have on the C stack (py_frames.py)."""
+"""Which native frame runs which Python frames: by the addresses of the structures that runs of the
+eval loop have on the C stack (py_frames.py)."""
 import struct
 from bisect import bisect_left
 
@@ -10,36 +10,40 @@ PIECE = 1 << 16
 PAGE = 1 << 12
 
 
-def assign_by_address(stacks: list, runs: list, spare: list) -> None:
-    """Gives runs to the thread on whose C stack they are, where that isn't the one whose thread state they are
-    of: a subinterpreter's state may have been made by another thread than the one that runs it.
+def assign_by_address(stacks: list, runs: list, unclaimed: list) -> None:
+    """Moves each run to the thread on whose C stack its structure is. That may be another thread
+    than the one of its thread state: the state of a subinterpreter may have been created by another
+    thread than the one that runs it.
 
-    stacks: native.Stack of each thread; runs: each one's list of runs, changed in place; spare: runs of
-    thread states that are no stopped thread's."""
+    stacks: native_stack.Stack of each thread; runs: for each thread its list of runs, changed in
+    place; unclaimed: runs of thread states that belong to no stopped thread."""
     for i, own in enumerate(runs):
-        strays = [run for run in own if run.addr and not stacks[i].contains(run.addr)]
-        for run in strays:
-            if _give(stacks, runs, run, i):
+        foreign = [run for run in own if run.addr and not stacks[i].contains(run.addr)]
+        for run in foreign:
+            if _assign(stacks, runs, run, i):
                 own.remove(run)
-    for run in spare:
+    for run in unclaimed:
         if run.addr:
-            _give(stacks, runs, run, -1)
+            _assign(stacks, runs, run, -1)
 
 
-def _give(stacks: list, runs: list, run, not_to: int) -> bool:
+def _assign(stacks: list, runs: list, run, except_for: int) -> bool:
+    """Appends the run to the runs of the thread whose stack contains it; False if there is none."""
     for i, stack in enumerate(stacks):
-        if i != not_to and stack.contains(run.addr):
+        if i != except_for and stack.contains(run.addr):
             runs[i].append(run)
             return True
     return False
 
 
 def assign_by_search(stacks: list, states: list, memory) -> None:
-    """The same for versions that have no such structures, where a thread has several states with frames. An eval
-    loop has its frame object's address somewhere on its stack: a state is that thread's who has those of
-    its innermost and outermost frame, and of two on one stack that is the inner one whose are lower.
+    """As assign_by_address, for versions without such structures, if a thread has several thread
+    states with frames. An eval loop has the address of its frame object somewhere on its stack. So
+    a thread state belongs to the thread whose stack has the addresses of its innermost and
+    outermost frame; of two on one stack, the inner one is the one with the lower position.
 
-    states: for each thread the runs of each of its states, changed in place."""
+    stacks: native_stack.Stack of each thread; states: for each thread a list with the runs of each
+    of its thread states, changed in place."""
     texts = [_stack_bytes(memory, stack.leaf_sp) for stack in stacks]
     found = [[] for _ in stacks]
     for i, own in enumerate(states):
@@ -53,7 +57,7 @@ def assign_by_search(stacks: list, states: list, memory) -> None:
 
 
 def _stack_bytes(memory, pointer: int) -> bytes:
-    """From the stack pointer up, as far as there is memory."""
+    """The stack from its stack pointer on, as far as it is readable, STACK_MAX bytes at most."""
     data = b""
     for size in (PIECE, PAGE):
         try:
@@ -66,16 +70,17 @@ def _stack_bytes(memory, pointer: int) -> bytes:
 
 
 def pair(pointers: list, runs: list) -> tuple:
-    """(index of a native frame -> its runs, innermost first; the runs that are in none).
+    """({index of a native frame: its runs, innermost first}, [the runs that are in no frame]).
 
-    pointers: the stack pointer of each native frame, leaf first. A frame's part of the stack ends where
-    its caller's begins; what the outermost one calls its own is not known, and nothing is in it."""
+    pointers: the stack pointer of each native frame, leaf first. A frame's part of the stack ends
+    where that of its caller begins; the end of the outermost frame is unknown, so it has no
+    runs."""
     order = sorted((run.addr, i) for i, run in enumerate(runs))
-    addrs, taken, pairs = [addr for addr, _ in order], set(), {}
+    addrs, used, pairs = [addr for addr, _ in order], set(), {}
     for i in range(len(pointers) - 1):
         first, last = bisect_left(addrs, pointers[i]), bisect_left(addrs, pointers[i + 1])
         for addr, at in order[first:last]:
-            if addr and at not in taken:
-                taken.add(at)
+            if addr and at not in used:
+                used.add(at)
                 pairs.setdefault(i, []).append(runs[at])
-    return pairs, [run for i, run in enumerate(runs) if i not in taken]
+    return pairs, [run for i, run in enumerate(runs) if i not in used]

@@ -1,24 +1,26 @@
-"""What the interpreter is doing: who waits for the GIL, who keeps it from them, who collects garbage.
+"""The activity of the interpreter in each thread: waits for the GIL, holds it, collects garbage.
 
 A thread waits for the GIL if it sleeps in futex(2) on a word inside the lock itself (struct
-_gil_runtime_state, Include/internal/pycore_gil.h): that takes no symbols. That a thread holds the GIL is said
-where another one waits for it: any thread that runs Python code holds it.
+_gil_runtime_state, Include/internal/pycore_gil.h); no symbols are needed. "Holds the GIL" is
+reported only if another thread waits for it: every thread that runs Python code holds the GIL.
 """
 from pmp_memory import BadRead, int_at, pointer_at
 
 WAITS, HOLDS, COLLECTS = "waits for the GIL", "holds the GIL", "collects garbage"
-# The lock's conditions and mutexes stand behind its fields: 2 pthread_cond_t, 2 pthread_mutex_t (glibc, x86-64).
+# Bytes after the lock's fields: 2 pthread_cond_t, 2 pthread_mutex_t (glibc, x86-64), padding.
 CONDITIONS = 2 * 48 + 2 * 40 + 16
 
 
 class Gil:
-    """One lock, as it is now."""
+    """One lock in this stop: its address range in the target, locked, the thread state that last
+    held it, and whether garbage is collected in an interpreter that uses it."""
     __slots__ = ("addr", "end", "locked", "holder", "collecting")
 
 
 def read(memory, layout: dict, root: int, interp: int):
-    """The lock of an interpreter and whether it collects garbage; None where the layout does not say where they
-    are: before 3.7 they are static variables, which only symbols name."""
+    """The Gil of an interpreter; None if the layout has no offsets for it: before 3.7 it is made of
+    static variables, which only symbols name. root: the root variable; interp: PyInterpreterState.
+    BadRead."""
     if "gil.locked" not in layout:
         return None
     gil = Gil()
@@ -37,13 +39,14 @@ def read(memory, layout: dict, root: int, interp: int):
 
 
 def activities(gils: list, threads: list) -> list:
-    """What each thread does, "" for nothing that is to be said.
+    """[text] for each thread: WAITS, HOLDS, COLLECTS or "".
 
-    threads: of each, the addresses of its thread states, and the word that it sleeps on in futex(2), 0: none."""
+    threads: [(addresses of its thread states, the address that it sleeps on in futex(2) or 0)]."""
     found = [""] * len(threads)
     for gil in gils:
         waiting = [i for i, (_, word) in enumerate(threads) if gil.addr <= word < gil.end]
-        holding = [i for i, (states, _) in enumerate(threads) if gil.locked and gil.holder in states]
+        holding = [i for i, (states, _) in enumerate(threads)
+                   if gil.locked and gil.holder in states]
         for i in waiting:
             found[i] = WAITS
         for i in holding:
@@ -55,7 +58,8 @@ def activities(gils: list, threads: list) -> list:
 
 
 def read_all(memory, layout: dict, root: int, interpreters: list) -> list:
-    """Each lock once: interpreters may share one. What cannot be read is left out."""
+    """[Gil] of all interpreters, each lock once: interpreters may share one. Unreadable ones are
+    left out."""
     found = {}
     for interp in interpreters:
         try:

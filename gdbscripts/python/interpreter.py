@@ -1,9 +1,9 @@
-"""The CPython in the target: which of its files holds the live one, and each thread's Python frames.
+"""The CPython in the target: which of its files has the live one, and each thread's Python frames.
 
     root variable -> interpreters -> thread states -> runs of the eval loop -> Python frames
 
-Thread states are found by the thread's own id (pthread_self, which on x86-64 is its fs base), never by who
-holds the GIL. A thread that runs several interpreters has a state in each.
+A thread state is matched to a thread by pthread_self (on x86-64 the fs base), never by the owner of
+the GIL. A thread that runs several interpreters has a thread state in each.
 """
 import pmp_gil as gil
 from pmp_debug_offsets import layout as offsets_layout
@@ -12,22 +12,24 @@ from pmp_memory import BadRead, Memory, pointer_at
 from pmp_py_frames import FRAMES_MAX, FrameReader
 
 STATES_MAX = 100000  # interpreters and thread states
-STATES_TRIED = 100  # thread states whose frames are looked at to see whether they make sense
+STATES_TRIED = 100  # thread states whose frames are read to check the layout
 
 
 class Interpreter:
-    """A CPython whose layout is known."""
+    """A CPython whose layout is known. All addresses are addresses in the target."""
 
     def __init__(self, version: str, layout: dict, root: int) -> None:
+        """version: "3.11.2"; layout: with the keys of layouts.py; root: the root variable."""
         self.version = version
         self.layout = layout
         self._root = root
         self.frames = FrameReader(layout)
-        self._interpreters = []  # as thread_states last found them
-        self.by_address = layout["runs"] != "frames"  # it's known where on the C stack a run is
+        self._interpreters = []  # PyInterpreterStates, found by the last thread_states
+        self.by_address = layout["runs"] != "frames"  # runs have an address on the C stack
 
     def thread_states(self, memory: Memory) -> dict:
-        """Thread id (pthread_self) -> addresses of its thread states, those of the newest interpreter first."""
+        """{pthread_self: [PyThreadState]}, those of the newest interpreter first. Begins a new
+        stop: the code objects are compared again. BadRead."""
         layout, found, seen = self.layout, {}, set()
         self._interpreters = []
         self.frames.new_stop()
@@ -35,7 +37,8 @@ class Interpreter:
         while interp and interp not in seen and len(seen) < STATES_MAX:
             seen.add(interp)
             self._interpreters.append(interp)
-            self._add_states(memory, memory.pointer(interp + layout["interp.threads_head"]), found, seen)
+            head = memory.pointer(interp + layout["interp.threads_head"])
+            self._add_states(memory, head, found, seen)
             interp = memory.pointer(interp + layout["interp.next"])
         return found
 
@@ -49,51 +52,56 @@ class Interpreter:
             state = pointer_at(data, next_at)
 
     def belongs_to(self, memory: Memory, state: int, ident: int) -> bool:
-        """Is this still the state of the thread of that id?"""
+        """Is `state` still the thread state of the thread with this pthread_self?"""
         try:
             return memory.pointer(state + self.layout["tstate.thread_id"]) == ident
         except BadRead:
             return False
 
     def runs(self, memory: Memory, states: list) -> list:
-        """The runs of each of a thread's states that has frames, innermost first."""
+        """[[py_frames.Run]]: for each of a thread's states that has frames its runs, innermost
+        first."""
         found = [self.frames.runs(memory, state) for state in states]
         return [runs for runs in found if runs]
 
     def activities(self, memory: Memory, threads: list) -> list:
-        """What the interpreter does for each thread, in this stop (gil.py)."""
-        return gil.activities(gil.read_all(memory, self.layout, self._root, self._interpreters), threads)
+        """The activity of each thread in this stop, as gil.activities."""
+        gils = gil.read_all(memory, self.layout, self._root, self._interpreters)
+        return gil.activities(gils, threads)
 
     def has_valid_frames(self, memory: Memory, states: dict):
-        """Are there frames whose code objects are such? None: there is no frame now."""
+        """Does any frame have a real code object? None if there are no frames now."""
         runs = self.runs(memory, sum(states.values(), [])[:STATES_TRIED])
         return self.frames.read_any if runs else None
 
     def minor(self) -> tuple:
-        """(3, 11)"""
+        """The version without its last part: (3, 11)."""
         return tuple(int(part) for part in self.version.split(".")[:2])
 
     def with_own_offsets(self, values: dict) -> dict:
-        """A row of value_layouts.py, with what the interpreter itself tells."""
+        """A row of value_layouts.py, with the offsets of the interpreter's own description."""
         if "interp.modules" not in self.layout:
             return values
         return dict(values, **{"interp.modules": self.layout["interp.modules"]})
 
     def modules(self, memory: Memory, values: dict) -> list:
-        """sys.modules of each interpreter, as thread_states last found them."""
+        """[sys.modules object] of each interpreter that the last thread_states found. BadRead."""
         return [memory.pointer(interp + values["interp.modules"]) for interp in self._interpreters]
 
     def warning(self) -> str:
-        """What a person should know of the frames that were read, "" if nothing."""
+        """A note for pmp's user about the frames that were read, "" if there is none."""
         if self.frames.was_cut:
             return "a stack of more than %d Python frames is cut at the root" % FRAMES_MAX
         return ""
 
 
 def find_live(memory: Memory, files: list, thread_ids: set) -> tuple:
-    """(Interpreter or None, what to tell the person or None) of the files of python_files.py. A thread must be
-    stopped and selected; thread_ids are the pthread_self of those that are. Of several copies the live one is
-    that whose thread states are those of the threads. None and None: there is none, or none yet."""
+    """(Interpreter or None, note for pmp's user or None). (None, None): no interpreter has started
+    yet.
+
+    files: [python_files.PythonFile] that are mapped; thread_ids: pthread_self of stopped threads.
+    Of several copies of CPython the live one is that whose thread states belong to these
+    threads."""
     live, note = [], None
     for file in files:
         try:
@@ -104,7 +112,7 @@ def find_live(memory: Memory, files: list, thread_ids: set) -> tuple:
             note = "%s: its frames are not read, stacks are native only" % err
             continue
         except BadRead:
-            continue  # not yet started
+            continue  # it has not started yet
         if states:
             live.append((not thread_ids & set(states), len(live), python, states))
     for _, _, python, states in sorted(live, key=lambda entry: entry[:2]):
@@ -112,8 +120,9 @@ def find_live(memory: Memory, files: list, thread_ids: set) -> tuple:
         if good:
             return python, None
         if good is not None:
-            note = ("Python %s was found, and its frames are not where this pmp looks for them (a debug build, or "
-                    "an unknown release?): stacks are native only" % python.version)
+            note = ("Python %s was found, and its frames are not where this pmp looks for them "
+                    "(a debug build, or an unknown release?): stacks are native only"
+                    % python.version)
     return None, note
 
 
@@ -121,8 +130,8 @@ def _layout(file) -> dict:
     if not file.version:
         raise UnknownPython("a Python was found that does not tell its version (%s)" % file.path)
     if not file.root:
-        raise UnknownPython("Python %s was found without the symbol of its thread states (an unstripped copy of %s "
-                      "has it)" % (file.version, file.path))
+        raise UnknownPython("Python %s was found without the symbol of its thread states (an "
+                            "unstripped copy of %s has it)" % (file.version, file.path))
     try:
         return offsets_layout(file.offsets) if file.offsets else LAYOUTS[file.minor]
     except (BadRead, KeyError):

@@ -1,11 +1,11 @@
 /*
- * Prints one row of layouts.py for the CPython whose headers it is compiled against:
+ * Prints the row of layouts.py for the CPython whose headers it is compiled against:
  *
  *	cc -I/usr/include/python3.11 -o probe layout_probe.c && ./probe
  *
- * Needs the headers only (Debian: python3.11-dev), from 3.7 on internal/ among them; it links no libpython.
- * From 3.13 on the interpreter describes itself (debug_offsets.py): there the row is for a test to compare.
- * `./probe values` prints the row of value_layouts.py.
+ * It needs only the headers (Debian: python3.11-dev), from 3.7 on with internal/; it does not link
+ * libpython. From 3.13 on the interpreter describes itself (debug_offsets.py): the row is then only
+ * compared by a test. `./probe values` prints the row of value_layouts.py.
  */
 #define Py_BUILD_CORE 1
 #include <Python.h>
@@ -91,7 +91,8 @@ static void frames(void)
 #else
 	ROW("frame.previous", frame_struct, f_back);
 	ROW("frame.lasti", frame_struct, f_lasti);
-	NUMBER("lasti.unit", PY_VERSION_HEX >= 0x030a0000 ? 2 : 1); /* bytes: Objects/frameobject.c */
+	/* In bytes: Objects/frameobject.c. */
+	NUMBER("lasti.unit", PY_VERSION_HEX >= 0x030a0000 ? 2 : 1);
 	NUMBER("frame.size", offsetof(frame_struct, f_lasti) + sizeof(int));
 #endif
 #if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030d0000
@@ -121,7 +122,7 @@ static void code_objects(void)
 }
 
 #if PY_VERSION_HEX >= 0x030d0000
-/* Which bit of `state` the bit field `kind` begins with. */
+/* The number of the first bit of the bit field `kind` in `state`. */
 static int kind_bit(void)
 {
 	PyASCIIObject text = { 0 };
@@ -153,7 +154,7 @@ static void objects(void)
 #endif
 }
 
-/* Before 3.7 these are static variables. */
+/* Before 3.7 the lock is made of static variables. */
 static void locks(void)
 {
 #if PY_VERSION_HEX >= 0x030c0000
@@ -172,7 +173,7 @@ static void locks(void)
 #endif
 }
 
-/* What the words mean is told in layouts.py. */
+/* The words are explained in layouts.py. */
 static void words(void)
 {
 	WORD("runs", PY_VERSION_HEX >= 0x030c0000 ? "shim" :
@@ -184,7 +185,7 @@ static void words(void)
 	WORD("text", PY_VERSION_HEX >= 0x03000000 ? "unicode" : "bytes");
 }
 
-/* Of value_layouts.py. */
+/* The row of value_layouts.py; its words are explained there. */
 static void values(void)
 {
 #if PY_VERSION_HEX >= 0x030b0000
@@ -223,7 +224,8 @@ static void values(void)
 #else
 	ROW("interp.modules", PyInterpreterState, modules);
 #endif
-	WORD("dict", PY_VERSION_HEX >= 0x030b0000 ? "log2" : PY_VERSION_HEX >= 0x03060000 ? "compact" : "table");
+	WORD("dict", PY_VERSION_HEX >= 0x030b0000 ? "log2" :
+	             PY_VERSION_HEX >= 0x03060000 ? "compact" : "table");
 	WORD("attributes", PY_VERSION_HEX >= 0x030d0000 ? "inline" :
 	                   PY_VERSION_HEX >= 0x030c0000 ? "tagged" :
 	                   PY_VERSION_HEX >= 0x030b0000 ? "two" : "dict");

@@ -1,17 +1,20 @@
-"""CPython's versions as data: where its structures hold what pmp reads, and which way a version goes.
+"""CPython's versions as data: the offsets of the structures that pmp reads, and words for formats.
 
-Offsets in bytes, x86-64. Source of each row: layout_probe.c compiled against the headers of the release named
-above it; releases of one minor version share their layout. tests/agent.py compiles it against all headers
-that it finds and compares. From 3.13 on the interpreter describes itself (debug_offsets.py).
+Offsets are in bytes, for x86-64. Source of each row: layout_probe.c, compiled against the headers
+of the release named above it; all releases of a minor version have the same layout.
+tests/agent/test_agent_python.py compiles it against all headers on the machine and compares. From
+3.13 on the interpreter describes itself (debug_offsets.py).
 
-    runs        how a thread state's frames make up runs of the eval loop (py_frames.py)
-    lines       the format of a code object's line table (line_tables.py)
-    text        what its names are: "bytes" (2.7) or "unicode" (py_text.py)
-    lasti.unit  bytes that the frame's f_lasti counts; from 3.11 on a frame has the instruction's address instead
-    gil, collecting  the lock and whether garbage is collected (gil.py); before 3.7 they are static variables
+    runs        how the frames of a thread state form runs of the eval loop (py_frames.py) lines
+    the format of a code object's line table (line_tables.py) text        the type of its names:
+    "bytes" (2.7) or "unicode" (py_text.py) lasti.unit  the unit of the frame's f_lasti in bytes;
+    from 3.11 on a frame has the address of the
+                instruction instead
+    gil, collecting
+                the lock, and whether garbage is collected (gil.py); before 3.7: static variables
     runtime     the variable _PyRuntime; before 3.7 interp_head
 
-A version without a row gets native stacks, and a note that says so.
+A version without a row gets native stacks and a note.
 """
 
 LAYOUTS = {

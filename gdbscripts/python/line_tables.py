@@ -1,12 +1,14 @@
-"""Line tables: from an instruction of a code object to its line. One decoder a format.
+"""Line tables: from the offset of an instruction in a code object to its line. One decoder per
+format.
 
-Each takes (table, the code object's first line, the instruction's offset in bytes) and gives the line, 0 if
-the instruction has none. A table may hold anything: each decoder ends with it.
+Each decoder takes (table, first line of the code object, offset of the instruction in bytes) and
+returns the line, 0 if the instruction has none. A table may contain any bytes: each decoder stops
+at its end, and raises no exception.
 """
 
 
 def lnotab_line(table: bytes, first_line: int, offset: int) -> int:
-    """2.7 (Objects/lnotab_notes.txt): pairs of bytes, offset increment and line increment."""
+    """2.7 (Objects/lnotab_notes.txt): pairs of bytes: offset increment, line increment."""
     line, at = first_line, 0
     for i in range(0, len(table) - 1, 2):
         at += table[i]
@@ -17,7 +19,7 @@ def lnotab_line(table: bytes, first_line: int, offset: int) -> int:
 
 
 def signed_lnotab_line(table: bytes, first_line: int, offset: int) -> int:
-    """3.6 to 3.9: as before, and the line increment has a sign."""
+    """3.6 to 3.9 (Objects/lnotab_notes.txt): as 2.7, with a signed line increment."""
     line, at = first_line, 0
     for i in range(0, len(table) - 1, 2):
         at += table[i]
@@ -28,8 +30,8 @@ def signed_lnotab_line(table: bytes, first_line: int, offset: int) -> int:
 
 
 def range_line(table: bytes, first_line: int, offset: int) -> int:
-    """3.10 (PEP 626, Objects/lnotab_notes.txt): pairs of bytes, length of a range and line increment
-    before it, -128 for a range without a line."""
+    """3.10 (PEP 626, Objects/lnotab_notes.txt): pairs of bytes: length of a range, and the line
+    increment before it, -128 for a range without a line."""
     if offset < 0:
         return first_line
     line, end = first_line, 0
@@ -48,13 +50,13 @@ def _signed(byte: int) -> int:
 
 
 def location_line(table: bytes, first_line: int, offset: int) -> int:
-    """3.11 and later (PEP 626, 657; Objects/locations.md): entries of a byte 1CCCCLLL (code C, L + 1 code
-    units of two bytes) and what the code says follows."""
+    """3.11 and later (PEP 626, 657; Objects/locations.md): each entry is a byte 1CCCCLLL (code C; L
+    + 1 code units of two bytes), then the data of that code."""
     line, pos, end = first_line, 0, 0
     while pos < len(table):
         code, end = (table[pos] >> 3) & 15, end + 2 * ((table[pos] & 7) + 1)
         pos += 1
-        if code in (13, 14):  # line delta; 14: then end line delta and two columns
+        if code in (13, 14):  # line delta; 14: then an end line delta and two columns
             delta, pos = _signed_varint(table, pos)
             line += delta
         elif 10 <= code <= 12:
@@ -67,8 +69,8 @@ def location_line(table: bytes, first_line: int, offset: int) -> int:
 
 
 def _varint(table: bytes, pos: int) -> tuple:
-    """(value, next position): six bits a byte, least first, bit 6 says that more follow. A number of more than
-    36 bits is none: its end is where the bytes of a good one would end."""
+    """(value, next position): six bits a byte, least significant first; bit 6: more bytes follow.
+    At most 36 bits are read."""
     value = shift = 0
     while pos < len(table) and shift < 36:
         byte = table[pos]
@@ -85,7 +87,7 @@ def _signed_varint(table: bytes, pos: int) -> tuple:
     return (-(value >> 1) if value & 1 else value >> 1), pos
 
 
-# By a layout's word "lines".
+# By the word "lines" of a layout (layouts.py).
 DECODERS = {
     "lnotab": lnotab_line,
     "lnotab-signed": signed_lnotab_line,

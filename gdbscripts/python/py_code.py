@@ -1,15 +1,15 @@
-"""Code objects: a Python function's name, file, first line and line table, read once each."""
+"""Code objects: name, file, first line and line table of a Python function, with a cache."""
 from pmp_line_tables import DECODERS
 from pmp_memory import BadRead, Memory, int_at, pointer_at
 from pmp_py_text import read_bytes, read_c_string, read_text
 
-LINE_TABLE_MAX = 1 << 18  # bytes; a longer table is read up to there
-LINES_MAX = 1 << 30
+LINE_TABLE_MAX = 1 << 18  # bytes; the rest of a longer table is not read
+LINES_MAX = 1 << 30  # a higher line number is invalid
 POINTERS = ("code.filename", "code.name", "code.linetable")
 
 
 class Code:
-    """One function's code as the stack shows it. `trampoline`: the interpreter's own, no part of a program."""
+    """One function's code. `trampoline`: it is internal to the interpreter and not shown."""
     __slots__ = ("name", "file", "first_line", "trampoline", "_decode", "_table", "_lines")
 
     def __init__(self, name: str, file: str, first_line: int, decode, table: bytes) -> None:
@@ -22,12 +22,13 @@ class Code:
         self._lines = {}
 
     def line(self, offset: int) -> int:
-        """The line of the instruction at byte `offset`. Before the first one runs, the first line."""
+        """The line of the instruction at byte `offset`; the first line if that has none. A negative
+        offset means that no instruction has run yet."""
         line = self._lines.get(offset)
         if line is None:
             line = self._decode(self._table, self.first_line, offset) if offset >= 0 else 0
             if not 0 <= line < LINES_MAX:
-                line = 0  # the table was overwritten, or was never one
+                line = 0  # the table is corrupt
             self._lines[offset] = line
         return line or self.first_line
 
@@ -36,24 +37,24 @@ def _no_line(_table: bytes, _first_line: int, _offset: int) -> int:
     return 0
 
 
-# Stands where a frame was, and its code object could not be read.
+# The code of a frame whose code object cannot be read.
 UNREADABLE = Code("(a frame that cannot be read)", "?", 0, _no_line, b"")
 
 
 class CodeCache:
-    """Code objects by address. An address is used again when a code object is freed, so what stands there
-    is compared with what was there at first, once for each stop of the target: type, first line, the
-    pointers to file, name and line table; from 3.12 on a version that no other code object has lies between
-    them, before that the text of file and name is compared, too."""
+    """Code objects by address. Python reuses the address of a freed code object, so each cached one
+    is compared with the memory once in each stop of the target: type, first line, and the pointers
+    to file, name and line table. From 3.12 on the unique co_version lies between these; before that
+    the text of file and name is compared too."""
 
-    LIMIT = 100000
+    LIMIT = 100000  # code objects kept
 
     def __init__(self, layout: dict) -> None:
         self._layout = layout
-        self._known = {}   # address -> (what was seen, Code)
-        self._checked = {} # those of the known ones that were compared in this stop
-        self._same = set() # (address, text) of the names that were compared in this stop
-        self._type = 0     # address of the type "code"
+        self._known = {}  # address -> (bytes that were compared, _read's texts, Code)
+        self._checked = {}  # address -> Code: those that were compared in this stop
+        self._unchanged = set()  # (address, text) of names that were compared in this stop
+        self._type = 0  # address of the type "code"
         self._head = layout["object.type"] + 8
         self._from = layout["code.firstlineno"]
         for name in POINTERS:
@@ -62,39 +63,42 @@ class CodeCache:
         self._compare_text = layout["runs"] != "shim"
 
     def new_stop(self) -> None:
-        """The target ran since the last `get`."""
+        """The target has run since the last `get`."""
         self._checked.clear()
-        self._same.clear()
+        self._unchanged.clear()
 
     def get(self, memory: Memory, addr: int) -> Code:
+        """The Code of the code object at an address. BadRead: there is no code object."""
         code = self._checked.get(addr)
         if code is None:
-            code = self._checked[addr] = self._compared(memory, addr)
+            code = self._checked[addr] = self._read_or_reuse(memory, addr)
         return code
 
-    def _compared(self, memory: Memory, addr: int) -> Code:
-        seen = memory.read(addr, self._from + self._size)
-        seen = seen[self._head - 8:self._head] + seen[self._from:]
+    def _read_or_reuse(self, memory: Memory, addr: int) -> Code:
+        head = memory.read(addr, self._from + self._size)
+        head = head[self._head - 8:self._head] + head[self._from:]
         known = self._known.get(addr)
-        if known is not None and known[0] == seen and all(self._is_same(memory, place) for place in known[1]):
-            return known[2]
+        if known is not None and known[0] == head:
+            if all(self._is_unchanged(memory, place) for place in known[1]):
+                return known[2]
         if len(self._known) >= self.LIMIT:
             self._known.clear()
         code, texts = self._read(memory, addr)
-        self._known[addr] = (seen, texts, code)
+        self._known[addr] = (head, texts, code)
         return code
 
-    def _is_same(self, memory: Memory, place: tuple) -> bool:
-        """Code objects of one file have its name in common."""
-        if place not in self._same:
+    def _is_unchanged(self, memory: Memory, place: tuple) -> bool:
+        """Is the text still there? Code objects of one file share its name, so each is read
+        once."""
+        if place not in self._unchanged:
             at, text = place
             if memory.read(at, len(text)) != text:
                 return False
-            self._same.add(place)
+            self._unchanged.add(place)
         return True
 
     def _read(self, memory: Memory, addr: int) -> tuple:
-        """(Code, what else is to be compared: (address, bytes) each)."""
+        """(Code, ((address, bytes), ...): texts that have to be compared as well)."""
         layout = self._layout
         data = memory.read(addr, self._from + self._size)
         self._check_type(memory, pointer_at(data, layout["object.type"]))
@@ -107,12 +111,13 @@ class CodeCache:
         name, name_place = read_text(memory, layout, name_at)
         table, _ = read_bytes(memory, layout, table_at, LINE_TABLE_MAX)
         code = Code(name, file, first_line, decode, table)
-        # _Py_InitCleanup and what -X perf and others push (3.12+): one string for all, and no line.
+        # _Py_InitCleanup and the frames that -X perf and others push (3.12+): one string is both
+        # file and name, and there is no line.
         code.trampoline = file_at == name_at and not decode(table, first_line, 0)
         return code, (file_place, name_place) if self._compare_text else ()
 
     def _check_type(self, memory: Memory, addr: int) -> None:
-        """Only code objects are read as such: a layout that is wrong gives no names."""
+        """BadRead if the object at `addr` is not the type "code": a wrong layout gives no names."""
         if addr == self._type:
             return
         name = memory.pointer(addr + self._layout["type.name"])

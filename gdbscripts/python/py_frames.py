@@ -1,25 +1,28 @@
-"""Python frames of one thread state, in runs: each run of the eval loop with the frames that it runs.
+"""The Python frames of one thread state, grouped in runs: one run per active call of the eval loop.
 
-Which frames make up a run is a version's way (layouts.py, the word "runs"):
+How frames form runs depends on the version (the word "runs" of layouts.py):
 
-    frames    to 3.9: each frame is a run, and nothing on the C stack tells which native frame runs it
-    cframes   3.10: each frame is a run, and has a CFrame on the C stack
-    is_entry  3.11: a run has a _PyCFrame on the C stack, and ends with the frame that has is_entry set
-    shim      3.12 and later: a run ends with a frame of the interpreter's own, which lies on the C stack
+    frames    to 3.9: each frame is a run; no structure on the C stack links it to a native frame
+    cframes   3.10: each frame is a run and has a CFrame on the C stack
+    is_entry  3.11: a run has a _PyCFrame on the C stack and ends with a frame with is_entry set
+    shim      3.12 and later: a run ends with a frame of the interpreter itself, on the C stack
 
-The native frame whose part of the C stack holds a run's structure is its evaluator.
+The native frame whose part of the C stack contains a run's structure executes that run
+(frame_pairing.py).
 """
 from pmp_memory import BadRead, Memory, int_at, pointer_at
 from pmp_py_code import UNREADABLE, CodeCache
 
-FRAMES_MAX = 20000  # of one thread, leaf first; more are cut
-OWNED_BY_INTERPRETER = 3  # 3.12+: from there on `owner` means a shim (Include/internal/pycore_frame.h)
+FRAMES_MAX = 20000  # of one thread, leaf first; the others are cut
+# 3.12+: this and higher values of `owner` mean a shim (Include/internal/pycore_frame.h).
+OWNED_BY_INTERPRETER = 3
 TAG_BITS = 3  # of a _PyStackRef (3.14+); the address of an object ends in 000
-TLBC_MAX = 1 << 16  # threads that have a copy of the bytecode of their own
+TLBC_MAX = 1 << 16  # threads that have their own copy of the bytecode
 
 
 class PyFrame:
-    """One Python frame, its line looked up later (`code.line(offset)`), while the target runs. `addr`: where it is."""
+    """One Python frame at address `addr`, at the instruction at byte `offset` of `code`. Its line
+    is looked up later, while the target runs: code.line(offset)."""
     __slots__ = ("code", "offset", "addr")
 
     def __init__(self, code, offset: int, addr: int) -> None:
@@ -29,8 +32,8 @@ class PyFrame:
 
 
 class Run:
-    """One run of the eval loop: where its structure lies on the C stack (0: there is none), its frames
-    leaf first; to 3.10 the frame object's address, elsewhere 0."""
+    """One run of the eval loop. addr: of its structure on the C stack, 0: none; frames: [PyFrame],
+    leaf first; object: the address of the frame object with "frames", otherwise 0."""
     __slots__ = ("addr", "frames", "object")
 
     def __init__(self, addr: int, frames: list, frame_object: int = 0) -> None:
@@ -40,38 +43,40 @@ class Run:
 
 
 class FrameReader:
-    """Reads the frames of thread states. `cut`: a stack had more than FRAMES_MAX; `read_any`: a code object was
-    read, so that the layout is right."""
+    """Reads the frames of thread states. was_cut: a stack had more than FRAMES_MAX frames;
+    read_any: a code object was read, so the layout is right."""
 
     def __init__(self, layout: dict) -> None:
         self._layout = layout
         self._codes = CodeCache(layout)
-        self._way = getattr(self, "_" + layout["runs"])
+        self._read_runs = getattr(self, "_" + layout["runs"])
         self._frame_size = layout["frame.size"]
         self._code_at = layout["frame.code"]
         self._previous_at = layout["frame.previous"]
-        self._seen = set()  # of the frames of the chain that is being followed
+        self._seen = set()  # frames of the chain that is being followed
         self.was_cut = False
         self.read_any = False
 
     def new_stop(self) -> None:
+        """The target has run since the last read."""
         self._codes.new_stop()
 
     def runs(self, memory: Memory, state: int) -> list:
-        """A thread state's runs that have frames, innermost first. What cannot be read ends the list."""
+        """[Run] of a thread state, only those with frames, innermost first. The list ends where the
+        memory cannot be read."""
         runs = []
         self._seen.clear()
         try:
-            self._way(memory, state, runs)
+            self._read_runs(memory, state, runs)
         except BadRead:
-            pass  # a state in the middle of a change: what was read so far is true
+            pass  # the thread is changing the chain: the runs read so far are valid
         return [run for run in runs if run.frames]
 
     def frame_at(self, memory: Memory, addr: int) -> PyFrame:
-        """The frame that is there, such as a suspended coroutine's."""
+        """The frame at an address, such as that of a suspended coroutine. BadRead."""
         return self._frame(memory, memory.read(addr, self._frame_size), addr)
 
-    # The ways: each adds the runs to a list as it finds them.
+    # One method per word "runs". Each appends runs, so that those before a BadRead are kept.
 
     def _frames(self, memory: Memory, state: int, runs: list) -> None:
         frame = memory.pointer(state + self._layout["tstate.frame"])
@@ -81,13 +86,14 @@ class FrameReader:
             frame = pointer_at(data, self._previous_at)
 
     def _cframes(self, memory: Memory, state: int, runs: list) -> None:
-        root = state + self._layout["tstate.root_cframe"]  # what its `previous` is, nobody has set
+        root = state + self._layout["tstate.root_cframe"]  # its `previous` is uninitialised
         cframe, addrs = memory.pointer(state + self._layout["tstate.cframe"]), []
         while cframe and cframe != root and len(addrs) < FRAMES_MAX:
             addrs.append(cframe)
             cframe = memory.pointer(cframe + self._layout["cframe.previous"])
         self._frames(memory, state, runs)
-        # From the root. A frame more at the leaf has been left already; a CFrame more has no frame yet.
+        # Matched from the root. An extra frame at the leaf has already been left; an extra CFrame
+        # has no frame yet.
         if len(runs) == len(addrs) + 1:
             del runs[0]
         for run, addr in zip(reversed(runs), reversed(addrs)):
@@ -117,10 +123,10 @@ class FrameReader:
             runs.append(run)
             below = self._add_frames(memory, below, run)
 
-    # Their parts.
+    # Parts of these.
 
     def _should_follow(self, frame: int) -> bool:
-        """False where the chain ends: no frame is followed twice, and no more than FRAMES_MAX are."""
+        """False at the end of the chain, for a frame that was read before, and after FRAMES_MAX."""
         if not frame or frame in self._seen:
             return False
         if len(self._seen) >= FRAMES_MAX:
@@ -130,16 +136,18 @@ class FrameReader:
         return True
 
     def _cframe(self, memory: Memory, cframe: int) -> tuple:
-        """(its current frame, that of the next outer one, the next outer one)."""
+        """(current frame of a _PyCFrame, current frame of the next outer one, the next outer
+        one)."""
         current, previous = self._layout["cframe.current_frame"], self._layout["cframe.previous"]
         data = memory.read(cframe, max(current, previous) + 8)
         outer = pointer_at(data, previous)
         return pointer_at(data, current), memory.pointer(outer + current) if outer else 0, outer
 
     def _add_innermost(self, memory: Memory, frame: int, outer: int, addr: int, runs: list) -> int:
-        """Adds the innermost run of a chain of _PyCFrames (3.11, 3.12) and returns the frame below it. An evaluator
-        that begins links its _PyCFrame first and fills it in then: until it has, what stands there is old,
-        and does not lead to the frame that is below."""
+        """Adds the innermost run of a chain of _PyCFrames (3.11, 3.12) and returns the frame below
+        it. A new call of the eval loop links its _PyCFrame first and fills it in afterwards. Until
+        then it contains old data, which does not lead to the frame below, and the run is left
+        out."""
         run = Run(addr, [])
         try:
             below = self._add_frames(memory, frame, run)
@@ -152,7 +160,7 @@ class FrameReader:
         return outer
 
     def _add_frames(self, memory: Memory, frame: int, run: Run) -> int:
-        """Adds a run's frames, leaf first; returns the frame below it."""
+        """Adds a run's frames, leaf first; returns the frame below the run, 0 if there is none."""
         layout, frames = self._layout, run.frames
         owner_at, is_entry_at = layout["frame.owner"], layout.get("frame.is_entry", 0)
         while self._should_follow(frame):
@@ -172,18 +180,18 @@ class FrameReader:
         return 0
 
     def _frame(self, memory: Memory, data: bytes, place: int) -> PyFrame:
-        """A frame whose code object cannot be read has its place in the stack still."""
+        """The PyFrame in `data`; if its code object cannot be read, it is kept as UNREADABLE."""
         addr = pointer_at(data, self._code_at) & ~TAG_BITS
         try:
             code = self._codes.get(memory, addr)
-            offset = self._offset(memory, data, addr)
+            offset = self._instruction_offset(memory, data, addr)
         except BadRead:
             return PyFrame(UNREADABLE, 0, place)
         self.read_any = True
         return PyFrame(code, offset, place)
 
-    def _offset(self, memory: Memory, data: bytes, code: int) -> int:
-        """Of the current instruction, in bytes; negative before the first one."""
+    def _instruction_offset(self, memory: Memory, data: bytes, code: int) -> int:
+        """The offset of the current instruction in bytes; negative before the first one."""
         layout = self._layout
         if "frame.lasti" in layout:
             return int_at(data, layout["frame.lasti"]) * layout["lasti.unit"]
@@ -192,6 +200,6 @@ class FrameReader:
             index = int_at(data, layout["frame.tlbc_index"])
             if not 0 <= index < TLBC_MAX:
                 raise BadRead("thread-local bytecode %d" % index)
-            if index:  # _PyCodeArray: a size, then a pointer for each
+            if index:  # _PyCodeArray: a size, then the pointers
                 start = memory.pointer(memory.pointer(code + layout["code.tlbc"]) + 8 + 8 * index)
         return pointer_at(data, layout["frame.instr"]) - start

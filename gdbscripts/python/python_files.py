@@ -1,10 +1,10 @@
-"""Which of the target's files hold a CPython, of what version, and where its root variable is: told from the
-files alone, before the attach.
+"""The files of the target that contain a CPython, its version and its root variable. All of it is
+read from the files, before the attach.
 
-The root is _PyRuntime since 3.7: exported, or known by its section .PyRuntime. Before it is interp_head, which
-a stripped file does not name: then PyInterpreterState_Head, which does nothing but load it, says where it
-is. The version is told by _Py_DebugOffsets (3.13+), Py_Version (3.11+), else by the string constant that
-sys.version begins with; by the file's name at last.
+The root variable is _PyRuntime since 3.7: an exported symbol, or the section .PyRuntime. Before 3.7
+it is interp_head, which a stripped file does not name: then the code of PyInterpreterState_Head,
+which only loads it, has its address. The version comes from _Py_DebugOffsets (3.13+), from
+Py_Version (3.11+), from the string constant with which sys.version begins, or from the file's name.
 """
 import re
 import struct
@@ -15,38 +15,39 @@ from pmp_target_files import Refused, open_data
 from pmp_memory import BadRead
 from pmp_procfs import mapped_code, maps_text, file_mappings
 
-SYMBOLS = ("_PyRuntime", "interp_head", "PyInterpreterState_Head", "Py_Version", "PyEval_EvalFrameEx",
-           "_PyEval_EvalFrameDefault")
+SYMBOLS = ("_PyRuntime", "interp_head", "PyInterpreterState_Head", "Py_Version",
+           "PyEval_EvalFrameEx", "_PyEval_EvalFrameDefault")
 EVALUATORS = SYMBOLS[-2:]
-# mov interp_head(%rip),%rax or mov interp_head,%rax, maybe behind endbr64, push %rbp, mov %rsp,%rbp.
-HEAD_CODE = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?(?:\x55\x48\x89\xe5)?\x48\x8b(?:\x05(....)|\x04\x25(....))",
-                       re.DOTALL)
+# mov interp_head(%rip),%rax or mov interp_head,%rax; before it optionally endbr64, push %rbp,
+# mov %rsp,%rbp.
+HEAD_CODE = re.compile(
+    rb"(?:\xf3\x0f\x1e\xfa)?(?:\x55\x48\x89\xe5)?\x48\x8b(?:\x05(....)|\x04\x25(....))", re.DOTALL)
 VERSION = re.compile(rb"((?:2\.7|3\.\d{1,2})\.\d{1,2}(?:(?:a|b|rc)\d{1,2})?\+?)\0")
 FILE_NAME = re.compile(r"python(2\.7|3\.\d{1,2})[^/]*$")
 RELEASE_LEVELS = {10: "a", 11: "b", 12: "rc"}
 
 
 class PythonFile:
-    """A file with a CPython in it, as it is mapped in the target."""
+    """A file that contains a CPython, at the addresses at which the target has mapped it."""
     __slots__ = ("path", "root", "version", "minor", "offsets")
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.root = 0       # address of its root variable in the target; 0: it could not be found
-        self.version = ""   # "3.11.2"; "" if nothing tells
+        self.root = 0       # address of its root variable in the target; 0: not found
+        self.version = ""   # "3.11.2"; "": unknown
         self.minor = None   # (3, 11)
-        self.offsets = b""  # the bytes of its _Py_DebugOffsets, if it has one
+        self.offsets = b""  # its _Py_DebugOffsets, b"" if it has none
 
 
 class PythonFiles:
-    """Those of one target. Each file is looked at once for each place where it is mapped."""
+    """The PythonFiles of one target. Each file is read once for each address where it is mapped."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._known = {}  # (path, place), as procfs.file_mappings has them -> PythonFile or None
+        self._known = {}  # key of procfs.file_mappings -> PythonFile or None
 
     def scan(self) -> list:
-        """The ones that are mapped now."""
+        """[PythonFile] that are mapped now."""
         mapped = file_mappings(mapped_code(self.maps_text()))
         self._known = {key: self._known[key] for key in mapped if key in self._known}
         for key, place in mapped.items():
@@ -55,11 +56,12 @@ class PythonFiles:
         return [found for found in self._known.values() if found is not None]
 
     def maps_text(self) -> bytes:
-        """What is mapped, as /proc/PID/maps has it."""
+        """The mappings in the format of /proc/PID/maps."""
         return maps_text(self._pid)
 
     def open_file(self, path: str, place: tuple):
-        """The files.File that is mapped there. OSError, Refused."""
+        """The target_files.File that is mapped at `place` = (start, end, offset). OSError,
+        Refused."""
         return open_data(self._pid, place[0], place[1], path)
 
     def _open(self, path: str, place: tuple):
@@ -78,7 +80,8 @@ class PythonFiles:
 
 
 def python_file(elf: Elf, path: str, bias: int):
-    """None if no CPython is in it."""
+    """The PythonFile of an Elf, None if it contains no CPython. bias: as Elf.bias. OSError,
+    BadRead."""
     symbols = elf.symbols(SYMBOLS)
     root = _root(elf, symbols)
     if not root and not any(name in symbols for name in EVALUATORS):
@@ -102,7 +105,7 @@ def python_file(elf: Elf, path: str, bias: int):
 
 
 def _root(elf: Elf, symbols: dict) -> int:
-    """In the file's own addresses; 0 if it isn't found."""
+    """The address of the root variable in the file; 0 if it is not found."""
     root = symbols.get("_PyRuntime") or elf.section(".PyRuntime") or symbols.get("interp_head")
     function = symbols.get("PyInterpreterState_Head")
     if root or not function:
@@ -116,7 +119,8 @@ def _root(elf: Elf, symbols: dict) -> int:
 
 
 def _offsets(elf: Elf, root: int) -> bytes:
-    """The file has them as the target does: nothing in them is relocated."""
+    """The bytes of _Py_DebugOffsets, b"" if there are none. The file has the same bytes as the
+    target: none is relocated."""
     for size in (SIZE_MAX, 1024):
         try:
             data = elf.read(root, size)
@@ -127,16 +131,16 @@ def _offsets(elf: Elf, root: int) -> bytes:
 
 
 def _version_text(number: int) -> str:
-    """PY_VERSION_HEX (Include/patchlevel.h): "3.14.0rc2"."""
+    """The text of a PY_VERSION_HEX (Include/patchlevel.h): "3.14.0rc2"."""
     text = "%d.%d.%d" % (number >> 24 & 255, number >> 16 & 255, number >> 8 & 255)
     level = RELEASE_LEVELS.get(number >> 4 & 15)
     return text + "%s%d" % (level, number & 15) if level else text
 
 
 def _version_constant(elf: Elf) -> str:
-    """PY_VERSION among the file's constants: of those that look like it (3.2.0 is a version of Unicode's) the one
-    whose tag of compiled files is there, too. The linker may have made it the end of another string (of a
-    path, where Python was installed in a folder named for its version)."""
+    """PY_VERSION among the file's string constants, "" if unclear. Of all that look like a version
+    (3.2.0 is one of Unicode), it is the one whose tag of compiled files is there too. The linker
+    may have made it the end of another string, such as the path of an installation."""
     alone, ends, segments = set(), set(), elf.constants()
     for data in segments:
         for match in VERSION.finditer(data):
@@ -153,7 +157,7 @@ def _version_constant(elf: Elf) -> str:
 
 
 def _tag(version: bytes) -> bytes:
-    """What names of compiled files hold since 3.2: cpython-311; for 2.7 the name of its folder."""
+    """The tag in names of compiled files since 3.2: cpython-311; for 2.7 the name of its folder."""
     major, minor = version.split(b".")[:2]
     return b"python2.7" if major == b"2" else b"cpython-" + major + minor
 
