@@ -1,8 +1,9 @@
-"""A core file as a target: its memory, mappings, threads and registers, read without gdb's own reader of cores.
+"""A core file as a target: memory, mappings, threads and registers, read without gdb's core reader.
 
-The format: elf(5); the notes of Linux on x86-64: struct elf_prstatus and elf_prpsinfo (linux/elfcore.h, sys/procfs.h), NT_FILE and
-NT_SIGINFO (fs/binfmt_elf.c), the auxiliary vector (getauxval(3)). What a core does not hold of a file that was mapped, code and
-constants mostly, is read from that file, if it is still the same.
+Format: elf(5); the notes of Linux on x86-64: struct elf_prstatus and elf_prpsinfo (linux/elfcore.h,
+sys/procfs.h), NT_FILE and NT_SIGINFO (fs/binfmt_elf.c), the auxiliary vector (getauxval(3)). A core
+does not contain all of the mapped files: code and constants, mostly, are read from the file itself
+if it is still the same.
 """
 import bisect
 import os
@@ -16,19 +17,19 @@ from pmp_memory import READ_MAX, BadRead, MemoryReader
 from pmp_procfs import ThreadStat, path_text
 from pmp_python_files import PythonFiles
 
-PT_LOAD, PT_NOTE, PF_X, ET_CORE, PN_XNUM = 1, 4, 1, 4, 0xffff
+PT_LOAD, PT_NOTE, PF_X, ET_CORE, EM_X86_64, PN_XNUM = 1, 4, 1, 4, 62, 0xffff
 NT_PRSTATUS, NT_PRPSINFO, NT_AUXV, NT_FILE, NT_SIGINFO = 1, 3, 6, 0x46494c45, 0x53494749
 AT_SYSINFO_EHDR = 33
 HEADERS_MAX, NOTES_MAX, FILES_MAX = 1 << 20, 1 << 28, 1 << 20
 PAGE = 4096
-SIGNAL_AT, TID_AT, REGISTERS_AT = 12, 32, 112  # of elf_prstatus
-PID_AT, PPID_AT, NAME_AT, NAME_SIZE = 24, 28, 40, 16  # of elf_prpsinfo
-FAULT_AT = 16  # si_addr of siginfo_t
-FAULTS = (4, 5, 7, 8, 11)  # SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV have it
+SIGNAL_AT, TID_AT, REGISTERS_AT = 12, 32, 112  # offsets in elf_prstatus
+PID_AT, PPID_AT, NAME_AT, NAME_SIZE = 24, 28, 40, 16  # offsets in elf_prpsinfo
+FAULT_AT = 16  # offset of si_addr in siginfo_t
+FAULTS = (4, 5, 7, 8, 11)  # signals with si_addr: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV
 
 
 class CoreThread:
-    """As much of a gdb.InferiorThread as a look needs."""
+    """The part of a gdb.InferiorThread that a sample needs. words: its struct user_regs_struct."""
 
     def __init__(self, number: int, pid: int, tid: int, words: bytes) -> None:
         self.num, self.ptid, self.words = number, (pid, tid, 0), words
@@ -38,55 +39,68 @@ class CoreThread:
 
 
 class Core:
+    """A parsed core file. It stays open until the process ends."""
+
     def __init__(self, path: str, program: str) -> None:
-        """program: a file in place of the one that was the executable; "" if it's that. OSError, BadRead."""
+        """program: a file to use as the executable, "": the one that was mapped. OSError,
+        BadRead."""
         self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.program = program
-        self.pid = self.ppid = self.signal = self.fault = 0
+        self.pid = self.ppid = self.signal = self.fault = 0  # signal: its number; fault: si_addr
         self.name = ""
-        self.threads, self.files = [], []  # files: (start, end, offset, path)
-        self._code = {}  # path -> the ranges of the file that are code
-        self._segments, self._vdso = [], 0  # (address, size, size in the core, offset, flags)
+        self.threads = []  # [CoreThread]; the first one got the signal
+        self.files = []  # [(start, end, offset, path)] of all mapped files, in order
+        self._code = {}  # path -> Elf.code_offsets
+        self._segments = []  # [(address, size, size in the core, offset, flags)], in order
+        self._vdso = 0
         self._read_headers()
         if not self.threads:
             raise BadRead("it has no threads")
         self.memory = CoreMemory(self)
 
     def maps_text(self) -> bytes:
-        """As /proc/PID/maps would have had it, without what is in no file."""
-        rows = [(start, end, offset, path) for start, end, offset, path in self.files]
+        """The mappings in the format of /proc/PID/maps, only those of files and of the vdso."""
+        rows = list(self.files)
         segment = self._segment(self._vdso) if self._vdso else None
         if segment is not None:
             rows.append((segment[0], segment[0] + segment[1], 0, VDSO))
-        return b"".join(b"%x-%x r-%sp %08x 00:00 1 %s\n" % (
-            start, end, b"x" if self._is_code(start, offset, path) else b"-", offset,
-            path.encode("utf-8", "surrogateescape").replace(b"\n", b"\\012")) for start, end, offset, path in sorted(rows))
+        return b"".join(self._maps_line(*row) for row in sorted(rows))
+
+    def _maps_line(self, start: int, end: int, offset: int, path: str) -> bytes:
+        executable = b"x" if self._is_code(start, offset, path) else b"-"
+        name = path.encode("utf-8", "surrogateescape").replace(b"\n", b"\\012")
+        return b"%x-%x r-%sp %08x 00:00 1 %s\n" % (start, end, executable, offset, name)
 
     def thread_stats(self) -> dict:
-        """tid -> ThreadStat, as procfs.thread_stats."""
-        return {thread.ptid[1]: ThreadStat(self.name if thread.ptid[1] == self.pid else "", "", 0) for thread in self.threads}
+        """{tid: ThreadStat}, as procfs.thread_stats. Only the first thread's name is known."""
+        tids = [thread.ptid[1] for thread in self.threads]
+        return {tid: ThreadStat(self.name if tid == self.pid else "", "", 0) for tid in tids}
 
     def bytes_at(self, address: int, size: int) -> bytes:
-        """What the core itself holds there."""
+        """Up to `size` bytes at an address that the core itself contains; b"" if none."""
         segment = self._segment(address)
         if segment is None or address >= segment[0] + segment[2]:
             return b""
-        return os.pread(self._file, min(size, segment[0] + segment[2] - address), segment[3] + address - segment[0])
+        size = min(size, segment[0] + segment[2] - address)
+        return os.pread(self._file, size, segment[3] + address - segment[0])
 
     def file_at(self, address: int):
-        """The row of `files` that was mapped there, or None."""
+        """The row of `files` that was mapped at an address, or None."""
         at = bisect.bisect_right(self.files, (address + 1,)) - 1
-        return self.files[at] if at >= 0 and self.files[at][0] <= address < self.files[at][1] else None
+        row = self.files[at] if at >= 0 else None
+        return row if row is not None and row[0] <= address < row[1] else None
 
-    # Its parts.
+    # Parts of these.
 
     def _segment(self, address: int):
+        """The row of _segments that contains an address, or None."""
         at = bisect.bisect_right(self._segments, (address + 1,)) - 1
         found = self._segments[at] if at >= 0 else None
         return found if found is not None and address < found[0] + found[1] else None
 
     def _is_code(self, address: int, offset: int, path: str) -> bool:
-        """gdb's own cores have no segment of what they don't hold: then the file tells."""
+        """Was the mapping executable? gdb's gcore writes no segment for memory that it leaves out:
+        then the mapped file decides."""
         segment = self._segment(address)
         if segment is not None:
             return bool(segment[4] & PF_X)
@@ -101,17 +115,19 @@ class Core:
 
     def _read_headers(self) -> None:
         head = os.pread(self._file, 64, 0)
-        if len(head) < 64 or head[:6] != b"\x7fELF\x02\x01" or struct.unpack_from("<HH", head, 16) != (ET_CORE, 62):
+        is_elf = len(head) == 64 and head[:6] == b"\x7fELF\x02\x01"
+        if not is_elf or struct.unpack_from("<HH", head, 16) != (ET_CORE, EM_X86_64):
             raise BadRead("it is no core file of x86-64")
         start, sections = struct.unpack_from("<QQ", head, 32)
         size, count = struct.unpack_from("<HH", head, 54)
-        if count == PN_XNUM:  # then section 0 has it
+        if count == PN_XNUM:  # section 0 has the count
             count, = struct.unpack_from("<I", os.pread(self._file, 64, sections), 44)
         if size < 56 or count > HEADERS_MAX:
             raise BadRead("its program headers are odd")
         table = os.pread(self._file, size * count, start)
         for at in range(0, len(table) - size + 1, size):
-            kind, flags, offset, address, _, in_file, in_memory = struct.unpack_from("<IIQQQQQ", table, at)
+            header = struct.unpack_from("<IIQQQQQ", table, at)
+            kind, flags, offset, address, _, in_file, in_memory = header
             if kind == PT_LOAD:
                 self._segments.append((address, in_memory, in_file, offset, flags))
             elif kind == PT_NOTE:
@@ -120,8 +136,9 @@ class Core:
         self.files.sort()
 
     def _read_notes(self, data: bytes) -> None:
-        parsers = {NT_PRSTATUS: self._parse_prstatus, NT_PRPSINFO: self._parse_prpsinfo, NT_AUXV: self._parse_auxv,
-                  NT_FILE: self._parse_files, NT_SIGINFO: self._parse_siginfo}
+        parsers = {NT_PRSTATUS: self._parse_prstatus, NT_PRPSINFO: self._parse_prpsinfo,
+                   NT_AUXV: self._parse_auxv, NT_FILE: self._parse_files,
+                   NT_SIGINFO: self._parse_siginfo}
         at = 0
         while at + 12 <= len(data):
             name, size, kind = struct.unpack_from("<III", data, at)
@@ -134,7 +151,7 @@ class Core:
         if len(data) < REGISTERS_AT + registers.WORDS.size:
             return
         tid, = struct.unpack_from("<i", data, TID_AT)
-        if not self.threads:  # the first is the one that the signal came to
+        if not self.threads:  # the first thread is the one that got the signal
             self.signal = self.signal or struct.unpack_from("<h", data, SIGNAL_AT)[0]
             self.pid = self.pid or tid
         words = data[REGISTERS_AT:REGISTERS_AT + registers.WORDS.size]
@@ -168,22 +185,24 @@ class Core:
 
 
 def read_registers(thread: CoreThread):
+    """The Registers of a thread of a core."""
     return registers.from_words(thread.words)
 
 
 class CoreMemory(MemoryReader):
-    """Of a core and the files that were mapped."""
+    """The memory of a core: its own bytes, else those of the mapped file."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._files = {}  # path -> a descriptor, -1: it cannot be read
+        self._files = {}  # path -> descriptor, -1: it cannot be read
 
     def read_some(self, addr: int, size: int) -> bytes:
         if addr <= 0 or addr >> 63 or not 0 <= size <= READ_MAX:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         data = b""
         while len(data) < size:
-            piece = self._core.bytes_at(addr + len(data), size - len(data)) or self._of_file(addr + len(data), size - len(data))
+            at, rest = addr + len(data), size - len(data)
+            piece = self._core.bytes_at(at, rest) or self._file_bytes(at, rest)
             if not piece:
                 break
             data += piece
@@ -191,7 +210,8 @@ class CoreMemory(MemoryReader):
             raise BadRead("0x%x is not in the core" % addr)
         return data
 
-    def _of_file(self, addr: int, size: int) -> bytes:
+    def _file_bytes(self, addr: int, size: int) -> bytes:
+        """Up to `size` bytes of the file that was mapped at an address; b"" if none."""
         row = self._core.file_at(addr)
         if row is None:
             return b""
@@ -200,7 +220,7 @@ class CoreMemory(MemoryReader):
             self._files[path] = self._open(path)
         if self._files[path] < 0:
             return b""
-        # Up to the page's end, behind which the core may have a page of its own.
+        # Up to the end of the page: the core may contain the next page itself.
         size = min(size, end - addr, PAGE - addr % PAGE)
         return os.pread(self._files[path], size, addr - start + offset)
 
@@ -212,13 +232,14 @@ class CoreMemory(MemoryReader):
 
 
 def open_unchanged(core: Core, path: str) -> File:
-    """The file that was mapped under this path. Refused: it is another one now, as its first page tells; OSError."""
+    """The file that was mapped under this path. Refused: its first page is different now;
+    OSError."""
     is_program = core.program and core.files and path == _program_of(core)
     file = open_descriptor(core.program) if is_program else open_named(path)
     first = next((start for start, _, offset, name in core.files if name == path and not offset), 0)
     page = core.bytes_at(first, PAGE) if first else b""
-    with open(file.local, "rb", buffering=0) as of:
-        now = of.read(PAGE)
+    with open(file.local, "rb", buffering=0) as stream:
+        now = stream.read(PAGE)
     if page and now[:len(page)] != page[:len(now)]:
         file.close()
         raise Refused("it is not the file that the core is of")
@@ -226,7 +247,8 @@ def open_unchanged(core: Core, path: str) -> File:
 
 
 def _program_of(core: Core) -> str:
-    """Its executable is mapped first, but for a program that was linked to lie elsewhere."""
+    """The path of the executable: the first mapped file with the process's name, else the first
+    one."""
     for _, _, _, path in core.files:
         if path.rpartition("/")[2][:NAME_SIZE - 1] == core.name:
             return path
@@ -234,6 +256,8 @@ def _program_of(core: Core) -> str:
 
 
 class CoreCodeMap(CodeMap):
+    """The CodeMap of a core."""
+
     def __init__(self, core: Core) -> None:
         CodeMap.__init__(self, 0)
         self._core = core
@@ -251,6 +275,8 @@ class CoreCodeMap(CodeMap):
 
 
 class CorePythonFiles(PythonFiles):
+    """The PythonFiles of a core."""
+
     def __init__(self, core: Core) -> None:
         PythonFiles.__init__(self, 0)
         self._core = core
@@ -263,7 +289,7 @@ class CorePythonFiles(PythonFiles):
 
 
 class NoPerfMap:
-    """What a core has in place of perf_map.PerfMap."""
+    """In place of perf_map.PerfMap: a core has none."""
     path = ""
 
     def find(self, _pc: int) -> None:

@@ -1,8 +1,8 @@
-"""One look at the threads of a process: what a sample is made of.
+"""One sample of the threads of a process.
 
-A thread that sleeps is not stopped for it: it's read as it is, and if the kernel has let it run meanwhile, that counts for
-nothing. Those that run, and those of which something is missing that only a stop tells (the frame pointer, the thread's
-id), are read while they are stopped.
+A sleeping thread is not stopped: its stack is read while it sleeps, and the result is discarded if
+the kernel has let it run meanwhile. Threads that run are read while they are stopped, and so are
+sleeping ones for which a register is needed that only a stop gives (frame pointer, pthread_self).
 """
 import pmp_procfs as procfs
 import pmp_registers as registers
@@ -10,82 +10,91 @@ from pmp_memory import BadRead
 from pmp_native_stack import Stack, read_stack
 from pmp_frame_pairing import assign_by_address, assign_by_search
 
-KEPT_MIN = 1000  # threads; of fewer it does not matter whether they have ended
+KEPT_MIN = 1000  # data of this many ended threads may be kept
 
 
 class ThreadSample:
-    """What one look found out of one thread."""
-    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "futex_word", "activity", "kernel")
+    """The data of one thread in one sample."""
+    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "futex_word",
+                 "activity", "kernel")
 
-    def __init__(self, thread, seen) -> None:
+    def __init__(self, thread, stat) -> None:
+        """thread: gdb.InferiorThread or CoreThread; stat: procfs.ThreadStat, None if unknown."""
         self.number = thread.num
         self.tid = thread.ptid[1]
-        self.name = seen.name if seen else ""
-        self.state = seen.state if seen else "?"
-        self.cpu = {"cpu_us": seen.cpu_us} if seen and seen.cpu_us is not None else {}
-        self.stack = None
-        self.states = ()  # its thread states
-        self.runs = []
-        self.futex_word = 0  # that it sleeps on in futex(2)
-        self.activity = ""  # what its interpreter does
-        self.kernel = None  # where it sleeps instead of having stopped: pairs of a marker
+        self.name = stat.name if stat else ""
+        self.state = stat.state if stat else "?"
+        self.cpu = {"cpu_us": stat.cpu_us} if stat and stat.cpu_us is not None else {}
+        self.stack = None  # native_stack.Stack
+        self.states = ()  # addresses of its Python thread states
+        self.runs = []  # [py_frames.Run], innermost first
+        self.futex_word = 0  # address that it sleeps on in futex(2)
+        self.activity = ""  # of the interpreter in this thread (gil.py)
+        self.kernel = None  # for a thread in state D: procfs.kernel_stack
 
 
 class Target:
-    """What is known of a process from one look to the next."""
+    """The data of a process that is kept from one sample to the next."""
 
     def __init__(self, pid: int, memory, unwinder, symbols, is_live: bool = True) -> None:
-        """is_live: it is a process, no core."""
+        """memory: a MemoryReader; is_live: False for a core file."""
         self.is_live = is_live
         self.pid, self.memory, self.unwinder, self.symbols = pid, memory, unwinder, symbols
-        self.python = None
-        self.exec_count = 1  # that it has executed, as far as is known
-        self.stack_pointers = {}  # tid -> its stack pointer when it was last seen
-        self.idents = {}  # (tid, when it began) -> pthread_self there
+        self.python = None  # interpreter.Interpreter
+        self.exec_count = 1  # programs that the process has executed, as far as known
+        self.stack_pointers = {}  # tid -> stack pointer in the last sample
+        self.idents = {}  # (tid, start time of the thread) -> pthread_self
 
     def reset(self) -> None:
-        """It has executed another program."""
+        """The process has executed another program."""
         self.python = None
         self.exec_count += 1
         self.stack_pointers, self.idents = {}, {}
 
-    def drop_ended(self, seen: dict) -> None:
-        """seen: procfs.thread_stats of it."""
-        if len(self.idents) > 2 * len(seen) + KEPT_MIN:
+    def drop_ended(self, stats: dict) -> None:
+        """Drops the data of threads that have ended, if there is much. stats:
+        procfs.thread_stats."""
+        if len(self.idents) > 2 * len(stats) + KEPT_MIN:
             self.idents = {key: ident for key, ident in self.idents.items()
-                           if key[0] in seen and seen[key[0]].began == key[1]}
-            self.stack_pointers = {tid: pointer for tid, pointer in self.stack_pointers.items() if tid in seen}
+                           if key[0] in stats and stats[key[0]].began == key[1]}
+            self.stack_pointers = {tid: pointer for tid, pointer in self.stack_pointers.items()
+                                   if tid in stats}
 
 
 class ThreadSampler:
-    def __init__(self, target: Target, seen: dict, read=registers.read) -> None:
-        """seen: procfs.thread_stats of it, just now, with the CPU times; read(thread): its registers, None if it has ended."""
+    """Takes one sample: read_sleepers, then read_stopped and finish while the others are
+    stopped."""
+
+    def __init__(self, target: Target, stats: dict, read=registers.read) -> None:
+        """stats: procfs.thread_stats of the target, just read, with CPU times; read(thread): its
+        Registers, None if it has ended."""
         self._read = read
         self._target = target
-        self._seen = seen
-        target.drop_ended(seen)
+        self._stats = stats
+        target.drop_ended(stats)
         self._found = {}  # tid -> ThreadSample
-        self._states = self._thread_states()  # of all threads, as they are while those run
-        self._used = set()  # ids of the threads whose states were read
-        self._states_reread = False  # read once more
+        self._states = self._thread_states()  # of all threads, while they run
+        self._used = set()  # pthread_self of the threads whose states were read
+        self._states_reread = False  # _states was read again during the stop
 
     def read_sleepers(self, threads: list) -> None:
-        """Before any thread is stopped. threads: gdb's."""
+        """Reads the sleeping threads, before any thread is stopped. threads:
+        [gdb.InferiorThread]."""
         for thread in threads:
             tid = thread.ptid[1]
-            seen = self._seen.get(tid)
-            if seen is not None and seen.state == "S":
+            stat = self._stats.get(tid)
+            if stat is not None and stat.state == "S":
                 ran = procfs.schedstat(self._target.pid, tid)
-                sample = self._read_sleeper(thread, seen) if ran else None
+                sample = self._read_sleeper(thread, stat) if ran else None
                 if sample is not None and procfs.not_run_since(self._target.pid, tid, ran):
                     self._found[tid] = sample
 
     def tids_read(self) -> frozenset:
-        """The ids of those that have been read."""
+        """The tids of the threads that have been read."""
         return frozenset(self._found)
 
     def read_stopped(self, threads: list) -> None:
-        """Those that are stopped, and have not been read."""
+        """Reads the threads that are stopped and have not been read."""
         for thread in threads:
             tid = thread.ptid[1]
             if tid in self._found or not thread.is_stopped():
@@ -93,42 +102,50 @@ class ThreadSampler:
             regs = self._read(thread)
             if regs is None:
                 continue
-            seen = self._seen.get(tid)
-            if seen is not None:
-                self._target.idents[tid, seen.began] = regs.thread_id
-            sample = ThreadSample(thread, seen)
+            stat = self._stats.get(tid)
+            if stat is not None:
+                self._target.idents[tid, stat.began] = regs.thread_id
+            sample = ThreadSample(thread, stat)
             self._refresh_states(regs.thread_id)
             self._read_python(sample, regs)
-            sample.stack = read_stack(self._target.unwinder, self._target.memory, thread, regs, self._target.symbols.in_target)
+            sample.stack = read_stack(self._target.unwinder, self._target.memory, thread, regs,
+                                      self._target.symbols.in_target)
             self._found[tid] = sample
 
     def needs_symbols(self) -> bool:
-        """Is there a stack that gdb has to unwind, and has no symbols for yet? Then it's given them, and one looks once
-        more."""
-        return not self._target.symbols.in_target and any(not sample.stack.frames for sample in self._found.values())
+        """Is there a stack that gdb has to unwind, without symbols? Then the caller loads the
+        symbols and takes the sample again."""
+        if self._target.symbols.in_target:
+            return False
+        return any(not sample.stack.frames for sample in self._found.values())
 
-    def finish(self, threads: list, asleep: dict) -> list:
-        """The ThreadSamples of all threads, while those that had to be are still stopped. asleep: of those in state D."""
+    def finish(self, threads: list, kernel_stacks: dict) -> list:
+        """[ThreadSample] of all threads. Call it before the stopped threads are resumed.
+        kernel_stacks: {tid: procfs.kernel_stack} of the threads in state D."""
         if self._target.python is not None:
             read = list(self._found.values())
             self._assign_runs(read)
-            does = self._target.python.activities(self._target.memory, [(sample.states, sample.futex_word) for sample in read])
-            for sample, sample.activity in zip(read, does):
-                pass
-        found = []
+            waits = [(sample.states, sample.futex_word) for sample in read]
+            activities = self._target.python.activities(self._target.memory, waits)
+            for sample, activity in zip(read, activities):
+                sample.activity = activity
+        samples = []
         for thread in threads:
             tid = thread.ptid[1]
             sample = self._found.get(tid)
             if sample is None:
-                sample = ThreadSample(thread, self._seen.get(tid))
-                sample.kernel = asleep.get(tid) or procfs.kernel_stack(self._target.pid, tid)
-            found.append(sample)
-        return found
+                sample = ThreadSample(thread, self._stats.get(tid))
+                sample.kernel = (kernel_stacks.get(tid)
+                                 or procfs.kernel_stack(self._target.pid, tid))
+            samples.append(sample)
+        return samples
 
-    def _read_sleeper(self, thread, seen):
-        """None if it cannot be read so."""
+    # Parts of these.
+
+    def _read_sleeper(self, thread, stat):
+        """The ThreadSample of a sleeping thread, None if it has to be stopped."""
         target = self._target
-        ident = target.idents.get((thread.ptid[1], seen.began), 0)
+        ident = target.idents.get((thread.ptid[1], stat.began), 0)
         where = procfs.sleep_pc_sp(target.pid, thread.ptid[1])
         if where is None or target.python is not None and not ident:
             return None
@@ -136,30 +153,33 @@ class ThreadSampler:
         frames = target.unwinder.unwind(target.memory, regs)
         if not frames:
             return None
-        sample = ThreadSample(thread, seen)
+        sample = ThreadSample(thread, stat)
         self._read_python(sample, regs)
         sample.stack = Stack(frames)
         return sample
 
     def _thread_states(self) -> dict:
+        """Interpreter.thread_states, {} if there is no interpreter or it cannot be read."""
         target = self._target
         if target.python is None:
             return {}
         try:
             return target.python.thread_states(target.memory)
         except BadRead:
-            return {}  # shutting down, or not yet started
+            return {}  # it has not started yet, or is shutting down
 
     def _refresh_states(self, ident: int) -> None:
-        """Where threads begin and end, a stopped one may have others than a moment ago."""
+        """Reads the thread states again, once, if those of a stopped thread have changed since."""
         target, states = self._target, self._states.get(ident)
         if target.python is None or self._states_reread:
             return
-        if not states or not all(target.python.belongs_to(target.memory, state, ident) for state in states):
+        belongs_to = target.python.belongs_to
+        if not states or not all(belongs_to(target.memory, state, ident) for state in states):
             self._states = self._thread_states()
             self._states_reread = True
 
     def _read_python(self, sample: ThreadSample, regs) -> None:
+        """Sets the runs of the thread's states; _assign_runs makes one list of them."""
         target = self._target
         target.stack_pointers[sample.tid] = regs.sp
         sample.futex_word = regs.futex_word
@@ -170,8 +190,10 @@ class ThreadSampler:
             sample.runs = target.python.runs(target.memory, states)
 
     def _assign_runs(self, read: list) -> None:
-        """Makes each sample's runs one list. What is left of the states is none of the read threads'."""
-        left = [state for ident, own in self._states.items() if ident not in self._used for state in own]
+        """Makes one list of each sample's runs, after moving runs to the thread that executes them.
+        The thread states that are left belong to none of the threads that were read."""
+        left = [state for ident, own in self._states.items()
+                if ident not in self._used for state in own]
         target = self._target
         stacks = [sample.stack for sample in read]
         states = [sample.runs for sample in read]
