@@ -1,6 +1,8 @@
-"""Python objects as data: their type, items, attributes. Nothing of the target is called.
+"""Python objects as data: their type, items and attributes. No function of the target is called.
 
-Every count that the target tells is capped, and what an object is said to be is what its type's name says.
+Objects are passed as their address. Each count that comes from the target is capped; the type of an
+object is decided by the name of its type. All functions raise BadRead if memory cannot be read, or
+does not hold the expected object, unless stated.
 """
 import struct
 
@@ -8,6 +10,7 @@ from pmp_memory import BadRead, int_at, pointer_at
 from pmp_py_text import read_bytes, read_c_string, read_text
 
 ITEMS_MAX = 100000  # of one container
+MIN_ADDRESS = 4096  # no object has a lower address
 # PyTypeObject, the same from 2.7 to 3.13 (Include/cpython/object.h).
 TYPE_BASICSIZE, TYPE_FLAGS, TYPE_DICTOFFSET = 32, 168, 288
 INLINE_VALUES, MANAGED_DICT = 1 << 2, 1 << 4
@@ -18,27 +21,27 @@ SET_MASK, SET_TABLE = 32, 40
 VAR_SIZE, TUPLE_ITEMS, LIST_ITEMS = 16, 24, 24
 UNICODE_KEYS, SPLIT_KEYS = 1, 2  # dk_kind (Include/internal/pycore_dict.h)
 WEAKREF_OBJECT = CELL_CONTENTS = MODULE_DICT = 16
-BOUND = ("builtin_function_or_method", "method", "instancemethod")
-BOUND_TO = 24  # PyCFunctionObject.m_self, PyMethodObject.im_self
+METHODS = ("builtin_function_or_method", "method", "instancemethod")
+METHOD_SELF = 24  # PyCFunctionObject.m_self, PyMethodObject.im_self
 BLOCKS_MAX = 20  # CO_MAXBLOCKS (Include/code.h)
-TABLE_MAX = 1 << 16  # bytes of an exception table that are looked at
+TABLE_MAX = 1 << 16  # bytes of an exception table that are read
 
 
 class Objects:
-    """Of one interpreter, in one stop: what was read once is not read again."""
+    """The objects of one interpreter, in one stop: names of types are cached."""
 
     def __init__(self, memory, layout: dict, values: dict) -> None:
-        """layout: a row of layouts.py; values: of value_layouts.py."""
+        """layout: a row of layouts.py; values: a row of value_layouts.py."""
         self.memory, self.layout, self.values = memory, layout, values
         self._kinds = {}  # type -> its tp_name
-        self._names = {}  # object -> its type's tp_name
-        self._places = {}  # type -> names of its instances' values, in their order
+        self._names = {}  # object -> tp_name of its type
+        self._attribute_names = {}  # type -> names of its instances' inline attributes, in order
 
     def type_of(self, obj: int) -> int:
         return self.memory.pointer(obj + self.layout["object.type"])
 
     def type_name(self, obj: int) -> str:
-        """tp_name of its type, "" if there is no object."""
+        """The tp_name of the object's type, "" if it cannot be read. Raises nothing."""
         if obj not in self._names:
             self._names[obj] = self._read_name(obj)
         return self._names[obj]
@@ -47,76 +50,85 @@ class Objects:
         try:
             kind = self.type_of(obj)
             if kind not in self._kinds:
-                name = read_c_string(self.memory, self.memory.pointer(kind + self.layout["type.name"]), 256)
+                place = self.memory.pointer(kind + self.layout["type.name"])
+                name = read_c_string(self.memory, place, 256)
                 self._kinds[kind] = name.decode("utf-8", "replace")
             return self._kinds[kind]
         except BadRead:
             return ""
 
     def text(self, obj: int) -> str:
+        """The text of a str (py_text.read_text)."""
         return read_text(self.memory, self.layout, obj)[0]
 
     def bound_to(self, obj: int) -> int:
-        """What a method is bound to; 0: it is no method."""
-        return self.memory.pointer(obj + BOUND_TO) if obj > 4096 and self.type_name(obj) in BOUND else 0
+        """The object that a method is bound to; 0: it is no method."""
+        is_method = obj > MIN_ADDRESS and self.type_name(obj) in METHODS
+        return self.memory.pointer(obj + METHOD_SELF) if is_method else 0
 
     def module(self, modules: int, name: str) -> dict:
-        """The names of a module, {} if it is not imported. modules: sys.modules."""
+        """{name: object} of a module's namespace, {} if it is not imported. modules:
+        sys.modules."""
         for key, value in self.dict_items(modules):
             if self.text(key) == name:
                 return self.named(self.dict_items(self.memory.pointer(value + MODULE_DICT)))
         return {}
 
     def items(self, obj: int, name: str, limit: int = ITEMS_MAX) -> list:
-        """Addresses of what a tuple or list holds; name: its type's."""
+        """[object] in a tuple or list; name: of its type."""
         size = min(self._size(obj), limit)
         start = obj + TUPLE_ITEMS if name == "tuple" else self.memory.pointer(obj + LIST_ITEMS)
         return self.pointers(start, size)
 
     def size(self, obj: int) -> int:
+        """The number of items of a tuple or list, ITEMS_MAX at most."""
         return self._size(obj)
 
     def set_items(self, obj: int, limit: int = ITEMS_MAX) -> list:
+        """[object] in a set or frozenset."""
         mask = min(self.memory.pointer(obj + SET_MASK), ITEMS_MAX)
         table = self.memory.pointer(obj + SET_TABLE)
         found = []
         for at in range(0, mask + 1, 512):
             words = self.pointers(table + 16 * at, 2 * min(512, mask + 1 - at))
-            # A key that was taken out is replaced by a dummy, with the hash -1.
-            found += [key for key, digest in zip(words[::2], words[1::2]) if key and digest != (1 << 64) - 1]
+            # A removed key is replaced by a dummy with the hash -1.
+            found += [key for key, digest in zip(words[::2], words[1::2])
+                      if key and digest != (1 << 64) - 1]
             if len(found) >= limit:
                 break
         return found[:limit]
 
     def dict_items(self, obj: int, limit: int = ITEMS_MAX) -> list:
-        """(key, value) addresses, in their order."""
-        way = self.values["dict"]
-        if way == "table":
-            size, table = self.memory.pointer(obj + OLD_DICT_MASK) + 1, self.memory.pointer(obj + OLD_DICT_TABLE)
+        """[(key, value)] of a dict, in its order."""
+        if self.values["dict"] == "table":
+            size = self.memory.pointer(obj + OLD_DICT_MASK) + 1
+            table = self.memory.pointer(obj + OLD_DICT_TABLE)
             words = self.pointers(table, 3 * min(size, ITEMS_MAX))
-            return [(key, value) for key, value in zip(words[1::3], words[2::3]) if key and value][:limit]
+            pairs = zip(words[1::3], words[2::3])
+            return [(key, value) for key, value in pairs if key and value][:limit]
         keys, values = self.memory.pointer(obj + DICT_KEYS), self.memory.pointer(obj + DICT_VALUES)
         entries = self._key_entries(keys)
         if values:
             start = values + 8 if self.values["attributes"] == "inline" else values
-            return self._split(entries, start)[:limit]
+            return self._split_items(entries, start)[:limit]
         return [(key, value) for key, value in entries if key and value][:limit]
 
     def attributes(self, obj: int) -> dict:
-        """name -> address of the value, of an instance of a class."""
+        """{name: object} of the attributes of an instance of a class."""
         kind = self.type_of(obj)
         flags = self.memory.pointer(kind + TYPE_FLAGS)
-        way = self.values["attributes"]
-        if way == "dict" or not flags & MANAGED_DICT:
+        storage = self.values["attributes"]
+        if storage == "dict" or not flags & MANAGED_DICT:
             offset = int_at(self.memory.read(kind + TYPE_DICTOFFSET, 8), 0)
             return self.named(self._dict_at(obj + offset)) if offset > 0 else {}
-        values = getattr(self, "_values_" + way)(obj, kind, flags)
+        values = getattr(self, "_values_" + storage)(obj, kind, flags)
         if not values:
             return self.named(self._dict_at(obj - 24))
-        names = self._value_names(kind)
-        return {name: value for name, value in zip(names, self.pointers(values, len(names))) if value}
+        names = self._names_of_attributes(kind)
+        objects = self.pointers(values, len(names))
+        return {name: value for name, value in zip(names, objects) if value}
 
-    # Their parts. Where an instance's values lie; 0: it has a dict.
+    # The address of an instance's inline values, by the word "attributes"; 0: it has a dict.
 
     def _values_two(self, obj: int, _kind: int, _flags: int) -> int:
         return self.memory.pointer(obj - 32)
@@ -130,14 +142,17 @@ class Objects:
             return 0
         return obj + min(self.memory.pointer(kind + TYPE_BASICSIZE), 1 << 16) + 8
 
-    def _value_names(self, kind: int) -> list:
-        """The names of a class's instances' values; "" where it's none that can be read."""
-        if kind not in self._places:
-            keys = self.memory.pointer(kind + self.values["heap_type.cached_keys"])
-            self._places[kind] = [self._text_or_none(key) for key, _ in self._key_entries(keys)] if keys else []
-        return self._places[kind]
+    # Parts of the methods above.
 
-    def _text_or_none(self, key: int) -> str:
+    def _names_of_attributes(self, kind: int) -> list:
+        """The names of the inline attributes of a class's instances; "" for an unreadable one."""
+        if kind not in self._attribute_names:
+            keys = self.memory.pointer(kind + self.values["heap_type.cached_keys"])
+            entries = self._key_entries(keys) if keys else []
+            self._attribute_names[kind] = [self._text_or_empty(key) for key, _ in entries]
+        return self._attribute_names[kind]
+
+    def _text_or_empty(self, key: int) -> str:
         try:
             return self.text(key)
         except (BadRead, KeyError):
@@ -147,13 +162,14 @@ class Objects:
         found = self.memory.pointer(place)
         return self.dict_items(found) if found and self.type_name(found) == "dict" else []
 
-    def _split(self, entries: list, values: int) -> list:
-        """Of keys that several dicts share."""
+    def _split_items(self, entries: list, values: int) -> list:
+        """[(key, value)] of a dict that shares its keys with others. values: address of its
+        values."""
         found = self.pointers(values, len(entries))
         return [(key, value) for (key, _), value in zip(entries, found) if key and value]
 
     def named(self, items: list) -> dict:
-        """Of dict_items: by the text of the key; other keys are left out."""
+        """{text of the key: value} of dict_items; keys that are no str are left out."""
         found = {}
         for key, value in items:
             try:
@@ -163,7 +179,9 @@ class Objects:
         return found
 
     def _key_entries(self, keys: int) -> list:
-        """(key, value) of a PyDictKeysObject; of shared ones the value is 0 (Objects/dict-common.h, pycore_dict.h)."""
+        """[(key, value)] of a PyDictKeysObject; the value is 0 for shared keys. Source: to 3.10
+        Objects/dict-common.h; from 3.11 on Include/internal/pycore_dict.h (dk_log2_index_bytes at
+        9, dk_kind at 10, dk_nentries at 24)."""
         if self.values["dict"] == "compact":
             size = min(self.memory.pointer(keys + 8), 1 << 32)
             count = self.memory.pointer(keys + 32)
@@ -174,7 +192,8 @@ class Objects:
             if head[9] > 40:
                 raise BadRead("0x%x is no dict's keys" % keys)
             count = pointer_at(head, 24)
-            start, words = keys + 32 + (1 << head[9]), 2 if head[10] in (UNICODE_KEYS, SPLIT_KEYS) else 3
+            words = 2 if head[10] in (UNICODE_KEYS, SPLIT_KEYS) else 3
+            start = keys + 32 + (1 << head[9])
         entries = self.pointers(start, words * min(count, ITEMS_MAX))
         first = words - 2
         return list(zip(entries[first::words], entries[first + 1::words]))
@@ -183,25 +202,30 @@ class Objects:
         return min(self.memory.pointer(obj + VAR_SIZE), ITEMS_MAX)
 
     def pointers(self, start: int, count: int) -> list:
-        """So many words."""
-        return list(struct.unpack("<%dQ" % count, self.memory.read(start, 8 * count))) if count > 0 else []
+        """`count` words from an address on."""
+        if count <= 0:
+            return []
+        return list(struct.unpack("<%dQ" % count, self.memory.read(start, 8 * count)))
 
 
 class Slots:
-    """What a frame holds: its locals and its value stack."""
+    """The objects that a frame refers to: its locals and its value stack. A frame is passed as the
+    address of its _PyInterpreterFrame or PyFrameObject, or, where stated, as a
+    py_frames.PyFrame."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._codes = {}  # address -> (names, number of arguments, size of all)
-        self._tables = {}  # address -> its exception table
+        self._codes = {}  # code object -> (names, number of arguments, number of slots)
+        self._tables = {}  # code object -> its exception table
 
     def slot_values(self, frame: int) -> list:
-        """Locals, then the value stack as far as it may go: behind its top there is what was there before."""
-        start, count = self._place(frame)
+        """The words of all locals, then of the whole value stack: those above its top are old."""
+        start, count = self._values_range(frame)
         return self._objects.pointers(start, count)
 
     def named(self, frame: int) -> list:
-        """(name, address of the value, is it an argument) of each local that has one; what is in a cell is taken out."""
+        """[(name, object, is it an argument)] of the locals that have a value. For a cell it is the
+        content of the cell."""
         names, arguments, _ = self._code(frame)
         found = []
         for at, (name, value) in enumerate(zip(names, self.slot_values(frame))):
@@ -213,7 +237,7 @@ class Slots:
         return found
 
     def top_of_stack(self, frame: int) -> int:
-        """Of the value stack of a frame that is suspended; 0: it's empty."""
+        """The top object on the value stack of a suspended frame; 0: it is empty."""
         memory, values = self._objects.memory, self._objects.values
         if "frame.valuestack" not in values:
             depth = int_at(memory.read(frame + values["frame.stacktop"], 4), 0)
@@ -227,16 +251,17 @@ class Slots:
         return memory.pointer(place - 8) & ~3 if 0 < depth < ITEMS_MAX else 0
 
     def self_of(self, frame) -> int:
-        """The first argument of a PyFrame that is a method's; 0: it is none, or has it no more."""
+        """The first local of a PyFrame if it is called `self`, else 0."""
         for name, obj, _ in self.named(frame.addr)[:1]:
             return obj if name == "self" else 0
         return 0
 
     def entered_contexts(self, frame) -> list:
-        """The objects inside whose `with` a PyFrame is, as far as they can be read: it keeps their bound `__exit__`."""
+        """[object]: the context managers of the `with` blocks that a PyFrame is in, as far as they
+        can be read. The frame keeps their bound `__exit__` on its value stack. Raises nothing."""
         found = []
         try:
-            for word in self._block_stack(frame):
+            for word in self._values_below_handlers(frame):
                 obj = self._objects.bound_to(word & ~3)
                 if obj:
                     found.append(obj)
@@ -244,11 +269,11 @@ class Slots:
             pass
         return found
 
-    # Its parts.
+    # Parts of the methods above.
 
-    def _block_stack(self, frame) -> list:
-        """The part of a PyFrame's value stack that what it is inside of (with, try, for) keeps. What lies above it may be of
-        long ago."""
+    def _values_below_handlers(self, frame) -> list:
+        """The part of a PyFrame's value stack that its enclosing blocks (with, try, for) keep. The
+        values above it may be old."""
         objects, values = self._objects, self._objects.values
         names, _, _ = self._code(frame.addr)
         if "frame.iblock" in values:
@@ -259,10 +284,11 @@ class Slots:
                 table = objects.memory.pointer(code + values["code.exceptiontable"])
                 self._tables[code] = read_bytes(objects.memory, objects.layout, table, TABLE_MAX)[0]
             depth = handler_depth(self._tables[code], frame.offset // 2)
-        return objects.pointers(frame.addr + values["frame.localsplus"] + 8 * len(names), min(depth, ITEMS_MAX))
+        start = frame.addr + values["frame.localsplus"] + 8 * len(names)
+        return objects.pointers(start, min(depth, ITEMS_MAX))
 
     def _block_level(self, frame: int) -> int:
-        """Of the innermost PyTryBlock, to 3.10."""
+        """b_level of the innermost PyTryBlock, 0 if there is none (to 3.10)."""
         memory, values = self._objects.memory, self._objects.values
         count = int_at(memory.read(frame + values["frame.iblock"], 4), 0)
         if not 0 < count <= BLOCKS_MAX:
@@ -270,10 +296,11 @@ class Slots:
         block = frame + values["frame.blockstack"] + (count - 1) * values["block.size"]
         return max(0, int_at(memory.read(block + values["block.level"], 4), 0))
 
-    def _place(self, frame: int) -> tuple:
+    def _values_range(self, frame: int) -> tuple:
         return frame + self._objects.values["frame.localsplus"], self._code(frame)[2]
 
     def _code(self, frame: int) -> tuple:
+        """(names, number of arguments, number of slots) of a frame's code object."""
         objects = self._objects
         code = objects.memory.pointer(frame + objects.layout["frame.code"]) & ~3
         if code not in self._codes:
@@ -290,7 +317,8 @@ class Slots:
             if key in values:
                 names = names + self._names(pointer_at(data, values[key]))
         flags = int_at(data, values["code.flags"])
-        arguments = int_at(data, values["code.argcount"]) + (flags >> 2 & 1) + (flags >> 3 & 1)  # CO_VARARGS, CO_VARKEYWORDS
+        starred = (flags >> 2 & 1) + (flags >> 3 & 1)  # CO_VARARGS, CO_VARKEYWORDS
+        arguments = int_at(data, values["code.argcount"]) + starred
         if "code.kwonlyargcount" in values:
             arguments += int_at(data, values["code.kwonlyargcount"])
         stack = int_at(data, values["code.stacksize"])
@@ -303,9 +331,12 @@ class Slots:
 
 
 def handler_depth(table: bytes, unit: int) -> int:
-    """How many values the handler of an instruction finds on the stack; 0: it has none. table: co_exceptiontable (3.11 on:
-    Objects/exception_handling_notes.txt): of each range its start, length and handler, in units of two bytes, and depth
-    times two; numbers of six bits a byte, 0x40: there is more, 0x80: an entry begins."""
+    """The depth of the value stack when the exception handler of an instruction starts; 0: it has
+    no handler. unit: of the instruction, in code units.
+
+    table: co_exceptiontable (from 3.11 on, Objects/exception_handling_notes.txt): for each range
+    its start, length and handler, in code units of two bytes, and depth * 2 + lasti. Numbers have
+    six bits a byte; 0x40: more bytes follow; 0x80: an entry begins."""
     numbers, value = [], 0
     for byte in table:
         value = value << 6 | byte & 63

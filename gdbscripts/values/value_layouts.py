@@ -1,11 +1,15 @@
-"""Where CPython's objects hold their values, by version: what `pmp dump` reads beyond the frames (py_objects.py).
+"""CPython's versions as data: the offsets that `pmp dump` needs beyond those of the frames
+(py_objects.py).
 
-Offsets in bytes, x86-64, as in layouts.py and from the same source: `layout_probe values`, compiled against the headers of
-the release named above each row. They are used only where what they lead to has the type that it should have.
+Offsets are in bytes, for x86-64, as in layouts.py and from the same source: `layout_probe values`,
+compiled against the headers of the release named above each row. An object is used only if its type
+has the expected name. For a version without a row, pmp dump reports locks, locals and tasks as
+unread.
 
-    dict        how a dict's keys lie: "table" (2.7), "compact" (3.6 to 3.10), "log2" (3.11 on)
-    attributes  where an instance has them: "dict"; "two" (3.11: values or dict), "tagged" (3.12: one pointer for both),
-                "inline" (3.13: behind the object)
+    dict        the format of a dict's keys: "table" (2.7), "compact" (3.6 to 3.10), "log2" (3.11
+    on) attributes  the place of an instance's attributes: "dict"; "two" (3.11: a pointer to values,
+    one
+                to a dict), "tagged" (3.12: one pointer for both), "inline" (3.13: after the object)
     int         the sign and the number of digits: "size" (ob_size), "tag" (3.12 on: lv_tag)
 """
 
