@@ -1,19 +1,23 @@
-"""Locks of Python's threading, by the objects that the frames which wait for them hold.
+"""Locks of Python's threading, found through the objects in the frames of the waiting threads.
 
-A thread that waits in `_thread.lock` or RLock sleeps on a semaphore that the object points to (3.2 to 3.13:
-Modules/_threadmodule.c, lockobject, rlockobject; Python/thread_pthread.h). An RLock records its owner. A lock does not: but
-a `with` keeps the lock's bound `__exit__` on its frame's value stack till it ends, and so do frames that are inside it.
+A thread that waits for a `_thread.lock` or an RLock sleeps on a semaphore to which the object
+points (3.2 to 3.13: Modules/_threadmodule.c, lockobject, rlockobject; Python/thread_pthread.h). An
+RLock records its owner. A lock does not, but a `with` statement keeps the lock's bound `__exit__`
+on the value stack of its frame until it ends: a thread with such a frame is a candidate for the
+owner.
 """
 from pmp_memory import BadRead, pointer_at
+from pmp_py_objects import MIN_ADDRESS
 from pmp_wait_marker import Wait
 
-SEMAPHORE, RLOCK_OWNER = 16, 24  # of both objects; of an RLock
+SEMAPHORE, RLOCK_OWNER = 16, 24  # offsets: in both objects; in an RLock
 LOCK, RLOCK = ("_thread.lock", "thread.lock"), ("_thread.RLock",)  # 2.7 has thread.lock
-FRAMES_MAX = 4  # of the library, between the program's own and the wait
-HOLDERS_FRAMES_MAX = 20000  # looked at for who may hold a lock
+FRAMES_MAX = 4  # frames of the library between the program's frame and the wait
+HOLDERS_FRAMES_MAX = 20000  # frames that are searched for the owners of locks
 WITH = "inside a with on it"
 
-# (end of the file's name, last part of the function's) -> kind; the outermost of the library's own frames tells.
+# (base name of the file, last part of the function's name) -> kind. The outermost frame of the
+# library decides.
 CONSTRUCTS = {
     ("threading.py", "wait"): "python_condition",
     ("threading.py", "wait_for"): "python_condition",
@@ -29,7 +33,8 @@ CONSTRUCTS = {
 
 
 class Construct:
-    """What the library's frames say: kind, and the object that they are methods of (0: not known)."""
+    """The object of the library that a thread waits in: its kind of CONSTRUCTS or "event", and its
+    address (0: unknown)."""
     __slots__ = ("kind", "object")
 
     def __init__(self, kind: str, obj: int) -> None:
@@ -37,26 +42,30 @@ class Construct:
 
 
 class PythonLocks:
+    """Finds the waits of threads in one stop."""
+
     def __init__(self, objects, slots, values, idents: dict) -> None:
-        """Of py_objects and py_values; idents: pthread_self -> thread id."""
+        """Objects, Slots and Values of one interpreter; idents: {pthread_self: tid}."""
         self._objects, self._slots, self._values, self._idents = objects, slots, values, idents
 
-    def find(self, sample):
-        """The Wait of a thread that sleeps in one of Python's locks, while it's stopped; None: it does not."""
+    def find_wait(self, sample):
+        """The Wait of a stopped thread that sleeps in one of Python's locks; None if it does not.
+        sample: thread_sampler.ThreadSample."""
         frames = [frame for run in sample.runs for frame in run.frames][:FRAMES_MAX + 1]
         if not frames or not sample.futex_word:
             return None
         try:
             lock = self._lock_of(frames[0], sample.futex_word)
-            construct = self._construct(frames)
+            construct = self._find_construct(frames)
         except BadRead:
             return None
         if construct is not None and (lock is not None or construct.kind == "join"):
-            return self._of_construct(construct, sample.futex_word)
+            return self._wait_of_construct(construct, sample.futex_word)
         return lock
 
     def add_candidates(self, waits: dict, samples: list) -> None:
-        """waits: thread id -> Wait. Those of locks that record no owner get the threads that are inside a `with` on them."""
+        """Adds candidates to the waits for locks without an owner: the threads inside a `with` on
+        that lock. waits: {tid: Wait}, changed in place; samples: all threads."""
         wanted = {wait.on for wait in waits.values() if wait.kind == "lock"}
         if not wanted:
             return
@@ -73,9 +82,10 @@ class PythonLocks:
                 wait.candidates = [other for other in inside.get(wait.on, ()) if other != tid]
                 wait.why = WITH
 
-    # Their parts.
+    # Parts of these.
 
     def _lock_of(self, frame, word: int):
+        """The Wait for the lock in a frame whose semaphore is at `word`; None."""
         for obj in self._held_objects(frame):
             name = self._objects.type_name(obj)
             if name not in LOCK and name not in RLOCK:
@@ -85,15 +95,17 @@ class PythonLocks:
                 continue
             if name in LOCK:
                 return Wait("lock", obj, word)
-            return Wait("rlock", obj, word, owner=self._idents.get(pointer_at(data, RLOCK_OWNER), 0))
+            owner = self._idents.get(pointer_at(data, RLOCK_OWNER), 0)
+            return Wait("rlock", obj, word, owner=owner)
         return None
 
     def _held_objects(self, frame) -> list:
-        """The objects that a frame holds, and those whose bound methods it holds."""
+        """[object] in a frame's slots; for a bound method the object that it is bound to."""
         objects = dict.fromkeys(word & ~3 for word in self._slots.slot_values(frame.addr))
-        return [self._objects.bound_to(obj) or obj for obj in objects if obj > 4096]
+        return [self._objects.bound_to(obj) or obj for obj in objects if obj > MIN_ADDRESS]
 
-    def _construct(self, frames: list):
+    def _find_construct(self, frames: list):
+        """The Construct of the library's frames at the leaf; None if there are none."""
         found, waits = None, 0
         for frame in frames:
             file, name = frame.code.file.rpartition("/")[2], frame.code.name.rpartition(".")[2]
@@ -101,26 +113,28 @@ class PythonLocks:
             if kind is None:
                 break
             waits += (file, name) == ("threading.py", "wait")
-            # Event.wait is a Condition.wait's caller.
+            # Event.wait calls Condition.wait, in the same file.
             found = Construct("event" if waits == 2 else kind, self._slots.self_of(frame))
         return found
 
-    def _of_construct(self, construct: Construct, word: int) -> Wait:
+    def _wait_of_construct(self, construct: Construct, word: int) -> Wait:
         wait = Wait(construct.kind, construct.object, word)
         try:
             if construct.kind == "join":
-                wait.owner = self._thread_of(construct.object)
+                wait.owner = self._tid_of_thread(construct.object)
             elif construct.kind == "import":
-                wait.owner = self._ident_of(self._objects.attributes(construct.object).get("owner", 0))
+                attributes = self._objects.attributes(construct.object)
+                wait.owner = self._tid_of_ident(attributes.get("owner", 0))
         except (BadRead, KeyError):
             pass
         return wait
 
-    def _thread_of(self, obj: int) -> int:
-        """Of a threading.Thread; 2.7 has it under its private name."""
+    def _tid_of_thread(self, obj: int) -> int:
+        """The tid of a threading.Thread, 0 if unknown. 2.7 has a private name for its ident."""
         attributes = self._objects.attributes(obj) if obj else {}
-        return self._ident_of(attributes.get("_ident", attributes.get("_Thread__ident", 0)))
+        return self._tid_of_ident(attributes.get("_ident", attributes.get("_Thread__ident", 0)))
 
-    def _ident_of(self, number: int) -> int:
+    def _tid_of_ident(self, number: int) -> int:
+        """The tid of an int object with a pthread_self, 0 if unknown."""
         text = self._values.text(number) if number else ""
         return self._idents.get(int(text), 0) if text.isdigit() else 0
