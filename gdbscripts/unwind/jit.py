@@ -3,12 +3,12 @@
 gdb stops at such a frame, or guesses. For code that the perf map names (perf_map.py), this
 unwinder:
 
-- looks for the function's epilogue after the pc: `add $N,%rsp`, `pop`, then `ret`. The trampolines
-of
-  python -X perf end so (Python/asm_trampoline.S).
+- looks for the function's epilogue after the pc: `add $N,%rsp`, `pop`, then `ret`. This is how the
+  trampolines of python -X perf end (Python/asm_trampoline.S).
 - otherwise uses the frame pointer, which JIT compilers keep for profilers (Node always, Java with
   -XX:+PreserveFramePointer). In the first instructions of a function it is still the caller's.
- The result is checked: the stack pointer moves up by less than FRAME_BYTES_MAX, and the return
+
+The result is checked: the stack pointer moves up by less than FRAME_BYTES_MAX, and the return
 address is in generated code or in code of a file. Otherwise gdb has to unwind the frame.
 """
 import struct
