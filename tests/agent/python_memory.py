@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""The agent reads memory in which random words are wrong: `make fuzz T=python-memory`, a million times.
+"""Fuzzes the agent's reader of Python with corrupt memory: `make fuzz T=python-memory`, a million
+rounds.
 
     tests/agent/python_memory.py [--rounds N] [--seed S] [--block B]
 
-Memories: made up, one for each layout that a version has (python_image.py), and what the agent reads of this
-machine's own Python (a snapshot of a stopped process). In each round some of the words that are read are
-replaced: by numbers of all sizes, by addresses of other things there, by noise. Reading must end, raise
-nothing but BadRead, and what is printed must be text that pmp understands line by line. Rounds come in
-blocks; a block is drawn from the seed and its number alone, so `--seed S --block B` is that one again.
+Scenes: one artificial memory for each layout (python_image.py), and a snapshot of a stopped process
+of this machine's own Python. In each round some of the words that the agent reads are replaced: by
+numbers of all sizes, by other addresses in the scene, by noise. Reading must end and raise nothing
+but BadRead, and pmp must parse each printed line. Rounds are grouped in blocks; a block depends
+only on the seed and its number, so `--seed S --block B` repeats it.
 """
 
 import argparse
@@ -31,14 +32,15 @@ import tap  # noqa: E402
 
 PAGE = 4096
 BLOCK = 250  # rounds
-LIMIT = 20  # seconds for one round: it is microseconds
-FRESH = 0.3  # how often the agent knows nothing yet; else it remembers what it read in the round before
-FOLDED = 10  # rounds of a block whose text goes through pmp fold
-GROUPS = (("<module>", "main", "run"), ("one", "two", "three"), ("four", "five", "six"), ("naïve_λ",),
-          ("関数", "𠀀"))
-NUMBERS = (0, 1, 2, 3, 8, 255, 0x7fff, 0xffff, 1 << 20, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 40, 1 << 47,
-           (1 << 63) - 1, 1 << 63, (1 << 64) - 8, (1 << 64) - 1)
-LINE = re.compile(r'Thread \d+ \(LWP \d+ ".*"\):|~pmp [a-z]+( [a-z_]+=\S*)*|#\d+ +0x[0-9a-f]{16} in .+|'
+LIMIT = 20  # seconds for one round, which normally takes microseconds
+FRESH = 0.3  # probability that a round starts with empty caches
+FOLDED = 10  # rounds of a block whose text is passed to pmp fold
+GROUPS = (("<module>", "main", "run"), ("one", "two", "three"), ("four", "five", "six"),
+          ("naïve_λ",), ("関数", "𠀀"))
+NUMBERS = (0, 1, 2, 3, 8, 255, 0x7fff, 0xffff, 1 << 20, (1 << 31) - 1, 1 << 31, (1 << 32) - 1,
+           1 << 40, 1 << 47, (1 << 63) - 1, 1 << 63, (1 << 64) - 8, (1 << 64) - 1)
+LINE = re.compile(r'Thread \d+ \(LWP \d+ ".*"\):|~pmp [a-z]+( [a-z_]+=\S*)*|'
+                  r'#\d+ +0x[0-9a-f]{16} in .+|'
                   r'  File ".*", line \d+, in .*|Traceback \(most recent call first\):')
 
 memory = load("memory")
@@ -49,7 +51,7 @@ thread_sampler = load("thread_sampler")
 
 
 def load_agent():
-    """The module that does something when it is loaded: gdb's part in that does nothing here."""
+    """The module agent, which acts when it is loaded: here gdb's functions do nothing."""
     ignore = types.SimpleNamespace(connect=lambda _function: None)
     fake, markers = sys.modules["gdb"], load("markers")
     fake.VERSION, fake.events = "13.1", types.SimpleNamespace(stop=ignore, exited=ignore)
@@ -62,7 +64,7 @@ def load_agent():
 
 
 class Pages:
-    """The agent's Memory of what was kept of a process: whole pages."""
+    """The agent's Memory, of stored pages."""
 
     def __init__(self):
         self.pages = {}
@@ -87,13 +89,13 @@ class Pages:
         return struct.unpack("<Q", self.read(addr, 8))[0]
 
     def put(self, addr, data):
-        """Bytes that cross the end of a page are cut."""
+        """Overwrites bytes, up to the end of the page."""
         page = self.pages[addr & -PAGE]
         page[addr % PAGE:addr % PAGE + len(data)] = data[:PAGE - addr % PAGE]
 
 
 class Reading:
-    """A Memory that notes what is read of another one."""
+    """A Memory that records the reads (`spans`) of another one."""
 
     def __init__(self, under):
         self._under, self.spans = under, {}
@@ -108,14 +110,17 @@ class Reading:
 
 
 class Scene:
-    """A memory, how it is read, and the words that are."""
+    """A memory, the data that is needed to read it, and the addresses of the words that are
+    read."""
 
     def __init__(self, name, pages, layout, root, stacks):
-        """stacks: the C stack of each thread by its id, as pointers of native frames."""
-        self.name, self.pages, self.layout, self.root, self.stacks = name, pages, layout, root, stacks
+        """stacks: {pthread_self: stack pointers of its native frames}."""
+        self.name, self.pages, self.layout = name, pages, layout
+        self.root, self.stacks = root, stacks
         reading = Reading(pages)
         self.frames = sum(line.startswith("  File") for line in self.text(self.python(), reading))
-        self.words = sorted({at for addr, size in reading.spans for at in range(addr, addr + size, 8)})
+        self.words = sorted({at for addr, size in reading.spans
+                             for at in range(addr, addr + size, 8)})
 
     def python(self):
         return interpreter.Interpreter("3.0.0", self.layout, self.root)
@@ -130,15 +135,16 @@ class Scene:
         for number, (ident, pointers) in enumerate(self.stacks.items(), 1):
             own = states.pop(ident, [])
             samples.append(types.SimpleNamespace(
-                number=number, tid=number, name="fuzz", state="S", cpu={}, activity="", states=own, futex_word=0,
-                runs=python.runs(where, own), stack=stack_of(pointers)))
+                number=number, tid=number, name="fuzz", state="S", cpu={}, activity="", states=own,
+                futex_word=0, runs=python.runs(where, own), stack=stack_of(pointers)))
         target = thread_sampler.Target(0, where, None, None)
         target.python = python
         one = thread_sampler.ThreadSampler(target, {})
         one._states = states
         one._assign_runs(samples)
-        for sample, sample.activity in zip(samples, python.activities(where, [(s.states, s.futex_word) for s in samples])):
-            pass
+        waits = [(sample.states, sample.futex_word) for sample in samples]
+        for sample, activity in zip(samples, python.activities(where, waits)):
+            sample.activity = activity
         lines = []
         for sample in samples:
             AGENT.add_stack(lines, sample, names_of)
@@ -146,7 +152,8 @@ class Scene:
 
 
 def stack_of(pointers):
-    return native.Stack([unwinder.Frame(0x1000 + i, pointer, not i, False) for i, pointer in enumerate(pointers)])
+    return native.Stack([unwinder.Frame(0x1000 + i, pointer, not i, False)
+                         for i, pointer in enumerate(pointers)])
 
 
 def names_of(frame):
@@ -156,16 +163,17 @@ def names_of(frame):
 # The scenes.
 
 
-def made_up():
+def artificial_scenes():
     for version, layout in ROWS.items():
         image, pages = Image(layout, GROUPS), Pages()
         data = bytes(image.memory.data)
         pages.keep(image.memory.BASE, data + bytes(-len(data) % PAGE))
-        yield Scene(str(version), pages, layout, image.root, {77: list(range(image.stack, image.stack + 4096, 64))})
+        pointers = list(range(image.stack, image.stack + 4096, 64))
+        yield Scene(str(version), pages, layout, image.root, {77: pointers})
 
 
 class Process:
-    """The agent's Memory of a stopped process, which keeps the pages that are read."""
+    """The agent's Memory of a stopped process; it stores the pages that are read."""
 
     def __init__(self, pid, pages):
         self._file, self._pages = os.open("/proc/%d/mem" % pid, os.O_RDONLY), pages
@@ -186,7 +194,8 @@ class Process:
 
 
 def own_python(folder):
-    """This machine's own Python with threads in most of `make matrix`'s cases, None if it cannot be read."""
+    """The Scene of this machine's own Python, with threads in several cases of `make matrix`; None
+    if it cannot be read."""
     from builds import ask, as_it_is
     from sample import start
     build = as_it_is(ask(tap.PYTHON, "", []))
@@ -196,7 +205,8 @@ def own_python(folder):
         os.kill(program.pid, signal.SIGSTOP)
         pages = Pages()
         process = Process(program.pid, pages)
-        python, _ = interpreter.find_live(process, load("python_files").PythonFiles(program.pid).scan(), set())
+        files = load("python_files").PythonFiles(program.pid).scan()
+        python, _ = interpreter.find_live(process, files, set())
         if python is None:
             return None
         states = python.thread_states(process)
@@ -204,14 +214,15 @@ def own_python(folder):
         for ident, addrs in states.items():
             runs = [run.addr for own in python.runs(process, addrs) for run in own if run.addr]
             stacks[ident] = sorted(runs) + [max(runs) + 4096] if runs else [PAGE]
-        return Scene("this machine's %s" % build.python, pages, python.layout, python._root, stacks)
+        name = "this machine's %s" % build.python
+        return Scene(name, pages, python.layout, python._root, stacks)
 
 
 # The rounds.
 
 
 def wrong_words(chance, scene):
-    """[(address, bytes)]: what stands there instead."""
+    """[(address, bytes)]: the replacements of one round."""
     found = []
     for _ in range(chance.choice((1, 1, 1, 2, 4, 16))):
         addr = chance.choice(scene.words) + chance.choice((0, 0, 0, 0, chance.randrange(8)))
@@ -223,7 +234,8 @@ def wrong_words(chance, scene):
         elif kind == 2:
             value = chance.getrandbits(64)
         else:
-            value = struct.unpack("<Q", scene.pages.read(addr & ~7, 8))[0] ^ (1 << chance.randrange(64))
+            old = struct.unpack("<Q", scene.pages.read(addr & ~7, 8))[0]
+            value = old ^ (1 << chance.randrange(64))
         found.append((addr, struct.pack("<Q", value & (1 << 64) - 1)[:chance.choice((8, 8, 4, 1))]))
     return found
 
@@ -233,7 +245,8 @@ def too_long(_number, _frame):
 
 
 def run_block(seed, block, scenes):
-    """The longest round in seconds; AssertionError with how to see it again."""
+    """(longest round in seconds, lines for pmp fold, number of stacks in them). AssertionError: its
+    text has the options that repeat the block."""
     chance = random.Random("%s/%d" % (seed, block))
     scene = scenes[block % len(scenes)]
     python, longest, kept = scene.python(), 0, []
@@ -252,7 +265,7 @@ def run_block(seed, block, scenes):
             bad = [line for line in lines if not LINE.fullmatch(line)]
             if bad:
                 raise AssertionError("no line of ours: %r" % bad[0])
-        except Exception as error:  # whatever it is: nothing may escape
+        except Exception as error:  # no exception is allowed
             raise AssertionError("--seed %s --block %d, round %d, %s: %s: %s" % (
                 seed, block, round_number, scene.name, type(error).__name__, error)) from error
         finally:
@@ -267,22 +280,24 @@ def run_block(seed, block, scenes):
 
 
 def fold(lines, stacks):
-    """pmp has to understand each line, and to lose no stack."""
+    """AssertionError unless pmp fold parses each line and counts all stacks."""
     text = "\n".join(lines) + "\n"
-    result = tap.pmp("fold", "-q", "-f", "yaml", "-", stdin=text.encode("utf-8", "backslashreplace"))
+    result = tap.pmp("fold", "-q", "-f", "yaml", "-",
+                     stdin=text.encode("utf-8", "backslashreplace"))
     found = re.search(r"^stacks: \{total: (\d+)", result.out, re.M)
-    if result.code or "unknown_lines: 0}" not in result.out or not found or int(found.group(1)) != stacks:
+    complete = found and int(found.group(1)) == stacks
+    if result.code or "unknown_lines: 0}" not in result.out or not complete:
         raise AssertionError("pmp fold: %d stacks wanted\n%s" % (stacks, str(result)[:2000]))
 
 
 def make_scenes():
     with tempfile.TemporaryDirectory(prefix="pmp-test-") as folder:
         own = own_python(folder)
-    return list(made_up()) + ([own] if own else [])
+    return list(artificial_scenes()) + ([own] if own else [])
 
 
-def run_rounds(seed, blocks, scenes, jobs, tell):
-    """(the longest round in seconds, how many there were)."""
+def run_rounds(seed, blocks, scenes, jobs, report):
+    """(longest round in seconds, number of rounds). report(text): for progress."""
     longest = done = 0
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
         results = [pool.apply_async(run_block, (seed, block, scenes)) for block in blocks]
@@ -292,7 +307,7 @@ def run_rounds(seed, blocks, scenes, jobs, tell):
             if number % 10 < 1 or number < len(scenes):
                 fold(lines, stacks)
             if number % 400 == 399:
-                tell("%d rounds" % done)
+                report("%d rounds" % done)
     return longest, done
 
 
@@ -303,21 +318,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=1000000)
     parser.add_argument("--seed", default=str(random.SystemRandom().randrange(1 << 32)))
-    parser.add_argument("--block", type=int, help="this one alone")
+    parser.add_argument("--block", type=int, help="run only this block")
     options = parser.parse_args()
     scenes = make_scenes()
     print("seed %s; %s" % (options.seed, ", ".join("%s: %d frames in %d words" % (
         scene.name, scene.frames, len(scene.words)) for scene in scenes)), flush=True)
-    blocks = [options.block] if options.block is not None else range(-(-options.rounds // BLOCK))
+    blocks = range(-(-options.rounds // BLOCK))
+    if options.block is not None:
+        blocks = [options.block]
     begin = time.monotonic()
     try:
-        longest, done = run_rounds(options.seed, blocks, scenes, os.cpu_count(), lambda text: print(text, flush=True))
+        longest, done = run_rounds(options.seed, blocks, scenes, os.cpu_count(),
+                                   lambda text: print(text, flush=True))
     except AssertionError as error:
         print("FAILED %s" % error)
         return 1
     finally:
         tap.clean_up()
-    print("%d rounds in %.0f s, the longest %.1f ms: no hang, nothing escaped" % (
+    print("%d rounds in %.0f s, the longest %.1f ms: no hang, no exception" % (
         done, time.monotonic() - begin, 1000 * longest))
     return 0
 

@@ -1,4 +1,4 @@
-"""The agent's modules outside gdb; those that read Python's own structures are in agent_python.py."""
+"""The agent's modules outside gdb, except those that read CPython (test_agent_python.py)."""
 
 import ctypes
 import os
@@ -37,19 +37,19 @@ def _():
     equal(markers.one_line("a\n#0  0x1 in f ()\x1b[2J"), "a\\x0a#0  0x1 in f ()\\x1b[2J")
 
 
-@test("threads are read from /proc, whatever their names are")
+@test("threads are read from /proc, with any name")
 def _():
     libc = ctypes.CDLL(None)
     old = open("/proc/self/comm", "rb").read().rstrip(b"\n")
     for name in (b"plain", b"a) R (b", b'x"):', b"\xff\xfe"):
         libc.prctl(15, name, 0, 0, 0)
-        equal(procfs.thread_stat(os.getpid(), os.getpid()).name, name.decode("utf-8", "backslashreplace"))
-        equal(procfs.thread_stat(os.getpid(), os.getpid()).state, "R")
+        stat = procfs.thread_stat(os.getpid(), os.getpid())
+        equal((stat.name, stat.state), (name.decode("utf-8", "backslashreplace"), "R"))
     libc.prctl(15, old, 0, 0, 0)
     check(procfs.thread_stat(os.getpid(), 1 << 30) is None)
 
 
-@test("who waits for the GIL, holds it, collects garbage")
+@test("the threads that wait for the GIL, hold it, collect garbage")
 def _():
     def lock(holder, locked=True, collecting=False):
         made = gil.Gil()
@@ -65,10 +65,10 @@ def _():
             ([lock(0xc)], ["", gil.WAITS, ""]),
             ([], ["", "", ""])):
         equal(gil.activities(locks, threads), wanted)
-    equal(gil.activities([lock(0xa)], [((0xa,), 0), ((), 0)]), ["", ""], "nobody waits")
+    equal(gil.activities([lock(0xa)], [((0xa,), 0), ((), 0)]), ["", ""], "no thread waits")
 
 
-@test("a line of a perf map, and what is none")
+@test("a line of a perf map, and malformed lines")
 def _():
     def row(line):
         code = perf_map.parse_line(line)
@@ -82,25 +82,27 @@ def _():
     equal(len(row(b"10 4 " + b"y" * 5000)[2]), memory.TEXT_MAX)
 
 
-@test("a perf map that grows, is written anew, or is somebody else's")
+@test("a perf map that grows, is replaced, or belongs to another user")
 def _():
     folder = temp_dir()
     os.mkdir(folder + "/tmp")
     codes = perf_map.PerfMap(os.getpid(), folder)
     path = folder + codes.path
 
+    def names(*pcs):
+        return [codes.find(pc) and codes.find(pc).name for pc in pcs]
+
     def write(mode, text):
         with open(path, mode) as file:
             file.write(text)
-    check(not codes.update(), "there is none yet")
+    check(not codes.update(), "there is no file yet")
     write("wb", b"1000 10 a\n2000 10 b\n3000 1")
     check(codes.update())
-    equal([codes.find(pc) and codes.find(pc).name for pc in (0xfff, 0x1000, 0x100f, 0x1010, 0x2001, 0x3000)],
-          [None, "a", "a", None, "b", None])
+    equal(names(0xfff, 0x1000, 0x100f, 0x1010, 0x2001, 0x3000), [None, "a", "a", None, "b", None])
     check(not codes.update(), "nothing new")
     write("ab", b"0 c\n2000 8 d\n")
     check(codes.update())
-    equal([codes.find(pc) and codes.find(pc).name for pc in (0x3000, 0x2001, 0x2009)], ["c", "d", None])
+    equal(names(0x3000, 0x2001, 0x2009), ["c", "d", None])
     os.unlink(path)
     write("wb", b"1000 10 e\n")
     check(codes.update())
@@ -123,31 +125,34 @@ def _():
         check(not codes.update(), "another user's file is read")
 
 
-@test("the libraries that a program is going to have are those that its dynamic linker says")
+@test("the predicted libraries of a program are those of its dynamic linker (ldd)")
 def _():
     for program in (PYTHON, shutil.which("gdb"), "/bin/ls"):
         if not program or not shutil.which("ldd"):
             skip("gdb and ldd are missing")
         found = shared_libraries.of_program(program, {})
-        told = re.findall(r"/[^ ()]+(?= \(0x)", run("ldd", program).out)
-        equal(sorted(found), sorted(os.path.realpath(path) for path in told), program)
+        expected = re.findall(r"/[^ ()]+(?= \(0x)", run("ldd", program).out)
+        equal(sorted(found), sorted(os.path.realpath(path) for path in expected), program)
 
 
-@test("where a frame's return address is: code that leaves it, and code that begins one")
+@test("the return address of a frame of generated code: in an epilogue, in a prologue")
 def _():
     for code, wanted in (
             ("c3", (0, None)), ("5dc3", (8, 0)), ("4883c408c3", (8, None)),
             ("4881c400010000c3", (256, None)), ("4883c4085b5d415cc3", (32, 16)),
-            ("90c3", None), ("c9c3", None), ("4883c4", None), ("5cc3", None), ("4883c4f8c3", None), ("", None)):
+            ("90c3", None), ("c9c3", None), ("4883c4", None), ("5cc3", None),
+            ("4883c4f8c3", None), ("", None)):
         equal(jit.epilogue(bytes.fromhex(code)), wanted, code)
     for code, offset, wanted in (
-            ("554889e5", 0, 0), ("554889e5", 1, 8), ("554889e5", 4, None), ("f30f1efa554889e5", 4, 0),
-            ("f30f1efa554889e5", 5, 8), ("55488bec", 1, 8), ("5590", 1, None)):
+            ("554889e5", 0, 0), ("554889e5", 1, 8), ("554889e5", 4, None),
+            ("f30f1efa554889e5", 4, 0), ("f30f1efa554889e5", 5, 8), ("55488bec", 1, 8),
+            ("5590", 1, None)):
         equal(jit.prologue(bytes.fromhex(code), offset), wanted, code)
 
 
 def readelf_rules(path):
-    """(address, what readelf says) of each row of the file's call frame information."""
+    """Yields (address, readelf's (CFA, rbp, ra)) of each row of the file's call frame
+    information."""
     out = run("readelf", "--wide", "--debug-dump=frames-interp", path, limit=60).out
     end = columns = None
     for line in out.splitlines():
@@ -164,7 +169,9 @@ def readelf_rules(path):
             yield int(words[0], 16), (row["CFA"], row.get("rbp", "u"), row.get("ra", "c-8"))
 
 
-def as_readelf_says(rule):
+def readelf_text(rule):
+    """A cfi.Rule in the form of readelf_rules, with "u" for an rbp that is still in its
+    register."""
     if rule is cfi.OUTERMOST:
         return "outermost"
     if rule.signal:
@@ -173,7 +180,8 @@ def as_readelf_says(rule):
             "u" if rule.saved_fp is None else "c%+d" % rule.saved_fp, "c-8")
 
 
-def known_here(row):
+def expected_text(row):
+    """The readelf_text that is expected for a row of readelf, None if the row is not supported."""
     cfa, fp, ra = row
     if ra == "u":
         return "outermost"
@@ -185,7 +193,7 @@ def known_here(row):
     return (cfa, fp.replace("s", "u"), ra) if good else None
 
 
-@test("call frame information says what readelf says of it")
+@test("the rules of call frame information are those of readelf")
 def _():
     if not shutil.which("readelf"):
         skip("no readelf")
@@ -196,15 +204,15 @@ def _():
         table = cfi.FrameTable(file.read, *file.frame_header)
         for address, row in readelf_rules(path):
             rule = table.function(address).rule(address)
-            wanted = known_here(row)
+            wanted = expected_text(row)
             if wanted == "a table":
                 wanted = ("rsp+16" if address % 16 >= 11 else "rsp+8", "u", "c-8") if rule else None
-            equal(rule and as_readelf_says(rule), wanted, "%s: 0x%x" % (path, address))
+            equal(rule and readelf_text(rule), wanted, "%s: 0x%x" % (path, address))
             rows += 1
     check(rows > 20000, "rows", rows)
 
 
-@test("call frame information that is broken: no rule, and no exception")
+@test("corrupt call frame information: no exception")
 def _():
     path = os.path.realpath(PYTHON)
     file = elf.Elf(path)
@@ -212,7 +220,7 @@ def _():
 
     def read(address, size):
         data = bytearray(file.read(address, size))
-        if good and data:  # the header stays as it is
+        if good and data:  # the header is kept
             for at in range(chance.randrange(7), len(data), 7):
                 data[at] = chance.randrange(256)
         return bytes(data)
@@ -232,75 +240,82 @@ def _():
     for name, wanted in (
             ("f", "f"), ("f(int)", "f"), ("a::b(int (*)(char)) const", "a::b"),
             ("main::{lambda(int)#1}::operator()(int) const", "main::{lambda(int)#1}::operator()"),
-            ("(anonymous namespace)::f()", "(anonymous namespace)::f"), ("operator()", "operator()"),
-            ("A::operator()(int)", "A::operator()"), ("f(int) [clone .cold]", "f"), ("A::f() &&", "A::f"),
+            ("(anonymous namespace)::f()", "(anonymous namespace)::f"),
+            ("operator()", "operator()"), ("A::operator()(int)", "A::operator()"),
+            ("f(int) [clone .cold]", "f"), ("A::f() &&", "A::f"),
             ("core::call_once<fn(), ()>", "core::call_once<fn(), ()>"), ("(x)", "(x)"), (")", ")")):
         equal(symbolizer.without_parameters(name), wanted, name)
 
 
-@test("a stack that ends in nowhere")
+@test("a stack whose last return address is 0")
 def _():
     stack = memory_of(0x1000, (0x4005, 0x2000, 0x5005, 0x3000, 0))
     frames = unwinder.Unwinder(stack.function_at).unwind(stack, registers_at(0x4001, 0x1000))
-    equal([(frame.pc, frame.address) for frame in frames], [(0x4001, 0x4001), (0x4005, 0x4004), (0x5005, 0x5004), (0, 0)])
+    equal([(frame.pc, frame.address) for frame in frames],
+          [(0x4001, 0x4001), (0x4005, 0x4004), (0x5005, 0x5004), (0, 0)])
 
 
-@test("who is told to hurry twice gives up on a thread, but not for what was sent before its stop began")
+@test("skip_unstoppable: the second call in a stop skips all threads; earlier calls do not count")
 def _():
     session = load("session")
-    done, told = [], []
-    session.execute, session.die_with_parent = told.append, lambda _on: None
-    busy = SimpleNamespace(ptid=(os.getpid(), os.getpid(), 0), is_stopped=lambda: False, switch=lambda: None)
+    done, commands = [], []
+    session.execute, session.die_with_parent = commands.append, lambda _on: None
+    busy = thread_of(os.getpid())
     it = session.Session(None)
     it.pid, it.threads = os.getpid(), lambda: [busy]
     before = session.now_us() - 1
     it.stop(frozenset(), lambda: done.append(1))
-    for sent, wanted in ((before, []), (before, []), (session.now_us(), []), (before, []), (session.now_us(), [1])):
+    for sent, wanted in ((before, []), (before, []), (session.now_us(), []), (before, []),
+                         (session.now_us(), [1])):
         it.skip_unstoppable(sent)
         equal(done, wanted)
-    equal(told, ["interrupt"] * 2)
-    # While others stop one waits on.
+    equal(commands, ["interrupt"] * 2)
+    # As long as other threads stop, none is skipped.
     it.stop(frozenset(), lambda: done.append(2))
     for _ in range(4):
-        it._on_stop(SimpleNamespace(inferior_thread=SimpleNamespace(ptid=(1, 1, 0)), stop_signal=""))
+        other = SimpleNamespace(ptid=(1, 1, 0))
+        it._on_stop(SimpleNamespace(inferior_thread=other, stop_signal=""))
         it.skip_unstoppable(session.now_us())
     equal(done, [1])
 
 
-@test("a thread that ended before it could stop is not waited for, one that lives is; who began meanwhile is told to stop")
+@test("forget_exited: a stop does not wait for ended threads, and interrupts threads that are new")
 def _():
     session = load("session")
-    done, told = [], []
-    session.execute, session.die_with_parent = told.append, lambda _on: None
+    done, commands = [], []
+    session.execute, session.die_with_parent = commands.append, lambda _on: None
     ended = os.fork()
     if not ended:
-        os._exit(0)  # a zombie until it's waited for
+        os._exit(0)  # a zombie until waitpid
     here = os.getpid()
     it = session.Session(None)
     it.pid, threads = here, [thread_of(here), thread_of(ended)]
-    session.procfs.thread_stat, real = lambda _pid, tid: real(tid, tid), session.procfs.thread_stat
+    real = session.procfs.thread_stat
+    session.procfs.thread_stat = lambda _pid, tid: real(tid, tid)
     it.threads = lambda: threads
     it.stop(frozenset(), lambda: done.append(1))
     try:
         while it._pending != {here}:
             it.forget_exited()
         it.forget_exited()
-        equal((it._pending, done, len(told)), ({here}, [], 2))
+        equal((it._pending, done, len(commands)), ({here}, [], 2))
         threads[:] = [thread_of(ended), thread_of(os.getppid())]
         it._pending = {ended}
         os.waitpid(ended, 0)
         it.forget_exited()
-        equal((it._pending, done, len(told)), ({os.getppid()}, [], 3))
+        equal((it._pending, done, len(commands)), ({os.getppid()}, [], 3))
     finally:
         session.procfs.thread_stat = real
 
 
 def thread_of(tid):
-    return SimpleNamespace(ptid=(os.getpid(), tid, 0), is_stopped=lambda: False, switch=lambda: None)
+    """A running gdb.InferiorThread."""
+    ptid = (os.getpid(), tid, 0)
+    return SimpleNamespace(ptid=ptid, is_stopped=lambda: False, switch=lambda: None)
 
 
 class memory_of:
-    """Words on a stack of functions that push nothing but, each second time, one word."""
+    """A stack as memory, and the functions on it: each below 0x4004 uses 8 bytes, the others 16."""
 
     def __init__(self, start, words):
         self.start, self.data = start, b"".join(word.to_bytes(8, "little") for word in words)

@@ -1,4 +1,5 @@
-"""The agent's reading of Python, outside gdb, with every Python that is found: layouts, line tables, text, frames."""
+"""The agent's reader of CPython, outside gdb, with every Python of the machine: layouts, line
+tables, text, frames."""
 
 import ast
 import os
@@ -29,13 +30,12 @@ interpreter = load("interpreter")
 
 PYTHONS = pythons.found()
 HELPERS = os.path.join(ROOT, "tests", "harness", "programs")
-BROKEN_TABLES = (b"", b"\xff", b"\x80", b"\xf0\xff\xff", bytes(range(256)), b"\xee" * 50, b"\x7f" * 9,
-                 b"\xe8" + b"\x7f" * 100000)
-WORDS = {(2, 7): "lnotab", (3, 10): "ranges"}
+BROKEN_TABLES = (b"", b"\xff", b"\x80", b"\xf0\xff\xff", bytes(range(256)), b"\xee" * 50,
+                 b"\x7f" * 9, b"\xe8" + b"\x7f" * 100000)
 
 
 def layout_of(python):
-    """A Python's layout, None if this pmp has none."""
+    """The layout of a pythons.Python, None if it is unsupported."""
     found = python_file(python.file)
     if found is None or not found.offsets:
         return layouts.LAYOUTS.get(python.version)
@@ -57,7 +57,7 @@ def known_pythons():
 
 
 def headers():
-    """(version, include folder) of each set of headers, internal ones among them where they are needed."""
+    """Yields each pythons.Python that has headers, with the internal ones if they are needed."""
     for python in PYTHONS:
         internal = "internal/pycore_pystate.h" if python.version > (3, 7) else "pystate.h"
         if os.path.exists(os.path.join(python.include, internal)):
@@ -65,11 +65,11 @@ def headers():
 
 
 def value_row(program, python):
-    """What value_layouts.py is to have, which is compared."""
+    """The row that the probe prints for value_layouts.py, after comparing it."""
     row = ast.literal_eval("{%s}" % run(program, "values").out)[python.version]
     wanted = dict(value_layouts.VALUES.get(python.version, row))
     if "interp.modules" in layout_of(python):
-        wanted["interp.modules"] = row["interp.modules"]  # that one is told by the interpreter itself
+        wanted["interp.modules"] = row["interp.modules"]  # from the interpreter's own description
     equal(wanted, row, python)
     return row
 
@@ -81,8 +81,9 @@ def _():
         if layout_of(python) is None:
             continue
         program = os.path.join(folder, "probe")
+        source = os.path.join(ROOT, "gdbscripts", "python", "layout_probe.c")
         subprocess.run([os.environ.get("CC", "cc"), "-w", "-I" + python.include, "-o", program,
-                        os.path.join(ROOT, "gdbscripts", "python", "layout_probe.c")], check=True, timeout=60)
+                        source], check=True, timeout=60)
         row = ast.literal_eval("{%s}" % run(program).out)[python.version]
         row.update(value_row(program, python))
         equal({key: row.get(key) for key in layout_of(python)}, layout_of(python), python)
@@ -118,13 +119,14 @@ def _():
         script = os.path.join(temp_dir(), "script.gdb")
         with open(script, "w", encoding="ascii") as file:
             file.write(SHOW_DWARF % sorted(DWARF.values()))
-        out = run("gdb", "-nx", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off",
-                  python.file, "-x", script).out
-        told = {line.rpartition(" ")[0]: int(line.rpartition(" ")[2]) for line in out.splitlines()}
+        out = run("gdb", "-nx", "-batch", "-iex", "set auto-load off",
+                  "-iex", "set debuginfod enabled off", python.file, "-x", script).out
+        rows = [line.rpartition(" ") for line in out.splitlines()]
+        offsets = {name: int(number) for name, _, number in rows}
         layout, count = layout_of(python), 0
         for key, name in DWARF.items():
-            if key in layout and name in told:
-                equal(told[name], layout[key], "%s %s" % (python, key))
+            if key in layout and name in offsets:
+                equal(offsets[name], layout[key], "%s %s" % (python, key))
                 count += 1
         if count:
             checked.append("%s (%d)" % (python.release, count))
@@ -133,7 +135,7 @@ def _():
         skip("no Python with debug symbols in its own file")
 
 
-@test("a Python's file tells its version and its root variable, stripped too")
+@test("the version and the root variable are found in a Python's file, also in a stripped one")
 def _():
     folder = temp_dir()
     for python in known_pythons():
@@ -144,7 +146,8 @@ def _():
         os.chmod(copy, 0o755)
         subprocess.run(["strip", copy], check=True, timeout=60)
         stripped = python_file(copy)
-        check(stripped.root and stripped.root == whole.root, "%s: %x %x" % (python, whole.root, stripped.root))
+        check(stripped.root and stripped.root == whole.root,
+              "%s: %x %x" % (python, whole.root, stripped.root))
         equal((stripped.version, stripped.offsets), (whole.version, whole.offsets), python)
     equal(python_file(shutil.which("true")), None, "a program that is no Python")
 
@@ -152,7 +155,7 @@ def _():
 # Line tables.
 
 
-@test("lines of instructions are those that each Python gives")
+@test("lines of instructions are those that each Python reports")
 def _():
     for python in known_pythons():
         word = layout_of(python)["lines"]
@@ -162,14 +165,15 @@ def _():
             first, table, *pairs = row.split(" ")
             table = bytes.fromhex(table.replace("-", ""))
             for pair in pairs[::len(pairs) // 200 + 1] + pairs[-2:]:
-                offset, line = (int(number) for number in pair.split(":")) if pair else (-1, int(first))
-                equal(line_tables.DECODERS[word](table, int(first), offset) if pair else line, line,
-                      "%s first line %s offset %d" % (python, first, offset))
+                if pair:
+                    offset, line = (int(number) for number in pair.split(":"))
+                    equal(line_tables.DECODERS[word](table, int(first), offset), line,
+                          "%s first line %s offset %d" % (python, first, offset))
                 count += 1
         check(count > 400, "%s: %d lines only" % (python, count))
 
 
-@test("a broken line table ends, with some line")
+@test("each decoder returns a number for a corrupt line table")
 def _():
     for name, decoder in line_tables.DECODERS.items():
         for table in BROKEN_TABLES:
@@ -180,7 +184,7 @@ def _():
 # Text and frames.
 
 
-@test("names and paths in every kind of string are read, in every version's form")
+@test("names and paths in every kind of string are read, for every version")
 def _():
     texts = ["", "plain", "naïve_λ", "Latin ÿ", "関数", "emoji 🐍", "x" * 1024, "a\ud800b"]
     for version, layout in ROWS.items():
@@ -189,16 +193,18 @@ def _():
                 fake = FakeMemory()
                 if layout["text"] == "bytes" and "\ud800" in text:
                     continue
-                got, (at, raw) = py_text.read_text(fake, layout, put_text(fake, layout, text, compact))
+                addr = put_text(fake, layout, text, compact)
+                got, (at, raw) = py_text.read_text(fake, layout, addr)
                 equal(got, text, version)
                 equal(fake.read(at, len(raw)), raw)
         fake = FakeMemory()
-        equal(py_text.read_text(fake, layout, put_text(fake, layout, "y" * 5000))[0], "y" * 1024 + "...")
+        long_text = put_text(fake, layout, "y" * 5000)
+        equal(py_text.read_text(fake, layout, long_text)[0], "y" * 1024 + "...")
     fake = FakeMemory()
     equal(py_text.read_text(fake, ROWS[2, 7], put_text(fake, ROWS[2, 7], b"a\xff"))[0], "a\\xff")
 
 
-@test("what is no string is refused")
+@test("an object that is no string is refused")
 def _():
     fake = FakeMemory()
     for layout in [row for row in ROWS.values() if row["text"] == "unicode"]:
@@ -222,10 +228,11 @@ def wanted_runs(image, groups):
     return list(zip(image.addrs, [list(reversed(group)) for group in reversed(groups)]))
 
 
-@test("runs that share evaluators unevenly, in every version's way")
+@test("runs with different numbers of frames, for every version")
 def _():
     for version, layout in ROWS.items():
-        for groups in (GROUPS, (("a",),), (("a",), ("b", "c"), ("d",)), (("a", "a", "a"), ("a",)), ()):
+        for groups in (GROUPS, (("a",),), (("a",), ("b", "c"), ("d",)),
+                       (("a", "a", "a"), ("a",)), ()):
             image = Image(layout, groups)
             equal(image.read(), wanted_runs(image, groups), version)
 
@@ -240,12 +247,13 @@ def _():
             cframe = fake.pointer(image.state + layout["tstate.cframe"])
             new = fake.put(bytes(64))
             fake.word(new + layout["cframe.previous"], cframe)
-            fake.word(new + layout["cframe.current_frame"], image.innermost if isinstance(old, str) else old)
+            frame = image.innermost if isinstance(old, str) else old
+            fake.word(new + layout["cframe.current_frame"], frame)
             fake.word(image.state + layout["tstate.cframe"], new)
             equal(image.read(), wanted_runs(image, GROUPS), "%s, %s" % (version, old))
 
 
-@test("3.10: a frame that has been left, or an evaluator that has none yet")
+@test("3.10: a frame that has already been left, a CFrame without a frame yet")
 def _():
     layout = layouts.LAYOUTS[3, 10]
     image = Image(layout, GROUPS)
@@ -255,11 +263,12 @@ def _():
     fake.word(new + layout["cframe.previous"], cframe)
     fake.word(image.state + layout["tstate.cframe"], new)
     equal(image.read(), wanted_runs(image, GROUPS), "no frame yet")
-    fake.word(image.state + layout["tstate.cframe"], fake.pointer(cframe + layout["cframe.previous"]))
+    previous = fake.pointer(cframe + layout["cframe.previous"])
+    fake.word(image.state + layout["tstate.cframe"], previous)
     equal(image.read(), wanted_runs(image, GROUPS)[1:], "left")
 
 
-@test("frames that go round in a circle end; a code object that is none keeps its place")
+@test("a circular chain of frames ends; a frame with an invalid code object is kept")
 def _():
     for version, layout in ROWS.items():
         image = Image(layout, (("a", "b", "c"),))
@@ -270,11 +279,11 @@ def _():
         equal(image.read()[0][1][0], "(a frame that cannot be read)", version)
 
 
-@test("a code object that takes another's place is read anew")
+@test("a code object at the address of an older one is read again")
 def _():
     for version, layout in ROWS.items():
         if layout["runs"] == "shim":
-            continue  # they have a number of their own: co_version
+            continue  # these have a unique number, co_version
         image = Image(layout, (("old",),))
         python = interpreter.Interpreter("3.0.0", layout, image.root)
 
@@ -289,7 +298,7 @@ def _():
         equal(name(), "new", version)
 
 
-@test("the live one of two Pythons is found; what makes no sense is refused, with a note")
+@test("the live one of two Pythons is found; invalid ones are refused with a note")
 def _():
     layout = layouts.LAYOUTS[3, 11]
     layouts.LAYOUTS["made up"] = layout
@@ -312,21 +321,22 @@ def _():
         del layouts.LAYOUTS["made up"]
 
 
-@test("memory in which anything may stand: reading it ends, and nothing escapes")
+@test("reading corrupt memory ends, without an exception")
 def _():
-    # PMP_FUZZ: how many times.
+    # PMP_FUZZ: number of rounds.
     rounds, chance = int(os.environ.get("PMP_FUZZ", "4000")), random.Random(20261122)
     for version, layout in ROWS.items():
         image = Image(layout, GROUPS + (("g",), ("h", "i")))
         fresh, top = bytes(image.memory.data), image.memory.top
         words = [struct.pack("<Q", n) for n in (
-            0, 1, 0xffff, 1 << 31, 1 << 40, (1 << 64) - 1, image.state, image.innermost, image.stack, image.root)]
+            0, 1, 0xffff, 1 << 31, 1 << 40, (1 << 64) - 1, image.state, image.innermost,
+            image.stack, image.root)]
         for _ in range(rounds // len(ROWS)):
             image.memory.data[:] = fresh
             for _ in range(chance.choice((1, 1, 2, 8, 100))):
                 at = chance.randrange(8, top, chance.choice((1, 8))) % top
-                image.memory.data[at:at + 8] = chance.choice(
-                    words + [struct.pack("<Q", FakeMemory.BASE + chance.randrange(top)), os.urandom(8)])
+                address = struct.pack("<Q", FakeMemory.BASE + chance.randrange(top))
+                image.memory.data[at:at + 8] = chance.choice(words + [address, os.urandom(8)])
             python = interpreter.Interpreter("3.0.0", layout, image.root)
             try:
                 states = python.thread_states(image.memory)
@@ -335,12 +345,14 @@ def _():
             for addrs in states.values():
                 runs = sum(python.runs(image.memory, addrs), [])
                 for frame in [frame for run in runs for frame in run.frames]:
-                    check(isinstance(frame.code.name, str) and isinstance(frame.code.line(frame.offset), int))
-                pairs, loose = frame_pairing.pair([image.stack + at for at in range(0, 4096, 64)], runs)
+                    check(isinstance(frame.code.name, str))
+                    check(isinstance(frame.code.line(frame.offset), int))
+                pointers = [image.stack + at for at in range(0, 4096, 64)]
+                pairs, loose = frame_pairing.pair(pointers, runs)
                 equal(sum(len(some) for some in pairs.values()) + len(loose), len(runs), version)
 
 
-@test("each Python's own stacks are what it says itself")
+@test("each Python's own stacks are those that it reports itself")
 def _():
     for python in known_pythons():
         if python.version >= (3, 6):
@@ -352,26 +364,29 @@ def _():
 
 
 def stack(*pointers):
-    return load("native_stack").Stack([load("unwinder").Frame(0, pointer, False, False) for pointer in pointers])
+    frame = load("unwinder").Frame
+    return load("native_stack").Stack([frame(0, pointer, False, False) for pointer in pointers])
 
 
-@test("a run belongs to the native frame that holds its structure")
+@test("a run belongs to the native frame that contains its structure")
 def _():
     runs = [py_frames.Run(addr, ["f"]) for addr in (0x118, 0x130, 0x200, 0x90, 0x400, 0)]
     pairs, loose = frame_pairing.pair([0x100, 0x100, 0x120, 0x200, 0x300], runs)
-    equal({i: [run.addr for run in some] for i, some in pairs.items()}, {1: [0x118], 2: [0x130], 3: [0x200]})
+    equal({i: [run.addr for run in some] for i, some in pairs.items()},
+          {1: [0x118], 2: [0x130], 3: [0x200]})
     equal([run.addr for run in loose], [0x90, 0x400, 0])
 
 
-@test("a run on another thread's stack is dealt out to that one")
+@test("assign_by_address: a run on another thread's stack is moved to that thread")
 def _():
-    here, there, spare, nowhere = (py_frames.Run(addr, ["f"]) for addr in (0x110, 0x510, 0x520, 0x900))
+    here, there, unclaimed, nowhere = (py_frames.Run(addr, ["f"])
+                                       for addr in (0x110, 0x510, 0x520, 0x900))
     runs = [[here, there, nowhere], []]
-    frame_pairing.assign_by_address([stack(0x100, 0x200), stack(0x500, 0x600)], runs, [spare])
-    equal(runs, [[here, nowhere], [there, spare]])
+    frame_pairing.assign_by_address([stack(0x100, 0x200), stack(0x500, 0x600)], runs, [unclaimed])
+    equal(runs, [[here, nowhere], [there, unclaimed]])
 
 
-@test("a state of a version without such structures is the thread's that has its frames' addresses on its stack")
+@test("assign_by_search: a thread state belongs to the stack with its frames' addresses")
 def _():
     fake = FakeMemory()
     here, there, end = (fake.BASE + page * 4096 for page in (1, 3, 4))
@@ -389,7 +404,7 @@ def _():
 
 
 class Below:
-    """Two stacks with a page between them that cannot be read."""
+    """Two stacks, with an unreadable page between them."""
 
     def __init__(self, fake, second, end):
         self.fake, self.second, self.end = fake, second, end

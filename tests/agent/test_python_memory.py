@@ -1,4 +1,4 @@
-"""The agent reads memory with wrong words in it: some thousand rounds of `make fuzz T=python-memory`."""
+"""The agent reads corrupt memory: some thousand rounds of `make fuzz T=python-memory`."""
 
 import os
 import sys
@@ -8,10 +8,11 @@ from python_memory import BLOCK, make_scenes, run_rounds  # noqa: E402
 from tap import check, main, note, test  # noqa: E402
 
 SEED = "check"
-BLOCKS_EACH = 1  # of each scene
+BLOCKS_EACH = 1  # blocks of rounds for each scene
 
 
 class Scenes:
+    """The scenes, created once."""
     made = None
 
     @classmethod
@@ -20,13 +21,13 @@ class Scenes:
         return cls.made
 
 
-@test("unharmed, every memory is read whole")
+@test("without corruption, every memory is read completely")
 def _():
     for scene in Scenes.get():
         check(scene.frames >= 12, scene.name, scene.frames)
 
 
-@test("with wrong words in it: no hang, nothing escapes, pmp understands each line")
+@test("with corrupt words: no hang, no exception, pmp parses each line")
 def _():
     scenes = Scenes.get()
     longest, rounds = run_rounds(SEED, range(BLOCKS_EACH * len(scenes)), scenes, 1, note)

@@ -1,4 +1,4 @@
-"""The agent's modules, loaded outside gdb: `from agent_modules import load; elf = load("elf")`."""
+"""Loads the agent's modules outside gdb: `from agent_modules import load; elf = load("elf")`."""
 
 import importlib
 import sys
@@ -18,7 +18,8 @@ class FakeEvents:
 
 
 class FakeGdb(types.ModuleType):
-    """As much of gdb's module as the agent's modules touch when they are loaded."""
+    """The part of the module gdb that the agent's modules use when they are loaded, and in
+    tests."""
     VERSION = "13.1"
     events = FakeEvents
     error = RuntimeError
@@ -48,4 +49,5 @@ sys.meta_path.insert(0, Finder)
 
 
 def load(name):
+    """The module pmp_NAME."""
     return importlib.import_module("pmp_" + name)

@@ -1,4 +1,4 @@
-"""Where the agent's modules are: the file below gdbscripts/ that holds the module pmp_NAME. For any Python 3."""
+"""Finds the files of the agent's modules below gdbscripts/. It runs with any Python 3."""
 
 import glob
 import importlib.util
@@ -8,7 +8,8 @@ SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "
 
 
 def path_of(name):
-    """The path of NAME.py in gdbscripts/ or one of its folders; None if there is none. Base names are unique."""
+    """The path of NAME.py in gdbscripts/ or one of its folders, None if there is none. Base names
+    are unique."""
     found = glob.glob(os.path.join(glob.escape(SCRIPTS), "**", name + ".py"), recursive=True)
     return found[0] if found else None
 

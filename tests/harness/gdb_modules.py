@@ -1,4 +1,5 @@
-"""For what tests and benchmarks run inside a gdb: makes the agent's modules importable there (pmp_NAME)."""
+"""For scripts that tests and benchmarks run inside gdb: makes the agent's modules importable
+there."""
 
 import sys
 
@@ -11,8 +12,8 @@ sys.meta_path.insert(0, Finder)
 
 
 class Attached:
-    """A process whose symbols were read, and that this gdb then attached to, as the agent does; but all-stop. gdb has its
-    symbols for itself, too."""
+    """A process that this gdb is attached to, after it has read its symbols, as the agent does.
+    Unlike there, gdb is in all-stop mode, and the target's inferior has the symbols too."""
 
     def __init__(self, pid):
         import pmp_code_map
@@ -31,5 +32,6 @@ class Attached:
         self.symbols.load_into_target()
         self.memory = pmp_memory.Memory(pid)
         self.unwinder = pmp_unwinder.Unwinder(self.code.function_at)
-        self.symbolizer = pmp_symbolizer.Symbolizer(self.code, self.symbols, pmp_perf_map.PerfMap(pid, ""))
+        perf_map = pmp_perf_map.PerfMap(pid, "")
+        self.symbolizer = pmp_symbolizer.Symbolizer(self.code, self.symbols, perf_map)
         gdb.execute("attach %d" % pid, False, True)

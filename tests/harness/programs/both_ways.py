@@ -1,8 +1,9 @@
-"""Runs inside a gdb: has each stack of a process unwound by the agent and by gdb, over and over, and prints what was not the
-same. PMP_STEPS: does the target go on by some instructions in between, or by some time? (A step that a signal's handler begins
-in would need a breakpoint.)
+"""Runs inside gdb: unwinds each stack of a process by the agent and by gdb, many times, and prints
+the differences. PMP_STEPS: "yes": the target runs some instructions in between; otherwise it runs
+for some time. (A step in which a signal handler begins would need a breakpoint.)
 
-    BOTH WAYS ROUNDS FRAMES BY_GDB WRONG	as a last line; BY_GDB: stacks that the agent left to gdb
+    BOTH WAYS ROUNDS FRAMES BY_GDB WRONG    the last line; BY_GDB: stacks that gdb unwinds for the
+                                            agent
 """
 
 import os
@@ -22,25 +23,32 @@ from pmp_gdb_text import name_text  # noqa: E402
 STEPS = (1, 1, 1, 1, 7, 1, 50, 1)
 
 
-class Both:
+class Comparison:
+    """Compares the stacks of one process, and counts frames and differences."""
+
     def __init__(self, pid):
         self.target = Attached(pid)
         self.frames = self.by_gdb = self.wrong = 0
 
     def compare(self, thread):
-        own = self.target.unwinder.unwind(self.target.memory, registers.read(thread))
-        if own is None:
+        target, regs = self.target, registers.read(thread)
+        frames = target.unwinder.unwind(target.memory, regs)
+        if frames is None:
             self.by_gdb += 1
-            own = native_stack.read_stack(self.target.unwinder, self.target.memory, thread, registers.read(thread), True).frames
-        mine = [(frame.pc, frame.sp, name) for frame in own for name in self.target.symbolizer.names(frame)]
-        gdbs = list(self.gdbs(thread))
+            stack = native_stack.read_stack(target.unwinder, target.memory, thread, regs, True)
+            frames = stack.frames
+        agents = [(frame.pc, frame.sp, name)
+                  for frame in frames for name in target.symbolizer.names(frame)]
+        gdbs = list(self.gdb_frames(thread))
         self.frames += len(gdbs)
-        if mine != gdbs and without_leaf(mine) != without_leaf(gdbs):
+        if agents != gdbs and without_leaf(agents) != without_leaf(gdbs):
             self.wrong += 1
-            at = next(i for i in range(len(mine) + 1) if mine[i:i + 1] != gdbs[i:i + 1])
-            print("%d of %d: own: %s gdb: %s" % (at, len(gdbs), mine[at:at + 2], gdbs[at:at + 2]))
+            at = next(i for i in range(len(agents) + 1) if agents[i:i + 1] != gdbs[i:i + 1])
+            print("%d of %d: agent: %s gdb: %s" % (at, len(gdbs), agents[at:at + 2],
+                                                   gdbs[at:at + 2]))
 
-    def gdbs(self, thread):
+    def gdb_frames(self, thread):
+        """Yields (pc, sp, name as in the agent's text) of each frame of gdb."""
         thread.switch()
         frame = gdb.newest_frame()
         while frame is not None:
@@ -59,21 +67,22 @@ class Both:
             where = " from " + library if library else ""
         name = name_text(frame.name() or "??")
         if line.symtab is not None:
-            name = symbolizer.without_parameters(name)  # gdb gives up on those of some templates
+            name = symbolizer.without_parameters(name)  # gdb does not strip those of some templates
         return "%s ()%s" % (name, where)
 
 
 def without_leaf(frames):
-    """The first instruction of an inlined function is its caller's to gdb, so that one can step into it."""
+    """The frames, with only the outermost function of the leaf and without its line: at the first
+    instruction of an inlined function gdb shows its caller, so that one can step into it."""
     inlined = [frame for frame in frames if frame[:2] == frames[0][:2]]
     return [frames[0][:2], re.sub(" at .*", "", inlined[-1][2])] + frames[len(inlined):]
 
 
 def main(pid, rounds, steps):
-    both = Both(pid)
+    comparison = Comparison(pid)
     for i in range(rounds):
         for thread in gdb.selected_inferior().threads():
-            both.compare(thread)
+            comparison.compare(thread)
         if steps:
             gdb.selected_inferior().threads()[-1].switch()
             gdb.execute("stepi %d" % STEPS[i % len(STEPS)], False, True)
@@ -81,7 +90,8 @@ def main(pid, rounds, steps):
             gdb.execute("detach", False, True)
             time.sleep(0.002)
             gdb.execute("attach %d" % pid, False, True)
-    print("BOTH WAYS %d %d %d %d" % (rounds, both.frames, both.by_gdb, both.wrong))
+    print("BOTH WAYS %d %d %d %d" % (rounds, comparison.frames, comparison.by_gdb,
+                                     comparison.wrong))
 
 
 main(int(os.environ["PMP_PID"]), int(os.environ["PMP_ROUNDS"]), os.environ["PMP_STEPS"] == "yes")

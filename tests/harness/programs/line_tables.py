@@ -1,4 +1,5 @@
-"""Prints what this Python itself says of the lines of code objects, for tests/agent/test_agent_python.py. Any version:
+"""Prints the lines of code objects as this Python itself reports them, for
+tests/agent/test_agent_python.py. It runs with any version. One row for each code object:
 
     first line, line table in hexadecimal, offset:line ...      (line 0: none)
 """
@@ -7,13 +8,16 @@ import glob
 import os
 import sys
 
-FAR = "def f(x):\n" + "\n" * 3000 + " y = (x +\n" + "\n" * 500 + "  x)\n" + "\n" * 70000 + " return y\n"
-UP_AND_DOWN = "def g(x):\n return (x,\n" + "\n" * 150 + "  [x\n for x in\n" + "\n" * 400 + " x], x.y(\n 1,\n 2).z)\n"
-LONG = "def h(x):\n x = (" + "x, " * 5000 + "x)\n return [\n" + "".join(" x(%d),\n" % i for i in range(300)) + "]\n"
+FAR = ("def f(x):\n" + "\n" * 3000 + " y = (x +\n" + "\n" * 500 + "  x)\n" + "\n" * 70000
+       + " return y\n")
+UP_AND_DOWN = ("def g(x):\n return (x,\n" + "\n" * 150 + "  [x\n for x in\n" + "\n" * 400
+               + " x], x.y(\n 1,\n 2).z)\n")
+LONG = ("def h(x):\n x = (" + "x, " * 5000 + "x)\n return [\n"
+        + "".join(" x(%d),\n" % i for i in range(300)) + "]\n")
 
 
 def lines(code):
-    """(offset, line) of the first and the last code unit of each range."""
+    """Yields (offset, line) of the first and the last code unit of each range."""
     if hasattr(code, "co_lines"):
         for start, end, line in code.co_lines():
             if end > start:
@@ -29,8 +33,9 @@ def lines(code):
 
 def show(code):
     table = getattr(code, "co_linetable", None) or code.co_lnotab
-    print("%d %s %s" % (code.co_firstlineno, "".join("%02x" % byte for byte in bytearray(table)) or "-",
-                        " ".join("%d:%d" % pair for pair in lines(code))))
+    digits = "".join("%02x" % byte for byte in bytearray(table)) or "-"
+    pairs = " ".join("%d:%d" % pair for pair in lines(code))
+    print("%d %s %s" % (code.co_firstlineno, digits, pairs))
     for const in code.co_consts:
         if isinstance(const, type(code)):
             show(const)

@@ -1,7 +1,8 @@
 # -*- coding: utf-8 -*-
-"""A Python (3.6 or later) reads its own stacks as the agent reads a target's, and compares with what it knows.
+"""A Python (3.6 or later) reads its own stacks with the agent's modules, and compares them with
+sys._current_frames.
 
-    python3 own_stack.py        prints "N cases right, Python 3.11.2", or what is wrong
+    python3 own_stack.py        prints "N cases right, Python 3.11.2", or the first difference
 """
 import os
 import sys
@@ -14,6 +15,7 @@ from agent_scripts import path_of  # noqa: E402
 
 
 def load(name):
+    """Loads the module pmp_NAME; those that it imports must be loaded already."""
     with open(path_of(name), encoding="utf-8") as file:
         module = types.ModuleType("pmp_" + name)
         sys.modules["pmp_" + name] = module
@@ -23,7 +25,8 @@ def load(name):
 
 sys.modules["gdb"] = types.ModuleType("gdb")
 memory = load("memory")
-for needed in ("procfs", "target_files", "elf", "debug_offsets", "layouts", "line_tables", "py_text", "py_code", "py_frames"):
+for needed in ("procfs", "target_files", "elf", "debug_offsets", "layouts", "line_tables",
+               "py_text", "py_code", "py_frames"):
     load(needed)
 python_files = load("python_files")
 load("gil")
@@ -31,7 +34,7 @@ interpreter = load("interpreter")
 
 
 class OwnMemory:
-    """The agent's Memory, of this process."""
+    """The agent's Memory of this process."""
 
     def __init__(self):
         self._file = os.open("/proc/self/mem", os.O_RDONLY)
@@ -58,6 +61,7 @@ RIGHT = []
 
 
 def known_frames(thread):
+    """[(file, line, name)] of a thread's stack as Python itself reports it, leaf first."""
     frame, found = sys._current_frames()[thread], []
     while frame is not None:
         found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
@@ -66,27 +70,29 @@ def known_frames(thread):
 
 
 class Reader(threading.Thread):
-    """Reads the stacks of threads that wait meanwhile: a stack that moves cannot be read."""
+    """Reads the stack of a thread that waits for the answer: a running stack cannot be read."""
 
     def __init__(self):
         super().__init__(daemon=True)
         self.asked, self.answered = threading.Lock(), threading.Lock()
         self.asked.acquire()
         self.answered.acquire()
-        self.who, self.answer, self.python = 0, None, None
+        self.thread_id, self.answer, self.python = 0, None, None
 
     def run(self):
         while True:
             self.asked.acquire()
-            self.answer = self.read(self.who)
+            self.answer = self.read(self.thread_id)
             self.answered.release()
 
     def read(self, thread):
+        """The difference, "" if the stacks are equal."""
         if self.python is None:
             files = python_files.PythonFiles(os.getpid()).scan()
             self.python, note = interpreter.find_live(OWN, files, {thread})
             if self.python is None:
-                return "not found: %s %s" % (note, [(f.path, f.version, hex(f.root)) for f in files])
+                rows = [(file.path, file.version, hex(file.root)) for file in files]
+                return "not found: %s %s" % (note, rows)
         states = self.python.thread_states(OWN).get(thread, [])
         read = [(frame.code.file, frame.code.line(frame.offset), frame.code.name.rpartition(".")[2])
                 for runs in self.python.runs(OWN, states) for run in runs for frame in run.frames]
@@ -99,7 +105,8 @@ READER.start()
 
 
 def compare(what):
-    READER.who = threading.get_ident()
+    """Compares the current thread's stack. what: name of the case."""
+    READER.thread_id = threading.get_ident()
     READER.asked.release()
     READER.answered.acquire()
     if READER.answer:
@@ -183,8 +190,8 @@ def main():
     (lambda: compare("lambda"))()
     [compare("comprehension") for _ in (1,)]
     exec("def f():\n\n\n compare('exec')\nf()", {"compare": compare})
-    exec(compile("\n" * 5000 + "(lambda:\n" + "\n" * 300 + "compare('far line'))()", "<text λ>", "exec"),
-         {"compare": compare})
+    far = "\n" * 5000 + "(lambda:\n" + "\n" * 300 + "compare('far line'))()"
+    exec(compile(far, "<text λ>", "exec"), {"compare": compare})
     try:
         try:
             raise ValueError
