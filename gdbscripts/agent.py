@@ -191,9 +191,11 @@ class Agent:
         self._write(1, pid, 0, 0, samples, details)
 
     def skip_unstoppable(self, sent_us: int) -> None:
+        """Session.skip_unstoppable: pmp sends it when a stop takes too long."""
         self.session.skip_unstoppable(sent_us)
 
     def forget_exited(self) -> None:
+        """Session.forget_exited: pmp sends it while a stop lasts."""
         self.session.forget_exited()
 
     def detach(self) -> None:

@@ -87,6 +87,7 @@ def now_us() -> int:
 
 
 def apply_settings() -> None:
+    """Executes SETTINGS, as far as this gdb has them."""
     for setting in SETTINGS:
         try:
             execute(setting)
@@ -186,10 +187,12 @@ class Session:
         self._interrupt_rest()
 
     def resume(self) -> None:
+        """Resumes all threads, unless the target was stopped before the attach."""
         if not self.keep_stopped and self.has_stopped:
             execute("continue -a &")
 
     def detach(self) -> None:
+        """Detaches at once, if attached. The callback of a stop is no longer called. gdb.error."""
         self._callback = None
         if self.pid:
             self.pid = 0

@@ -17,11 +17,11 @@ def assign_by_address(stacks: list, runs: list, unclaimed: list) -> None:
 
     stacks: native_stack.Stack of each thread; runs: for each thread its list of runs, changed in
     place; unclaimed: runs of thread states that belong to no stopped thread."""
-    for i, own in enumerate(runs):
-        foreign = [run for run in own if run.addr and not stacks[i].contains(run.addr)]
+    for i, thread_runs in enumerate(runs):
+        foreign = [run for run in thread_runs if run.addr and not stacks[i].contains(run.addr)]
         for run in foreign:
             if _assign(stacks, runs, run, i):
-                own.remove(run)
+                thread_runs.remove(run)
     for run in unclaimed:
         if run.addr:
             _assign(stacks, runs, run, -1)
@@ -46,8 +46,8 @@ def assign_by_search(stacks: list, states: list, memory) -> None:
     of its thread states, changed in place."""
     texts = [_stack_bytes(memory, stack.leaf_sp) for stack in stacks]
     found = [[] for _ in stacks]
-    for i, own in enumerate(states):
-        for runs in own:
+    for i, thread_states in enumerate(states):
+        for runs in thread_states:
             words = {struct.pack("<Q", run.object) for run in (runs[0], runs[-1])}
             hits = [[text.find(word) for word in words if word in text] for text in texts]
             best = max(range(len(stacks)), key=lambda at: (len(hits[at]), at == i))

@@ -197,6 +197,7 @@ class CoreMemory(MemoryReader):
         self._files = {}  # path -> descriptor, -1: it cannot be read
 
     def read_some(self, addr: int, size: int) -> bytes:
+        """As Memory.read_some."""
         if addr <= 0 or addr >> 63 or not 0 <= size <= READ_MAX:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         data = b""

@@ -192,15 +192,15 @@ class ThreadSampler:
     def _assign_runs(self, read: list) -> None:
         """Makes one list of each sample's runs, after moving runs to the thread that executes them.
         The thread states that are left belong to none of the threads that were read."""
-        left = [state for ident, own in self._states.items()
-                if ident not in self._used for state in own]
+        left = [state for ident, states in self._states.items()
+                if ident not in self._used for state in states]
         target = self._target
         stacks = [sample.stack for sample in read]
-        states = [sample.runs for sample in read]
-        if not target.python.by_address and any(len(own) > 1 for own in states):
-            assign_by_search(stacks, states, target.memory)
-        runs = [sum(own, []) for own in states]
+        by_state = [sample.runs for sample in read]  # for each thread the runs of each state
+        if not target.python.by_address and any(len(states) > 1 for states in by_state):
+            assign_by_search(stacks, by_state, target.memory)
+        by_thread = [sum(states, []) for states in by_state]
         if target.python.by_address:
-            assign_by_address(stacks, runs, sum(target.python.runs(target.memory, left), []))
-        for sample, own in zip(read, runs):
-            sample.runs = own
+            assign_by_address(stacks, by_thread, sum(target.python.runs(target.memory, left), []))
+        for sample, runs in zip(read, by_thread):
+            sample.runs = runs

@@ -106,6 +106,7 @@ class Elf:
                 if not flags & PF_W]
 
     def has_section(self, name: str) -> bool:
+        """Is there a section of this name? OSError."""
         return any(section[0] == name.encode() for section in self._sections())
 
     def section(self, name: str) -> int:

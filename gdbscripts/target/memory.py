@@ -39,6 +39,7 @@ class Memory(MemoryReader):
         self._file = -1
 
     def read_some(self, addr: int, size: int) -> bytes:
+        """1 to `size` bytes at an address. BadRead, also if `size` is more than READ_MAX."""
         if addr <= 0 or addr >> 63 or not 0 <= size <= READ_MAX:
             raise BadRead("0x%x, %d bytes" % (addr, size))
         try:
@@ -54,6 +55,7 @@ class Memory(MemoryReader):
         return os.pread(self._file, size, addr)
 
     def close(self) -> None:
+        """Closes the file; the next read opens it again."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -158,6 +158,7 @@ def stop_is_pending(pid: int) -> bool:
 
 
 def has_ended(pid: int, tid: int) -> bool:
+    """Has the thread ended? True for a zombie as well."""
     now = thread_stat(pid, tid)
     return now is None or now.state in ENDED
 

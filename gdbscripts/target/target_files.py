@@ -47,6 +47,7 @@ class File:
         self._descriptors = descriptors
 
     def close(self) -> None:
+        """Closes the descriptors: both names become invalid."""
         for descriptor in self._descriptors:
             os.close(descriptor)
         self._descriptors = ()

@@ -48,6 +48,7 @@ class PltRule:
         self._pushed = pushed
 
     def at(self, address: int) -> Rule:
+        """The Rule at an address in the table."""
         return Rule(SP, 16 if address % 16 >= self._pushed else 8, None)
 
     @classmethod

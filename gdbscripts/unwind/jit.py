@@ -69,6 +69,8 @@ class FrameId:
 
 
 class JitUnwinder(Unwinder):
+    """gdb calls it with a gdb.PendingFrame; it returns gdb.UnwindInfo, or None for other code."""
+
     def __init__(self, perf_map, is_code) -> None:
         """perf_map: a PerfMap; is_code(pc): is it in code of a file?"""
         super().__init__("pmp-jit")

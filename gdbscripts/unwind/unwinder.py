@@ -30,6 +30,8 @@ class Frame:
 
 
 class Unwinder:
+    """Unwinds stacks, with a cache of rules by address."""
+
     def __init__(self, function_at) -> None:
         """function_at(address): (cfi.Function or None, bias), as CodeMap.function_at."""
         self._function_at = function_at

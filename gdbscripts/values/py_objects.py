@@ -38,6 +38,7 @@ class Objects:
         self._attribute_names = {}  # type -> names of its instances' inline attributes, in order
 
     def type_of(self, obj: int) -> int:
+        """The object's type, an object as well."""
         return self.memory.pointer(obj + self.layout["object.type"])
 
     def type_name(self, obj: int) -> str:
