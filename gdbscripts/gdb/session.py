@@ -121,8 +121,8 @@ def warm_up_ptrace() -> None:
 
 
 class Session:
-    """One attachment. `attach` and `stop` return at once, and call `callback` when every thread has
-    stopped."""
+    """One attachment. `attach` and `stop` call `callback` once every thread has stopped: before
+    they return, or later from an event of gdb."""
 
     def __init__(self, report_stop) -> None:
         """report_stop(pid, signal) is called when a job-control signal stops the target, after gdb

@@ -22,8 +22,8 @@ STACK_BYTES = 16384  # bytes that are searched of a stack with a known stack poi
 
 
 class CodeFile:
-    """A file that is mapped, open for as long as it is: `bias` is added to its addresses, `start`:
-    of its first code."""
+    """A mapped file, open as long as it is mapped. Address in the target = address in the file +
+    `bias`; `start`: the address of its first code mapping."""
     __slots__ = ("path", "bias", "start", "file", "frames", "build_id")
 
     def __init__(self, path: str, bias: int, start: int, file, elf: Elf) -> None:
