@@ -35,18 +35,15 @@ void oracle_memory(size_t before, size_t size)
 
 void oracle_lines(const uint8_t *data, size_t size, void (*take)(struct span line))
 {
-	struct span rest = oracle_span(data, size);
+	struct span rest = oracle_span(data, size), line;
 
-	while (rest.len) {
-		const char *end = memchr(rest.ptr, '\n', rest.len);
-		size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
-		/* a copy, so that a read behind its end is seen */
-		char *line = malloc(len ? len : 1);
+	while (span_take_line(&rest, &line)) {
+		/* A copy, so that a sanitizer detects a read past the line's end. */
+		char *copy = malloc(line.len ? line.len : 1);
 
-		memcpy(line, rest.ptr, len);
-		take((struct span){ line, len });
-		free(line);
-		rest = span_skip(rest, len + 1);
+		memcpy(copy, line.ptr, line.len);
+		take((struct span){ copy, line.len });
+		free(copy);
 	}
 }
 
