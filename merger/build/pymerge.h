@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "merger/profile/frame.h"
-#include "merger/profile/merge_mark.h"
+#include "merger/profile/merge_quality.h"
 #include "merger/base/intern.h"
 #include "merger/parse/raw_stack.h"
 

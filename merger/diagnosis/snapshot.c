@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "merger/base/names.h"
+
 static const char *const wait_names[WAIT_KIND_COUNT] = {
 	[WAIT_NONE] = "",
 	[WAIT_MUTEX] = "mutex",
@@ -49,18 +51,16 @@ const char *syscall_class_name(enum syscall_class call)
 
 enum wait_kind wait_kind_of(struct span name)
 {
-	for (size_t i = 0; i < WAIT_KIND_COUNT; i++)
-		if (span_eq(name, span_of(wait_names[i])))
-			return (enum wait_kind)i;
-	return WAIT_FUTEX;
+	size_t found = names_find(wait_names, WAIT_KIND_COUNT, name);
+
+	return found < WAIT_KIND_COUNT ? (enum wait_kind)found : WAIT_FUTEX;
 }
 
 enum syscall_class syscall_class_of(struct span name)
 {
-	for (size_t i = 0; i < SYSCALL_CLASS_COUNT; i++)
-		if (span_eq(name, span_of(call_names[i])))
-			return (enum syscall_class)i;
-	return SYSCALL_OTHER;
+	size_t found = names_find(call_names, SYSCALL_CLASS_COUNT, name);
+
+	return found < SYSCALL_CLASS_COUNT ? (enum syscall_class)found : SYSCALL_OTHER;
 }
 
 size_t snapshot_find_thread(const struct snapshot *snapshot, uint32_t pid, uint32_t tid)

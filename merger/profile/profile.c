@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/base/names.h"
 
 struct profile *profile_create(bool by_line)
 {
@@ -297,26 +298,25 @@ void profile_note(struct profile *profile, uint32_t text)
 	profile->notes[profile->note_count++] = text;
 }
 
-static const char *const mark_names[QUALITY_COUNT] = {
+static const char *const quality_names[QUALITY_COUNT] = {
 	[QUALITY_MERGED] = "merged",           [QUALITY_NATIVE_ONLY] = "native_only",
 	[QUALITY_PYTHON_ONLY] = "python_only", [QUALITY_PARTIAL] = "partial",
 	[QUALITY_UNPAIRED] = "unpaired",       [QUALITY_LOST] = "lost",
 };
 
-const char *profile_quality_name(enum merge_quality mark)
+const char *profile_quality_name(enum merge_quality quality)
 {
-	return mark_names[mark];
+	return quality_names[quality];
 }
 
 bool profile_quality_of(struct span name, enum merge_quality *ret)
 {
-	for (size_t i = 0; i < QUALITY_COUNT; i++) {
-		if (span_eq(name, span_of(mark_names[i]))) {
-			*ret = (enum merge_quality)i;
-			return true;
-		}
-	}
-	return false;
+	size_t found = names_find(quality_names, QUALITY_COUNT, name);
+
+	if (found == QUALITY_COUNT)
+		return false;
+	*ret = (enum merge_quality)found;
+	return true;
 }
 
 static const char *const kind_names[FRAME_KIND_COUNT] = {
@@ -332,11 +332,10 @@ const char *profile_kind_name(enum frame_kind kind)
 
 bool profile_kind_of(struct span name, enum frame_kind *ret)
 {
-	for (size_t i = 0; i < FRAME_KIND_COUNT; i++) {
-		if (span_eq(name, span_of(kind_names[i]))) {
-			*ret = (enum frame_kind)i;
-			return true;
-		}
-	}
-	return false;
+	size_t found = names_find(kind_names, FRAME_KIND_COUNT, name);
+
+	if (found == FRAME_KIND_COUNT)
+		return false;
+	*ret = (enum frame_kind)found;
+	return true;
 }

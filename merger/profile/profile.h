@@ -10,7 +10,7 @@
 
 #include "merger/base/hash_index.h"
 #include "merger/base/intern.h"
-#include "merger/profile/merge_mark.h"
+#include "merger/profile/merge_quality.h"
 #include "merger/profile/timeline.h"
 #include "merger/profile/tree.h"
 
@@ -116,7 +116,7 @@ void profile_sort(struct profile *profile);
 void profile_sort_all(struct profile *profile);
 
 /* "merged", "native_only" ...: a mark's key in YAML. */
-const char *profile_quality_name(enum merge_quality mark);
+const char *profile_quality_name(enum merge_quality quality);
 bool profile_quality_of(struct span name, enum merge_quality *ret);
 /* "python", "native" ...: a kind's name in YAML. */
 const char *profile_kind_name(enum frame_kind kind);

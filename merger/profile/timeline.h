@@ -18,7 +18,7 @@
 #include "merger/base/buf.h"
 #include "merger/profile/frame.h"
 #include "merger/base/hash_index.h"
-#include "merger/profile/merge_mark.h"
+#include "merger/profile/merge_quality.h"
 #include "merger/profile/tree.h"
 
 /* Bytes, of which as much again may be allocated and not used. */

@@ -1,6 +1,6 @@
-/* merge_mark: how well the native and the Python frames of one stack came together. */
-#ifndef PMP_MERGE_MARK_H
-#define PMP_MERGE_MARK_H
+/* merge_quality: how well the native and the Python frames of one stack came together. */
+#ifndef PMP_MERGE_QUALITY_H
+#define PMP_MERGE_QUALITY_H
 
 enum merge_quality {
 	QUALITY_MERGED, /* every evaluator frame has its Python frames; one being entered or left need not */
