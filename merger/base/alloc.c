@@ -9,7 +9,7 @@ static _Noreturn void die(void)
 {
 	static const char text[] = "pmp: out of memory\n";
 
-	/* Nothing that allocates may run here; there is no one to report a failed write to. */
+	/* No function that allocates may be called here. A failed write cannot be reported. */
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(1);
 	_exit(1);
@@ -36,8 +36,8 @@ void *alloc_copy(const void *from, size_t len)
 	return mem;
 }
 
-/* Small arrays double; large ones would leave too much unused. */
-static size_t cap_next(size_t cap)
+/* Small arrays double. Large ones grow by a quarter, so that less of them is unused. */
+static size_t next_cap(size_t cap)
 {
 	size_t more = cap < 4096 ? cap : cap / 4;
 
@@ -50,7 +50,7 @@ void *alloc_more(void *array, size_t *cap, size_t need, size_t size)
 	void *mem;
 
 	while (wanted < need)
-		wanted = cap_next(wanted);
+		wanted = next_cap(wanted);
 	if (!size || wanted > SIZE_MAX / size)
 		die();
 	mem = realloc(array, wanted * size);

@@ -2,14 +2,14 @@
 
 #include <stdint.h>
 
-static bool byte_is_continuation(unsigned char c)
+static bool is_continuation(unsigned char c)
 {
 	return (c & 0xc0) == 0x80;
 }
 
-/* Decodes the character at the front of s (not empty): its code point to *ret, its length in bytes
- * as the result; 0 if it is not UTF-8 (overlong forms and surrogates are not). */
-static size_t utf8_decode(struct span s, uint32_t *ret)
+/* Decodes the character at the front of s, which is not empty: stores its code point in *ret and
+ * returns its length in bytes; 0 if it is not UTF-8 (overlong forms and surrogates are not). */
+static size_t decode_utf8(struct span s, uint32_t *ret)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)s.ptr;
@@ -24,7 +24,7 @@ static size_t utf8_decode(struct span s, uint32_t *ret)
 		return 0;
 	point = p[0] & (0xffu >> (len + 1));
 	for (size_t i = 1; i < len; i++) {
-		if (!byte_is_continuation(p[i]))
+		if (!is_continuation(p[i]))
 			return 0;
 		point = point << 6 | (p[i] & 0x3f);
 	}
@@ -34,8 +34,9 @@ static size_t utf8_decode(struct span s, uint32_t *ret)
 	return len;
 }
 
-/* The list in escape.h: what could end a line, a frame of a collapsed stack, or turn text around. */
-static bool point_is_unsafe(uint32_t point)
+/* The code points that escape.h lists: they could end a line, end a frame of a collapsed stack, or
+ * reverse the direction of text. */
+static bool is_unsafe(uint32_t point)
 {
 	static const struct {
 		uint32_t first, last;
@@ -59,15 +60,15 @@ static size_t safe_length(struct span s)
 
 	if (c >= 0x20 && c < 0x7f)
 		return c != ';';
-	len = utf8_decode(s, &point);
-	return len && !point_is_unsafe(point) ? len : 0;
+	len = decode_utf8(s, &point);
+	return len && !is_unsafe(point) ? len : 0;
 }
 
-/* How many bytes the character at the front of s takes: all of an unsafe one is escaped. */
+/* The length in bytes of the character at the front of s; 1 if it is not UTF-8. */
 static size_t unit_length(struct span s)
 {
 	uint32_t point;
-	size_t len = utf8_decode(s, &point);
+	size_t len = decode_utf8(s, &point);
 
 	return len ? len : 1;
 }
@@ -90,7 +91,7 @@ void escape_add(struct buf *out, struct span s)
 {
 	static const char dots[] = "...";
 	size_t start = out->len;
-	size_t cut = start; /* the last length behind which the dots still find room */
+	size_t cut = start; /* the last length that leaves room for the dots */
 
 	while (s.len) {
 		size_t len = safe_length(s);

@@ -20,7 +20,7 @@ void hash_index_clear(struct hash_index *index)
 	index->count = 0;
 }
 
-static void hash_index_put(struct hash_index *index, uint32_t hash, uint32_t value)
+static void put_slot(struct hash_index *index, uint32_t hash, uint32_t value)
 {
 	size_t at = hash;
 
@@ -29,7 +29,7 @@ static void hash_index_put(struct hash_index *index, uint32_t hash, uint32_t val
 	index->slots[at & index->mask] = (struct hash_index_slot){ hash, value };
 }
 
-static void hash_index_grow(struct hash_index *index)
+static void grow_slots(struct hash_index *index)
 {
 	struct hash_index_slot *old = index->slots;
 	size_t old_size = old ? index->mask + 1 : 0;
@@ -40,14 +40,14 @@ static void hash_index_grow(struct hash_index *index)
 	index->mask = size - 1;
 	for (size_t i = 0; i < old_size; i++)
 		if (old[i].value != HASH_INDEX_NONE)
-			hash_index_put(index, old[i].hash, old[i].value);
+			put_slot(index, old[i].hash, old[i].value);
 	free(old);
 }
 
 void hash_index_add(struct hash_index *index, uint32_t hash, uint32_t value)
 {
 	if (!index->slots || (index->count + 1) * 4 > (index->mask + 1) * 3)
-		hash_index_grow(index);
-	hash_index_put(index, hash, value);
+		grow_slots(index);
+	put_slot(index, hash, value);
 	index->count++;
 }

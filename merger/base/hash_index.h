@@ -1,10 +1,10 @@
-/* hash_index: open addressing from hashes to numbers of things that lie in somebody's array. It keeps no
- * keys: the caller compares what it finds, so one table serves any key. {0} is an empty index.
+/* hash_index: a hash table without keys: it maps a hash to indices into an array of the caller. The
+ * caller compares the elements that it finds, so keys can be of any type. {0} is an empty index.
  *
- *	for (size_t at = hash; (found = hash_index_next(&ix, hash, &at)) != HASH_INDEX_NONE;)
- *		if (things[found] is it)
+ *	for (size_t at = hash; (found = hash_index_next(&index, hash, &at)) != HASH_INDEX_NONE;)
+ *		if (elements[found] has the key)
  *			return found;
- *	hash_index_add(&ix, hash, number);
+ *	hash_index_add(&index, hash, number);
  */
 #ifndef PMP_HASH_INDEX_H
 #define PMP_HASH_INDEX_H
@@ -20,17 +20,18 @@ struct hash_index_slot {
 };
 
 struct hash_index {
-	struct hash_index_slot *slots; /* a power of two of them, at most 3/4 full */
+	struct hash_index_slot *slots; /* their number is a power of two; at most 3/4 are used */
 	size_t mask;
 	size_t count;
 };
 
 void hash_index_deinit(struct hash_index *index);
 void hash_index_clear(struct hash_index *index);
-/* Adds, without looking whether it is there already. */
+/* Adds a value without a check whether it is there already. */
 void hash_index_add(struct hash_index *index, uint32_t hash, uint32_t value);
 
-/* The next number that was added with this hash; HASH_INDEX_NONE behind the last. *at is hash at first. */
+/* The next value that was added with this hash; HASH_INDEX_NONE after the last one. The caller sets
+ * *at to the hash before the first call. */
 static inline uint32_t hash_index_next(const struct hash_index *index, uint32_t hash, size_t *at)
 {
 	const struct hash_index_slot *slot;
@@ -47,8 +48,8 @@ static inline uint32_t hash_index_next(const struct hash_index *index, uint32_t 
 	}
 }
 
-/* A hash of several numbers: start with one, mix in the others, end with hash_index_hash. The start
- * multiplies, or pairs of equal numbers (a main thread's pid and tid) would cancel out. */
+/* A hash of several numbers: start with the first, mix in the others, end with hash_index_hash. The
+ * start multiplies: otherwise two equal numbers (a main thread's pid and tid) would cancel out. */
 static inline uint64_t hash_index_start(uint64_t word)
 {
 	return (word + 1) * 0xff51afd7ed558ccdu;

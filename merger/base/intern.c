@@ -10,7 +10,7 @@
 #define CHUNK_SIZE (64u << 10)
 #define FIRST_SLOTS 1024u /* a power of two */
 
-/* Strings never move: intern_get's views live as long as the table. */
+/* Strings never move, so the spans of intern_get are valid until the table is destroyed. */
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
@@ -21,11 +21,11 @@ struct entry {
 	const char *ptr;
 	size_t len;
 	uint32_t hash;
-	bool clean; /* known to need no escaping: saves looking at each byte again */
+	bool clean; /* known to need no escaping: its bytes need not be checked again */
 };
 
 struct intern {
-	struct chunk *chunks; /* the one being filled comes first */
+	struct chunk *chunks; /* the first one is being filled */
 	struct entry *entries;
 	size_t count, cap;
 	uint32_t *slots; /* id + 1, 0: free; linear probing */
@@ -35,14 +35,14 @@ struct intern {
 
 __extension__ typedef unsigned __int128 uint128;
 
-static uint64_t mix(uint64_t a, uint64_t b)
+static uint64_t mix_words(uint64_t a, uint64_t b)
 {
 	uint128 product = (uint128)(a ^ 0x9e3779b97f4a7c15u) * (b ^ 0xff51afd7ed558ccdu);
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t word_at(const char *at)
+static uint64_t load_word(const char *at)
 {
 	uint64_t word;
 
@@ -50,33 +50,34 @@ static uint64_t word_at(const char *at)
 	return word;
 }
 
-/* 16 bytes a step; the last step takes the last 16 bytes, whether or not they have been taken before. */
-static uint32_t span_hash(struct span s)
+/* 16 bytes per step. The last step takes the last 16 bytes, which may overlap those of the step
+ * before. */
+static uint32_t hash_span(struct span s)
 {
 	const char *at = s.ptr, *end = span_skip(s, s.len).ptr;
 	uint64_t hash = s.len;
 	uint32_t head, tail;
 
 	for (; end - at > 16; at += 16)
-		hash = mix(hash ^ word_at(at), word_at(at + 8));
+		hash = mix_words(hash ^ load_word(at), load_word(at + 8));
 	if (s.len >= 16) {
-		hash = mix(hash ^ word_at(end - 16), word_at(end - 8));
+		hash = mix_words(hash ^ load_word(end - 16), load_word(end - 8));
 	} else if (s.len >= 8) {
-		hash = mix(hash ^ word_at(at), word_at(end - 8));
+		hash = mix_words(hash ^ load_word(at), load_word(end - 8));
 	} else if (s.len >= 4) {
 		memcpy(&head, at, sizeof(head));
 		memcpy(&tail, end - 4, sizeof(tail));
-		hash = mix(hash, (uint64_t)head << 32 | tail);
+		hash = mix_words(hash, (uint64_t)head << 32 | tail);
 	} else {
 		for (; at < end; at++)
 			hash = hash << 8 | (unsigned char)*at;
-		hash = mix(hash, 0);
+		hash = mix_words(hash, 0);
 	}
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* The slot that holds s, or the free one where it would go. */
-static size_t slot_find(const struct intern *intern, struct span s, uint32_t hash)
+/* The slot of s; if it has none, the free slot for it. */
+static size_t find_slot(const struct intern *intern, struct span s, uint32_t hash)
 {
 	size_t mask = intern->slot_count - 1;
 	size_t slot = hash & mask;
@@ -90,7 +91,7 @@ static size_t slot_find(const struct intern *intern, struct span s, uint32_t has
 	return slot;
 }
 
-static void slots_grow(struct intern *intern)
+static void grow_table(struct intern *intern)
 {
 	size_t mask = intern->slot_count * 2 - 1;
 
@@ -106,7 +107,7 @@ static void slots_grow(struct intern *intern)
 	}
 }
 
-static const char *text_add(struct intern *intern, struct span s)
+static const char *add_string(struct intern *intern, struct span s)
 {
 	struct chunk *chunk = intern->chunks;
 	char *text;
@@ -127,7 +128,7 @@ static const char *text_add(struct intern *intern, struct span s)
 	return text;
 }
 
-static uint32_t entry_add(struct intern *intern, struct span s, uint32_t hash, size_t slot,
+static uint32_t add_entry(struct intern *intern, struct span s, uint32_t hash, size_t slot,
                           bool clean)
 {
 	uint32_t id = (uint32_t)intern->count;
@@ -135,14 +136,14 @@ static uint32_t entry_add(struct intern *intern, struct span s, uint32_t hash, s
 	intern->entries = alloc_grow(intern->entries, &intern->cap, intern->count + 1,
 	                             sizeof(*intern->entries));
 	intern->entries[intern->count++] = (struct entry){
-		.ptr = text_add(intern, s),
+		.ptr = add_string(intern, s),
 		.len = s.len,
 		.hash = hash,
 		.clean = clean,
 	};
 	intern->slots[slot] = id + 1;
 	if (intern->count * 2 > intern->slot_count)
-		slots_grow(intern);
+		grow_table(intern);
 	return id;
 }
 
@@ -174,12 +175,12 @@ void intern_destroy(struct intern *intern)
 
 uint32_t intern_add(struct intern *intern, struct span s)
 {
-	uint32_t hash = span_hash(s);
-	size_t slot = slot_find(intern, s, hash);
+	uint32_t hash = hash_span(s);
+	size_t slot = find_slot(intern, s, hash);
 
 	if (intern->slots[slot])
 		return intern->slots[slot] - 1;
-	return entry_add(intern, s, hash, slot, false);
+	return add_entry(intern, s, hash, slot, false);
 }
 
 uint32_t intern_add_clean(struct intern *intern, struct span s)
@@ -189,8 +190,8 @@ uint32_t intern_add_clean(struct intern *intern, struct span s)
 
 	if (!s.len)
 		return 0;
-	hash = span_hash(s);
-	slot = slot_find(intern, s, hash);
+	hash = hash_span(s);
+	slot = find_slot(intern, s, hash);
 	if (intern->slots[slot]) {
 		id = intern->slots[slot] - 1;
 		if (intern->entries[id].clean)
@@ -198,7 +199,7 @@ uint32_t intern_add_clean(struct intern *intern, struct span s)
 	}
 	if (escape_is_clean(s)) {
 		if (!intern->slots[slot])
-			return entry_add(intern, s, hash, slot, true);
+			return add_entry(intern, s, hash, slot, true);
 		id = intern->slots[slot] - 1;
 	} else {
 		buf_clear(&intern->scratch);

@@ -1,4 +1,4 @@
-/* intern: each distinct string once, known by a number. Id 0 is the empty string. */
+/* intern: a table of distinct strings. A string has a number, its id; id 0 is the empty string. */
 #ifndef PMP_INTERN_H
 #define PMP_INTERN_H
 
@@ -12,17 +12,17 @@ struct intern;
 struct intern *intern_create(void);
 void intern_destroy(struct intern *intern);
 
-/* The id of s, byte for byte; copies s at its first sight. */
+/* The id of s. Adds a copy of s if it is new. */
 uint32_t intern_add(struct intern *intern, struct span s);
 
-/* The id of s made safe to show (escape.h). Everything from outside that gets into a profile goes
- * through here, so that no writer has to think of it again. */
+/* The id of s after escaping (escape.h). All text from outside enters a profile through this
+ * function, so that writers need not escape it. */
 uint32_t intern_add_clean(struct intern *intern, struct span s);
 
-/* Valid as long as the table lives, and NUL-terminated. */
+/* NUL-terminated; valid until the table is destroyed. An unknown id gives the empty string. */
 struct span intern_get(const struct intern *intern, uint32_t id);
 
-/* The order of their bytes: less than 0, 0, more than 0. */
+/* Compares two strings by their bytes: less than 0, 0 or more than 0, as memcmp. */
 int intern_compare(const struct intern *intern, uint32_t a, uint32_t b);
 
 size_t intern_count(const struct intern *intern);

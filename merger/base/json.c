@@ -1,19 +1,20 @@
 #include "merger/base/json.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
-static void value_begin(struct json *json)
+static void begin_value(struct json *json)
 {
-	if (json->more)
+	if (json->comma)
 		putc_unlocked(',', json->out);
-	if (json->broken)
+	if (json->line_next)
 		putc_unlocked('\n', json->out);
-	json->more = true;
-	json->broken = false;
+	json->comma = true;
+	json->line_next = false;
 }
 
-/* How many bytes at the front can stand as they are. */
-static size_t plain_length(struct span text)
+/* The number of bytes at the front that need no escape. */
+static size_t plain_json_length(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
@@ -24,19 +25,20 @@ static size_t plain_length(struct span text)
 	return text.len;
 }
 
-/* U+FFFE and U+FFFF: JSON may hold them, YAML, as which it may be read, only in disguise. */
-static bool take_no_character(struct span *text)
+/* Takes U+FFFE or U+FFFF. JSON may contain them, YAML only as escapes, and the JSON may be read as
+ * YAML. */
+static bool take_noncharacter(struct span *text)
 {
 	return span_take(text, SPAN_LIT("\xef\xbf\xbe")) ||
 	       span_take(text, SPAN_LIT("\xef\xbf\xbf"));
 }
 
-static void odd_write(FILE *out, struct span *text)
+static void write_escaped(FILE *out, struct span *text)
 {
 	const char *at = text->ptr;
 	unsigned char c = (unsigned char)at[0];
 
-	if (take_no_character(text)) {
+	if (take_noncharacter(text)) {
 		fprintf(out, "\\uff%02x", (unsigned char)at[2] + 0x40);
 		return;
 	}
@@ -49,40 +51,43 @@ static void odd_write(FILE *out, struct span *text)
 	*text = span_skip(*text, 1);
 }
 
-static void text_write(FILE *out, struct span text)
+static void write_text(FILE *out, struct span text)
 {
 	putc_unlocked('"', out);
 	while (text.len) {
-		size_t len = plain_length(text);
+		size_t len = plain_json_length(text);
 
 		fwrite_unlocked(text.ptr, 1, len, out);
 		text = span_skip(text, len);
 		if (text.len)
-			odd_write(out, &text);
+			write_escaped(out, &text);
 	}
 	putc_unlocked('"', out);
 }
 
 void json_open(struct json *json, char bracket)
 {
-	value_begin(json);
+	begin_value(json);
 	putc_unlocked(bracket, json->out);
-	json->more = false;
+	json->depth++;
+	json->comma = false;
 }
 
 void json_close(struct json *json, char bracket)
 {
+	assert(json->depth > 0);
+	json->depth--;
 	putc_unlocked(bracket, json->out);
-	json->more = true;
-	json->broken = false;
+	json->comma = true;
+	json->line_next = false;
 }
 
 void json_key_span(struct json *json, struct span name)
 {
-	value_begin(json);
-	text_write(json->out, name);
+	begin_value(json);
+	write_text(json->out, name);
 	putc_unlocked(':', json->out);
-	json->more = false;
+	json->comma = false;
 }
 
 void json_key(struct json *json, const char *name)
@@ -92,25 +97,25 @@ void json_key(struct json *json, const char *name)
 
 void json_string(struct json *json, struct span text)
 {
-	value_begin(json);
-	text_write(json->out, text);
+	begin_value(json);
+	write_text(json->out, text);
 }
 
 void json_word(struct json *json, struct span word)
 {
-	value_begin(json);
+	begin_value(json);
 	fwrite_unlocked(word.ptr, 1, word.len, json->out);
 }
 
 void json_number(struct json *json, uint64_t value)
 {
-	value_begin(json);
+	begin_value(json);
 	fprintf(json->out, "%" PRIu64, value);
 }
 
 void json_break(struct json *json)
 {
-	json->broken = true;
+	json->line_next = true;
 }
 
 void json_line(struct json *json)

@@ -1,5 +1,5 @@
-/* json: writes JSON (RFC 8259), with the commas where they belong. Nothing is checked: a key stands in an object,
- * and what is opened is closed. A write error shows in ferror(out). */
+/* json: writes JSON (RFC 8259) and its commas. The caller writes a key before each value of an
+ * object; only the nesting is checked (assert). Write errors are in ferror(out). */
 #ifndef PMP_JSON_H
 #define PMP_JSON_H
 
@@ -9,27 +9,29 @@
 
 #include "merger/base/span.h"
 
-/* {.out = ..} is before the first value. */
+/* {.out = ..} is the state before the first value. */
 struct json {
 	FILE *out;
-	bool more;   /* a comma stands before what comes next */
-	bool broken; /* what comes next begins a line */
+	size_t depth;   /* open objects and arrays */
+	bool comma;     /* the next key or value needs a comma before it */
+	bool line_next; /* the next key or value begins a line */
 };
 
-/* `bracket` is '{' or '['; close takes '}' or ']'. */
+/* `bracket` is '{' or '['; json_close takes '}' or ']'. */
 void json_open(struct json *json, char bracket);
 void json_close(struct json *json, char bracket);
-/* What comes next is its value. */
+/* Writes a key; the caller writes its value next. */
 void json_key(struct json *json, const char *name);
 void json_key_span(struct json *json, struct span name);
-/* text is UTF-8, as all text in an intern table is (escape.h); '<' is written so that the text can stand in a <script>. */
+/* text is UTF-8, as all strings of an intern table are (escape.h). '<' is escaped, so that the
+ * result can be embedded in an HTML <script>. */
 void json_string(struct json *json, struct span text);
-/* What needs no quotes: a number, true, false. */
+/* Writes `word` without quotes: a number, true, false. */
 void json_word(struct json *json, struct span word);
 void json_number(struct json *json, uint64_t value);
-/* The next key or value, if there is one in what is open, begins a line. */
+/* The next key or value of the open object or array, if there is one, begins a line. */
 void json_break(struct json *json);
-/* A newline, between two values or behind the last. */
+/* Writes a newline: between two values or after the last one. */
 void json_line(struct json *json);
 
 #endif

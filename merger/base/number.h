@@ -1,4 +1,4 @@
-/* number: digits at the front of a view; percentages. */
+/* number: reads numbers from the front of a span; percentages. */
 #ifndef PMP_NUMBER_H
 #define PMP_NUMBER_H
 
@@ -12,6 +12,7 @@ static inline bool number_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* The value of a hexadecimal digit; -1 for other characters. */
 static inline int number_digit(char c)
 {
 	if (number_is_digit(c))
@@ -23,7 +24,8 @@ static inline int number_digit(char c)
 	return -1;
 }
 
-/* Takes all digits at the front; false (nothing moved) if there is none. UINT64_MAX if it overflows. */
+/* Takes all digits at the front. false if there is none: *s is unchanged. *ret is UINT64_MAX on
+ * overflow. */
 static inline bool number_take(struct span *s, unsigned base, uint64_t *ret)
 {
 	uint64_t number = 0;
@@ -45,7 +47,7 @@ static inline bool number_take(struct span *s, unsigned base, uint64_t *ret)
 	return true;
 }
 
-/* The same, into 32 bits; 0 ("not known") if it does not fit. */
+/* The same for a decimal number of 32 bits; *ret is 0 ("unknown") on overflow. */
 static inline bool number_take32(struct span *s, uint32_t *ret)
 {
 	uint64_t number;
@@ -56,7 +58,7 @@ static inline bool number_take32(struct span *s, uint32_t *ret)
 	return true;
 }
 
-/* 0 of nothing. */
+/* 0 if `whole` is 0. */
 static inline double number_percent(uint64_t part, uint64_t whole)
 {
 	return whole ? 100.0 * (double)part / (double)whole : 0;

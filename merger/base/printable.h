@@ -1,4 +1,5 @@
-/* printable: a name from the outside (a path, a word of the command line) as a message may hold it. */
+/* printable: an escaped copy of a name from outside (a path, a command-line argument), for
+ * messages. */
 #ifndef PMP_PRINTABLE_H
 #define PMP_PRINTABLE_H
 
@@ -6,7 +7,8 @@ struct printable {
 	char text[400];
 };
 
-/* Fills *shown with the escaped name (escape.h), cut if it is too long; returns shown->text. */
-const char *printable_name(struct printable *shown, const char *name);
+/* Fills *ret with the escaped name (escape.h) and returns ret->text. A longer name is cut and ends
+ * in "...". */
+const char *printable_name(struct printable *ret, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* regex: a POSIX extended regular expression (regex(7)), searched for in text that need not end in a NUL. */
+/* regex: POSIX extended regular expressions (regex(7)) for spans, which need no NUL at the end. */
 #ifndef PMP_REGEX_H
 #define PMP_REGEX_H
 
@@ -10,12 +10,14 @@
 
 struct regex {
 	regex_t regex;
-	bool known; /* false, {0}: it matches everything */
+	bool known; /* false, as in {0}: matches any text */
 };
 
-/* text NULL: {0}. what: who asks ("--focus"), for the error, which is ERROR_USAGE. */
-bool regex_init(struct regex *pattern, const char *text, const char *what, struct error *err);
-void regex_deinit(struct regex *pattern);
-bool regex_matches(const struct regex *pattern, struct span text);
+/* text NULL: *ret is {0}. what: the option that gives the text ("--focus"), for the error message.
+ * false: *err has ERROR_USAGE. */
+bool regex_init(struct regex *ret, const char *text, const char *what, struct error *err);
+void regex_deinit(struct regex *regex);
+/* True if the expression matches some part of the text. */
+bool regex_matches(const struct regex *regex, struct span text);
 
 #endif

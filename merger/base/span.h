@@ -1,5 +1,4 @@
-/* span: a view into text that somebody else owns. Never NUL-terminated, never freed through the
- * view. */
+/* span: a pointer into text and a length. The text has another owner and need not end in a NUL. */
 #ifndef PMP_SPAN_H
 #define PMP_SPAN_H
 
@@ -14,15 +13,15 @@ struct span {
 
 /* For printf: printf("%.*s", SPAN_ARG(s)). */
 #define SPAN_ARG(s) (int)(s).len, (s).ptr
-/* A span of a string literal. */
+/* The span of a string literal. */
 #define SPAN_LIT(lit) ((struct span){ (lit), sizeof(lit) - 1 })
-/* The same as an initialiser, for rows of a table. */
+/* The same as an initialiser, for the rows of a table. */
 #define SPAN_INIT(lit)                                                                             \
 	{                                                                                          \
 		(lit), sizeof(lit) - 1                                                             \
 	}
 
-/* The byte order mark that some editors and shells put in front of text. */
+/* The byte order mark that some editors and shells write at the start of a text. */
 #define SPAN_BOM SPAN_LIT("\xef\xbb\xbf")
 
 static inline struct span span_of(const char *str)
@@ -46,16 +45,16 @@ static inline bool span_ends(struct span s, struct span suffix)
 	       memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0;
 }
 
-/* What is left after the first n bytes (all of it gone if there are fewer). */
+/* s without its first n bytes; empty if it has no more than n. */
 static inline struct span span_skip(struct span s, size_t n)
 {
 	if (n > s.len)
 		n = s.len;
-	/* an empty span's pointer may be NULL */
+	/* NULL + 0 is undefined, and an empty span's pointer may be NULL. */
 	return (struct span){ n ? s.ptr + n : s.ptr, s.len - n };
 }
 
-/* If s starts with prefix, moves s behind it and returns true; otherwise moves nothing. */
+/* Removes the prefix from *s. false: *s does not begin with it and is unchanged. */
 static inline bool span_take(struct span *s, struct span prefix)
 {
 	if (!span_starts(*s, prefix))
@@ -84,7 +83,7 @@ static inline bool span_has(struct span s, char c)
 	return s.len && memchr(s.ptr, c, s.len);
 }
 
-/* Without blanks and tabs at both ends. */
+/* s without the blanks and tabs at its ends. */
 static inline struct span span_trim(struct span s)
 {
 	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
@@ -94,7 +93,7 @@ static inline struct span span_trim(struct span s)
 	return s;
 }
 
-/* The part behind the last '/', or all of it. */
+/* The part after the last '/'; all of s if there is none. */
 static inline struct span span_basename(struct span s)
 {
 	for (size_t i = s.len; i > 0; i--)

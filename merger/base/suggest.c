@@ -5,9 +5,9 @@
 
 #define WORD_MAX 32u
 
-/* Letters to add, take away, change or swap with their neighbour to get from a to b. Known as the
- * optimal string alignment distance. Both are at most WORD_MAX long. */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+/* The optimal string alignment distance: the number of letters to insert, delete, replace or swap
+ * with their neighbour to get from a to b. Both have at most WORD_MAX letters. */
+static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t row[WORD_MAX + 1][WORD_MAX + 1];
 
@@ -33,9 +33,9 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return row[a_len][b_len];
 }
 
-bool suggest_try(struct suggestion *hint, struct span candidate)
+bool suggest_try(struct suggestion *suggestion, struct span candidate)
 {
-	struct span word = hint->word;
+	struct span word = suggestion->word;
 	size_t found;
 
 	if (word.len < 2 || word.len > WORD_MAX || candidate.len > WORD_MAX)
@@ -43,19 +43,20 @@ bool suggest_try(struct suggestion *hint, struct span candidate)
 	if (span_starts(candidate, word))
 		found = 1;
 	else
-		found = distance(word.ptr, word.len, candidate.ptr, candidate.len);
-	if (found > (candidate.len > 3 ? 2u : 1u) || (hint->best.ptr && found >= hint->distance))
+		found = edit_distance(word.ptr, word.len, candidate.ptr, candidate.len);
+	if (found > (candidate.len > 3 ? 2u : 1u) ||
+	    (suggestion->best.ptr && found >= suggestion->distance))
 		return false;
-	hint->best = candidate;
-	hint->distance = found;
+	suggestion->best = candidate;
+	suggestion->distance = found;
 	return true;
 }
 
-const char *suggest_text(struct suggestion *hint, const char *before)
+const char *suggest_text(struct suggestion *suggestion, const char *before)
 {
-	hint->text[0] = '\0';
-	if (hint->best.ptr)
-		snprintf(hint->text, sizeof(hint->text), " (did you mean %s%.*s?)", before,
-		         SPAN_ARG(hint->best));
-	return hint->text;
+	suggestion->text[0] = '\0';
+	if (suggestion->best.ptr)
+		snprintf(suggestion->text, sizeof(suggestion->text), " (did you mean %s%.*s?)",
+		         before, SPAN_ARG(suggestion->best));
+	return suggestion->text;
 }

@@ -1,21 +1,23 @@
-/* suggest: which known word somebody may have meant. */
+/* suggest: finds the known word that is nearest to a mistyped one. */
 #ifndef PMP_SUGGEST_H
 #define PMP_SUGGEST_H
 
 #include "merger/base/span.h"
 
-/* The caller sets word and leaves the rest zero. */
+/* The caller sets `word`; all other members are 0 at first. */
 struct suggestion {
 	struct span word;
-	struct span best; /* the nearest so far; ptr NULL if nothing is near */
+	struct span best; /* the nearest candidate so far; ptr NULL: none is near */
 	size_t distance;
 	char text[64];
 };
 
-/* Keeps the candidate, and says so, if it is nearer than all before: word is a beginning of it, or few letters differ. */
-bool suggest_try(struct suggestion *hint, struct span candidate);
+/* True if the candidate is near (`word` is its prefix, or few letters differ) and nearer than all
+ * before it; it is then the suggestion. */
+bool suggest_try(struct suggestion *suggestion, struct span candidate);
 
-/* " (did you mean --output?)", with `before` for the dashes; "" if nothing is near. It is the hint's. */
-const char *suggest_text(struct suggestion *hint, const char *before);
+/* " (did you mean --output?)", where `before` is the "--"; "" if no candidate is near. Returns
+ * suggestion->text. */
+const char *suggest_text(struct suggestion *suggestion, const char *before);
 
 #endif

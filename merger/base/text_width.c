@@ -2,7 +2,12 @@
 
 #include <stdint.h>
 
-/* Roughly Unicode's East_Asian_Width W and F, and the marks that combine; in order. */
+/* In ascending order: a simplification of Unicode 14.0.0 (EastAsianWidth.txt, UnicodeData.txt). A
+ * block whose characters are mostly wide (East_Asian_Width W or F) has width 2 as a whole, its few
+ * narrow ones too (the hexagrams U+4DC0-4DFF, some symbols of U+1F300-1F5FF). All other characters
+ * have width 1, even if they are wide (Tangut, Kana U+1AFF0-1B2FB, emoji in U+231A-2B55,
+ * U+1F680-1F6FC and from U+1FA70) or combine (the marks of other scripts than those listed with
+ * width 0). */
 static const struct range {
 	uint32_t first, last;
 	unsigned width;
@@ -15,7 +20,7 @@ static const struct range {
 	{ 0x20000, 0x3fffd, 2 },
 };
 
-static unsigned code_width(uint32_t code)
+static unsigned find_width(uint32_t code)
 {
 	if (code < ranges[0].first)
 		return 1;
@@ -25,8 +30,8 @@ static unsigned code_width(uint32_t code)
 	return 1;
 }
 
-/* Cuts one character off the front and returns its width. Bytes that are not UTF-8 count as one each. */
-static unsigned char_take(struct span *text)
+/* Takes one character off the front and returns its width. A byte that is not UTF-8 has width 1. */
+static unsigned take_character(struct span *text)
 {
 	unsigned char lead = (unsigned char)text->ptr[0];
 	size_t len = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
@@ -40,7 +45,7 @@ static unsigned char_take(struct span *text)
 		code = code << 6 | ((unsigned char)text->ptr[i] & 0x3f);
 	}
 	*text = span_skip(*text, len);
-	return code_width(code);
+	return find_width(code);
 }
 
 size_t text_width_of(struct span text)
@@ -48,7 +53,7 @@ size_t text_width_of(struct span text)
 	size_t sum = 0;
 
 	while (text.len)
-		sum += char_take(&text);
+		sum += take_character(&text);
 	return sum;
 }
 
@@ -60,7 +65,7 @@ struct span text_width_cut(struct span text, size_t max)
 	while (rest.len) {
 		struct span after = rest;
 
-		used += char_take(&after);
+		used += take_character(&after);
 		if (used > max)
 			break;
 		rest = after;

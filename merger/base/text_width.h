@@ -1,5 +1,6 @@
-/* text_width: how wide text is on a terminal. Knows UTF-8 without a locale (a static program has none):
- * wide East Asian characters take two columns, combining ones none. */
+/* text_width: the number of columns that text takes on a terminal. The text is UTF-8; no locale is
+ * used, as a static program has none. A wide East Asian character takes two columns, a combining
+ * one none. */
 #ifndef PMP_TEXT_WIDTH_H
 #define PMP_TEXT_WIDTH_H
 
@@ -8,7 +9,7 @@
 #include "merger/base/span.h"
 
 size_t text_width_of(struct span text);
-/* The longest beginning of text that takes at most `max` columns; never ends inside a character. */
+/* The longest prefix of text that takes at most `max` columns. Characters are not split. */
 struct span text_width_cut(struct span text, size_t max);
 
 #endif

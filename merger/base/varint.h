@@ -1,4 +1,5 @@
-/* varint: numbers in few bytes: 7 bits a byte, low ones first, bit 7 set in all but the last. */
+/* varint: variable-length numbers (LEB128): 7 bits per byte, the low ones first; bit 7 is set in
+ * all bytes but the last. */
 #ifndef PMP_VARINT_H
 #define PMP_VARINT_H
 
@@ -18,7 +19,7 @@ static inline void varint_put(struct buf *bytes, uint64_t number)
 	buf_add(bytes, coded, len);
 }
 
-/* What varint_put has put at bytes[*at]; moves *at behind it. */
+/* Reads the number at bytes[*at], which varint_put has written, and moves *at past it. */
 static inline uint64_t varint_get(const char *bytes, size_t *at)
 {
 	uint64_t number = 0, byte;
