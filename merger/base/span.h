@@ -83,11 +83,18 @@ static inline bool span_has(struct span s, char c)
 	return s.len && memchr(s.ptr, c, s.len);
 }
 
-/* s without the blanks and tabs at its ends. */
-static inline struct span span_trim(struct span s)
+/* s without the blanks and tabs at its front. */
+static inline struct span span_skip_blanks(struct span s)
 {
 	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
 		s = span_skip(s, 1);
+	return s;
+}
+
+/* s without the blanks and tabs at both ends. */
+static inline struct span span_trim(struct span s)
+{
+	s = span_skip_blanks(s);
 	while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
 		s.len--;
 	return s;

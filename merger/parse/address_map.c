@@ -5,8 +5,8 @@
 
 #include "merger/base/alloc.h"
 
-/* Ranges that come out of order are few or many; they are sorted only when there are many, as a text
- * may tell one and ask for one in turns. */
+/* Ranges that are added out of order are sorted when there are more than this. A text may add and
+ * look up ranges in turns, so that sorting at each look-up would be slow. */
 #define UNSORTED_MAX 256
 
 void address_map_deinit(struct address_map *map)
@@ -15,7 +15,7 @@ void address_map_deinit(struct address_map *map)
 	*map = (struct address_map){ 0 };
 }
 
-static int range_compare(const void *a, const void *b)
+static int compare_ranges(const void *a, const void *b)
 {
 	const struct address_range *x = a, *y = b;
 
@@ -29,8 +29,8 @@ void address_map_empty(struct address_map *map)
 	map->count = map->sorted = 0;
 }
 
-/* The number of sorted ranges in front of the first that is behind (pid, addr). */
-static size_t find_behind(const struct address_map *map, uint32_t pid, uint64_t addr)
+/* The number of sorted ranges that are not after (pid, addr). */
+static size_t find_after(const struct address_map *map, uint32_t pid, uint64_t addr)
 {
 	const struct address_range key = { .pid = pid, .start = addr };
 	size_t low = 0, high = map->sorted;
@@ -38,7 +38,7 @@ static size_t find_behind(const struct address_map *map, uint32_t pid, uint64_t 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (range_compare(&map->ranges[middle], &key) <= 0)
+		if (compare_ranges(&map->ranges[middle], &key) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -46,8 +46,8 @@ static size_t find_behind(const struct address_map *map, uint32_t pid, uint64_t 
 	return low;
 }
 
-/* The unsorted ones are few beside the others: they alone are sorted, and merged in from the back. */
-static void sort(struct address_map *map)
+/* Sorts the unsorted ranges only and merges them with the others, from the back. */
+static void sort_ranges(struct address_map *map)
 {
 	size_t left = map->sorted, right = map->count - map->sorted;
 	struct address_range *late;
@@ -55,9 +55,9 @@ static void sort(struct address_map *map)
 	if (right <= UNSORTED_MAX)
 		return;
 	late = alloc_copy(&map->ranges[left], right * sizeof(*late));
-	qsort(late, right, sizeof(*late), range_compare);
+	qsort(late, right, sizeof(*late), compare_ranges);
 	for (size_t to = map->count; right; to--) {
-		if (left && range_compare(&map->ranges[left - 1], &late[right - 1]) > 0)
+		if (left && compare_ranges(&map->ranges[left - 1], &late[right - 1]) > 0)
 			map->ranges[to - 1] = map->ranges[--left];
 		else
 			map->ranges[to - 1] = late[--right];
@@ -70,10 +70,10 @@ void address_map_clear(struct address_map *map, uint32_t pid)
 {
 	size_t first = 0, end = 0, kept;
 
-	sort(map);
+	sort_ranges(map);
 	if (map->sorted) {
-		first = pid ? find_behind(map, pid - 1, UINT64_MAX) : 0;
-		end = find_behind(map, pid, UINT64_MAX);
+		first = pid ? find_after(map, pid - 1, UINT64_MAX) : 0;
+		end = find_after(map, pid, UINT64_MAX);
 		memmove(&map->ranges[first], &map->ranges[end],
 		        (map->sorted - end) * sizeof(*map->ranges));
 	}
@@ -90,27 +90,27 @@ void address_map_add(struct address_map *map, const struct address_range *range)
 	if (range->start >= range->end || map->count == ADDRESS_MAP_MAX)
 		return;
 	map->ranges = alloc_grow(map->ranges, &map->cap, map->count + 1, sizeof(*map->ranges));
-	/* as a rule they come in order */
+	/* They mostly come in order. */
 	map->sorted += map->sorted == map->count &&
-	               (!map->count || range_compare(&map->ranges[map->count - 1], range) < 0);
+	               (!map->count || compare_ranges(&map->ranges[map->count - 1], range) < 0);
 	map->ranges[map->count++] = *range;
 }
 
-static bool holds(const struct address_range *range, uint32_t pid, uint64_t addr)
+static bool is_in_range(const struct address_range *range, uint32_t pid, uint64_t addr)
 {
 	return range->pid == pid && addr >= range->start && addr < range->end;
 }
 
 const struct address_range *address_map_find(struct address_map *map, uint32_t pid, uint64_t addr)
 {
-	size_t behind;
+	size_t after;
 
-	sort(map);
-	behind = find_behind(map, pid, addr);
-	if (behind && holds(&map->ranges[behind - 1], pid, addr))
-		return &map->ranges[behind - 1];
+	sort_ranges(map);
+	after = find_after(map, pid, addr);
+	if (after && is_in_range(&map->ranges[after - 1], pid, addr))
+		return &map->ranges[after - 1];
 	for (size_t i = map->sorted; i < map->count; i++)
-		if (holds(&map->ranges[i], pid, addr))
+		if (is_in_range(&map->ranges[i], pid, addr))
 			return &map->ranges[i];
 	return NULL;
 }

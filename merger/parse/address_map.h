@@ -1,4 +1,4 @@
-/* address_map: which file an address belongs to, by process: what "~pmp map" lines say. */
+/* address_map: finds the file that is mapped at an address of a process, from "~pmp map" lines. */
 #ifndef PMP_ADDRESS_MAP_H
 #define PMP_ADDRESS_MAP_H
 
@@ -16,19 +16,21 @@ struct address_range {
 struct address_map {
 	struct address_range *ranges;
 	size_t count, cap;
-	size_t sorted; /* the first so many are in order, the others have come since */
+	size_t sorted; /* number of ranges at the front that are in order */
 };
 
 void address_map_deinit(struct address_map *map);
-/* Forgets all ranges; those of pid. */
+/* Removes all ranges. */
 void address_map_empty(struct address_map *map);
+/* Removes the ranges of pid. */
 void address_map_clear(struct address_map *map, uint32_t pid);
-/* As many mappings as the kernel lets a process have (vm.max_map_count); no more are kept. */
+/* The kernel's default for the mappings of a process (vm.max_map_count). No more ranges are
+ * kept. */
 #define ADDRESS_MAP_MAX 65536
 
-/* A range that is empty is not added. Where ranges overlap, it's not said which one is found. */
+/* Adds a range that is not empty. If ranges overlap, address_map_find finds any of them. */
 void address_map_add(struct address_map *map, const struct address_range *range);
-/* NULL if no range of pid holds addr. Valid until the map is changed. */
+/* The range of pid that contains addr, or NULL. Valid until the map is changed. */
 const struct address_range *address_map_find(struct address_map *map, uint32_t pid, uint64_t addr);
 
 #endif

@@ -1,4 +1,5 @@
-/* frame_lists: frames of one stack as they come, leaf first. {0} is an empty list; the owner frees `frames`. */
+/* frame_lists: growing lists of one stack's frames, leaf first. {0} is an empty list; the owner
+ * frees `frames`. */
 #ifndef PMP_FRAME_LISTS_H
 #define PMP_FRAME_LISTS_H
 
@@ -21,7 +22,7 @@ static inline void py_list_add(struct py_list *list, const struct py_frame *fram
 	list->frames[list->count++] = *frame;
 }
 
-/* Room for one more, to be filled. */
+/* Adds a frame, which the caller fills. */
 static inline struct native_frame *native_list_add(struct native_list *list)
 {
 	list->frames = alloc_grow(list->frames, &list->cap, list->count + 1, sizeof(*list->frames));

@@ -5,13 +5,14 @@
 #include "merger/base/number.h"
 
 struct known_name {
-	const char *name; /* a '*' at the end stands for any ending */
+	const char *name; /* a '*' at the end matches any ending */
 	enum function_class class;
 };
 
-/* CPython 2.7 to 3.15: Python/ceval.c, Objects/call.c, Objects/methodobject.c, Objects/descrobject.c,
- * Objects/typeobject.c, Objects/genobject.c, Python/pythonrun.c, Modules/main.c,
- * Python/ceval_gil.c, Python/perf_trampoline.c, Modules/gcmodule.c, Python/gc.c; glibc: csu/, nptl/. */
+/* CPython 2.7 to 3.15: Python/ceval.c, Objects/call.c, Objects/methodobject.c,
+ * Objects/descrobject.c, Objects/typeobject.c, Objects/genobject.c, Python/pythonrun.c,
+ * Modules/main.c, Python/ceval_gil.c, Python/perf_trampoline.c, Modules/gcmodule.c, Python/gc.c;
+ * glibc: csu/, nptl/. */
 static const struct known_name known_names[] = {
 	{ "_PyEval_EvalFrameDefault", CLASS_EVALUATOR },
 	{ "PyEval_EvalFrameEx", CLASS_EVALUATOR },
@@ -48,7 +49,7 @@ static const struct known_name known_names[] = {
 	{ "_PyGC_Collect*", CLASS_GC },
 	{ "_Py_RunGC", CLASS_GC },
 
-	{ "py::*", CLASS_GLUE }, /* python -X perf: one before each function's own frame */
+	{ "py::*", CLASS_GLUE }, /* python -X perf adds one for each Python function */
 	{ "py_trampoline_evaluator", CLASS_GLUE },
 	{ "call_function", CLASS_GLUE },
 	{ "fast_function", CLASS_GLUE },
@@ -119,7 +120,7 @@ static const struct known_name known_names[] = {
 	{ "_PyRun_*", CLASS_GLUE },
 };
 
-/* Takes one compiler-made ending off: ".cold", ".part.12", " [clone .lto_priv.0]". */
+/* Removes one ending that a compiler has added: ".cold", ".part.12", " [clone .lto_priv.0]". */
 static bool take_ending(struct span *name)
 {
 	static const char *const endings[] = { ".cold",     ".part", ".constprop", ".isra",
@@ -149,7 +150,7 @@ static bool take_ending(struct span *name)
 	return false;
 }
 
-static bool matches(struct span name, const char *pattern)
+static bool matches_pattern(struct span name, const char *pattern)
 {
 	struct span p = span_of(pattern);
 
@@ -164,7 +165,7 @@ enum function_class function_class_of(struct span name)
 	while (take_ending(&name))
 		;
 	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]); i++)
-		if (matches(name, known_names[i].name))
+		if (matches_pattern(name, known_names[i].name))
 			return known_names[i].class;
 	return CLASS_OTHER;
 }

@@ -1,5 +1,6 @@
-/* function_class: the function names of the interpreter, of libc and of gdb that mean something. One table.
- * A name's compiler-made endings (.cold, .part.N, .constprop.N, .isra.N, .lto_priv.N, .llvm.N) do not count. */
+/* function_class: a table of function names of the interpreter and libc that the merge treats
+ * specially. Endings that compilers add to a name (.cold, .part.N, .constprop.N, .isra.N,
+ * .lto_priv.N, .llvm.N) are ignored. */
 #ifndef PMP_FUNCTION_CLASS_H
 #define PMP_FUNCTION_CLASS_H
 
@@ -7,13 +8,13 @@
 
 enum function_class {
 	CLASS_OTHER,
-	CLASS_EVALUATOR, /* the eval loop: a Python frame takes its place */
-	CLASS_GLUE,      /* the interpreter's way from one Python frame to the next */
-	CLASS_STARTUP,   /* libc's and the interpreter's way to the first Python frame */
-	CLASS_MAIN,      /* "main": start-up if the interpreter's own, else the program's */
-	CLASS_GIL_WAIT,  /* the interpreter waits for its lock */
-	CLASS_LOCK,      /* it takes a lock: the GIL, if the eval loop itself does (2.7) */
-	CLASS_GC,        /* it collects garbage */
+	CLASS_EVALUATOR, /* the eval loop: a Python frame replaces it */
+	CLASS_GLUE,      /* interpreter functions between two Python frames */
+	CLASS_STARTUP,   /* libc and interpreter functions before the first Python frame */
+	CLASS_MAIN,      /* "main": start-up if it is the interpreter's, else part of the program */
+	CLASS_GIL_WAIT,  /* waits for the GIL */
+	CLASS_LOCK,      /* takes a lock: the GIL, if the caller is the eval loop (2.7) */
+	CLASS_GC,        /* collects garbage */
 	CLASS_COUNT
 };
 

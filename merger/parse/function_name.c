@@ -3,7 +3,7 @@
 #include <ctype.h>
 
 #define NOT_FOUND ((size_t)-1)
-/* What is looked for no further: a line may be a megabyte of what somebody's target made up. */
+/* Limits on searches: a line may be a megabyte of text that the target has made up. */
 #define PLACE_MAX 4096
 #define CLONE_MAX 128
 
@@ -12,15 +12,16 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
 
-/* An apostrophe inside a word ("can't access") opens no string; L"", u8'' and b'' do. */
-static bool quote_opens(struct span s, size_t i)
+/* An apostrophe inside a word ("can't access") does not open a string; those of L"", u8'' and b''
+ * do. */
+static bool is_opening_quote(struct span s, size_t i)
 {
 	if (i == 0 || !is_word(s.ptr[i - 1]))
 		return true;
 	return span_has(SPAN_LIT("LuUbr8"), s.ptr[i - 1]) && (i == 1 || !is_word(s.ptr[i - 2]));
 }
 
-/* The index behind the string that begins at i, or NOT_FOUND. */
+/* The index after the string that begins at i, or NOT_FOUND. */
 static size_t skip_string(struct span s, size_t i)
 {
 	char quote = s.ptr[i++];
@@ -34,8 +35,8 @@ static size_t skip_string(struct span s, size_t i)
 	return NOT_FOUND;
 }
 
-/* The index behind the ')' that closes the '(' at i, strings and all brackets regarded.
- * NOT_FOUND if nothing closes it; *nested says if something inside it is still open. */
+/* The index after the ')' that closes the '(' at i; parentheses in strings do not count. NOT_FOUND
+ * if it is not closed; *nested is then true if a string or bracket inside it is open too. */
 static size_t skip_args(struct span s, size_t i, bool *nested)
 {
 	size_t parens = 0, braces = 0;
@@ -59,14 +60,14 @@ static size_t skip_args(struct span s, size_t i, bool *nested)
 			break;
 		case '"':
 		case '\'':
-			if (!quote_opens(s, i))
+			if (!is_opening_quote(s, i))
 				break;
 			i = skip_string(s, i);
 			if (i == NOT_FOUND) {
 				*nested = true;
 				return NOT_FOUND;
 			}
-			i--; /* for the loop's step */
+			i--; /* the loop adds 1 */
 			break;
 		}
 	}
@@ -74,7 +75,7 @@ static size_t skip_args(struct span s, size_t i, bool *nested)
 	return NOT_FOUND;
 }
 
-/* The index behind the bracket that closes the one at i; parentheses inside are balanced in names. */
+/* The index after the bracket that closes the one at i, or NOT_FOUND. */
 static size_t skip_bracket(struct span s, size_t i, char open, char close)
 {
 	size_t depth = 0;
@@ -88,8 +89,8 @@ static size_t skip_bracket(struct span s, size_t i, char open, char close)
 	return NOT_FOUND;
 }
 
-/* The length of the symbol behind "operator": "()", "<<=", " new[]" ...; 0 for a conversion. */
-static size_t operator_length(struct span s)
+/* The length of the symbol after "operator": "()", "<<=", " new[]" ...; 0 for a conversion. */
+static size_t measure_operator(struct span s)
 {
 	static const struct span symbols[] = {
 		SPAN_INIT("()"),  SPAN_INIT("[]"),        SPAN_INIT("<=>"),    SPAN_INIT("<<="),
@@ -104,7 +105,7 @@ static size_t operator_length(struct span s)
 	return 0;
 }
 
-/* If "operator" and its symbol begin at i, the index behind them; else i. */
+/* The index after "operator" and its symbol; i if they do not begin there. */
 static size_t skip_operator(struct span s, size_t i)
 {
 	struct span rest = span_skip(s, i);
@@ -113,10 +114,10 @@ static size_t skip_operator(struct span s, size_t i)
 		return i;
 	if (!span_take(&rest, SPAN_LIT("operator")) || (rest.len && is_word(rest.ptr[0])))
 		return i;
-	return i + 8 + operator_length(rest);
+	return i + 8 + measure_operator(rest);
 }
 
-/* The index behind the '>' that closes the '<' at i. */
+/* The index after the '>' that closes the '<' at i, or NOT_FOUND. */
 static size_t skip_template(struct span s, size_t i)
 {
 	size_t depth = 0;
@@ -129,7 +130,7 @@ static size_t skip_template(struct span s, size_t i)
 			depth++;
 			break;
 		case '>':
-			/* "fn(u8) -> bool" in Rust's, "x->y" in C++'s */
+			/* Rust: "fn(u8) -> bool", C++: "x->y" */
 			if (s.ptr[i - 1] != '-' && --depth == 0)
 				return next;
 			break;
@@ -149,11 +150,10 @@ static size_t skip_template(struct span s, size_t i)
 	return NOT_FOUND;
 }
 
-/* Behind the arguments there is an end, or where it is. Mailers lose blanks: "atx/y.c:12". */
+/* True if the text after the arguments is empty or a place. Mailers lose blanks: "atx/y.c:12". */
 static bool is_tail(struct span rest)
 {
-	while (rest.len && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t'))
-		rest = span_skip(rest, 1);
+	rest = span_skip_blanks(rest);
 	if (!rest.len || span_eq(rest, SPAN_LIT("at")) || span_eq(rest, SPAN_LIT("from")) ||
 	    span_starts(rest, SPAN_LIT("at ")) || span_starts(rest, SPAN_LIT("from ")))
 		return true;
@@ -161,7 +161,7 @@ static bool is_tail(struct span rest)
 	       !memchr(rest.ptr, ' ', rest.len) && isdigit((unsigned char)rest.ptr[rest.len - 1]);
 }
 
-/* Takes " const", " &", " [clone .x]" ... at the front. */
+/* Skips " const", " &", " [clone .x]" ... at the front. */
 static struct span skip_qualifiers(struct span s)
 {
 	static const struct span words[] = {
@@ -188,15 +188,15 @@ static struct span skip_qualifiers(struct span s)
 	return s;
 }
 
-/* A name goes on behind parentheses with "::f", ".f", "(*)" and the like. */
-static bool name_goes_on(struct span rest)
+/* True if the name continues after parentheses, with "::f", ".f", "(*)" and the like. */
+static bool is_name_continued(struct span rest)
 {
 	rest = skip_qualifiers(rest);
 	return rest.len && !span_starts(rest, SPAN_LIT(" (")) &&
 	       !span_starts(rest, SPAN_LIT("(")) && rest.ptr[0] != '\t';
 }
 
-/* "f [clone .cold]" is the same function as f. */
+/* "f [clone .cold]" is the function f. */
 static struct span strip_clone(struct span name)
 {
 	const char *clone = name.len ? memmem(name.ptr, name.len, " [clone ", 8) : NULL;
@@ -206,8 +206,9 @@ static struct span strip_clone(struct span name)
 	return span_trim(name);
 }
 
-/* Parentheses at `open`, outside of any bracket. Returns the index to go on from, or NOT_FOUND if
- * they are the arguments (closed or not). *params is where a parameter list began, NOT_FOUND: none. */
+/* Takes the parentheses at `open`, which are outside of any bracket. Returns the index to continue
+ * at; NOT_FOUND if they are the arguments (closed or not). *params is the start of a parameter
+ * list, NOT_FOUND if there is none. */
 static size_t take_parens(struct span text, size_t open, size_t *params, struct function_name *ret)
 {
 	bool nested = false;
@@ -229,23 +230,23 @@ static size_t take_parens(struct span text, size_t open, size_t *params, struct 
 		return NOT_FOUND;
 	}
 	if (rest.ptr[0] == ',' || rest.ptr[0] == ')') {
-		/* brackets that don't match, "(range=[1, 2), b=1)": these are the arguments */
+		/* Brackets that do not match, "(range=[1, 2), b=1)": these are the arguments. */
 		ret->nested = true;
 		return NOT_FOUND;
 	}
-	if (name_goes_on(rest))
+	if (is_name_continued(rest))
 		*params = NOT_FOUND;
 	else if (*params == NOT_FOUND)
 		*params = open;
 	return end;
 }
 
-/* The index behind what begins at i outside of any bracket. */
+/* The index after the part of the text that begins at i, outside of any bracket. */
 static size_t take_part(struct span text, size_t i, size_t *params, struct function_name *ret)
 {
 	size_t next = i + 1;
 
-	/* What was not closed for one is not for those inside it: they are looked for once. */
+	/* If one bracket is not closed, those inside it are not either. One search is enough. */
 	if (ret->nested && span_has(SPAN_LIT("<{["), text.ptr[i]))
 		return next;
 	switch (text.ptr[i]) {
@@ -283,7 +284,7 @@ void function_name_parse(struct span text, struct function_name *ret)
 			return;
 		}
 	}
-	/* Only parameter lists and words: "f(int) const", "prose (in parentheses) goes on". */
+	/* Only parameter lists and words: "f(int) const", "prose (in parentheses) continues". */
 	ret->end = FUNCTION_NAME_ONLY;
 	ret->args = span_skip(text, params != NOT_FOUND ? params + 1 : text.len);
 	ret->name.len = params != NOT_FOUND ? params : text.len;

@@ -3,7 +3,7 @@
 #include "merger/parse/function_name.h"
 #include "merger/base/number.h"
 
-/* py-bt-full numbers its lines as bt does; these are not native frames. */
+/* py-bt-full numbers its lines as bt does. These lines are not native frames. */
 static const struct span python_notes[] = {
 	SPAN_INIT("Frame 0x"),
 	SPAN_INIT("Waiting for "),
@@ -23,15 +23,8 @@ static const struct {
 	{ SPAN_INIT("[KCrash Handler]"), NATIVE_PLAIN },
 };
 
-static struct span skip_blanks(struct span s)
-{
-	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = span_skip(s, 1);
-	return s;
-}
-
-/* "#N" and what is between it and the rest. */
-static bool take_number(struct span *text, uint32_t *ret)
+/* "#N" and the blanks after it. */
+static bool take_frame_number(struct span *text, uint32_t *ret)
 {
 	struct span s = *text;
 	uint64_t number;
@@ -41,7 +34,7 @@ static bool take_number(struct span *text, uint32_t *ret)
 	if (s.len && s.ptr[0] != ' ' && s.ptr[0] != '\t')
 		return false;
 	*ret = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-	*text = skip_blanks(s);
+	*text = span_skip_blanks(s);
 	return true;
 }
 
@@ -49,7 +42,7 @@ bool gdb_frame_starts(struct span text)
 {
 	uint32_t number;
 
-	if (!take_number(&text, &number) || !text.len)
+	if (!take_frame_number(&text, &number) || !text.len)
 		return false;
 	for (size_t i = 0; i < sizeof(python_notes) / sizeof(python_notes[0]); i++)
 		if (span_starts(text, python_notes[i]))
@@ -57,7 +50,7 @@ bool gdb_frame_starts(struct span text)
 	return true;
 }
 
-/* "0xADDR in ", or the address alone and a tab (front ends), or CHERI's "0xADDR [rxRE,...] in ". */
+/* "0xADDR in ", or an address and a tab (front ends), or "0xADDR [rxRE,...] in " (CHERI). */
 static void take_address(struct span *text, struct gdb_frame *ret)
 {
 	struct span s = *text;
@@ -65,12 +58,12 @@ static void take_address(struct span *text, struct gdb_frame *ret)
 
 	if (!span_take(&s, SPAN_LIT("0x")) || !number_take(&s, 16, &addr))
 		return;
-	s = skip_blanks(s);
+	s = span_skip_blanks(s);
 	if (s.len && s.ptr[0] == '[') {
 		const char *close = memchr(s.ptr, ']', s.len);
 
 		if (close)
-			s = skip_blanks(span_skip(s, (size_t)(close - s.ptr) + 1));
+			s = span_skip_blanks(span_skip(s, (size_t)(close - s.ptr) + 1));
 	}
 	if (s.len == 2 && span_starts(s, SPAN_LIT("in")))
 		s = span_skip(s, 2);
@@ -78,11 +71,11 @@ static void take_address(struct span *text, struct gdb_frame *ret)
 		span_take(&s, SPAN_LIT("in "));
 	ret->has_addr = true;
 	ret->addr = addr;
-	*text = skip_blanks(s);
+	*text = span_skip_blanks(s);
 }
 
-/* Finds ":DIGITS" that ends the file: at the end of text, or else the first that a blank follows
- * (what is behind it is a screen's or a mailer's). */
+/* Finds the ":DIGITS" that ends the file name: at the end of text, or else the first before a blank
+ * (text after the blank is a terminal window's or a mailer's). */
 static bool split_line(struct span text, struct span *file, uint32_t *line)
 {
 	struct span best = { NULL, 0 };
@@ -94,7 +87,7 @@ static bool split_line(struct span text, struct span *file, uint32_t *line)
 
 		if (text.ptr[i] != ':' || !number_take(&digits, 10, &number))
 			continue;
-		/* "file.c:12:3": some print the column too */
+		/* "file.c:12:3": some tools print the column too. */
 		if (digits.len && digits.ptr[0] == ':') {
 			uint64_t column;
 
@@ -115,9 +108,9 @@ static bool split_line(struct span text, struct span *file, uint32_t *line)
 	return best.ptr != NULL;
 }
 
-/* "target:/lib/x.so" and "/proc/4711/root/lib/x.so": how a gdb names what a process with other mounts than its own or
- * another root has. */
-static struct span own_path(struct span path)
+/* gdb prints "target:/lib/x.so" or "/proc/4711/root/lib/x.so" for a process whose mounts or root
+ * differ from its own. Returns the path as the process has it. */
+static struct span strip_root(struct span path)
 {
 	struct span rest = path;
 	uint64_t pid;
@@ -130,7 +123,7 @@ static struct span own_path(struct span path)
 	return path;
 }
 
-/* What follows the arguments. */
+/* Parses the text after the arguments. */
 static enum gdb_frame_state parse_place(struct span text, struct gdb_frame *ret)
 {
 	text = span_trim(text);
@@ -139,10 +132,10 @@ static enum gdb_frame_state parse_place(struct span text, struct gdb_frame *ret)
 	if (span_eq(text, SPAN_LIT("at")) || span_eq(text, SPAN_LIT("from")))
 		return GDB_FRAME_PLACE;
 	if (span_take(&text, SPAN_LIT("from "))) {
-		ret->module = own_path(span_trim(text));
+		ret->module = strip_root(span_trim(text));
 		return GDB_FRAME_DONE;
 	}
-	/* mailers lose the blank: "at/home/x.c:12" */
+	/* Mailers lose the blank: "at/home/x.c:12". */
 	if (!span_take(&text, SPAN_LIT("at")))
 		return GDB_FRAME_DONE;
 	ret->file = text = span_trim(text);
@@ -163,7 +156,7 @@ static bool parse_special(struct span *text, struct gdb_frame *ret)
 	return false;
 }
 
-/* "f x.c:12:3" without arguments: sanitizers and other look-alikes print it so. */
+/* "f x.c:12:3" without arguments, as sanitizers and similar tools print a frame. */
 static void split_look_alike(struct gdb_frame *frame)
 {
 	struct span name = frame->name, file;
@@ -178,7 +171,7 @@ static void split_look_alike(struct gdb_frame *frame)
 	}
 }
 
-/* complete: no more text will come, so what is open is closed as well as can be. */
+/* complete: no more text follows, so arguments without an end are closed if possible. */
 static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 {
 	struct function_name found;
@@ -205,7 +198,7 @@ static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 		ret->name = (struct span){ NULL, 0 };
 }
 
-/* "#12 fixes a bug (again)": gdb leaves the address out only where it knows the file. */
+/* "#12 fixes a bug (again)". gdb omits the address only if it knows the file. */
 static bool is_prose(const struct gdb_frame *frame)
 {
 	struct span name = frame->name;
@@ -221,7 +214,7 @@ static bool parse_numbered(struct span text, bool complete, struct gdb_frame *re
 {
 	struct gdb_frame frame = { 0 };
 
-	if (!gdb_frame_starts(text) || !take_number(&text, &frame.number))
+	if (!gdb_frame_starts(text) || !take_frame_number(&text, &frame.number))
 		return false;
 	text = span_trim(text);
 	if (!parse_special(&text, &frame)) {

@@ -2,13 +2,13 @@
 
 #include <endian.h>
 
-/* What a byte may be. None of them: control characters, '&' (HTML), what is not ASCII. */
+/* Where a byte may occur. Control characters, '&' (HTML) and bytes that are not ASCII: nowhere. */
 enum byte_class {
-	BYTE_NAME = 1,  /* in a name: nothing that opens or closes, and no blank */
+	BYTE_NAME = 1,  /* in a name: no brackets, no quotes, no blanks */
 	BYTE_PLACE = 2, /* in a path */
-	BYTE_ARGS = 4,  /* in arguments, where it means nothing */
+	BYTE_ARGS = 4,  /* in arguments, without a meaning of its own */
 	BYTE_DIGIT = 8,
-	BYTE_HEX = 16, /* as gdb prints it: in lower case */
+	BYTE_HEX = 16, /* lower case, as gdb prints it */
 };
 
 #define WORD (BYTE_NAME | BYTE_PLACE | BYTE_ARGS)
@@ -25,7 +25,7 @@ static const unsigned char bytes[256] = {
 	['@'] = WORD,
 	['~'] = WORD,
 	['?'] = WORD,
-	[':'] = BYTE_NAME | BYTE_ARGS, /* a path's last one stands before its line */
+	[':'] = BYTE_NAME | BYTE_ARGS, /* a path's last one comes before its line */
 	['/'] = PATH,
 	['-'] = PATH,
 	['+'] = PATH,
@@ -46,27 +46,27 @@ static const unsigned char bytes[256] = {
 	['^'] = BYTE_ARGS,
 };
 
-/* A number of more digits than these may overflow. */
+/* A number with more digits may overflow. */
 #define DECIMAL_MAX 9
 #define HEX_MAX 16
 
-static inline unsigned class_at(const char *at)
+static inline unsigned get_class(const char *at)
 {
 	return bytes[(unsigned char)*at];
 }
 
-/* Four at a time: what a byte is does not depend on the one before. */
+/* Skips bytes of the class. Four at a time, as a byte's class does not depend on the one before. */
 static inline const char *skip_class(const char *at, const char *end, unsigned class)
 {
 	while (end - at >= 4 &&
-	       class_at(at) & class_at(at + 1) & class_at(at + 2) & class_at(at + 3) & class)
+	       get_class(at) & get_class(at + 1) & get_class(at + 2) & get_class(at + 3) & class)
 		at += 4;
-	while (at < end && class_at(at) & class)
+	while (at < end && get_class(at) & class)
 		at++;
 	return at;
 }
 
-static uint32_t decimal(const char *at, const char *end)
+static uint32_t parse_decimal(const char *at, const char *end)
 {
 	uint32_t number = 0;
 
@@ -75,8 +75,8 @@ static uint32_t decimal(const char *at, const char *end)
 	return number;
 }
 
-/* gdb writes most addresses with 16 digits: 'a' is 0x61, '0' is 0x30. */
-static uint64_t hexadecimal(const char *at, const char *end)
+/* Takes 8 digits at a time, as gdb writes most addresses with 16. 'a' is 0x61, '0' is 0x30. */
+static uint64_t parse_hexadecimal(const char *at, const char *end)
 {
 	uint64_t number = 0, text;
 
@@ -93,8 +93,9 @@ static uint64_t hexadecimal(const char *at, const char *end)
 	return number;
 }
 
-/* "#N  "; NULL if it is not there, here and below. */
-static const char *scan_number(const char *at, const char *end, struct gdb_frame *ret)
+/* Each scan_ function returns the address after its part of the line; NULL if the part is missing
+ * or not simple. "#N  ": */
+static const char *scan_frame_number(const char *at, const char *end, struct gdb_frame *ret)
 {
 	const char *digits = at + 1;
 
@@ -103,13 +104,13 @@ static const char *scan_number(const char *at, const char *end, struct gdb_frame
 	at = skip_class(digits, end, BYTE_DIGIT);
 	if (at == digits || at - digits > DECIMAL_MAX || at == end || *at != ' ')
 		return NULL;
-	ret->number = decimal(digits, at);
+	ret->number = parse_decimal(digits, at);
 	while (at < end && *at == ' ')
 		at++;
 	return at;
 }
 
-/* "0xADDR in ", if there is one. */
+/* "0xADDR in ", which may be missing. */
 static const char *scan_address(const char *at, const char *end, struct gdb_frame *ret)
 {
 	const char *digits = at + 2;
@@ -120,7 +121,7 @@ static const char *scan_address(const char *at, const char *end, struct gdb_fram
 	if (at == digits || at - digits > HEX_MAX || end - at < 4 || memcmp(at, " in ", 4))
 		return NULL;
 	ret->has_addr = true;
-	ret->addr = hexadecimal(digits, at);
+	ret->addr = parse_hexadecimal(digits, at);
 	return at + 4;
 }
 
@@ -139,7 +140,7 @@ static const char *scan_name(const char *at, const char *end, struct gdb_frame *
 	return at + 2;
 }
 
-/* Behind the string whose opening quote is at `at`. */
+/* The string whose opening quote is at `at`. */
 static const char *scan_string(const char *at, const char *end)
 {
 	char quote = *at++;
@@ -153,7 +154,7 @@ static const char *scan_string(const char *at, const char *end)
 	return at < end ? at + 1 : NULL;
 }
 
-/* Up to the ')' that ends the arguments, and behind it. A quote opens a string where a value begins. */
+/* The arguments and the ')' after them. A quote opens a string only at the start of a value. */
 static const char *scan_args(const char *at, const char *end, struct gdb_frame *ret)
 {
 	const char *from = at;
@@ -202,7 +203,7 @@ static bool scan_place(const char *at, const char *end, struct gdb_frame *ret)
 	    skip_class(digits, end, BYTE_DIGIT) != end)
 		return false;
 	ret->file = (struct span){ from, (size_t)(at - from) };
-	ret->line = decimal(digits, end);
+	ret->line = parse_decimal(digits, end);
 	return true;
 }
 
@@ -210,14 +211,14 @@ bool gdb_frame_fast_parse(struct span text, struct gdb_frame *ret)
 {
 	const char *at = text.ptr, *end = text.ptr + text.len;
 
-	/* One by one: to clear it as a whole takes a loop. */
+	/* Member by member: the compiler makes a loop of clearing the whole struct. */
 	ret->has_addr = false;
 	ret->addr = 0;
 	ret->args = ret->file = ret->module = (struct span){ NULL, 0 };
 	ret->line = 0;
 	ret->special = NATIVE_PLAIN;
 	ret->state = GDB_FRAME_DONE;
-	at = scan_number(at, end, ret);
+	at = scan_frame_number(at, end, ret);
 	at = at ? scan_address(at, end, ret) : NULL;
 	at = at ? scan_name(at, end, ret) : NULL;
 	at = at ? scan_args(at, end, ret) : NULL;

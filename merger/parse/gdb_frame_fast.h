@@ -1,5 +1,5 @@
-/* gdb_frame_fast: the fast way through the lines that gdb prints most: a native frame that is whole, of one line,
- * with a plain name. What it takes it takes as gdb_frame_parse would; any other line is left to that. */
+/* gdb_frame_fast: a fast parser for the most frequent lines: a complete native frame on one line,
+ * with a plain name. Its result is that of gdb_frame_parse; it refuses all other lines. */
 #ifndef PMP_GDB_FRAME_FAST_H
 #define PMP_GDB_FRAME_FAST_H
 
@@ -7,9 +7,9 @@
 
 #include "merger/parse/gdb_frame.h"
 
-/* True: text (a line without its newline and the blanks before that) is such a frame, *ret is filled as
- * gdb_frame_parse(&text, ret) fills it, its state is GDB_FRAME_DONE, and no byte of it is a terminal's, a
- * web page's or a screen's. False: it may be anything. */
+/* text: a line without its newline and the blanks before that. True: it is such a frame; *ret is
+ * filled as by gdb_frame_parse(&text, ret), its state is GDB_FRAME_DONE, and the line has no
+ * terminal escapes, HTML entities or box-drawing characters. False: the line may be anything. */
 bool gdb_frame_fast_parse(struct span text, struct gdb_frame *ret);
 
 #endif

@@ -5,7 +5,7 @@
 #include "merger/parse/gdb_frame.h"
 #include "merger/base/number.h"
 
-/* gdb's locals are indented by 8, what is inside them by more. */
+/* gdb indents local variables by 8, their members by more. */
 #define LOCAL_INDENT 8
 
 static const struct span beginnings[] = {
@@ -29,7 +29,7 @@ static const struct span beginnings[] = {
 	SPAN_INIT("The program is not being run."),
 	SPAN_INIT("The program no longer exists."),
 	SPAN_INIT("The current source language is "),
-	SPAN_INIT("[Error: "), /* apport, where it finds no source */
+	SPAN_INIT("[Error: "), /* apport, if it finds no source */
 	SPAN_INIT("Make breakpoint pending on "),
 	SPAN_INIT("Function \""),
 	/* threads and events */
@@ -148,7 +148,7 @@ static bool starts_any(struct span text, const struct span *table, size_t count)
 	return false;
 }
 
-static size_t word_length(struct span text)
+static size_t measure_word(struct span text)
 {
 	size_t i = 0;
 
@@ -158,7 +158,7 @@ static size_t word_length(struct span text)
 	return i;
 }
 
-/* "103<TAB>	return 0;", where the process stopped; "103: return 0;" by apport; "103 in f.c" */
+/* "103<TAB>	return 0;" (where the process stopped), "103: return 0;" (apport), "103 in f.c" */
 static bool is_source_line(struct span text)
 {
 	uint64_t number;
@@ -182,7 +182,7 @@ static bool is_machine_line(struct span text)
 		return number_take(&text, 16, &number) &&
 		       (!text.len || text.ptr[0] == ' ' || text.ptr[0] == ':' ||
 		        text.ptr[0] == '\t');
-	word = word_length(text);
+	word = measure_word(text);
 	if (word == 0 || word > 8)
 		return false;
 	text = span_trim(span_skip(text, word));
@@ -201,7 +201,7 @@ static bool is_thread_line(struct span text)
 	       span_starts(text, SPAN_LIT("process "));
 }
 
-/* Where it stopped, printed without "#0"; or the wrapped rest of such a line. */
+/* The frame without "#0" that gdb prints when the target stops, or the wrapped rest of its line. */
 static bool is_place(struct span text)
 {
 	struct gdb_frame frame;
@@ -242,13 +242,13 @@ bool gdb_noise_is_python_note(struct span text)
 
 bool gdb_noise_is_local(struct span text, size_t indent)
 {
-	size_t word = word_length(text);
+	size_t word = measure_word(text);
 
 	if (indent >= LOCAL_INDENT)
 		return true;
 	if (word > 0 && span_starts(span_skip(text, word), SPAN_LIT(" = ")))
 		return true;
-	/* the rest of a structure */
+	/* the wrapped rest of a structure */
 	return text.len && (text.ptr[0] == '}' || text.ptr[0] == '{' ||
 	                    span_starts(text, SPAN_LIT("members of ")));
 }

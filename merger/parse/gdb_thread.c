@@ -2,13 +2,6 @@
 
 #include "merger/base/number.h"
 
-static struct span skip_blanks(struct span s)
-{
-	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = span_skip(s, 1);
-	return s;
-}
-
 /* The index of the last `what` in s; false if there is none. */
 static bool find_last(struct span s, struct span what, size_t *ret)
 {
@@ -31,7 +24,7 @@ bool gdb_thread_starts(struct span text)
 }
 
 /* "3", "1.3" (inferior and thread), "-1210868832", "1.0x5f4" (Windows: process and thread) */
-static bool take_number(struct span *text, struct gdb_thread *ret)
+static bool take_thread_number(struct span *text, struct gdb_thread *ret)
 {
 	struct span s = *text;
 
@@ -53,7 +46,7 @@ static bool take_number(struct span *text, struct gdb_thread *ret)
 	return true;
 }
 
-/* A number behind word: "LWP 123", "LWP    1", "thread 0x1503". */
+/* A number after word: "LWP 123", "LWP    1", "thread 0x1503". */
 static bool take_id(struct span *text, struct span word, uint32_t *ret)
 {
 	struct span s = *text;
@@ -62,19 +55,19 @@ static bool take_id(struct span *text, struct span word, uint32_t *ret)
 
 	if (!span_take(&s, word))
 		return false;
-	s = skip_blanks(s);
+	s = span_skip_blanks(s);
 	base = span_take(&s, SPAN_LIT("0x")) ? 16 : 10;
 	if (!number_take(&s, base, &id))
 		return false;
 	*ret = id > UINT32_MAX ? 0 : (uint32_t)id;
-	*text = skip_blanks(s);
+	*text = span_skip_blanks(s);
 	return true;
 }
 
-/* What is between the outer parentheses, but for the name. */
+/* The text between the outer parentheses, without the name. */
 static bool parse_target(struct span *text, struct gdb_thread *ret)
 {
-	struct span s = skip_blanks(*text);
+	struct span s = span_skip_blanks(*text);
 	uint32_t handle = 0;
 
 	if (take_id(&s, SPAN_LIT("LWP "), &ret->tid)) {
@@ -98,12 +91,12 @@ static bool parse_target(struct span *text, struct gdb_thread *ret)
 	} else {
 		return false;
 	}
-	*text = skip_blanks(s);
+	*text = span_skip_blanks(s);
 	return true;
 }
 
-/* `"name" (Exiting)`: names may hold quotes and parentheses, so the last quote ends it. */
-static void parse_name(struct span text, struct gdb_thread *ret)
+/* `"name" (Exiting)`. A name may contain quotes and parentheses, so the last quote ends it. */
+static void parse_thread_name(struct span text, struct gdb_thread *ret)
 {
 	size_t end;
 
@@ -111,8 +104,9 @@ static void parse_name(struct span text, struct gdb_thread *ret)
 		ret->name = (struct span){ text.ptr, end };
 }
 
-/* Where the header ends: the last "):" (names may hold one), or a ")" that ends the line, or ")]". */
-static bool find_end(struct span text, bool is_switch, size_t *ret)
+/* The header ends at the last "):" (a name may contain one), at a ")" that ends the line, or at
+ * ")]". */
+static bool find_header_end(struct span text, bool is_switch, size_t *ret)
 {
 	if (is_switch)
 		return find_last(text, SPAN_LIT(")]"), ret);
@@ -133,20 +127,20 @@ bool gdb_thread_parse(struct span *text, struct gdb_thread *ret)
 	thread.is_switch = span_take(&s, SPAN_LIT("[Switching to "));
 	if (!span_take(&s, SPAN_LIT("Thread ")) && !span_take(&s, SPAN_LIT("thread ")))
 		return false;
-	if (!take_number(&s, &thread))
+	if (!take_thread_number(&s, &thread))
 		return false;
-	s = skip_blanks(s);
+	s = span_skip_blanks(s);
 	if (!span_take(&s, SPAN_LIT("("))) {
-		/* "[Switching to thread 1234.0x5f4]" and "thread 1234.0x5f4" have nothing more */
+		/* "[Switching to thread 1234.0x5f4]" and "thread 1234.0x5f4" end here. */
 		if (!thread.pid || (s.len && s.ptr[0] != ']' && s.ptr[0] != ':'))
 			return false;
 	} else {
-		if (!find_end(s, thread.is_switch, &end))
+		if (!find_header_end(s, thread.is_switch, &end))
 			return false;
 		s.len = end;
 		if (!parse_target(&s, &thread))
 			return false;
-		parse_name(s, &thread);
+		parse_thread_name(s, &thread);
 	}
 	*ret = thread;
 	*text = span_skip(*text, text->len);

@@ -1,4 +1,4 @@
-/* gdb_thread: the line above a thread's frames. All ages and systems of it:
+/* gdb_thread: parses the header line above a thread's frames, of all gdb versions and systems:
  *
  *	Thread 3 (Thread 0x7f12 (LWP 123) "name" (Exiting)):	Linux
  *	Thread 3 (LWP 123 "name"):		core files, gdbserver
@@ -6,7 +6,7 @@
  *	Thread 2 (process 3229 thread 0x1503):	macOS
  *	Thread 1 (LWP 100 of process 99):	FreeBSD
  *	Thread 1 (Thread -1210868832 (LWP 26975)):	thread 1.0x5f4 (Windows)
- *	[Switching to thread 3 (Thread 0x7f12 (LWP 123))]#0 ...	the thread command
+ *	[Switching to thread 3 (Thread 0x7f12 (LWP 123))]#0 ...	command `thread`
  *
  * Source of the formats: gdb/thread.c, thr_try_catch_cmd(), and each target's pid_to_str(). */
 #ifndef PMP_GDB_THREAD_H
@@ -18,17 +18,17 @@
 #include "merger/base/span.h"
 
 struct gdb_thread {
-	uint32_t number; /* gdb's own */
-	uint32_t tid; /* LWP, or what the header has in its place; 0: not told, or it overflows */
-	uint32_t pid; /* 0: not told */
-	struct span name; /* empty: not told */
-	bool is_switch;   /* "[Switching to thread": says which thread is next, and is no header */
+	uint32_t number;  /* gdb's number of the thread */
+	uint32_t tid;     /* LWP, or the number in its place; 0: not printed, or it overflows */
+	uint32_t pid;     /* 0: not printed */
+	struct span name; /* empty: not printed */
+	bool is_switch;   /* "[Switching to thread": names the next thread, and is no header */
 };
 
-/* Cheap: could text be the begin of such a line? */
+/* Cheap test: true if text can be the start of a header. */
 bool gdb_thread_starts(struct span text);
 
-/* True: *text is consumed, *ret filled (views). False: nothing is moved; text is something else
+/* True: *text is consumed, *ret has spans of it. False: *text is unchanged and is no header
  * ("Thread 5 "python" hit Breakpoint 1, ..."). */
 bool gdb_thread_parse(struct span *text, struct gdb_thread *ret);
 

@@ -1,4 +1,5 @@
-/* kernel_stack: a `kernel` marker (marker.h) -> the frames of a thread that sleeps in the kernel. */
+/* kernel_stack: makes the frames of a thread that sleeps in the kernel from a `kernel` marker
+ * (marker.h). */
 #ifndef PMP_KERNEL_STACK_H
 #define PMP_KERNEL_STACK_H
 
@@ -7,7 +8,7 @@
 #include "merger/parse/marker.h"
 #include "merger/parse/raw_stack.h"
 
-/* More frames than any kernel stack has room for are not taken. */
+/* More than a kernel stack has room for; further frames are ignored. */
 #define KERNEL_FRAMES_MAX 256
 
 struct kernel_stack {
@@ -18,9 +19,9 @@ struct kernel_stack {
 
 void kernel_stack_deinit(struct kernel_stack *stack);
 
-/* Leaf first: the functions that `frame` names ("kernel_clone+0x1af/0x3e0 [module]", without the offset);
- * if there are none, what it waits in (`wchan`); then the system call by its name. What leads from the
- * system call's entry to its own function is left out where that name is known. */
+/* Fills stack->frames, leaf first: the functions of the `frame` values ("kernel_clone+0x1af/0x3e0
+ * [module]", without the offset), or, if there are none, the function of `wchan`; then the name of
+ * the system call. If that name is known, the kernel's generic entry functions are left out. */
 void kernel_stack_take(struct kernel_stack *stack, struct intern *intern,
                        const struct marker *marker);
 

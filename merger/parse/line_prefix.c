@@ -14,7 +14,7 @@ static const struct span prompts[] = {
 	SPAN_INIT("gef\xe2\x9e\xa4"), SPAN_INIT("gef>"),
 };
 
-/* Only what is written before text that is gdb's. */
+/* Marks that people, mailers and editors write before gdb's text. */
 static const struct span marks[] = {
 	SPAN_INIT("<pre>"), SPAN_INIT("<PRE>"), SPAN_INIT("<code>"), SPAN_INIT("<tt>"),
 	SPAN_INIT("<b>"),   SPAN_INIT("<p>"),   SPAN_INIT("<li>"),   SPAN_INIT("//"),
@@ -37,7 +37,7 @@ static bool take_any(struct span *s, const struct span *table, size_t count, boo
 	return false;
 }
 
-/* "# " and "* " before a line; "#0 " is a frame. */
+/* "# " and "* " before a line. "#0 " is a frame. */
 static bool take_comment(struct span *s)
 {
 	if (!s->len || (s->ptr[0] != '#' && s->ptr[0] != '*'))
@@ -48,7 +48,7 @@ static bool take_comment(struct span *s)
 	return true;
 }
 
-static bool same_shape(struct span shape, struct span line)
+static bool has_shape(struct span shape, struct span line)
 {
 	if (!shape.len || line.len < shape.len)
 		return false;
@@ -61,7 +61,8 @@ static bool same_shape(struct span shape, struct span line)
 	return true;
 }
 
-/* A time, a tag in brackets or a level, and an end that sets it off from the rest. */
+/* True for a time, a tag in brackets or a log level: it has a digit, and ends in a separator and a
+ * blank. */
 static bool is_log_prefix(struct span prefix)
 {
 	struct span trimmed = span_trim(prefix);
@@ -76,6 +77,7 @@ static bool is_log_prefix(struct span prefix)
 	return digit && span_has(SPAN_LIT(":]|>-)"), trimmed.ptr[trimmed.len - 1]);
 }
 
+/* True if rest is certainly gdb's: a complete frame or a thread's header. */
 static bool is_anchor(struct span rest)
 {
 	struct gdb_thread thread;
@@ -87,8 +89,8 @@ static bool is_anchor(struct span rest)
 	return gdb_thread_starts(rest) && gdb_thread_parse(&rest, &thread) && !thread.is_switch;
 }
 
-/* Looks for a frame or a thread behind a log's prefix, and learns the prefix. */
-static bool learn_log(struct line_prefix_log *log, struct span *s)
+/* Searches for a frame or a thread after a log's prefix, and stores the prefix's shape. */
+static bool learn_log_prefix(struct line_prefix_log *log, struct span *s)
 {
 	const char *end = s->ptr + s->len;
 	const char *limit = s->len > LOG_PREFIX_MAX ? s->ptr + LOG_PREFIX_MAX : end;
@@ -116,14 +118,13 @@ static struct span strip_marks(struct line_prefix_log *log, struct span s,
 	while (found) {
 		size_t before = s.len;
 
-		while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-			s = span_skip(s, 1);
+		s = span_skip_blanks(s);
 		info->indent = before - s.len;
 		found = take_any(&s, marks, sizeof(marks) / sizeof(marks[0]), &info->quoted) ||
 		        take_comment(&s);
 		if (take_any(&s, prompts, sizeof(prompts) / sizeof(prompts[0]), &info->quoted))
 			found = info->prompt = true;
-		if (!found && same_shape(buf_span(&log->shape), s)) {
+		if (!found && has_shape(buf_span(&log->shape), s)) {
 			s = span_skip(s, log->shape.len);
 			found = true;
 		}
@@ -143,6 +144,6 @@ struct span line_prefix_strip(struct line_prefix_log *log, struct span line,
 	text = strip_marks(log, line, info);
 	if (text.len && !gdb_thread_starts(text) && text.ptr[0] != '~' &&
 	    !(text.ptr[0] == '#' && gdb_frame_starts(text)))
-		learn_log(log, &text);
+		learn_log_prefix(log, &text);
 	return text;
 }

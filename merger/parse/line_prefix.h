@@ -1,5 +1,6 @@
-/* line_prefix: what mailers, loggers, editors and gdb itself put before a line of a backtrace: blanks,
- * "> > " and "| ", "(gdb) ", "// ", "# ", "* ", "<pre>", "[node-13] ", "Nov 22 10:25:03 box app[17]: ". */
+/* line_prefix: strips the prefixes that mailers, loggers, editors and gdb put before a line of a
+ * backtrace: blanks, "> > " and "| ", "(gdb) ", "// ", "# ", "* ", "<pre>", "[node-13] ",
+ * "Nov 22 10:25:03 box app[17]: ". */
 #ifndef PMP_LINE_PREFIX_H
 #define PMP_LINE_PREFIX_H
 
@@ -9,22 +10,22 @@
 #include "merger/base/buf.h"
 #include "merger/base/span.h"
 
-/* What a log puts before each line, as it was before the last line that was surely gdb's:
- * lines with a prefix of the same shape (digits for digits) lose it too. {0}: none yet. */
+/* The log's prefix of the last line that was certainly gdb's. A prefix of the same shape (any digit
+ * matches any digit) is stripped from other lines too. {0}: no prefix yet. */
 struct line_prefix_log {
 	struct buf shape;
 };
 
 struct line_prefix_info {
-	struct span unquoted; /* the line without blanks alone: where '>' is a template's */
-	size_t indent;        /* blanks before the text, behind any other prefix */
-	bool quoted;          /* there was a '>' */
-	bool prompt;
+	struct span unquoted; /* the line without its outer blanks only, if '>' is a template's */
+	size_t indent;        /* blanks before the text, after all other prefixes */
+	bool quoted;          /* the line had a '>' */
+	bool prompt;          /* the line had a "(gdb) " */
 };
 
 void line_prefix_log_deinit(struct line_prefix_log *log);
 
-/* The line without its prefixes (a view); fills *info. */
+/* Returns the line without its prefixes, a span of it, and fills *info. */
 struct span line_prefix_strip(struct line_prefix_log *log, struct span line,
                               struct line_prefix_info *info);
 

@@ -10,9 +10,10 @@
 #include "merger/parse/line_prefix.h"
 #include "merger/parse/py_frame.h"
 
-/* A frame whose arguments never end takes no more than so many lines and bytes with it. All of it is looked at
- * again for a line that may end them; where that comes to more than JOIN_WORK bytes, each byte no oftener
- * than JOIN_LOOKS times on the whole: so the time for a text grows with its length only. */
+/* A frame whose arguments never end takes no more than so many lines and bytes with it. All of it
+ * is looked at again for a line that may end them; where that comes to more than JOIN_WORK bytes,
+ * each byte no oftener than JOIN_LOOKS times on the whole: so the time for a text grows with its
+ * length only. */
 #define JOIN_MAX 2000
 #define JOIN_BYTES (1u << 20)
 #define JOIN_LOOKS 64
@@ -87,7 +88,8 @@ uint64_t logical_lines_count(const struct logical_lines *lines)
 	return lines->count;
 }
 
-/* gdb's colours, which `script` and a pasted terminal keep: ESC [ parameters letter (ECMA-48, 5.4). */
+/* gdb's colours, which `script` and a pasted terminal keep: ESC [ parameters letter (ECMA-48,
+ * 5.4). */
 static struct span strip_style(struct logical_lines *lines, struct span s)
 {
 	if (!s.len || !memchr(s.ptr, '\033', s.len))
@@ -129,7 +131,8 @@ static struct span decode_entities(struct logical_lines *lines, struct span s)
 	return buf_span(&lines->decoded);
 }
 
-/* Text from a screen has the lines of its windows in it (U+2500 to U+257F): what is behind is not gdb's. */
+/* Text from a screen has the lines of its windows in it (U+2500 to U+257F): what is behind is not
+ * gdb's. */
 static struct span cut_screen(struct span s)
 {
 	const char *end = span_skip(s, s.len).ptr;
@@ -310,9 +313,9 @@ static void pending_append(struct pending *pending, struct span text)
 	pending->blanks = 0;
 }
 
-/* Lines were joined to a frame whose arguments never end: perhaps they end on the first line, if quotes
- * that don't match are not regarded; or all of it ends so. Otherwise the frame was cut off, and the lines
- * behind it are not its own. */
+/* Lines were joined to a frame whose arguments never end: perhaps they end on the first line, if
+ * quotes that don't match are not regarded; or all of it ends so. Otherwise the frame was cut off,
+ * and the lines behind it are not its own. */
 static void pending_settle(struct pending *pending)
 {
 	struct logical_line *line = &pending->line;

@@ -1,5 +1,6 @@
-/* logical_lines: text as people paste it -> logical lines: without prefixes (line_prefix.h), carriage returns, HTML
- * entities, a screen's frame, gdb's "---Type <return>"; wrapped lines joined. */
+/* logical_lines: text as people paste it -> logical lines: without prefixes (line_prefix.h),
+ * carriage returns, HTML entities, a screen's frame, gdb's "---Type <return>"; wrapped lines
+ * joined. */
 #ifndef PMP_LOGICAL_LINES_H
 #define PMP_LOGICAL_LINES_H
 

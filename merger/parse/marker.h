@@ -3,7 +3,8 @@
  *	~pmp VERB key=value key=value ...
  *
  * Values hold no blank and no control character: such bytes, and '%', are written %XX. A key may
- * come more than once (arg=). Unknown verbs and keys are skipped, so that later versions can add some.
+ * come more than once (arg=). Unknown verbs and keys are skipped, so that later versions can add
+ * some.
  *
  * In the order in which a recording has them:
  *
@@ -17,8 +18,8 @@
  *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
  *	    Thread 1 (LWP 4711 "python3"):	what gdb prints
  *	state code=R cpu_us=1834000		of the thread whose header came last; cpu_us: the CPU time of
-		all its life (schedstat), so that no worker has to know what another one saw. In `lost` and
-		`kernel` it may stand, too
+ *		all its life (schedstat), so that no worker has to know what another one saw. In `lost` and
+ *		`kernel` it may stand, too
  *	doing what=waits%20for%20the%20GIL	its interpreter; a frame of kind marker, at the leaf
  *	    #0  0x... in inner () from ...
  *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
@@ -34,7 +35,8 @@
  *	note pid=4711 text=..			one line for the person (e.g. Python version not known)
  *	stop seconds=19.9 stopped_us=123400	the end of the run; stopped_us: time the targets were stopped
  *
- * What `pmp dump` adds (snapshot.h makes a report of it; profiles skip it). Facts of /proc stand before `begin`:
+ * What `pmp dump` adds (snapshot.h makes a report of it; profiles skip it). Facts of /proc stand
+ * before `begin`:
  *
  *	process pid=4711 ppid=1 name=python3 state=S tracer=0 tracer_name=.. signal=19
  *		signal: that it was stopped by, where that can be told
@@ -125,7 +127,8 @@ bool marker_next(const struct marker *marker, size_t *pos, struct span *key, str
 struct span marker_get(const struct marker *marker, const char *key);
 /* A number, decimal or 0x hex; dflt if it is missing or no number or overflows. */
 uint64_t marker_number(const struct marker *marker, const char *key, uint64_t dflt);
-/* All that stand with this key, in their order; the caller frees *ret. More than so many are not taken. */
+/* All that stand with this key, in their order; the caller frees *ret. More than so many are not
+ * taken. */
 #define MARKER_NUMBERS_MAX 4096
 size_t marker_numbers(const struct marker *marker, const char *key, uint64_t **ret);
 double marker_real(const struct marker *marker, const char *key, double dflt);

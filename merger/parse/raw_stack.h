@@ -13,7 +13,8 @@
 struct py_frame {
 	uint32_t name, file;       /* intern ids */
 	uint32_t line, first_line; /* 0: not known */
-	/* py-bt-full tells the native frame by its number; RAW_STACK_NO_NUMBER where nothing does. */
+	/* py-bt-full tells the native frame by its number; RAW_STACK_NO_NUMBER where nothing
+	 * does. */
 	uint32_t native_number;
 };
 
@@ -56,11 +57,13 @@ struct raw_stack {
 	struct native_frame *native; /* leaf first */
 	size_t native_count;
 	/* All Python frames, leaf first: those that belong to a native frame, and, where
-	 * loose_first < py_count, those of a py-bt block of which nothing says where they belong. */
+	 * loose_first < py_count, those of a py-bt block of which nothing says where they
+	 * belong. */
 	struct py_frame *py;
 	size_t py_count;
 	size_t loose_first;
-	/* Of a thread that sleeps in the kernel and was not stopped, so that there is nothing else: leaf first. */
+	/* Of a thread that sleeps in the kernel and was not stopped, so that there is nothing else:
+	 * leaf first. */
 	const struct kernel_frame *kernel;
 	size_t kernel_count;
 	uint32_t lost; /* intern id of the reason why there is no stack; 0: there is one */

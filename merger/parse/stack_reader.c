@@ -233,8 +233,9 @@ static size_t find_number(const struct stack_reader *trace, uint32_t number)
 	               : count;
 }
 
-/* Gives the frames of py-bt-full to the native frames whose numbers they tell. Where one has its own
- * already (an annotation) they are the same. Both run from the leaf, so one pass puts all in order. */
+/* Gives the frames of py-bt-full to the native frames whose numbers they tell. Where one has its
+ * own already (an annotation) they are the same. Both run from the leaf, so one pass puts all in
+ * order. */
 static void resolve_numbers(struct stack_reader *trace)
 {
 	struct py_list old = trace->owned;
@@ -339,8 +340,8 @@ void stack_reader_flush(struct stack_reader *trace)
 	reset(trace);
 }
 
-/* Numbers may leave some out ("bt 2" and then "bt -2", a text that was trimmed) or come twice (inlined
- * frames that somebody expanded by hand), and it is still one stack. */
+/* Numbers may leave some out ("bt 2" and then "bt -2", a text that was trimmed) or come twice
+ * (inlined frames that somebody expanded by hand), and it is still one stack. */
 static bool begins_stack(const struct stack_reader *trace, const struct gdb_frame *frame)
 {
 	uint32_t last;
@@ -358,8 +359,8 @@ static bool is_evaluator(const struct stack_reader *trace, const struct native_f
 }
 
 /* python-gdb prints a frame object wherever it is an argument: for the evaluator, for its wrapper
- * (PyEval_EvalFrameEx of 3.6 to 3.8) and for what the evaluator calls with it (PyTraceBack_Here). It is
- * one Python frame, the evaluator's that is nearest to the leaf. */
+ * (PyEval_EvalFrameEx of 3.6 to 3.8) and for what the evaluator calls with it (PyTraceBack_Here).
+ * It is one Python frame, the evaluator's that is nearest to the leaf. */
 static void add_annotation(struct stack_reader *trace, struct native_frame *native,
                            struct span args)
 {
@@ -469,7 +470,8 @@ bool stack_reader_take_source(struct stack_reader *trace)
 		return true;
 	if (trace->below != BELOW_OWNED)
 		return false;
-	/* py-bt's own text without the line that begins it: none of the run is the native frame's */
+	/* py-bt's own text without the line that begins it: none of the run is the native
+	 * frame's */
 	native = &trace->native.frames[trace->native.count - 1];
 	for (size_t i = trace->run_first; i < trace->owned.count; i++)
 		py_list_add(&trace->loose, &trace->owned.frames[i]);

@@ -1,9 +1,10 @@
-/* stack_reader: one thread's stack while its lines are read: which frames begin a new one, which Python frames
- * belong to which native frame, and which frames gdb printed twice.
+/* stack_reader: one thread's stack while its lines are read: which frames begin a new one, which
+ * Python frames belong to which native frame, and which frames gdb printed twice.
  *
- * Printed twice, and given out once: the lone "#0" that gdb prints when a process stops, when a thread
- * is selected or a core is loaded, if that frame's thread is listed after it; and the frames
- * that "frame N", "up", "down" and "bt -N" print again. They do count as traces and frames (text_parser.h), as lines of text. */
+ * Printed twice, and given out once: the lone "#0" that gdb prints when a process stops, when a
+ * thread is selected or a core is loaded, if that frame's thread is listed after it; and the frames
+ * that "frame N", "up", "down" and "bt -N" print again. They do count as traces and frames
+ * (text_parser.h), as lines of text. */
 #ifndef PMP_STACK_READER_H
 #define PMP_STACK_READER_H
 
@@ -47,11 +48,13 @@ void stack_reader_begin_python(struct stack_reader *trace);
 bool stack_reader_take_source(struct stack_reader *trace);
 /* Something else: Python frames that follow are not right below a native frame. */
 void stack_reader_break(struct stack_reader *trace);
-/* A prompt: a frame with the number of the last one begins a new stack, as a lower one always does. */
+/* A prompt: a frame with the number of the last one begins a new stack, as a lower one always
+ * does. */
 void stack_reader_prompt(struct stack_reader *trace);
 bool stack_reader_has_native(const struct stack_reader *trace);
 
-/* Gives out the stack that was read, if there is one; with `lost`, a header without frames as a lost one. */
+/* Gives out the stack that was read, if there is one; with `lost`, a header without frames as a
+ * lost one. */
 void stack_reader_end(struct stack_reader *trace, bool lost);
 /* The text's end: gives out what was held back in case it comes twice, and forgets the thread. */
 void stack_reader_flush(struct stack_reader *trace);

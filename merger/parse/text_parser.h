@@ -1,7 +1,7 @@
-/* text_parser: text that gdb printed -> stacks. Takes the text as it comes: live from workers (with pmp's
- * marker lines) or pasted by people: prompts, log prefixes, mail quoting, CRLF, wrapped lines, HTML
- * entities, old and new thread headers, or none. The grammar of each kind of line is in logical_lines.h,
- * gdb_thread.h, gdb_frame.h, py_frame.h and marker.h. */
+/* text_parser: text that gdb printed -> stacks. Takes the text as it comes: live from workers (with
+ * pmp's marker lines) or pasted by people: prompts, log prefixes, mail quoting, CRLF, wrapped
+ * lines, HTML entities, old and new thread headers, or none. The grammar of each kind of line is in
+ * logical_lines.h, gdb_thread.h, gdb_frame.h, py_frame.h and marker.h. */
 #ifndef PMP_TEXT_PARSER_H
 #define PMP_TEXT_PARSER_H
 
@@ -18,8 +18,8 @@ struct text_parser;
 /* Called in the order of the text. What the arguments point to is valid during the call only. */
 struct text_parser_sink {
 	void (*stack)(void *ctx, const struct raw_stack *stack);
-	/* Every marker but those that dump itself uses (map, code, state, doing). `waits` and `local`, of a
-	 * thread, come before its stack, the others in their order. */
+	/* Every marker but those that dump itself uses (map, code, state, doing). `waits` and
+	 * `local`, of a thread, come before its stack, the others in their order. */
 	void (*marker)(void *ctx, const struct marker *marker);
 	void *ctx;
 };
@@ -39,9 +39,9 @@ struct text_parser_counts {
 struct text_parser *text_parser_create(struct intern *intern, const struct text_parser_sink *sink);
 void text_parser_destroy(struct text_parser *dump);
 
-/* Text may be cut anywhere. A line longer than TEXT_PARSER_LINE_MAX is cut there (and counted unknown if
- * nothing comes of it). A stack of more than RAW_STACK_FRAMES_MAX frames keeps the leaf's, and says so
- * by a last frame named "(N more frames)". */
+/* Text may be cut anywhere. A line longer than TEXT_PARSER_LINE_MAX is cut there (and counted
+ * unknown if nothing comes of it). A stack of more than RAW_STACK_FRAMES_MAX frames keeps the
+ * leaf's, and says so by a last frame named "(N more frames)". */
 #define TEXT_PARSER_LINE_MAX (1u << 20)
 void text_parser_feed(struct text_parser *dump, const char *text, size_t len);
 
