@@ -10,33 +10,32 @@
 #include "merger/parse/line_prefix.h"
 #include "merger/parse/py_frame.h"
 
-/* A frame whose arguments never end takes no more than so many lines and bytes with it. All of it
- * is looked at again for a line that may end them; where that comes to more than JOIN_WORK bytes,
- * each byte no oftener than JOIN_LOOKS times on the whole: so the time for a text grows with its
- * length only. */
+/* Limits on joining wrapped lines, so that a frame whose argument list never closes takes linear
+ * time: at most JOIN_MAX lines and JOIN_BYTES bytes are joined, and after JOIN_WORK bytes of
+ * scanning no byte is scanned more than JOIN_SCANS times on average. */
 #define JOIN_MAX 2000
 #define JOIN_BYTES (1u << 20)
-#define JOIN_LOOKS 64
+#define JOIN_SCANS 64
 #define JOIN_WORK (64u << 10)
 
-/* The line that may go on with the next one. */
+/* The last line, while the next one may be the rest of it. */
 struct pending {
 	bool valid;
 	struct logical_line line;
-	size_t first_len; /* of its first line alone */
-	size_t work;      /* bytes looked at to join lines */
-	bool state_known; /* of a frame, as far as it has come */
+	size_t first_len; /* length of its first line */
+	size_t work;      /* bytes scanned to join lines */
+	bool state_known; /* of a frame: `state` is that of the text so far */
 	enum gdb_frame_state state;
-	size_t blanks; /* blank lines behind it, in case it goes on */
-	bool quoted;
-	bool owned; /* the text is in `joined` */
+	size_t blanks; /* blank lines after it, which are dropped if it continues */
+	bool quoted;   /* its prefix had a '>' */
+	bool owned;    /* the text is in `joined` */
 	struct buf joined;
 };
 
 struct logical_lines {
 	logical_lines_take *take;
 	void *ctx;
-	struct buf partial; /* the begin of a line whose end has not come yet */
+	struct buf partial; /* the start of a line whose end has not been fed yet */
 	struct buf decoded;
 	struct buf plain;
 	struct line_prefix_log log;
@@ -53,7 +52,7 @@ static const struct {
 	{ SPAN_INIT("&nbsp;"), ' ' }, { SPAN_INIT("&#60;"), '<' },  { SPAN_INIT("&#62;"), '>' },
 };
 
-/* gdb's own words when a page is full; the next line goes on where it stopped. */
+/* What gdb prints when a page is full. The text continues on the same line. */
 static const struct {
 	struct span begin, end;
 } pagers[] = {
@@ -88,8 +87,8 @@ uint64_t logical_lines_count(const struct logical_lines *lines)
 	return lines->count;
 }
 
-/* gdb's colours, which `script` and a pasted terminal keep: ESC [ parameters letter (ECMA-48,
- * 5.4). */
+/* Removes gdb's colours, which `script` and text pasted from a terminal contain: ESC [ parameters
+ * letter (ECMA-48, 5.4). */
 static struct span strip_style(struct logical_lines *lines, struct span s)
 {
 	if (!s.len || !memchr(s.ptr, '\033', s.len))
@@ -103,7 +102,7 @@ static struct span strip_style(struct logical_lines *lines, struct span s)
 				rest = span_skip(rest, 1);
 			if (rest.len && rest.ptr[0] >= '@' && rest.ptr[0] <= '~') {
 				s = span_skip(rest, 1);
-				/* readline: "ESC[?2004l\r#0 ..." */
+				/* readline prints "ESC[?2004l\r#0 ...". */
 				span_take(&s, SPAN_LIT("\r"));
 				continue;
 			}
@@ -131,8 +130,8 @@ static struct span decode_entities(struct logical_lines *lines, struct span s)
 	return buf_span(&lines->decoded);
 }
 
-/* Text from a screen has the lines of its windows in it (U+2500 to U+257F): what is behind is not
- * gdb's. */
+/* Text copied from a terminal with several windows contains their borders (U+2500 to U+257F). The
+ * text after a border is not gdb's. */
 static struct span cut_screen(struct span s)
 {
 	const char *end = span_skip(s, s.len).ptr;
@@ -161,7 +160,7 @@ static struct span skip_pager(struct span text)
 	return text;
 }
 
-static enum line_kind kind_of(struct span text)
+static enum line_kind find_kind(struct span text)
 {
 	if (!text.len)
 		return LINE_BLANK;
@@ -182,8 +181,8 @@ static enum line_kind kind_of(struct span text)
 	return LINE_TEXT;
 }
 
-/* "name = value": a local variable of "bt full"; arguments have no blanks around '='. */
-static bool is_local(struct span text)
+/* "name = value": a local variable of "bt full". Arguments have no blanks around '='. */
+static bool is_local_variable(struct span text)
 {
 	size_t i = 0;
 
@@ -204,19 +203,19 @@ static bool begins_place(struct span text)
 	if (span_starts(text, SPAN_LIT("from ")) || span_starts(text, SPAN_LIT("at ")) ||
 	    span_eq(text, SPAN_LIT("at")) || span_eq(text, SPAN_LIT("from")))
 		return true;
-	/* mailers lose the blank: "at/home/x.c:12", "atx/y.c:12" */
+	/* Mailers lose the blank: "at/home/x.c:12", "atx/y.c:12". */
 	return span_starts(text, SPAN_LIT("at")) && !memchr(text.ptr, ' ', text.len) &&
 	       memchr(text.ptr, ':', text.len) && isdigit((unsigned char)text.ptr[text.len - 1]);
 }
 
-/* "syscall-template.S:81": the end of a path that was cut. */
+/* "syscall-template.S:81": the end of a path that was wrapped. */
 static bool is_path_end(struct span text)
 {
 	return !memchr(text.ptr, ' ', text.len) && memchr(text.ptr, ':', text.len) &&
 	       isdigit((unsigned char)text.ptr[text.len - 1]);
 }
 
-static enum gdb_frame_state pending_state(struct pending *pending)
+static enum gdb_frame_state get_pending_state(struct pending *pending)
 {
 	if (!pending->state_known) {
 		pending->state = gdb_frame_state(pending->line.text);
@@ -226,7 +225,8 @@ static enum gdb_frame_state pending_state(struct pending *pending)
 	return pending->state;
 }
 
-/* A line of arguments that neither opens nor closes anything leaves the state as it is. */
+/* True if appending text to a frame cannot change its state: it is in the arguments and text has no
+ * brackets or quotes. */
 static bool keeps_state(enum gdb_frame_state state, struct span text)
 {
 	if (state != GDB_FRAME_ARGS && state != GDB_FRAME_NESTED)
@@ -237,16 +237,16 @@ static bool keeps_state(enum gdb_frame_state state, struct span text)
 	return true;
 }
 
-static bool frame_goes_on(struct pending *pending, struct span text)
+static bool frame_continues(struct pending *pending, struct span text)
 {
 	struct span frame = pending->line.text;
 
-	switch (pending_state(pending)) {
+	switch (get_pending_state(pending)) {
 	case GDB_FRAME_NAME:
 		return text.ptr[0] == '(' || begins_place(text) ||
 		       ends_in_word(frame, SPAN_LIT("in"));
 	case GDB_FRAME_ARGS:
-		return !is_local(text);
+		return !is_local_variable(text);
 	case GDB_FRAME_NESTED:
 		return true;
 	case GDB_FRAME_CLOSED:
@@ -261,17 +261,17 @@ static bool frame_goes_on(struct pending *pending, struct span text)
 	return false;
 }
 
-static bool pending_goes_on(struct pending *pending, struct span text)
+static bool pending_continues(struct pending *pending, struct span text)
 {
 	struct span have = pending->line.text;
 	struct gdb_thread thread;
 
 	if (!pending->valid || !text.len || pending->line.count > JOIN_MAX ||
-	    have.len > JOIN_BYTES || pending->work > JOIN_WORK + JOIN_LOOKS * have.len)
+	    have.len > JOIN_BYTES || pending->work > JOIN_WORK + JOIN_SCANS * have.len)
 		return false;
 	switch (pending->line.kind) {
 	case LINE_FRAME:
-		return frame_goes_on(pending, text);
+		return frame_continues(pending, text);
 	case LINE_PY_FRAME:
 		pending->work += have.len;
 		return !py_frame_is_complete(have);
@@ -283,7 +283,7 @@ static bool pending_goes_on(struct pending *pending, struct span text)
 	}
 }
 
-static void pending_own(struct pending *pending)
+static void own_pending(struct pending *pending)
 {
 	struct span text = pending->line.text;
 
@@ -295,15 +295,15 @@ static void pending_own(struct pending *pending)
 	pending->owned = true;
 }
 
-static void pending_append(struct pending *pending, struct span text)
+static void append_pending(struct pending *pending, struct span text)
 {
 	struct span have;
 
-	pending_own(pending);
+	own_pending(pending);
 	have = span_trim(pending->line.text);
 	pending->joined.len = (size_t)(have.ptr + have.len - pending->joined.ptr);
-	/* a path that was cut has no blank there */
-	if (!(pending->line.kind == LINE_FRAME && pending_state(pending) == GDB_FRAME_PLACE &&
+	/* A wrapped path has no blank there. */
+	if (!(pending->line.kind == LINE_FRAME && get_pending_state(pending) == GDB_FRAME_PLACE &&
 	      span_ends(have, SPAN_LIT("/"))))
 		buf_add(&pending->joined, " ", 1);
 	buf_add_span(&pending->joined, text);
@@ -313,10 +313,11 @@ static void pending_append(struct pending *pending, struct span text)
 	pending->blanks = 0;
 }
 
-/* Lines were joined to a frame whose arguments never end: perhaps they end on the first line, if
- * quotes that don't match are not regarded; or all of it ends so. Otherwise the frame was cut off,
- * and the lines behind it are not its own. */
-static void pending_settle(struct pending *pending)
+/* For a frame whose arguments are not closed although lines were joined to it. If the first line is
+ * a complete frame when unmatched quotes are ignored, only that line is the frame; otherwise all
+ * lines are, if they form a complete frame in that way. Otherwise the frame was cut off, and the
+ * joined lines are not part of it. */
+static void cut_unclosed_frame(struct pending *pending)
 {
 	struct logical_line *line = &pending->line;
 	struct span first = { line->text.ptr, pending->first_len }, s = first;
@@ -325,7 +326,7 @@ static void pending_settle(struct pending *pending)
 
 	if (line->kind != LINE_FRAME || line->count < 2)
 		return;
-	state = pending_state(pending);
+	state = get_pending_state(pending);
 	if (state != GDB_FRAME_ARGS && state != GDB_FRAME_NESTED)
 		return;
 	if (!gdb_frame_parse(&s, &frame) || frame.state != GDB_FRAME_DONE) {
@@ -337,13 +338,13 @@ static void pending_settle(struct pending *pending)
 	line->text = first;
 }
 
-static void pending_flush(struct logical_lines *lines)
+static void flush_pending(struct logical_lines *lines)
 {
 	struct pending *pending = &lines->pending;
 
 	if (!pending->valid)
 		return;
-	pending_settle(pending);
+	cut_unclosed_frame(pending);
 	pending->valid = false;
 	lines->take(lines->ctx, &pending->line);
 	if (pending->blanks)
@@ -351,12 +352,12 @@ static void pending_flush(struct logical_lines *lines)
 		            &(struct logical_line){ .kind = LINE_BLANK, .count = pending->blanks });
 }
 
-static void line_take(struct logical_lines *lines, struct span text,
-                      const struct line_prefix_info *info, bool copied)
+static void take_stripped_line(struct logical_lines *lines, struct span text,
+                               const struct line_prefix_info *info, bool copied)
 {
 	struct pending *pending = &lines->pending;
 	struct logical_line line = {
-		.kind = kind_of(text),
+		.kind = find_kind(text),
 		.text = text,
 		.indent = info->indent,
 		.prompt = info->prompt,
@@ -364,20 +365,20 @@ static void line_take(struct logical_lines *lines, struct span text,
 	};
 
 	if (line.kind == LINE_TEXT && !line.prompt && pending->valid &&
-	    pending_goes_on(pending, text)) {
+	    pending_continues(pending, text)) {
 		if (info->quoted && !pending->quoted)
-			text = info->unquoted; /* the '>' of a template */
-		pending_append(pending, text);
+			text = info->unquoted; /* The '>' is a template's. */
+		append_pending(pending, text);
 		return;
 	}
-	/* Mailers put blank lines between the lines that they wrap. */
+	/* Mailers insert blank lines between the lines that they wrap. */
 	if (line.kind == LINE_BLANK && pending->valid && !line.prompt &&
 	    pending->line.kind == LINE_FRAME &&
-	    (pending->blanks || pending_state(pending) != GDB_FRAME_DONE)) {
+	    (pending->blanks || get_pending_state(pending) != GDB_FRAME_DONE)) {
 		pending->blanks++;
 		return;
 	}
-	pending_flush(lines);
+	flush_pending(lines);
 	if (line.kind != LINE_FRAME && line.kind != LINE_PY_FRAME && line.kind != LINE_THREAD) {
 		lines->take(lines->ctx, &line);
 		return;
@@ -391,19 +392,19 @@ static void line_take(struct logical_lines *lines, struct span text,
 	pending->state_known = false;
 	pending->quoted = info->quoted;
 	if (copied)
-		pending_own(pending);
+		own_pending(pending);
 }
 
-/* It is whole: whatever comes next does not belong to it. */
-static void frame_take(struct logical_lines *lines, struct span text, const struct gdb_frame *frame)
+/* Gives out a complete frame. No further line can be part of it. */
+static void give_frame(struct logical_lines *lines, struct span text, const struct gdb_frame *frame)
 {
-	pending_flush(lines);
+	flush_pending(lines);
 	lines->take(lines->ctx,
 	            &(struct logical_line){
 	                    .kind = LINE_FRAME, .frame = frame, .text = text, .count = 1 });
 }
 
-static void raw_take(struct logical_lines *lines, struct span raw, size_t max)
+static void take_raw_line(struct logical_lines *lines, struct span raw, size_t max)
 {
 	const struct span given = raw;
 	struct line_prefix_info info;
@@ -416,21 +417,21 @@ static void raw_take(struct logical_lines *lines, struct span raw, size_t max)
 	while (raw.len && (raw.ptr[raw.len - 1] == '\r' || raw.ptr[raw.len - 1] == ' '))
 		raw.len--;
 	if (gdb_frame_fast_parse(raw, &frame)) {
-		frame_take(lines, raw, &frame);
+		give_frame(lines, raw, &frame);
 		return;
 	}
 	if (span_starts(raw, SPAN_LIT(MARKER_PREFIX))) {
 		info = (struct line_prefix_info){ .unquoted = raw };
-		line_take(lines, raw, &info, false);
+		take_stripped_line(lines, raw, &info, false);
 		return;
 	}
 	text = decode_entities(lines, cut_screen(strip_style(lines, raw)));
 	text = line_prefix_strip(&lines->log, text, &info);
 	rest = skip_pager(text);
 	if (rest.ptr != text.ptr && !span_trim(rest).len)
-		return; /* the line before goes on behind it */
-	line_take(lines, rest.len ? rest : text, &info,
-	          text.ptr < given.ptr || text.ptr > given.ptr + given.len);
+		return; /* the line before continues after the pager's line */
+	take_stripped_line(lines, rest.len ? rest : text, &info,
+	                   text.ptr < given.ptr || text.ptr > given.ptr + given.len);
 }
 
 void logical_lines_feed(struct logical_lines *lines, const char *text, size_t len, size_t max)
@@ -444,27 +445,27 @@ void logical_lines_feed(struct logical_lines *lines, const char *text, size_t le
 
 		text = stop + 1;
 		if (newline && !lines->partial.len) {
-			raw_take(lines, part, max);
+			take_raw_line(lines, part, max);
 			continue;
 		}
-		/* one byte more than max, so that raw_take sees that it was cut */
+		/* One byte more than max, so that the line is cut to max in take_raw_line. */
 		if (lines->partial.len + part.len > max + 1)
 			part.len = lines->partial.len > max ? 0 : max + 1 - lines->partial.len;
 		buf_add_span(&lines->partial, part);
 		if (newline) {
-			raw_take(lines, buf_span(&lines->partial), max);
-			pending_own(&lines->pending);
+			take_raw_line(lines, buf_span(&lines->partial), max);
+			own_pending(&lines->pending);
 			buf_clear(&lines->partial);
 		}
 	}
-	pending_own(&lines->pending);
+	own_pending(&lines->pending);
 }
 
 void logical_lines_finish(struct logical_lines *lines, size_t max)
 {
 	if (lines->partial.len)
-		raw_take(lines, buf_span(&lines->partial), max);
-	pending_flush(lines);
+		take_raw_line(lines, buf_span(&lines->partial), max);
+	flush_pending(lines);
 	buf_clear(&lines->partial);
 	buf_clear(&lines->log.shape);
 }

@@ -42,8 +42,8 @@ static const struct {
 	{ SPAN_INIT("unread"), MARKER_UNREAD },
 };
 
-/* Cuts the part up to the next blank off the front of *s. */
-static struct span word_take(struct span *s)
+/* Takes the word before the next blank off the front of *s. */
+static struct span take_word(struct span *s)
 {
 	const char *blank = s->len ? memchr(s->ptr, ' ', s->len) : NULL;
 	size_t len = blank ? (size_t)(blank - s->ptr) : s->len;
@@ -59,7 +59,7 @@ bool marker_parse(struct span line, struct marker *ret)
 
 	if (!span_take(&line, SPAN_LIT(MARKER_PREFIX)))
 		return false;
-	verb = word_take(&line);
+	verb = take_word(&line);
 	ret->verb = MARKER_UNKNOWN;
 	ret->pairs = line;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
@@ -73,12 +73,12 @@ bool marker_next(const struct marker *marker, size_t *pos, struct span *key, str
 	struct span rest = span_skip(marker->pairs, *pos);
 
 	while (rest.len) {
-		struct span word = word_take(&rest);
+		struct span word = take_word(&rest);
 		const char *equals = word.len ? memchr(word.ptr, '=', word.len) : NULL;
 
 		*pos = marker->pairs.len - rest.len;
 		if (!equals)
-			continue; /* not a pair: something that a later version adds */
+			continue; /* not a pair: an addition of a later version */
 		*key = (struct span){ word.ptr, (size_t)(equals - word.ptr) };
 		*value = span_skip(word, key->len + 1);
 		return true;

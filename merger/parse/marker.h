@@ -2,73 +2,78 @@
  *
  *	~pmp VERB key=value key=value ...
  *
- * Values hold no blank and no control character: such bytes, and '%', are written %XX. A key may
- * come more than once (arg=). Unknown verbs and keys are skipped, so that later versions can add
- * some.
+ * Values contain no blanks and no control characters: these bytes and '%' are written as %XX. A key
+ * may occur more than once (arg=). Unknown verbs and keys are skipped, so that later versions can
+ * add some.
  *
  * In the order in which a recording has them:
  *
  *	run version=1 started=2026-11-22T10:25:03Z rate=10 samples=200 attach=once host=box1
  *	target pid=4711 executable=/usr/bin/python3.11 arg=python3 arg=spin.py
- *	python pid=4711 version=3.11.2		the interpreter that was found
- *	maps pid=4711				what was known of this pid's mappings is void
- *	map pid=4711 start=0x.. end=0x.. offset=0x.. path=/usr/bin/python3.11	 (executable ones)
- *	module pid=4711 path=/usr/bin/python3.11 build_id=12ab..	of a mapped file, which has one (NT_GNU_BUILD_ID)
- *	attached pid=4711 pause_us=8100		an attach that is no sample's own, and its pause
+ *	python pid=4711 version=3.11.2	the interpreter of this process
+ *	maps pid=4711		discards the mappings of this process
+ *	map pid=4711 start=0x.. end=0x.. offset=0x.. path=/usr/bin/python3.11	an executable one
+ *	module pid=4711 path=/usr/bin/python3.11 build_id=12ab..
+ *		a mapped file that has a build id (NT_GNU_BUILD_ID)
+ *	attached pid=4711 pause_us=8100	an attach outside of the samples, and its pause
  *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
- *	    Thread 1 (LWP 4711 "python3"):	what gdb prints
- *	state code=R cpu_us=1834000		of the thread whose header came last; cpu_us: the CPU time of
- *		all its life (schedstat), so that no worker has to know what another one saw. In `lost` and
- *		`kernel` it may stand, too
- *	doing what=waits%20for%20the%20GIL	its interpreter; a frame of kind marker, at the leaf
+ *	    Thread 1 (LWP 4711 "python3"):	gdb's text
+ *	state code=R cpu_us=1834000	the thread of the last header
+ *		cpu_us: its CPU time since its start (schedstat), so that a worker need not know the
+ *		samples of another one. Also a key of `lost` and `kernel`
+ *	doing what=waits%20for%20the%20GIL	its interpreter; becomes a marker frame, the leaf
  *	    #0  0x... in inner () from ...
  *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
- *	code first_line=13			of the Python frame that came last
+ *	code first_line=13	the last Python frame
  *	lost tid=4712 name=worker-1 why=..	a thread of this sample without a stack
- *	kernel tid=4713 name=worker-2 state=D wchan=io_schedule syscall=74 frame=io_schedule%2B0x46/0x80 frame=..
- *		a thread of this sample that sleeps where nothing can stop it: where in the kernel, as far as
- *		/proc/PID/task/TID tells. Frames leaf first as in `stack`; wchan and frames may be missing;
- *		syscall: a number of x86-64, or a name
- *	end sample=17 pid=4711 pause_us=430	pause: the longest of any thread in this sample
- *	late sample=18 pid=4711			it began after its time by more than half a period
- *	failed sample=19 pid=4711 time_us=.. why=.. tid=4711 tid=4712	no sample: one lost stack a thread
- *	note pid=4711 text=..			one line for the person (e.g. Python version not known)
- *	stop seconds=19.9 stopped_us=123400	the end of the run; stopped_us: time the targets were stopped
+ *	kernel tid=4713 name=worker-2 state=D wchan=io_schedule syscall=74
+ *		frame=io_schedule%2B0x46/0x80 frame=..
+ *		a thread of this sample in uninterruptible sleep: its kernel stack, as far as
+ *		/proc/PID/task/TID shows it. Frames are leaf first, as in `stack`; wchan and frames
+ *		may be missing; syscall: a number of x86-64, or a name
+ *	end sample=17 pid=4711 pause_us=430	the longest pause of any thread in this sample
+ *	late sample=18 pid=4711	the sample began more than half a period after its time
+ *	failed sample=19 pid=4711 time_us=.. why=.. tid=4711 tid=4712
+ *		no sample: one lost stack for each thread
+ *	note pid=4711 text=..	one line for the user (e.g. unknown version of Python)
+ *	stop seconds=19.9 stopped_us=123400	the end of the run
+ *		stopped_us: time for which the targets were stopped
  *
- * What `pmp dump` adds (snapshot.h makes a report of it; profiles skip it). Facts of /proc stand
- * before `begin`:
+ * Additions of `pmp dump`, for snapshot.h; profiles skip them. Facts of /proc come before `begin`:
  *
  *	process pid=4711 ppid=1 name=python3 state=S tracer=0 tracer_name=.. signal=19
- *		signal: that it was stopped by, where that can be told
- *		of a core file: core=1 signal=11 signal_tid=4712 fault=0x0 (what ended it, in which thread, at
- *		which address)
+ *		signal: the one that stopped the process, if it is known
+ *		of a core file: core=1 signal=11 signal_tid=4712 fault=0x0 (the signal that ended
+ *		the process, its thread, the address)
  *	thread pid=4711 tid=4712 name=worker-1 state=S cpu_us=.. wchan=futex_wait_queue syscall=202
- *		arg=0x.. (six, in their order) frame=.. (kernel's, leaf first) call=futex(0x..,%20FUTEX_WAIT,%202)
- *		class=CLASS fd=7 (each that it waits for) left_us=.. (till its time is up; not told: for ever)
- *		wait_pid=4720 (waits for that child)
- *		CLASS: running futex read write accept connect poll sleep child file_lock signal other
- *	fd pid=4711 fd=7 kind=KIND path=.. end=read|write local=.. remote=.. state=ESTABLISHED recv_queue=0
- *		send_queue=0 peer=4715 peer_name=.. (of a pipe or socket: who has the other end; several in
- *		pairs) holder=4716 holder_name=.. (who has a lock on the file)
+ *		arg=0x.. (six, in order) frame=.. (kernel frames, leaf first)
+ *		call=futex(0x..,%20FUTEX_WAIT,%202) class=CLASS fd=7 (each that it waits for)
+ *		left_us=.. (until its timeout; missing: no timeout)
+ *		wait_pid=4720 (waits for this child)
+ *		CLASS: running futex read write accept connect poll sleep child file_lock signal
+ *		other
+ *	fd pid=4711 fd=7 kind=KIND path=.. end=read|write local=.. remote=.. state=ESTABLISHED
+ *		recv_queue=0 send_queue=0 peer=4715 peer_name=.. (pipe or socket: a process with the
+ *		other end; several pairs) holder=4716 holder_name=.. (owner of a lock on the file)
  *		KIND: file directory device pipe tcp udp unix netlink epoll eventfd timerfd signalfd
  *		inotify pidfd other
  *	child pid=4720 ppid=4711 state=Z name=sh
  *
- * and what only the target's memory tells, in the sample:
+ * and facts from the target's memory, in the sample:
  *
  *	waits kind=KIND on=0x.. word=0x.. type=recursive owner=4713 candidate=4714 why=..
- *		what the thread whose header came last waits for. on: the lock's (joined thread's) address; word:
- *		that it sleeps on; owner: the tid that the lock itself tells; candidate: a thread that may hold it, as
- *		why says; both may be missing.
- *		KIND: mutex rwlock condition semaphore barrier join (C) lock rlock python_condition event queue
- *		import pymutex gil (Python) futex (not known)
- *	local frame=0 name=key value=%22user:1%22 argument=1	of this Python frame of the thread whose header
- *		came last, counted from the leaf
- *	gil pid=4711 tid=4713			who holds it (no tid: nobody)
+ *		what the thread of the last header waits for. on: address of the lock (or joined
+ *		thread); word: the futex; owner: the tid that the lock stores; candidate: a thread
+ *		that may be the owner, because of `why`; owner and candidate may be missing.
+ *		KIND: mutex rwlock condition semaphore barrier join (C) lock rlock python_condition
+ *		event queue import pymutex gil (Python) futex (unknown)
+ *	local frame=0 name=key value=%22user:1%22 argument=1
+ *		a variable of a Python frame of the thread of the last header; frame: from the leaf
+ *	gil pid=4711 tid=4713	the owner of the GIL (no tid: none)
  *	task id=0x.. name=Task-1 tid=4711 state=pending waits=0x.. on=task|future|sleep|lock|..
- *		one of asyncio's, of the loop that runs in thread tid; waits: the task that it awaits
- *	await name=fetch file=/srv/a.py line=12	the task's that came last: its innermost coroutine comes first
- *	unread what=.. why=..			what could not be read
+ *		an asyncio task, whose loop runs in thread tid; waits: the task that it awaits
+ *	await name=fetch file=/srv/a.py line=12	a coroutine of the last task, innermost first
+ *	unread what=.. why=..	facts that could not be read
  */
 #ifndef PMP_MARKER_H
 #define PMP_MARKER_H
@@ -115,33 +120,36 @@ enum marker_verb {
 
 struct marker {
 	enum marker_verb verb;
-	struct span pairs; /* the rest of the line: views, still %-encoded */
+	struct span pairs; /* the rest of the line, still %-encoded */
 };
 
 /* True if line (without its newline) is a marker; fills *ret. */
 bool marker_parse(struct span line, struct marker *ret);
 
-/* Walks the pairs: *pos is 0 at first. False at the end. Values are still encoded. */
+/* Reads the pairs one by one: *pos is 0 at first. False at the end. Values are still encoded. */
 bool marker_next(const struct marker *marker, size_t *pos, struct span *key, struct span *value);
-/* The first value of key; empty span (ptr NULL) if there is none. */
+/* The first value of key; an empty span with ptr NULL if there is none. */
 struct span marker_get(const struct marker *marker, const char *key);
-/* A number, decimal or 0x hex; dflt if it is missing or no number or overflows. */
+/* A number, decimal or 0x hexadecimal; dflt if it is missing, not a number, or overflows. */
 uint64_t marker_number(const struct marker *marker, const char *key, uint64_t dflt);
-/* All that stand with this key, in their order; the caller frees *ret. More than so many are not
- * taken. */
+/* The numbers of all pairs with this key, in order, MARKER_NUMBERS_MAX at most; the caller frees
+ * *ret. */
 #define MARKER_NUMBERS_MAX 4096
 size_t marker_numbers(const struct marker *marker, const char *key, uint64_t **ret);
+/* A decimal fraction; dflt if it is missing or not a finite number. */
+/* A decimal fraction; dflt if it is missing or not a finite number. */
 double marker_real(const struct marker *marker, const char *key, double dflt);
-/* Decodes %XX into out (cleared first); returns a view of out. A bad %-sequence stays as it is. */
+/* Decodes %XX into out, which is cleared first; returns the span of out. An invalid %-sequence is
+ * kept as it is. */
 struct span marker_decode(struct span value, struct buf *out);
 
-/* Writers of markers: "~pmp VERB", then pairs, then the newline. */
+/* Write a marker: open writes "~pmp VERB", add a pair, close the newline. */
 void marker_open(struct buf *out, const char *verb);
 void marker_add(struct buf *out, const char *key, struct span value); /* encodes value */
 void marker_addf(struct buf *out, const char *key, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 void marker_close(struct buf *out);
-/* The whole of an `unread`. */
+/* Writes a complete `unread` marker. */
 void marker_unread(struct buf *out, const char *what, const char *why);
 
 #endif

@@ -4,10 +4,10 @@
 #include "merger/base/number.h"
 #include "merger/parse/raw_stack.h"
 
-/* Finds `, line N, in ` (with a quote before it in py-bt): the first that is whole, since file
- * names may hold commas and anything else. What is before it goes to *file, behind it to *rest. */
-static bool split_place(struct span text, struct span before, struct span *file, uint32_t *line,
-                        struct span *rest)
+/* Finds the first complete `, line N, in ` (py-bt has a quote before it). File names may contain
+ * commas and any other text. *file is the text before it, *rest the text after it. */
+static bool split_py_place(struct span text, struct span before, struct span *file, uint32_t *line,
+                           struct span *rest)
 {
 	const char *end = text.ptr + text.len, *from = text.ptr;
 	const char *hit;
@@ -26,7 +26,7 @@ static bool split_place(struct span text, struct span before, struct span *file,
 }
 
 /* "Frame 0xADDR, for file X, line N, in F (" */
-static bool parse_frame(struct span text, struct py_text *ret)
+static bool parse_py_frame(struct span text, struct py_text *ret)
 {
 	struct py_text frame = { .number = RAW_STACK_NO_NUMBER };
 	struct span rest;
@@ -34,7 +34,7 @@ static bool parse_frame(struct span text, struct py_text *ret)
 
 	if (!span_take(&text, SPAN_LIT("Frame 0x")) || !number_take(&text, 16, &frame.addr) ||
 	    !span_take(&text, SPAN_LIT(", for file ")) ||
-	    !split_place(text, SPAN_LIT(", line "), &frame.file, &frame.line, &rest))
+	    !split_py_place(text, SPAN_LIT(", line "), &frame.file, &frame.line, &rest))
 		return false;
 	open = memmem(rest.ptr, rest.len, " (", 2);
 	frame.name = open ? (struct span){ rest.ptr, (size_t)(open - rest.ptr) } : span_trim(rest);
@@ -55,7 +55,7 @@ bool py_frame_parse_file(struct span *text, struct py_text *ret)
 	struct span s = *text, rest;
 
 	if (!span_take(&s, SPAN_LIT("File \"")) ||
-	    !split_place(s, SPAN_LIT("\", line "), &frame.file, &frame.line, &rest))
+	    !split_py_place(s, SPAN_LIT("\", line "), &frame.file, &frame.line, &rest))
 		return false;
 	frame.name = span_trim(rest);
 	if (!frame.name.len)
@@ -65,7 +65,7 @@ bool py_frame_parse_file(struct span *text, struct py_text *ret)
 	return true;
 }
 
-static bool take_number(struct span *text, uint32_t *ret)
+static bool take_py_number(struct span *text, uint32_t *ret)
 {
 	struct span s = *text;
 	uint64_t number;
@@ -82,7 +82,7 @@ bool py_frame_starts_numbered(struct span text)
 {
 	uint32_t number;
 
-	return take_number(&text, &number) && span_starts(text, SPAN_LIT("Frame 0x"));
+	return take_py_number(&text, &number) && span_starts(text, SPAN_LIT("Frame 0x"));
 }
 
 bool py_frame_parse_numbered(struct span *text, struct py_text *ret)
@@ -90,7 +90,7 @@ bool py_frame_parse_numbered(struct span *text, struct py_text *ret)
 	struct span s = *text;
 	uint32_t number;
 
-	if (!take_number(&s, &number) || !parse_frame(s, ret))
+	if (!take_py_number(&s, &number) || !parse_py_frame(s, ret))
 		return false;
 	ret->number = number;
 	*text = span_skip(*text, text->len);
@@ -105,7 +105,7 @@ bool py_frame_is_complete(struct span text)
 
 	if (!py_frame_parse_numbered(&s, &frame))
 		return false;
-	/* From the name on: it and its arguments have the form of a native frame's. */
+	/* The name and its arguments have the form of those of a native frame. */
 	function_name_parse(
 	        (struct span){ frame.name.ptr, (size_t)(text.ptr + text.len - frame.name.ptr) },
 	        &call);
@@ -114,19 +114,19 @@ bool py_frame_is_complete(struct span text)
 
 bool py_frame_find(struct span args, struct py_text *ret)
 {
-	/* Real ones are whole at the first or the second: so much for text that was made up. */
+	/* A real annotation is found at the first or second try. The limit is for made-up text. */
 	unsigned tries = 16;
 	static const struct span mark = SPAN_INIT("=Frame 0x");
 	const char *end = args.ptr + args.len, *from = args.ptr;
 	const char *hit;
 
-	if (!span_has(args, 'F')) /* sooner told than by memmem */
+	if (!span_has(args, 'F')) /* faster than memmem */
 		return false;
 	while (tries-- && from < end &&
 	       (hit = memmem(from, (size_t)(end - from), mark.ptr, mark.len))) {
 		struct span s = { hit + 1, (size_t)(end - hit) - 1 };
 
-		if (parse_frame(s, ret))
+		if (parse_py_frame(s, ret))
 			return true;
 		from = hit + 1;
 	}

@@ -1,6 +1,6 @@
-/* py_frame: a Python frame as python-gdb (CPython's Tools/gdb/libpython.py) prints it:
+/* py_frame: parses a Python frame as python-gdb (CPython's Tools/gdb/libpython.py) prints it:
  *
- *	f=Frame 0xADDR, for file X, line N, in F (ARGS)		inside the arguments of a native frame
+ *	f=Frame 0xADDR, for file X, line N, in F (ARGS)	in the arguments of a native frame
  *	#4 Frame 0xADDR, for file X, line N, in F (ARGS)	a line of py-bt-full
  *	  File "X", line N, in F				a line of py-bt
  */
@@ -14,23 +14,22 @@
 
 struct py_text {
 	struct span name, file;
-	uint32_t line; /* 0: overflows */
-	uint64_t addr; /* of the frame object; 0: not told */
-	uint32_t
-	        number; /* py-bt-full: the native frame; RAW_STACK_NO_NUMBER (raw_stack.h): not told */
+	uint32_t line;   /* 0: it overflows */
+	uint64_t addr;   /* of the frame object; 0: not printed */
+	uint32_t number; /* py-bt-full: the native frame's; otherwise RAW_STACK_NO_NUMBER */
 };
 
-/* Each: true consumes *text and fills *ret (views); false moves nothing. */
+/* True: *text is consumed, *ret has spans of it. False: *text is unchanged. */
 bool py_frame_parse_file(struct span *text, struct py_text *ret);
 bool py_frame_parse_numbered(struct span *text, struct py_text *ret);
 
 /* Finds the first annotation in a native frame's arguments. */
 bool py_frame_find(struct span args, struct py_text *ret);
 
-/* Cheap: could text be the begin of such a line? (It may be wrapped.) */
+/* Cheap test: true if text can be the start of such a line, which may be wrapped. */
 bool py_frame_starts_file(struct span text);
 bool py_frame_starts_numbered(struct span text);
-/* True if a numbered one has all that it needs, up to the parenthesis that closes its arguments. */
+/* True if a numbered frame is complete, up to the parenthesis that closes its arguments. */
 bool py_frame_is_complete(struct span text);
 
 #endif

@@ -1,4 +1,5 @@
-/* raw_stack: one thread's frames in one sample as the text has them: leaf first, not merged yet. */
+/* raw_stack: one thread's frames in one sample, as parsed from the text: leaf first, not merged
+ * yet. */
 #ifndef PMP_RAW_STACK_H
 #define PMP_RAW_STACK_H
 
@@ -7,14 +8,13 @@
 #include <stdint.h>
 
 #define RAW_STACK_NO_NUMBER UINT32_MAX
-/* A longer stack keeps its leaf frames (text_parser.h). */
+/* A longer stack keeps the frames nearest to the leaf (text_parser.h). */
 #define RAW_STACK_FRAMES_MAX 100000u
 
 struct py_frame {
 	uint32_t name, file;       /* intern ids */
-	uint32_t line, first_line; /* 0: not known */
-	/* py-bt-full tells the native frame by its number; RAW_STACK_NO_NUMBER where nothing
-	 * does. */
+	uint32_t line, first_line; /* 0: unknown */
+	/* The number of the native frame, from py-bt-full; otherwise RAW_STACK_NO_NUMBER. */
 	uint32_t native_number;
 };
 
@@ -27,25 +27,25 @@ struct native_frame {
 	uint32_t number;       /* N of "#N" */
 	uint32_t name;         /* intern id; 0 for ?? */
 	uint32_t file, module; /* intern ids */
-	uint32_t line;         /* 0: not known */
+	uint32_t line;         /* 0: unknown */
 	bool has_addr;
 	uint64_t addr;
-	uint64_t offset; /* into the file `module`; UINT64_MAX where the base is not known */
+	uint64_t offset; /* in the file `module`; UINT64_MAX if the base is unknown */
 	enum native_special special;
-	/* The Python frames that this evaluator frame runs, told by the text itself (an annotation,
-	 * or lines right below): py[py_first] .. py[py_first + py_count - 1], leaf first. */
+	/* The Python frames that this evaluator frame runs, if the text shows them (an annotation,
+	 * or the lines directly below): py[py_first] .. py[py_first + py_count - 1], leaf first. */
 	uint32_t py_first, py_count;
 };
 
 struct stack_thread {
-	uint32_t name;   /* intern id, 0: not told */
-	uint32_t pid;    /* 0: not told */
-	uint32_t tid;    /* LWP, or what the header has in its place; 0: not told */
-	uint32_t number; /* gdb's own number of it, 0: no header */
-	uint32_t doing;  /* intern id: "waits for the GIL"; 0: not told */
-	char state;      /* R, S, D ... as /proc has it; 0: not told */
+	uint32_t name;   /* intern id; 0: unknown */
+	uint32_t pid;    /* 0: unknown */
+	uint32_t tid;    /* LWP, or the number in its place; 0: unknown */
+	uint32_t number; /* gdb's number of the thread; 0: no header */
+	uint32_t doing;  /* intern id: "waits for the GIL"; 0: unknown */
+	char state;      /* R, S, D ... as in /proc; 0: unknown */
 	bool has_cpu;
-	uint64_t cpu_us; /* CPU time that it has had in its life */
+	uint64_t cpu_us; /* CPU time since the thread's start */
 };
 
 struct kernel_frame {
@@ -56,17 +56,16 @@ struct raw_stack {
 	struct stack_thread thread;
 	struct native_frame *native; /* leaf first */
 	size_t native_count;
-	/* All Python frames, leaf first: those that belong to a native frame, and, where
-	 * loose_first < py_count, those of a py-bt block of which nothing says where they
-	 * belong. */
+	/* All Python frames, leaf first. Those from loose_first on are from a py-bt block, and
+	 * their native frames are unknown; the others belong to a native frame. */
 	struct py_frame *py;
 	size_t py_count;
 	size_t loose_first;
-	/* Of a thread that sleeps in the kernel and was not stopped, so that there is nothing else:
-	 * leaf first. */
+	/* Leaf first. Only of a thread that slept in the kernel and was not stopped: it has no
+	 * other frames. */
 	const struct kernel_frame *kernel;
 	size_t kernel_count;
-	uint32_t lost; /* intern id of the reason why there is no stack; 0: there is one */
+	uint32_t lost; /* intern id of the reason why there is no stack; 0: there is a stack */
 };
 
 #endif

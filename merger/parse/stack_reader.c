@@ -7,15 +7,15 @@
 #include "merger/parse/function_class.h"
 #include "merger/parse/frame_lists.h"
 
-/* Frames of one number: inlined ones that somebody expanded by hand. No more are looked through. */
+/* Limit on the search among frames of one number (inlined frames that were expanded by hand). */
 #define SAME_NUMBER_MAX 64
 
-/* What the line before was: a "File" line right below belongs to the same native frame. */
+/* The kind of the line before: a "File" line directly below it belongs to the same native frame. */
 enum below {
 	BELOW_NOTHING,
 	BELOW_NATIVE,
 	BELOW_OWNED, /* a Python frame of the last native frame */
-	BELOW_LOOSE, /* one of a block */
+	BELOW_LOOSE, /* a Python frame of a py-bt block */
 };
 
 struct stack_reader {
@@ -26,18 +26,18 @@ struct stack_reader {
 
 	struct stack_thread thread, selected; /* selected: by "[Switching to thread" */
 	uint32_t pid;
-	bool header; /* thread is from a header */
+	bool header; /* `thread` is from a header */
 
-	struct native_list native, before; /* before: of the stack that was given out last */
+	struct native_list native, before; /* before: those of the last stack given out */
 	struct py_list owned, loose, all;
-	uint64_t beyond;    /* native frames that RAW_STACK_FRAMES_MAX left no room for */
-	uint64_t last_addr; /* of the frame object that the last annotation told, 0: none */
+	uint64_t beyond;    /* native frames in excess of RAW_STACK_FRAMES_MAX */
+	uint64_t last_addr; /* frame object of the last annotation; 0: none */
 	size_t last_owner;  /* index of the native frame that it belongs to */
 	enum below below;
-	size_t run_first; /* in owned: where the run of "File" lines below the last native frame begins */
-	bool paused;
+	size_t run_first; /* index in owned: first "File" line below the last native frame */
+	bool paused;      /* a prompt came after the last native frame */
 
-	bool held; /* a lone #0 that may come again */
+	bool held; /* held_frame is a lone #0, which may be printed again */
 	struct native_frame held_frame;
 	struct stack_thread held_thread;
 	uint64_t annotations;
@@ -46,95 +46,96 @@ struct stack_reader {
 struct stack_reader *stack_reader_create(struct intern *intern, struct address_map *map,
                                          stack_reader_emit *emit, void *ctx)
 {
-	struct stack_reader *trace = alloc_zeroed(1, sizeof(*trace));
+	struct stack_reader *reader = alloc_zeroed(1, sizeof(*reader));
 
-	trace->intern = intern;
-	trace->map = map;
-	trace->emit = emit;
-	trace->ctx = ctx;
-	return trace;
+	reader->intern = intern;
+	reader->map = map;
+	reader->emit = emit;
+	reader->ctx = ctx;
+	return reader;
 }
 
-void stack_reader_destroy(struct stack_reader *trace)
+void stack_reader_destroy(struct stack_reader *reader)
 {
-	if (!trace)
+	if (!reader)
 		return;
-	free(trace->native.frames);
-	free(trace->before.frames);
-	free(trace->owned.frames);
-	free(trace->loose.frames);
-	free(trace->all.frames);
-	free(trace);
+	free(reader->native.frames);
+	free(reader->before.frames);
+	free(reader->owned.frames);
+	free(reader->loose.frames);
+	free(reader->all.frames);
+	free(reader);
 }
 
-uint64_t stack_reader_annotations(const struct stack_reader *trace)
+uint64_t stack_reader_annotations(const struct stack_reader *reader)
 {
-	return trace->annotations;
+	return reader->annotations;
 }
 
-bool stack_reader_has_native(const struct stack_reader *trace)
+bool stack_reader_has_native(const struct stack_reader *reader)
 {
-	return trace->native.count > 0;
+	return reader->native.count > 0;
 }
 
-/* The thread that frames belong to which no header precedes. */
-static void reset(struct stack_reader *trace)
+/* Starts an empty stack. Without a header its frames belong to the selected thread. */
+static void reset_stack(struct stack_reader *reader)
 {
-	trace->thread = trace->selected;
-	if (!trace->thread.pid)
-		trace->thread.pid = trace->pid;
-	trace->header = false;
-	trace->native.count = trace->owned.count = trace->loose.count = 0;
-	trace->beyond = trace->last_addr = trace->last_owner = 0;
-	trace->below = BELOW_NOTHING;
-	trace->paused = false;
+	reader->thread = reader->selected;
+	if (!reader->thread.pid)
+		reader->thread.pid = reader->pid;
+	reader->header = false;
+	reader->native.count = reader->owned.count = reader->loose.count = 0;
+	reader->beyond = reader->last_addr = reader->last_owner = 0;
+	reader->below = BELOW_NOTHING;
+	reader->paused = false;
 }
 
-void stack_reader_begin(struct stack_reader *trace, const struct gdb_thread *thread)
+void stack_reader_begin(struct stack_reader *reader, const struct gdb_thread *thread)
 {
-	trace->thread = (struct stack_thread){
-		.name = intern_add_clean(trace->intern, thread->name),
-		.pid = thread->pid ? thread->pid : trace->pid,
+	reader->thread = (struct stack_thread){
+		.name = intern_add_clean(reader->intern, thread->name),
+		.pid = thread->pid ? thread->pid : reader->pid,
 		.tid = thread->tid,
 		.number = thread->number,
 	};
-	trace->header = !thread->is_switch;
+	reader->header = !thread->is_switch;
 	if (thread->is_switch)
-		trace->selected = trace->thread;
+		reader->selected = reader->thread;
 }
 
-void stack_reader_set_process(struct stack_reader *trace, uint32_t pid)
+void stack_reader_set_process(struct stack_reader *reader, uint32_t pid)
 {
-	trace->pid = pid;
-	trace->selected = (struct stack_thread){ 0 };
-	reset(trace);
+	reader->pid = pid;
+	reader->selected = (struct stack_thread){ 0 };
+	reset_stack(reader);
 }
 
-void stack_reader_set_state(struct stack_reader *trace, char state)
+void stack_reader_set_state(struct stack_reader *reader, char state)
 {
-	trace->thread.state = state;
+	reader->thread.state = state;
 }
 
-void stack_reader_set_cpu(struct stack_reader *trace, uint64_t cpu_us)
+void stack_reader_set_cpu(struct stack_reader *reader, uint64_t cpu_us)
 {
-	trace->thread.has_cpu = true;
-	trace->thread.cpu_us = cpu_us;
+	reader->thread.has_cpu = true;
+	reader->thread.cpu_us = cpu_us;
 }
 
-void stack_reader_set_doing(struct stack_reader *trace, uint32_t doing)
+void stack_reader_set_doing(struct stack_reader *reader, uint32_t doing)
 {
-	trace->thread.doing = doing;
+	reader->thread.doing = doing;
 }
 
-static bool same_native(const struct native_frame *a, const struct native_frame *b)
+static bool is_same_native(const struct native_frame *a, const struct native_frame *b)
 {
 	if (a->number != b->number || a->name != b->name)
 		return false;
-	/* gdb leaves an address out where a line of source begins */
+	/* gdb omits the address at the start of a source line. */
 	return !a->has_addr || !b->has_addr || a->addr == b->addr;
 }
 
-/* From `at` on, the first with this number or a higher one: within a stack they do not fall. */
+/* The index, from `at` on, of the first frame with this number or a higher one. The numbers of a
+ * stack do not decrease. */
 static size_t find_from(const struct native_list *list, size_t at, uint32_t number)
 {
 	size_t end = list->count;
@@ -150,21 +151,21 @@ static size_t find_from(const struct native_list *list, size_t at, uint32_t numb
 	return at;
 }
 
-/* "frame 3", "up", "bt -5" after a bt: all of it is in the stack before. */
-static bool is_printed_again(const struct stack_reader *trace)
+/* True if all frames are in the stack before, as after "frame 3", "up", "bt -5". */
+static bool is_printed_again(const struct stack_reader *reader)
 {
-	const struct native_list *before = &trace->before;
+	const struct native_list *before = &reader->before;
 	size_t at = 0;
 
-	if (trace->header || !trace->native.count || trace->native.frames[0].number == 0)
+	if (reader->header || !reader->native.count || reader->native.frames[0].number == 0)
 		return false;
-	for (size_t i = 0; i < trace->native.count; i++) {
-		const struct native_frame *native = &trace->native.frames[i];
+	for (size_t i = 0; i < reader->native.count; i++) {
+		const struct native_frame *native = &reader->native.frames[i];
 		size_t limit;
 
 		at = find_from(before, at, native->number);
 		limit = before->count - at < SAME_NUMBER_MAX ? before->count : at + SAME_NUMBER_MAX;
-		while (at < limit && !same_native(&before->frames[at], native))
+		while (at < limit && !is_same_native(&before->frames[at], native))
 			at++;
 		if (at == limit)
 			return false;
@@ -172,49 +173,51 @@ static bool is_printed_again(const struct stack_reader *trace)
 	return true;
 }
 
-static void give_held(struct stack_reader *trace)
+static void give_held_frame(struct stack_reader *reader)
 {
 	struct raw_stack stack = {
-		.thread = trace->held_thread,
-		.native = &trace->held_frame,
+		.thread = reader->held_thread,
+		.native = &reader->held_frame,
 		.native_count = 1,
 	};
 
-	if (trace->held)
-		trace->emit(trace->ctx, &stack);
-	trace->held = false;
+	if (reader->held)
+		reader->emit(reader->ctx, &stack);
+	reader->held = false;
 }
 
-/* Decides on the lone #0 that was held back, now that the next stack is known. */
-static void settle_held(struct stack_reader *trace)
+/* Drops the held #0 if the next stack has it too, otherwise gives it out. */
+static void resolve_held_frame(struct stack_reader *reader)
 {
-	if (!trace->held)
+	if (!reader->held)
 		return;
-	if (trace->header ||
-	    (trace->native.count > 1 && same_native(&trace->held_frame, &trace->native.frames[0])))
-		trace->held = false;
-	give_held(trace);
+	if (reader->header || (reader->native.count > 1 &&
+	                       is_same_native(&reader->held_frame, &reader->native.frames[0])))
+		reader->held = false;
+	give_held_frame(reader);
 }
 
-static bool hold(struct stack_reader *trace)
+/* Holds a stack that is only a #0 without a header. */
+/* Holds a stack that is only a #0 without a header. */
+static bool hold_frame(struct stack_reader *reader)
 {
-	if (trace->header || trace->native.count != 1 || trace->owned.count || trace->loose.count ||
-	    trace->native.frames[0].number != 0)
+	if (reader->header || reader->native.count != 1 || reader->owned.count ||
+	    reader->loose.count || reader->native.frames[0].number != 0)
 		return false;
-	give_held(trace);
-	trace->held = true;
-	trace->held_frame = trace->native.frames[0];
-	trace->held_thread = trace->thread;
+	give_held_frame(reader);
+	reader->held = true;
+	reader->held_frame = reader->native.frames[0];
+	reader->held_thread = reader->thread;
 	return true;
 }
 
-/* py-bt after a bt that had the same frames in its annotations. */
-static bool loose_is_repeated(const struct stack_reader *trace)
+/* True if a py-bt block repeats the frames of the annotations of bt. */
+static bool loose_is_repeated(const struct stack_reader *reader)
 {
-	if (trace->loose.count != trace->owned.count)
+	if (reader->loose.count != reader->owned.count)
 		return false;
-	for (size_t i = 0; i < trace->loose.count; i++) {
-		const struct py_frame *a = &trace->loose.frames[i], *b = &trace->owned.frames[i];
+	for (size_t i = 0; i < reader->loose.count; i++) {
+		const struct py_frame *a = &reader->loose.frames[i], *b = &reader->owned.frames[i];
 
 		if (a->name != b->name || a->file != b->file || a->line != b->line)
 			return false;
@@ -222,272 +225,275 @@ static bool loose_is_repeated(const struct stack_reader *trace)
 	return true;
 }
 
-/* The first native frame of that number, or how many there are. */
-static size_t find_number(const struct stack_reader *trace, uint32_t number)
+/* The index of the first native frame with this number; their count if there is none. */
+static size_t find_number(const struct stack_reader *reader, uint32_t number)
 {
-	size_t at = find_from(&trace->native, 0, number), count = trace->native.count;
+	size_t at = find_from(&reader->native, 0, number), count = reader->native.count;
 
 	return number != RAW_STACK_NO_NUMBER && at < count &&
-	                       trace->native.frames[at].number == number
+	                       reader->native.frames[at].number == number
 	               ? at
 	               : count;
 }
 
-/* Gives the frames of py-bt-full to the native frames whose numbers they tell. Where one has its
- * own already (an annotation) they are the same. Both run from the leaf, so one pass puts all in
- * order. */
-static void resolve_numbers(struct stack_reader *trace)
+/* Assigns the frames of py-bt-full to the native frames by number. A native frame that already has
+ * an annotation has the same frame. Both lists are leaf first, so one pass is enough. */
+static void resolve_numbers(struct stack_reader *reader)
 {
-	struct py_list old = trace->owned;
+	struct py_list old = reader->owned;
 	size_t next = 0, kept = 0;
 
-	trace->owned = trace->all;
-	trace->owned.count = 0;
-	for (size_t i = 0; i < trace->native.count; i++) {
-		struct native_frame *native = &trace->native.frames[i];
-		uint32_t first = (uint32_t)trace->owned.count;
+	reader->owned = reader->all;
+	reader->owned.count = 0;
+	for (size_t i = 0; i < reader->native.count; i++) {
+		struct native_frame *native = &reader->native.frames[i];
+		uint32_t first = (uint32_t)reader->owned.count;
 
 		for (uint32_t j = 0; j < native->py_count; j++)
-			py_list_add(&trace->owned, &old.frames[native->py_first + j]);
-		for (; next < trace->loose.count; next++) {
-			size_t target = find_number(trace, trace->loose.frames[next].native_number);
+			py_list_add(&reader->owned, &old.frames[native->py_first + j]);
+		for (; next < reader->loose.count; next++) {
+			size_t target =
+			        find_number(reader, reader->loose.frames[next].native_number);
 
-			if (target > i && target < trace->native.count)
+			if (target > i && target < reader->native.count)
 				break;
 			if (target != i)
-				trace->loose.frames[kept++] = trace->loose.frames[next];
+				reader->loose.frames[kept++] = reader->loose.frames[next];
 			else if (!native->py_count)
-				py_list_add(&trace->owned, &trace->loose.frames[next]);
+				py_list_add(&reader->owned, &reader->loose.frames[next]);
 		}
 		native->py_first = first;
-		native->py_count = (uint32_t)trace->owned.count - first;
+		native->py_count = (uint32_t)reader->owned.count - first;
 	}
-	while (next < trace->loose.count)
-		trace->loose.frames[kept++] = trace->loose.frames[next++];
-	trace->loose.count = kept;
-	trace->all = old;
+	while (next < reader->loose.count)
+		reader->loose.frames[kept++] = reader->loose.frames[next++];
+	reader->loose.count = kept;
+	reader->all = old;
 }
 
-static bool has_numbers(const struct stack_reader *trace)
+static bool has_numbers(const struct stack_reader *reader)
 {
-	for (size_t i = 0; i < trace->loose.count; i++)
-		if (trace->loose.frames[i].native_number != RAW_STACK_NO_NUMBER)
+	for (size_t i = 0; i < reader->loose.count; i++)
+		if (reader->loose.frames[i].native_number != RAW_STACK_NO_NUMBER)
 			return true;
 	return false;
 }
 
-static void add_beyond(struct stack_reader *trace)
+/* Adds the frame "(N more frames)" to a stack that was cut. */
+/* Adds the frame "(N more frames)" to a stack that was cut. */
+static void add_beyond(struct stack_reader *reader)
 {
 	struct buf text = { 0 };
 	uint32_t last;
 
-	if (!trace->beyond)
+	if (!reader->beyond)
 		return;
-	buf_printf(&text, "(%llu more frames)", (unsigned long long)trace->beyond);
-	last = trace->native.frames[trace->native.count - 1].number;
-	*native_list_add(&trace->native) = (struct native_frame){
+	buf_printf(&text, "(%llu more frames)", (unsigned long long)reader->beyond);
+	last = reader->native.frames[reader->native.count - 1].number;
+	*native_list_add(&reader->native) = (struct native_frame){
 		.number = last + 1,
-		.name = intern_add(trace->intern, buf_span(&text)),
+		.name = intern_add(reader->intern, buf_span(&text)),
 		.offset = UINT64_MAX,
 	};
 	buf_deinit(&text);
 }
 
-static void give_stack(struct stack_reader *trace)
+static void give_out_stack(struct stack_reader *reader)
 {
-	struct raw_stack stack = { .thread = trace->thread };
-	struct native_list before = trace->before;
+	struct raw_stack stack = { .thread = reader->thread };
+	struct native_list before = reader->before;
 
-	if (has_numbers(trace))
-		resolve_numbers(trace);
-	if (loose_is_repeated(trace))
-		trace->loose.count = 0;
-	add_beyond(trace);
-	stack.loose_first = trace->owned.count;
-	for (size_t i = 0; i < trace->loose.count; i++)
-		py_list_add(&trace->owned, &trace->loose.frames[i]);
-	stack.native = trace->native.frames;
-	stack.native_count = trace->native.count;
-	stack.py = trace->owned.frames;
-	stack.py_count = trace->owned.count;
-	trace->emit(trace->ctx, &stack);
-	trace->before = trace->native;
-	trace->native = before;
+	if (has_numbers(reader))
+		resolve_numbers(reader);
+	if (loose_is_repeated(reader))
+		reader->loose.count = 0;
+	add_beyond(reader);
+	stack.loose_first = reader->owned.count;
+	for (size_t i = 0; i < reader->loose.count; i++)
+		py_list_add(&reader->owned, &reader->loose.frames[i]);
+	stack.native = reader->native.frames;
+	stack.native_count = reader->native.count;
+	stack.py = reader->owned.frames;
+	stack.py_count = reader->owned.count;
+	reader->emit(reader->ctx, &stack);
+	reader->before = reader->native;
+	reader->native = before;
 }
 
-void stack_reader_end(struct stack_reader *trace, bool lost)
+void stack_reader_end(struct stack_reader *reader, bool lost)
 {
-	struct raw_stack stack = { .thread = trace->thread };
+	struct raw_stack stack = { .thread = reader->thread };
 
-	if (!trace->native.count && !trace->owned.count && !trace->loose.count) {
-		if (trace->header && lost) {
-			stack.lost = intern_add(trace->intern, SPAN_LIT("no frames"));
-			trace->emit(trace->ctx, &stack);
+	if (!reader->native.count && !reader->owned.count && !reader->loose.count) {
+		if (reader->header && lost) {
+			stack.lost = intern_add(reader->intern, SPAN_LIT("no frames"));
+			reader->emit(reader->ctx, &stack);
 		}
-	} else if (!hold(trace)) {
-		settle_held(trace);
-		if (!is_printed_again(trace))
-			give_stack(trace);
+	} else if (!hold_frame(reader)) {
+		resolve_held_frame(reader);
+		if (!is_printed_again(reader))
+			give_out_stack(reader);
 	}
-	reset(trace);
+	reset_stack(reader);
 }
 
-void stack_reader_flush(struct stack_reader *trace)
+void stack_reader_flush(struct stack_reader *reader)
 {
-	give_held(trace);
-	trace->before.count = 0;
-	trace->selected = (struct stack_thread){ 0 };
-	reset(trace);
+	give_held_frame(reader);
+	reader->before.count = 0;
+	reader->selected = (struct stack_thread){ 0 };
+	reset_stack(reader);
 }
 
-/* Numbers may leave some out ("bt 2" and then "bt -2", a text that was trimmed) or come twice
- * (inlined frames that somebody expanded by hand), and it is still one stack. */
-static bool begins_stack(const struct stack_reader *trace, const struct gdb_frame *frame)
+/* True if the frame begins a new stack. Within one stack numbers may be missing ("bt 2" and then
+ * "bt -2", or text that was trimmed) or repeated (inlined frames that were expanded by hand). */
+static bool begins_stack(const struct stack_reader *reader, const struct gdb_frame *frame)
 {
 	uint32_t last;
 
-	if (!trace->native.count)
+	if (!reader->native.count)
 		return false;
-	last = trace->native.frames[trace->native.count - 1].number;
+	last = reader->native.frames[reader->native.count - 1].number;
 	return frame->number == 0 || frame->number < last ||
-	       (trace->paused && frame->number == last);
+	       (reader->paused && frame->number == last);
 }
 
-static bool is_evaluator(const struct stack_reader *trace, const struct native_frame *native)
+static bool is_evaluator(const struct stack_reader *reader, const struct native_frame *native)
 {
-	return function_class_of(intern_get(trace->intern, native->name)) == CLASS_EVALUATOR;
+	return function_class_of(intern_get(reader->intern, native->name)) == CLASS_EVALUATOR;
 }
 
-/* python-gdb prints a frame object wherever it is an argument: for the evaluator, for its wrapper
- * (PyEval_EvalFrameEx of 3.6 to 3.8) and for what the evaluator calls with it (PyTraceBack_Here).
- * It is one Python frame, the evaluator's that is nearest to the leaf. */
-static void add_annotation(struct stack_reader *trace, struct native_frame *native,
+/* python-gdb prints a frame object wherever it is an argument: of the evaluator, of its wrapper
+ * (PyEval_EvalFrameEx of 3.6 to 3.8) and of functions that the evaluator calls (PyTraceBack_Here).
+ * It is one Python frame and belongs to the evaluator nearest to the leaf. */
+static void add_annotation(struct stack_reader *reader, struct native_frame *native,
                            struct span args)
 {
-	struct native_frame *owner = &trace->native.frames[trace->last_owner];
+	struct native_frame *owner = &reader->native.frames[reader->last_owner];
 	struct py_text text;
 
 	if (!args.len || !py_frame_find(args, &text))
 		return;
-	if (text.addr && text.addr == trace->last_addr) {
-		if (owner->py_count != 1 || owner->py_first + 1 != trace->owned.count ||
-		    is_evaluator(trace, owner) || !is_evaluator(trace, native))
+	if (text.addr && text.addr == reader->last_addr) {
+		if (owner->py_count != 1 || owner->py_first + 1 != reader->owned.count ||
+		    is_evaluator(reader, owner) || !is_evaluator(reader, native))
 			return;
 		native->py_first = owner->py_first;
 		owner->py_count = 0;
 	} else {
-		trace->below = BELOW_NATIVE;
-		stack_reader_add_python(trace, &text);
-		trace->annotations++;
-		trace->last_addr = text.addr;
+		reader->below = BELOW_NATIVE;
+		stack_reader_add_python(reader, &text);
+		reader->annotations++;
+		reader->last_addr = text.addr;
 	}
 	native->py_count = 1;
-	trace->last_owner = (size_t)(native - trace->native.frames);
+	reader->last_owner = (size_t)(native - reader->native.frames);
 }
 
-bool stack_reader_add_native(struct stack_reader *trace, const struct gdb_frame *frame)
+bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame)
 {
 	const struct address_range *range = NULL;
 	struct native_frame *native;
 	bool first;
 
-	if (begins_stack(trace, frame))
-		stack_reader_end(trace, false);
-	first = trace->native.count == 0;
-	trace->below = BELOW_NOTHING;
-	if (trace->native.count >= RAW_STACK_FRAMES_MAX) {
-		trace->beyond++;
+	if (begins_stack(reader, frame))
+		stack_reader_end(reader, false);
+	first = reader->native.count == 0;
+	reader->below = BELOW_NOTHING;
+	if (reader->native.count >= RAW_STACK_FRAMES_MAX) {
+		reader->beyond++;
 		return first;
 	}
-	native = native_list_add(&trace->native);
+	native = native_list_add(&reader->native);
 	*native = (struct native_frame){
 		.number = frame->number,
-		.name = intern_add_clean(trace->intern, frame->name),
-		.file = intern_add_clean(trace->intern, frame->file),
-		.module = intern_add_clean(trace->intern, frame->module),
+		.name = intern_add_clean(reader->intern, frame->name),
+		.file = intern_add_clean(reader->intern, frame->file),
+		.module = intern_add_clean(reader->intern, frame->module),
 		.line = frame->line,
 		.has_addr = frame->has_addr,
 		.addr = frame->addr,
 		.offset = UINT64_MAX,
 		.special = frame->special,
-		.py_first = (uint32_t)trace->owned.count,
+		.py_first = (uint32_t)reader->owned.count,
 	};
-	if (frame->has_addr && trace->map->count)
-		range = address_map_find(trace->map, trace->thread.pid, frame->addr);
+	if (frame->has_addr && reader->map->count)
+		range = address_map_find(reader->map, reader->thread.pid, frame->addr);
 	if (range) {
 		native->module = range->path;
 		native->offset = frame->addr - range->start + range->offset;
 	}
-	add_annotation(trace, native, frame->args);
-	trace->below = BELOW_NATIVE;
-	trace->run_first = trace->owned.count;
+	add_annotation(reader, native, frame->args);
+	reader->below = BELOW_NATIVE;
+	reader->run_first = reader->owned.count;
 	return first;
 }
 
-void stack_reader_add_python(struct stack_reader *trace, const struct py_text *text)
+void stack_reader_add_python(struct stack_reader *reader, const struct py_text *text)
 {
 	struct py_frame frame = {
-		.name = intern_add_clean(trace->intern, text->name),
-		.file = intern_add_clean(trace->intern, text->file),
+		.name = intern_add_clean(reader->intern, text->name),
+		.file = intern_add_clean(reader->intern, text->file),
 		.line = text->line,
 		.native_number = text->number,
 	};
 
 	if (text->number == RAW_STACK_NO_NUMBER &&
-	    (trace->below == BELOW_NATIVE || trace->below == BELOW_OWNED)) {
-		py_list_add(&trace->owned, &frame);
-		trace->native.frames[trace->native.count - 1].py_count++;
-		trace->below = BELOW_OWNED;
+	    (reader->below == BELOW_NATIVE || reader->below == BELOW_OWNED)) {
+		py_list_add(&reader->owned, &frame);
+		reader->native.frames[reader->native.count - 1].py_count++;
+		reader->below = BELOW_OWNED;
 		return;
 	}
-	py_list_add(&trace->loose, &frame);
-	trace->below = BELOW_LOOSE;
+	py_list_add(&reader->loose, &frame);
+	reader->below = BELOW_LOOSE;
 }
 
-void stack_reader_set_first_line(struct stack_reader *trace, uint32_t line)
+void stack_reader_set_first_line(struct stack_reader *reader, uint32_t line)
 {
-	struct py_list *list = trace->below == BELOW_LOOSE ? &trace->loose : &trace->owned;
+	struct py_list *list = reader->below == BELOW_LOOSE ? &reader->loose : &reader->owned;
 
-	if (trace->below == BELOW_NOTHING || !list->count)
+	if (reader->below == BELOW_NOTHING || !list->count)
 		return;
-	if (trace->below == BELOW_NATIVE && !trace->native.frames[trace->native.count - 1].py_count)
+	if (reader->below == BELOW_NATIVE &&
+	    !reader->native.frames[reader->native.count - 1].py_count)
 		return;
 	list->frames[list->count - 1].first_line = line;
 }
 
-void stack_reader_begin_python(struct stack_reader *trace)
+void stack_reader_begin_python(struct stack_reader *reader)
 {
-	if (trace->loose.count)
-		stack_reader_end(trace, false);
-	trace->below = BELOW_NOTHING;
+	if (reader->loose.count)
+		stack_reader_end(reader, false);
+	reader->below = BELOW_NOTHING;
 }
 
-bool stack_reader_take_source(struct stack_reader *trace)
+bool stack_reader_take_source(struct stack_reader *reader)
 {
 	struct native_frame *native;
 
-	if (trace->below == BELOW_LOOSE)
+	if (reader->below == BELOW_LOOSE)
 		return true;
-	if (trace->below != BELOW_OWNED)
+	if (reader->below != BELOW_OWNED)
 		return false;
-	/* py-bt's own text without the line that begins it: none of the run is the native
-	 * frame's */
-	native = &trace->native.frames[trace->native.count - 1];
-	for (size_t i = trace->run_first; i < trace->owned.count; i++)
-		py_list_add(&trace->loose, &trace->owned.frames[i]);
-	native->py_count -= (uint32_t)(trace->owned.count - trace->run_first);
-	trace->owned.count = trace->run_first;
-	trace->below = BELOW_LOOSE;
+	/* A py-bt block without its first line: the run's frames do not belong to the native
+	 * frame. */
+	native = &reader->native.frames[reader->native.count - 1];
+	for (size_t i = reader->run_first; i < reader->owned.count; i++)
+		py_list_add(&reader->loose, &reader->owned.frames[i]);
+	native->py_count -= (uint32_t)(reader->owned.count - reader->run_first);
+	reader->owned.count = reader->run_first;
+	reader->below = BELOW_LOOSE;
 	return true;
 }
 
-void stack_reader_break(struct stack_reader *trace)
+void stack_reader_break(struct stack_reader *reader)
 {
-	trace->below = BELOW_NOTHING;
+	reader->below = BELOW_NOTHING;
 }
 
-void stack_reader_prompt(struct stack_reader *trace)
+void stack_reader_prompt(struct stack_reader *reader)
 {
-	trace->below = BELOW_NOTHING;
-	trace->paused = trace->native.count > 0;
+	reader->below = BELOW_NOTHING;
+	reader->paused = reader->native.count > 0;
 }

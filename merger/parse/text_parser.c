@@ -16,206 +16,207 @@ struct text_parser {
 	struct intern *intern;
 	struct text_parser_sink sink;
 	struct logical_lines *lines;
-	struct stack_reader *trace; /* the thread's that is being read */
+	struct stack_reader *reader; /* of the current thread */
 	struct address_map map;
 	struct text_parser_counts counts;
 	struct kernel_stack kernel;
 	struct buf scratch;
 	uint32_t sample_pid;
-	bool in_sample;   /* between "begin" and "end" */
-	bool foreign;     /* inside a Python program's own traceback, root first: no stack */
+	bool in_sample; /* between "begin" and "end" */
+	bool foreign;   /* in a traceback that the Python program printed (root first): no stack */
 	bool python_text; /* in a py-bt block */
 };
 
 static void emit_stack(void *ctx, const struct raw_stack *stack)
 {
-	struct text_parser *dump = ctx;
+	struct text_parser *parser = ctx;
 
-	dump->sink.stack(dump->sink.ctx, stack);
+	parser->sink.stack(parser->sink.ctx, stack);
 }
 
-static uint32_t clean_value(struct text_parser *dump, const struct marker *marker, const char *key)
+static uint32_t intern_value(struct text_parser *parser, const struct marker *marker,
+                             const char *key)
 {
-	return intern_add_clean(dump->intern,
-	                        marker_decode(marker_get(marker, key), &dump->scratch));
+	return intern_add_clean(parser->intern,
+	                        marker_decode(marker_get(marker, key), &parser->scratch));
 }
 
-static uint32_t number32(const struct marker *marker, const char *key)
+static uint32_t get_number32(const struct marker *marker, const char *key)
 {
 	uint64_t number = marker_number(marker, key, 0);
 
 	return number > UINT32_MAX ? 0 : (uint32_t)number;
 }
 
-/* Ends the stack that is being read. A thread of a sample without frames is a lost one. */
-static void end_stack(struct text_parser *dump)
+/* Ends the current stack. In a sample a thread without frames is a lost stack. */
+static void end_stack(struct text_parser *parser)
 {
-	stack_reader_end(dump->trace, dump->in_sample);
-	dump->python_text = false;
+	stack_reader_end(parser->reader, parser->in_sample);
+	parser->python_text = false;
 }
 
-static void take_frame(struct text_parser *dump, const struct logical_line *line)
+static void take_frame_line(struct text_parser *parser, const struct logical_line *line)
 {
 	const struct gdb_frame *frame = line->frame;
 	struct gdb_frame parsed;
 
-	dump->foreign = dump->python_text = false;
+	parser->foreign = parser->python_text = false;
 	if (!frame) {
 		struct span text = line->text;
 
 		frame = gdb_frame_parse(&text, &parsed) ? &parsed : NULL;
 	}
 	if (!frame) {
-		dump->counts.unknown_lines += line->count;
+		parser->counts.unknown_lines += line->count;
 		return;
 	}
-	dump->counts.unknown_lines += line->spare;
-	dump->counts.frames++;
-	if (stack_reader_add_native(dump->trace, frame))
-		dump->counts.traces++;
+	parser->counts.unknown_lines += line->spare;
+	parser->counts.frames++;
+	if (stack_reader_add_native(parser->reader, frame))
+		parser->counts.traces++;
 }
 
-static void take_thread(struct text_parser *dump, const struct logical_line *line)
+static void take_thread_line(struct text_parser *parser, const struct logical_line *line)
 {
 	struct span text = line->text;
 	struct gdb_thread thread;
 
-	dump->foreign = false;
+	parser->foreign = false;
 	if (!gdb_thread_parse(&text, &thread)) {
-		stack_reader_break(dump->trace);
+		stack_reader_break(parser->reader);
 		if (line->prompt) { /* "(gdb) thread 3" */
-			stack_reader_prompt(dump->trace);
+			stack_reader_prompt(parser->reader);
 			return;
 		}
-		dump->counts.unknown_lines += gdb_noise_is_known(line->text) ? 0 : line->count;
+		parser->counts.unknown_lines += gdb_noise_is_known(line->text) ? 0 : line->count;
 		return;
 	}
-	end_stack(dump);
+	end_stack(parser);
 	if (!thread.is_switch)
-		dump->counts.threads++;
-	stack_reader_begin(dump->trace, &thread);
+		parser->counts.threads++;
+	stack_reader_begin(parser->reader, &thread);
 }
 
-static void take_python(struct text_parser *dump, const struct logical_line *line)
+static void take_python_line(struct text_parser *parser, const struct logical_line *line)
 {
 	bool numbered = line->kind == LINE_PY_FRAME;
 	struct span text = line->text;
 	struct py_text frame;
 
-	if (dump->foreign)
+	if (parser->foreign)
 		return;
 	if (!(numbered ? py_frame_parse_numbered(&text, &frame)
 	               : py_frame_parse_file(&text, &frame))) {
-		dump->counts.unknown_lines += gdb_noise_is_known(line->text) ? 0 : line->count;
+		parser->counts.unknown_lines += gdb_noise_is_known(line->text) ? 0 : line->count;
 		return;
 	}
-	stack_reader_add_python(dump->trace, &frame);
-	dump->counts.py_frames++;
+	stack_reader_add_python(parser->reader, &frame);
+	parser->counts.py_frames++;
 }
 
-/* True if text belongs to a Python frame's text. */
-static bool take_python_text(struct text_parser *dump, const struct logical_line *line)
+/* True if the line is part of Python text: of a py-bt block or a traceback. */
+static bool take_python_text(struct text_parser *parser, const struct logical_line *line)
 {
 	if (span_starts(line->text, SPAN_LIT("Traceback (most recent call first)"))) {
-		stack_reader_begin_python(dump->trace);
-		dump->counts.py_blocks++;
-		dump->python_text = true;
-		dump->foreign = false;
+		stack_reader_begin_python(parser->reader);
+		parser->counts.py_blocks++;
+		parser->python_text = true;
+		parser->foreign = false;
 		return true;
 	}
 	if (span_starts(line->text, SPAN_LIT("Traceback (most recent call last)"))) {
-		dump->foreign = true;
+		parser->foreign = true;
 		return true;
 	}
 	if (gdb_noise_is_python_note(line->text)) {
-		stack_reader_break(dump->trace);
+		stack_reader_break(parser->reader);
 		return true;
 	}
-	if (dump->foreign) {
-		/* its last line, "ValueError: ...", is not indented */
-		dump->foreign = line->indent > 0;
+	if (parser->foreign) {
+		/* The last line of a traceback, "ValueError: ...", is not indented. */
+		parser->foreign = line->indent > 0;
 		return true;
 	}
-	return line->indent > 0 && stack_reader_take_source(dump->trace);
+	return line->indent > 0 && stack_reader_take_source(parser->reader);
 }
 
-static void take_text(struct text_parser *dump, const struct logical_line *line)
+static void take_text_line(struct text_parser *parser, const struct logical_line *line)
 {
 	if (line->prompt) {
-		stack_reader_prompt(dump->trace);
-		dump->foreign = dump->python_text = false;
+		stack_reader_prompt(parser->reader);
+		parser->foreign = parser->python_text = false;
 		return;
 	}
-	if (take_python_text(dump, line))
+	if (take_python_text(parser, line))
 		return;
-	stack_reader_break(dump->trace);
-	if (dump->python_text && line->indent > 0)
+	stack_reader_break(parser->reader);
+	if (parser->python_text && line->indent > 0)
 		return;
-	if (stack_reader_has_native(dump->trace) && gdb_noise_is_local(line->text, line->indent))
+	if (stack_reader_has_native(parser->reader) && gdb_noise_is_local(line->text, line->indent))
 		return;
 	if (!gdb_noise_is_known(line->text))
-		dump->counts.unknown_lines += line->count;
+		parser->counts.unknown_lines += line->count;
 }
 
-static void take_map(struct text_parser *dump, const struct marker *marker)
+static void take_map(struct text_parser *parser, const struct marker *marker)
 {
 	struct address_range range = {
-		.pid = number32(marker, "pid"),
-		.path = clean_value(dump, marker, "path"),
+		.pid = get_number32(marker, "pid"),
+		.path = intern_value(parser, marker, "path"),
 		.start = marker_number(marker, "start", 0),
 		.end = marker_number(marker, "end", 0),
 		.offset = marker_number(marker, "offset", 0),
 	};
 
-	address_map_add(&dump->map, &range);
+	address_map_add(&parser->map, &range);
 }
 
-/* A stack that is lost, with all that the marker says but whose it is. */
-static struct raw_stack lost_stack(struct text_parser *dump, const struct marker *marker)
+/* A lost stack, with the marker's facts except the thread's id and name. */
+static struct raw_stack make_lost_stack(struct text_parser *parser, const struct marker *marker)
 {
 	struct raw_stack stack = { 0 };
-	uint32_t pid = number32(marker, "pid");
+	uint32_t pid = get_number32(marker, "pid");
 
-	stack.thread.pid = pid ? pid : dump->sample_pid;
+	stack.thread.pid = pid ? pid : parser->sample_pid;
 	stack.thread.has_cpu = marker_get(marker, "cpu_us").ptr;
 	stack.thread.cpu_us = marker_number(marker, "cpu_us", 0);
-	stack.lost = clean_value(dump, marker, "why");
+	stack.lost = intern_value(parser, marker, "why");
 	if (!stack.lost)
-		stack.lost = intern_add(dump->intern, SPAN_LIT("no reason told"));
+		stack.lost = intern_add(parser->intern, SPAN_LIT("no reason told"));
 	return stack;
 }
 
-static void take_lost(struct text_parser *dump, const struct marker *marker)
+static void take_lost(struct text_parser *parser, const struct marker *marker)
 {
-	struct raw_stack stack = lost_stack(dump, marker);
+	struct raw_stack stack = make_lost_stack(parser, marker);
 
-	stack.thread.tid = number32(marker, "tid");
-	stack.thread.name = clean_value(dump, marker, "name");
-	emit_stack(dump, &stack);
+	stack.thread.tid = get_number32(marker, "tid");
+	stack.thread.name = intern_value(parser, marker, "name");
+	emit_stack(parser, &stack);
 }
 
-/* Without frames there is nothing to tell but that it slept. */
-static void take_kernel(struct text_parser *dump, const struct marker *marker)
+/* Without frames the stack is lost; the reason is that the thread slept. */
+static void take_kernel(struct text_parser *parser, const struct marker *marker)
 {
-	struct raw_stack stack = lost_stack(dump, marker);
+	struct raw_stack stack = make_lost_stack(parser, marker);
 	struct span state = marker_get(marker, "state");
 
-	stack.thread.tid = number32(marker, "tid");
-	stack.thread.name = clean_value(dump, marker, "name");
+	stack.thread.tid = get_number32(marker, "tid");
+	stack.thread.name = intern_value(parser, marker, "name");
 	stack.thread.state = state.len ? state.ptr[0] : 0;
-	kernel_stack_take(&dump->kernel, dump->intern, marker);
-	stack.kernel = dump->kernel.frames;
-	stack.kernel_count = dump->kernel.count;
+	kernel_stack_take(&parser->kernel, parser->intern, marker);
+	stack.kernel = parser->kernel.frames;
+	stack.kernel_count = parser->kernel.count;
 	stack.lost = stack.kernel_count
 	                     ? 0
-	                     : intern_add(dump->intern, SPAN_LIT("in uninterruptible sleep (D)"));
-	emit_stack(dump, &stack);
+	                     : intern_add(parser->intern, SPAN_LIT("in uninterruptible sleep (D)"));
+	emit_stack(parser, &stack);
 }
 
-/* One lost stack for each tid told, or one that is nobody's. */
-static void take_failed(struct text_parser *dump, const struct marker *marker)
+/* One lost stack for each tid; without a tid, one of an unknown thread. */
+static void take_failed(struct text_parser *parser, const struct marker *marker)
 {
-	struct raw_stack stack = lost_stack(dump, marker);
+	struct raw_stack stack = make_lost_stack(parser, marker);
 	struct span key, value;
 	size_t pos = 0;
 	bool any = false;
@@ -226,22 +227,22 @@ static void take_failed(struct text_parser *dump, const struct marker *marker)
 		if (!span_eq(key, SPAN_LIT("tid")))
 			continue;
 		one.pairs.len = (size_t)(value.ptr + value.len - key.ptr);
-		stack.thread.tid = number32(&one, "tid");
-		emit_stack(dump, &stack);
+		stack.thread.tid = get_number32(&one, "tid");
+		emit_stack(parser, &stack);
 		any = true;
 	}
 	if (!any)
-		emit_stack(dump, &stack);
+		emit_stack(parser, &stack);
 }
 
-static void take_sample(struct text_parser *dump, const struct marker *marker, bool begins)
+static void take_sample(struct text_parser *parser, const struct marker *marker, bool begins)
 {
-	dump->sample_pid = number32(marker, "pid");
-	dump->in_sample = begins;
-	stack_reader_set_process(dump->trace, begins ? dump->sample_pid : 0);
+	parser->sample_pid = get_number32(marker, "pid");
+	parser->in_sample = begins;
+	stack_reader_set_process(parser->reader, begins ? parser->sample_pid : 0);
 }
 
-static void take_marker(struct text_parser *dump, const struct logical_line *line)
+static void take_marker(struct text_parser *parser, const struct logical_line *line)
 {
 	struct marker marker;
 	struct span code;
@@ -250,117 +251,117 @@ static void take_marker(struct text_parser *dump, const struct logical_line *lin
 		return;
 	switch (marker.verb) {
 	case MARKER_MAPS:
-		address_map_clear(&dump->map, number32(&marker, "pid"));
+		address_map_clear(&parser->map, get_number32(&marker, "pid"));
 		return;
 	case MARKER_MAP:
-		take_map(dump, &marker);
+		take_map(parser, &marker);
 		return;
 	case MARKER_CODE:
-		stack_reader_set_first_line(dump->trace, number32(&marker, "first_line"));
+		stack_reader_set_first_line(parser->reader, get_number32(&marker, "first_line"));
 		return;
 	case MARKER_STATE:
 		code = marker_get(&marker, "code");
-		stack_reader_set_state(dump->trace, code.len ? code.ptr[0] : 0);
+		stack_reader_set_state(parser->reader, code.len ? code.ptr[0] : 0);
 		if (marker_get(&marker, "cpu_us").ptr)
-			stack_reader_set_cpu(dump->trace, marker_number(&marker, "cpu_us", 0));
+			stack_reader_set_cpu(parser->reader, marker_number(&marker, "cpu_us", 0));
 		return;
 	case MARKER_DOING:
-		stack_reader_set_doing(dump->trace, clean_value(dump, &marker, "what"));
+		stack_reader_set_doing(parser->reader, intern_value(parser, &marker, "what"));
 		return;
 	case MARKER_UNKNOWN:
 	case MARKER_NOTE:
 	case MARKER_WAITS:
 	case MARKER_LOCAL:
-		break; /* may stand anywhere */
+		break; /* may occur anywhere, also in a stack */
 	default:
-		end_stack(dump);
-		stack_reader_flush(dump->trace);
+		end_stack(parser);
+		stack_reader_flush(parser->reader);
 	}
 	if (marker.verb == MARKER_LOST)
-		take_lost(dump, &marker);
+		take_lost(parser, &marker);
 	else if (marker.verb == MARKER_KERNEL)
-		take_kernel(dump, &marker);
+		take_kernel(parser, &marker);
 	else if (marker.verb == MARKER_FAILED)
-		take_failed(dump, &marker);
+		take_failed(parser, &marker);
 	else if (marker.verb == MARKER_BEGIN || marker.verb == MARKER_END)
-		take_sample(dump, &marker, marker.verb == MARKER_BEGIN);
-	if (dump->sink.marker)
-		dump->sink.marker(dump->sink.ctx, &marker);
+		take_sample(parser, &marker, marker.verb == MARKER_BEGIN);
+	if (parser->sink.marker)
+		parser->sink.marker(parser->sink.ctx, &marker);
 }
 
-static void take_line(void *ctx, const struct logical_line *line)
+static void take_logical_line(void *ctx, const struct logical_line *line)
 {
-	struct text_parser *dump = ctx;
+	struct text_parser *parser = ctx;
 
 	switch (line->kind) {
 	case LINE_BLANK:
-		stack_reader_break(dump->trace);
+		stack_reader_break(parser->reader);
 		if (line->prompt)
-			stack_reader_prompt(dump->trace);
+			stack_reader_prompt(parser->reader);
 		break;
 	case LINE_MARKER:
-		take_marker(dump, line);
+		take_marker(parser, line);
 		break;
 	case LINE_THREAD:
-		take_thread(dump, line);
+		take_thread_line(parser, line);
 		break;
 	case LINE_FRAME:
-		take_frame(dump, line);
+		take_frame_line(parser, line);
 		break;
 	case LINE_PY_FRAME:
 	case LINE_PY_FILE:
-		take_python(dump, line);
+		take_python_line(parser, line);
 		break;
 	case LINE_TEXT:
-		take_text(dump, line);
+		take_text_line(parser, line);
 		break;
 	}
 }
 
 struct text_parser *text_parser_create(struct intern *intern, const struct text_parser_sink *sink)
 {
-	struct text_parser *dump = alloc_zeroed(1, sizeof(*dump));
+	struct text_parser *parser = alloc_zeroed(1, sizeof(*parser));
 
-	dump->intern = intern;
-	dump->sink = *sink;
-	dump->lines = logical_lines_create(take_line, dump);
-	dump->trace = stack_reader_create(intern, &dump->map, emit_stack, dump);
-	return dump;
+	parser->intern = intern;
+	parser->sink = *sink;
+	parser->lines = logical_lines_create(take_logical_line, parser);
+	parser->reader = stack_reader_create(intern, &parser->map, emit_stack, parser);
+	return parser;
 }
 
-void text_parser_destroy(struct text_parser *dump)
+void text_parser_destroy(struct text_parser *parser)
 {
-	if (!dump)
+	if (!parser)
 		return;
-	logical_lines_destroy(dump->lines);
-	stack_reader_destroy(dump->trace);
-	address_map_deinit(&dump->map);
-	kernel_stack_deinit(&dump->kernel);
-	buf_deinit(&dump->scratch);
-	free(dump);
+	logical_lines_destroy(parser->lines);
+	stack_reader_destroy(parser->reader);
+	address_map_deinit(&parser->map);
+	kernel_stack_deinit(&parser->kernel);
+	buf_deinit(&parser->scratch);
+	free(parser);
 }
 
-void text_parser_feed(struct text_parser *dump, const char *text, size_t len)
+void text_parser_feed(struct text_parser *parser, const char *text, size_t len)
 {
-	logical_lines_feed(dump->lines, text, len, TEXT_PARSER_LINE_MAX);
+	logical_lines_feed(parser->lines, text, len, TEXT_PARSER_LINE_MAX);
 }
 
-void text_parser_finish(struct text_parser *dump)
+void text_parser_finish(struct text_parser *parser)
 {
-	logical_lines_finish(dump->lines, TEXT_PARSER_LINE_MAX);
-	end_stack(dump);
-	stack_reader_flush(dump->trace);
-	stack_reader_set_process(dump->trace, 0);
-	dump->in_sample = dump->foreign = false;
-	dump->sample_pid = 0;
-	address_map_empty(&dump->map);
+	logical_lines_finish(parser->lines, TEXT_PARSER_LINE_MAX);
+	end_stack(parser);
+	stack_reader_flush(parser->reader);
+	stack_reader_set_process(parser->reader, 0);
+	parser->in_sample = parser->foreign = false;
+	parser->sample_pid = 0;
+	address_map_empty(&parser->map);
 }
 
-struct text_parser_counts text_parser_counts(const struct text_parser *dump)
+struct text_parser_counts text_parser_counts(const struct text_parser *parser)
 {
-	struct text_parser_counts counts = dump->counts;
+	struct text_parser_counts counts = parser->counts;
 
-	counts.lines = logical_lines_count(dump->lines);
-	counts.py_frames += stack_reader_annotations(dump->trace);
+	counts.lines = logical_lines_count(parser->lines);
+	counts.py_frames += stack_reader_annotations(parser->reader);
 	return counts;
 }
