@@ -118,7 +118,8 @@ static struct span strip_marks(struct line_prefix_log *log, struct span s,
 	while (found) {
 		size_t before = s.len;
 
-		s = span_skip_blanks(s);
+		while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+			s = span_skip(s, 1);
 		info->indent = before - s.len;
 		found = take_any(&s, marks, sizeof(marks) / sizeof(marks[0]), &info->quoted) ||
 		        take_comment(&s);
