@@ -11,10 +11,10 @@
 
 #define LEVELS_MAX 2 /* process and thread */
 
-/* What a thread's level is called, side by side with the profile's threads. */
+/* A thread's frame in the tree, by the thread's index in the profile. */
 struct level {
 	uint32_t label;       /* intern id; 0: not made yet */
-	uint32_t thread_name; /* what it was made for */
+	uint32_t thread_name; /* the name for which the label was made */
 };
 
 struct profile_builder {
@@ -22,12 +22,12 @@ struct profile_builder {
 	bool by_process; /* more than one target is known */
 	struct profile *profile;
 	struct pymerge *pymerge;
-	struct text_parser *dump;
+	struct text_parser *parser;
 	struct sampling_stats sampling;
-	struct timeline_builder *timekeeper; /* NULL: no timeline is wanted */
-	struct recent_samples *recent;       /* NULL: not wanted */
+	struct timeline_builder *timeline; /* NULL: not wanted */
+	struct recent_samples *recent;     /* NULL: not wanted */
 	struct profile_builder_progress progress;
-	uint32_t pid; /* of the sample that is being read; 0: none is */
+	uint32_t pid; /* of the current sample; 0: none */
 	struct level *levels;
 	size_t level_cap;
 	struct frame *path;
@@ -35,14 +35,15 @@ struct profile_builder {
 	struct buf text;
 };
 
-static uint32_t value_intern(struct profile_builder *builder, const struct marker *marker,
+static uint32_t intern_value(struct profile_builder *builder, const struct marker *marker,
                              const char *key)
 {
 	return intern_add_clean(builder->profile->intern,
 	                        marker_decode(marker_get(marker, key), &builder->text));
 }
 
-static uint32_t level_label(struct profile_builder *builder, const struct profile_thread *thread)
+static uint32_t get_level_label(struct profile_builder *builder,
+                                const struct profile_thread *thread)
 {
 	struct intern *intern = builder->profile->intern;
 	size_t at = (size_t)(thread - builder->profile->threads);
@@ -61,29 +62,29 @@ static uint32_t level_label(struct profile_builder *builder, const struct profil
 	return level->label;
 }
 
-/* pid 0: not known which */
-static struct frame process_level_frame(struct profile_builder *builder, uint32_t pid)
+/* pid 0: unknown */
+static struct frame make_process_frame(struct profile_builder *builder, uint32_t pid)
 {
 	struct profile *profile = builder->profile;
 
 	return level_process(profile->intern, pid ? profile_target(profile, pid) : NULL);
 }
 
-static size_t levels_add(struct profile_builder *builder, const struct profile_thread *thread,
+static size_t add_levels(struct profile_builder *builder, const struct profile_thread *thread,
                          struct frame *path)
 {
 	uint32_t pid = profile_has_target(builder->profile, thread->pid) ? thread->pid : 0;
 	size_t count = 0;
 
 	if (builder->by_process)
-		path[count++] = process_level_frame(builder, pid);
+		path[count++] = make_process_frame(builder, pid);
 	if (builder->by_thread)
-		path[count++] = (struct frame){ .name = level_label(builder, thread),
+		path[count++] = (struct frame){ .name = get_level_label(builder, thread),
 			                        .kind = FRAME_THREAD };
 	return count;
 }
 
-static void profile_builder_stack(void *ctx, const struct raw_stack *stack)
+static void take_stack(void *ctx, const struct raw_stack *stack)
 {
 	struct profile_builder *builder = ctx;
 	struct profile *profile = builder->profile;
@@ -91,36 +92,36 @@ static void profile_builder_stack(void *ctx, const struct raw_stack *stack)
 	const struct frame *frames;
 	size_t count, levels;
 	uint32_t leaf;
-	enum merge_quality mark = pymerge_stack(builder->pymerge, stack, &frames, &count);
+	enum merge_quality quality = pymerge_stack(builder->pymerge, stack, &frames, &count);
 
 	thread = profile_thread(profile, builder->pid ? builder->pid : stack->thread.pid,
 	                        stack->thread.tid);
 	if (stack->thread.name)
 		thread->name = stack->thread.name;
 	thread->stacks++;
-	profile->marks[mark]++;
+	profile->marks[quality]++;
 	builder->progress.stacks++;
 	builder->path = alloc_grow(builder->path, &builder->path_cap, count + LEVELS_MAX,
 	                           sizeof(*builder->path));
-	levels = levels_add(builder, thread, builder->path);
+	levels = add_levels(builder, thread, builder->path);
 	memcpy(builder->path + levels, frames, count * sizeof(*frames));
 	leaf = tree_add(profile->tree, builder->path, levels + count, 1);
 	if (builder->recent)
 		recent_samples_stack(builder->recent, (uint32_t)(thread - profile->threads), leaf,
 		                     &stack->thread);
-	if (builder->timekeeper)
-		timeline_builder_stack(builder->timekeeper, thread, &stack->thread,
+	if (builder->timeline)
+		timeline_builder_stack(builder->timeline, thread, &stack->thread,
 		                       &(struct timed_stack){
 		                               .leaf = leaf,
 		                               .frames = builder->path + builder->by_process,
 		                               .count = levels + count - builder->by_process,
-		                               .mark = mark,
+		                               .quality = quality,
 		                               .lost = stack->lost != 0,
 		                       });
 }
 
-/* A target's marker may come again: it has executed another program, or it's in the next input. */
-static void target_describe(struct profile_builder *builder, const struct marker *marker)
+/* A target's marker may be repeated: after exec, or in the next input. */
+static void describe_target(struct profile_builder *builder, const struct marker *marker)
 {
 	struct profile *profile = builder->profile;
 	uint64_t pid = marker_number(marker, "pid", 0);
@@ -133,7 +134,7 @@ static void target_describe(struct profile_builder *builder, const struct marker
 	target = profile_target(profile, (uint32_t)pid);
 	if (target->executable || target->arg_count)
 		return;
-	target->executable = value_intern(builder, marker, "executable");
+	target->executable = intern_value(builder, marker, "executable");
 	while (marker_next(marker, &pos, &key, &value)) {
 		if (!span_eq(key, SPAN_LIT("arg")))
 			continue;
@@ -144,17 +145,17 @@ static void target_describe(struct profile_builder *builder, const struct marker
 	}
 }
 
-static void python_describe(struct profile_builder *builder, const struct marker *marker)
+static void describe_python(struct profile_builder *builder, const struct marker *marker)
 {
 	uint64_t pid = marker_number(marker, "pid", 0);
 
 	if (pid && pid <= UINT32_MAX)
 		profile_target(builder->profile, (uint32_t)pid)->python =
-		        value_intern(builder, marker, "version");
+		        intern_value(builder, marker, "version");
 }
 
-/* Until a second target is named nobody knows that the tree needs a level for it. */
-static void process_level(struct profile_builder *builder)
+/* The tree gets a process level when a second target is named. */
+static void add_process_level(struct profile_builder *builder)
 {
 	struct profile *profile = builder->profile;
 	struct frame frame;
@@ -164,11 +165,11 @@ static void process_level(struct profile_builder *builder)
 	builder->by_process = true;
 	if (!tree_node(profile->tree, TREE_ROOT)->total)
 		return;
-	frame = process_level_frame(builder, profile->targets[0].pid);
+	frame = make_process_frame(builder, profile->targets[0].pid);
 	tree_wrap(profile->tree, &frame);
 }
 
-static void progress_mark(struct profile_builder *builder, const struct marker *marker)
+static void update_progress(struct profile_builder *builder, const struct marker *marker)
 {
 	struct profile_builder_progress *progress = &builder->progress;
 
@@ -182,33 +183,33 @@ static void progress_mark(struct profile_builder *builder, const struct marker *
 		progress->max_pause_us = progress->last_pause_us;
 }
 
-static void profile_builder_on_marker(void *ctx, const struct marker *marker)
+static void take_marker(void *ctx, const struct marker *marker)
 {
 	struct profile_builder *builder = ctx;
 	uint64_t pid = marker_number(marker, "pid", 0);
 
 	sampling_stats_on_marker(&builder->sampling, builder->profile, marker);
-	progress_mark(builder, marker);
+	update_progress(builder, marker);
 	switch (marker->verb) {
 	case MARKER_TARGET:
-		target_describe(builder, marker);
+		describe_target(builder, marker);
 		break;
 	case MARKER_PYTHON:
-		python_describe(builder, marker);
+		describe_python(builder, marker);
 		break;
 	case MARKER_MODULE:
-		profile_module(builder->profile, value_intern(builder, marker, "path"),
-		               value_intern(builder, marker, "build_id"));
+		profile_module(builder->profile, intern_value(builder, marker, "path"),
+		               intern_value(builder, marker, "build_id"));
 		break;
 	case MARKER_NOTE:
-		profile_note(builder->profile, value_intern(builder, marker, "text"));
+		profile_note(builder->profile, intern_value(builder, marker, "text"));
 		break;
 	default:
 		break;
 	}
-	process_level(builder);
-	if (builder->timekeeper)
-		timeline_builder_on_marker(builder->timekeeper, marker);
+	add_process_level(builder);
+	if (builder->timeline)
+		timeline_builder_on_marker(builder->timeline, marker);
 	if (builder->recent)
 		recent_samples_on_marker(builder->recent, marker);
 	if (marker->verb == MARKER_BEGIN)
@@ -220,19 +221,18 @@ static void profile_builder_on_marker(void *ctx, const struct marker *marker)
 struct profile_builder *profile_builder_create(const struct profile_builder_options *options)
 {
 	struct profile_builder *builder = alloc_zeroed(1, sizeof(*builder));
-	const struct text_parser_sink sink = { profile_builder_stack, profile_builder_on_marker,
-		                               builder };
+	const struct text_parser_sink sink = { take_stack, take_marker, builder };
 
 	builder->by_thread = options->by_thread;
 	builder->profile = profile_create(options->by_line);
 	builder->pymerge = pymerge_create(builder->profile->intern,
 	                                  &(struct pymerge_options){ .glue = options->glue });
 	if (options->timeline)
-		builder->timekeeper = timeline_builder_create(builder->profile, &builder->sampling,
-		                                              options->time_bytes);
+		builder->timeline = timeline_builder_create(builder->profile, &builder->sampling,
+		                                            options->time_bytes);
 	if (options->recent_us)
 		builder->recent = recent_samples_create(options->recent_us);
-	builder->dump = text_parser_create(builder->profile->intern, &sink);
+	builder->parser = text_parser_create(builder->profile->intern, &sink);
 	return builder;
 }
 
@@ -240,12 +240,12 @@ void profile_builder_destroy(struct profile_builder *builder)
 {
 	if (!builder)
 		return;
-	if (builder->dump)
-		text_parser_destroy(builder->dump);
+	if (builder->parser)
+		text_parser_destroy(builder->parser);
 	if (builder->pymerge)
 		pymerge_destroy(builder->pymerge);
-	if (builder->timekeeper)
-		timeline_builder_destroy(builder->timekeeper);
+	if (builder->timeline)
+		timeline_builder_destroy(builder->timeline);
 	recent_samples_destroy(builder->recent);
 	profile_destroy(builder->profile);
 	sampling_stats_deinit(&builder->sampling);
@@ -257,14 +257,14 @@ void profile_builder_destroy(struct profile_builder *builder)
 
 void profile_builder_feed(struct profile_builder *builder, const char *text, size_t len)
 {
-	text_parser_feed(builder->dump, text, len);
+	text_parser_feed(builder->parser, text, len);
 }
 
 void profile_builder_end_input(struct profile_builder *builder)
 {
-	text_parser_finish(builder->dump);
-	if (builder->timekeeper)
-		timeline_builder_end_input(builder->timekeeper);
+	text_parser_finish(builder->parser);
+	if (builder->timeline)
+		timeline_builder_end_input(builder->timeline);
 	builder->pid = 0;
 }
 
@@ -289,17 +289,17 @@ struct profile *profile_builder_finish(struct profile_builder *builder)
 	struct text_parser_counts counts;
 
 	profile_builder_end_input(builder);
-	counts = text_parser_counts(builder->dump);
+	counts = text_parser_counts(builder->parser);
 	profile->text_lines = counts.lines;
 	profile->unknown_lines = counts.unknown_lines;
-	if (builder->timekeeper)
-		timeline_builder_finish(builder->timekeeper);
+	if (builder->timeline)
+		timeline_builder_finish(builder->timeline);
 	sampling_stats_finish(&builder->sampling, profile);
 	profile_sort(profile);
-	/* They borrow the intern table, which is the caller's now. */
-	text_parser_destroy(builder->dump);
+	/* They use the intern table, which belongs to the caller now. */
+	text_parser_destroy(builder->parser);
 	pymerge_destroy(builder->pymerge);
-	builder->dump = NULL;
+	builder->parser = NULL;
 	builder->pymerge = NULL;
 	builder->profile = NULL;
 	return profile;

@@ -1,28 +1,31 @@
-/* profile_builder: makes a profile out of what dump finds in text: merges each stack, adds it to the tree, counts.
- * A live run and `pmp fold` of its raw text are the same calls, so they give the same profile.
+/* profile_builder: builds a profile from text: merges each stack, adds it to the tree, counts. A
+ * live run and `pmp fold` of its raw text make the same calls, so they give the same profile.
  *
- * What the markers (marker.h) come to:
+ * Results of the markers (marker.h):
  *
  *	first level	the process, as soon as markers name a second target
- *	asked		of each target that was named before its run's first sample, the run's samples=N;
- *			of one that came later, or where N is not told, what was taken or failed. So a run
- *			that Ctrl-C or the target's end cut short still says what it was asked for.
- *	taken, failed	`end` and `failed` markers, over all targets. A failed sample is one lost stack
- *			for each thread (tid=) that it names.
- *	achieved rate	from one `begin` of a target to its next, over all targets
- *	seconds		of `stop`; of a run without one, the time of its last sample
- *	share stopped	stop's stopped_us (the sum over the targets), else the sum of the pauses; of
- *			seconds times targets
- *	several runs	are added up: raw texts of several runs are folded into one profile
+ *	asked		for each target that was named before the run's first sample: samples=N of
+ *			the run. For a later target, or without N: its samples taken and failed. So
+ *			a run that Ctrl-C or the target's end cut short still has the number that
+ *			was asked for.
+ *	taken, failed	the number of `end` and `failed` markers, over all targets. A failed sample
+ *			is one lost stack for each thread (tid=) in the marker.
+ *	achieved rate	from the times between `begin` markers of the same target, over all targets
+ *	seconds		of `stop`; without it, the time of the run's last sample
+ *	share stopped	stopped_us of `stop` (the sum over the targets), or else the sum of the
+ *			pauses; divided by seconds times targets
+ *	several runs	are added up: raw texts of several runs give one profile
  *
- * The timeline has a sample for each `begin` and each `failed`, at its time_us; a `failed` without one is
- * one period behind its target's sample before. Several runs follow each other. A stack outside of
- * samples has no time: there is a note of how many of them there are. A thread's CPU time is that since
- * its sample before; of one that is new, all that it had, and no more than the time since the target's
- * sample before. In a target's first sample nobody knows it. Less than a millisecond is
- * told when there is more of it.
+ * The timeline has a sample for each `begin` and each `failed`, at its time_us. A `failed` without
+ * time_us is one period after its target's sample before. Several runs follow each other. A stack
+ * outside of samples has no time; a note reports the number of these stacks.
  *
- * Each stack, a lost one too, adds 1 to the tree, so its total is the sum of the marks. */
+ * The CPU time of a thread is that since its sample before. For a new thread it is the total so
+ * far, at most the time since the target's sample before. It is unknown in the first sample of a
+ * target. Amounts below 1 ms are carried over to the next sample.
+ *
+ * Each stack, also a lost one, adds 1 to the tree, so the tree's total is the sum of
+ * profile->marks. */
 #ifndef PMP_PROFILE_BUILDER_H
 #define PMP_PROFILE_BUILDER_H
 
@@ -33,15 +36,15 @@
 #include "merger/build/recent_samples.h"
 
 struct profile_builder_options {
-	bool by_thread; /* the first level (below the process, if that is there) is the thread */
-	bool by_line;
-	bool glue;
-	bool timeline;      /* keep when each stack was there */
-	size_t time_bytes;  /* of it at most; 0: TIMELINE_BYTES_MAX */
-	uint64_t recent_us; /* keep the last samples, so far back (recent_samples.h); 0: none */
+	bool by_thread;     /* add a level for the thread (below the process, if there is one) */
+	bool by_line;       /* of tree_create */
+	bool glue;          /* of pymerge_options */
+	bool timeline;      /* store when each stack was sampled */
+	size_t time_bytes;  /* limit of the timeline; 0: TIMELINE_BYTES_MAX */
+	uint64_t recent_us; /* keep the samples of the last recent_us (recent_samples.h) */
 };
 
-/* What a progress line needs while it runs. */
+/* The figures of a progress line. */
 struct profile_builder_progress {
 	uint64_t taken, failed, late, stacks;
 	uint64_t last_pause_us, max_pause_us;
@@ -53,18 +56,18 @@ struct profile_builder *profile_builder_create(const struct profile_builder_opti
 void profile_builder_destroy(struct profile_builder *builder);
 
 void profile_builder_feed(struct profile_builder *builder, const char *text, size_t len);
-/* The end of one input; a builder takes several, one after another. */
+/* The end of one input. Another input may follow. */
 void profile_builder_end_input(struct profile_builder *builder);
 struct profile_builder_progress profile_builder_progress(const struct profile_builder *builder);
 
-/* What there is so far, for a look between two feeds: nothing is sorted, the tree's totals are not settled (tree_sum_totals
- * and tree_sort may be called), the sampling's rate and pauses are not known. It is the builder's, as is what
- * profile_builder_recent gives (NULL: not kept). */
+/* The profile so far, between two feeds. Nothing is sorted, the tree's totals are not complete
+ * (tree_sum_totals and tree_sort may be called), rate and pauses of the sampling are unknown. The
+ * profile belongs to the builder, as do the samples of profile_builder_recent (NULL: not kept). */
 const struct profile *profile_builder_peek(const struct profile_builder *builder);
 const struct recent_samples *profile_builder_recent(const struct profile_builder *builder);
 
-/* Gives the finished, sorted profile to the caller, who destroys it. The builder is spent: all that
- * may follow is profile_builder_destroy. */
+/* Returns the finished, sorted profile; the caller destroys it. Only profile_builder_destroy may be
+ * called on the builder afterwards. */
 struct profile *profile_builder_finish(struct profile_builder *builder);
 
 #endif

@@ -7,21 +7,21 @@
 #include "merger/base/alloc.h"
 #include "merger/parse/function_class.h"
 
-/* What becomes of one native frame. */
+/* How one native frame is merged. */
 struct place {
 	enum function_class class;
 	bool evaluator;
-	uint32_t py_first, py_count; /* the Python frames that take its place, leaf first */
+	uint32_t py_first, py_count; /* the Python frames that replace it, leaf first */
 };
 
 struct pymerge {
 	struct intern *intern;
 	struct pymerge_options options;
-	uint8_t *classes; /* by intern id: 1 + enum function_class; 0: not asked yet */
+	uint8_t *classes; /* by intern id: 1 + enum function_class; 0: unknown yet */
 	size_t class_cap;
-	struct place *places; /* one for each native frame of the stack at hand */
+	struct place *places; /* by native frame of the current stack */
 	size_t place_cap;
-	struct frame *frames; /* the result */
+	struct frame *frames; /* the merged stack */
 	size_t count, cap;
 };
 
@@ -44,7 +44,7 @@ void pymerge_destroy(struct pymerge *pymerge)
 	free(pymerge);
 }
 
-static enum function_class class_of(struct pymerge *pymerge, uint32_t name)
+static enum function_class find_class(struct pymerge *pymerge, uint32_t name)
 {
 	size_t cap = pymerge->class_cap;
 
@@ -57,41 +57,42 @@ static enum function_class class_of(struct pymerge *pymerge, uint32_t name)
 	return pymerge->classes[name] - 1;
 }
 
-static bool has_name(const struct pymerge *pymerge, uint32_t id, const char *name)
+static bool has_name_prefix(const struct pymerge *pymerge, uint32_t id, const char *name)
 {
 	struct span s = intern_get(pymerge->intern, id);
 
 	return span_starts(s, span_of(name));
 }
 
-/* Two frames of one evaluator. Up to 3.5 PyEval_EvalFrameEx is the eval loop; since 3.6 it may stand before
- * it and only calls it. In builds with tail calls (3.14) _PyEval_EvalFrameDefault has the run's structures,
- * and the instruction at hand is a function that it has called. */
+/* True if frame i and a neighbour are of one evaluator. Up to 3.5 PyEval_EvalFrameEx is the eval
+ * loop; since 3.6 it may be a separate frame that only calls the loop. In builds with tail calls
+ * (3.14) the current instruction is a function that _PyEval_EvalFrameDefault has called. */
 static bool is_part_of_evaluator(struct pymerge *pymerge, const struct raw_stack *stack, size_t i)
 {
 	uint32_t name = stack->native[i].name;
 
-	if (has_name(pymerge, name, "PyEval_EvalFrameEx"))
-		return i > 0 &&
-		       has_name(pymerge, stack->native[i - 1].name, "_PyEval_EvalFrameDefault");
-	return has_name(pymerge, name, "_TAIL_CALL_") && i + 1 < stack->native_count &&
-	       has_name(pymerge, stack->native[i + 1].name, "_PyEval_EvalFrameDefault");
+	if (has_name_prefix(pymerge, name, "PyEval_EvalFrameEx"))
+		return i > 0 && has_name_prefix(pymerge, stack->native[i - 1].name,
+		                                "_PyEval_EvalFrameDefault");
+	return has_name_prefix(pymerge, name, "_TAIL_CALL_") && i + 1 < stack->native_count &&
+	       has_name_prefix(pymerge, stack->native[i + 1].name, "_PyEval_EvalFrameDefault");
 }
 
-/* Finds the evaluators; returns how many there are, and in *told for how many the text itself says
- * which Python frames they run. */
-static size_t find_evaluators(struct pymerge *pymerge, const struct raw_stack *stack, size_t *told)
+/* Fills pymerge->places and returns the number of evaluators. *paired is the number of native
+ * frames whose Python frames the text shows. */
+static size_t find_evaluators(struct pymerge *pymerge, const struct raw_stack *stack,
+                              size_t *paired)
 {
 	size_t evaluators = 0;
 
-	*told = 0;
+	*paired = 0;
 	pymerge->places = alloc_grow(pymerge->places, &pymerge->place_cap, stack->native_count,
 	                             sizeof(*pymerge->places));
 	for (size_t i = 0; i < stack->native_count; i++) {
 		const struct native_frame *native = &stack->native[i];
 		struct place *place = &pymerge->places[i];
 
-		*place = (struct place){ .class = class_of(pymerge, native->name),
+		*place = (struct place){ .class = find_class(pymerge, native->name),
 			                 .py_first = native->py_first,
 			                 .py_count = native->py_count };
 		if (place->class == CLASS_EVALUATOR && !native->py_count &&
@@ -99,13 +100,13 @@ static size_t find_evaluators(struct pymerge *pymerge, const struct raw_stack *s
 			place->class = CLASS_GLUE;
 		place->evaluator = place->class == CLASS_EVALUATOR || native->py_count > 0;
 		evaluators += place->evaluator;
-		*told += native->py_count > 0;
+		*paired += native->py_count > 0;
 	}
 	return evaluators;
 }
 
-/* Gives the loose Python frames to the evaluators, from the root, one each; what is left over goes to
- * the one nearest to the leaf. */
+/* Assigns the loose Python frames to the evaluators, from the root, one each. The evaluator nearest
+ * to the leaf gets all that are left. */
 static enum merge_quality pair_by_count(struct pymerge *pymerge, const struct raw_stack *stack,
                                         size_t evaluators)
 {
@@ -126,30 +127,30 @@ static enum merge_quality pair_by_count(struct pymerge *pymerge, const struct ra
 	return certain ? QUALITY_MERGED : QUALITY_PARTIAL;
 }
 
-static bool same_function(const struct py_frame *a, const struct py_frame *b)
+static bool is_same_function(const struct py_frame *a, const struct py_frame *b)
 {
 	return a->name == b->name && a->file == b->file;
 }
 
-/* bt with annotations and then py-bt say the same thing twice: every frame that was told before is among the
- * loose ones, in its order, the first one first. */
+/* `bt` annotations followed by `py-bt` list the same frames twice. True if all annotated frames
+ * occur in the loose ones, in the same order, and the first frames of both are the same. */
 static bool loose_repeats(const struct raw_stack *stack)
 {
-	size_t told = 0;
+	size_t paired = 0;
 
-	if (!stack->loose_first || !same_function(&stack->py[0], &stack->py[stack->loose_first]))
+	if (!stack->loose_first || !is_same_function(&stack->py[0], &stack->py[stack->loose_first]))
 		return false;
-	for (size_t i = stack->loose_first; i < stack->py_count && told < stack->loose_first; i++)
-		told += same_function(&stack->py[told], &stack->py[i]);
-	return told == stack->loose_first;
+	for (size_t i = stack->loose_first; i < stack->py_count && paired < stack->loose_first; i++)
+		paired += is_same_function(&stack->py[paired], &stack->py[i]);
+	return paired == stack->loose_first;
 }
 
-/* An evaluator without a Python frame, where others have theirs. The one nearest to the leaf has
- * not pushed its frame yet, or popped it already: the stack is whole without it. And one that has Python frames,
- * but the name of some other function. */
-static enum merge_quality check_told(struct pymerge *pymerge, const struct raw_stack *stack)
+/* Checks the evaluators of a stack in which some have Python frames. One without is an error,
+ * except the one nearest to the leaf: it has not pushed its frame yet or has popped it already. A
+ * frame that has Python frames but the name of another function is an error too. */
+static enum merge_quality check_pairs(struct pymerge *pymerge, const struct raw_stack *stack)
 {
-	enum merge_quality mark = QUALITY_MERGED;
+	enum merge_quality quality = QUALITY_MERGED;
 	bool leafmost = true;
 
 	for (size_t i = 0; i < stack->native_count; i++) {
@@ -160,35 +161,35 @@ static enum merge_quality check_told(struct pymerge *pymerge, const struct raw_s
 		if (!place->py_count && leafmost)
 			place->class = CLASS_GLUE;
 		else if (!place->py_count)
-			mark = QUALITY_PARTIAL;
+			quality = QUALITY_PARTIAL;
 		else if (stack->native[i].name && place->class == CLASS_OTHER)
-			mark = QUALITY_PARTIAL;
+			quality = QUALITY_PARTIAL;
 		leafmost = false;
 	}
-	return mark;
+	return quality;
 }
 
-static enum merge_quality pair(struct pymerge *pymerge, const struct raw_stack *stack,
-                               bool *loose_apart)
+static enum merge_quality pair_frames(struct pymerge *pymerge, const struct raw_stack *stack,
+                                      bool *loose_apart)
 {
-	size_t loose = stack->py_count - stack->loose_first, told;
-	size_t evaluators = find_evaluators(pymerge, stack, &told);
-	enum merge_quality mark;
+	size_t loose = stack->py_count - stack->loose_first, paired;
+	size_t evaluators = find_evaluators(pymerge, stack, &paired);
+	enum merge_quality quality;
 
 	*loose_apart = false;
-	if (loose && evaluators && (!told || (loose_repeats(stack) && loose >= evaluators))) {
+	if (loose && evaluators && (!paired || (loose_repeats(stack) && loose >= evaluators))) {
 		for (size_t i = 0; i < stack->native_count; i++)
 			pymerge->places[i].py_count = 0;
-		mark = pair_by_count(pymerge, stack, evaluators);
-		return check_told(pymerge, stack) == QUALITY_PARTIAL ? QUALITY_PARTIAL : mark;
+		quality = pair_by_count(pymerge, stack, evaluators);
+		return check_pairs(pymerge, stack) == QUALITY_PARTIAL ? QUALITY_PARTIAL : quality;
 	}
-	*loose_apart = loose && !(told && loose_repeats(stack));
+	*loose_apart = loose && !(paired && loose_repeats(stack));
 	if (*loose_apart)
 		return !stack->native_count ? QUALITY_PYTHON_ONLY
-		       : told               ? QUALITY_PARTIAL
+		       : paired             ? QUALITY_PARTIAL
 		                            : QUALITY_UNPAIRED;
-	if (told)
-		return check_told(pymerge, stack);
+	if (paired)
+		return check_pairs(pymerge, stack);
 	return QUALITY_NATIVE_ONLY;
 }
 
@@ -197,7 +198,7 @@ static inline void add_frame(struct pymerge *pymerge, struct frame frame)
 	pymerge->frames[pymerge->count++] = frame;
 }
 
-/* Frames py[first] .. py[first + count - 1], which are leaf first, root first. */
+/* Adds py[first] .. py[first + count - 1], which are leaf first, in the order root first. */
 static void add_python(struct pymerge *pymerge, const struct raw_stack *stack, size_t first,
                        size_t count)
 {
@@ -212,7 +213,7 @@ static void add_python(struct pymerge *pymerge, const struct raw_stack *stack, s
 	}
 }
 
-static uint32_t native_name(struct pymerge *pymerge, const struct native_frame *native)
+static uint32_t make_native_name(struct pymerge *pymerge, const struct native_frame *native)
 {
 	char text[32];
 	uint64_t number = native->offset != UINT64_MAX ? native->offset : native->addr;
@@ -230,14 +231,14 @@ static uint32_t native_name(struct pymerge *pymerge, const struct native_frame *
 static void add_native(struct pymerge *pymerge, const struct native_frame *native)
 {
 	add_frame(pymerge, (struct frame){ .kind = FRAME_NATIVE,
-	                                   .name = native_name(pymerge, native),
+	                                   .name = make_native_name(pymerge, native),
 	                                   .file = native->file,
 	                                   .module = native->module,
 	                                   .line = native->line });
 }
 
-/* Without symbols the interpreter's own functions have no names: up to the last Python frame they
- * are glue, whatever they are. Their module is that of the evaluator frames. */
+/* Without symbols the interpreter's functions have no names. Those between the root and the last
+ * evaluator count as glue; they have the module of the evaluator frames. */
 struct interpreter {
 	bool known;
 	uint32_t module;
@@ -264,7 +265,7 @@ static bool is_hidden(const struct pymerge *pymerge, const struct raw_stack *sta
 	case CLASS_GLUE:
 	case CLASS_STARTUP:
 		return true;
-	case CLASS_MAIN: /* the interpreter's own calls into it at once */
+	case CLASS_MAIN: /* the interpreter's main calls a start-up function */
 		return i > 0 && pymerge->places[i - 1].class == CLASS_STARTUP;
 	default:
 		return !native->name && native->special == NATIVE_PLAIN &&
@@ -272,7 +273,7 @@ static bool is_hidden(const struct pymerge *pymerge, const struct raw_stack *sta
 	}
 }
 
-static void add_native_and_told(struct pymerge *pymerge, const struct raw_stack *stack)
+static void add_native_and_paired(struct pymerge *pymerge, const struct raw_stack *stack)
 {
 	struct interpreter interpreter = find_interpreter(pymerge, stack);
 
@@ -294,7 +295,8 @@ static void add_kernel(struct pymerge *pymerge, const struct raw_stack *stack)
 		                                   .module = stack->kernel[i - 1].module });
 }
 
-/* What the interpreter is doing: as the text tells, or by the functions above the last evaluator. */
+/* The activity of the interpreter: from a `doing` marker, or from the functions that the last
+ * evaluator has called. 0: none. */
 static uint32_t find_doing(struct pymerge *pymerge, const struct raw_stack *stack)
 {
 	if (stack->thread.doing)
@@ -322,24 +324,24 @@ static void add_doing(struct pymerge *pymerge, const struct raw_stack *stack)
 enum merge_quality pymerge_stack(struct pymerge *pymerge, const struct raw_stack *stack,
                                  const struct frame **frames, size_t *count)
 {
-	enum merge_quality mark = QUALITY_LOST;
+	enum merge_quality quality = QUALITY_LOST;
 	bool loose_apart;
 
 	pymerge->count = 0;
-	/* all of them, and what is said beside them */
+	/* All frames and the activity. */
 	pymerge->frames =
 	        alloc_grow(pymerge->frames, &pymerge->cap,
 	                   stack->native_count + stack->py_count + stack->kernel_count + 1,
 	                   sizeof(*pymerge->frames));
 	if (stack->kernel_count) {
 		add_kernel(pymerge, stack);
-		mark = QUALITY_NATIVE_ONLY;
+		quality = QUALITY_NATIVE_ONLY;
 	} else if (!stack->lost && (stack->native_count || stack->py_count)) {
-		mark = pair(pymerge, stack, &loose_apart);
+		quality = pair_frames(pymerge, stack, &loose_apart);
 		if (loose_apart)
 			add_python(pymerge, stack, stack->loose_first,
 			           stack->py_count - stack->loose_first);
-		add_native_and_told(pymerge, stack);
+		add_native_and_paired(pymerge, stack);
 		add_doing(pymerge, stack);
 	} else {
 		uint32_t why = stack->lost ? stack->lost
@@ -349,5 +351,5 @@ enum merge_quality pymerge_stack(struct pymerge *pymerge, const struct raw_stack
 	}
 	*frames = pymerge->frames;
 	*count = pymerge->count;
-	return mark;
+	return quality;
 }

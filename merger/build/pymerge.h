@@ -1,4 +1,4 @@
-/* pymerge: one stack's native and Python frames -> one merged stack, root first, with its mark. */
+/* pymerge: merges one stack's native and Python frames into one stack, root first. */
 #ifndef PMP_PYMERGE_H
 #define PMP_PYMERGE_H
 
@@ -14,13 +14,14 @@ struct pymerge_options {
 	bool glue; /* keep glue and start-up frames */
 };
 
-struct pymerge; /* holds the buffers */
+struct pymerge; /* owns the buffers */
 
 struct pymerge *pymerge_create(struct intern *intern, const struct pymerge_options *options);
 void pymerge_destroy(struct pymerge *pymerge);
 
-/* Fills *frames (root first, never empty; valid until the next call) and returns the mark.
- * No frame is lost but glue, start-up and the evaluators that Python frames take the place of. */
+/* Sets *frames to the merged stack (root first, never empty, valid until the next call) and returns
+ * the quality of the merge. The result has all frames except glue, start-up and the evaluators that
+ * Python frames replace. */
 enum merge_quality pymerge_stack(struct pymerge *pymerge, const struct raw_stack *stack,
                                  const struct frame **frames, size_t *count);
 

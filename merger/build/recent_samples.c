@@ -5,14 +5,15 @@
 #include "merger/base/alloc.h"
 #include "merger/profile/pause_stats.h"
 
-/* Both arrays are cut off at the front: `first` is where they begin. */
+/* Old elements at the front of both arrays are unused; `sample_first` and `stack_first` are the
+ * first used ones. */
 struct recent_samples {
 	uint64_t span_us;
 	struct recent_sample *samples;
 	size_t sample_first, sample_count, sample_cap;
 	struct recent_stack *stacks;
 	size_t stack_first, stack_count, stack_cap;
-	struct recent_sample open; /* begun, not ended */
+	struct recent_sample open; /* begun and not ended yet */
 	bool is_open;
 };
 
@@ -44,21 +45,21 @@ const struct recent_stack *recent_samples_stack_at(const struct recent_samples *
 }
 
 void recent_samples_stack(struct recent_samples *recent, uint32_t thread, uint32_t leaf,
-                          const struct stack_thread *told)
+                          const struct stack_thread *facts)
 {
 	recent->stacks = alloc_grow(recent->stacks, &recent->stack_cap, recent->stack_count + 1,
 	                            sizeof(*recent->stacks));
 	recent->stacks[recent->stack_count++] = (struct recent_stack){
 		.thread = thread,
 		.leaf = leaf,
-		.cpu_us = told->cpu_us,
-		.state = told->state,
-		.has_cpu = told->has_cpu,
+		.cpu_us = facts->cpu_us,
+		.state = facts->state,
+		.has_cpu = facts->has_cpu,
 	};
 }
 
-/* What is gone at the front is taken away when it is half of all. */
-static void front_cut(struct recent_samples *recent)
+/* Removes the unused front when it is half of the array. */
+static void cut_front(struct recent_samples *recent)
 {
 	size_t samples = recent->sample_first, stacks = recent->stack_first;
 
@@ -76,7 +77,7 @@ static void front_cut(struct recent_samples *recent)
 	recent->stack_first = 0;
 }
 
-static void forget(struct recent_samples *recent)
+static void forget_old(struct recent_samples *recent)
 {
 	uint64_t now = recent->samples[recent->sample_count - 1].time_us;
 
@@ -89,10 +90,10 @@ static void forget(struct recent_samples *recent)
 		recent->stack_first = oldest->first + oldest->count;
 		recent->sample_first++;
 	}
-	front_cut(recent);
+	cut_front(recent);
 }
 
-static size_t last_end(const struct recent_samples *recent)
+static size_t find_last_end(const struct recent_samples *recent)
 {
 	const struct recent_sample *last;
 
@@ -102,18 +103,18 @@ static size_t last_end(const struct recent_samples *recent)
 	return last->first + last->count;
 }
 
-static void sample_close(struct recent_samples *recent)
+static void close_recent_sample(struct recent_samples *recent)
 {
-	recent->open.first = last_end(recent);
+	recent->open.first = find_last_end(recent);
 	recent->open.count = recent->stack_count - recent->open.first;
 	recent->samples = alloc_grow(recent->samples, &recent->sample_cap, recent->sample_count + 1,
 	                             sizeof(*recent->samples));
 	recent->samples[recent->sample_count++] = recent->open;
 	recent->is_open = false;
-	forget(recent);
+	forget_old(recent);
 }
 
-static void sample_open(struct recent_samples *recent, const struct marker *marker)
+static void open_recent_sample(struct recent_samples *recent, const struct marker *marker)
 {
 	uint64_t pid = marker_number(marker, "pid", 0);
 
@@ -129,55 +130,55 @@ void recent_samples_on_marker(struct recent_samples *recent, const struct marker
 	switch (marker->verb) {
 	case MARKER_BEGIN:
 		if (recent->is_open)
-			sample_close(recent);
-		recent->stack_count = last_end(recent); /* stacks of no sample */
-		sample_open(recent, marker);
+			close_recent_sample(recent);
+		recent->stack_count = find_last_end(recent); /* drops stacks outside of samples */
+		open_recent_sample(recent, marker);
 		break;
 	case MARKER_END:
 		if (!recent->is_open)
 			break;
 		recent->open.pause_us = marker_number(marker, "pause_us", 0);
-		sample_close(recent);
+		close_recent_sample(recent);
 		break;
-	case MARKER_FAILED: /* its stacks have come before it */
-		sample_open(recent, marker);
+	case MARKER_FAILED: /* its stacks came before the marker */
+		open_recent_sample(recent, marker);
 		recent->open.failed = true;
-		sample_close(recent);
+		close_recent_sample(recent);
 		break;
 	default:
 		break;
 	}
 }
 
-static struct recent_target *target_of(struct recent_window *view, uint32_t pid)
+static struct recent_target *get_recent_target(struct recent_window *window, uint32_t pid)
 {
 	uint32_t hash = hash_index_hash(hash_index_start(pid)), found;
 
 	for (size_t at = hash;
-	     (found = hash_index_next(&view->target_index, hash, &at)) != HASH_INDEX_NONE;)
-		if (view->targets[found].pid == pid)
-			return &view->targets[found];
-	hash_index_add(&view->target_index, hash, (uint32_t)view->target_count);
-	view->targets = alloc_grow(view->targets, &view->target_cap, view->target_count + 1,
-	                           sizeof(*view->targets));
-	view->targets[view->target_count] = (struct recent_target){ pid, SIZE_MAX };
-	return &view->targets[view->target_count++];
+	     (found = hash_index_next(&window->target_index, hash, &at)) != HASH_INDEX_NONE;)
+		if (window->targets[found].pid == pid)
+			return &window->targets[found];
+	hash_index_add(&window->target_index, hash, (uint32_t)window->target_count);
+	window->targets = alloc_grow(window->targets, &window->target_cap, window->target_count + 1,
+	                             sizeof(*window->targets));
+	window->targets[window->target_count] = (struct recent_target){ pid, SIZE_MAX };
+	return &window->targets[window->target_count++];
 }
 
-static void pauses_take(struct recent_window *view)
+static void add_up_pauses(struct recent_window *window)
 {
 	struct pause_stats pauses = { 0 };
 	struct profile_pause pause;
 
-	for (size_t i = view->from; i < view->to; i++)
-		if (!view->recent->samples[i].failed)
-			pause_stats_add(&pauses, view->recent->samples[i].pause_us);
+	for (size_t i = window->from; i < window->to; i++)
+		if (!window->recent->samples[i].failed)
+			pause_stats_add(&pauses, window->recent->samples[i].pause_us);
 	pause = pause_stats_sum_up(&pauses);
 	if (pause.known) {
-		view->pause_median_us = pause.median;
-		view->pause_max_us = pause.max;
-		view->stopped_share =
-		        (double)pauses.sum / (double)pauses.count * view->rate_hz / 1e6;
+		window->pause_median_us = pause.median;
+		window->pause_max_us = pause.max;
+		window->stopped_share =
+		        (double)pauses.sum / (double)pauses.count * window->rate_hz / 1e6;
 	}
 	pause_stats_deinit(&pauses);
 }
@@ -196,7 +197,7 @@ void recent_window_init(struct recent_window *ret, const struct recent_samples *
 	       recent->samples[ret->from - 1].time_us + span_us >= newest)
 		ret->from--;
 	for (size_t i = ret->from; i < ret->to; i++) {
-		struct recent_target *target = target_of(ret, recent->samples[i].pid);
+		struct recent_target *target = get_recent_target(ret, recent->samples[i].pid);
 
 		ret->taken += !recent->samples[i].failed;
 		ret->failed += recent->samples[i].failed;
@@ -208,50 +209,48 @@ void recent_window_init(struct recent_window *ret, const struct recent_samples *
 	if (ret->span_us && ret->taken > ret->target_count)
 		ret->rate_hz = (double)(ret->taken - ret->target_count) * 1e6 /
 		               (double)ret->span_us / (double)ret->target_count;
-	pauses_take(ret);
+	add_up_pauses(ret);
 }
 
-void recent_window_deinit(struct recent_window *view)
+void recent_window_deinit(struct recent_window *window)
 {
-	free(view->targets);
-	hash_index_deinit(&view->target_index);
-	*view = (struct recent_window){ 0 };
+	free(window->targets);
+	hash_index_deinit(&window->target_index);
+	*window = (struct recent_window){ 0 };
 }
-
-/* Stacks. */
 
 static bool is_wanted(const struct recent_stack *stack, bool running)
 {
 	return !running || stack->state == 'R' || !stack->state;
 }
 
-size_t recent_window_stacks(const struct recent_window *view, bool running)
+size_t recent_window_stacks(const struct recent_window *window, bool running)
 {
 	size_t ret = 0;
 
-	for (size_t i = view->from; i < view->to; i++) {
-		const struct recent_sample *sample = &view->recent->samples[i];
+	for (size_t i = window->from; i < window->to; i++) {
+		const struct recent_sample *sample = &window->recent->samples[i];
 
 		for (size_t k = sample->first; k < sample->first + sample->count; k++)
-			ret += is_wanted(&view->recent->stacks[k], running);
+			ret += is_wanted(&window->recent->stacks[k], running);
 	}
 	return ret;
 }
 
-static int leaf_compare(const void *a, const void *b)
+static int compare_leaves(const void *a, const void *b)
 {
 	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
 
 	return (left > right) - (left < right);
 }
 
-static size_t leaves_take(const struct recent_window *view, bool running, uint32_t **ret)
+static size_t collect_leaves(const struct recent_window *window, bool running, uint32_t **ret)
 {
-	const struct recent_samples *recent = view->recent;
+	const struct recent_samples *recent = window->recent;
 	size_t count = 0, cap = 0;
 
 	*ret = NULL;
-	for (size_t i = view->from; i < view->to; i++) {
+	for (size_t i = window->from; i < window->to; i++) {
 		const struct recent_sample *sample = &recent->samples[i];
 
 		*ret = alloc_grow(*ret, &cap, count + sample->count, sizeof(**ret));
@@ -260,7 +259,7 @@ static size_t leaves_take(const struct recent_window *view, bool running, uint32
 				(*ret)[count++] = recent->stacks[k].leaf;
 	}
 	if (count)
-		qsort(*ret, count, sizeof(**ret), leaf_compare);
+		qsort(*ret, count, sizeof(**ret), compare_leaves);
 	return count;
 }
 
@@ -269,7 +268,7 @@ struct path {
 	size_t count, cap;
 };
 
-static void path_fill(struct path *path, const struct tree *tree, uint32_t leaf)
+static void fill_path(struct path *path, const struct tree *tree, uint32_t leaf)
 {
 	size_t depth = 0;
 
@@ -281,18 +280,18 @@ static void path_fill(struct path *path, const struct tree *tree, uint32_t leaf)
 		path->frames[--depth] = *tree_frame(tree, i);
 }
 
-struct tree *recent_window_tree(const struct recent_window *view, const struct tree *tree,
+struct tree *recent_window_tree(const struct recent_window *window, const struct tree *tree,
                                 bool running)
 {
 	struct tree *ret = tree_create(tree_by_line(tree));
 	struct path path = { 0 };
 	uint32_t *leaves;
-	size_t count = leaves_take(view, running, &leaves), same;
+	size_t count = collect_leaves(window, running, &leaves), same;
 
 	for (size_t i = 0; i < count; i += same) {
 		for (same = 1; i + same < count && leaves[i + same] == leaves[i];)
 			same++;
-		path_fill(&path, tree, leaves[i]);
+		fill_path(&path, tree, leaves[i]);
 		tree_add(ret, path.frames, path.count, same);
 	}
 	tree_sum_totals(ret);

@@ -1,5 +1,5 @@
-/* timeline_builder: fills a profile's timeline from the stacks and markers of a text, as these come. The rules
- * are in profile_builder.h. */
+/* timeline_builder: fills a profile's timeline from the stacks and markers of a text, in their
+ * order. The rules are in profile_builder.h. */
 #ifndef PMP_TIMELINE_BUILDER_H
 #define PMP_TIMELINE_BUILDER_H
 
@@ -14,26 +14,26 @@
 struct timeline_builder;
 
 struct timed_stack {
-	uint32_t leaf;              /* its node */
-	const struct frame *frames; /* root first, without its process */
+	uint32_t leaf;              /* node of the tree */
+	const struct frame *frames; /* root first, without the process */
 	size_t count;
-	enum merge_quality mark;
+	enum merge_quality quality;
 	bool lost;
 };
 
-/* Borrows both. max: of timeline_create; 0: TIMELINE_BYTES_MAX. */
+/* Keeps both arguments. max: of timeline_create; 0: TIMELINE_BYTES_MAX. */
 struct timeline_builder *timeline_builder_create(struct profile *profile,
                                                  const struct sampling_stats *sampling, size_t max);
-/* The profile's timeline stays the profile's. */
-void timeline_builder_destroy(struct timeline_builder *keeper);
+/* Does not destroy the timeline, which belongs to the profile. */
+void timeline_builder_destroy(struct timeline_builder *builder);
 
-/* thread: the profile's, of `told`. */
-void timeline_builder_stack(struct timeline_builder *keeper, const struct profile_thread *thread,
-                            const struct stack_thread *told, const struct timed_stack *stack);
-/* After the sampling and the tree have taken it. */
-void timeline_builder_on_marker(struct timeline_builder *keeper, const struct marker *marker);
-void timeline_builder_end_input(struct timeline_builder *keeper);
-/* Notes what is not in the timeline; takes away one of a text that tells no time at all. */
-void timeline_builder_finish(struct timeline_builder *keeper);
+/* thread: the profile's thread of facts. */
+void timeline_builder_stack(struct timeline_builder *builder, const struct profile_thread *thread,
+                            const struct stack_thread *facts, const struct timed_stack *stack);
+/* Called after sampling_stats_on_marker. */
+void timeline_builder_on_marker(struct timeline_builder *builder, const struct marker *marker);
+void timeline_builder_end_input(struct timeline_builder *builder);
+/* Adds notes on what the timeline lacks. Removes the timeline if the text has no times at all. */
+void timeline_builder_finish(struct timeline_builder *builder);
 
 #endif

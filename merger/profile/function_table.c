@@ -11,8 +11,8 @@ void function_table_deinit(struct function_table *table)
 	*table = (struct function_table){ 0 };
 }
 
-static bool is_same(const struct function_table *table, const struct frame *a,
-                    const struct frame *b)
+static bool is_same_table_function(const struct function_table *table, const struct frame *a,
+                                   const struct frame *b)
 {
 	return a->name == b->name && a->file == b->file && a->module == b->module &&
 	       (table->by_name || (a->first_line == b->first_line && a->kind == b->kind));
@@ -34,7 +34,7 @@ uint32_t function_table_number(struct function_table *table, uint32_t node)
 
 	for (size_t at = hash;
 	     (found = hash_index_next(&table->index, hash, &at)) != HASH_INDEX_NONE;)
-		if (is_same(table, function_table_frame(table, found), frame))
+		if (is_same_table_function(table, function_table_frame(table, found), frame))
 			return found;
 	table->nodes =
 	        alloc_grow(table->nodes, &table->cap, table->count + 1, sizeof(*table->nodes));

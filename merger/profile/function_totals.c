@@ -12,13 +12,13 @@ struct counting {
 	const struct tree *tree;
 	struct function_table functions;
 	struct function_totals_row *rows; /* rows[N - 1] is function N's */
-	uint32_t *above; /* how often each function is on the way to the node that is looked at */
+	uint32_t *above; /* how often each function is on the path to the current node */
 	size_t row_cap, above_cap;
-	uint32_t *path; /* the functions on that way, root first */
+	uint32_t *path; /* the functions on that path, root first */
 	size_t depth, path_cap;
 };
 
-static uint32_t function_of(struct counting *counting, uint32_t node)
+static uint32_t get_function(struct counting *counting, uint32_t node)
 {
 	enum frame_kind kind = tree_frame(counting->tree, node)->kind;
 	size_t known = counting->functions.count;
@@ -38,8 +38,8 @@ static uint32_t function_of(struct counting *counting, uint32_t node)
 	return function;
 }
 
-/* The way to a node at this depth: what was below its parent is left. */
-static void path_cut(struct counting *counting, size_t depth)
+/* Cuts the path to this depth. */
+static void cut_counting_path(struct counting *counting, size_t depth)
 {
 	while (counting->depth > depth) {
 		uint32_t function = counting->path[--counting->depth];
@@ -49,19 +49,19 @@ static void path_cut(struct counting *counting, size_t depth)
 	}
 }
 
-static void path_add(struct counting *counting, uint32_t function)
+static void extend_counting_path(struct counting *counting, uint32_t function)
 {
 	counting->path = alloc_grow(counting->path, &counting->path_cap, counting->depth + 1,
 	                            sizeof(*counting->path));
 	counting->path[counting->depth++] = function;
 }
 
-static void node_count(struct counting *counting, uint32_t node, size_t depth)
+static void count_node(struct counting *counting, uint32_t node, size_t depth)
 {
-	uint32_t function = function_of(counting, node);
+	uint32_t function = get_function(counting, node);
 
-	path_cut(counting, depth - 1);
-	path_add(counting, function);
+	cut_counting_path(counting, depth - 1);
+	extend_counting_path(counting, function);
 	if (function == NO_FUNCTION)
 		return;
 	counting->rows[function - 1].self += tree_self(counting->tree, node);
@@ -74,17 +74,17 @@ struct order {
 	enum function_order by;
 };
 
-static int number_compare(uint64_t a, uint64_t b)
+static int compare_falling(uint64_t a, uint64_t b)
 {
 	return (a < b) - (a > b);
 }
 
-static int row_compare(const void *a, const void *b, void *ctx)
+static int compare_rows(const void *a, const void *b, void *ctx)
 {
 	const struct function_totals_row *left = a, *right = b;
 	const struct order *order = ctx;
-	int self = number_compare(left->self, right->self);
-	int total = number_compare(left->total, right->total);
+	int self = compare_falling(left->self, right->self);
+	int total = compare_falling(left->total, right->total);
 	int diff = order->by == TOTALS_BY_SELF ? self : total;
 
 	if (!diff)
@@ -109,12 +109,12 @@ void function_totals_init(struct function_totals *ret, const struct tree *tree,
 	size_t depth = 0, count;
 
 	for (uint32_t node = TREE_ROOT; (node = tree_next(tree, node, &depth)) != TREE_NONE;)
-		node_count(&counting, node, depth);
+		count_node(&counting, node, depth);
 	count = counting.functions.count;
 	for (size_t i = 0; i < count; i++)
 		counting.rows[i].frame = function_table_frame(&counting.functions, (uint32_t)i + 1);
 	if (count && by != TOTALS_BY_SEEN)
-		qsort_r(counting.rows, count, sizeof(*counting.rows), row_compare, &order);
+		qsort_r(counting.rows, count, sizeof(*counting.rows), compare_rows, &order);
 	*ret = (struct function_totals){
 		.rows = counting.rows,
 		.count = max && count > max ? max : count,
@@ -125,8 +125,8 @@ void function_totals_init(struct function_totals *ret, const struct tree *tree,
 	free(counting.path);
 }
 
-void function_totals_deinit(struct function_totals *table)
+void function_totals_deinit(struct function_totals *totals)
 {
-	free(table->rows);
-	*table = (struct function_totals){ 0 };
+	free(totals->rows);
+	*totals = (struct function_totals){ 0 };
 }

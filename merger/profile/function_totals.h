@@ -1,5 +1,6 @@
-/* function_totals: a tree's functions by weight. A function is what function_table tells apart; processes and threads are none.
- * Recursion counts once in its total. Selfs add up to the tree's total, but for stacks without a frame. */
+/* function_totals: a tree's functions by weight. Functions are those of function_table; processes
+ * and threads are none. A recursive function counts once in its total. The selfs add up to the
+ * tree's total, except for stacks without frames. */
 #ifndef PMP_FUNCTION_TOTALS_H
 #define PMP_FUNCTION_TOTALS_H
 
@@ -17,22 +18,21 @@ enum function_order {
 };
 
 struct function_totals_row {
-	const struct frame *frame; /* the tree's; its line means nothing */
-	uint32_t number; /* the function's, as function_table counts what tree_next comes to */
+	const struct frame *frame; /* the tree's; its line has no meaning */
+	uint32_t number;           /* of function_table, with the nodes in the order of tree_next */
 	uint64_t self, total;
 };
 
 struct function_totals {
-	struct function_totals_row *
-	        rows; /* the heaviest first, by self or by total, then by the other, then by name */
+	struct function_totals_row *rows; /* heaviest first: self or total, the other one, name */
 	size_t count;
 	uint64_t whole; /* the tree's total */
 };
 
-/* The heaviest rows, `max` at most (0: all). Nothing is to be added to the tree meanwhile, and its totals have to be
- * settled (tree_sum_totals); *ret is good for as long as the tree stays as it is. */
+/* Finds the heaviest rows, `max` at most (0: all). The tree's totals must be complete
+ * (tree_sum_totals). *ret is valid until the tree changes. */
 void function_totals_init(struct function_totals *ret, const struct tree *tree,
                           const struct intern *intern, enum function_order order, size_t max);
-void function_totals_deinit(struct function_totals *table);
+void function_totals_deinit(struct function_totals *totals);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "merger/base/number.h"
 
-static struct span path_get(const struct intern *intern, uint32_t id,
+static struct span get_path(const struct intern *intern, uint32_t id,
                             const struct label_options *options)
 {
 	struct span path = intern_get(intern, id);
@@ -30,14 +30,14 @@ void label_add(struct buf *out, const struct intern *intern, const struct frame 
 	if (!is_code(frame) || !place)
 		return;
 	buf_add_span(out, SPAN_LIT(" ("));
-	buf_add_span(out, path_get(intern, place, options));
+	buf_add_span(out, get_path(intern, place, options));
 	if (with_line)
 		buf_printf(out, ":%u", frame->line);
 	buf_add_span(out, SPAN_LIT(")"));
 }
 
 /* True for "... .py)" and "... .py:12)". */
-static bool label_is_python(struct span label)
+static bool is_python_label(struct span label)
 {
 	size_t digits = 0;
 
@@ -55,6 +55,6 @@ struct frame label_frame(struct intern *intern, struct span label)
 {
 	return (struct frame){
 		.name = intern_add_clean(intern, label),
-		.kind = label_is_python(label) ? FRAME_PYTHON : FRAME_NATIVE,
+		.kind = is_python_label(label) ? FRAME_PYTHON : FRAME_NATIVE,
 	};
 }

@@ -1,4 +1,4 @@
-/* label: a frame as people read it: "function (file.py)", "function (libfoo.so)". */
+/* label: a frame's text: "function (file.py)", "function (libfoo.so)". */
 #ifndef PMP_LABEL_H
 #define PMP_LABEL_H
 
@@ -13,12 +13,12 @@ struct label_options {
 	bool by_line; /* "(file.py:12)" */
 };
 
-/* Appends. Python: name and source file. Native: name and module; where the module is not known, or
- * by_line asks for a line that is known, the source file; where neither is, the name alone. Other
- * kinds: the name alone. A frame without a name is "??". */
+/* Appends the label. Python: name and source file. Native: name and module; with by_line and a
+ * known line, or if the module is unknown, the source file instead; if both are unknown, only the
+ * name. Other kinds: only the name. A frame without a name is "??". */
 void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
                const struct label_options *options);
-/* What is known of a frame whose label alone is, as in collapsed stacks: that is its name. */
+/* The frame of a label of a collapsed stack: the label is its name, the other facts are unknown. */
 struct frame label_frame(struct intern *intern, struct span label);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "merger/base/number.h"
 
-#define PID_MARK "(pid "
-#define TID_MARK "(tid "
+#define PID_TAG "(pid "
+#define TID_TAG "(tid "
 
 enum level_rank level_of(enum frame_kind kind)
 {
@@ -19,16 +19,16 @@ enum level_rank level_of(enum frame_kind kind)
 	}
 }
 
-/* "NAME (pid 4711)", and what stands for it where neither is known. */
-static struct frame labelled(struct intern *intern, enum frame_kind kind, struct span name,
-                             const char *mark, uint32_t number, const char *unknown)
+/* Makes "NAME (pid 4711)"; `unknown` if name and number are unknown. */
+static struct frame make_level(struct intern *intern, enum frame_kind kind, struct span name,
+                               const char *tag, uint32_t number, const char *unknown)
 {
 	struct buf text = { 0 };
 	struct frame frame = { .kind = kind };
 
 	buf_add_span(&text, name);
 	if (number)
-		buf_printf(&text, "%s%s%u)", name.len ? " " : "", mark, number);
+		buf_printf(&text, "%s%s%u)", name.len ? " " : "", tag, number);
 	if (!text.len)
 		buf_add_span(&text, span_of(unknown));
 	frame.name = intern_add_clean(intern, buf_span(&text));
@@ -38,7 +38,7 @@ static struct frame labelled(struct intern *intern, enum frame_kind kind, struct
 
 struct frame level_host(struct intern *intern, uint32_t host)
 {
-	return labelled(intern, FRAME_HOST, intern_get(intern, host), "", 0, "(unknown host)");
+	return make_level(intern, FRAME_HOST, intern_get(intern, host), "", 0, "(unknown host)");
 }
 
 struct frame level_process(struct intern *intern, const struct profile_target *target)
@@ -49,24 +49,24 @@ struct frame level_process(struct intern *intern, const struct profile_target *t
 		name = span_basename(intern_get(intern, target->arg_count && target->args[0]
 		                                                ? target->args[0]
 		                                                : target->executable));
-	return labelled(intern, FRAME_PROCESS, name, PID_MARK, target ? target->pid : 0,
-	                "(unknown process)");
+	return make_level(intern, FRAME_PROCESS, name, PID_TAG, target ? target->pid : 0,
+	                  "(unknown process)");
 }
 
 struct frame level_thread(struct intern *intern, uint32_t name, uint32_t tid)
 {
-	return labelled(intern, FRAME_THREAD, intern_get(intern, name), TID_MARK, tid,
-	                "(unknown thread)");
+	return make_level(intern, FRAME_THREAD, intern_get(intern, name), TID_TAG, tid,
+	                  "(unknown thread)");
 }
 
-/* "NAME (tid 4713)": takes the name and the number apart. */
-static struct span label_split(struct span label, struct span mark, uint32_t *ret)
+/* Splits "NAME (tid 4713)" into name and number. */
+static struct span split_label(struct span label, struct span tag, uint32_t *ret)
 {
 	*ret = 0;
 	for (size_t i = label.len; i-- > 0;) {
 		struct span rest = span_skip(label, i);
 
-		if (!span_take(&rest, mark))
+		if (!span_take(&rest, tag))
 			continue;
 		number_take32(&rest, ret);
 		return span_trim((struct span){ label.ptr, i });
@@ -78,7 +78,7 @@ uint32_t level_pid(struct span label)
 {
 	uint32_t ret;
 
-	label_split(label, SPAN_LIT(PID_MARK), &ret);
+	split_label(label, SPAN_LIT(PID_TAG), &ret);
 	return ret;
 }
 
@@ -86,7 +86,7 @@ uint32_t level_tid(struct span label)
 {
 	uint32_t ret;
 
-	label_split(label, SPAN_LIT(TID_MARK), &ret);
+	split_label(label, SPAN_LIT(TID_TAG), &ret);
 	return ret;
 }
 
@@ -94,7 +94,7 @@ struct span level_thread_name(struct span label)
 {
 	uint32_t unused;
 
-	return label_split(label, SPAN_LIT(TID_MARK), &unused);
+	return split_label(label, SPAN_LIT(TID_TAG), &unused);
 }
 
 bool level_has_threads(const struct profile *profile)

@@ -1,5 +1,6 @@
-/* levels: the levels above the first frame of a stack: the host, the process and the thread, those of them that a tree has,
- * in this order. Their frames' names are labels: "web-1", "python3 (pid 4711)", "worker-1 (tid 4713)". */
+/* levels: the levels of a tree above the first frame of a stack: host, process and thread, in this
+ * order; a tree has some of them or none. The names of their frames are labels: "web-1", "python3
+ * (pid 4711)", "worker-1 (tid 4713)". */
 #ifndef PMP_LEVELS_H
 #define PMP_LEVELS_H
 
@@ -8,30 +9,30 @@
 
 #include "merger/profile/profile.h"
 
-/* From the top down; a set of levels is a bit for each, LEVEL_BIT. */
+/* From the root down. A set of levels has a bit for each, LEVEL_BIT. */
 enum level_rank {
 	LEVEL_HOST,
 	LEVEL_PROCESS,
 	LEVEL_THREAD,
-	LEVEL_COUNT /* of what is no level: of code */
+	LEVEL_COUNT /* level_of a frame that is not a level */
 };
 
 #define LEVEL_BIT(rank) (1u << (rank))
 
 enum level_rank level_of(enum frame_kind kind);
 
-/* The frame of a level. host: an intern id, 0: not known. target: NULL: not known. */
+/* The frame of a level. host: an intern id; 0: unknown. target NULL: unknown. */
 struct frame level_host(struct intern *intern, uint32_t host);
 struct frame level_process(struct intern *intern, const struct profile_target *target);
 struct frame level_thread(struct intern *intern, uint32_t name, uint32_t tid);
 
-/* Is the thread a level of the tree? So it is of an empty one. */
+/* True if the tree has a level for threads, or is empty. */
 bool level_has_threads(const struct profile *profile);
 
-/* The number in a label; 0: it has none. */
+/* The number in a label; 0 if it has none. */
 uint32_t level_pid(struct span label);
 uint32_t level_tid(struct span label);
-/* A thread's label without its number. */
+/* A thread's label without the number. */
 struct span level_thread_name(struct span label);
 
 #endif

@@ -2,14 +2,14 @@
 
 #include <ctype.h>
 
-/* What is below these is installed: the rest of the path begins with the package's name. */
+/* Folders of installed packages: the rest of the path begins with the package's name. */
 static const struct span package_folders[] = {
 	SPAN_INIT("/site-packages/"),
 	SPAN_INIT("/dist-packages/"),
 	SPAN_INIT("/lib-dynload/"),
 };
 
-/* Shared objects below these belong to the system. */
+/* Folders of the system's shared objects. */
 static const struct span system_folders[] = {
 	SPAN_INIT("/lib/"),
 	SPAN_INIT("/lib64/"),
@@ -19,8 +19,9 @@ static const struct span system_folders[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* "requests/api.py", "six.py", "_json.cpython-311-x86_64-linux-gnu.so": up to the first slash or dot */
-static struct span first_word(struct span path)
+/* "requests/api.py", "six.py", "_json.cpython-311-x86_64-linux-gnu.so": up to the first slash or
+ * dot */
+static struct span get_first_word(struct span path)
 {
 	size_t len = 0;
 
@@ -29,8 +30,8 @@ static struct span first_word(struct span path)
 	return (struct span){ path.ptr, len };
 }
 
-/* What follows the last occurrence of the folder; empty: it's not there. */
-static struct span behind(struct span path, struct span folder)
+/* The part of the path after the last occurrence of the folder; empty if there is none. */
+static struct span find_after_last(struct span path, struct span folder)
 {
 	struct span ret = { 0 };
 	const char *hit;
@@ -42,10 +43,11 @@ static struct span behind(struct span path, struct span folder)
 	return ret;
 }
 
-/* The standard library is in ".../lib/python3.11/", ".../lib64/python2.7/" or ".../python311.zip/". */
-static struct span behind_python(struct span path)
+/* The part after the standard library's folder: ".../lib/python3.11/", ".../lib64/python2.7/" or
+ * ".../python311.zip/". */
+static struct span find_after_python(struct span path)
 {
-	struct span rest = behind(path, SPAN_LIT("/python"));
+	struct span rest = find_after_last(path, SPAN_LIT("/python"));
 	size_t at = 0;
 
 	while (at < rest.len && (isdigit((unsigned char)rest.ptr[at]) || rest.ptr[at] == '.'))
@@ -53,32 +55,32 @@ static struct span behind_python(struct span path)
 	if (at && span_starts(span_skip(rest, at), SPAN_LIT("zip")))
 		at += 3;
 	while (at < rest.len && islower((unsigned char)rest.ptr[at]) && at < 12)
-		at++; /* "python3.13t", "python3-config" is none */
+		at++; /* "python3.13t"; not "python3-config" */
 	if (!at || at >= rest.len || rest.ptr[at] != '/')
 		return (struct span){ 0 };
 	return span_skip(rest, at + 1);
 }
 
-static struct span package_of(struct span path)
+static struct span find_package(struct span path)
 {
 	struct span rest = { 0 };
 
 	for (size_t i = 0; i < COUNT_OF(package_folders) && !rest.len; i++)
-		rest = behind(path, package_folders[i]);
-	return first_word(rest);
+		rest = find_after_last(path, package_folders[i]);
+	return get_first_word(rest);
 }
 
-static struct span python_library(struct span file)
+static struct span find_python_library(struct span file)
 {
-	struct span package = package_of(file), rest = file;
+	struct span package = find_package(file), rest = file;
 
 	if (package.len)
 		return package;
 	if (span_take(&rest, SPAN_LIT("<frozen "))) {
 		rest.len -= rest.len > 0;
-		return first_word(rest);
+		return get_first_word(rest);
 	}
-	return first_word(behind_python(file));
+	return get_first_word(find_after_python(file));
 }
 
 /* "python3.11", "python", "libpython3.11.so.1.0", but not "python_utils.so" */
@@ -89,9 +91,9 @@ static bool is_interpreter(struct span base)
 	       (!base.len || isdigit((unsigned char)base.ptr[0]) || base.ptr[0] == '.');
 }
 
-static struct span native_library(struct span module)
+static struct span find_native_library(struct span module)
 {
-	struct span base = span_basename(module), package = package_of(module);
+	struct span base = span_basename(module), package = find_package(module);
 
 	if (package.len)
 		return package;
@@ -106,8 +108,8 @@ static struct span native_library(struct span module)
 struct span library_name(const struct intern *intern, const struct frame *frame)
 {
 	if (frame->kind == FRAME_PYTHON)
-		return python_library(intern_get(intern, frame->file));
+		return find_python_library(intern_get(intern, frame->file));
 	if (frame->kind == FRAME_NATIVE)
-		return native_library(intern_get(intern, frame->module));
+		return find_native_library(intern_get(intern, frame->module));
 	return (struct span){ 0 };
 }

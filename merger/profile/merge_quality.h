@@ -1,14 +1,20 @@
-/* merge_quality: how well the native and the Python frames of one stack came together. */
+/* merge_quality: how well the native and the Python frames of one stack were merged. */
 #ifndef PMP_MERGE_QUALITY_H
 #define PMP_MERGE_QUALITY_H
 
 enum merge_quality {
-	QUALITY_MERGED, /* every evaluator frame has its Python frames; one being entered or left need not */
-	QUALITY_NATIVE_ONLY, /* no Python frame in it, though there may be evaluator frames; or kernel frames only */
-	QUALITY_PYTHON_ONLY, /* no native frame was there */
-	QUALITY_PARTIAL, /* some evaluator frames have no Python frames, or Python frames are left over */
-	QUALITY_UNPAIRED, /* both are there, and nothing says how they belong together: Python's first, then native */
-	QUALITY_LOST, /* no frame at all: one frame of kind lost says why */
+	/* Each evaluator frame has its Python frames, except perhaps one being entered or left. */
+	QUALITY_MERGED,
+	/* No Python frames (evaluator frames are possible), or only kernel frames. */
+	QUALITY_NATIVE_ONLY,
+	/* No native frames. */
+	QUALITY_PYTHON_ONLY,
+	/* Some evaluator frames have no Python frames, or some Python frames have no evaluator. */
+	QUALITY_PARTIAL,
+	/* How both belong together is unknown: the Python frames come first, then the native ones. */
+	QUALITY_UNPAIRED,
+	/* No frames: one frame of kind lost has the reason. */
+	QUALITY_LOST,
 	QUALITY_COUNT
 };
 

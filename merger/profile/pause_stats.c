@@ -19,15 +19,15 @@ void pause_stats_add(struct pause_stats *pauses, uint64_t us)
 	pauses->sum += us;
 }
 
-static int us_compare(const void *a, const void *b)
+static int compare_us(const void *a, const void *b)
 {
 	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
 
 	return (left > right) - (left < right);
 }
 
-/* Nearest rank: the smallest value that at least `percent` of all are not above. */
-static uint32_t percentile(const struct pause_stats *pauses, size_t percent)
+/* Nearest rank: the smallest value that is at least as large as `percent` % of all values. */
+static uint32_t find_percentile(const struct pause_stats *pauses, size_t percent)
 {
 	return pauses->us[(pauses->count * percent + 99) / 100 - 1];
 }
@@ -40,9 +40,9 @@ struct profile_pause pause_stats_sum_up(struct pause_stats *pauses)
 		return ret;
 	ret.known = true;
 	ret.first = pauses->us[0];
-	qsort(pauses->us, pauses->count, sizeof(*pauses->us), us_compare);
-	ret.median = percentile(pauses, 50);
-	ret.p99 = percentile(pauses, 99);
+	qsort(pauses->us, pauses->count, sizeof(*pauses->us), compare_us);
+	ret.median = find_percentile(pauses, 50);
+	ret.p99 = find_percentile(pauses, 99);
 	ret.max = pauses->us[pauses->count - 1];
 	return ret;
 }

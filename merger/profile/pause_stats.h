@@ -1,5 +1,5 @@
-/* pause_stats: for how long each sample stopped its target. Four bytes a sample, so that no percentile is
- * a guess. {0} is empty. */
+/* pause_stats: the pause of each sample. All are stored, in four bytes each, so that percentiles
+ * are exact. {0} is empty. */
 #ifndef PMP_PAUSE_STATS_H
 #define PMP_PAUSE_STATS_H
 
@@ -9,15 +9,14 @@
 #include "merger/profile/profile.h"
 
 struct pause_stats {
-	uint32_t
-	        *us; /* in the order of the samples; what does not fit is UINT32_MAX (71 minutes) */
+	uint32_t *us; /* in the order of the samples; UINT32_MAX (71 minutes) at most */
 	size_t count, cap;
 	uint64_t sum;
 };
 
 void pause_stats_deinit(struct pause_stats *pauses);
 void pause_stats_add(struct pause_stats *pauses, uint64_t us);
-/* Sorts them: nothing may be added after it. */
+/* Sorts the pauses; no more may be added afterwards. */
 struct profile_pause pause_stats_sum_up(struct pause_stats *pauses);
 
 #endif

@@ -44,15 +44,15 @@ uint64_t profile_stacks(const struct profile *profile)
 	return sum;
 }
 
-static uint32_t number_hash(uint32_t number)
+static uint32_t hash_number(uint32_t number)
 {
 	return hash_index_hash(hash_index_start(number));
 }
 
-/* Its place in targets, HASH_INDEX_NONE if it is not there. */
-static uint32_t target_find(const struct profile *profile, uint32_t pid)
+/* Its index in targets, or HASH_INDEX_NONE. */
+static uint32_t find_target(const struct profile *profile, uint32_t pid)
 {
-	uint32_t hash = number_hash(pid), found;
+	uint32_t hash = hash_number(pid), found;
 
 	for (size_t at = hash;
 	     (found = hash_index_next(&profile->target_index, hash, &at)) != HASH_INDEX_NONE;)
@@ -63,12 +63,12 @@ static uint32_t target_find(const struct profile *profile, uint32_t pid)
 
 bool profile_has_target(const struct profile *profile, uint32_t pid)
 {
-	return target_find(profile, pid) != HASH_INDEX_NONE;
+	return find_target(profile, pid) != HASH_INDEX_NONE;
 }
 
-static struct profile_target *target_append(struct profile *profile, uint32_t pid)
+static struct profile_target *append_target(struct profile *profile, uint32_t pid)
 {
-	hash_index_add(&profile->target_index, number_hash(pid), (uint32_t)profile->target_count);
+	hash_index_add(&profile->target_index, hash_number(pid), (uint32_t)profile->target_count);
 	profile->targets = alloc_grow(profile->targets, &profile->target_cap,
 	                              profile->target_count + 1, sizeof(*profile->targets));
 	profile->targets[profile->target_count] = (struct profile_target){ .pid = pid };
@@ -77,9 +77,9 @@ static struct profile_target *target_append(struct profile *profile, uint32_t pi
 
 struct profile_target *profile_target(struct profile *profile, uint32_t pid)
 {
-	uint32_t found = target_find(profile, pid);
+	uint32_t found = find_target(profile, pid);
 
-	return found != HASH_INDEX_NONE ? &profile->targets[found] : target_append(profile, pid);
+	return found != HASH_INDEX_NONE ? &profile->targets[found] : append_target(profile, pid);
 }
 
 uint32_t profile_host(const struct profile *profile)
@@ -92,7 +92,7 @@ uint32_t profile_host(const struct profile *profile)
 	return host;
 }
 
-static bool target_same(const struct profile_target *a, const struct profile_target *b)
+static bool is_same_target(const struct profile_target *a, const struct profile_target *b)
 {
 	return a->pid == b->pid && a->executable == b->executable && a->host == b->host &&
 	       a->python == b->python && a->arg_count == b->arg_count &&
@@ -101,14 +101,14 @@ static bool target_same(const struct profile_target *a, const struct profile_tar
 
 bool profile_add_target(struct profile *profile, const struct profile_target *target)
 {
-	uint32_t hash = number_hash(target->pid), found;
+	uint32_t hash = hash_number(target->pid), found;
 	struct profile_target *row;
 
 	for (size_t at = hash;
 	     (found = hash_index_next(&profile->target_index, hash, &at)) != HASH_INDEX_NONE;)
-		if (target_same(&profile->targets[found], target))
+		if (is_same_target(&profile->targets[found], target))
 			return false;
-	row = target_append(profile, target->pid);
+	row = append_target(profile, target->pid);
 	*row = *target;
 	row->args = target->arg_count ? alloc_copy((const char *)target->args,
 	                                           target->arg_count * sizeof(*target->args))
@@ -116,9 +116,9 @@ bool profile_add_target(struct profile *profile, const struct profile_target *ta
 	return true;
 }
 
-static uint32_t module_find(const struct profile *profile, uint32_t path)
+static uint32_t find_module(const struct profile *profile, uint32_t path)
 {
-	uint32_t hash = number_hash(path), found;
+	uint32_t hash = hash_number(path), found;
 
 	for (size_t at = hash;
 	     (found = hash_index_next(&profile->module_index, hash, &at)) != HASH_INDEX_NONE;)
@@ -129,13 +129,13 @@ static uint32_t module_find(const struct profile *profile, uint32_t path)
 
 void profile_module(struct profile *profile, uint32_t path, uint32_t build_id)
 {
-	uint32_t found = module_find(profile, path);
+	uint32_t found = find_module(profile, path);
 
 	if (found != HASH_INDEX_NONE && profile->modules[found].build_id != build_id)
 		profile->modules[found].build_id = 0; /* the file was replaced between two runs */
 	if (found != HASH_INDEX_NONE || !path)
 		return;
-	hash_index_add(&profile->module_index, number_hash(path), (uint32_t)profile->module_count);
+	hash_index_add(&profile->module_index, hash_number(path), (uint32_t)profile->module_count);
 	profile->modules = alloc_grow(profile->modules, &profile->module_cap,
 	                              profile->module_count + 1, sizeof(*profile->modules));
 	profile->modules[profile->module_count++] = (struct profile_module){ path, build_id };
@@ -143,21 +143,21 @@ void profile_module(struct profile *profile, uint32_t path, uint32_t build_id)
 
 uint32_t profile_build_id(const struct profile *profile, uint32_t path)
 {
-	uint32_t found = module_find(profile, path);
+	uint32_t found = find_module(profile, path);
 
 	return found == HASH_INDEX_NONE ? 0 : profile->modules[found].build_id;
 }
 
-static uint32_t thread_hash(uint32_t host, uint32_t pid, uint32_t tid)
+static uint32_t hash_thread(uint32_t host, uint32_t pid, uint32_t tid)
 {
 	return hash_index_hash(hash_index_mix(hash_index_start(pid), (uint64_t)host << 32 | tid));
 }
 
-/* Its place in threads, HASH_INDEX_NONE if it is not there. */
-static uint32_t thread_find(const struct profile *profile, uint32_t host, uint32_t pid,
+/* Its index in threads, or HASH_INDEX_NONE. */
+static uint32_t find_thread(const struct profile *profile, uint32_t host, uint32_t pid,
                             uint32_t tid)
 {
-	uint32_t hash = thread_hash(host, pid, tid), found;
+	uint32_t hash = hash_thread(host, pid, tid), found;
 
 	for (size_t at = hash;
 	     (found = hash_index_next(&profile->thread_index, hash, &at)) != HASH_INDEX_NONE;) {
@@ -172,7 +172,7 @@ static uint32_t thread_find(const struct profile *profile, uint32_t host, uint32
 const struct profile_thread *profile_find_thread(const struct profile *profile, uint32_t pid,
                                                  uint32_t tid)
 {
-	uint32_t found = thread_find(profile, 0, pid, tid);
+	uint32_t found = find_thread(profile, 0, pid, tid);
 
 	return found == HASH_INDEX_NONE ? NULL : &profile->threads[found];
 }
@@ -180,7 +180,7 @@ const struct profile_thread *profile_find_thread(const struct profile *profile, 
 struct profile_thread *profile_host_thread(struct profile *profile, uint32_t host, uint32_t pid,
                                            uint32_t tid)
 {
-	uint32_t found = thread_find(profile, host, pid, tid);
+	uint32_t found = find_thread(profile, host, pid, tid);
 
 	if (found != HASH_INDEX_NONE)
 		return &profile->threads[found];
@@ -188,7 +188,7 @@ struct profile_thread *profile_host_thread(struct profile *profile, uint32_t hos
 	                              profile->thread_count + 1, sizeof(*profile->threads));
 	found = (uint32_t)profile->thread_count++;
 	profile->threads[found] = (struct profile_thread){ .host = host, .pid = pid, .tid = tid };
-	hash_index_add(&profile->thread_index, thread_hash(host, pid, tid), found);
+	hash_index_add(&profile->thread_index, hash_thread(host, pid, tid), found);
 	return &profile->threads[found];
 }
 
@@ -197,56 +197,56 @@ struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uin
 	return profile_host_thread(profile, 0, pid, tid);
 }
 
-static int number_compare(uint64_t a, uint64_t b)
+static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
 }
 
-static int thread_compare(const void *a, const void *b, void *intern)
+static int compare_threads(const void *a, const void *b, void *intern)
 {
 	const struct profile_thread *left = a, *right = b;
-	int diff = number_compare(right->stacks, left->stacks);
+	int diff = compare_numbers(right->stacks, left->stacks);
 
 	if (!diff)
 		diff = intern_compare(intern, left->host, right->host);
 	if (!diff)
-		diff = number_compare(left->pid, right->pid);
-	return diff ? diff : number_compare(left->tid, right->tid);
+		diff = compare_numbers(left->pid, right->pid);
+	return diff ? diff : compare_numbers(left->tid, right->tid);
 }
 
-static int target_compare(const void *a, const void *b, void *intern)
+static int compare_targets(const void *a, const void *b, void *intern)
 {
 	const struct profile_target *left = a, *right = b;
 	size_t args = left->arg_count < right->arg_count ? left->arg_count : right->arg_count;
 	int diff = intern_compare(intern, left->host, right->host);
 
 	if (!diff)
-		diff = number_compare(left->pid, right->pid);
+		diff = compare_numbers(left->pid, right->pid);
 	if (!diff)
 		diff = intern_compare(intern, left->executable, right->executable);
 	if (!diff)
 		diff = intern_compare(intern, left->python, right->python);
 	for (size_t i = 0; i < args && !diff; i++)
 		diff = intern_compare(intern, left->args[i], right->args[i]);
-	return diff ? diff : number_compare(left->arg_count, right->arg_count);
+	return diff ? diff : compare_numbers(left->arg_count, right->arg_count);
 }
 
-static int module_compare(const void *a, const void *b, void *intern)
+static int compare_modules(const void *a, const void *b, void *intern)
 {
 	const struct profile_module *left = a, *right = b;
 
 	return intern_compare(intern, left->path, right->path);
 }
 
-static int note_compare(const void *a, const void *b, void *intern)
+static int compare_notes(const void *a, const void *b, void *intern)
 {
 	const uint32_t *left = a, *right = b;
 
 	return intern_compare(intern, *left, *right);
 }
 
-static void sort(struct profile *profile, void *rows, size_t count, size_t size,
-                 int (*compare)(const void *, const void *, void *))
+static void sort_rows(struct profile *profile, void *rows, size_t count, size_t size,
+                      int (*compare)(const void *, const void *, void *))
 {
 	if (count)
 		qsort_r(rows, count, size, compare, profile->intern);
@@ -255,12 +255,12 @@ static void sort(struct profile *profile, void *rows, size_t count, size_t size,
 void profile_sort(struct profile *profile)
 {
 	tree_sort(profile->tree, profile->intern);
-	sort(profile, profile->threads, profile->thread_count, sizeof(*profile->threads),
-	     thread_compare);
+	sort_rows(profile, profile->threads, profile->thread_count, sizeof(*profile->threads),
+	          compare_threads);
 	hash_index_clear(&profile->thread_index);
 	for (uint32_t i = 0; i < profile->thread_count; i++)
 		hash_index_add(&profile->thread_index,
-		               thread_hash(profile->threads[i].host, profile->threads[i].pid,
+		               hash_thread(profile->threads[i].host, profile->threads[i].pid,
 		                           profile->threads[i].tid),
 		               i);
 }
@@ -268,25 +268,26 @@ void profile_sort(struct profile *profile)
 void profile_sort_all(struct profile *profile)
 {
 	profile_sort(profile);
-	sort(profile, profile->targets, profile->target_count, sizeof(*profile->targets),
-	     target_compare);
-	sort(profile, profile->modules, profile->module_count, sizeof(*profile->modules),
-	     module_compare);
-	sort(profile, profile->notes, profile->note_count, sizeof(*profile->notes), note_compare);
+	sort_rows(profile, profile->targets, profile->target_count, sizeof(*profile->targets),
+	          compare_targets);
+	sort_rows(profile, profile->modules, profile->module_count, sizeof(*profile->modules),
+	          compare_modules);
+	sort_rows(profile, profile->notes, profile->note_count, sizeof(*profile->notes),
+	          compare_notes);
 	hash_index_clear(&profile->target_index);
 	hash_index_clear(&profile->module_index);
 	hash_index_clear(&profile->note_index);
 	for (uint32_t i = 0; i < profile->target_count; i++)
-		hash_index_add(&profile->target_index, number_hash(profile->targets[i].pid), i);
+		hash_index_add(&profile->target_index, hash_number(profile->targets[i].pid), i);
 	for (uint32_t i = 0; i < profile->module_count; i++)
-		hash_index_add(&profile->module_index, number_hash(profile->modules[i].path), i);
+		hash_index_add(&profile->module_index, hash_number(profile->modules[i].path), i);
 	for (uint32_t i = 0; i < profile->note_count; i++)
-		hash_index_add(&profile->note_index, number_hash(profile->notes[i]), i);
+		hash_index_add(&profile->note_index, hash_number(profile->notes[i]), i);
 }
 
 void profile_note(struct profile *profile, uint32_t text)
 {
-	uint32_t hash = number_hash(text), found;
+	uint32_t hash = hash_number(text), found;
 
 	for (size_t at = hash;
 	     (found = hash_index_next(&profile->note_index, hash, &at)) != HASH_INDEX_NONE;)

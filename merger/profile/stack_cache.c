@@ -7,23 +7,23 @@
 
 #define WORDS_MAX (4u << 20) /* 32 MB */
 
-void stack_cache_deinit(struct stack_cache *memo)
+void stack_cache_deinit(struct stack_cache *cache)
 {
-	free(memo->words);
-	free(memo->frames);
-	hash_index_deinit(&memo->stacks);
-	hash_index_deinit(&memo->frame_index);
-	*memo = (struct stack_cache){ 0 };
+	free(cache->words);
+	free(cache->frames);
+	hash_index_deinit(&cache->stacks);
+	hash_index_deinit(&cache->frame_index);
+	*cache = (struct stack_cache){ 0 };
 }
 
-void stack_cache_clear(struct stack_cache *memo)
+void stack_cache_clear(struct stack_cache *cache)
 {
-	memo->count = memo->frame_count = 0;
-	hash_index_clear(&memo->stacks);
-	hash_index_clear(&memo->frame_index);
+	cache->count = cache->frame_count = 0;
+	hash_index_clear(&cache->stacks);
+	hash_index_clear(&cache->frame_index);
 }
 
-/* One multiplication waits for the frame before, the others for nothing. */
+/* Only one multiplication per frame depends on the frame before. */
 uint32_t stack_cache_hash(const struct frame *frames, size_t count)
 {
 	uint64_t hash = hash_index_start(count);
@@ -39,84 +39,84 @@ uint32_t stack_cache_hash(const struct frame *frames, size_t count)
 	return hash_index_hash(hash_index_mix(hash, 0));
 }
 
-static bool is_stack(const struct stack_cache *memo, const struct known_stack *known,
-                     const struct frame *frames, size_t count)
+static bool is_known_stack(const struct stack_cache *cache, const struct known_stack *known,
+                           const struct frame *frames, size_t count)
 {
 	if (known->count != count)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (memcmp(&memo->frames[known->frames[i]], &frames[i], sizeof(*frames)) != 0)
+		if (memcmp(&cache->frames[known->frames[i]], &frames[i], sizeof(*frames)) != 0)
 			return false;
 	return true;
 }
 
-struct known_stack *stack_cache_find(const struct stack_cache *memo, uint32_t hash,
+struct known_stack *stack_cache_find(const struct stack_cache *cache, uint32_t hash,
                                      const struct frame *frames, size_t count)
 {
 	uint32_t found;
 
 	for (size_t at = hash;
-	     (found = hash_index_next(&memo->stacks, hash, &at)) != HASH_INDEX_NONE;) {
-		struct known_stack *known = (struct known_stack *)&memo->words[found];
+	     (found = hash_index_next(&cache->stacks, hash, &at)) != HASH_INDEX_NONE;) {
+		struct known_stack *known = (struct known_stack *)&cache->words[found];
 
-		if (is_stack(memo, known, frames, count))
+		if (is_known_stack(cache, known, frames, count))
 			return known;
 	}
 	return NULL;
 }
 
-static uint32_t frame_number(struct stack_cache *memo, const struct frame *frame)
+static uint32_t number_frame(struct stack_cache *cache, const struct frame *frame)
 {
 	uint32_t hash = stack_cache_hash(frame, 1), found;
 
 	for (size_t at = hash;
-	     (found = hash_index_next(&memo->frame_index, hash, &at)) != HASH_INDEX_NONE;)
-		if (!memcmp(&memo->frames[found], frame, sizeof(*frame)))
+	     (found = hash_index_next(&cache->frame_index, hash, &at)) != HASH_INDEX_NONE;)
+		if (!memcmp(&cache->frames[found], frame, sizeof(*frame)))
 			return found;
-	memo->frames = alloc_grow(memo->frames, &memo->frame_cap, memo->frame_count + 1,
-	                          sizeof(*memo->frames));
-	memo->frames[memo->frame_count] = *frame;
-	hash_index_add(&memo->frame_index, hash, (uint32_t)memo->frame_count);
-	return (uint32_t)memo->frame_count++;
+	cache->frames = alloc_grow(cache->frames, &cache->frame_cap, cache->frame_count + 1,
+	                           sizeof(*cache->frames));
+	cache->frames[cache->frame_count] = *frame;
+	hash_index_add(&cache->frame_index, hash, (uint32_t)cache->frame_count);
+	return (uint32_t)cache->frame_count++;
 }
 
-static size_t words_of(size_t count)
+static size_t count_words(size_t count)
 {
 	return (sizeof(struct known_stack) + count * sizeof(uint32_t) + 7) / sizeof(uint64_t);
 }
 
-void stack_cache_add(struct stack_cache *memo, uint32_t hash, const struct frame *frames,
+void stack_cache_add(struct stack_cache *cache, uint32_t hash, const struct frame *frames,
                      size_t count, uint32_t leaf)
 {
-	size_t words = words_of(count);
+	size_t words = count_words(count);
 	struct known_stack *known;
 
-	if (words > WORDS_MAX - memo->count)
+	if (words > WORDS_MAX - cache->count)
 		return;
-	memo->words =
-	        alloc_grow(memo->words, &memo->cap, memo->count + words, sizeof(*memo->words));
-	known = (struct known_stack *)&memo->words[memo->count];
+	cache->words =
+	        alloc_grow(cache->words, &cache->cap, cache->count + words, sizeof(*cache->words));
+	known = (struct known_stack *)&cache->words[cache->count];
 	known->weight = 0;
 	known->leaf = leaf;
 	known->count = (uint32_t)count;
 	for (size_t i = 0; i < count; i++)
-		known->frames[i] = frame_number(memo, &frames[i]);
-	hash_index_add(&memo->stacks, hash, (uint32_t)memo->count);
-	memo->count += words;
+		known->frames[i] = number_frame(cache, &frames[i]);
+	hash_index_add(&cache->stacks, hash, (uint32_t)cache->count);
+	cache->count += words;
 }
 
-struct known_stack *stack_cache_next(const struct stack_cache *memo,
+struct known_stack *stack_cache_next(const struct stack_cache *cache,
                                      const struct known_stack *known)
 {
 	size_t at = 0;
 
 	if (known)
-		at = (size_t)((const uint64_t *)known - memo->words) + words_of(known->count);
-	return at < memo->count ? (struct known_stack *)&memo->words[at] : NULL;
+		at = (size_t)((const uint64_t *)known - cache->words) + count_words(known->count);
+	return at < cache->count ? (struct known_stack *)&cache->words[at] : NULL;
 }
 
-const struct frame *stack_cache_frame(const struct stack_cache *memo,
+const struct frame *stack_cache_frame(const struct stack_cache *cache,
                                       const struct known_stack *known, size_t i)
 {
-	return &memo->frames[known->frames[i]];
+	return &cache->frames[known->frames[i]];
 }

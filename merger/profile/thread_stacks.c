@@ -7,7 +7,7 @@
 #include "merger/profile/timeline_replay.h"
 #include "merger/base/varint.h"
 
-static struct thread_group *group_add(struct thread_stacks *stacks, uint32_t at)
+static struct thread_group *add_group(struct thread_stacks *stacks, uint32_t at)
 {
 	struct thread_group *group;
 
@@ -18,7 +18,7 @@ static struct thread_group *group_add(struct thread_stacks *stacks, uint32_t at)
 	return group;
 }
 
-static void run_add(struct thread_group *group, const struct thread_run *run)
+static void add_run(struct thread_group *group, const struct thread_run *run)
 {
 	if (!run->samples && !run->cpu_us)
 		return;
@@ -52,57 +52,57 @@ uint64_t thread_group_weight(const struct thread_stacks *stacks, const struct th
 	return sum;
 }
 
-/* The thread stands as it does up to here. */
-static void run_grow(struct thread_run *run, struct timeline_replay *standings, uint32_t slot)
+/* Extends the run to the current sample. */
+static void extend_run(struct thread_run *run, struct timeline_replay *replay, uint32_t slot)
 {
-	const struct timeline_entry *entry = &standings->threads[slot].entry;
-	uint64_t samples = timeline_replay_samples(standings, slot);
+	const struct timeline_entry *entry = &replay->threads[slot].entry;
+	uint64_t samples = timeline_replay_samples(replay, slot);
 
 	run->stack = entry->stack;
 	run->samples += samples;
 	run->cpu_us += samples * entry->cpu_us;
 }
 
-/* Returns what the run weighed. */
-static uint64_t run_end(struct thread_stacks *stacks, struct thread_run *run, uint32_t slot)
+/* Returns the run's weight. */
+static uint64_t end_thread_run(struct thread_stacks *stacks, struct thread_run *run, uint32_t slot)
 {
 	uint64_t weight = thread_run_weight(stacks, run);
 
-	run_add(&stacks->groups[slot], run);
+	add_run(&stacks->groups[slot], run);
 	*run = (struct thread_run){ 0 };
 	return weight;
 }
 
-/* Returns what all runs weigh. */
+/* Returns the weight of all runs. */
 static uint64_t collect_by_time(struct thread_stacks *stacks)
 {
 	const struct timeline *timeline = stacks->timeline;
 	struct timeline_cursor cursor = { .timeline = timeline };
 	struct thread_run *runs = alloc_zeroed(timeline->slot_count, sizeof(*runs));
-	struct timeline_replay standings;
+	struct timeline_replay replay;
 	uint64_t total = 0;
 
-	timeline_replay_init(&standings, timeline);
+	timeline_replay_init(&replay, timeline);
 	for (uint32_t i = 0; i < timeline->slot_count; i++)
-		group_add(stacks, i);
+		add_group(stacks, i);
 	while (timeline_next(&cursor)) {
 		for (size_t i = 0; i < cursor.change_count; i++) {
 			const struct timeline_change *change = &cursor.changes[i];
 			struct thread_run *run = &runs[change->slot];
 
-			run_grow(run, &standings, change->slot);
+			extend_run(run, &replay, change->slot);
 			if (run->stack != change->entry.stack)
-				total += run_end(stacks, run, change->slot);
-			standings.threads[change->slot].entry = change->entry;
+				total += end_thread_run(stacks, run, change->slot);
+			replay.threads[change->slot].entry = change->entry;
 		}
-		standings.samples[cursor.target]++;
+		replay.samples[cursor.target]++;
 	}
 	for (uint32_t i = 0; i < timeline->slot_count; i++) {
-		run_grow(&runs[i], &standings, i);
-		total += run_end(stacks, &runs[i], i);
+		extend_run(&runs[i], &replay, i);
+		total += end_thread_run(stacks, &runs[i], i);
 	}
 	timeline_cursor_deinit(&cursor);
-	timeline_replay_deinit(&standings);
+	timeline_replay_deinit(&replay);
 	free(runs);
 	return total;
 }
@@ -112,16 +112,16 @@ static bool is_group(enum frame_kind kind)
 	return level_of(kind) != LEVEL_COUNT;
 }
 
-/* A group for each process and thread at the tree's top, in the tree's order. */
+/* Makes a group for each process and thread below the root, in the order of the tree. */
 static void collect_by_tree(struct thread_stacks *stacks)
 {
 	const struct profile *profile = stacks->profile;
 	const struct tree *tree = profile->tree;
 	bool cpu = profile->weight == PROFILE_CPU_US;
-	/* of each node: the place of its group */
+	/* by node: index of its group */
 	uint32_t *places = alloc_zeroed(tree_count(tree), sizeof(*places));
 
-	group_add(stacks, TREE_ROOT);
+	add_group(stacks, TREE_ROOT);
 	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(tree, i, NULL)) {
 		uint32_t parent = tree_node(tree, i)->parent;
 		uint64_t self = tree_self(tree, i);
@@ -132,10 +132,10 @@ static void collect_by_tree(struct thread_stacks *stacks)
 			if (stacks->groups[places[i]].at == parent &&
 			    is_group(tree_frame(tree, i)->kind)) {
 				places[i] = (uint32_t)stacks->count;
-				group_add(stacks, i);
+				add_group(stacks, i);
 			}
 		}
-		run_add(&stacks->groups[places[i]], &run);
+		add_run(&stacks->groups[places[i]], &run);
 	}
 	free(places);
 }
@@ -161,7 +161,7 @@ void thread_stacks_deinit(struct thread_stacks *stacks)
 	stacks->count = stacks->cap = 0;
 }
 
-static void frame_push(const struct thread_stacks *stacks, uint32_t node, uint32_t line,
+static void push_frame(const struct thread_stacks *stacks, uint32_t node, uint32_t line,
                        struct thread_frames *ret)
 {
 	if (is_group(tree_frame(stacks->profile->tree, node)->kind))
@@ -179,13 +179,13 @@ void thread_stacks_path(const struct thread_stacks *stacks, uint32_t stack,
 	ret->count = 0;
 	if (timeline)
 		for (uint32_t i = stack; i != TIMELINE_ROOT; i = timeline->steps[i].parent)
-			frame_push(stacks, timeline->steps[i].node, timeline->steps[i].line, ret);
+			push_frame(stacks, timeline->steps[i].node, timeline->steps[i].line, ret);
 	else
 		for (uint32_t i = stack; i != TREE_ROOT; i = tree_node(tree, i)->parent)
-			frame_push(stacks, i, 0, ret);
+			push_frame(stacks, i, 0, ret);
 }
 
-static struct thread_identity identity_of_node(const struct profile *profile, uint32_t node)
+static struct thread_identity find_node_identity(const struct profile *profile, uint32_t node)
 {
 	struct thread_identity ret = { 0 };
 
@@ -218,7 +218,7 @@ struct thread_identity thread_stacks_identity(const struct thread_stacks *stacks
 	const struct profile_thread *thread;
 
 	if (!stacks->timeline)
-		return identity_of_node(profile, group->at);
+		return find_node_identity(profile, group->at);
 	ret.pid = stacks->timeline->slots[group->at].pid;
 	ret.tid = stacks->timeline->slots[group->at].tid;
 	thread = profile_find_thread(profile, ret.pid, ret.tid);

@@ -48,7 +48,7 @@ size_t timeline_bytes(const struct timeline *timeline)
 
 /* Steps. */
 
-static uint32_t step_hash(const struct timeline_step *step)
+static uint32_t hash_step(const struct timeline_step *step)
 {
 	uint64_t mixed = hash_index_mix(hash_index_start(step->parent), step->node);
 
@@ -57,7 +57,7 @@ static uint32_t step_hash(const struct timeline_step *step)
 
 uint32_t timeline_step(struct timeline *timeline, const struct timeline_step *step)
 {
-	uint32_t hash = step_hash(step), found;
+	uint32_t hash = hash_step(step), found;
 
 	for (size_t at = hash;
 	     (found = hash_index_next(&timeline->step_index, hash, &at)) != HASH_INDEX_NONE;) {
@@ -75,7 +75,7 @@ uint32_t timeline_step(struct timeline *timeline, const struct timeline_step *st
 	return found;
 }
 
-static uint32_t line_of(const struct tree *tree, const struct frame *frame)
+static uint32_t get_line(const struct tree *tree, const struct frame *frame)
 {
 	bool has = frame->kind == FRAME_PYTHON || frame->kind == FRAME_NATIVE;
 
@@ -83,7 +83,7 @@ static uint32_t line_of(const struct tree *tree, const struct frame *frame)
 }
 
 uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint32_t leaf,
-                        const struct frame *frames, size_t count, enum merge_quality mark)
+                        const struct frame *frames, size_t count, enum merge_quality quality)
 {
 	uint32_t step = TIMELINE_ROOT, node = leaf;
 	size_t same = timeline->last_count;
@@ -93,14 +93,14 @@ uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint
 	timeline->last =
 	        alloc_grow(timeline->last, &timeline->last_cap, count, sizeof(*timeline->last));
 	if (same > count - 1)
-		same = count - 1; /* the leaf has its mark */
+		same = count - 1; /* the step of the leaf also has the quality */
 	for (size_t i = count; i-- > 0; node = tree_node(tree, node)->parent) {
 		struct timeline_last *last = &timeline->last[i];
-		uint32_t line = line_of(tree, &frames[i]);
+		uint32_t line = get_line(tree, &frames[i]);
 
 		if (i < same && (last->node != node || last->line != line))
 			same = i;
-		/* The step is made, or was right, below. */
+		/* `step` is set or kept below. */
 		last->node = node;
 		last->line = line;
 	}
@@ -109,7 +109,7 @@ uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint
 	for (size_t i = same; i < count; i++) {
 		const struct timeline_step next = { step, timeline->last[i].node,
 			                            timeline->last[i].line,
-			                            i + 1 < count ? QUALITY_COUNT : mark };
+			                            i + 1 < count ? QUALITY_COUNT : quality };
 
 		step = timeline_step(timeline, &next);
 		timeline->last[i].step = step;
@@ -160,7 +160,7 @@ uint32_t timeline_slot(struct timeline *timeline, uint32_t target, uint32_t pid,
 	return found;
 }
 
-static void live_add(struct timeline *timeline, uint32_t at)
+static void add_live(struct timeline *timeline, uint32_t at)
 {
 	struct timeline_slot *slot = &timeline->slots[at];
 	struct timeline_target *target = &timeline->targets[slot->target];
@@ -171,7 +171,7 @@ static void live_add(struct timeline *timeline, uint32_t at)
 	target->live[target->live_count++] = at;
 }
 
-static void live_remove(struct timeline *timeline, uint32_t at)
+static void remove_live(struct timeline *timeline, uint32_t at)
 {
 	const struct timeline_slot *slot = &timeline->slots[at];
 	struct timeline_target *target = &timeline->targets[slot->target];
@@ -181,20 +181,20 @@ static void live_remove(struct timeline *timeline, uint32_t at)
 	timeline->slots[moved].live = slot->live;
 }
 
-/* Differences wrap around, so that any two numbers have one; bit 0 is the sign. */
-static uint64_t signed_code(uint64_t from, uint64_t to)
+/* The difference of two numbers, which wraps around; bit 0 is the sign. */
+static uint64_t encode_signed(uint64_t from, uint64_t to)
 {
 	uint64_t diff = to - from;
 
 	return diff << 1 ^ (diff >> 63 ? UINT64_MAX : 0);
 }
 
-static uint64_t signed_apply(uint64_t from, uint64_t code)
+static uint64_t decode_signed(uint64_t from, uint64_t code)
 {
 	return from + (code >> 1 ^ (code & 1 ? UINT64_MAX : 0));
 }
 
-static bool entry_same(const struct timeline_entry *a, const struct timeline_entry *b)
+static bool is_same_entry(const struct timeline_entry *a, const struct timeline_entry *b)
 {
 	return a->stack == b->stack && a->state == b->state && a->has_cpu == b->has_cpu &&
 	       a->cpu_us == b->cpu_us;
@@ -212,12 +212,12 @@ void timeline_change(struct timeline *timeline, uint32_t slot, const struct time
 	timeline->changes[timeline->open_count++] = (struct timeline_change){ slot, *entry };
 	to->entry = *entry;
 	if (is && !was)
-		live_add(timeline, slot);
+		add_live(timeline, slot);
 	else if (!is)
-		live_remove(timeline, slot);
+		remove_live(timeline, slot);
 }
 
-static void changes_put(struct timeline *timeline)
+static void put_changes(struct timeline *timeline)
 {
 	struct buf *bytes = &timeline->bytes;
 	uint32_t before = 0;
@@ -227,7 +227,7 @@ static void changes_put(struct timeline *timeline)
 		const struct timeline_change *change = &timeline->changes[i];
 		const struct timeline_entry *entry = &change->entry;
 
-		varint_put(bytes, signed_code(before, change->slot));
+		varint_put(bytes, encode_signed(before, change->slot));
 		varint_put(bytes, entry->stack);
 		before = change->slot;
 		if (entry->stack == TIMELINE_ROOT)
@@ -237,7 +237,7 @@ static void changes_put(struct timeline *timeline)
 	}
 }
 
-static void totals_add(struct timeline *timeline, const struct timeline_target *target)
+static void add_totals(struct timeline *timeline, const struct timeline_target *target)
 {
 	timeline->sample_count++;
 	timeline->change_count += timeline->open_count;
@@ -255,13 +255,13 @@ void timeline_commit(struct timeline *timeline, const struct timeline_sample *sa
 	struct buf *bytes = &timeline->bytes;
 	uint32_t target = timeline_target(timeline, sample->pid);
 
-	varint_put(bytes, signed_code(timeline->time_us, sample->time_us));
+	varint_put(bytes, encode_signed(timeline->time_us, sample->time_us));
 	varint_put(bytes, target);
 	varint_put(bytes, sample->late | sample->failed << 1);
 	varint_put(bytes, sample->pause_us);
-	changes_put(timeline);
+	put_changes(timeline);
 	timeline->time_us = sample->time_us;
-	totals_add(timeline, &timeline->targets[target]);
+	add_totals(timeline, &timeline->targets[target]);
 	timeline->open_count = 0;
 }
 
@@ -284,9 +284,9 @@ size_t timeline_drop(struct timeline *timeline)
 	return count;
 }
 
-/* The slot of a thread in this sample, each time another one. */
-static uint32_t thread_slot(struct timeline *timeline, uint32_t target,
-                            const struct timeline_thread *thread)
+/* The slot of a thread in this sample. A thread that is named again gets another slot. */
+static uint32_t find_thread_slot(struct timeline *timeline, uint32_t target,
+                                 const struct timeline_thread *thread)
 {
 	uint32_t at = timeline_slot(timeline, target, thread->pid, thread->tid, 0);
 	struct timeline_slot *slot = &timeline->slots[at];
@@ -316,9 +316,9 @@ void timeline_close(struct timeline *timeline, const struct timeline_sample *sam
 	}
 	at = timeline_target(timeline, sample->pid);
 	for (size_t i = 0; i < timeline->thread_count; i++) {
-		uint32_t slot = thread_slot(timeline, at, &timeline->threads[i]);
+		uint32_t slot = find_thread_slot(timeline, at, &timeline->threads[i]);
 
-		if (!entry_same(&timeline->slots[slot].entry, &timeline->threads[i].entry))
+		if (!is_same_entry(&timeline->slots[slot].entry, &timeline->threads[i].entry))
 			timeline_change(timeline, slot, &timeline->threads[i].entry);
 	}
 	for (size_t i = timeline->targets[at].live_count; i-- > 0;) {
@@ -331,24 +331,24 @@ void timeline_close(struct timeline *timeline, const struct timeline_sample *sam
 	timeline_commit(timeline, sample);
 }
 
-static uint64_t next_number(struct timeline_cursor *cursor)
+static uint64_t read_number(struct timeline_cursor *cursor)
 {
 	return varint_get(cursor->timeline->bytes.ptr, &cursor->at);
 }
 
-static void change_get(struct timeline_cursor *cursor, uint32_t before,
-                       struct timeline_change *change)
+static void read_change(struct timeline_cursor *cursor, uint32_t before,
+                        struct timeline_change *change)
 {
 	struct timeline_entry *entry = &change->entry;
 	uint64_t cpu;
 
 	*change = (struct timeline_change){ 0 };
-	change->slot = (uint32_t)signed_apply(before, next_number(cursor));
-	entry->stack = (uint32_t)next_number(cursor);
+	change->slot = (uint32_t)decode_signed(before, read_number(cursor));
+	entry->stack = (uint32_t)read_number(cursor);
 	if (entry->stack == TIMELINE_ROOT)
 		return;
 	entry->state = cursor->timeline->bytes.ptr[cursor->at++];
-	cpu = next_number(cursor);
+	cpu = read_number(cursor);
 	entry->has_cpu = cpu & 1;
 	entry->cpu_us = cpu >> 1;
 }
@@ -362,18 +362,18 @@ bool timeline_next(struct timeline_cursor *cursor)
 
 	if (cursor->at == timeline->bytes.len)
 		return false;
-	sample->time_us = signed_apply(sample->time_us, next_number(cursor));
-	cursor->target = (uint32_t)next_number(cursor);
+	sample->time_us = decode_signed(sample->time_us, read_number(cursor));
+	cursor->target = (uint32_t)read_number(cursor);
 	sample->pid = timeline->targets[cursor->target].pid;
-	flags = next_number(cursor);
+	flags = read_number(cursor);
 	sample->late = flags & 1;
 	sample->failed = flags & 2;
-	sample->pause_us = next_number(cursor);
-	cursor->change_count = (size_t)next_number(cursor);
+	sample->pause_us = read_number(cursor);
+	cursor->change_count = (size_t)read_number(cursor);
 	cursor->changes = alloc_grow(cursor->changes, &cursor->change_cap, cursor->change_count,
 	                             sizeof(*cursor->changes));
 	for (size_t i = 0; i < cursor->change_count; i++) {
-		change_get(cursor, before, &cursor->changes[i]);
+		read_change(cursor, before, &cursor->changes[i]);
 		before = cursor->changes[i].slot;
 	}
 	return true;

@@ -1,13 +1,14 @@
-/* timeline: when each stack of a profile was there. It keeps each sample's time and pause, and of each
- * thread the entry (stack, state, CPU time) where it differs from the one in the target's sample before:
- * most threads stand still, so that memory goes by change. A stack is a number: the last step of its
- * path in a prefix trie, of which each step is a tree's node and the line in it.
+/* timeline: when each stack of a profile was sampled. It stores each sample's time and pause, and
+ * each thread's entry (stack, state, CPU time) if it differs from that in the target's sample
+ * before. Most threads do not change, so memory is proportional to the changes. A stack is a
+ * number: the last step of its path in a prefix trie. A step of the trie is a tree's node and a
+ * line in it.
  *
- * A sample takes some 6 bytes and a change 5 to 9 (`make bench` measures it). There is a limit for all
- * of it: a sample that comes when that is passed, and all behind it, are not kept. The tree has them.
+ * A sample takes some 6 bytes, a change 5 to 9 (`make bench` measures it). When a limit is passed,
+ * later samples are not stored. The tree has them.
  *
- * Times are microseconds since the start of the run; runs that are folded into one profile follow each
- * other. The owner of the tree is the profile: steps hold its nodes' indexes, which never change. */
+ * Times are microseconds since the start of the run; runs that are folded into one profile follow
+ * each other. The profile owns the tree; steps have its nodes' indices, which never change. */
 #ifndef PMP_TIMELINE_H
 #define PMP_TIMELINE_H
 
@@ -21,42 +22,42 @@
 #include "merger/profile/merge_quality.h"
 #include "merger/profile/tree.h"
 
-/* Bytes, of which as much again may be allocated and not used. */
+/* Limit in bytes. As much again may be allocated and unused. */
 #define TIMELINE_BYTES_MAX ((size_t)64 << 20)
-/* Of one entry's CPU time: 35 years are no thread's. */
+/* Limit of one entry's CPU time: 35 years. */
 #define TIMELINE_CPU_MAX ((uint64_t)1 << 50)
 #define TIMELINE_ROOT 0u /* step 0: no frame */
 
-/* The path's first step hangs on the tree's root or on a process below it: that level has no steps. */
+/* The node of a path's first step is a child of the root or of a process: processes have no
+ * steps. */
 struct timeline_step {
 	uint32_t parent; /* a lower number */
 	uint32_t node;   /* of the tree */
-	uint32_t line;   /* 0: not known, or told by the node's frame (tree_by_line) */
-	uint32_t
-	        mark; /* enum merge_quality of the stacks that end here; QUALITY_COUNT: none does */
+	uint32_t line;   /* 0: unknown, or in the node's frame (tree_by_line) */
+	uint32_t mark;   /* merge_quality of the stacks that end here; QUALITY_COUNT: none ends */
 };
 
-/* What a thread's state can be in /proc: a letter; 0 otherwise. */
+/* The state if it is a letter, as in /proc; 0 otherwise. */
 static inline char timeline_state(char state)
 {
 	return (state >= 'A' && state <= 'Z') || (state >= 'a' && state <= 'z') ? state : '\0';
 }
 
 struct timeline_entry {
-	uint32_t stack; /* TIMELINE_ROOT: the thread is not there (any more) */
-	char state;     /* R, S, D ... just before the stop; 0: not told */
+	uint32_t stack; /* TIMELINE_ROOT: the thread is not in the sample */
+	char state;     /* R, S, D ... just before the pause; 0: unknown */
 	bool has_cpu;
 	uint64_t cpu_us; /* CPU time since the thread's sample before */
 };
 
-/* A thread as a target's samples have it. `nth`: a text may name one twice in one sample. */
+/* A thread of a target's samples. nth: a text may have a thread twice in one sample. */
 struct timeline_slot {
 	uint32_t target; /* index into targets */
 	uint32_t pid, tid, nth;
-	struct timeline_entry entry; /* in the last sample that was added */
-	uint32_t live;               /* its place in its target's `live`, while it is there */
-	uint32_t named;              /* nth 0: how many there are in the sample of `sample` */
-	size_t sample;               /* the last one that named it */
+	struct timeline_entry entry; /* in the last sample */
+	uint32_t live;               /* its index in its target's `live`, while it is there */
+	uint32_t named;              /* nth 0: slots of this thread in sample `sample` */
+	size_t sample;               /* the last sample that had it */
 };
 
 struct timeline_target {
@@ -76,7 +77,7 @@ struct timeline_change {
 	struct timeline_entry entry;
 };
 
-/* One thread of the sample that is being put together. */
+/* One thread of the current sample. */
 struct timeline_thread {
 	uint32_t pid, tid;
 	struct timeline_entry entry;
@@ -88,54 +89,55 @@ struct timeline_last {
 
 struct timeline {
 	size_t max;
-	bool full;        /* the limit was passed: nothing is added any more */
-	uint64_t full_us; /* the time of the first sample that is not there */
+	bool full;        /* the limit was passed: no more samples are added */
+	uint64_t full_us; /* the time of the first sample that is missing */
 	struct timeline_step *steps;
 	size_t step_count, step_cap;
 	struct hash_index step_index;
 	struct timeline_target *targets;
 	size_t target_count, target_cap;
-	struct hash_index target_index; /* pid -> its place */
+	struct hash_index target_index; /* pid -> index in targets */
 	struct timeline_slot *slots;
 	size_t slot_count, slot_cap;
 	struct hash_index slot_index;
-	struct buf bytes;  /* the samples, coded */
-	uint64_t time_us;  /* of the last one */
-	uint64_t last_us;  /* the latest time of any */
-	uint64_t stacks;   /* entries in all samples: what the tree's total would be */
-	uint64_t with_cpu; /* those that tell a CPU time */
-	uint64_t with_state;
+	struct buf bytes;    /* the samples, encoded */
+	uint64_t time_us;    /* of the last sample */
+	uint64_t last_us;    /* the latest time of all samples */
+	uint64_t stacks;     /* entries in all samples: the tree's total, if complete */
+	uint64_t with_cpu;   /* entries with a CPU time */
+	uint64_t with_state; /* entries with a state */
 	size_t sample_count, change_count;
 	struct timeline_thread *threads;
 	size_t thread_count, thread_cap;
 	struct timeline_change *changes;
 	size_t open_count, changes_cap;
-	struct timeline_last *last; /* the stack that was added last, root first */
+	struct timeline_last *last; /* the last stack, root first */
 	size_t last_count, last_cap;
 };
 
+/* max: limit in bytes, for timeline_bytes. */
 struct timeline *timeline_create(size_t max);
 void timeline_destroy(struct timeline *timeline);
 
-/* Memory of all that is kept, without what is allocated ahead. */
+/* The memory in use, in bytes, without memory that is allocated ahead. */
 size_t timeline_bytes(const struct timeline *timeline);
 
-/* The number of a stack that tree_add has put below a process or the root: `leaf` is what it returned,
- * frames (root first) are the stack's without the process. */
+/* The number of a stack that tree_add has added. leaf: its result. frames: the stack's, root first,
+ * without the process. */
 uint32_t timeline_stack(struct timeline *timeline, const struct tree *tree, uint32_t leaf,
-                        const struct frame *frames, size_t count, enum merge_quality mark);
-/* The number of this step, made if it is missing. */
+                        const struct frame *frames, size_t count, enum merge_quality quality);
+/* The number of this step; added if it is missing. */
 uint32_t timeline_step(struct timeline *timeline, const struct timeline_step *step);
 
-/* A sample as its threads come: timeline_add for each, then timeline_close. What is the same as in the
- * target's sample before is left out; threads that are not named are gone. */
+/* Adds a sample from all its threads: timeline_add for each, then timeline_close, which stores only
+ * the differences to the target's sample before. */
 void timeline_add(struct timeline *timeline, uint32_t pid, uint32_t tid,
                   const struct timeline_entry *entry);
 void timeline_close(struct timeline *timeline, const struct timeline_sample *sample);
-/* Forgets what was added since the last close; returns how many threads that were. */
+/* Drops the threads added since the last close; returns their number. */
 size_t timeline_drop(struct timeline *timeline);
 
-/* A sample by its changes: timeline_change for each, then timeline_commit. */
+/* Adds a sample from its changes: timeline_change for each, then timeline_commit. */
 uint32_t timeline_target(struct timeline *timeline, uint32_t pid);
 uint32_t timeline_slot(struct timeline *timeline, uint32_t target, uint32_t pid, uint32_t tid,
                        uint32_t nth);
@@ -145,7 +147,7 @@ void timeline_commit(struct timeline *timeline, const struct timeline_sample *sa
 /* Reads the samples in the order in which they were added. */
 struct timeline_cursor {
 	const struct timeline *timeline;
-	size_t at; /* in bytes */
+	size_t at; /* in `bytes` */
 	/* the sample that timeline_next has read */
 	struct timeline_sample sample;
 	uint32_t target;
@@ -153,7 +155,7 @@ struct timeline_cursor {
 	size_t change_count, change_cap;
 };
 
-/* {.timeline = ..} is before the first sample. false: behind the last one. */
+/* {.timeline = ..} is before the first sample. false: after the last one. */
 bool timeline_next(struct timeline_cursor *cursor);
 void timeline_cursor_deinit(struct timeline_cursor *cursor);
 

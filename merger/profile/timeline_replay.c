@@ -13,17 +13,17 @@ void timeline_replay_init(struct timeline_replay *ret, const struct timeline *ti
 	};
 }
 
-void timeline_replay_deinit(struct timeline_replay *standings)
+void timeline_replay_deinit(struct timeline_replay *replay)
 {
-	free(standings->threads);
-	free(standings->samples);
-	*standings = (struct timeline_replay){ 0 };
+	free(replay->threads);
+	free(replay->samples);
+	*replay = (struct timeline_replay){ 0 };
 }
 
-uint64_t timeline_replay_samples(struct timeline_replay *standings, uint32_t slot)
+uint64_t timeline_replay_samples(struct timeline_replay *replay, uint32_t slot)
 {
-	struct timeline_replay_thread *thread = &standings->threads[slot];
-	uint64_t now = standings->samples[standings->timeline->slots[slot].target];
+	struct timeline_replay_thread *thread = &replay->threads[slot];
+	uint64_t now = replay->samples[replay->timeline->slots[slot].target];
 	uint64_t ret = thread->entry.stack != TIMELINE_ROOT ? now - thread->since : 0;
 
 	thread->since = now;

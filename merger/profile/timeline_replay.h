@@ -1,8 +1,8 @@
-/* timeline_replay: how each thread of a timeline stands while its reader goes from sample to sample, and in how many samples
- * it has stood so. A timeline tells a thread's entry only where it changes: what that weighs is known when it ends.
+/* timeline_replay: replays a timeline. Entries are stored only where they change, so an entry's
+ * number of samples is known when the next change comes.
  *
- * The reader asks timeline_replay_samples for a thread before it sets the thread's entry to what a sample changes it to, and
- * adds the sample to its target's afterwards, or not, if it does not count. */
+ * For each change of a sample the reader calls timeline_replay_samples and then sets the thread's
+ * entry. Afterwards it adds the sample to its target's `samples`, if the sample counts. */
 #ifndef PMP_TIMELINE_REPLAY_H
 #define PMP_TIMELINE_REPLAY_H
 
@@ -11,24 +11,25 @@
 #include "merger/profile/profile.h"
 
 struct timeline_replay_thread {
-	struct timeline_entry entry; /* for the reader to set */
-	uint64_t since;              /* of its target's samples: up to there they are taken */
+	struct timeline_entry entry; /* set by the reader */
+	uint64_t since;              /* its target's samples that are already counted */
 };
 
 struct timeline_replay {
 	const struct timeline *timeline;
 	struct timeline_replay_thread *threads; /* by slot */
-	uint64_t *samples; /* by target: those that count, for the reader to add to */
+	uint64_t *samples; /* by target: the samples that count; raised by the reader */
 };
 
-/* Before the first sample: nobody is there. */
+/* The state before the first sample, without threads. */
 void timeline_replay_init(struct timeline_replay *ret, const struct timeline *timeline);
-void timeline_replay_deinit(struct timeline_replay *standings);
+void timeline_replay_deinit(struct timeline_replay *replay);
 
-/* In how many samples the thread has stood in its entry that were not taken before; 0 if it is not there. */
-uint64_t timeline_replay_samples(struct timeline_replay *standings, uint32_t slot);
+/* The number of samples with the thread's current entry since the last call for this thread; 0 if
+ * it is not there. */
+uint64_t timeline_replay_samples(struct timeline_replay *replay, uint32_t slot);
 
-/* What an entry weighs in each of its samples. */
+/* The weight of an entry in each of its samples. */
 static inline uint64_t timeline_replay_weight(const struct timeline_entry *entry,
                                               enum profile_weight weight)
 {

@@ -1,4 +1,4 @@
-/* write_options: how a profile is written, whatever the format is. */
+/* write_options: options of all writers of profiles; each uses those that its format has. */
 #ifndef PMP_WRITE_OPTIONS_H
 #define PMP_WRITE_OPTIONS_H
 
@@ -9,10 +9,10 @@ struct write_options {
 	bool full_paths;
 	bool colour;        /* tree: ANSI colours */
 	bool ascii;         /* tree: guides in ASCII, for a terminal without UTF-8 */
-	unsigned width;     /* tree: columns to keep to; 0: no limit */
-	double min_percent; /* tree: nodes below it are folded into one line; 0: none */
-	bool intervals;     /* tree, flat: percentages with their error */
-	uint64_t rows;      /* flat: at most; 0: 30 */
+	unsigned width;     /* tree: maximum columns; 0: no limit */
+	double min_percent; /* tree: smaller nodes are folded into one line; 0: none are */
+	bool intervals;     /* tree, flat: percentages with confidence intervals */
+	uint64_t rows;      /* flat: maximum rows; 0: 30 */
 };
 
 #endif
