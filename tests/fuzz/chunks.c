@@ -1,16 +1,17 @@
-/* The same text, however it comes in pieces, gives the same profile. */
+/* A text gives the same profile, however it is cut into pieces. */
 #include "tests/fuzz/oracle.h"
 
 #include <string.h>
 #include "merger/build/profile_builder.h"
 #include "merger/profile/profile.h"
 
-/* Pieces of `piece` bytes; 0: of odd sizes. Each is a copy, which is gone when the call is over. */
+/* Feeds pieces of `piece` bytes; 0: of varying sizes. Each is a copy that is freed after the
+ * call. */
 static char *profile_text(const uint8_t *data, size_t size, size_t piece)
 {
 	const struct profile_builder_options options = { size & 1, size & 2, size & 4,
 		                                         true,     0,        1000000 };
-	static const struct write_options view = { 0 };
+	static const struct write_options write_options = { 0 };
 	struct profile_builder *builder = profile_builder_create(&options);
 	struct profile *profile;
 	char *text;
@@ -28,7 +29,7 @@ static char *profile_text(const uint8_t *data, size_t size, size_t piece)
 		at += len;
 	}
 	profile = profile_builder_finish(builder);
-	text = oracle_write(profile, "yaml", &view);
+	text = oracle_write(profile, "yaml", &write_options);
 	profile_destroy(profile);
 	profile_builder_destroy(builder);
 	return text;

@@ -1,4 +1,5 @@
-/* Collapsed stacks: refused with a reason, or read and written to the same bytes for ever after. */
+/* Collapsed stacks: refused with a reason, or read; what is then written is read and written the
+ * same. */
 #include "tests/fuzz/oracle.h"
 #include "merger/formats/file_writers.h"
 #include "merger/profile/profile.h"

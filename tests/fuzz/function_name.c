@@ -1,10 +1,10 @@
-/* Names and arguments: three views into the text, in its order, and nothing of it twice. */
+/* Names and arguments: three spans of the text, in its order, without overlap. */
 #include "tests/fuzz/oracle.h"
 
 #include "merger/parse/function_class.h"
 #include "merger/parse/function_name.h"
 
-static void name_check(const struct function_name *found, struct span text)
+static void check_name(const struct function_name *found, struct span text)
 {
 	oracle_inside(found->name, text);
 	oracle_inside(found->args, text);
@@ -18,19 +18,19 @@ static void name_check(const struct function_name *found, struct span text)
 	CHECK((unsigned)function_class_of(found->name) < CLASS_COUNT, "class");
 }
 
-static void take(struct span text)
+static void check_name_line(struct span text)
 {
 	struct function_name found;
 
 	function_name_parse(text, &found);
-	name_check(&found, text);
+	check_name(&found, text);
 	if (function_name_close(&found))
 		CHECK(found.end == FUNCTION_NAME_CLOSED, "closed, and not");
-	name_check(&found, text);
+	check_name(&found, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	oracle_lines(data, size, take);
+	oracle_lines(data, size, check_name_line);
 	return 0;
 }

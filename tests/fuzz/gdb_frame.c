@@ -1,11 +1,11 @@
-/* Native frames: views are whole; what is no frame moves nothing; a wrapped line's state never fails; the
- * fast way reads what the long one does. */
+/* Native frames: spans are inside the line; a line that is no frame is unchanged; the state of a
+ * wrapped line never fails; the fast parser gives the same result as the full one. */
 #include "tests/fuzz/oracle.h"
 
 #include "merger/parse/gdb_noise.h"
 #include "merger/parse/gdb_frame_fast.h"
 
-static void frame_check(const struct gdb_frame *frame, struct span line)
+static void check_native_frame(const struct gdb_frame *frame, struct span line)
 {
 	static const char signal_handler[] = "<signal handler called>";
 
@@ -17,7 +17,7 @@ static void frame_check(const struct gdb_frame *frame, struct span line)
 	CHECK(!span_eq(frame->name, SPAN_LIT("??")), "?? is no name");
 }
 
-static bool same_frame(const struct gdb_frame *a, const struct gdb_frame *b)
+static bool is_same_frame(const struct gdb_frame *a, const struct gdb_frame *b)
 {
 	return a->number == b->number && a->has_addr == b->has_addr && a->addr == b->addr &&
 	       span_eq(a->name, b->name) && span_eq(a->args, b->args) &&
@@ -25,8 +25,8 @@ static bool same_frame(const struct gdb_frame *a, const struct gdb_frame *b)
 	       a->special == b->special && a->state == b->state;
 }
 
-/* As the lines come to it: without the blanks behind them. */
-static void scan_agrees(struct span line)
+/* The fast parser gets lines without the blanks at their end. */
+static void check_fast_parser(struct span line)
 {
 	struct gdb_frame scanned, frame;
 	struct span rest;
@@ -38,10 +38,10 @@ static void scan_agrees(struct span line)
 	rest = line;
 	CHECK(gdb_frame_state(line) == GDB_FRAME_DONE, "more may come");
 	CHECK(gdb_frame_parse(&rest, &frame), "only the fast way takes it");
-	CHECK(same_frame(&scanned, &frame), "the fast way reads it otherwise");
+	CHECK(is_same_frame(&scanned, &frame), "the fast way reads it otherwise");
 }
 
-static void take(struct span line)
+static void check_frame_line(struct span line)
 {
 	struct span rest = line;
 	struct gdb_frame frame;
@@ -49,22 +49,22 @@ static void take(struct span line)
 	gdb_noise_is_known(line);
 	gdb_noise_is_python_note(line);
 	gdb_frame_state(line);
-	scan_agrees(line);
+	check_fast_parser(line);
 	if (gdb_frame_parse(&rest, &frame)) {
 		CHECK(gdb_frame_starts(line) && !rest.len, "%zu bytes left", rest.len);
-		frame_check(&frame, line);
+		check_native_frame(&frame, line);
 	} else {
 		CHECK(rest.ptr == line.ptr && rest.len == line.len, "moved");
 	}
 	rest = line;
 	if (gdb_frame_parse_bare(&rest, &frame))
-		frame_check(&frame, line);
+		check_native_frame(&frame, line);
 	else
 		CHECK(rest.ptr == line.ptr && rest.len == line.len, "moved");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	oracle_lines(data, size, take);
+	oracle_lines(data, size, check_frame_line);
 	return 0;
 }

@@ -1,9 +1,9 @@
-/* Thread headers: views are whole; what is no header moves nothing. */
+/* Thread headers: spans are inside the line; a line that is no header is unchanged. */
 #include "tests/fuzz/oracle.h"
 
 #include "merger/parse/gdb_thread.h"
 
-static void take(struct span line)
+static void check_thread_line(struct span line)
 {
 	struct span rest = line;
 	struct gdb_thread thread;
@@ -19,6 +19,6 @@ static void take(struct span line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	oracle_lines(data, size, take);
+	oracle_lines(data, size, check_thread_line);
 	return 0;
 }

@@ -1,11 +1,12 @@
-/* Markers: pairs are whole; what is written with the values that were read is read the same. */
+/* Markers: pairs are inside the line; a decoded value that is written again is read as the same
+ * value. */
 #include "tests/fuzz/oracle.h"
 
 #include <string.h>
 #include "merger/base/buf.h"
 #include "merger/parse/marker.h"
 
-static void pairs_check(const struct marker *marker, struct span line)
+static void check_pairs(const struct marker *marker, struct span line)
 {
 	struct span key, value;
 	size_t pos = 0, last = 0;
@@ -19,8 +20,8 @@ static void pairs_check(const struct marker *marker, struct span line)
 	}
 }
 
-/* The value decoded, written and read again. */
-static void value_check(struct span value)
+/* Decodes the value, writes it and reads it again. */
+static void check_value(struct span value)
 {
 	struct buf plain = { 0 }, line = { 0 }, again = { 0 };
 	struct span decoded = marker_decode(value, &plain);
@@ -39,23 +40,23 @@ static void value_check(struct span value)
 	buf_deinit(&again);
 }
 
-static void take(struct span line)
+static void check_marker_line(struct span line)
 {
 	static const char *const keys[] = { "pid", "start", "rate", "seconds", "text" };
 	struct marker marker;
 
 	if (!marker_parse(line, &marker))
 		return;
-	pairs_check(&marker, line);
+	check_pairs(&marker, line);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		marker_number(&marker, keys[i], 0);
 		marker_real(&marker, keys[i], 0);
-		value_check(marker_get(&marker, keys[i]));
+		check_value(marker_get(&marker, keys[i]));
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	oracle_lines(data, size, take);
+	oracle_lines(data, size, check_marker_line);
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* A command line, its words with NULs between them: options within their bounds, or an error of
- * usage that can be printed. Nothing exits. */
+/* A command line, whose words are separated by NULs: gives options within their bounds, or a usage
+ * error with a printable message. Nothing exits. */
 #include "tests/fuzz/oracle.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@
 
 #define WORDS_MAX 64
 
-/* Cuts text (which ends in a NUL) into words; argv ends in NULL. */
-static int words_cut(char *text, size_t size, char **argv)
+/* Splits text, which ends in a NUL, into words; argv ends in NULL. */
+static int split_words(char *text, size_t size, char **argv)
 {
 	int argc = 0;
 
@@ -20,7 +20,7 @@ static int words_cut(char *text, size_t size, char **argv)
 	return argc;
 }
 
-static void options_check(const struct options *options, const struct command *command)
+static void check_options(const struct options *options, const struct command *command)
 {
 	CHECK(options->rate_hz >= OPTIONS_RATE_MIN && options->rate_hz <= OPTIONS_RATE_MAX, "%g Hz",
 	      options->rate_hz);
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size)
 		memcpy(text, data, size);
-	argc = words_cut(text, size, argv);
+	argc = split_words(text, size, argv);
 	if (argc > 1 && command_by_name(argv[1])) {
 		command = command_by_name(argv[1]);
 		named = 1;
@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		oracle_error(&err, ERROR_USAGE);
 	} else {
 		CHECK(err.code == ERROR_NONE, "%s", err.text);
-		options_check(&options, command);
+		check_options(&options, command);
 	}
 	options_deinit(&options);
 	free(text);

@@ -13,7 +13,7 @@
 #include "merger/profile/tree.h"
 #include "merger/profile/write_options.h"
 
-/* See merger.h. The fixed part is for a sanitizer's builds too. */
+/* The limits of merger/README.md. The fixed part also covers the overhead of sanitizers. */
 #define MEMORY_FIXED (1u << 20)
 #define MEMORY_FACTOR 192
 
@@ -52,11 +52,12 @@ void oracle_inside(struct span part, struct span whole)
 	if (!part.len)
 		return;
 	CHECK(part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len,
-	      "a view of %zu bytes outside of its text", part.len);
+	      "a options of %zu bytes outside of its text", part.len);
 }
 
-/* The length of the character at p, 0 if it is not UTF-8. Written anew: escape.c is under test. */
-static size_t utf8_length(const unsigned char *p, size_t len, uint32_t *point)
+/* The length of the character at p; 0 if it is not UTF-8. Does not use escape.c, which is under
+ * test. */
+static size_t measure_utf8(const unsigned char *p, size_t len, uint32_t *point)
 {
 	static const struct {
 		unsigned char mask, lead;
@@ -82,8 +83,8 @@ static size_t utf8_length(const unsigned char *p, size_t len, uint32_t *point)
 	return 0;
 }
 
-/* What pmp's own colours are: ESC [ digits and ';' m. Their length, 0 for anything else. */
-static size_t colour_length(const unsigned char *p, size_t len)
+/* The length of a colour sequence of pmp, ESC [ digits and ';' m; 0 for other text. */
+static size_t measure_colour(const unsigned char *p, size_t len)
 {
 	size_t i = 2;
 
@@ -108,13 +109,13 @@ void oracle_text(struct span text, enum oracle_text kind)
 
 	while (i < text.len) {
 		uint32_t point = 0;
-		size_t len = kind == ORACLE_COLOURED ? colour_length(p + i, text.len - i) : 0;
+		size_t len = kind == ORACLE_COLOURED ? measure_colour(p + i, text.len - i) : 0;
 
 		if (len) {
 			i += len;
 			continue;
 		}
-		len = utf8_length(p + i, text.len - i, &point);
+		len = measure_utf8(p + i, text.len - i, &point);
 		CHECK(len, "not UTF-8 at byte %zu: 0x%02x", i, p[i]);
 		CHECK(!is_control(point) || (point == '\n' && kind != ORACLE_NAME),
 		      "a control character at byte %zu: U+%04x", i, point);
@@ -131,7 +132,7 @@ void oracle_error(const struct error *err, enum error_code code)
 	oracle_text((struct span){ err->text, len }, ORACLE_NAME);
 }
 
-static void node_check(const struct tree *tree, uint32_t at)
+static void check_node(const struct tree *tree, uint32_t at)
 {
 	const struct tree_node *node = tree_node(tree, at);
 	uint64_t sum = 0, lines = 0;
@@ -152,7 +153,7 @@ void oracle_profile(const struct profile *profile)
 	size_t seen = 0;
 
 	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(profile->tree, i, NULL)) {
-		node_check(profile->tree, i);
+		check_node(profile->tree, i);
 		seen++;
 	}
 	CHECK(seen == tree_count(profile->tree), "%zu of %zu nodes", seen,
@@ -169,8 +170,8 @@ void oracle_profile(const struct profile *profile)
 	}
 }
 
-/* The caller frees *ret. */
-static size_t unpack(char *packed, size_t len, uint8_t **ret)
+/* Stores the unpacked bytes in *ret, which the caller frees, and returns their number. */
+static size_t unpack_gzip(char *packed, size_t len, uint8_t **ret)
 {
 	z_stream zip = { .next_in = (uint8_t *)packed, .avail_in = (unsigned)len };
 	size_t cap = 1 << 16, have = 0;
@@ -190,11 +191,11 @@ static size_t unpack(char *packed, size_t len, uint8_t **ret)
 	return have;
 }
 
-/* All that is referred to is there, and the values add up to the tree's weight. */
-static void pprof_check(const struct profile *profile, char *packed, size_t len)
+/* All ids and indices are valid, and the values add up to the tree's weight. */
+static void check_pprof(const struct profile *profile, char *packed, size_t len)
 {
 	uint8_t *bytes;
-	size_t size = unpack(packed, len, &bytes);
+	size_t size = unpack_gzip(packed, len, &bytes);
 	Pprof__Profile *read = pprof__profile__unpack(NULL, size, bytes);
 	bool cpu = profile->weight == PROFILE_CPU_US;
 	uint64_t total = tree_node(profile->tree, TREE_ROOT)->total, sum = 0;
@@ -225,29 +226,29 @@ static void pprof_check(const struct profile *profile, char *packed, size_t len)
 }
 
 char *oracle_write(const struct profile *profile, const char *format,
-                   const struct write_options *view)
+                   const struct write_options *options)
 {
 	struct error err = { 0 };
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	bool done = format_by_name(span_of(format))->write(profile, view, out, &err);
+	bool done = format_by_name(span_of(format))->write(profile, options, out, &err);
 
 	CHECK(fclose(out) == 0 && done && err.code == ERROR_NONE, "%s: %s", format, err.text);
 	if (format_by_name(span_of(format))->binary) {
-		pprof_check(profile, text, len);
+		check_pprof(profile, text, len);
 		return text;
 	}
 	CHECK(strlen(text) == len, "a NUL in what was written");
 	CHECK(!len || text[len - 1] == '\n', "the last line does not end");
-	oracle_text((struct span){ text, len }, view->colour ? ORACLE_COLOURED : ORACLE_OUTPUT);
+	oracle_text((struct span){ text, len }, options->colour ? ORACLE_COLOURED : ORACLE_OUTPUT);
 	return text;
 }
 
-/* What was written can be read, and is written the same again. */
-static void read_again(const struct profile *profile, const char *format, const char *text)
+/* The written text can be read, and the result is written as the same text. */
+static void check_read_again(const struct profile *profile, const char *format, const char *text)
 {
-	static const struct write_options view = { .full_paths = true };
+	static const struct write_options options = { .full_paths = true };
 	struct error err = { 0 };
 	struct profile *again = format_by_name(span_of(format))->read(span_of(text), "again", &err);
 	char *second;
@@ -257,7 +258,7 @@ static void read_again(const struct profile *profile, const char *format, const 
 	CHECK(profile_stacks(again) - again->left_out ==
 	              profile_stacks(profile) - profile->left_out,
 	      "%s\n%s", format, text);
-	second = oracle_write(again, format, &view);
+	second = oracle_write(again, format, &options);
 	CHECK(!strcmp(text, second), "%s\n%s--- and again\n%s", format, text, second);
 	free(second);
 	profile_destroy(again);
@@ -265,25 +266,25 @@ static void read_again(const struct profile *profile, const char *format, const 
 
 void oracle_formats(const struct profile *profile)
 {
-	static const struct write_options views[] = {
+	static const struct write_options option_sets[] = {
 		{ .full_paths = true },
 		{ .min_percent = 1, .width = 80, .ascii = true },
 		{ .min_percent = 5, .width = 10, .colour = true },
 	};
 
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-		free(oracle_write(profile, "tree", &views[i]));
+	for (size_t i = 0; i < sizeof(option_sets) / sizeof(option_sets[0]); i++)
+		free(oracle_write(profile, "tree", &option_sets[i]));
 	for (size_t i = 0; format_at(i); i++) {
 		char *text;
 
 		if (!format_fits(format_at(i), profile))
 			continue;
-		text = oracle_write(profile, format_at(i)->name, &views[0]);
+		text = oracle_write(profile, format_at(i)->name, &option_sets[0]);
 
-		/* collapsed stacks don't tell what their weight is */
+		/* Collapsed stacks do not have the unit of their weight. */
 		if (format_at(i)->read &&
 		    (profile->weight == PROFILE_SAMPLES || format_at(i)->read == yaml_profile_read))
-			read_again(profile, format_at(i)->name, text);
+			check_read_again(profile, format_at(i)->name, text);
 		free(text);
 	}
 }

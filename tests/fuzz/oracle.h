@@ -1,5 +1,5 @@
-/* oracle: what every fuzz target holds its module to. A broken promise ends the process with a message,
- * which libFuzzer, AFL++ and replay.c all take for a finding. */
+/* oracle: the checks of all fuzz targets. A failed check prints a message and aborts, which
+ * libFuzzer, AFL++ and replay.c take as a finding. */
 #ifndef PMP_FUZZ_ORACLE_H
 #define PMP_FUZZ_ORACLE_H
 
@@ -13,7 +13,7 @@
 #include "merger/profile/profile.h"
 #include "merger/profile/write_options.h"
 
-/* The entry point of each target: libFuzzer's, and so AFL++'s. Returns 0. */
+/* The entry point of each target, of libFuzzer and AFL++. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CHECK(condition, ...)                                                                      \
@@ -31,29 +31,32 @@ static inline struct span oracle_span(const uint8_t *data, size_t size)
 	return (struct span){ (const char *)data, size };
 }
 
-/* Calls take for each line of the input, so that whole texts are seeds for what parses lines. */
+/* Calls take for each line of the input, so that whole texts can be seeds of a line's parser. */
 void oracle_lines(const uint8_t *data, size_t size, void (*take)(struct span line));
 
-/* The view is in the text, or is empty. */
+/* Checks that `part` is inside `whole`, or empty. */
 void oracle_inside(struct span part, struct span whole);
 
-/* UTF-8 without control characters, but for newlines in output. */
+/* Checks that text is UTF-8 without control characters. Outputs may have newlines, coloured ones
+ * also colours. */
 enum oracle_text { ORACLE_NAME, ORACLE_OUTPUT, ORACLE_COLOURED };
 void oracle_text(struct span text, enum oracle_text kind);
-/* An error that says where and why: false was returned, and this is in it. */
+/* Checks an error: it has this code and a printable text. */
 void oracle_error(const struct error *err, enum error_code code);
 
-/* Weights add up, names are clean. */
+/* Checks that weights add up and names are escaped. */
 void oracle_profile(const struct profile *profile);
-/* A profile as text in a format, checked; the caller frees it. */
+/* Writes the profile in a format and checks the text; the caller frees it. */
 char *oracle_write(const struct profile *profile, const char *format,
-                   const struct write_options *view);
-/* Writes it in every format, and reads again what can be read: same bytes, same totals. */
+                   const struct write_options *options);
+/* Writes the profile in all formats. Reads each text that can be read, and checks that it is
+ * written as the same bytes and has the same totals. */
 void oracle_formats(const struct profile *profile);
 
-/* Bytes that are allocated now, as AddressSanitizer counts them; 0 without it. */
+/* The bytes allocated now, from AddressSanitizer; 0 without it. */
 size_t oracle_allocated(void);
-/* What was allocated since `before` is within what a text of so many bytes may cost (merger.h). */
+/* Checks that the memory allocated since `before` is within the bound for a text of `size` bytes
+ * (merger/README.md). */
 void oracle_memory(size_t before, size_t size);
 
 #endif

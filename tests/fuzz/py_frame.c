@@ -1,16 +1,17 @@
-/* Python frames, in py-bt's lines and in annotations: views are whole, failure moves nothing. */
+/* Python frames, in lines of py-bt and in annotations: spans are inside the line; a line that is
+ * refused is unchanged. */
 #include "tests/fuzz/oracle.h"
 
 #include "merger/parse/py_frame.h"
 
-static void frame_check(const struct py_text *frame, struct span line)
+static void check_py_frame(const struct py_text *frame, struct span line)
 {
 	CHECK(frame->name.len, "no name");
 	oracle_inside(frame->name, line);
 	oracle_inside(frame->file, line);
 }
 
-static void take(struct span line)
+static void check_py_line(struct span line)
 {
 	static bool (*const parsers[])(
 	        struct span *, struct py_text *) = { py_frame_parse_file, py_frame_parse_numbered };
@@ -23,18 +24,18 @@ static void take(struct span line)
 			CHECK(!rest.len, "%zu bytes left", rest.len);
 			CHECK(i ? py_frame_starts_numbered(line) : py_frame_starts_file(line),
 			      "starts");
-			frame_check(&frame, line);
+			check_py_frame(&frame, line);
 		} else {
 			CHECK(rest.ptr == line.ptr && rest.len == line.len, "moved");
 			CHECK(!i || !py_frame_is_complete(line), "complete, but no frame");
 		}
 	}
 	if (py_frame_find(line, &frame))
-		frame_check(&frame, line);
+		check_py_frame(&frame, line);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	oracle_lines(data, size, take);
+	oracle_lines(data, size, check_py_line);
 	return 0;
 }

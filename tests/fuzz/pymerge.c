@@ -1,8 +1,9 @@
-/* Stacks that no text need be able to say -> pymerge: nothing is lost, nothing comes twice, never empty.
+/* Merges arbitrary stacks, also some that no text can produce: no frame is lost or repeated, the
+ * result is never empty.
  *
- * The input is a program, a byte each: a native frame of some class, a Python frame of the last native
- * frame, a loose Python frame, or the end of a stack. Each native frame has a line and each Python frame a
- * first line of its own, so that it is known again in the result. */
+ * The input is a program. Each byte is a native frame of some class, a Python frame of the last
+ * native frame, a loose Python frame, or the end of a stack. Each native frame has a distinct line
+ * and each Python frame a distinct first line, which identify it in the result. */
 #include "tests/fuzz/oracle.h"
 
 #include <string.h>
@@ -39,12 +40,12 @@ struct program {
 	bool glue;
 };
 
-static uint32_t word(struct program *program, const char *text)
+static uint32_t intern_word(struct program *program, const char *text)
 {
 	return intern_add_clean(program->intern, span_of(text));
 }
 
-static void native_add(struct program *program, uint8_t op)
+static void add_op_native(struct program *program, uint8_t op)
 {
 	struct raw_stack *stack = &program->stack;
 
@@ -52,8 +53,8 @@ static void native_add(struct program *program, uint8_t op)
 		return;
 	program->native[stack->native_count] = (struct native_frame){
 		.number = (uint32_t)stack->native_count,
-		.name = word(program, names[op & 15]),
-		.module = op & 16 ? word(program, "/lib/libpython3.so") : 0,
+		.name = intern_word(program, names[op & 15]),
+		.module = op & 16 ? intern_word(program, "/lib/libpython3.so") : 0,
 		.line = (uint32_t)stack->native_count + 1,
 		.has_addr = op & 32,
 		.addr = op,
@@ -64,17 +65,17 @@ static void native_add(struct program *program, uint8_t op)
 	stack->native_count++;
 }
 
-static struct py_frame py_make(struct program *program, uint8_t op, size_t id)
+static struct py_frame make_op_python(struct program *program, uint8_t op, size_t id)
 {
 	return (struct py_frame){
-		.name = word(program, op & 1 ? "f" : "g"),
-		.file = word(program, op & 2 ? "/srv/a.py" : "/srv/b.py"),
+		.name = intern_word(program, op & 1 ? "f" : "g"),
+		.file = intern_word(program, op & 2 ? "/srv/a.py" : "/srv/b.py"),
 		.first_line = (uint32_t)id + 1,
 		.native_number = RAW_STACK_NO_NUMBER,
 	};
 }
 
-static void py_add(struct program *program, uint8_t op)
+static void add_op_python(struct program *program, uint8_t op)
 {
 	struct raw_stack *stack = &program->stack;
 	bool loose = op & 4 || !stack->native_count;
@@ -83,17 +84,18 @@ static void py_add(struct program *program, uint8_t op)
 		return;
 	if (loose) {
 		program->loose[program->loose_count] =
-		        py_make(program, op, FRAMES_MAX + program->loose_count);
+		        make_op_python(program, op, FRAMES_MAX + program->loose_count);
 		program->loose_count++;
 		return;
 	}
-	program->py[stack->py_count] = py_make(program, op, stack->py_count);
+	program->py[stack->py_count] = make_op_python(program, op, stack->py_count);
 	stack->py_count++;
 	program->native[stack->native_count - 1].py_count++;
 }
 
-/* How often frames with this mark of identity are in the result. */
-static size_t count_of(const struct frame *frames, size_t count, enum frame_kind kind, uint32_t id)
+/* The number of frames with this id in the result. */
+static size_t count_frames(const struct frame *frames, size_t count, enum frame_kind kind,
+                           uint32_t id)
 {
 	size_t found = 0;
 
@@ -103,8 +105,8 @@ static size_t count_of(const struct frame *frames, size_t count, enum frame_kind
 	return found;
 }
 
-/* In the result a frame stands nearer to the root than those that it calls. */
-static void order_check(const struct frame *frames, size_t count)
+/* In the result a frame is nearer to the root than those that it calls. */
+static void check_order(const struct frame *frames, size_t count)
 {
 	uint32_t line = UINT32_MAX, owned = UINT32_MAX, loose = UINT32_MAX;
 
@@ -120,14 +122,14 @@ static void order_check(const struct frame *frames, size_t count)
 	}
 }
 
-/* Python frames told twice, by annotations and by py-bt, are shown once; either all of the one or all of
- * the other kind is missing then. */
-static void python_check(const struct raw_stack *stack, const struct frame *frames, size_t count)
+/* Python frames that both annotations and py-bt list are in the result once: then all of one of the
+ * two lists are missing. */
+static void check_python(const struct raw_stack *stack, const struct frame *frames, size_t count)
 {
 	size_t owned = 0, loose = 0, all_loose = stack->py_count - stack->loose_first;
 
 	for (size_t i = 0; i < stack->py_count; i++) {
-		size_t found = count_of(frames, count, FRAME_PYTHON, stack->py[i].first_line);
+		size_t found = count_frames(frames, count, FRAME_PYTHON, stack->py[i].first_line);
 
 		CHECK(found <= 1, "Python frame %zu comes %zu times", i, found);
 		*(i < stack->loose_first ? &owned : &loose) += found;
@@ -140,14 +142,14 @@ static void python_check(const struct raw_stack *stack, const struct frame *fram
 		CHECK(stack->loose_first && all_loose, "frames are missing that nothing repeats");
 }
 
-/* With glue all that is not replaced is there. */
-static void native_check(const struct program *program, const struct frame *frames, size_t count)
+/* Native frames that are neither hidden nor replaced are in the result. */
+static void check_native(const struct program *program, const struct frame *frames, size_t count)
 {
 	const struct raw_stack *stack = &program->stack;
 
 	for (size_t i = 0; i < stack->native_count; i++) {
 		const struct native_frame *native = &stack->native[i];
-		size_t found = count_of(frames, count, FRAME_NATIVE, native->line);
+		size_t found = count_frames(frames, count, FRAME_NATIVE, native->line);
 		struct span name = intern_get(program->intern, native->name);
 
 		CHECK(found <= 1, "native frame %zu comes %zu times", i, found);
@@ -157,12 +159,12 @@ static void native_check(const struct program *program, const struct frame *fram
 	}
 }
 
-static void stack_end(struct program *program, struct pymerge *pymerge)
+static void end_op_stack(struct program *program, struct pymerge *pymerge)
 {
 	struct raw_stack *stack = &program->stack;
 	const struct frame *frames;
 	size_t count;
-	enum merge_quality mark;
+	enum merge_quality quality;
 
 	stack->native = program->native;
 	stack->py = program->py;
@@ -170,21 +172,21 @@ static void stack_end(struct program *program, struct pymerge *pymerge)
 	memcpy(program->py + stack->py_count, program->loose,
 	       program->loose_count * sizeof(*program->py));
 	stack->py_count += program->loose_count;
-	mark = pymerge_stack(pymerge, stack, &frames, &count);
+	quality = pymerge_stack(pymerge, stack, &frames, &count);
 	CHECK(count > 0, "an empty stack");
-	CHECK(mark < QUALITY_COUNT, "mark %d", mark);
+	CHECK(quality < QUALITY_COUNT, "mark %d", quality);
 	if (stack->lost || (!stack->native_count && !stack->py_count)) {
-		CHECK(mark == QUALITY_LOST && count == 1 && frames[0].kind == FRAME_LOST, "mark %d",
-		      mark);
+		CHECK(quality == QUALITY_LOST && count == 1 && frames[0].kind == FRAME_LOST,
+		      "mark %d", quality);
 	} else {
-		CHECK(mark != QUALITY_LOST, "lost, with frames");
-		CHECK(stack->py_count || mark == QUALITY_NATIVE_ONLY,
-		      "mark %d without Python frames", mark);
-		CHECK(stack->native_count || mark == QUALITY_PYTHON_ONLY,
-		      "mark %d without native frames", mark);
-		python_check(stack, frames, count);
-		native_check(program, frames, count);
-		order_check(frames, count);
+		CHECK(quality != QUALITY_LOST, "lost, with frames");
+		CHECK(stack->py_count || quality == QUALITY_NATIVE_ONLY,
+		      "mark %d without Python frames", quality);
+		CHECK(stack->native_count || quality == QUALITY_PYTHON_ONLY,
+		      "mark %d without native frames", quality);
+		check_python(stack, frames, count);
+		check_native(program, frames, count);
+		check_order(frames, count);
 	}
 	*stack = (struct raw_stack){ 0 };
 	program->loose_count = 0;
@@ -204,15 +206,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint8_t op = data[i];
 
 		if (op == 0xff)
-			program.stack.lost = word(&program, "why");
+			program.stack.lost = intern_word(&program, "why");
 		else if (op >= 0xf8)
-			stack_end(&program, pymerge);
+			end_op_stack(&program, pymerge);
 		else if (op & 64)
-			py_add(&program, op);
+			add_op_python(&program, op);
 		else
-			native_add(&program, op);
+			add_op_native(&program, op);
 	}
-	stack_end(&program, pymerge);
+	end_op_stack(&program, pymerge);
 	pymerge_destroy(pymerge);
 	intern_destroy(program.intern);
 	return 0;

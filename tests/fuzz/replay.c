@@ -1,5 +1,5 @@
-/* replay FILE|DIRECTORY...: runs each file through a target's entry point, without a fuzzer, so that
- * any compiler can build it. The last line says how many there were. */
+/* replay FILE|DIRECTORY...: calls a target's entry point for each file, without a fuzzer, so that
+ * any compiler can build it. The last line has the number of files. */
 #include "tests/fuzz/oracle.h"
 
 #include <dirent.h>
@@ -23,10 +23,10 @@ static void run_file(const char *path)
 		bytes.len += got;
 	} while (got);
 	fclose(in);
-	/* of its exact size, so that a read behind its end is seen */
+	/* A copy of the exact size, so that a sanitizer detects a read past its end. */
 	copy = malloc(bytes.len ? bytes.len : 1);
 	memcpy(copy, bytes.ptr, bytes.len);
-	/* what a crash is the answer to */
+	/* Names the file in case of a crash. */
 	fprintf(stderr, "%s\n", path);
 	LLVMFuzzerTestOneInput(copy, bytes.len);
 	free(copy);

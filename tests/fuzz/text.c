@@ -1,11 +1,12 @@
-/* A text that a gdb printed, or that says so -> profile -> every writer -> the readers again. */
+/* gdb's text, or any other text: makes a profile, writes it in all formats and reads the
+ * results. */
 #include "tests/fuzz/oracle.h"
 #include "merger/build/profile_builder.h"
 #include "merger/profile/profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* From the length, so that any text is a seed. */
+	/* The options depend on the length, so that any text is a seed. */
 	const struct profile_builder_options options = { size & 1, size & 2, size & 4,
 		                                         true,     0,        1000000 };
 	size_t before = oracle_allocated();

@@ -1,4 +1,5 @@
-/* A profile (YAML or collapsed) seen in every way, added to itself, and compared with itself. */
+/* A profile (YAML or collapsed): filtered in many ways, merged with itself, compared with
+ * itself. */
 #include "merger/formats/format.h"
 #include "merger/stats/profile_diff.h"
 #include "merger/transform/profile_filter.h"
@@ -7,7 +8,7 @@
 #include "merger/profile/levels.h"
 #include "tests/fuzz/oracle.h"
 
-static const struct profile_filter views[] = {
+static const struct profile_filter filters[] = {
 	{ .focus = "a" },
 	{ .hide = "[a-m]" },
 	{ .thread = "700" },
@@ -25,16 +26,16 @@ static const struct profile_filter views[] = {
 	  .threads = true },
 };
 
-/* What a view leaves out and what it shows are the whole. */
-static void see(struct span text, const struct profile_filter *view)
+/* The weights that a filter leaves out and keeps add up to the whole. */
+static void check_filter(struct span text, const struct profile_filter *filter)
 {
 	struct error err = { 0 };
 	struct profile *profile = format_read(text, "fuzz", &err);
 	uint64_t whole = tree_node(profile->tree, TREE_ROOT)->total + profile->left_out;
 
-	if (profile_filter_apply(profile, view, &err)) {
+	if (profile_filter_apply(profile, filter, &err)) {
 		CHECK(tree_node(profile->tree, TREE_ROOT)->total + profile->left_out == whole,
-		      "%zu", (size_t)(view - views));
+		      "%zu", (size_t)(filter - filters));
 		oracle_formats(profile);
 	} else {
 		oracle_error(&err, ERROR_INPUT);
@@ -42,7 +43,7 @@ static void see(struct span text, const struct profile_filter *view)
 	profile_destroy(profile);
 }
 
-static void merge(const struct profile *profile, unsigned levels)
+static void check_merge(const struct profile *profile, unsigned levels)
 {
 	struct profile_merge merge = { .levels = levels };
 	uint64_t whole = tree_node(profile->tree, TREE_ROOT)->total;
@@ -61,8 +62,8 @@ static void merge(const struct profile *profile, unsigned levels)
 	profile_destroy(sum);
 }
 
-/* Nothing has changed. */
-static void compare(const struct profile *profile)
+/* A profile does not differ from itself. */
+static void check_diff(const struct profile *profile)
 {
 	struct profile_diff diff;
 	struct error err = { 0 };
@@ -89,11 +90,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(len <= text.len && seen <= text.len, "%zu", len);
 	if (!profile)
 		return 0;
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-		see(text, &views[i]);
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+		check_filter(text, &filters[i]);
 	for (unsigned levels = 0; levels < LEVEL_BIT(LEVEL_COUNT); levels++)
-		merge(profile, levels);
-	compare(profile);
+		check_merge(profile, levels);
+	check_diff(profile);
 	profile_destroy(profile);
 	return 0;
 }

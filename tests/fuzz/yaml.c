@@ -1,11 +1,12 @@
-/* A YAML profile, and windows of its timeline: refused with a reason, or read and written to the same bytes for ever after. */
+/* A YAML profile: refused with a reason, or read; what is then written is read and written the
+ * same. Also check_windows of its timeline. */
 #include "tests/fuzz/oracle.h"
 #include "merger/formats/file_writers.h"
 #include "merger/profile/profile.h"
 #include "merger/transform/time_window.h"
 
-/* What is left is a profile, too. */
-static void windows(struct profile *profile)
+/* The rest after a window is a valid profile. */
+static void check_windows(struct profile *profile)
 {
 	static const struct time_window cuts[] = {
 		{ .from = { true, false, 2000 }, .to = { true, true, 100 } },
@@ -43,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	oracle_profile(profile);
 	oracle_formats(profile);
-	windows(profile);
+	check_windows(profile);
 	profile_destroy(profile);
 	return 0;
 }
