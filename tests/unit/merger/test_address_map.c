@@ -1,4 +1,4 @@
-/* Addresses and the files they belong to, against a list that is searched from its begin. */
+/* Compares the map with a list that is searched linearly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static uint64_t dice(uint64_t *state)
 	return *state >> 11;
 }
 
-/* Adds, asks and forgets at random; ranges do not overlap. */
+/* Adds, looks up and removes at random; ranges do not overlap. */
 static void test_random(void **state)
 {
 	static bool known[PIDS][SLOTS];

@@ -1,4 +1,4 @@
-/* Escaping: a row is bytes and what is shown for them. */
+/* Escaping: a row is bytes and their escaped form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 static const struct {
 	struct span text;
-	const char *shown; /* NULL: as it is */
+	const char *escaped; /* NULL: unchanged */
 } rows[] = {
 	{ SPAN_INIT(""), NULL },
 	{ SPAN_INIT("ns::f<int, (x)1>"), NULL },
@@ -49,14 +49,14 @@ static void escapes_what_is_unsafe(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct span shown = rows[i].shown ? span_of(rows[i].shown) : rows[i].text;
+		struct span escaped = rows[i].escaped ? span_of(rows[i].escaped) : rows[i].text;
 
 		buf_clear(&out);
 		escape_add(&out, rows[i].text);
-		if (!span_eq(buf_span(&out), shown))
+		if (!span_eq(buf_span(&out), escaped))
 			fail_msg("row %zu: %.*s", i, SPAN_ARG(buf_span(&out)));
-		assert_int_equal(escape_is_clean(rows[i].text), !rows[i].shown);
-		assert_true(escape_is_clean(shown));
+		assert_int_equal(escape_is_clean(rows[i].text), !rows[i].escaped);
+		assert_true(escape_is_clean(escaped));
 	}
 	buf_deinit(&out);
 }
@@ -64,7 +64,7 @@ static void escapes_what_is_unsafe(void **state)
 static void masks_what_is_unsafe(void **state)
 {
 	static const struct {
-		const char *text, *shown;
+		const char *text, *escaped;
 	} masked[] = {
 		{ "", "" },
 		{ "a;b: \xe2\x82\xac", "a;b: \xe2\x82\xac" },
@@ -79,11 +79,12 @@ static void masks_what_is_unsafe(void **state)
 
 		strcpy(text, masked[i].text);
 		escape_mask(text);
-		assert_string_equal(text, masked[i].shown);
+		assert_string_equal(text, masked[i].escaped);
 	}
 }
 
-/* Text of every length around the limit, of characters of 1, 3 and (escaped) 4 bytes. */
+/* Texts of all lengths up to the limit and past it, with characters of 1, 3 and (escaped) 4
+ * bytes. */
 static void cuts_what_is_long(void **state)
 {
 	static const char *const units[] = { "x", "\xe2\x82\xac", "\x01" };

@@ -9,7 +9,7 @@
 #include "merger/base/buf.h"
 #include "merger/profile/function_totals.h"
 
-/* Stacks are written as "a b@": names, root first; what ends in @ is a thread's level. */
+/* A stack is written as "a b@": names, root first. A name with @ at its end is a thread's level. */
 static size_t frames_parse(struct intern *intern, const char *text, struct frame *ret)
 {
 	size_t count = 0;

@@ -1,4 +1,4 @@
-/* Native frames: a row is gdb's line, and what is read from it. */
+/* Native frames: a row is gdb's line and the parsed frame. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ struct row {
 	const char *module; /* NULL: none */
 };
 
-/* Addresses, places and what takes the place of a name. */
+/* Addresses, places and texts instead of a name. */
 static const struct row places[] = {
 	{ "#0  0x00007f12 in read (fd=3) at io.c:12", "read", "io.c", 12, NULL },
 	{ "#1  0x7f12 in poll () from /lib/libc.so.6", "poll", NULL, 0, "/lib/libc.so.6" },
@@ -47,8 +47,8 @@ static const struct row places[] = {
 	{ "#1  0x12 in f () from /proc/x/root/a.so", "f", NULL, 0, "/proc/x/root/a.so" },
 	{ "#0  0x12 [rxRE,0x10-0x20] in f () at a.c:7", "f", "a.c", 7, NULL },
 	{ "#0  0x12\tf (a=1) at a.c:7", "f", "a.c", 7, NULL },
-	{ "#0  0x12 in f a.c:12:3", "f", "a.c", 12, NULL }, /* a sanitizer's */
-	{ "#0  0x12 poll", "poll", NULL, 0, NULL },         /* eu-stack's */
+	{ "#0  0x12 in f a.c:12:3", "f", "a.c", 12, NULL }, /* sanitizer */
+	{ "#0  0x12 poll", "poll", NULL, 0, NULL },         /* eu-stack */
 	{ "#1  0x12 in main (argc=Cannot access memory at address 0x1e", "main", NULL, 0, NULL },
 	{ "#1  0x12 in", "", NULL, 0, NULL },
 };
@@ -134,7 +134,7 @@ static const struct row names[] = {
 	{ "#1  0x1 in \xc3\xa9t\xc3\xa9 (a=1)", "\xc3\xa9t\xc3\xa9", NULL, 0, NULL },
 };
 
-/* Arguments that hold what could end them. */
+/* Arguments that contain text that could end them. */
 static const struct row args[] = {
 	{ "#1  f (s=0x1 \"a) at x.c:3\") at y.c:4", "f", "y.c", 4, NULL },
 	{ "#1  f (s=0x1 \"\\\") at x.c:3\", c=41 ')') at y.c:4", "f", "y.c", 4, NULL },
@@ -146,7 +146,7 @@ static const struct row args[] = {
 	{ "#1  f (o=<Foo(x='it\\'s )', y=u\"(\") at remote 0x1>) at y.c:4", "f", "y.c", 4, NULL },
 	{ "#1  f (o={'a (': [1, (2,)], \"b)\": '\"'}) at y.c:4", "f", "y.c", 4, NULL },
 	{ "#1  f (s='a' <repeats 20 times>, \"b)\"...) at y.c:4", "f", "y.c", 4, NULL },
-	/* quotes and brackets that don't match: the end is taken from the back */
+	/* quotes and brackets that do not match: the end is searched from the back */
 	{ "#1  f (s=0x1 \"a) at y.c:4", "f", "y.c", 4, NULL },
 	{ "#1  f (r=[1, 2), b=(1, 2]) at y.c:4", "f", "y.c", 4, NULL },
 	{ "#1  f (r=[1, 2)) at y.c:4", "f", "y.c", 4, NULL },
@@ -311,7 +311,7 @@ static void reads_frames_without_number(void **state)
 	}
 }
 
-/* Every part of every row, as a text that was cut there: nothing is read behind its end. */
+/* Each part of each row, as a text that was cut: no read past its end. */
 static void survives_cuts(void **state)
 {
 	static const struct {

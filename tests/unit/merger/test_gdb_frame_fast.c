@@ -1,5 +1,5 @@
-/* The fast way through frames: what it takes, and that it reads that as the long way does. That it agrees with
- * it on lines that nobody thought of: tests/fuzz/gdb_frame.c. */
+/* The fast parser of frames: which lines it takes, and that its result is that of the full parser.
+ * tests/fuzz/gdb_frame.c compares both on arbitrary lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "merger/parse/gdb_frame_fast.h"
 
-/* What gdb prints most. */
+/* The most frequent lines. */
 static const char *const taken[] = {
 	"#0  0x00007f12 in read (fd=3) at io.c:12",
 	"#1  0x7f12 in poll () from /lib/libc.so.6",
@@ -24,7 +24,7 @@ static const char *const taken[] = {
 	"#6  0x1 in wait@@GLIBC_2.2.5 () from a.so",
 };
 
-/* Whatever it leaves may be a frame, but only a longer look tells which. */
+/* Lines that the fast parser refuses. Some of them are frames. */
 static const char *const left[] = {
 	"",
 	"#",
@@ -107,7 +107,7 @@ static void leaves_the_rest(void **state)
 			fail_msg("taken: %s", left[i]);
 }
 
-/* Every beginning of each, and each without each of its bytes. */
+/* All prefixes of each line, and each line without each of its bytes. */
 static void agrees_on_what_is_broken(void **state)
 {
 	char broken[256];

@@ -1,4 +1,4 @@
-/* Thread headers: a row is gdb's line, and what is read from it. */
+/* Thread headers: a row is gdb's line and the parsed header. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,14 +38,14 @@ static const struct {
 	{ "Thread 1 (thread 1048.0x454):", 1, 0x454, 1048, "" },
 	{ "Thread 1 (Thread 1048.0x454):", 1, 0x454, 1048, "" },
 	{ "thread 1048.0x454", 1048, 0x454, 1048, "" },
-	/* names in any bytes */
+	/* names with any bytes */
 	{ "Thread 3 (LWP 123 \"a) R (b\"):", 3, 123, 0, "a) R (b" },
 	{ "Thread 3 (LWP 123 \"x\"):\"):", 3, 123, 0, "x\"):" },
 	{ "Thread 3 (Thread 0x7f12 (LWP 123) \"x\"):\"):", 3, 123, 0, "x\"):" },
 	{ "Thread 3 (LWP 123 \"LWP 9\"):", 3, 123, 0, "LWP 9" },
 	{ "Thread 3 (LWP 123 \"\"):", 3, 123, 0, "" },
 	{ "Thread 3 (LWP 123 \"\xff\x01\"):", 3, 123, 0, "\xff\x01" },
-	/* numbers that don't fit */
+	/* numbers that overflow */
 	{ "Thread 99999999999 (LWP 99999999999):", 0, 0, 0, "" },
 	{ "Thread 4294967295 (LWP 4294967295):", UINT32_MAX, UINT32_MAX, 0, "" },
 };

@@ -1,4 +1,4 @@
-/* Interned strings: one id a string, for ever. */
+/* Interned strings: each string has one id, which does not change. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include "merger/base/escape.h"
 #include "merger/base/intern.h"
 
-/* Strings that differ in little: lengths around a word, bytes of zero. */
+/* Similar strings: lengths near that of a word, zero bytes. */
 static const struct span rows[] = {
 	SPAN_INIT(""),         SPAN_INIT("\0"),        SPAN_INIT("\0\0"),
 	SPAN_INIT("a"),        SPAN_INIT("a\0"),       SPAN_INIT("1234567"),

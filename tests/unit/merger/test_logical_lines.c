@@ -1,4 +1,4 @@
-/* Logical lines: a row is text as people paste it, and the lines that are made of it. */
+/* Logical lines: a row is a pasted text and its logical lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +10,9 @@
 #include "merger/base/buf.h"
 #include "merger/parse/logical_lines.h"
 
-/* Kinds: . blank, ~ marker, T thread, # frame, P numbered Python frame, F File line, - other text; then
- * ">" if a prompt was there, the lines it is made of if not one, "/" and those that are spare. */
+/* A logical line is its kind: . blank, ~ marker, T thread, # frame, P numbered Python frame, F File
+ * line, - other text; then ">" if it had a prompt, its number of input lines if not 1, "/" and the
+ * spare ones. */
 static const struct {
 	const char *name;
 	const char *text;
@@ -84,7 +85,7 @@ static const struct {
 	  "--Type <RET> for more, q to quit, c to continue without paging--\n#1  g () at a.c:1\n"
 	  "---Type <return> to continue, or q <return> to quit---#2  h () at a.c:1\n",
 	  "#2|#0  f (a=1, b=2) at a.c:1\n#|#1  g () at a.c:1\n#|#2  h () at a.c:1\n" },
-	/* lines that only follow */
+	/* lines that are not part of the frame before */
 	{ "locals",
 	  "#0  f () at a.c:1\n        x = 1\n#1  0x1 in g (a=1)\n        y = {1,\n          2}\n",
 	  "#|#0  f () at a.c:1\n-|x = 1\n#|#1  0x1 in g (a=1)\n-|y = {1,\n-|2}\n" },
@@ -108,7 +109,7 @@ static void render(void *ctx, const struct logical_line *line)
 	buf_printf(out, "|%.*s\n", SPAN_ARG(line->text));
 }
 
-/* Feeds the text in pieces of `step` bytes, each in a block of its own that is gone afterwards. */
+/* Feeds the text in pieces of `step` bytes, each in a block that is freed afterwards. */
 static void feed(const char *text, size_t step, size_t max, struct buf *out)
 {
 	struct logical_lines *lines = logical_lines_create(render, out);

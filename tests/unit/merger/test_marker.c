@@ -1,4 +1,4 @@
-/* pmp's marker lines: a row is a line, and what is read from it. */
+/* pmp's marker lines: a row is a line and the parsed marker. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -137,7 +137,7 @@ static void missing_is_null(void **state)
 	assert_null(marker_get(&marker, "b").ptr);
 }
 
-/* Every byte comes back, and none of them ends the value or the line. */
+/* Each byte is decoded as it was encoded, and none ends the value or the line. */
 static void writes_what_it_reads(void **state)
 {
 	struct buf out = { 0 }, decoded = { 0 };

@@ -1,4 +1,4 @@
-/* A profile's targets, threads and notes: each is there once, and is found again. */
+/* A profile's targets, threads and notes: each is stored once and can be found. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ static void test_targets(void **state)
 
 	(void)state;
 	assert_false(profile_has_target(profile, 0));
-	/* More than the array's first size: it moves while it grows. */
+	/* More than the array's initial size, so that it moves. */
 	for (uint32_t pid = 0; pid < MANY; pid++) {
 		assert_false(profile_has_target(profile, pid));
 		profile_target(profile, pid)->host = pid + 1;
@@ -26,7 +26,7 @@ static void test_targets(void **state)
 	for (uint32_t pid = 0; pid < MANY; pid++)
 		assert_int_equal(profile_target(profile, pid)->host, pid + 1);
 	assert_int_equal(profile->target_count, MANY);
-	/* In the order in which they were named. */
+	/* In the order in which they were added. */
 	assert_int_equal(profile->targets[MANY - 1].pid, MANY - 1);
 	profile_destroy(profile);
 	profile_destroy(NULL);
@@ -37,7 +37,7 @@ static void test_threads(void **state)
 	static const struct {
 		uint32_t pid, tid;
 		uint64_t stacks;
-		size_t place; /* when sorted */
+		size_t place; /* after sorting */
 	} rows[] = {
 		{ 1, 7, 5, 3 }, { 2, 7, 5, 4 },  { 1, 2, 5, 2 },
 		{ 9, 9, 6, 1 }, { 1, 99, 1, 5 }, { 3, 3, UINT64_C(1) << 40, 0 },
@@ -56,7 +56,7 @@ static void test_threads(void **state)
 		assert_int_equal(thread->pid, rows[i].pid);
 		assert_int_equal(thread->tid, rows[i].tid);
 		assert_int_equal(thread->stacks, rows[i].stacks);
-		/* Found where it is now. */
+		/* The index is that after sorting. */
 		assert_ptr_equal(profile_thread(profile, rows[i].pid, rows[i].tid), thread);
 	}
 	assert_int_equal(profile->thread_count, sizeof(rows) / sizeof(*rows));
@@ -77,7 +77,7 @@ static void test_notes(void **state)
 	profile_destroy(profile);
 }
 
-static void test_marks(void **state)
+static void test_qualities(void **state)
 {
 	struct profile *profile = profile_create(true);
 	uint64_t sum = 0;
@@ -113,7 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_targets), cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_notes),   cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_notes),   cmocka_unit_test(test_qualities),
 		cmocka_unit_test(test_kinds),
 	};
 

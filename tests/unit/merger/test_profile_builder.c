@@ -23,7 +23,7 @@ static struct profile *build(const char *text, const struct profile_builder_opti
 	struct profile_builder *builder = profile_builder_create(options);
 	struct profile *profile;
 
-	/* Text comes in any pieces. */
+	/* The text is fed in pieces. */
 	for (size_t len = strlen(text), at = 0; at < len; at += 7)
 		profile_builder_feed(builder, text + at, len - at < 7 ? len - at : 7);
 	profile_builder_end_input(builder);
@@ -32,7 +32,7 @@ static struct profile *build(const char *text, const struct profile_builder_opti
 	return profile;
 }
 
-/* The attach is the first pause, and no sample's. */
+/* The attach is the first pause and not part of a sample. */
 static void test_first_pause(void **state)
 {
 	static const struct {
@@ -161,7 +161,7 @@ static void test_targets_and_threads(void **state)
 	assert_int_equal(target->arg_count, 2);
 	assert_string_equal(intern_get(profile->intern, target->args[1]).ptr, "a b.py");
 	assert_int_equal(profile->thread_count, 2);
-	assert_int_equal(profile->threads[0].tid, 8); /* more stacks */
+	assert_int_equal(profile->threads[0].tid, 8); /* it has more stacks */
 	assert_int_equal(profile->threads[0].stacks, 2);
 	assert_string_equal(intern_get(profile->intern, profile->threads[0].name).ptr, "new");
 	assert_int_equal(profile->threads[1].pid, 7);
@@ -176,7 +176,7 @@ static void test_targets_and_threads(void **state)
 static void test_pauses(void **state)
 {
 	static const struct {
-		size_t count; /* of 1, 2, 3 ... us, the largest first */
+		size_t count; /* pauses of 1, 2, 3 ... us, the largest first */
 		struct profile_pause pause;
 	} cases[] = {
 		{ 0, { false, 0, 0, 0, 0 } },          { 1, { true, 1, 1, 1, 1 } },

@@ -1,4 +1,4 @@
-/* Python frames as python-gdb prints them: a row is its text, and what is read from it. */
+/* Python frames: a row is python-gdb's text and the parsed frame. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 struct row {
 	const char *text;
-	const char *name, *file; /* NULL: text is no Python frame */
+	const char *name, *file; /* NULL: the text is no Python frame */
 	uint32_t line;
 	uint64_t addr;
 	uint32_t number;
@@ -34,7 +34,7 @@ static const struct row files[] = {
 	{ "File \"a.py\", line 99999999999, in f", "f", "a.py", 0, 0, NONE },
 	{ "File \"a.py\", line 3, in \xc3\xa9t\xc3\xa9 ", "\xc3\xa9t\xc3\xa9", "a.py", 3, 0, NONE },
 	{ "File \"a.py\", line 3, in ", NULL, NULL, 0, 0, 0 },
-	{ "File \"a.py\", line 3 in f", NULL, NULL, 0, 0, 0 }, /* faulthandler's */
+	{ "File \"a.py\", line 3 in f", NULL, NULL, 0, 0, 0 }, /* faulthandler */
 	{ "File \"a.py\", line 3", NULL, NULL, 0, 0, 0 },
 	{ "File \"a.py\", line -3, in f", NULL, NULL, 0, 0, 0 },
 	{ "File a.py, line 3, in f", NULL, NULL, 0, 0, 0 },
@@ -67,7 +67,7 @@ static const struct row annotations[] = {
 	  "/x, line 1, y.py", 3, 0x7f1, NONE },
 	{ "f=Frame 0x7f1, for file <string>, line 4294967296, in foo ()", "foo", "<string>", 0,
 	  0x7f1, NONE },
-	/* the first that is whole */
+	/* the first complete one */
 	{ "s=\"=Frame 0x1\", f=Frame 0x2, for file b.py, line 2, in g (a=Frame 0x3, for file c.py, "
 	  "line "
 	  "3, in h ())",

@@ -21,126 +21,187 @@ struct row {
 	const char *what;
 	const char *text;
 	bool glue;
-	enum merge_quality mark;
-	const char *
-	        frames; /* root first; Python functions as they are, native ones in [], markers in ** */
+	enum merge_quality quality;
+	const char *frames; /* root first; native functions in [], markers in ** */
 };
 
+/* clang-format off */
 static const struct row rows[] = {
 	{ "no Python: nothing is hidden",
-	  "#0 0x1 in work () at w.c:3\n#1 0x2 in main () at w.c:9\n#2 0x3 in __libc_start_main "
-	  "()\n#3 0x4 in _start ()\n",
+	  "#0 0x1 in work () at w.c:3\n"
+	  "#1 0x2 in main () at w.c:9\n"
+	  "#2 0x3 in __libc_start_main ()\n"
+	  "#3 0x4 in _start ()\n",
 	  false, QUALITY_NATIVE_ONLY, "[_start] [__libc_start_main] [main] [work]" },
 	{ "one evaluator for several Python frames; start-up is hidden",
-	  "#0 0x1 in list_sort ()\n" EVAL(1) PY("inner") PY("outer")
-	          PY("<module>") "#2 0x2 in PyEval_EvalCode ()\n#3 0x5 in Py_RunMain ()\n#4 0x6 in "
-	                         "main ()\n#5 0x6 in Py_BytesMain ()\n#6 0x7 in main ()\n",
+	  "#0 0x1 in list_sort ()\n"
+	  EVAL(1) PY("inner") PY("outer") PY("<module>")
+	  "#2 0x2 in PyEval_EvalCode ()\n"
+	  "#3 0x5 in Py_RunMain ()\n"
+	  "#4 0x6 in main ()\n"
+	  "#5 0x6 in Py_BytesMain ()\n"
+	  "#6 0x7 in main ()\n",
 	  false, QUALITY_MERGED, "<module> outer inner [list_sort]" },
 	{ "the same with glue",
-	  "#0 0x1 in list_sort ()\n" EVAL(1)
-	          PY("inner") "#2 0x2 in PyEval_EvalCode ()\n#3 0x5 in Py_RunMain ()\n",
+	  "#0 0x1 in list_sort ()\n"
+	  EVAL(1) PY("inner")
+	  "#2 0x2 in PyEval_EvalCode ()\n"
+	  "#3 0x5 in Py_RunMain ()\n",
 	  true, QUALITY_MERGED, "[Py_RunMain] [PyEval_EvalCode] inner [list_sort]" },
 	{ "C that calls back into Python stays, glue between goes",
-	  EVAL(0) PY("key") "#1 0x1 in _PyFunction_Vectorcall ()\n#2 0x2 in list_sort ()\n#3 0x3 "
-	                    "in cfunction_vectorcall_O ()\n" EVAL(4) PY("<module>"),
+	  EVAL(0) PY("key")
+	  "#1 0x1 in _PyFunction_Vectorcall ()\n"
+	  "#2 0x2 in list_sort ()\n"
+	  "#3 0x3 in cfunction_vectorcall_O ()\n"
+	  EVAL(4) PY("<module>"),
 	  false, QUALITY_MERGED, "<module> [list_sort] key" },
 	{ "the main of a program that embeds Python stays",
-	  EVAL(0) PY(
-	          "<module>") "#1 0x1 in PyRun_SimpleStringFlags ()\n#2 0x2 in host_loop () at "
-	                      "h.c:1\n#3 0x3 in main () at h.c:9\n#4 0x4 in __libc_start_main ()\n",
+	  EVAL(0) PY("<module>")
+	  "#1 0x1 in PyRun_SimpleStringFlags ()\n"
+	  "#2 0x2 in host_loop () at h.c:1\n"
+	  "#3 0x3 in main () at h.c:9\n"
+	  "#4 0x4 in __libc_start_main ()\n",
 	  false, QUALITY_MERGED, "[main] [host_loop] <module>" },
 	{ "an evaluator at the leaf that has no frame yet",
-	  EVAL(0) "#1 0x1 in _PyFunction_Vectorcall ()\n" EVAL(2) PY("outer"), false,
-	  QUALITY_MERGED, "outer" },
+	  EVAL(0)
+	  "#1 0x1 in _PyFunction_Vectorcall ()\n"
+	  EVAL(2) PY("outer"),
+	  false, QUALITY_MERGED, "outer" },
 	{ "an evaluator in the middle without a frame",
-	  EVAL(0) PY("inner") EVAL(1) EVAL(2) PY("outer"), false, QUALITY_PARTIAL,
-	  "outer [_PyEval_EvalFrameDefault] inner" },
+	  EVAL(0) PY("inner") EVAL(1) EVAL(2) PY("outer"),
+	  false, QUALITY_PARTIAL, "outer [_PyEval_EvalFrameDefault] inner" },
 	{ "an evaluator without a name, known by the frames below it",
-	  "#0 0x1 in ?? () from /lib/libpython.so\n" PY(
-	          "inner") "#1 0x2 in ?? () from /lib/libpython.so\n"
-	                   "#2 0x3 in ?? () from /lib/libother.so\n#3 0x4 in ?? () from "
-	                   "/lib/libpython.so\n" PY("outer"),
+	  "#0 0x1 in ?? () from /lib/libpython.so\n"
+	  PY("inner")
+	  "#1 0x2 in ?? () from /lib/libpython.so\n"
+	  "#2 0x3 in ?? () from /lib/libother.so\n"
+	  "#3 0x4 in ?? () from /lib/libpython.so\n"
+	  PY("outer"),
 	  false, QUALITY_MERGED, "outer [0x3] inner" },
 	{ "what the interpreter does now has no name either, and stays",
-	  "#0 0x1 in ?? () from /lib/libpython.so\n" EVAL(1) PY("inner"), false, QUALITY_MERGED,
-	  "inner [0x1]" },
+	  "#0 0x1 in ?? () from /lib/libpython.so\n"
+	  EVAL(1) PY("inner"),
+	  false, QUALITY_MERGED, "inner [0x1]" },
 	{ "PyEval_EvalFrameEx that only calls the evaluator",
-	  EVAL(0) PY("inner") "#1 0x2 in PyEval_EvalFrameEx ()\n", false, QUALITY_MERGED, "inner" },
+	  EVAL(0) PY("inner")
+	  "#1 0x2 in PyEval_EvalFrameEx ()\n",
+	  false, QUALITY_MERGED, "inner" },
 	{ "waits for the GIL, by a function's name",
-	  "#0 0x1 in do_futex_wait ()\n#1 0x2 in take_gil.constprop.0 ()\n" EVAL(2) PY("inner"),
+	  "#0 0x1 in do_futex_wait ()\n"
+	  "#1 0x2 in take_gil.constprop.0 ()\n"
+	  EVAL(2) PY("inner"),
 	  false, QUALITY_MERGED,
 	  "inner [take_gil.constprop.0] [do_futex_wait] *waits for the GIL*" },
 	{ "waits for the GIL, in 2.7's eval loop",
-	  "#0 0x1 in sem_wait ()\n#1 0x2 in PyThread_acquire_lock ()\n" EVAL(2) PY("inner"), false,
-	  QUALITY_MERGED, "inner [PyThread_acquire_lock] [sem_wait] *waits for the GIL*" },
+	  "#0 0x1 in sem_wait ()\n"
+	  "#1 0x2 in PyThread_acquire_lock ()\n"
+	  EVAL(2) PY("inner"),
+	  false, QUALITY_MERGED, "inner [PyThread_acquire_lock] [sem_wait] *waits for the GIL*" },
 	{ "waits for a lock of the program's",
-	  "#0 0x2 in PyThread_acquire_lock ()\n#1 0x3 in lock_acquire ()\n" EVAL(2) PY("inner"),
+	  "#0 0x2 in PyThread_acquire_lock ()\n"
+	  "#1 0x3 in lock_acquire ()\n"
+	  EVAL(2) PY("inner"),
 	  false, QUALITY_MERGED, "inner [lock_acquire] [PyThread_acquire_lock]" },
 	{ "collects garbage, in C that Python called",
-	  "#0 0x1 in visit_decref ()\n#1 0x2 in gc_collect_main ()\n" EVAL(2) PY("inner"), false,
-	  QUALITY_MERGED, "inner [gc_collect_main] [visit_decref] *collects garbage*" },
+	  "#0 0x1 in visit_decref ()\n"
+	  "#1 0x2 in gc_collect_main ()\n"
+	  EVAL(2) PY("inner"),
+	  false, QUALITY_MERGED, "inner [gc_collect_main] [visit_decref] *collects garbage*" },
 	{ "Python code that the collector calls is what the thread does",
-	  EVAL(0) PY("__del__") "#1 0x2 in gc_collect_main ()\n" EVAL(2) PY("inner"), false,
-	  QUALITY_MERGED, "inner [gc_collect_main] __del__" },
+	  EVAL(0) PY("__del__")
+	  "#1 0x2 in gc_collect_main ()\n"
+	  EVAL(2) PY("inner"),
+	  false, QUALITY_MERGED, "inner [gc_collect_main] __del__" },
 	{ "what the text tells comes before names",
-	  "~pmp doing what=holds%20the%20GIL\n#0 0x1 in take_gil ()\n" EVAL(1) PY("inner"), false,
-	  QUALITY_MERGED, "inner [take_gil] *holds the GIL*" },
+	  "~pmp doing what=holds%20the%20GIL\n"
+	  "#0 0x1 in take_gil ()\n"
+	  EVAL(1) PY("inner"),
+	  false, QUALITY_MERGED, "inner [take_gil] *holds the GIL*" },
 	{ "py-bt below bt, one each",
-	  EVAL(0) "#1 0x1 in list_sort ()\n" EVAL(2) TRACEBACK PY("in") PY("out"), false,
-	  QUALITY_MERGED, "out [list_sort] in" },
+	  EVAL(0)
+	  "#1 0x1 in list_sort ()\n"
+	  EVAL(2) TRACEBACK PY("in") PY("out"),
+	  false, QUALITY_MERGED, "out [list_sort] in" },
 	{ "py-bt below bt, one evaluator for all",
-	  "#0 0x1 in list_sort ()\n" EVAL(1) TRACEBACK PY("in") PY("out"), false, QUALITY_MERGED,
-	  "out in [list_sort]" },
+	  "#0 0x1 in list_sort ()\n"
+	  EVAL(1) TRACEBACK PY("in") PY("out"),
+	  false, QUALITY_MERGED, "out in [list_sort]" },
 	{ "py-bt below bt, the leaf's frame not pushed yet",
-	  EVAL(0) "#1 0x1 in list_sort ()\n" EVAL(2) TRACEBACK PY("out"), false, QUALITY_MERGED,
-	  "out [list_sort]" },
+	  EVAL(0)
+	  "#1 0x1 in list_sort ()\n"
+	  EVAL(2) TRACEBACK PY("out"),
+	  false, QUALITY_MERGED, "out [list_sort]" },
 	{ "py-bt below bt, more Python frames than evaluators",
-	  EVAL(0) "#1 0x1 in list_sort ()\n" EVAL(2) TRACEBACK PY("c") PY("b") PY("a"), false,
-	  QUALITY_PARTIAL, "a [list_sort] b c" },
+	  EVAL(0)
+	  "#1 0x1 in list_sort ()\n"
+	  EVAL(2) TRACEBACK PY("c") PY("b") PY("a"),
+	  false, QUALITY_PARTIAL, "a [list_sort] b c" },
 	{ "py-bt below bt, more evaluators than Python frames",
-	  EVAL(0) EVAL(1) EVAL(2) TRACEBACK PY("a"), false, QUALITY_PARTIAL,
-	  "a [_PyEval_EvalFrameDefault]" },
+	  EVAL(0) EVAL(1) EVAL(2) TRACEBACK PY("a"),
+	  false, QUALITY_PARTIAL, "a [_PyEval_EvalFrameDefault]" },
 	{ "py-bt below bt without any evaluator: both halves stay",
-	  "#0 0x1 in poll ()\n#1 0x2 in ?? ()\n" TRACEBACK PY("in") PY("out"), false,
-	  QUALITY_UNPAIRED, "out in [0x2] [poll]" },
-	{ "py-bt alone", TRACEBACK PY("in") PY("out"), false, QUALITY_PYTHON_ONLY, "out in" },
-	{ "evaluators of which nothing is known", "#0 0x1 in poll ()\n" EVAL(1), false,
-	  QUALITY_NATIVE_ONLY, "[_PyEval_EvalFrameDefault] [poll]" },
+	  "#0 0x1 in poll ()\n"
+	  "#1 0x2 in ?? ()\n"
+	  TRACEBACK PY("in") PY("out"),
+	  false, QUALITY_UNPAIRED, "out in [0x2] [poll]" },
+	{ "py-bt alone",
+	  TRACEBACK PY("in") PY("out"),
+	  false, QUALITY_PYTHON_ONLY, "out in" },
+	{ "evaluators of which nothing is known",
+	  "#0 0x1 in poll ()\n"
+	  EVAL(1),
+	  false, QUALITY_NATIVE_ONLY, "[_PyEval_EvalFrameDefault] [poll]" },
 	{ "frames left over at the root, where the native stack was cut",
-	  "#0 0x1 in poll ()\n" EVAL(1) PY("in") TRACEBACK PY("out"), false, QUALITY_PARTIAL,
-	  "out in [poll]" },
+	  "#0 0x1 in poll ()\n"
+	  EVAL(1) PY("in") TRACEBACK PY("out"),
+	  false, QUALITY_PARTIAL, "out in [poll]" },
 	{ "annotations and py-bt say the same",
 	  "#0 0x52 in PyEval_EvalFrameEx (f=Frame 0x7f, for file /srv/a.py, line 3, in inner ()) "
 	  "at c.c:1\n"
 	  "#1 0x53 in PyEval_EvalFrameEx (f=Frame 0x7e, for file /srv/a.py, line 9, in outer ()) "
-	  "at c.c:1\n" TRACEBACK PY("inner") PY("outer"),
+	  "at c.c:1\n"
+	  TRACEBACK PY("inner") PY("outer"),
 	  false, QUALITY_MERGED, "outer inner" },
 	{ "the rest of a stack that gdb lost, which begins as its leaf does",
-	  EVAL(0) PY("f") PY("inner") TRACEBACK PY("f") PY("out"), false, QUALITY_PARTIAL,
-	  "out f inner f" },
+	  EVAL(0) PY("f") PY("inner") TRACEBACK PY("f") PY("out"),
+	  false, QUALITY_PARTIAL, "out f inner f" },
 	{ "Python frames of a function that is no evaluator",
-	  EVAL(0) PY("in") "#1 0x1 in list_sort ()\n" PY("out"), false, QUALITY_PARTIAL, "out in" },
+	  EVAL(0) PY("in")
+	  "#1 0x1 in list_sort ()\n"
+	  PY("out"),
+	  false, QUALITY_PARTIAL, "out in" },
 	{ "an evaluator made of tail calls is one",
-	  "#0 0x1 in _TAIL_CALL_CALL_KW ()\n" EVAL(1)
-	          PY("in") "#2 0x1 in _TAIL_CALL_CALL ()\n" EVAL(3) PY("out"),
+	  "#0 0x1 in _TAIL_CALL_CALL_KW ()\n"
+	  EVAL(1) PY("in")
+	  "#2 0x1 in _TAIL_CALL_CALL ()\n"
+	  EVAL(3) PY("out"),
 	  false, QUALITY_MERGED, "out in" },
 	{ "the same and py-bt",
-	  "#0 0x1 in _TAIL_CALL_CALL_KW ()\n" EVAL(1) "#2 0x1 in list_sort ()\n#3 0x1 in "
-	                                              "_TAIL_CALL_CALL ()\n" EVAL(4)
-	                                                      TRACEBACK PY("in") PY("out"),
+	  "#0 0x1 in _TAIL_CALL_CALL_KW ()\n"
+	  EVAL(1)
+	  "#2 0x1 in list_sort ()\n"
+	  "#3 0x1 in _TAIL_CALL_CALL ()\n"
+	  EVAL(4) TRACEBACK PY("in") PY("out"),
 	  false, QUALITY_MERGED, "out [list_sort] in" },
 	{ "a signal handler",
-	  "#0 0x1 in handler ()\n#1 <signal handler called>\n#2 0x2 in work ()\n", false,
-	  QUALITY_NATIVE_ONLY, "[work] [<signal handler called>] [handler]" },
-	{ "all glue but the Python frame", START(0), false, QUALITY_NATIVE_ONLY,
-	  "[_start] [__libc_start_main] [Py_BytesMain]" },
+	  "#0 0x1 in handler ()\n"
+	  "#1 <signal handler called>\n"
+	  "#2 0x2 in work ()\n",
+	  false, QUALITY_NATIVE_ONLY, "[work] [<signal handler called>] [handler]" },
+	{ "all glue but the Python frame",
+	  START(0),
+	  false, QUALITY_NATIVE_ONLY, "[_start] [__libc_start_main] [Py_BytesMain]" },
 	{ "a thread in the kernel, from its system call on",
-	  "~pmp begin sample=1 pid=1\n~pmp kernel tid=7 state=D syscall=74 "
+	  "~pmp begin sample=1 pid=1\n"
+	  "~pmp kernel tid=7 state=D syscall=74 "
 	  "frame=io_schedule%2B0x1/0x2 frame=__do_sys_fsync+0x1/0x2\n",
 	  false, QUALITY_NATIVE_ONLY, "fsync __do_sys_fsync io_schedule" },
-	{ "a lost stack", "~pmp begin sample=1 pid=1\n~pmp lost tid=7 why=gone%20away\n", false,
-	  QUALITY_LOST, "gone away" },
+	{ "a lost stack",
+	  "~pmp begin sample=1 pid=1\n"
+	  "~pmp lost tid=7 why=gone%20away\n",
+	  false, QUALITY_LOST, "gone away" },
 };
+/* clang-format on */
 
 struct test {
 	const struct row *row;
@@ -155,7 +216,7 @@ static void check_stack(void *ctx, const struct raw_stack *stack)
 	const struct frame *frames;
 	size_t count;
 	struct buf buf = { 0 };
-	enum merge_quality mark = pymerge_stack(test->pymerge, stack, &frames, &count);
+	enum merge_quality quality = pymerge_stack(test->pymerge, stack, &frames, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		struct span name = intern_get(test->intern, frames[i].name);
@@ -163,13 +224,14 @@ static void check_stack(void *ctx, const struct raw_stack *stack)
 			[FRAME_NATIVE] = { "[", "]" },
 			[FRAME_MARKER] = { "*", "*" },
 		};
-		const char *const *marks = around[frames[i].kind];
+		const char *const *around_name = around[frames[i].kind];
 
-		buf_printf(&buf, "%s%s%.*s%s", i ? " " : "", marks[0] ? marks[0] : "",
-		           SPAN_ARG(name), marks[1] ? marks[1] : "");
+		buf_printf(&buf, "%s%s%.*s%s", i ? " " : "", around_name[0] ? around_name[0] : "",
+		           SPAN_ARG(name), around_name[1] ? around_name[1] : "");
 	}
-	if (mark != test->row->mark || !span_eq(buf_span(&buf), span_of(test->row->frames)))
-		fail_msg("%s: mark %d, %.*s", test->row->what, mark, SPAN_ARG(buf_span(&buf)));
+	if (quality != test->row->quality || !span_eq(buf_span(&buf), span_of(test->row->frames)))
+		fail_msg("%s: quality %d, %.*s", test->row->what, quality,
+		         SPAN_ARG(buf_span(&buf)));
 	buf_deinit(&buf);
 	test->stacks++;
 }

@@ -10,7 +10,8 @@
 #include "merger/base/buf.h"
 #include "merger/build/profile_builder.h"
 
-/* A sample of one target, of which each letter is a thread's leaf: a capital one runs, the others sleep. */
+/* Feeds a sample of one target. Each letter is a thread's leaf; a thread with a capital letter
+ * runs, others sleep. */
 static void sample_feed(struct profile_builder *builder, unsigned pid, unsigned ms,
                         const char *leaves)
 {
@@ -50,7 +51,7 @@ static struct profile_builder *builder_make(uint64_t recent_us)
 	return builder;
 }
 
-/* "main 3/0 a 1/1": names, totals and selfs of a view's tree. */
+/* "main 3/0 a 1/1": names, totals and selfs of a window's tree. */
 static void tree_is(struct profile_builder *builder, unsigned ms, bool running, const char *wanted)
 {
 	const struct profile *profile = profile_builder_peek(builder);
@@ -92,7 +93,7 @@ static void test_trees(void **state)
 	profile_builder_destroy(builder);
 }
 
-/* The tree gets a level above all when a second target comes; the leaves' nodes stay. */
+/* A second target adds a level below the root; the nodes of the leaves stay the same. */
 static void test_second_target(void **state)
 {
 	static const char target[] = "~pmp target pid=20\n";
@@ -127,14 +128,14 @@ static void test_figures(void **state)
 	assert_int_equal(view.pause_median_us, 9700);
 	assert_int_equal(view.pause_max_us, 9900);
 	recent_window_deinit(&view);
-	/* Older ones are gone, however far back one wants to see. */
+	/* Older samples are removed, however long the window is. */
 	recent_window_init(&view, profile_builder_recent(builder), 100000000);
 	assert_int_equal(view.taken, 2 * 10);
 	recent_window_deinit(&view);
 	profile_builder_destroy(builder);
 }
 
-/* Many threads: fewer samples are kept. */
+/* With many threads fewer samples are kept. */
 static void test_many(void **state)
 {
 	enum { THREADS = 1000, SAMPLES = 300 };

@@ -1,4 +1,4 @@
-/* The table of system calls against the numbers that this machine's headers tell. */
+/* Compares the table of system calls with this machine's headers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ static void test_names(void **state)
 #endif
 	assert_null(syscall_name(UINT64_MAX));
 	assert_null(syscall_name(999));
-	assert_null(syscall_name(39)); /* getpid does not wait */
+	assert_null(syscall_name(39)); /* getpid does not sleep */
 }
 
 int main(void)

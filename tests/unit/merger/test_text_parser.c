@@ -1,4 +1,4 @@
-/* Text to stacks: a row is text as gdb or a worker prints it, and the stacks and markers that come of it. */
+/* Parsing text: a row is a text of gdb or a worker, and its stacks and markers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +13,10 @@
 
 #define FILE_LINE(file, line, name) "  File \"" file "\", line " #line ", in " name "\n"
 
-/* A stack is "[tid/pid name state!lost" and a "]"; its native frames are names ("?" for none), with ":file:line",
- * "@module+offset" and, in braces, the Python frames that they run; loose Python frames follow a "|". Python
- * frames are "name:file:line", "^first_line" and "~number". Kernel frames are "^name@module". A marker is its verb in
- * "<>". */
+/* A stack is written as "[tid/pid name state!lost" and "]". Its native frames are names ("?": none)
+ * with ":file:line", "@module+offset" and, in braces, the Python frames that they run. Loose Python
+ * frames follow a "|". Python frames are "name:file:line", "^first_line" and "~number". Kernel
+ * frames are "^name@module". A marker is its verb in "<>". */
 static const struct {
 	const char *name;
 	const char *text;
@@ -48,7 +48,7 @@ static const struct {
 	  "#0  0x1 in f ()\n#1  0x2 in g ()\n(gdb) thread 1\n[Switching to thread 1 (LWP 11)]\n"
 	  "#0  0x1 in f ()\n(gdb) bt\n#0  0x1 in f ()\n#1  0x2 in h ()\n(gdb) quit\n",
 	  "[12/0 f g][11/0 f h]", 0 },
-	/* what gdb prints twice */
+	/* frames that gdb prints twice */
 	{ "the #0 of a stop, before the threads",
 	  "Program terminated with signal 11, Segmentation fault.\n#0  f () at a.c:1\n1\tint "
 	  "f(void)\n"
@@ -126,7 +126,7 @@ static const struct {
 	  "#0  0x1 in ?? ()\n#1  0x2 in my_eval (f=Frame 0x7f1, for file a.py, line 3, in foo "
 	  "())\n",
 	  "[0/0 ? my_eval{foo:a.py:3}]", 0 },
-	/* Python: lines right below */
+	/* Python: lines directly below a native frame */
 	{ "lines below a frame",
 	  "#0  0x1 in f ()\n#1  0x2 in ev ()\n" FILE_LINE("a.py", 3, "foo")
 	          FILE_LINE("b.py", 4, "bar") "#2  0x3 in ev ()\n" FILE_LINE("c.py", 5, "<module>"),
@@ -335,16 +335,16 @@ static struct text_parser_counts read_text(struct reader *reader, const char *te
 		                         .marker = take_marker,
 		                         .ctx = reader };
 	struct intern *intern = intern_create();
-	struct text_parser *dump = text_parser_create(intern, &sink);
+	struct text_parser *parser = text_parser_create(intern, &sink);
 	struct text_parser_counts counts;
 
 	reader->intern = intern;
 	buf_clear(&reader->out);
 	for (size_t at = 0; at < len; at += step)
-		text_parser_feed(dump, text + at, len - at < step ? len - at : step);
-	text_parser_finish(dump);
-	counts = text_parser_counts(dump);
-	text_parser_destroy(dump);
+		text_parser_feed(parser, text + at, len - at < step ? len - at : step);
+	text_parser_finish(parser);
+	counts = text_parser_counts(parser);
+	text_parser_destroy(parser);
 	intern_destroy(intern);
 	return counts;
 }
@@ -369,7 +369,7 @@ static void makes_stacks(void **state)
 	buf_deinit(&reader.out);
 }
 
-/* What was printed counts, also what is no stack of its own. */
+/* All printed frames count, also those that are not a stack of their own. */
 static void counts_what_was_printed(void **state)
 {
 	static const char text[] = "#0  f () at a.c:1\n\nThread 1 (LWP 11):\n#0  f () at a.c:1\n#1 "
@@ -408,13 +408,13 @@ static void cuts_endless_stacks(void **state)
 	buf_deinit(&reader.out);
 }
 
-/* One dump reads several inputs; nothing of one is left for the next. */
+/* One parser reads several inputs; no state of one is left for the next. */
 static void begins_anew(void **state)
 {
 	struct reader reader = { 0 };
 	struct text_parser_sink sink = { .stack = take_stack, .ctx = &reader };
 	struct intern *intern = intern_create();
-	struct text_parser *dump = text_parser_create(intern, &sink);
+	struct text_parser *parser = text_parser_create(intern, &sink);
 	static const char *const texts[] = {
 		"~pmp begin pid=7\n[node-1] #0  0x1 in f ()\nTraceback (most recent call last):\n",
 		"[Switching to thread 1 (LWP 3)]\n#0  g () at a.c:1\n#1  0x1 in h (a=1,",
@@ -425,19 +425,20 @@ static void begins_anew(void **state)
 	(void)state;
 	reader.intern = intern;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		text_parser_feed(dump, texts[i], strlen(texts[i]));
-		text_parser_finish(dump);
+		text_parser_feed(parser, texts[i], strlen(texts[i]));
+		text_parser_finish(parser);
 	}
-	text_parser_finish(dump);
+	text_parser_finish(parser);
 	if (!span_eq(buf_span(&reader.out),
 	             SPAN_LIT("[0/7 f][3/0 g:a.c:1 h][0/0 |foo:a.py:1][0/0 i j]")))
 		fail_msg("%.*s", SPAN_ARG(buf_span(&reader.out)));
-	text_parser_destroy(dump);
+	text_parser_destroy(parser);
 	intern_destroy(intern);
 	buf_deinit(&reader.out);
 }
 
-/* All rows, cut at every byte and with every byte changed: it ends, and reads only what is there. */
+/* All rows, cut at each byte and with each byte changed: the parser ends and does not read past the
+ * text. */
 static void survives_damage(void **state)
 {
 	struct reader reader = { 0 };
@@ -468,5 +469,5 @@ int main(void)
 		cmocka_unit_test(survives_damage),
 	};
 
-	return cmocka_run_group_tests_name("dump", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("parser", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The timeline's coding and limit, windows and weights: against a table of every entry, written plainly. */
+/* The timeline's encoding and limit, windows and weights, compared with a plain table of all
+ * entries. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 #define THREADS 9
 #define PATHS 7
 
-/* One thread of one sample, as it was put in. */
+/* One thread of one sample, as it was added. */
 struct told {
 	bool there;
 	struct timeline_entry entry;
@@ -24,7 +25,7 @@ struct told {
 static struct told told[SAMPLES][THREADS];
 static struct timeline_sample samples[SAMPLES];
 
-/* Samples of two targets in turns, with times that also go back. Most threads stand still. */
+/* Samples of two targets in turns; some times go back. Most threads do not change. */
 static void tell(struct timeline *timeline, const uint32_t *stacks, uint64_t seed)
 {
 	uint64_t dice_state = seed;
@@ -54,7 +55,7 @@ static void tell(struct timeline *timeline, const uint32_t *stacks, uint64_t see
 			if (now->entry.has_cpu && !(dice(&dice_state) % 3))
 				now->entry.cpu_us =
 				        dice(&dice_state) % 5 ? 99871 : TIMELINE_CPU_MAX;
-			/* threads 7 and 8 have no id: two of one name */
+			/* threads 7 and 8 have no tid: the sample has one thread twice */
 			if (now->there)
 				timeline_add(timeline, samples[i].pid, t < 7 ? 10 + (uint32_t)t : 0,
 				             &now->entry);
@@ -63,7 +64,7 @@ static void tell(struct timeline *timeline, const uint32_t *stacks, uint64_t see
 	}
 }
 
-/* Which of told[i]'s threads a slot is: the nth that is there of those without id. */
+/* The index of a slot's thread in told[i]: the nth of those without a tid. */
 static const struct told *told_of(size_t i, const struct timeline_slot *slot)
 {
 	uint32_t nth = slot->nth;
@@ -143,7 +144,7 @@ static void test_coding(void **state)
 	}
 }
 
-/* Equal stacks are one, others are not: by line, by mark, by node, by where they end. */
+/* Equal stacks have one number; stacks that differ in line, quality, node or end do not. */
 static void test_stacks(void **state)
 {
 	struct timeline *timeline = timeline_create(SIZE_MAX);
@@ -190,7 +191,8 @@ static struct profile *build(const char *text, size_t max)
 	return profile;
 }
 
-/* A run at 10 Hz: `a` in the first half, `b` in the second, beside a thread that sleeps. */
+/* A run at 10 Hz: one thread with `a` in the first half and `b` in the second, and one that
+ * sleeps. */
 static char *phases_text(size_t count)
 {
 	struct buf text = { 0 };
@@ -273,7 +275,8 @@ static void test_windows(void **state)
 	free(text);
 }
 
-/* A window of all is the profile again, by line and all; a window of a window is one. */
+/* A window of the whole time gives the same profile, also by line. A window of a window is a
+ * window. */
 static void test_window_whole(void **state)
 {
 	static const struct write_options view = { 0 };
@@ -293,7 +296,8 @@ static void test_window_whole(void **state)
 	free(first);
 	free(second);
 	assert_true(time_window_apply(profile, &left, &err));
-	profile->sampling.elapsed_ms = 2000; /* from the end counts from the end of the run */
+	profile->sampling.elapsed_ms =
+	        2000; /* times from the end are relative to the end of the run */
 	assert_true(time_window_apply(profile, &right, &err));
 	assert_true(time_window_apply(again, &both, &err));
 	profile->sampling = again->sampling;
@@ -307,7 +311,7 @@ static void test_window_whole(void **state)
 	free(text);
 }
 
-/* Wherever the limit is, the tree has all, and what of the timeline is there adds up. */
+/* With any limit the tree has all samples, and the part of the timeline that is stored adds up. */
 static void test_limit(void **state)
 {
 	char *text = phases_text(200);
@@ -328,7 +332,7 @@ static void test_limit(void **state)
 		assert_int_equal(profile->note_count, profile->timeline->full);
 		if (profile->timeline->full)
 			assert_int_equal(profile->timeline->full_us, samples_seen * 100000);
-		/* one sample may be more than the limit, and no more */
+		/* at most one sample past the limit */
 		assert_true(timeline_bytes(profile->timeline) < max + 1000);
 		profile_destroy(profile);
 	}
@@ -405,7 +409,7 @@ static void test_texts(void **state)
 			assert_int_equal(tree_node(profile->tree, TREE_ROOT)->total,
 			                 texts[i].cpu_us);
 		} else if (i) {
-			/* it is as it was then */
+			/* unchanged since then */
 			if (!time_window_apply(profile, &window, &err))
 				assert_int_equal(err.code, ERROR_INPUT);
 		}
@@ -413,7 +417,8 @@ static void test_texts(void **state)
 	}
 }
 
-/* The second run begins where the first one ends; a second target's level comes above what is there. */
+/* The second run begins at the end of the first one; a second target adds a level below the
+ * root. */
 static void test_times(void **state)
 {
 	static const char text[] =

@@ -9,7 +9,7 @@
 #include "merger/base/buf.h"
 #include "merger/profile/tree.h"
 
-/* Stacks are written as "a:1 b:2": name and line, root first; the depth shows as dots. */
+/* A stack is written as "a:1 b:2": name and line, root first. Dots show the depth in a tree. */
 static size_t frames_parse(struct intern *intern, const char *text, struct frame *ret)
 {
 	size_t count = 0;
@@ -80,7 +80,7 @@ static void test_stacks(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		/* In both orders: what comes out must not depend on it. */
+		/* In both orders: the result must not depend on it. */
 		for (int backwards = 0; backwards < 2; backwards++) {
 			struct intern *intern = intern_create();
 			struct tree *tree = tree_create(rows[i].by_line);
@@ -105,7 +105,7 @@ static void test_stacks(void **state)
 	}
 }
 
-/* Each part of a frame but the line tells nodes apart. */
+/* Frames that differ in any member except the line have different nodes. */
 static void test_identity(void **state)
 {
 	static const struct frame frames[] = {
@@ -150,7 +150,7 @@ static void test_wrap(void **state)
 	intern_destroy(intern);
 }
 
-/* 100,000 levels, and 100,000 siblings and lines: neither stack nor time may run out. */
+/* 100,000 levels, and 100,000 siblings and lines: no stack overflow, no quadratic time. */
 static void test_large(void **state)
 {
 	enum { MANY = 100000 };
@@ -186,7 +186,7 @@ static void test_large(void **state)
 	intern_destroy(intern);
 }
 
-/* What a tree says of random stacks is what looking through the stacks themselves says. */
+/* Random stacks: the tree has the same weights as a search through the stacks. */
 enum { STACKS = 300, DEEPEST = 7 };
 
 struct random_stack {
@@ -223,7 +223,7 @@ static bool frame_equal(const struct frame *a, const struct frame *b, bool by_li
 	       (!by_line || a->line == b->line);
 }
 
-/* Does stack begin with node's path, which is `depth` long? */
+/* True if the stack begins with the node's path, which has `depth` frames. */
 static bool stack_passes(const struct tree *tree, uint32_t node, size_t depth,
                          const struct random_stack *stack)
 {
@@ -294,7 +294,7 @@ static void test_random(void **state)
 		uint64_t draws = seed;
 
 		for (size_t i = 0; i < STACKS; i++) {
-			if (i && drawn(&draws, 3) == 0) /* one that came before */
+			if (i && drawn(&draws, 3) == 0) /* a stack that was added before */
 				stacks[i] = stacks[drawn(&draws, (uint32_t)i)];
 			else
 				stack_draw(&draws, intern, &stacks[i]);
