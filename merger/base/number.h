@@ -58,6 +58,12 @@ static inline bool number_take32(struct span *s, uint32_t *ret)
 	return true;
 }
 
+/* For sorting: less than 0, 0 or more than 0, as a is less than, equal to or greater than b. */
+static inline int number_order(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
 /* 0 if `whole` is 0. */
 static inline double number_percent(uint64_t part, uint64_t whole)
 {

@@ -35,8 +35,8 @@ struct profile_builder {
 	struct buf text;
 };
 
-static uint32_t intern_value(struct profile_builder *builder, const struct marker *marker,
-                             const char *key)
+static uint32_t intern_marker_value(struct profile_builder *builder, const struct marker *marker,
+                                    const char *key)
 {
 	return intern_add_clean(builder->profile->intern,
 	                        marker_decode(marker_get(marker, key), &builder->text));
@@ -84,7 +84,7 @@ static size_t add_levels(struct profile_builder *builder, const struct profile_t
 	return count;
 }
 
-static void take_stack(void *ctx, const struct raw_stack *stack)
+static void handle_stack(void *ctx, const struct raw_stack *stack)
 {
 	struct profile_builder *builder = ctx;
 	struct profile *profile = builder->profile;
@@ -134,7 +134,7 @@ static void describe_target(struct profile_builder *builder, const struct marker
 	target = profile_target(profile, (uint32_t)pid);
 	if (target->executable || target->arg_count)
 		return;
-	target->executable = intern_value(builder, marker, "executable");
+	target->executable = intern_marker_value(builder, marker, "executable");
 	while (marker_next(marker, &pos, &key, &value)) {
 		if (!span_eq(key, SPAN_LIT("arg")))
 			continue;
@@ -151,7 +151,7 @@ static void describe_python(struct profile_builder *builder, const struct marker
 
 	if (pid && pid <= UINT32_MAX)
 		profile_target(builder->profile, (uint32_t)pid)->python =
-		        intern_value(builder, marker, "version");
+		        intern_marker_value(builder, marker, "version");
 }
 
 /* The tree gets a process level when a second target is named. */
@@ -183,7 +183,7 @@ static void update_progress(struct profile_builder *builder, const struct marker
 		progress->max_pause_us = progress->last_pause_us;
 }
 
-static void take_marker(void *ctx, const struct marker *marker)
+static void handle_marker(void *ctx, const struct marker *marker)
 {
 	struct profile_builder *builder = ctx;
 	uint64_t pid = marker_number(marker, "pid", 0);
@@ -198,11 +198,11 @@ static void take_marker(void *ctx, const struct marker *marker)
 		describe_python(builder, marker);
 		break;
 	case MARKER_MODULE:
-		profile_module(builder->profile, intern_value(builder, marker, "path"),
-		               intern_value(builder, marker, "build_id"));
+		profile_module(builder->profile, intern_marker_value(builder, marker, "path"),
+		               intern_marker_value(builder, marker, "build_id"));
 		break;
 	case MARKER_NOTE:
-		profile_note(builder->profile, intern_value(builder, marker, "text"));
+		profile_note(builder->profile, intern_marker_value(builder, marker, "text"));
 		break;
 	default:
 		break;
@@ -221,7 +221,7 @@ static void take_marker(void *ctx, const struct marker *marker)
 struct profile_builder *profile_builder_create(const struct profile_builder_options *options)
 {
 	struct profile_builder *builder = alloc_zeroed(1, sizeof(*builder));
-	const struct text_parser_sink sink = { take_stack, take_marker, builder };
+	const struct text_parser_sink sink = { handle_stack, handle_marker, builder };
 
 	builder->by_thread = options->by_thread;
 	builder->profile = profile_create(options->by_line);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/base/number.h"
 #include "merger/profile/pause_stats.h"
 
 /* Old elements at the front of both arrays are unused; `sample_first` and `stack_first` are the
@@ -239,9 +240,7 @@ size_t recent_window_stacks(const struct recent_window *window, bool running)
 
 static int compare_leaves(const void *a, const void *b)
 {
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
+	return number_order(*(const uint32_t *)a, *(const uint32_t *)b);
 }
 
 static size_t collect_leaves(const struct recent_window *window, bool running, uint32_t **ret)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/base/number.h"
 #include "merger/profile/function_table.h"
 #include "merger/profile/levels.h"
 
@@ -74,17 +75,12 @@ struct order {
 	enum function_order by;
 };
 
-static int compare_falling(uint64_t a, uint64_t b)
-{
-	return (a < b) - (a > b);
-}
-
 static int compare_rows(const void *a, const void *b, void *ctx)
 {
 	const struct function_totals_row *left = a, *right = b;
 	const struct order *order = ctx;
-	int self = compare_falling(left->self, right->self);
-	int total = compare_falling(left->total, right->total);
+	int self = number_order(right->self, left->self);
+	int total = number_order(right->total, left->total);
 	int diff = order->by == TOTALS_BY_SELF ? self : total;
 
 	if (!diff)

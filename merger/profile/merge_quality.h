@@ -11,7 +11,8 @@ enum merge_quality {
 	QUALITY_PYTHON_ONLY,
 	/* Some evaluator frames have no Python frames, or some Python frames have no evaluator. */
 	QUALITY_PARTIAL,
-	/* How both belong together is unknown: the Python frames come first, then the native ones. */
+	/* How both belong together is unknown: the Python frames come first, then the native
+	 * ones. */
 	QUALITY_UNPAIRED,
 	/* No frames: one frame of kind lost has the reason. */
 	QUALITY_LOST,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
+#include "merger/base/number.h"
 
 void pause_stats_deinit(struct pause_stats *pauses)
 {
@@ -21,9 +22,7 @@ void pause_stats_add(struct pause_stats *pauses, uint64_t us)
 
 static int compare_us(const void *a, const void *b)
 {
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
+	return number_order(*(const uint32_t *)a, *(const uint32_t *)b);
 }
 
 /* Nearest rank: the smallest value that is at least as large as `percent` % of all values. */

@@ -4,6 +4,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/names.h"
+#include "merger/base/number.h"
 
 struct profile *profile_create(bool by_line)
 {
@@ -197,21 +198,16 @@ struct profile_thread *profile_thread(struct profile *profile, uint32_t pid, uin
 	return profile_host_thread(profile, 0, pid, tid);
 }
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static int compare_threads(const void *a, const void *b, void *intern)
 {
 	const struct profile_thread *left = a, *right = b;
-	int diff = compare_numbers(right->stacks, left->stacks);
+	int diff = number_order(right->stacks, left->stacks);
 
 	if (!diff)
 		diff = intern_compare(intern, left->host, right->host);
 	if (!diff)
-		diff = compare_numbers(left->pid, right->pid);
-	return diff ? diff : compare_numbers(left->tid, right->tid);
+		diff = number_order(left->pid, right->pid);
+	return diff ? diff : number_order(left->tid, right->tid);
 }
 
 static int compare_targets(const void *a, const void *b, void *intern)
@@ -221,14 +217,14 @@ static int compare_targets(const void *a, const void *b, void *intern)
 	int diff = intern_compare(intern, left->host, right->host);
 
 	if (!diff)
-		diff = compare_numbers(left->pid, right->pid);
+		diff = number_order(left->pid, right->pid);
 	if (!diff)
 		diff = intern_compare(intern, left->executable, right->executable);
 	if (!diff)
 		diff = intern_compare(intern, left->python, right->python);
 	for (size_t i = 0; i < args && !diff; i++)
 		diff = intern_compare(intern, left->args[i], right->args[i]);
-	return diff ? diff : compare_numbers(left->arg_count, right->arg_count);
+	return diff ? diff : number_order(left->arg_count, right->arg_count);
 }
 
 static int compare_modules(const void *a, const void *b, void *intern)

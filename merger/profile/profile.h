@@ -66,8 +66,8 @@ struct profile_sampling {
 struct profile {
 	struct intern *intern;
 	struct tree *tree;
-	/* The number of merged recordings (profile_merge.h). 1: a recording; 0: a further profile of a
-	 * recording that is counted already. */
+	/* The number of merged recordings (profile_merge.h). 1: a recording; 0: a further profile
+	 * of a recording that is counted already. */
 	uint64_t runs;
 	enum profile_weight weight;
 	struct timeline *timeline; /* NULL: unknown or not wanted */

@@ -4,6 +4,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/hash_index.h"
+#include "merger/base/number.h"
 #include "merger/profile/stack_cache.h"
 
 /* The number of a node's children, and of its lines, that are compared before the hash index is
@@ -384,16 +385,11 @@ struct order {
 	const struct intern *intern;
 };
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static int compare_nodes(const struct order *order, uint32_t a, uint32_t b)
 {
 	const struct frame *left = tree_frame(order->tree, a);
 	const struct frame *right = tree_frame(order->tree, b);
-	int diff = compare_numbers(order->tree->nodes[b].total, order->tree->nodes[a].total);
+	int diff = number_order(order->tree->nodes[b].total, order->tree->nodes[a].total);
 
 	if (!diff)
 		diff = intern_compare(order->intern, left->name, right->name);
@@ -402,22 +398,22 @@ static int compare_nodes(const struct order *order, uint32_t a, uint32_t b)
 	if (!diff)
 		diff = intern_compare(order->intern, left->module, right->module);
 	if (!diff)
-		diff = compare_numbers(left->line, right->line);
+		diff = number_order(left->line, right->line);
 	if (!diff)
-		diff = compare_numbers(left->first_line, right->first_line);
+		diff = number_order(left->first_line, right->first_line);
 	if (!diff)
-		diff = compare_numbers(left->kind, right->kind);
+		diff = number_order(left->kind, right->kind);
 	return diff;
 }
 
 static int compare_keys(const struct order *order, uint32_t a, uint32_t b)
 {
-	return compare_numbers(order->keys[b], order->keys[a]);
+	return number_order(order->keys[b], order->keys[a]);
 }
 
 static int compare_lines(const struct order *order, uint32_t a, uint32_t b)
 {
-	return compare_numbers(order->tree->lines[a].line, order->tree->lines[b].line);
+	return number_order(order->tree->lines[a].line, order->tree->lines[b].line);
 }
 
 /* A linked list for sort_list. Its items are indices of nodes or lines, which have the links. */
