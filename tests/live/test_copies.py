@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "matrix"))
-from builds import EMBED, ask  # noqa: E402
+from builds import EMBED, probe_python  # noqa: E402
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
 from tap import PYTHON, Target, check, equal, main, note, pmp, skip, temp_dir, test  # noqa: E402
@@ -29,7 +29,7 @@ SAMPLES = 10
 def libraries(count):
     """Copies of the libpython of PYTHON, in files of their own."""
     need_live_python()
-    python = ask(PYTHON, "", [])
+    python = probe_python(PYTHON, "", [])
     found = python and python.library
     if not found:
         skip("the shared library of %s (libpython3-dev) is missing" % PYTHON)

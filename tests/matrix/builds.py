@@ -1,8 +1,8 @@
-"""The Pythons that `make matrix` can find, and each of them in builds: as it is, stripped, embedded.
+"""Finds the Pythons for `make matrix`, and makes the builds of each: as it is, stripped, embedded.
 
-A Python is an executable of PATH, of ~/.pyenv/versions, or of a root folder (debootstrap's), in which it is run
-by chroot in a mount namespace of its own: tests/matrix is /mnt there, the folder for results /srv, that
-for stripped copies /opt.
+A Python is an executable in PATH, in ~/.pyenv/versions, or in a root folder (made by debootstrap).
+In a root folder it runs under chroot, in a mount namespace of its own: /mnt is tests/matrix/cases,
+/srv the folder for results, /opt the folder of stripped copies.
 """
 
 import glob
@@ -28,10 +28,12 @@ print(json.dumps({
     "version": list(sys.version_info[:3]), "executable": os.path.realpath(sys.executable),
     "prefix": getattr(sys, "base_prefix", sys.prefix),
     "exec_prefix": getattr(sys, "base_exec_prefix", sys.exec_prefix),
-    "folders": [value("LIBDIR") or "", os.path.join(value("LIBDIR") or "", value("MULTIARCH") or ""),
+    "folders": [value("LIBDIR") or "",
+                os.path.join(value("LIBDIR") or "", value("MULTIARCH") or ""),
                 value("LIBPL") or ""],
-    "library": value("INSTSONAME") or value("LDLIBRARY") or "", "include": sysconfig.get_path("include"),
-    "free": bool(value("Py_GIL_DISABLED"))}))
+    "library": value("INSTSONAME") or value("LDLIBRARY") or "",
+    "include": sysconfig.get_path("include"),
+    "free_threaded": bool(value("Py_GIL_DISABLED"))}))
 """
 
 # $1 root, $2 programs, $3 results, $4 copies; then the command.
@@ -42,7 +44,7 @@ mount --bind "$4" "$1/opt" && root=$1 && shift 4 && exec chroot "$root" "$@"
 
 
 class Python:
-    """What is known of one interpreter. root: "" or the folder in which its paths are found."""
+    """One interpreter. root: "", or the root folder that its paths are relative to."""
 
     def __init__(self, path, root, found):
         self.path, self.root = path, root
@@ -51,42 +53,46 @@ class Python:
         self.home = found["prefix"]
         if found["exec_prefix"] != found["prefix"]:
             self.home += ":" + found["exec_prefix"]
-        self.free, self.include = found["free"], found["include"]
-        self.linked = linked_library(self.here(self.executable), root)
+        self.free_threaded, self.include = found["free_threaded"], found["include"]
+        self.linked = linked_library(self.host_path(self.executable), root)
         self.library = self.linked or next(
-            (path for path in (os.path.join(folder, found["library"]) for folder in found["folders"])
-             if ".so" in path and os.path.exists(self.here(path))), None)
+            (path
+             for path in (os.path.join(folder, found["library"]) for folder in found["folders"])
+             if ".so" in path and os.path.exists(self.host_path(path))), None)
 
-    def here(self, path):
-        """Where we find a path of its."""
+    def host_path(self, path):
+        """A path of this Python, as the test finds it outside of the root folder."""
         return self.root + path if self.root else path
 
     def folder(self):
-        """The name of a folder that no other Python has."""
+        """A folder name that is unique to this Python."""
         return "%s-%08x" % (self, zlib.crc32((self.root + self.executable).encode()))
 
     def __str__(self):
-        return "%d.%d.%d%s" % (self.version + ("t" if self.free else "",))
+        return "%d.%d.%d%s" % (self.version + ("t" if self.free_threaded else "",))
 
 
 class Build:
     """One way to run one Python."""
 
     def __init__(self, python, how, words, env=None, engine=None):
-        """words: the command before the program; engine: the file that has the evaluator, as we find it."""
+        """words: the command before the program; engine: the host path of the evaluator's file."""
         self.python, self.how, self.words, self.env = python, how, words, dict(env or {})
         self.symbols = symbols_of(engine, python.root)
-        self.debug_folder = None  # where gdb is to look for debug symbols
+        self.debug_folder = None  # where gdb looks for debug symbols
         self.version = python.version[:2]
 
     def command(self, folder, *args):
-        """(argv, folder as the program knows it) to run target.py with args; `folder` is for its results."""
-        env = dict(self.env, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1", MATRIX_MODULES=modules(self.python))
+        """The argv that runs target.py; args: a file's name in `folder`, then target.py's own."""
+        env = dict(self.env, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1",
+                   MATRIX_MODULES=modules(self.python))
         argv = ["env"] + ["%s=%s" % item for item in sorted(env.items())] + self.words
         if not self.python.root:
-            return argv + [os.path.join(PROGRAMS, "target.py"), os.path.join(folder, args[0])] + list(args[1:])
+            return argv + [os.path.join(PROGRAMS, "target.py"),
+                           os.path.join(folder, args[0])] + list(args[1:])
         os.makedirs(COPIES, exist_ok=True)
-        return ["unshare", "-m", "sh", "-c", IN_ROOT, "sh", self.python.root, PROGRAMS, folder, COPIES] \
+        return ["unshare", "-m", "sh", "-c", IN_ROOT, "sh", self.python.root, PROGRAMS, folder,
+                COPIES] \
             + argv + ["/mnt/target.py", "/srv/" + args[0]] + list(args[1:])
 
     def __str__(self):
@@ -103,7 +109,7 @@ def output(*argv):
 
 
 def linked_library(executable, root):
-    """The libpython that it is linked with, None if it has the interpreter in itself."""
+    """The libpython that it is linked with; None if the executable contains the interpreter."""
     needed = re.search(r"\(NEEDED\).*\[(libpython[^]]*)\]", output("readelf", "-d", executable))
     if not needed:
         return None
@@ -114,7 +120,7 @@ def linked_library(executable, root):
 
 
 def symbols_of(path, root=""):
-    """debug, names (a symbol table only) or exported (the dynamic symbols only)."""
+    """One of debug, names (a symbol table only) and exported (dynamic symbols only)."""
     sections = output("readelf", "-SW", path)
     build_id = re.search(r"Build ID: ([0-9a-f]{2})([0-9a-f]+)", output("readelf", "-n", path))
     if " .debug_info " in sections:
@@ -125,10 +131,10 @@ def symbols_of(path, root=""):
     return "names" if " .symtab " in sections else "exported"
 
 
-# Finding.
+# Find the Pythons.
 
 
-def ask(path, root, errors):
+def probe_python(path, root, errors):
     argv = (["chroot", root] if root else []) + [path, "-c", PROBE]
     try:
         return Python(path, root, json.loads(output(*argv)))
@@ -138,7 +144,7 @@ def ask(path, root, errors):
 
 
 def candidates(roots):
-    """(path, root) of what has the name of a Python."""
+    """(path, root) of each file that is named like a Python."""
     for folder in os.environ.get("PATH", "").split(":"):
         for path in sorted(glob.glob(folder + "/python*")):
             if NAME.fullmatch(os.path.basename(path)) and "/shims/" not in path:
@@ -147,86 +153,93 @@ def candidates(roots):
         if NAME.fullmatch(os.path.basename(path)):
             yield path, ""
     for root in sorted(glob.glob(os.path.join(roots, "*", ""))) if roots else ():
-        for path in sorted(glob.glob(root + "usr/bin/python*") + glob.glob(root + "usr/local/bin/python*")):
+        for path in sorted(glob.glob(root + "usr/bin/python*")
+                           + glob.glob(root + "usr/local/bin/python*")):
             if NAME.fullmatch(os.path.basename(path)):
                 yield path[len(root) - 1:], root.rstrip("/")
 
 
 def pythons(roots=None):
-    """([Python, oldest first], [what was found and cannot be used])."""
+    """([Python, oldest first], [why a file that was found cannot be used])."""
     found, errors = {}, []
     may_chroot = os.geteuid() == 0 and shutil.which("unshare")
     for path, root in candidates(roots):
         if root and not may_chroot:
-            errors.append("%s: only root can run what is in a root folder" % (root + path))
+            errors.append("%s: only root can run programs of a root folder" % (root + path))
             continue
         real = (root, os.path.realpath(root + path))
         if real not in found:
-            found[real] = ask(path, root, errors)
-    return sorted((p for p in found.values() if p), key=lambda p: (p.version, p.free, p.root)), errors
+            found[real] = probe_python(path, root, errors)
+    return sorted((p for p in found.values() if p),
+                  key=lambda p: (p.version, p.free_threaded, p.root)), errors
 
 
 def missing(found):
-    """What the matrix is for and what is not among these."""
+    """Versions and builds that the matrix expects and `found` lacks."""
     names = {"%d.%d" % python.version[:2] for python in found}
     gone = [name for name in EXPECTED if name not in names]
-    if not any(python.free for python in found):
+    if not any(python.free_threaded for python in found):
         gone.append("free-threaded (3.13t or later)")
-    return gone + ["a C library as new as the one that `embed` was built with, in " + root
+    return gone + ["a C library as new as that of `embed`, in " + root
                    for root in sorted({python.root for python in found if not runs_embed(python)})]
 
 
-# Building.
+# Build.
 
 
 def stripped_copy(python, path):
-    """A copy of path (of the Python's executable or library) without symbols; its path as the Python finds it."""
+    """Makes a copy of path (the Python's executable or library) without symbols. Returns its paths:
+    as the Python finds it, and as the test does."""
     name = os.path.join(python.folder(), os.path.basename(path))
     copy = os.path.join(COPIES, name)
     if not os.path.exists(copy):
         os.makedirs(os.path.dirname(copy), exist_ok=True)
-        new = "%s.%d" % (copy, os.getpid())  # another run may make it at the same time
-        subprocess.run(["strip", "-o", new, python.here(path)], check=True, timeout=120)
+        new = "%s.%d" % (copy, os.getpid())  # another run may create it at the same time
+        subprocess.run(["strip", "-o", new, python.host_path(path)], check=True, timeout=120)
         os.rename(new, copy)
     return ("/opt/" + name if python.root else copy), copy
 
 
 def modules(python):
-    """The folder, as the Python finds it, in which extension.c is built for it; "" where that cannot be done."""
+    """Builds extension.c for this Python. Returns its folder, as the Python finds it; "" if the
+    build is not possible."""
     name = python.folder()
     built = os.path.join(COPIES, name, "calling.so")
-    include = python.here(python.include)
+    include = python.host_path(python.include)
     if not os.path.exists(built):
         if not os.path.exists(os.path.join(include, "Python.h")):
             return ""
         os.makedirs(os.path.dirname(built), exist_ok=True)
-        # Debian's pyconfig.h is in a folder of the machine's.
+        # Debian keeps pyconfig.h in a folder per architecture.
         argv = [os.environ.get("CC", "cc"), "-w", "-O2", "-g", "-fPIC", "-shared", "-I" + include]
         if python.root:
             for folder in ("/usr/include", "/usr/include/x86_64-linux-gnu"):
-                argv += ["-idirafter", python.here(folder)]
-        if subprocess.run(argv + ["-o", built, os.path.join(PROGRAMS, "extension.c")], check=False, timeout=60,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+                argv += ["-idirafter", python.host_path(folder)]
+        if subprocess.run(argv + ["-o", built, os.path.join(PROGRAMS, "extension.c")], check=False,
+                          timeout=60, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode:
             return ""
     return "/opt/" + name if python.root else os.path.dirname(built)
 
 
 def as_it_is(python):
-    return Build(python, "as it is", [python.executable], engine=python.here(python.linked or python.executable))
+    return Build(python, "as it is", [python.executable],
+                 engine=python.host_path(python.linked or python.executable))
 
 
 def stripped(python):
     inside, outside = stripped_copy(python, python.executable)
     env = {"PYTHONHOME": python.home}
     if python.linked:
-        # A library that is already there is taken for the one that the executable asks for, whatever RPATH it has.
+        # The dynamic loader uses a preloaded library of the needed name, whatever the RPATH.
         env["LD_PRELOAD"], outside = stripped_copy(python, python.linked)
     return Build(python, "stripped", [inside], env, outside)
 
 
 def runs_embed(python):
-    """A root folder's C library has every version of a symbol that the program asks for."""
-    libraries = glob.glob(os.path.join(python.root, "lib", "x86_64-linux-gnu", "libc.so.6")) if python.root else ()
+    """True if the root folder's C library has each symbol version that the program needs."""
+    libraries = glob.glob(os.path.join(python.root, "lib", "x86_64-linux-gnu",
+                                       "libc.so.6")) if python.root else ()
     wanted = set(re.findall(rb"GLIBC_[0-9.]+", read(EMBED)))
     return all(wanted <= set(re.findall(rb"GLIBC_[0-9.]+", read(path))) for path in libraries)
 
@@ -237,10 +250,10 @@ def read(path):
 
 
 def embedded(python, strip):
-    """In a C program that loads libpython; None if there is no such library, or the program cannot run there."""
+    """A C program that loads libpython; None without such a library, or if it cannot run there."""
     if not python.library or not os.path.exists(EMBED) or not runs_embed(python):
         return None
-    inside, outside = python.library, python.here(python.library)
+    inside, outside = python.library, python.host_path(python.library)
     if strip:
         inside, outside = stripped_copy(python, python.library)
     words = [EMBED]
@@ -252,9 +265,9 @@ def embedded(python, strip):
 
 
 def with_symbols(folder):
-    """Debian's Python and its debug symbols, as .ci/deps has unpacked them; None if it has not."""
+    """Debian's Python with debug symbols, unpacked by .ci/deps; None if they are missing."""
     for path in glob.glob(os.path.join(folder, "usr", "bin", "python3.*")):
-        found = ask(path, "", []) if NAME.fullmatch(os.path.basename(path)) else None
+        found = probe_python(path, "", []) if NAME.fullmatch(os.path.basename(path)) else None
         if found:
             build = Build(found, "with its symbols", [path], {"PYTHONHOME": "/usr"}, path)
             build.symbols, build.debug_folder = "debug", os.path.join(folder, "usr", "lib", "debug")
@@ -263,6 +276,6 @@ def with_symbols(folder):
 
 
 def builds(python):
-    """All of one Python."""
+    """All builds of one Python."""
     found = [as_it_is(python), stripped(python), embedded(python, False), embedded(python, True)]
     return [build for build in found if build]

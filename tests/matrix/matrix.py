@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""The same cases on every Python that can be found, in every build: `make matrix`.
+"""Runs the same cases on each Python found, in each build: `make matrix`.
 
     tests/matrix/matrix.py [--roots FOLDER] [--only REGEX] [--cases REGEX] [--quick] [-v]
 
-A Python: builds.py; a case: case_table.py. Prints what it did not find, each failure, and a table of
-version, build, symbols, cases right, and the share of the stacks with Python frames that were merged: in
-the cases, in a program that stays as it is (steady: 99.9 % at least), and in one that starts and ends
-threads and calls at full speed (restless: 99 % at least). With a Python 3.15 pmp's frames are compared
-with those of its own profiler, too (oracle.py). The last line is "N passed, N failed, N skipped".
+The Pythons are found by builds.py, the cases are rows of case_table.py. Prints the versions it did
+not find, each failure, and a table: version, build, symbols, passed cases, and the share of merged
+stacks among those with Python frames. That share is measured in the cases, in a program whose
+threads stay the same (steady: at least 99.9 %), and in one that starts and ends threads and calls
+at full speed (churn: at least 99 %). With Python 3.15, pmp's frames are also compared with those of
+its own sampling profiler (oracle.py). The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
@@ -27,28 +28,28 @@ import oracle  # noqa: E402
 from case_table import groups  # noqa: E402
 from judge import wrong_weight  # noqa: E402
 
-# Programs that go on: the share of their stacks that has to be merged.
-SHARES = {"steady": 0.999, "restless": 0.99}
+# Programs that keep running, and the least share of merged stacks in each.
+SHARES = {"steady": 0.999, "churn": 0.99}
 STACKS = 1000
-TOLD_MAX = 2000  # characters of what is wrong with a case
+PROBLEM_MAX = 2000  # characters printed of one problem
 
 
 class Row:
-    """What one build has come to."""
+    """The results of one build."""
 
     def __init__(self, build):
-        self.build, self.right, self.wrong, self.skipped = build, 0, [], []
+        self.build, self.passed, self.failed, self.skipped = build, 0, [], []
         self.merged = self.total = 0
         self.shares = {}
 
     def add(self, name, trouble):
         if trouble is None:
-            self.right += 1
+            self.passed += 1
         elif trouble.startswith("skip: "):
             self.skipped.append("%s: %s: %s" % (self.build, name, trouble[6:]))
         else:
-            self.wrong.append(name)
-            print("wrong: %s: %s: %s" % (self.build, name, trouble[:TOLD_MAX]), flush=True)
+            self.failed.append(name)
+            print("failed: %s: %s: %s" % (self.build, name, trouble[:PROBLEM_MAX]), flush=True)
 
     def share(self, name):
         return "%6.2f" % (100 * self.shares[name]) if name in self.shares else "%6s" % "-"
@@ -57,13 +58,13 @@ class Row:
         python = self.build.python
         return "%-9s %-10s %-19s %-9s %7s %7s %7s %9s  %s" % (
             python, os.path.basename(python.root) or "-", self.build.how, self.build.symbols,
-            "%d/%d" % (self.right, self.right + len(self.wrong)),
+            "%d/%d" % (self.passed, self.passed + len(self.failed)),
             "%.2f" % (100 * self.merged / self.total) if self.total else "-",
-            self.share("steady"), self.share("restless"), ", ".join(self.wrong))
+            self.share("steady"), self.share("churn"), ", ".join(self.failed))
 
 
 HEADER = "%-9s %-10s %-19s %-9s %7s %7s %7s %9s  %s" % (
-    "version", "root", "build", "symbols", "right", "merged", "steady", "restless", "wrong")
+    "version", "root", "build", "symbols", "passed", "merged", "steady", "churn", "failed")
 
 
 def run_cases(row, folder, options):
@@ -72,14 +73,14 @@ def run_cases(row, folder, options):
         if not cases:
             continue
         try:
-            profile, found = sample.look(row.build, folder, cases)
+            profile, found = sample.sample_cases(row.build, folder, cases)
         except AssertionError as error:
             for case in cases:
                 row.add(case.name, str(error))
             continue
-        if not cases[0].by_hand:
-            row.merged += profile.marks["merged"]
-            row.total += profile.total - profile.bare()
+        if not cases[0].writes_truth:
+            row.merged += profile.stack_counts["merged"]
+            row.total += profile.total - profile.without_python()
         for name, trouble in found.items():
             row.add(name, trouble)
 
@@ -89,7 +90,7 @@ def run_shares(row, folder, options):
         if not re.search(options.cases, name) or options.quick:
             continue
         try:
-            profile, threads = sample.watch(row.build, folder, name, STACKS)
+            profile, threads = sample.sample_running(row.build, folder, name, STACKS)
         except AssertionError as error:
             row.add(name, str(error))
             continue
@@ -98,7 +99,8 @@ def run_shares(row, folder, options):
         if name == "steady" and profile.total % threads:
             trouble = trouble or "%d stacks of %d threads" % (profile.total, threads)
         if profile.merged() < least:
-            trouble = trouble or "%.3f %% merged: %s" % (100 * profile.merged(), profile.marks)
+            trouble = trouble or "%.3f %% merged: %s" % (100 * profile.merged(),
+                                                         profile.stack_counts)
         row.add(name, trouble)
 
 
@@ -124,18 +126,20 @@ def all_builds(options):
     return [build for build in chosen + [debian] if build and re.search(options.only, str(build))]
 
 
-def parse():
+def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--roots", help="a folder of root folders, as debootstrap makes them")
-    parser.add_argument("--only", default="", help="builds with this in their name, say '3.11.2 as it is'")
-    parser.add_argument("--cases", default="", help="only cases with this in their name")
-    parser.add_argument("--quick", action="store_true", help="not the programs that go on")
-    parser.add_argument("-v", "--verbose", action="store_true", help="each build as it is done")
+    parser.add_argument("--roots", help="a folder of root folders made by debootstrap")
+    parser.add_argument("--only", default="",
+                        help="only builds whose name matches, as '3.11.2 stripped'")
+    parser.add_argument("--cases", default="", help="only cases whose name matches")
+    parser.add_argument("--quick", action="store_true", help="skip the programs that keep running")
+    parser.add_argument("-v", "--verbose", action="store_true",
+                        help="print each build when it is done")
     return parser.parse_args()
 
 
 def main():
-    options = parse()
+    options = parse_options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     atexit.register(tap.clean_up)
     rows = []
@@ -144,12 +148,13 @@ def main():
         if options.verbose:
             print(rows[-1], flush=True)
     skipped = [text for row in rows for text in row.skipped]
-    print("\n".join(["skipped: " + text for text in skipped] + [HEADER] + [str(row) for row in rows]))
-    right, wrong = sum(row.right for row in rows), sum(len(row.wrong) for row in rows)
+    print("\n".join(["skipped: " + text for text in skipped] + [HEADER]
+                    + [str(row) for row in rows]))
+    passed, failed = sum(row.passed for row in rows), sum(len(row.failed) for row in rows)
     if not rows:
         print("failed: no Python was found")
-    print("%d passed, %d failed, %d skipped" % (right, wrong, len(skipped)))
-    return 1 if wrong or not right else 0
+    print("%d passed, %d failed, %d skipped" % (passed, failed, len(skipped)))
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

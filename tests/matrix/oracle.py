@@ -1,7 +1,7 @@
-"""pmp beside the sampling profiler that comes with Python 3.15: the same frames of the same moment?
+"""Compares pmp's frames with those of the sampling profiler that comes with Python 3.15.
 
-`python3.15 -m profiling.sampling dump PID` reads another process of its own version, without gdb. Its target is
-asleep, or stopped (SIGSTOP), so that both see the same.
+`python3.15 -m profiling.sampling dump PID` reads a process of the same version, without gdb. The
+target sleeps, or is stopped (SIGSTOP), so both see the same frames.
 """
 
 import os
@@ -11,7 +11,7 @@ import time
 
 import sample
 from case_table import groups
-from judge import show
+from judge import frames_text
 from tap import proc_status, run
 
 NAME = "profiling.sampling dump"
@@ -20,8 +20,8 @@ THREAD = re.compile(r"Stack dump.*, thread (\d+) \(")
 FRAME = re.compile(r'  File "(.*)", line (\d+), in (.*)')
 
 
-def parse(text):
-    """{tid: [[function, file's last part, line], root first]} of what dump prints."""
+def parse_dump(text):
+    """{tid: [[function, file's last part, line], root first]} from dump's output."""
     found, frames = {}, []
     for line in text.splitlines():
         thread, frame = THREAD.match(line), FRAME.match(line)
@@ -33,24 +33,26 @@ def parse(text):
 
 
 def dump(program, python):
-    """What the profiler says of a program that the same Python runs."""
+    """The profiler's frames of a program that the same Python runs."""
     argv = ["nsenter", "-t", str(program.pid), "-m", "-r", "-w"] if python.root else []
-    result = run(*argv, python.executable, "-m", "profiling.sampling", "dump", "-a", str(program.pid), env={
+    result = run(*argv, python.executable, "-m", "profiling.sampling", "dump", "-a",
+                 str(program.pid), env={
         "LC_ALL": "C.UTF-8", "PYTHON_COLORS": "0"})
     if result.code:
         raise AssertionError(str(result))
-    return parse(result.out)
+    return parse_dump(result.out)
 
 
-def different(known, profile):
-    """Where the two disagree, None if they do not."""
+def difference(known, profile):
+    """How the two differ, None if they do not."""
     if not known:
-        return "dump says nothing"
+        return "dump reports no thread"
     for tid, wanted in known.items():
         for _, frames in profile.stacks.get(tid, [(0, [])]):
-            got = [frame.told() for frame in frames if frame.kind == "python"]
+            got = [frame.as_truth() for frame in frames if frame.kind == "python"]
             if got != wanted:
-                return "thread %d\n    pmp\n%s\n    dump\n%s" % (tid, show(got), show(wanted))
+                return "thread %d\n    pmp\n%s\n    dump\n%s" % (tid, frames_text(got),
+                                                                 frames_text(wanted))
     return None
 
 
@@ -62,18 +64,19 @@ def stop(pid):
 
 
 def compare(build, folder):
-    """(what was compared, what is wrong or None)."""
+    """Yields (what was compared, what is wrong or None)."""
     if build.version < SINCE or build.how != "as it is":
         return
-    program, _ = sample.start(build, folder, [case.name for case in groups(build.version)[0]])
+    program, _ = sample.start_program(build, folder,
+                                      [case.name for case in groups(build.version)[0]])
     with program:
-        program.await_rest()
+        program.await_blocked()
         for state in ("asleep", "stopped"):
             if state == "stopped":
                 stop(program.pid)
             try:
-                profile, _ = sample.sample(program, build, 2, 50)
-                trouble = different(dump(program, build.python), profile)
+                profile, _ = sample.run_pmp(program, build, 2, 50)
+                trouble = difference(dump(program, build.python), profile)
             except AssertionError as error:
                 trouble = str(error)
             yield "%s, %s" % (NAME, state), trouble

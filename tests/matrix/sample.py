@@ -1,4 +1,5 @@
-"""One look at one program of `make matrix`: starts it, waits until it is where it will stay, samples, asks it."""
+"""Samples one program of `make matrix`: starts it, waits until its threads block, runs pmp, and
+reads the program's own report."""
 
 import os
 import re
@@ -6,18 +7,19 @@ import signal
 import subprocess
 import time
 
-from judge import ByThread, judge, load_truth
+from judge import ByThread, check_cases, load_truth
 from tap import cleanup, pmp
 from targets import gdb_with
 
-READY = 60  # seconds; 50 threads on a machine that has other things to do
-WATCHED = 60
-BLOCKED = re.compile(r"(0|7|23|35|230|270|271) (0x[0-9a-f]+)")  # read, poll, select, nanosleep, ... and what on
+READY_LIMIT = 60  # seconds; 50 threads on a busy machine
+SAMPLE_LIMIT = 60  # seconds
+# In /proc/PID/task/TID/syscall: read, poll, select, nanosleep and others, and the first argument.
+BLOCKED = re.compile(r"(0|7|23|35|230|270|271) (0x[0-9a-f]+)")
 READ = "0"
 
 
 class Program:
-    """A target with standard input and output of its own."""
+    """A running target; the test reads its stdout and writes its stdin."""
 
     def __init__(self, argv):
         self.argv = argv
@@ -38,7 +40,7 @@ class Program:
             return []
 
     def is_blocked(self, tid):
-        """In a system call that takes long: not reading a file, and not waiting for the GIL."""
+        """True in a system call that blocks for long: no read of a file, no wait for the GIL."""
         try:
             with open("/proc/%d/task/%d/syscall" % (self.pid, tid), encoding="ascii") as file:
                 match = BLOCKED.match(file.read())
@@ -47,33 +49,34 @@ class Program:
         except OSError:
             return False
 
-    def await_rest(self):
-        """Until each thread is where it will stay: blocked, or told to be busy."""
-        deadline = time.monotonic() + READY
+    def await_blocked(self):
+        """Waits until each thread is blocked, or has printed that it is busy."""
+        deadline = time.monotonic() + READY_LIMIT
         while time.monotonic() < deadline:
             busy = {int(tid) for tid in re.findall(r"busy (\d+)", self.read())}
             tids = self.tids()
             if self.process.poll() is not None:
                 break
             if tids and all(tid in busy or self.is_blocked(tid) for tid in tids):
-                time.sleep(0.05)  # for a busy thread to come back from telling it
+                time.sleep(0.05)  # until a busy thread has returned from printing
                 return
             time.sleep(0.02)
-        raise AssertionError("the program does not come to rest: %s\n%s" % (" ".join(self.argv), self.read()))
+        raise AssertionError("the program's threads do not block: %s\n%s"
+                             % (" ".join(self.argv), self.read()))
 
     def await_line(self, word):
-        deadline = time.monotonic() + READY
+        deadline = time.monotonic() + READY_LIMIT
         while word not in self.read():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError("no %r: %s\n%s" % (word, " ".join(self.argv), self.printed))
             time.sleep(0.02)
 
-    def ask(self, path):
-        """What it knows of itself, from the file that it writes then."""
+    def request_truth(self, path):
+        """Makes the program write its truth to path (unless it has), and loads it."""
         if not os.path.exists(path):
             self.process.stdin.write(b"x")
             self.process.stdin.flush()
-        deadline = time.monotonic() + READY
+        deadline = time.monotonic() + READY_LIMIT
         while not os.path.exists(path):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError("the program does not answer: %s" % self.read())
@@ -97,41 +100,44 @@ class Program:
         self.stop()
 
 
-def sample(program, build, samples, rate, *more):
-    """(ByThread, pmp's Result)."""
-    options = ["--gdb", gdb_with("set debug-file-directory " + build.debug_folder)] if build.debug_folder else []
-    result = pmp("-p", program.pid, "-n", samples, "-r", rate, "-q", "-t", "--lines", "-f", "yaml", *options,
-                 *more, limit=120 + samples / rate)
+def run_pmp(program, build, samples, rate, *more):
+    """Samples the program. Returns (ByThread, pmp's Result)."""
+    options = ["--gdb", gdb_with("set debug-file-directory "
+                                 + build.debug_folder)] if build.debug_folder else []
+    result = pmp("-p", program.pid, "-n", samples, "-r", rate, "-q", "-t", "--lines", "-f", "yaml",
+                 *options, *more, limit=120 + samples / rate)
     if result.code != 0:
         raise AssertionError(str(result))
     return ByThread(result.out), result
 
 
-def start(build, folder, cases):
-    """(Program that runs these cases, where it will write its truth)."""
+def start_program(build, folder, cases):
+    """Returns (Program that runs these cases, the path of its truth)."""
     path = os.path.join(folder, "truth.json")
     if os.path.exists(path):
         os.unlink(path)
     return Program(build.command(folder, "truth.json", *cases)), path
 
 
-def look(build, folder, cases, samples=3):
-    """(ByThread, what is wrong by case) of a program that runs these cases until it is killed."""
-    program, path = start(build, folder, [case.name for case in cases])
+def sample_cases(build, folder, cases, samples=3):
+    """Samples a program whose threads are blocked in these cases. Returns (ByThread, {case name:
+    what is wrong or None})."""
+    program, path = start_program(build, folder, [case.name for case in cases])
     with program:
-        program.await_rest()
+        program.await_blocked()
         threads = len(program.tids())
-        profile, _ = sample(program, build, samples, 50)
-        return profile, judge(profile, program.ask(path), build, cases, samples, threads)
+        profile, _ = run_pmp(program, build, samples, 50)
+        truth = program.request_truth(path)
+        return profile, check_cases(profile, truth, build, cases, samples, threads)
 
 
-def watch(build, folder, case, stacks, rate=200):
-    """(ByThread, threads at the end) of a program that goes on, with so many stacks, or as many as
-    a machine that has other things to do can take in WATCHED seconds."""
-    program, _ = start(build, folder, [case])
+def sample_running(build, folder, case, stacks, rate=200):
+    """Samples a program that keeps running: `stacks` stacks, or fewer if a busy machine cannot take
+    them in SAMPLE_LIMIT seconds. Returns (ByThread, number of threads)."""
+    program, _ = start_program(build, folder, [case])
     with program:
         program.await_line("ready")
         time.sleep(0.3)
-        threads = len(program.tids()) - 1  # one waits to be asked
-        profile, _ = sample(program, build, -(-stacks // threads), rate, "-d", WATCHED)
+        threads = len(program.tids()) - 1  # one waits for the request for its truth
+        profile, _ = run_pmp(program, build, -(-stacks // threads), rate, "-d", SAMPLE_LIMIT)
         return profile, threads + 1

@@ -1,12 +1,13 @@
-"""Python called back by all kinds of C: max, reduce, re, str, dict, attributes, iterators, classes, partial."""
+"""C functions call Python: max, reduce, re, str, dict, attribute, iterator, class, partial."""
 
 import functools
 import re
 
 import truth
 
-VIA = [("run", "in_max", "max"), ("in_max", "in_reduce", "reduce"), ("in_reduce", "in_sub", "sre|sub"),
-       ("Made.__init__", "last", "partial"), ("__init__", "last", "partial")]
+VIA = [("run", "in_max", "max"), ("in_max", "in_reduce", "reduce"),
+       ("in_reduce", "in_sub", "sre|sub"), ("Made.__init__", "last", "partial"),
+       ("__init__", "last", "partial")]
 
 
 def last(_one, _two):

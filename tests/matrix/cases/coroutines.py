@@ -1,4 +1,4 @@
-"""yield from, async def, async for, async with. From 3.6 on."""
+"""yield from, async def, async for, async with (3.6 and later)."""
 
 import truth
 

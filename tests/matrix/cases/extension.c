@@ -1,4 +1,5 @@
-/* A C extension that calls back: extension.call(function) calls it, two C functions down. For 2.7 and 3. */
+/* A C extension that calls back: calling.call(function) calls the function from two nested C
+ * functions. For Python 2.7 and 3. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -6,7 +7,7 @@ static __attribute__((noinline)) PyObject *extension_inner(PyObject *function)
 {
 	PyObject *result = PyObject_CallFunctionObjArgs(function, NULL);
 
-	__asm__ volatile("" ::: "memory"); /* no tail call: this frame is to stay */
+	__asm__ volatile("" ::: "memory"); /* no tail call: keep this frame */
 	return result;
 }
 

@@ -1,4 +1,4 @@
-"""A C extension (extension.c) calls back, and what it calls calls it again."""
+"""A C extension (extension.c) calls a Python function, which calls the extension again."""
 
 import os
 import sys

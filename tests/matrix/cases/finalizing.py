@@ -1,4 +1,5 @@
-"""At the interpreter's very end: modules are taken down, a __del__ blocks. By then no thread is left to ask."""
+"""At the end of the interpreter: modules are destroyed, and a __del__ blocks. No other thread runs
+Python then, so the case writes its truth itself, beforehand."""
 
 import os
 import sys
@@ -16,4 +17,5 @@ def run():
     code = Last.__del__.__code__
     name = truth.text(getattr(code, "co_qualname", code.co_name))
     truth.write(truth.OUT, {truth.tid(): {
-        "case": "finalizing", "loose": False, "frames": [[name, "finalizing.py", code.co_firstlineno + 1]]}})
+        "case": "finalizing", "running": False,
+        "frames": [[name, "finalizing.py", code.co_firstlineno + 1]]}})

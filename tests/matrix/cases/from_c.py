@@ -1,4 +1,4 @@
-"""A C function that ctypes calls calls back: qsort's comparison, in turn called from another's."""
+"""ctypes calls qsort, whose comparison function is Python and calls qsort again."""
 
 import ctypes
 

@@ -1,4 +1,4 @@
-"""A chain of generators, run by loops, next() and C."""
+"""A chain of generators, driven by loops, next() and C."""
 
 import truth
 

@@ -1,4 +1,4 @@
-"""While a module is imported, by a module that is imported."""
+"""A thread blocks in the import of a module that an imported module imports."""
 
 
 def run():

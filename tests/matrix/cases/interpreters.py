@@ -1,4 +1,4 @@
-"""A subinterpreter: a thread that runs code in one has the frames of both."""
+"""A thread that runs code in a subinterpreter has frames in both interpreters."""
 
 import sys
 import threading
@@ -25,5 +25,5 @@ outer()
 def run():
     name = "<string>" if sys.version_info < (3, 14) else "<script>"
     inner = [["<module>", name, 9], ["outer", name, 7], ["inner", name, 4]]
-    truth.by_hand[threading.current_thread().ident] = (sys._getframe(), inner)
+    truth.subinterpreter_frames[threading.current_thread().ident] = (sys._getframe(), inner)
     _interpreters.run_string(_interpreters.create(), TEXT)

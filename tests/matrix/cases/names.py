@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Names outside ASCII, of all widths a str can have, in functions, classes and file names. Not in 2.7."""
+"""Non-ASCII names of each width of str, of functions, classes and files. Not for 2.7."""
 
 import truth
 

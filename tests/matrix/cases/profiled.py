@@ -1,4 +1,4 @@
-"""In a profile function, which C calls from inside the evaluator (sys.setprofile)."""
+"""In a profile function (sys.setprofile), which the evaluator calls."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Goes on as it is for as long as anybody looks: the same threads, in C, asleep, in callbacks and in Python."""
+"""Runs until it is killed, always with the same threads: in C, asleep, in callbacks, in Python."""
 
 import hashlib
 import time
@@ -41,5 +41,5 @@ def counting():
 def run():
     for function in (sleeping, sorting, hashing):
         truth.start("steady", function)
-    truth.say("ready")
+    truth.print_line("ready")
     counting()

@@ -1,9 +1,9 @@
-"""The program that `make matrix` looks at (truth.py says how).
+"""The program that `make matrix` samples; truth.py describes the protocol.
 
     target.py OUT CASE...
 
-Each case is a module beside this file, and its `run` is called: the first one's in the main thread, the others'
-in threads of their own. What they know of themselves is written to OUT.
+Each case is a module beside this file. Its `run` is called: that of the first case in the main
+thread, that of each other case in a thread of its own. OUT is the file for the truth.
 """
 
 import os
@@ -17,22 +17,23 @@ import truth  # noqa: E402
 
 
 def load(name):
-    """The case's module, None (and a reason) where this Python cannot run it."""
+    """The case's module; None if this Python cannot run it (the reason is in truth.skipped)."""
     try:
         module = __import__(name)
     except (ImportError, SyntaxError, AttributeError) as error:
         truth.skipped[name] = str(error)
         return None
-    truth.calls[name] = {"via": getattr(module, "VIA", ()), "outside": getattr(module, "OUTSIDE", ()),
+    truth.calls[name] = {"via": getattr(module, "VIA", ()),
+                         "outside": getattr(module, "OUTSIDE", ()),
                          "direct": getattr(module, "DIRECT", ())}
     return module
 
 
 def main(out, names):
     truth.OUT = out
-    watcher = threading.Thread(target=truth.watch, args=(out,))
-    watcher.daemon = True
-    watcher.start()
+    reporter = threading.Thread(target=truth.write_on_request, args=(out,))
+    reporter.daemon = True
+    reporter.start()
     modules = [(name, load(name)) for name in names]
     for name, module in modules[1:]:
         if module:

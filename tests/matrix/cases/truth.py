@@ -1,21 +1,22 @@
-"""What the program that `make matrix` looks at knows of itself: where each of its threads is.
+"""The sampled program's own report of the frames of its threads: the truth of `make matrix`.
 
-Runs in every CPython from 2.7 on, so it is written in what all of them understand.
+It runs in each CPython from 2.7 on, so it uses only syntax that all of them accept.
 
-Every thread of a case ends up in `block` (or calls `busy` and goes on in Python), and stays there. When
-the test has looked, it writes a byte to standard input: `watch`, in a thread of its own, then asks Python
-for every thread's frames and writes them as JSON. So nothing is asked of Python before the test has
-looked, and nothing that it asks for can change what the test sees.
+Each thread of a case ends in `block` and stays there, or calls `busy` and runs on in Python. After
+pmp has taken its samples, the test writes a byte to standard input. Then `write_on_request`, in a
+thread of its own, reads the frames of all threads from Python and writes them as JSON. Python is
+not asked earlier, so the report cannot change what pmp sees.
 
-    {"threads": {TID: {"case": NAME, "frames": [[function, file's last part, line]...], "loose": BOOL}},
+    {"threads": {TID: {"case": NAME, "frames": [[function, file's last part, line]...],
+                       "running": BOOL}},
      "calls": {NAME: {"via": [[caller, callee, PATTERN]...], "outside": [caller...],
                       "direct": [[caller, callee]...]}},
      "skipped": {NAME: why}}
 
-Frames stand root first. A loose thread goes on meanwhile: its leaf's line is not compared. `via` are calls
-that go through C, in a function whose name matches the pattern. It has a name only where the interpreter
-has symbols, except below an `outside` caller, which calls C of another library. `direct` are calls from
-Python to Python.
+Frames are listed root first. A running thread has called `busy`: the line of its leaf is not
+compared. `via` lists calls that go through a C function whose name matches PATTERN. Its name is
+known only if the interpreter has symbols, except below an `outside` caller, which calls C code of
+another library. `direct` lists calls from Python to Python.
 """
 
 import json
@@ -23,22 +24,23 @@ import os
 import sys
 import threading
 
-PIPE, WRITE_END = os.pipe()  # nobody ever writes
+PIPE, WRITE_END = os.pipe()  # never written to
 
-threads = {}  # Python's own id of a thread -> (tid, case)
-loose = set()  # tids
-by_hand = {}  # Python's own id of a thread -> (frame, frames below it that Python does not tell)
+threads = {}  # Python's id of a thread -> (tid, case)
+running = set()  # tids of threads that called busy
+# Python's id of a thread -> (frame, frames below it that sys._current_frames does not return)
+subinterpreter_frames = {}
 calls = {}
 skipped = {}
 
 
 def tid():
-    """The thread's id in the kernel. threading.get_native_id comes with 3.8 only."""
+    """The kernel's id of the calling thread. threading.get_native_id needs 3.8."""
     return int(os.readlink("/proc/thread-self").split("/")[-1])
 
 
 def enter(case):
-    """The calling thread belongs to this case from now on."""
+    """Assigns the calling thread to this case."""
     threads[threading.current_thread().ident] = (tid(), case)
 
 
@@ -47,13 +49,13 @@ def block():
 
 
 def busy():
-    """The calling thread goes on in the function that has called this one."""
-    loose.add(tid())
-    say("busy %d" % tid())
+    """Announces that the calling thread will not block, but run on in its caller."""
+    running.add(tid())
+    print_line("busy %d" % tid())
 
 
 def start(case, function, *args):
-    """A thread of this case that runs function."""
+    """Starts a thread of this case that runs function."""
 
     def begin():
         enter(case)
@@ -64,12 +66,12 @@ def start(case, function, *args):
     return thread
 
 
-def say(line):
+def print_line(line):
     os.write(1, (line + "\n").encode("ascii"))
 
 
 def text(value):
-    """A name of Python 2.7 is bytes, of any encoding."""
+    """A name as text. In Python 2.7 a name is bytes of any encoding."""
     if isinstance(value, bytes):
         try:
             return value.decode("utf-8")
@@ -88,22 +90,23 @@ def frames_of(frame):
     return found[::-1]
 
 
-def described():
+def threads_report():
     found, frames = {}, sys._current_frames()
     for ident, (number, case) in threads.items():
-        outer, inner = by_hand.get(ident, (frames.get(ident), []))
-        found[number] = {"case": case, "frames": frames_of(outer) + inner, "loose": number in loose}
+        outer, inner = subinterpreter_frames.get(ident, (frames.get(ident), []))
+        found[number] = {"case": case, "frames": frames_of(outer) + inner,
+                         "running": number in running}
     return found
 
 
 def write(path, found):
-    """All at once: a reader never sees the half of it."""
+    """Writes the file at once: a reader never sees a part of it."""
     with open(path + ".new", "w") as file:
         json.dump({"threads": found, "calls": calls, "skipped": skipped}, file)
     os.rename(path + ".new", path)
 
 
-def watch(path):
+def write_on_request(path):
     os.read(0, 1)
-    write(path, described())
+    write(path, threads_report())
     block()

@@ -1,4 +1,4 @@
-"""A thread that C has started calls Python (PyGILState_Ensure, as in a program that embeds Python)."""
+"""A thread created by C calls Python (PyGILState_Ensure, as in a program that embeds Python)."""
 
 import ctypes
 
@@ -12,7 +12,7 @@ def inner():
 
 
 def begin(_argument):
-    truth.enter("foreign")
+    truth.enter("c_thread")
     inner()
 
 

@@ -1,4 +1,4 @@
-"""exec and eval of text: <string>, <module>, and code whose file is not there."""
+"""exec and eval of text: <string>, <module>, and code whose file does not exist."""
 
 import truth
 

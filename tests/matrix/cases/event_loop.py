@@ -1,4 +1,4 @@
-"""asyncio's event loop: a task awaits a task's coroutine, which blocks the loop."""
+"""asyncio's event loop: a task awaits another task, whose coroutine blocks the loop."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Starts and ends threads all the time, and calls at full speed: Python, C, and Python from C."""
+"""Starts and ends threads continuously, and calls Python, C, and Python from C at full speed."""
 
 import threading
 
@@ -47,7 +47,7 @@ def starting():
 
 
 def run():
-    truth.start("restless", calling)
-    truth.start("restless", starting)
-    truth.say("ready")
+    truth.start("churn", calling)
+    truth.start("churn", starting)
+    truth.print_line("ready")
     calling()

@@ -1,4 +1,4 @@
-"""2.7's names are bytes in any encoding: a file's name in Latin-1, another in UTF-8."""
+"""Names in 2.7 are bytes of any encoding: one file's name is Latin-1, another's is UTF-8."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""In a signal's Python handler."""
+"""In a Python signal handler."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Exceptions in flight: in except, finally, __exit__ and a generator's throw."""
+"""Exceptions being handled: in except, finally, __exit__ and a generator's throw."""
 
 import truth
 

@@ -1,4 +1,4 @@
-"""a -> b -> list(map(a, ...)) and so on: native frames stand between the groups of Python frames."""
+"""a -> b -> list(map(a, ...)) and so on: native frames between groups of Python frames."""
 
 import truth
 

@@ -1,4 +1,4 @@
-"""Lines far apart, up and down: entries of the line table that are long, and negative ones."""
+"""Lines far apart, forward and backward: long and negative entries of the line table."""
 
 import truth
 
@@ -6,7 +6,7 @@ GAPS = (1, 20, 127, 128, 255, 256, 257, 300, 3000, 70000)
 
 
 def gap_text():
-    """Each function calls the next from a line that is so far below its first."""
+    """Each function's call is `gap` lines below its first line."""
     text = ""
     for i, gap in enumerate(GAPS):
         text += "def f%d(go):\n    x = 1\n%s    go(%d)\n    y = 2\n" % (i, "\n" * gap, i)
@@ -23,7 +23,7 @@ BACK = """def b%(i)d(go):
 
 
 def back_text():
-    """Calls over several lines: the arguments are evaluated further down than the call stands."""
+    """Calls over several lines: the arguments are on later lines than the call."""
     return "".join(BACK % {"i": i, "gap": "\n" * gap} for i, gap in enumerate(GAPS))
 
 

@@ -1,4 +1,4 @@
-"""In the garbage collector: a finalizer that it calls blocks. (2.7 collects no cycle that has one.)"""
+"""A finalizer blocks in the garbage collector. (2.7 collects no cycle that has a finalizer.)"""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""Four threads that spin in Python, each in a function of its own: all but one wait for the GIL."""
+"""Three threads spin in Python, each in a function of its own: two of them wait for the GIL."""
 
 import truth
 
@@ -27,5 +27,5 @@ def outer(function):
 
 def run():
     for function in (one, two, three):
-        truth.start("contend", outer, function)
+        truth.start("gil_contention", outer, function)
     truth.block()

@@ -1,4 +1,4 @@
-"""At the interpreter's end: a function that atexit calls blocks."""
+"""At the end of the interpreter: a function called by atexit blocks."""
 
 import atexit
 

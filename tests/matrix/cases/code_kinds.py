@@ -1,4 +1,4 @@
-"""Code of all shapes: decorator, class body, method, lambda, comprehension, nested function, with, default."""
+"""Kinds of code: decorator, class body, method, lambda, comprehension, nested function, with."""
 
 import truth
 

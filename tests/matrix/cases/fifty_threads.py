@@ -1,4 +1,4 @@
-"""50 threads: each blocks somewhere of its own, one is in C without the GIL, one spins in Python with it."""
+"""50 threads: 48 block in different stacks, one runs C without the GIL, one spins in Python."""
 
 import time
 import zlib
@@ -37,7 +37,7 @@ def asleep():
 
 def run():
     for number in range(47):
-        truth.start("fifty", blocked, number)
-    truth.start("fifty", in_c)
-    truth.start("fifty", spinning)
+        truth.start("fifty_threads", blocked, number)
+    truth.start("fifty_threads", in_c)
+    truth.start("fifty_threads", spinning)
     asleep()

@@ -1,4 +1,4 @@
-"""Six frames of which the first and the fourth begin a run of the evaluator: yes, no, no, yes, no, no."""
+"""Six Python frames in two calls of the evaluator: the first and the fourth frame start one."""
 
 import truth
 
