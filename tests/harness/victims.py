@@ -1,6 +1,7 @@
-"""Processes for tests/stress/torture.py: a victim, what is to be the same of it afterwards, and a pmp that looks at it.
+"""Processes for tests/stress/torture.py: a victim, the state to compare afterwards, and a pmp.
 
-Whoever uses this is the subreaper of all that it starts, so what a killed pmp leaves is its child then.
+The test is the subreaper of all processes that it starts (be_subreaper), so processes left by a
+killed pmp become its children.
 """
 
 import ctypes
@@ -15,7 +16,7 @@ from tap import BUILD, PMP, PYTHON, ROOT
 
 PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None, use_errno=True)
-OWN_CODE = 37
+EXIT_CODE = 37
 STOP_BIT, CONT_BIT = 1 << signal.SIGSTOP - 1, 1 << signal.SIGCONT - 1
 
 
@@ -24,7 +25,7 @@ def be_subreaper():
 
 
 def read(path):
-    """b"" if it is gone."""
+    """The file's content; b"" if the process has ended."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read()
@@ -33,12 +34,12 @@ def read(path):
 
 
 def stat_fields(text):
-    """From the state on."""
+    """The fields of /proc/PID/stat from the state on."""
     return text.rpartition(b")")[2].split()
 
 
 def state(pid, tid=None):
-    """A letter, "" if it is gone."""
+    """The letter of a thread's state, "" if it has ended."""
     fields = stat_fields(read("/proc/%d/task/%d/stat" % (pid, tid or pid)))
     return fields[0].decode() if fields else ""
 
@@ -70,8 +71,8 @@ def comm(pid):
     return read("/proc/%d/comm" % pid).decode(errors="replace").strip()
 
 
-def until(condition, limit, pause=0.0005):
-    """The condition's first true value; what it said last after limit seconds."""
+def wait_until(condition, limit, pause=0.0005):
+    """Returns the condition's first true value, or its last one after limit seconds."""
     deadline = time.monotonic() + limit
     while True:
         value = condition()
@@ -81,44 +82,49 @@ def until(condition, limit, pause=0.0005):
 
 
 class Victim:
-    """A process that obeys (programs/victim.c). No method waits for longer than its limit."""
+    """A process that obeys commands (programs/victim.c). Each wait has a limit.
 
-    def __init__(self, kind, number=0, frozen=False):
-        self.kind, self.frozen = kind, frozen
+    stopped: it is stopped by SIGSTOP before pmp starts, and has to stay so.
+    """
+
+    def __init__(self, kind, number=0, stopped=False):
+        self.kind, self.stopped = kind, stopped
         argv = [os.path.join(BUILD, "tests", "harness", "programs", "victim"), kind, str(number)]
         if kind == "python":
-            argv = [PYTHON, "-W", "ignore", os.path.join(ROOT, "tests", "harness", "programs", "victim.py")]
+            argv = [PYTHON, "-W", "ignore",
+                    os.path.join(ROOT, "tests", "harness", "programs", "victim.py")]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, bufsize=0,
                                         start_new_session=True)
         self.pid = self.process.pid
-        self.process.returncode = 0  # it is waited for here, not by Popen
-        self.said, self.seen, self.code = b"", "", None
-        self.allowed = 0  # signals that may be pending
-        self.continued = False  # one of those is
+        self.process.returncode = 0  # waited for here, not by Popen
+        self.unread, self.parent_saw, self.code = b"", "", None
+        self.allowed_pending = 0  # mask of signals that may be pending
+        self.cont_pending = False  # one of them was SIGCONT
         self.ready = self.answer(20).startswith("ready")
-        self.before = self.text()
-        if frozen:
+        self.code_before = self.code_hashes()
+        if stopped:
             os.kill(self.pid, signal.SIGSTOP)
-            until(lambda: all(state(self.pid, t) == "T" for t in tids(self.pid)), 5)
-            self.watch()
-            self.seen = ""
+            wait_until(lambda: all(state(self.pid, t) == "T" for t in tids(self.pid)), 5)
+            self.poll_status()
+            self.parent_saw = ""
 
-    def watch(self):
-        """What its parent is told: S (stopped), C (continued), and its end. Kept in seen and code."""
+    def poll_status(self):
+        """Reads the status changes that its parent sees: appends S (stopped) or C (continued) to
+        parent_saw, sets code when it has ended."""
         flags = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
         while self.code is None:
             pid, word = os.waitpid(self.pid, flags)
             if not pid:
                 return
             if os.WIFSTOPPED(word):
-                self.seen += "S"
+                self.parent_saw += "S"
             elif os.WIFCONTINUED(word):
-                self.seen += "C"
+                self.parent_saw += "C"
             else:
                 self.code = os.WEXITSTATUS(word) if os.WIFEXITED(word) else -os.WTERMSIG(word)
 
-    def tell(self, line):
+    def send(self, line):
         try:
             os.write(self.process.stdin.fileno(), line.encode() + b"\n")
         except BrokenPipeError:
@@ -126,23 +132,23 @@ class Victim:
 
     def answer(self, limit=20):
         deadline = time.monotonic() + limit
-        while b"\n" not in self.said:
+        while b"\n" not in self.unread:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
                 return "no answer"
             got = os.read(self.process.stdout.fileno(), 4096)
             if not got:
                 return "no answer: it has ended"
-            self.said += got
-        line, _, self.said = self.said.partition(b"\n")
+            self.unread += got
+        line, _, self.unread = self.unread.partition(b"\n")
         return line.decode(errors="replace")
 
     def ask(self, line, limit=20):
-        self.tell(line)
+        self.send(line)
         return self.answer(limit)
 
-    def text(self):
-        """{(start, path): hash} of what it may execute of files."""
+    def code_hashes(self):
+        """{(start, path): hash} of each executable mapping of a file."""
         found = {}
         try:
             with open("/proc/%d/mem" % self.pid, "rb", buffering=0) as memory:
@@ -157,81 +163,83 @@ class Victim:
             pass
         return found
 
-    def runs_again(self):
-        """After an exec."""
-        self.before = self.text()
+    def after_exec(self):
+        """Takes the code of the new program as the code to compare with."""
+        self.code_before = self.code_hashes()
 
     def harm(self):
-        """What is not as it was, a line each. Nobody of ours is to be there any more."""
+        """Lines that describe each difference from before. To be called when pmp, its gdbs and its
+        watchdog have ended."""
         found = []
-        self.watch()
+        self.poll_status()
         if self.code is not None:
             return ["the target has ended: %d" % self.code]
-        # Signals of its own are on their way at times: what is there in each of many looks is not.
+        # The victim's own signals are pending for short times: only what stays is a problem.
         for tid in tids(self.pid):
-            wrong = until(lambda t=tid: not self._wrong(t), 0.3, 0.005) or self._wrong(tid)
-            if wrong and wrong is not True:
-                found.append("thread %d: %s" % (tid, wrong))
-        now = self.text()
-        found += ["changed code: %s" % path for (start, path), digest in self.before.items()
+            fine = wait_until(lambda t=tid: not self._thread_problem(t), 0.3, 0.005)
+            problem = None if fine else self._thread_problem(tid)
+            if problem:
+                found.append("thread %d: %s" % (tid, problem))
+        now = self.code_hashes()
+        found += ["changed code: %s" % path for (start, path), digest in self.code_before.items()
                   if now.get((start, path), digest) != digest]
         return found
 
-    def _wrong(self, tid):
+    def _thread_problem(self, tid):
         fields = status(self.pid, tid)
         letter = fields.get("State", "?")[:1]
         if not fields:
-            return None  # that thread has ended
+            return None  # the thread has ended
         if fields["TracerPid"] != "0":
             return "process %s traces it" % fields["TracerPid"]
-        if (letter in "Tt") != self.frozen or letter == "t":
+        if (letter in "Tt") != self.stopped or letter == "t":
             return "its state is %s" % fields["State"]
         for key in ("SigPnd", "ShdPnd"):
             pending = int(fields[key], 16)
-            # To attach to a stopped thread queues a SIGSTOP that nothing but SIGCONT takes away.
-            if pending & ~self.allowed & ~(STOP_BIT if self.frozen else 0):
+            # An attach to a stopped thread queues a SIGSTOP that only SIGCONT removes.
+            if pending & ~self.allowed_pending & ~(STOP_BIT if self.stopped else 0):
                 return "%s %s" % (key, fields[key])
-            self.continued |= bool(pending & CONT_BIT)
+            self.cont_pending |= bool(pending & CONT_BIT)
         return None
 
-    def harm_of_life(self):
-        """It goes on with what it does, and ends with its own code."""
+    def harm_in_use(self):
+        """Makes it work, and then exit: lines that describe each failure."""
         found = []
         if self.code is not None:
             return ["the target has ended: %d" % self.code]
-        if self.frozen:
-            self.frozen = False
+        if self.stopped:
+            self.stopped = False
             os.kill(self.pid, signal.SIGCONT)
             found += ["continued: " + what for what in self.harm()]
-        said = self.ask("check")
-        if said != "checked":
-            found.append("%s, in state %s" % (said, state(self.pid)))
-        self.tell("end %d" % OWN_CODE)
-        return found + self.harm_of_end(OWN_CODE)
+        answer = self.ask("check")
+        if answer != "checked":
+            found.append("%s, in state %s" % (answer, state(self.pid)))
+        self.send("end %d" % EXIT_CODE)
+        return found + self.harm_at_exit(EXIT_CODE)
 
-    def harm_of_end(self, code):
-        until(lambda: self.watch() or self.code is not None, 10, 0.002)
+    def harm_at_exit(self, code):
+        wait_until(lambda: self.poll_status() or self.code is not None, 10, 0.002)
         if self.code != code:
-            return ["its end is %s, not %d" % (self.code, code)]
+            return ["its exit code is %s, not %d" % (self.code, code)]
         return []
 
     def end(self):
-        self.watch()
+        self.poll_status()
         if self.code is None:
             os.killpg(self.pid, signal.SIGKILL)
-            until(lambda: self.watch() or self.code is not None, 10, 0.002)
+            wait_until(lambda: self.poll_status() or self.code is not None, 10, 0.002)
         self.process.stdin.close()
         self.process.stdout.close()
 
 
 class Pmp:
-    """A pmp at work, in a process group of its own. Its output is in memory, not in a file."""
+    """A running pmp, in a process group of its own. Its output is in memory, not in a file."""
 
     def __init__(self, *args, env=None, stdout=None, terminal=None):
         self.out, self.err = os.memfd_create("out"), os.memfd_create("err")
         self.code = None
         argv = [PMP] + [str(a) for a in args]
-        # In a terminal of its own nobody would end the pager.
+        # Without a pager: in a terminal of its own, nothing would end it.
         full = {**os.environ, "LC_ALL": "C", "PMP_PAGER": "", **(env or {})}
         if terminal is None:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=self.err, env=full,
@@ -245,7 +253,7 @@ class Pmp:
             os.login_tty(terminal) if hasattr(os, "login_tty") else login_tty(terminal)
             os.execve(PMP, argv, full)
 
-    def over(self):
+    def has_ended(self):
         if self.code is None:
             pid, word = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -253,7 +261,7 @@ class Pmp:
         return self.code is not None
 
     def gdbs(self):
-        if self.over():
+        if self.has_ended():
             return []
         return [pid for pid in children(self.pid) if comm(pid) != "pmp-guard"]
 
@@ -266,7 +274,7 @@ class Pmp:
 
 
 def login_tty(fd):
-    """As the C library's: fd becomes the controlling terminal of a new session, and 0, 1, 2."""
+    """login_tty(3): fd becomes the controlling terminal of a new session, and fds 0, 1 and 2."""
     import fcntl  # pylint: disable=import-outside-toplevel
     import termios  # pylint: disable=import-outside-toplevel
     os.setsid()
@@ -275,9 +283,9 @@ def login_tty(fd):
         os.dup2(fd, target)
 
 
-def left_of_ours(known, limit):
-    """Waits until there is no child but the known ones. Returns ({pid: (what, seconds)} of those seen,
-    [what] of those still there after limit)."""
+def leftover_children(known, limit):
+    """Waits until this process has no children but the known ones. Returns ({pid: (name, seconds
+    until it was last seen)}, ["NAME PID" of each one left after limit])."""
     start, seen = time.monotonic(), {}
     while True:
         here = [pid for pid in children(os.getpid()) if pid not in known]
@@ -294,8 +302,8 @@ def left_of_ours(known, limit):
         time.sleep(0.002)
 
 
-def end_all(known=()):
-    """Whatever is left of ours, ended."""
+def kill_children(known=()):
+    """Kills all children of this process but the known ones."""
     for pid in children(os.getpid()):
         if pid not in known:
             os.kill(pid, signal.SIGKILL)

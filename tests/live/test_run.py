@@ -16,7 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from profiles import Profile  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
 from tap import PMP, PYTHON, check, cleanup, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
-from victims import be_subreaper, children, comm, left_of_ours, state, tracer, until  # noqa: E402
+from victims import be_subreaper, children, comm, leftover_children, state, tracer  # noqa: E402
+from victims import wait_until  # noqa: E402
 
 SPINNER = r"""
 #include <fcntl.h>
@@ -204,7 +205,7 @@ def _():
     program, mark = spinner()
     for number, at_once in ((signal.SIGTERM, False), (signal.SIGUSR1, False), (signal.SIGINT, False), (signal.SIGHUP, True)):
         process = started(program, mark)
-        check(until(lambda: at_once and children(process.pid) or os.path.exists(mark), 20), "it has begun")
+        check(wait_until(lambda: at_once and children(process.pid) or os.path.exists(mark), 20), "it has begun")
         os.kill(process.pid, number)
         equal(ended(process), (128 + number, b""), number)
         if os.path.exists(mark):
@@ -227,12 +228,12 @@ def _():
             if who != "gdb":
                 ended(process)
                 known = [pid for pid in children(os.getpid()) if comm(pid) == "program"]
-                equal(left_of_ours(known, 10)[1], [], (who, moment))
+                equal(leftover_children(known, 10)[1], [], (who, moment))
                 regs = [pid for pid in children(os.getpid()) if comm(pid) == "program"]
             check(regs or not os.path.exists(mark), "it has begun, and ended", who, moment)
             for pid in regs:
                 # Held at its exec it has its name already, and ends with pmp.
-                check(until(lambda pid=pid: state(pid) in "RS" and os.path.exists(mark) or state(pid) == "Z", 20),
+                check(wait_until(lambda pid=pid: state(pid) in "RS" and os.path.exists(mark) or state(pid) == "Z", 20),
                       state(pid), who, moment)
                 check(state(pid) != "Z" or not os.path.exists(mark), "it has begun, and ended", who, moment)
                 check(who == "gdb" or not tracer(pid), "traced", who, moment)
@@ -250,9 +251,9 @@ def _():
     need_gdb()
     program, mark = spinner()
     process = started("--children", "sh", "-c", "%s %s & wait $!" % (program, mark))
-    check(until(lambda: os.path.exists(mark), 20), "it has begun")
+    check(wait_until(lambda: os.path.exists(mark), 20), "it has begun")
     pid = int(run("pgrep", "-f", "^%s" % program).out)
-    check(until(lambda: tracer(pid), 20), "it is sampled")
+    check(wait_until(lambda: tracer(pid), 20), "it is sampled")
     time.sleep(0.5)
     os.kill(pid, signal.SIGKILL)
     equal(ended(process)[0], 137)
@@ -298,24 +299,24 @@ def _():
     terminal.type("%s run -q -- sh -c 'trap \"\" INT; read x; echo got $x; exec %s %s'\n" % (shlex.quote(PMP), program, mark))
     terminal.type("word\n")
     terminal.see("got word")
-    check(until(lambda: os.path.exists(mark), 20), "it has begun")
+    check(wait_until(lambda: os.path.exists(mark), 20), "it has begun")
     terminal.type("\x1a")
     terminal.see("Stopped")
     terminal.type("ps -o stat,comm | cat\n")
     terminal.see(r"TN? +program")  # N: with a low priority
     terminal.type("fg\n")
     pid = int(run("pgrep", "-f", "^%s" % program).out)
-    check(until(lambda: state(pid) in "RS" and tracer(pid), 20), "it is sampled again", state(pid))
+    check(wait_until(lambda: state(pid) in "RS" and tracer(pid), 20), "it is sampled again", state(pid))
     terminal.type("\x03")
     time.sleep(0.3)
     check(state(pid) in "Rt", "it ignores that")
     terminal.type("\x03")
     terminal.see(r"samples: \d+ asked[^$]*pmp: interrupted[^$]*\$ ")
-    check(until(lambda: state(pid) == "R" and not tracer(pid), 5), "it runs on", state(pid))
+    check(wait_until(lambda: state(pid) == "R" and not tracer(pid), 5), "it runs on", state(pid))
     os.kill(pid, signal.SIGKILL)
     os.unlink(mark)
     terminal.type("%s run -q -- %s %s\n" % (shlex.quote(PMP), program, mark))
-    check(until(lambda: os.path.exists(mark), 20), "it has begun")
+    check(wait_until(lambda: os.path.exists(mark), 20), "it has begun")
     terminal.type("\x03")
     terminal.see(r"samples: \d+ asked[^$]*\$ ")
     terminal.type("echo code $?\n")

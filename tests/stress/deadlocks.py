@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""No deadlock is seen where there is none: pmp dump of programs that are right and always at their locks.
+"""pmp dump of correct programs that use their locks all the time: it must report no deadlock.
 
-    tests/stress/deadlocks.py [DUMPS]      so many of each program (500); PYTHON= chooses the Python
+    tests/stress/deadlocks.py [DUMPS]      dumps of each program (500); PYTHON= names the Python
 """
 
 import collections
@@ -13,11 +13,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import BUILD, PYTHON, ROOT, Target, pmp  # noqa: E402
 
 HELPERS = os.path.join("tests", "harness", "programs")
-PROGRAMS = ((os.path.join(BUILD, HELPERS, "busy"),), (PYTHON, os.path.join(ROOT, HELPERS, "busy.py")))
+PROGRAMS = ((os.path.join(BUILD, HELPERS, "busy"),),
+            (PYTHON, os.path.join(ROOT, HELPERS, "busy.py")))
 
 
 def verdicts(program, dumps):
-    """How often each kind was seen, and the text of each deadlock."""
+    """(number of dumps by verdict, the text of each false deadlock)."""
     found, false = collections.Counter(), []
     with Target(*program) as target:
         for _ in range(dumps):
@@ -31,11 +32,12 @@ def verdicts(program, dumps):
 
 
 def run(dumps):
-    """True if none was seen."""
+    """True if no deadlock was reported."""
     good = True
     for program in PROGRAMS:
         found, false = verdicts(program, dumps)
-        print("%s: %s" % (os.path.basename(program[-1]), " ".join("%d %s" % (count, kind) for kind, count in found.most_common())))
+        counts = " ".join("%d %s" % (count, kind) for kind, count in found.most_common())
+        print("%s: %s" % (os.path.basename(program[-1]), counts))
         print("".join("false: %s\n" % text for text in false), end="", flush=True)
         good = good and not false
     return good

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""How often is pmp diff wrong? On real runs of samples/rounds.py:
+"""Counts how often pmp diff is wrong, on real runs of samples/rounds.py.
 
     tests/stress/diffs.py [TRIALS] [FASTER]
 
-compares the program with itself TRIALS times (100), each time two runs of it: a function that is called sure is wrong. Then FASTER times
-(10) with one in which a C extension's function is 15 % faster: that one is to be named first. Prints both counts, and fails if
-more than 5 of 100 are wrong, or if another function comes first more than once in 10 times.
+Compares two runs of the same program TRIALS times (100): a change marked as significant (a star) is
+wrong. Then compares FASTER times (10) with a run in which a function of a C extension is 15 %
+faster: that function must be listed first. Prints both counts. Fails if more than 5 of 100 are
+wrong, or if another function is first more than once in 10 times.
 """
 
 import os
@@ -22,7 +23,7 @@ FUNCTION = "work_some"
 
 
 def record(folder, name, work, rate, seconds):
-    """A run of the program, in a file."""
+    """Samples a run of the program; returns the path of the profile."""
     path = os.path.join(folder, name + ".yaml")
     with Target(PYTHON, os.path.join(ROOT, "samples", "rounds.py"), "--work", work,
                 env={"PYTHONPATH": os.path.join(BUILD, "samples")}) as target:
@@ -32,10 +33,11 @@ def record(folder, name, work, rate, seconds):
 
 
 def rows(before, after):
-    """(sure, function) of each row of the comparison, in its order."""
+    """(has a star, function) of each row of the comparison, in its order."""
     result = pmp("diff", before, after, "--top", 1000, "--full-paths", env={"LC_ALL": "C.UTF-8"})
     equal(result.code, 0, result)
-    found = re.findall(r"^([* ]) +[\d.]+% +[\d.]+% +[-+][\d.]+ ±.*?  (?:py|c |k |\* |! )  (.*)$", result.out, re.M)
+    found = re.findall(r"^([* ]) +[\d.]+% +[\d.]+% +[-+][\d.]+ ±.*?  (?:py|c |k |\* |! )  (.*)$",
+                       result.out, re.M)
     check(found, "no rows", result.out)
     return [(star == "*", label.split(" (")[0]) for star, label in found]
 
@@ -48,21 +50,24 @@ def main():
 
 
 def compare(folder, trials, faster):
-    """True if it was wrong too often."""
+    """True if pmp diff was wrong too often."""
     wrong = 0
     for trial in range(trials):
-        sure = [name for star, name in rows(record(folder, "a", WORK, 100, 1.5), record(folder, "b", WORK, 100, 1.5)) if star]
-        wrong += bool(sure)
-        if sure:
-            print("trial %d: sure of %s" % (trial + 1, ", ".join(sure)), flush=True)
-    print("the same program: %d of %d comparisons were sure of a change" % (wrong, trials), flush=True)
+        before, after = (record(folder, name, WORK, 100, 1.5) for name in ("a", "b"))
+        starred = [name for star, name in rows(before, after) if star]
+        wrong += bool(starred)
+        if starred:
+            print("trial %d: star at %s" % (trial + 1, ", ".join(starred)), flush=True)
+    print("the same program: %d of %d comparisons had a star" % (wrong, trials), flush=True)
     first = stars = 0
     for trial in range(faster):
         found = rows(record(folder, "a", WORK, 400, 8), record(folder, "b", FASTER_WORK, 400, 8))
         first += found[0][1] == FUNCTION
         stars += (True, FUNCTION) in found
-        print("faster %d: first %s%s" % (trial + 1, found[0][1], ", sure" if found[0][0] else ""), flush=True)
-    print("15 %% faster: %d of %d comparisons named %s first, %d were sure of it" % (first, faster, FUNCTION, stars), flush=True)
+        print("faster %d: first %s%s" % (trial + 1, found[0][1], ", star" if found[0][0] else ""),
+              flush=True)
+    print("15 %% faster: %s was first in %d of %d comparisons, and had a star in %d" % (
+        FUNCTION, first, faster, stars), flush=True)
     return wrong > trials * 5 / 100 or first < faster * 9 / 10
 
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Does all the harm it can to pmp and its gdbs, and looks whether their target minds: `make torture`.
+"""Kills, stops and disturbs pmp, its gdbs and the target, and checks the target: `make torture`.
 
-    tests/stress/torture.py [--seed S] [--seconds T] [--cases N] [--jobs J] [--rows REGEX] [--case N] [-v]
+    tests/stress/torture.py [--seed S] [--seconds T] [--cases N] [--jobs J] [--rows REGEX]
+                            [--case N] [-v]
 
-The table is every fault at every moment in every mode (torture_table.py), in an order and with delays and
-targets that the seed draws, again and again until T seconds are over or N cases are done. A case is
-drawn from the seed and its number alone, so `--seed S --case N` is that case again. The last line is
-"N targets, N unharmed"; the exit code is 1 if one was harmed.
+The table has a row for each fault, moment and mode (torture_table.py), and the rows of
+torture_situations.py. The rows run in an order and with delays and targets drawn from the seed, and
+again, until T seconds have passed or N cases are done. A case depends only on the seed and its
+number: `--seed S --case N` repeats it. The last line is "N targets, N unharmed"; the exit code is 1
+if one was harmed.
 """
 
 import argparse
@@ -27,11 +29,11 @@ import torture_situations as situations  # noqa: E402
 import torture_table as table  # noqa: E402
 import victims  # noqa: E402
 
-CASE_LIMIT = 120  # seconds; each wait in a case has a shorter one
+CASE_LIMIT = 120  # seconds; each wait in a case has a shorter limit
 
 
 def row_of(seed, number, rows):
-    """Each lap has every row once."""
+    """The row of a case. Each lap has every row once."""
     lap, place = divmod(number, len(rows))
     order = list(range(len(rows)))
     random.Random("%s/lap/%d" % (seed, lap)).shuffle(order)
@@ -39,26 +41,27 @@ def row_of(seed, number, rows):
 
 
 def run_case(seed, number, rows):
-    """What became of it, as what goes into a line of JSON."""
+    """Runs one case; returns its results, for a line of JSON."""
     row = row_of(seed, number, rows)
     case = table.Case(row, random.Random("%s/%d" % (seed, number)))
     start = time.monotonic()
     try:
         case.run()
-    except Exception:  # whatever it is: the row has failed, and the others go on
+    except Exception:  # any exception: the case has failed, the others go on
         case.harm.append(traceback.format_exc())
     finally:
         case.end()
     return {"case": number, "row": row.name, "fault": row.fault, "moment": row.moment,
             "mode": row.mode, "targets": case.targets, "harm": case.harm, "notes": case.notes,
-            "missed": case.missed, "gone": case.gone, "seconds": time.monotonic() - start}
+            "missed": case.missed, "cleanup_seconds": case.cleanup_seconds,
+            "seconds": time.monotonic() - start}
 
 
 def work(seed, rows):
-    """A worker: numbers on its input, results on its output. All that it starts is its own."""
+    """A worker process: reads case numbers, writes results. It is the subreaper of its cases."""
     victims.be_subreaper()
-    table.make_room()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # a case then clears up
+    table.mount_private_tmp()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the case cleans up
     for line in sys.stdin:
         print(json.dumps(run_case(seed, int(line), rows)), flush=True)
 
@@ -77,7 +80,7 @@ class Run:
             return self.next - 1
 
     def serve(self):
-        """Gives one worker case after case; a new worker if it does not come back."""
+        """Gives case after case to one worker; starts a new worker if a case does not end."""
         worker = None
         while (number := self.take()) is not None:
             if worker is None:
@@ -110,8 +113,9 @@ class Run:
     def lost(self, number):
         row = row_of(self.options.seed, number, self.rows)
         return {"case": number, "row": row.name, "fault": row.fault, "moment": row.moment,
-                "mode": row.mode, "targets": 1, "harm": ["no end after %d s" % CASE_LIMIT],
-                "notes": [], "missed": False, "gone": 0, "seconds": CASE_LIMIT}
+                "mode": row.mode, "targets": 1,
+                "harm": ["the case did not end within %d s" % CASE_LIMIT], "notes": [],
+                "missed": False, "cleanup_seconds": 0, "seconds": CASE_LIMIT}
 
     def note(self, result):
         with self.lock:
@@ -120,8 +124,8 @@ class Run:
                 print("HARM %s" % "\n     ".join(
                     [self.name(result)] + "\n".join(result["harm"]).splitlines()), flush=True)
             if self.options.verbose:
-                print("%s: %.1f s, gone after %.2f s%s%s" % (
-                    self.name(result), result["seconds"], result["gone"],
+                print("%s: %.1f s, last process ended after %.2f s%s%s" % (
+                    self.name(result), result["seconds"], result["cleanup_seconds"],
                     ", missed" if result["missed"] else "",
                     "".join("; " + text for text in result["notes"])), flush=True)
             elif len(self.results) % 100 == 0:
@@ -145,11 +149,12 @@ class Run:
                 " ".join("%9s" % (sum(r["moment"] == m for r in these) or "") for m in moments),
                 " ".join("%6s" % (sum(r["mode"] == m for r in these) or "") for m in modes),
                 sum(r["missed"] for r in these)))
-        gone = sorted(r["gone"] for r in self.results if r["gone"])
-        if gone:
-            print("after a pmp that was killed, gdb and all were gone after %.2f s in the median, "
+        cleanups = sorted(r["cleanup_seconds"] for r in self.results if r["cleanup_seconds"])
+        if cleanups:
+            print("after pmp was killed, its last process ended after %.2f s in the median, "
                   "%.2f s at most; %d of %d took longer than 1 s" % (
-                      gone[len(gone) // 2], gone[-1], sum(g > 1 for g in gone), len(gone)))
+                      cleanups[len(cleanups) // 2], cleanups[-1], sum(g > 1 for g in cleanups),
+                      len(cleanups)))
         notes = {}
         for result in self.results:
             for text in result["notes"]:
@@ -164,14 +169,14 @@ class Run:
         return not any(r["harm"] for r in self.results) and targets > 0
 
 
-def parse():
+def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", default=None)
     parser.add_argument("--seconds", type=float, default=900)
     parser.add_argument("--cases", type=int, default=1 << 30)
     parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1) + 1)
-    parser.add_argument("--rows", default="", help="only those in whose name this regular expression is")
-    parser.add_argument("--case", type=int, help="this one alone")
+    parser.add_argument("--rows", default="", help="only rows whose name matches")
+    parser.add_argument("--case", type=int, help="only this case")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
@@ -181,10 +186,11 @@ def parse():
 
 
 def main():
-    options = parse()
-    rows = [row for row in table.rows() + list(situations.rows()) if re.search(options.rows, row.name)]
+    options = parse_options()
+    rows = [row for row in table.rows() + list(situations.rows())
+            if re.search(options.rows, row.name)]
     if not rows:
-        sys.exit("torture: no row has %r in its name" % options.rows)
+        sys.exit("torture: no row's name matches %r" % options.rows)
     if options.worker:
         work(options.seed, rows)
         return 0
@@ -193,7 +199,7 @@ def main():
         run.next, options.cases, options.jobs, options.verbose = (
             options.case, options.case + 1, 1, True)
     print("seed %s, %d rows%s" % (
-        options.seed, len(rows), ", of those with %r" % options.rows if options.rows else ""),
+        options.seed, len(rows), " that match %r" % options.rows if options.rows else ""),
         flush=True)
     threads = [threading.Thread(target=run.serve) for _ in range(options.jobs)]
     for thread in threads:

@@ -1,5 +1,5 @@
-"""The part of torture's table that is no fault of anybody's: signals that have to arrive, and targets and gdbs
-for which pmp would wait for ever."""
+"""Rows of torture's table without a fault: signals that must arrive, and targets and gdbs for which
+pmp could wait forever."""
 
 import ctypes
 import os
@@ -9,12 +9,12 @@ import subprocess
 import time
 
 import torture_table as table
-from victims import LIBC, Pmp, left_of_ours, state, status, tids, until
+from victims import LIBC, Pmp, leftover_children, state, status, tids, wait_until
 
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
-TELLS = 1000
+SIGNALS = 1000
 GDBS = {
-    "prints without end": "exec yes 'This is no line that means a thing.'",
+    "prints without end": "exec yes 'This line has no meaning.'",
     "never answers": "exec cat > /dev/null",
     "asks a question": "echo 'Really? (y or n) '; read answer; exec sleep 1000",
     "prints half a line without end": "exec tr '\\0' x < /dev/zero",
@@ -28,46 +28,46 @@ class Value(ctypes.Union):
 
 
 def queue(pid, number, integer):
-    """False: the queue is full."""
+    """Sends a signal with a value; False if the queue is full."""
     return LIBC.sigqueue(pid, number, Value(integer=integer)) == 0
 
 
-def sample(case, kind, number=0, args=(), codes=(0,), seconds=3, **options):
-    """Begins to sample a target of this kind."""
+def start_sampling(case, kind, number=0, args=(), codes=(0,), seconds=3, **options):
+    """Starts a target of this kind and a pmp that samples it."""
     case.row.codes = codes
     case.start("-d", seconds, *args, kind=kind, number=number, **options)
 
 
 def finish(case):
-    case.see_pmp_end()
-    case.look()
+    case.await_pmp_end()
+    case.check()
 
 
-def number_of(case, what):
+def ask_number(case, what):
     words = case.victim.ask(what).split()
     return int(words[1]) if len(words) == 2 and words[1].isdigit() else " ".join(words)
 
 
-def expect(case, what, wanted):
-    got = number_of(case, what)
+def expect_number(case, what, wanted):
+    got = ask_number(case, what)
     if got != wanted:
         case.harm.append("%s: %s, not %s" % (what, got, wanted))
 
 
 def usr1_arrives(case):
-    """One at a time: as many as are pending at once are one."""
-    sample(case, "threads")
+    """Sends one at a time: several pending SIGUSR1 are merged into one."""
+    start_sampling(case, "threads")
     case._await(case._in_stop)
-    for i in range(1, TELLS + 1):
+    for i in range(1, SIGNALS + 1):
         os.kill(case.victim.pid, signal.SIGUSR1)
-        # It may be stopped for seconds, where many are sampled at once.
+        # With many cases at a time, the target may be stopped for seconds.
         if i % 10 == 0:
-            if not until(lambda: number_of(case, "usr1") == i, table.LIMIT, 0.002):
+            if not wait_until(lambda: ask_number(case, "usr1") == i, table.LIMIT, 0.002):
                 break
         else:
             time.sleep(0.001)
-            until(lambda: not pending(case.victim.pid), table.LIMIT, 0.0002)
-    expect(case, "usr1", TELLS)
+            wait_until(lambda: not pending(case.victim.pid), table.LIMIT, 0.0002)
+    expect_number(case, "usr1", SIGNALS)
     finish(case)
 
 
@@ -77,92 +77,93 @@ def pending(pid):
 
 
 def real_time_arrives(case):
-    sample(case, "busy")
+    start_sampling(case, "busy")
     case._await(case._in_stop)
-    for i in range(TELLS):
-        if not until(lambda: queue(case.victim.pid, signal.SIGRTMIN, i), 5):
+    for i in range(SIGNALS):
+        if not wait_until(lambda: queue(case.victim.pid, signal.SIGRTMIN, i), 5):
             case.harm.append("the queue of signals is full")
         if i % 20 == 0:
             time.sleep(0.02)
-    until(lambda: number_of(case, "real-time") == TELLS, 5, 0.01)
-    expect(case, "real-time", TELLS)
+    wait_until(lambda: ask_number(case, "real-time") == SIGNALS, 5, 0.01)
+    expect_number(case, "real-time", SIGNALS)
     finish(case)
 
 
 def sigint(how):
-    def whole(case):
-        sample(case, "sigint-" + how)
+    def scenario(case):
+        start_sampling(case, "sigint-" + how)
         case._await(case._in_stop)
-        heard = 0 if how in ("ignored", "blocked") else 5
+        expected = 0 if how in ("ignored", "blocked") else 5
         for i in range(5 if how != "blocked" else 0):
             os.kill(case.victim.pid, signal.SIGINT)
             time.sleep(case.rng.uniform(0, 0.1))
-            if heard:
-                until(lambda: number_of(case, "sigint") == i + 1, 3, 0.005)
-        expect(case, "sigint", heard)
+            if expected:
+                wait_until(lambda: ask_number(case, "sigint") == i + 1, 3, 0.005)
+        expect_number(case, "sigint", expected)
         finish(case)
-    return whole
+    return scenario
 
 
-def calls_go_on(case):
-    """What is asleep in the kernel is not told to start again, where the kernel can help it."""
-    sample(case, "threads")
-    case.see_pmp_end()
-    expect(case, "eintr", 0)
-    case.look()
+def calls_not_interrupted(case):
+    """No sleeping system call returns EINTR."""
+    start_sampling(case, "threads")
+    case.await_pmp_end()
+    expect_number(case, "eintr", 0)
+    case.check()
 
 
-def kind(name, number=0, **options):
-    def whole(case):
-        sample(case, name, number, **options)
+def sample_kind(name, number=0, **options):
+    def scenario(case):
+        start_sampling(case, name, number, **options)
         finish(case)
-    return whole
+    return scenario
 
 
-def lender(case):
-    """A thread of it is in state D."""
-    sample(case, "lender", codes=(0, 1, 7))
+def vfork(case):
+    """A thread of the target is in state D."""
+    start_sampling(case, "vfork", codes=(0, 1, 7))
     finish(case)
 
 
 def deep(case):
-    sample(case, "deep", 50000, seconds=1, args=("-r", "4"))
-    case.see_pmp_end(60)
-    case.victim.harm_of_life = lambda: []  # it obeys nobody
-    case.look()
+    start_sampling(case, "deep", 50000, seconds=1, args=("-r", "4"))
+    case.await_pmp_end(60)
+    case.victim.harm_in_use = lambda: []  # it takes no commands
+    case.check()
 
 
 def many(case):
-    sample(case, "many", 2000, seconds=2, args=("-r", "2"))
-    case.see_pmp_end(150)  # gdb needs seconds of a processor for each look, which six others want, too
-    case.look()
+    start_sampling(case, "many", 2000, seconds=2, args=("-r", "2"))
+    case.await_pmp_end(150)  # gdb needs seconds of CPU for each sample, and other cases run beside
+    case.check()
 
 
 def stopped(case):
-    sample(case, "threads", frozen=True)
+    start_sampling(case, "threads", stopped=True)
     finish(case)
 
 
 def zombie(case):
     child = subprocess.Popen(["true"])
-    until(lambda: state(child.pid) == "Z", 5)
-    refused(case, child.pid, 0 if case.row.mode == "dump" else 3)
+    wait_until(lambda: state(child.pid) == "Z", 5)
+    check_refused(case, child.pid, 0 if case.row.mode == "dump" else 3)
     child.wait()
 
 
-def nobody(case):
+def no_process(case):
     child = subprocess.Popen(["true"])
     child.wait()
-    refused(case, child.pid, 3)
+    check_refused(case, child.pid, 3)
 
 
-def refused(case, pid, code):
+def check_refused(case, pid, code):
     case.targets = 0
-    case.pmp = Pmp(*table.pmp_words(case.row.mode, pid))
-    case.see_pmp_end(20)
+    case.pmp = Pmp(*table.pmp_args(case.row.mode, pid))
+    case.await_pmp_end(20)
     if case.pmp.code != code:
-        case.harm.append("pmp's code is %s, not %d: %s" % (case.pmp.code, code, case.said()))
-    case.harm += ["left: " + what for what in left_of_ours({pid, case.pmp.pid}, table.LEFT)[1]]
+        case.harm.append("pmp's code is %s, not %d: %s" % (case.pmp.code, code, case.pmp_stderr()))
+    case.harm += ["left: " + what
+                  for what in leftover_children({pid, case.pmp.pid}, table.CLEANUP_LIMIT)[1]]
 
 
 def traced(case):
@@ -171,44 +172,45 @@ def traced(case):
     for tid in tids(case.victim.pid):
         LIBC.ptrace(PTRACE_SEIZE, tid, None, None)
     case.output = os.path.join(case.folder, "out.yaml")
-    case.pmp = Pmp(*table.pmp_words(case.row.mode, case.victim.pid))
+    case.pmp = Pmp(*table.pmp_args(case.row.mode, case.victim.pid))
     case.row.codes, case.row.more["no_file"] = (6,), True
-    case.see_pmp_end(20)
+    case.await_pmp_end(20)
     for tid in tids(case.victim.pid):
-        # A thread has to be stopped to be let go of.
+        # PTRACE_DETACH needs a stopped thread.
         LIBC.ptrace(PTRACE_INTERRUPT, tid, None, None)
-        until(lambda t=tid: os.waitpid(t, WALL | os.WNOHANG)[0], 2)
+        wait_until(lambda t=tid: os.waitpid(t, WALL | os.WNOHANG)[0], 2)
         LIBC.ptrace(PTRACE_DETACH, tid, None, None)
-    case.look()
+    case.check()
 
 
 def odd_gdb(text):
-    def whole(case):
+    def scenario(case):
         path = os.path.join(case.folder, "gdb")
         with open(path, "w", encoding="ascii") as file:
             file.write("#!/bin/sh\n%s\n" % text)
         os.chmod(path, stat.S_IRWXU)
         case.row.more["no_file"] = True
-        sample(case, "threads", args=("--gdb", path), codes=(1, 5, 7), env=table.HASTE)
-        case.see_pmp_end(40)
+        start_sampling(case, "threads", args=("--gdb", path), codes=(1, 5, 7),
+                       env=table.SHORT_TIMEOUTS)
+        case.await_pmp_end(40)
         os.unlink(path)
-        case.look()
-    return whole
+        case.check()
+    return scenario
 
 
 SITUATIONS = {
     "1,000 SIGUSR1 arrive": usr1_arrives,
     "1,000 real-time signals, in order": real_time_arrives,
-    "calls are not broken off": calls_go_on,
-    "a thread in state D (vfork)": lender,
+    "system calls are not interrupted": calls_not_interrupted,
+    "a thread in state D (vfork)": vfork,
     "the target is stopped": stopped,
     "2,000 threads": many,
-    "threads come and go all the time": kind("storm", seconds=2),
-    "it loads and forks all the time": kind("busy", seconds=3),
+    "threads start and end all the time": sample_kind("storm", seconds=2),
+    "dlopen and fork all the time": sample_kind("busy", seconds=3),
     "a stack of 50,000 frames": deep,
     "another tracer": traced,
     "a zombie": zombie,
-    "no process": nobody,
+    "no process": no_process,
 }
 SITUATIONS.update({"SIGINT is %s" % how: sigint(how)
                    for how in ("blocked", "ignored", "handled", "waited", "fd")})
@@ -216,6 +218,6 @@ SITUATIONS.update({"a gdb that " + what: odd_gdb(text) for what, text in GDBS.it
 
 
 def rows():
-    for name, whole in SITUATIONS.items():
+    for name, scenario in SITUATIONS.items():
         for mode in table.MODES:
-            yield table.Row(name, "any", mode, None, whole=whole)
+            yield table.Row(name, "any", mode, None, scenario=scenario)

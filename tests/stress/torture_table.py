@@ -1,4 +1,4 @@
-"""The table of tests/stress/torture.py: faults, moments, modes, and what is right after each."""
+"""The table of tests/stress/torture.py: faults, moments, modes, and the checks after each case."""
 
 import ctypes
 import os
@@ -9,22 +9,22 @@ import tempfile
 import time
 
 from tap import BUILD, ROOT
-from victims import (CONT_BIT, LIBC, OWN_CODE, Pmp, Victim, end_all, left_of_ours, state, tids, tracer,
-                     until)
+from victims import (CONT_BIT, EXIT_CODE, LIBC, Pmp, Victim, kill_children, leftover_children,
+                     state, tids, tracer, wait_until)
 
 MODES = ("once", "each", "plain", "dump")
 MOMENTS = ("any", "starting", "attaching", "idle", "sampling", "detaching")
 RATE = {"once": 50, "each": 20, "plain": 5, "dump": 15}
-DUMP_TAKES = ("-o", "--save-raw", "--gdb")  # of a run's words
-LIMIT = 30  # seconds for pmp's end, on a machine that has other things to do
-LEFT = 5  # seconds for the end of what a killed pmp leaves; how long it takes is measured, too
+DUMP_OPTIONS = ("-o", "--save-raw", "--gdb")  # options of a run that dump also has
+LIMIT = 30  # seconds until pmp's end, on a busy machine
+CLEANUP_LIMIT = 5  # seconds until the end of processes left by a killed pmp; also measured
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
-FULL = None  # a folder on a file system with no room, if there may be one
+FULL_FOLDER = None  # a folder on a full file system, if mounting one is permitted
 
 
-def make_room():
-    """A /tmp of our own where that is permitted: what is left there, somebody of ours has left."""
-    global FULL
+def mount_private_tmp():
+    """Mounts a /tmp of our own where that is permitted, so that files left there are pmp's."""
+    global FULL_FOLDER
     private = not any(os.path.realpath(path).startswith("/tmp/") for path in (ROOT, BUILD)) \
         and LIBC.unshare(CLONE_NEWNS) == 0 and mount(b"none", b"/", None, MS_REC | MS_PRIVATE) \
         and mount(b"tmpfs", b"/tmp", b"size=64m", 0)
@@ -32,8 +32,8 @@ def make_room():
         os.environ["TMPDIR"] = "/tmp"
         os.mkdir("/tmp/full")
         if mount(b"tmpfs", b"/tmp/full", b"size=4k", 0):
-            FULL = "/tmp/full"
-            with open(FULL + "/filler", "wb") as file:
+            FULL_FOLDER = "/tmp/full"
+            with open(FULL_FOLDER + "/filler", "wb") as file:
                 file.write(b"x" * 4096)
 
 
@@ -42,62 +42,66 @@ def mount(what, where, data, flags):
     return LIBC.mount(what, where, kind, ctypes.c_ulong(flags), data) == 0
 
 
-def pmp_words(mode, pid, *args):
-    """The command line by which pmp looks at pid in this mode. args: of a run, pairs all. A dump looks as often as the run
-    would have sampled."""
+def pmp_args(mode, pid, *args):
+    """pmp's arguments to sample pid in this mode. args: options of a run, each with its value. A
+    dump takes as many samples as the run would."""
     if mode != "dump":
         return ("-p", pid, "--attach", mode, "-r", RATE[mode]) + args
     pairs = list(zip(args[::2], args[1::2]))
-    told = dict(pairs)
-    rate, seconds = float(told.get("-r", RATE[mode])), float(told.get("-d", 0))
-    words = ("dump", "-p", pid) + tuple(word for pair in pairs if pair[0] in DUMP_TAKES for word in pair)
-    return words + (("--interval", 1 / rate, "--looks", int(rate * seconds)) if rate * seconds >= 2 else ())
+    given = dict(pairs)
+    rate, seconds = float(given.get("-r", RATE[mode])), float(given.get("-d", 0))
+    words = ("dump", "-p", pid)
+    words += tuple(word for pair in pairs if pair[0] in DUMP_OPTIONS for word in pair)
+    if rate * seconds >= 2:
+        words += ("--interval", 1 / rate, "--looks", int(rate * seconds))
+    return words
 
 
 class Row:
     def __init__(self, fault, moment, mode, act, codes=(0,), **more):
         self.fault, self.moment, self.mode = fault, moment, mode
-        self.act = act  # called with the case; None: all is in `whole`
-        self.codes = codes  # pmp's, when the fault came in time
+        self.act = act  # makes the fault, called with the case; None: more["scenario"] does all
+        self.codes = codes  # pmp's exit codes if the fault came in time
         self.more = more
         self.name = "%s, %s, %s" % (fault, moment, mode)
 
 
 class Case:
-    """One run of a row. What it finds is in harm; nothing of it is left after end()."""
+    """One run of a row. Failures are in harm. end() removes all that it has created."""
 
     def __init__(self, row, rng):
         self.row, self.rng = row, rng
         self.harm, self.notes = [], []
-        self.targets, self.missed, self.gone = 1, False, 0
+        self.targets, self.missed, self.cleanup_seconds = 1, False, 0
         self.victim = self.pmp = None
         self.master = self.slave = self.reader = None
-        self.told = self.own_end = None
-        self.bare = False  # there was no gdb when the fault came
+        self.command = self.exit_code = None  # sent to the victim; how it then ends
+        self.no_gdb = False  # pmp had no gdb at the time of the fault
         self.folder = tempfile.mkdtemp(prefix="torture-")
         self.other_files = self.files()
 
-    # Its parts.
+    # Parts of a run.
 
     def files(self):
-        root = os.environ.get("TMPDIR") if FULL else None
+        root = os.environ.get("TMPDIR") if FULL_FOLDER else None
         return set(os.listdir(root)) if root else set()
 
-    def start(self, *args, kind=None, number=0, frozen=False, **options):
+    def start(self, *args, kind=None, number=0, stopped=False, **options):
         self.victim = Victim(kind or self.rng.choice(("python", "threads", "threads", "busy")),
-                             number, frozen)
+                             number, stopped)
         if not self.victim.ready:
             raise AssertionError("the victim is not ready")
         self.output = os.path.join(self.folder, "out.yaml")
         where = [] if "-o" in args else ["-o", self.output]
-        self.pmp = Pmp(*pmp_words(self.row.mode, self.victim.pid, *where, *args), **options)
+        self.pmp = Pmp(*pmp_args(self.row.mode, self.victim.pid, *where, *args), **options)
 
     def await_moment(self):
-        """false: pmp has ended before."""
-        return getattr(self, "_await_" + self.row.moment)() and not self.pmp.over()
+        """Waits for the row's moment; False if pmp has ended before."""
+        return getattr(self, "_await_" + self.row.moment)() and not self.pmp.has_ended()
 
     def _await(self, condition, pause=0.0):
-        return until(lambda: self.pmp.over() or condition(), LIMIT, pause) and not self.pmp.over()
+        found = wait_until(lambda: self.pmp.has_ended() or condition(), LIMIT, pause)
+        return found and not self.pmp.has_ended()
 
     def _sleep(self, longest):
         time.sleep(self.rng.uniform(0, longest))
@@ -110,56 +114,59 @@ class Case:
         return self._await(self.pmp.gdbs) and self._sleep(0.3)
 
     def _await_attaching(self):
-        return self._await(lambda: tracer(self.victim.pid)) and self._sleep(self.rng.choice((0, 0.02, 0.2)))
+        return (self._await(lambda: tracer(self.victim.pid))
+                and self._sleep(self.rng.choice((0, 0.02, 0.2))))
 
     def _in_stop(self):
         return any(state(self.victim.pid, tid) == "t" for tid in tids(self.victim.pid)[:3])
 
     def _await_idle(self):
-        return self._await(self._in_stop) and self._await(lambda: not self._in_stop()) and self._sleep(0.2)
+        return (self._await(self._in_stop) and self._await(lambda: not self._in_stop())
+                and self._sleep(0.2))
 
     def _await_sampling(self):
-        if self.victim.frozen:
+        if self.victim.stopped:
             return self._await(self._in_stop) and self._sleep(0.5)
         for _ in range(self.rng.randrange(1, 6 if self.row.mode == "once" else 3)):
             if not self._await(self._in_stop):
                 return False
-            if not until(lambda: not self._in_stop() or self.pmp.over(), LIMIT, 0):
+            if not wait_until(lambda: not self._in_stop() or self.pmp.has_ended(), LIMIT, 0):
                 return False
         return self._await(self._in_stop) and self._sleep(self.rng.choice((0, 0.0005, 0.01)))
 
     def _await_detaching(self):
-        if not self._await(self._in_stop) or not self._sleep(0.3) or self.pmp.over():
+        if not self._await(self._in_stop) or not self._sleep(0.3) or self.pmp.has_ended():
             return False
         os.kill(self.pmp.pid, signal.SIGINT)
         return self._sleep(0.05)
 
-    # All of it.
+    # A whole run.
 
     def run(self):
         if self.row.act is None:
-            self.row.more["whole"](self)
+            self.row.more["scenario"](self)
             return
         seconds = 1.2 if self.row.mode == "once" else 2
-        frozen = self.row.more.get("frozen", True) and self.rng.random() < 0.15
-        kind = self.rng.choice(("python", "threads")) if frozen else self.row.more.get("kind")
-        if frozen:
+        stopped = self.row.more.get("stopped", True) and self.rng.random() < 0.15
+        kind = self.rng.choice(("python", "threads")) if stopped else self.row.more.get("kind")
+        if stopped:
             self.notes.append("the target was stopped before")
         args = self.row.more.get("args", ())
         if self.row.more.get("full"):
-            if not FULL:
+            if not FULL_FOLDER:
                 self.targets = 0
-                self.notes.append("no small file system: not permitted")
+                self.notes.append("mounting a full file system is not permitted")
                 return
-            args = (self.row.more["full"], FULL + "/out.yaml")
-        self.start("-d", seconds, *args, kind=kind, frozen=frozen, **self.streams(),
+            args = (self.row.more["full"], FULL_FOLDER + "/out.yaml")
+        self.start("-d", seconds, *args, kind=kind, stopped=stopped, **self.streams(),
                    env=self.row.more.get("env"))
         self.close_streams()
-        self.missed = not self.await_moment() and self.row.act is not nothing  # that is there from the start
+        # no_fault: the fault is in place from the start.
+        self.missed = not self.await_moment() and self.row.act is not no_fault
         if not self.missed:
             self.row.act(self)
-        self.see_pmp_end()
-        self.look()
+        self.await_pmp_end()
+        self.check()
 
     def streams(self):
         if self.row.more.get("terminal"):
@@ -171,112 +178,113 @@ class Case:
         return {}
 
     def close_streams(self):
-        """What pmp alone is to have."""
+        """Closes our copy of the stream that only pmp uses."""
         if self.slave is not None:
             os.close(self.slave)
             self.slave = None
 
-    def see_pmp_end(self, limit=LIMIT):
-        if not until(self.pmp.over, limit, 0.002):
-            self.harm.append("pmp has not ended after %d s: %s" % (limit, self.said()))
+    def await_pmp_end(self, limit=LIMIT):
+        if not wait_until(self.pmp.has_ended, limit, 0.002):
+            self.harm.append("pmp has not ended after %d s: %s" % (limit, self.pmp_stderr()))
 
-    def said(self):
+    def pmp_stderr(self):
         return self.pmp.text(self.pmp.err).strip()[-600:]
 
     def expected_codes(self):
         codes = set(self.row.codes)
-        if self.missed and self.row.more.get("env") is not HASTE:
+        if self.missed and self.row.more.get("env") is not SHORT_TIMEOUTS:
             codes = {0}
-        # What keeps gdb away is a part of dump's report.
+        # Where gdb cannot attach, dump reports why, and exits with 0.
         if self.row.mode == "dump" and codes & {1, 5, 6, 7}:
             codes |= {0}
         if self.row.moment == "detaching":
             codes |= {130}
-        # Before it watches for signals, and after, it dies of them as any program.
-        if self.bare or self.row.moment in ("any", "starting", "detaching"):
+        # Before pmp handles signals, and after, they kill it like any program.
+        if self.no_gdb or self.row.moment in ("any", "starting", "detaching"):
             codes |= {128 - code for code in codes if code > 128}
         return codes
 
-    def look(self):
-        """At everything, once pmp has ended."""
+    def check(self):
+        """Checks everything after pmp's end."""
         codes = self.expected_codes()
         killed = self.pmp.code is not None and self.pmp.code < 0
-        seen, left = left_of_ours({self.victim.pid, self.pmp.pid}, LEFT)
+        seen, left = leftover_children({self.victim.pid, self.pmp.pid}, CLEANUP_LIMIT)
         if killed and seen:
-            self.gone = max(seconds for _, seconds in seen.values())
+            self.cleanup_seconds = max(seconds for _, seconds in seen.values())
         if not killed and seen:
             self.notes.append("left for a moment after pmp's end: %s" % ", ".join(
                 sorted({name for name, _ in seen.values()})))
         self.harm += ["left: " + what for what in left]
         if self.pmp.code is not None and self.pmp.code not in codes:
-            self.harm.append("pmp's code is %d, not of %s: %s" % (
-                self.pmp.code, sorted(codes), self.said()))
-        if "going on with --attach plain" in self.said():
-            self.harm.append("gdb does not run the agent: %s" % self.said())
-        self.look_at_files()
-        self.look_at_victim()
+            self.harm.append("pmp's code is %d, not one of %s: %s" % (
+                self.pmp.code, sorted(codes), self.pmp_stderr()))
+        if "going on with --attach plain" in self.pmp_stderr():
+            self.harm.append("gdb does not run the agent: %s" % self.pmp_stderr())
+        self.check_files()
+        self.check_victim()
 
-    def look_at_victim(self):
-        if self.own_end is not None:
-            self.harm += self.victim.harm_of_end(self.own_end)
+    def check_victim(self):
+        if self.exit_code is not None:
+            self.harm += self.victim.harm_at_exit(self.exit_code)
             return
-        if self.told:
-            said = self.victim.answer()
-            if said.split()[0] not in ("ready", "forked", "stormed"):
-                self.harm.append("it was told to %s: %s" % (self.told, said))
-            if self.told == "exec":
-                self.victim.runs_again()
-        # gdb takes a stop that it asked for and has not seen back with a SIGCONT, when it has to end there and then.
-        self.victim.allowed = CONT_BIT if self.row.more.get("abrupt") else 0
+        if self.command:
+            answer = self.victim.answer()
+            if answer.split()[0] not in ("ready", "forked", "stormed"):
+                self.harm.append("after the command %s: %s" % (self.command, answer))
+            if self.command == "exec":
+                self.victim.after_exec()
+        # A gdb that ends abruptly sends SIGCONT, to undo a stop that it requested and has not seen.
+        self.victim.allowed_pending = CONT_BIT if self.row.more.get("abrupt") else 0
         self.harm += self.victim.harm()
-        if self.victim.continued:
+        if self.victim.cont_pending:
             self.notes.append("a thread that blocks SIGCONT has one pending")
-        if self.victim.seen:
+        if self.victim.parent_saw:
             self.notes.append("its parent saw it stop")
             if not self.row.more.get("may_stop"):
-                self.harm.append("its parent saw %s" % self.victim.seen)
-            self.victim.seen = ""
-        self.harm += self.victim.harm_of_life()
+                self.harm.append("its parent saw %s" % self.victim.parent_saw)
+            self.victim.parent_saw = ""
+        self.harm += self.victim.harm_in_use()
 
-    def look_at_files(self):
+    def check_files(self):
         here = os.path.exists(self.output)
         codes = (0,) if self.row.mode == "dump" else (0, 129, 130, 143)
         results = self.pmp.code in codes and not any(
-            words in self.said() for words in ("before the first sample", "no sample was taken"))
+            words in self.pmp_stderr()
+            for words in ("before the first sample", "no sample was taken"))
         if results and not here and not self.row.more.get("no_file"):
-            self.harm.append("no results: code %d, %s" % (self.pmp.code, self.said()))
-        if FULL and os.listdir(FULL) != ["filler"]:
-            self.harm.append("left in the full folder: %s" % os.listdir(FULL))
+            self.harm.append("no results: code %d, %s" % (self.pmp.code, self.pmp_stderr()))
+        if FULL_FOLDER and os.listdir(FULL_FOLDER) != ["filler"]:
+            self.harm.append("left in the full folder: %s" % os.listdir(FULL_FOLDER))
         others = [name for name in os.listdir(self.folder) if name not in ("out.yaml", "raw")]
         others += sorted(self.files() - self.other_files)
         self.harm += ["a file is left: %s" % name for name in others]
 
     def end(self):
         if self.pmp:
-            if not self.pmp.over():
+            if not self.pmp.has_ended():
                 os.kill(self.pmp.pid, signal.SIGKILL)
-                until(self.pmp.over, 5)
+                wait_until(self.pmp.has_ended, 5)
             self.pmp.close()
         if self.victim:
             self.victim.end()
         for fd in (self.master, self.slave, self.reader):
             if fd is not None:
                 os.close(fd)
-        end_all()
+        kill_children()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 # Faults.
 
 
-def strike(number, whom):
+def send_signal(number, recipient):
     def act(case):
         gdbs = case.pmp.gdbs()
-        case.bare = not gdbs
-        if whom == "group":
+        case.no_gdb = not gdbs
+        if recipient == "group":
             os.killpg(case.pmp.pid, number)
             return
-        pids = {"pmp": [case.pmp.pid], "gdb": gdbs, "both": [case.pmp.pid] + gdbs}[whom]
+        pids = {"pmp": [case.pmp.pid], "gdb": gdbs, "both": [case.pmp.pid] + gdbs}[recipient]
         case.rng.shuffle(pids)
         for pid in pids:
             try:
@@ -286,22 +294,26 @@ def strike(number, whom):
     return act
 
 
-nothing = strike(0, "pmp")
-WHOM = {"pmp": "pmp", "gdb": "gdb", "both": "pmp and gdb", "group": "pmp's process group"}
+no_fault = send_signal(0, "pmp")
+RECIPIENTS = {"pmp": "pmp", "gdb": "gdb", "both": "pmp and gdb", "group": "pmp's process group"}
 
 
 def signal_rows():
-    """SIGKILL of gdb is what the kernel's out-of-memory killer does."""
+    """Rows of signals. SIGKILL to gdb also stands for the kernel's out-of-memory killer."""
     for name in ("KILL", "TERM", "INT", "HUP"):
         number = getattr(signal, "SIG" + name)
-        for whom, words in WHOM.items():
-            # 1: no other gdb was there in time; 5: it ended of itself before it had said a word.
-            codes = (0, 1) + (5,) * (name == "HUP") if whom == "gdb" else (-9,) if name == "KILL" else (128 + number,)
+        for recipient, words in RECIPIENTS.items():
+            # Of gdb, 1: the next one was not ready in time; 5: SIGHUP ended it before its first
+            # line.
+            codes = (-9,) if name == "KILL" else (128 + number,)
+            if recipient == "gdb":
+                codes = (0, 1, 5) if name == "HUP" else (0, 1)
             for moment in MOMENTS:
                 for mode in MODES:
-                    yield Row("SIG%s to %s" % (name, words), moment, mode, strike(number, whom),
-                              codes, may_stop=whom in ("gdb", "both"),
-                              abrupt=whom in ("gdb", "both") or name == "KILL")
+                    yield Row("SIG%s to %s" % (name, words), moment, mode,
+                              send_signal(number, recipient), codes,
+                              may_stop=recipient in ("gdb", "both"),
+                              abrupt=recipient in ("gdb", "both") or name == "KILL")
 
 
 def close_terminal(case):
@@ -321,21 +333,21 @@ def limit_files(case):
         pass
 
 
-def tell(line, code=None):
-    """The victim does something by itself; code: how it then ends."""
+def command_victim(line, code=None):
+    """Makes the victim do something; code: its exit code, if it ends then."""
     def act(case):
-        case.victim.tell(line)
-        case.told, case.own_end = line, code
+        case.victim.send(line)
+        case.command, case.exit_code = line, code
     return act
 
 
 def kill_victim(case):
     os.kill(case.victim.pid, signal.SIGKILL)
-    case.own_end = -signal.SIGKILL
+    case.exit_code = -signal.SIGKILL
 
 
 def pause_pmp(then):
-    """As Ctrl-Z does, and then something else a moment later."""
+    """Stops pmp as Ctrl-Z does, makes another fault a moment later, and continues pmp."""
     def act(case):
         os.kill(case.pmp.pid, signal.SIGSTOP)
         time.sleep(case.rng.uniform(0, 0.5))
@@ -344,7 +356,8 @@ def pause_pmp(then):
     return act
 
 
-HASTE = {"PMP_DEADLINES": "start=3,warm=3,attach=1,sample=1,detach=1,close=0.2,hurry=0.5,blocked=1"}
+SHORT_TIMEOUTS = {
+    "PMP_DEADLINES": "start=3,warm=3,attach=1,sample=1,detach=1,close=0.2,hurry=0.5,blocked=1"}
 
 
 def other_rows():
@@ -352,34 +365,39 @@ def other_rows():
         for moment in MOMENTS:
             yield Row("the terminal is closed", moment, mode, close_terminal, (129, 9),
                       terminal=True, no_file=True)
-            # With its pmp in haste: it is ended with SIGHUP, which waits, and then SIGKILL.
-            yield Row("SIGSTOP to gdb", moment, mode, strike(signal.SIGSTOP, "gdb"), (0, 1, 7), env=HASTE,
-                      may_stop=True, abrupt=True, no_file=True)
+            # Short timeouts: pmp ends gdb by SIGHUP, which stays pending, and then by SIGKILL.
+            yield Row("SIGSTOP to gdb", moment, mode, send_signal(signal.SIGSTOP, "gdb"), (0, 1, 7),
+                      env=SHORT_TIMEOUTS, may_stop=True, abrupt=True, no_file=True)
             yield Row("SIGSTOP to pmp, SIGCONT", moment, mode, pause_pmp(lambda case: None))
-            yield Row("SIGSTOP to pmp, SIGKILL", moment, mode, pause_pmp(strike(signal.SIGKILL, "pmp")), (-9,),
-                      abrupt=True)
+            yield Row("SIGSTOP to pmp, SIGKILL", moment, mode,
+                      pause_pmp(send_signal(signal.SIGKILL, "pmp")), (-9,), abrupt=True)
             yield Row("SIGSTOP to pmp, SIGKILL to gdb", moment, mode,
-                      pause_pmp(strike(signal.SIGKILL, "gdb")), (0, 1), may_stop=True,
+                      pause_pmp(send_signal(signal.SIGKILL, "gdb")), (0, 1), may_stop=True,
                       abrupt=True)
         for moment in MOMENTS[:-1]:
             yield Row("the output pipe is closed", moment, mode, close_pipe, (9,), pipe=True,
                       args=("-o", "-", "-f", "yaml"), no_file=True)
-            yield Row("the target exits", moment, mode, tell("end %d" % OWN_CODE, OWN_CODE), (0, 3),
-                      frozen=False, no_file=True)
+            yield Row("the target exits", moment, mode,
+                      command_victim("end %d" % EXIT_CODE, EXIT_CODE), (0, 3), stopped=False,
+                      no_file=True)
             yield Row("the target is killed", moment, mode, kill_victim, (0, 3), no_file=True)
-            yield Row("the target execs", moment, mode, tell("exec"), (0, 1), frozen=False, no_file=True,
-                      may_stop=True)
-            yield Row("the target forks", moment, mode, tell("fork"), frozen=False)
-            yield Row("the target storms", moment, mode, tell("storm 300"), frozen=False)
-        yield Row("no room for -o", "any", mode, nothing, (9,), args=("-o", "/dev/full", "-f", "yaml"), no_file=True)
-        yield Row("no room for -o in a folder", "any", mode, nothing, (9,), full="-o", no_file=True)
-        yield Row("no room for --save-raw", "any", mode, nothing, (9,), no_file=True,
+            yield Row("the target execs", moment, mode, command_victim("exec"), (0, 1),
+                      stopped=False, no_file=True, may_stop=True)
+            yield Row("the target forks", moment, mode, command_victim("fork"), stopped=False)
+            yield Row("the target starts and ends threads", moment, mode,
+                      command_victim("storm 300"), stopped=False)
+        yield Row("no room for -o", "any", mode, no_fault, (9,),
+                  args=("-o", "/dev/full", "-f", "yaml"), no_file=True)
+        yield Row("no room for -o in a folder", "any", mode, no_fault, (9,), full="-o",
+                  no_file=True)
+        yield Row("no room for --save-raw", "any", mode, no_fault, (9,), no_file=True,
                   args=("--save-raw", "/dev/full"))
         for moment in ("any", "idle", "sampling"):
-            # 1: pmp has just begun, and has no room for what it gives to gdb either.
-            yield Row("no room by a limit on files' size", moment, mode, limit_files, (1, 9), no_file=True)
-        yield Row("no room for --save-raw in a folder", "any", mode, nothing, (9,), full="--save-raw",
-                  no_file=True)
+            # 1: pmp has just started, and cannot write the files for gdb either.
+            yield Row("no room by a limit on files' size", moment, mode, limit_files, (1, 9),
+                      no_file=True)
+        yield Row("no room for --save-raw in a folder", "any", mode, no_fault, (9,),
+                  full="--save-raw", no_file=True)
 
 
 def rows():

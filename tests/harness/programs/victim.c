@@ -1,13 +1,16 @@
-/* victim KIND [NUMBER]: what tests/stress/torture.py harms, as far as it can. It prints "ready PID", obeys the
- * lines that it reads, and answers each with one line:
- *   check   loads a library that it has not yet, forks, takes a signal: "checked", or what failed
- *   end N   exits with N
- *   exec    becomes itself again: "ready PID"
- *   fork    twenty children, one after the other: "forked"
- *   storm N begins and ends N threads: "stormed"
- *   usr1    "usr1 N": how many SIGUSR1 it has had; real-time: "rt N", how many SIGRTMIN with the values
- *           0, 1, 2 ... in this order; sigint: "sigint N"; eintr: "eintr N", calls that a signal broke off
- * Its input's end is its own. */
+/* victim KIND [NUMBER]: the target of tests/stress/torture.py. It prints "ready PID", executes the
+ * commands that it reads, a line each, and answers each with one line:
+ *   check      loads another library, forks, takes a signal: "checked", or what failed
+ *   end N      exits with code N
+ *   exec       executes itself: "ready PID"
+ *   fork       creates twenty children, one after the other: "forked"
+ *   storm N    starts and ends N threads: "stormed"
+ *   usr1       "usr1 N": number of SIGUSR1 received
+ *   real-time  "rt N": number of SIGRTMIN received with the values 0, 1, 2 ... in this order
+ *   sigint     "sigint N": number of SIGINT received
+ *   eintr      "eintr N": number of system calls interrupted by a signal
+ * It ends at the end of its input. KIND is "threads", or what begin(), arrange_sigint() and main()
+ * compare it with. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static atomic_uint usr1, real_time, disorder, alarms, interrupts, broken_off;
+static atomic_uint usr1, real_time, out_of_order, alarms, interrupts, interrupted_calls;
 static char **args;
 
 static void on_signal(int number, siginfo_t *info, void *context)
@@ -39,7 +42,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	else if ((unsigned)info->si_value.sival_int == real_time)
 		real_time++;
 	else
-		disorder++;
+		out_of_order++;
 }
 
 static void handle(int number)
@@ -50,7 +53,7 @@ static void handle(int number)
 	sigaction(number, &action, NULL);
 }
 
-/* All but the main thread leave signals to it, so that there is an order to check. */
+/* Only the main thread takes signals, so that they arrive in order. */
 static void spawn(void *(*run)(void *), void *arg)
 {
 	pthread_attr_t attr;
@@ -75,10 +78,10 @@ static void nap(unsigned us)
 	struct timespec time = { .tv_nsec = us * 1000L };
 
 	if (nanosleep(&time, NULL) && errno == EINTR)
-		broken_off++;
+		interrupted_calls++;
 }
 
-/* Half a core at most: many of these run at a time. */
+/* Uses half a core at most: many victims run at the same time. */
 static void *spin(void *arg)
 {
 	volatile unsigned long sum = 0;
@@ -100,7 +103,7 @@ static void *sleep_long(void *arg)
 	return NULL;
 }
 
-static void *wait_for_ever(void *arg)
+static void *wait_forever(void *arg)
 {
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
@@ -112,18 +115,18 @@ static void *wait_for_ever(void *arg)
 	return NULL;
 }
 
-static void *read_for_ever(void *arg)
+static void *read_forever(void *arg)
 {
 	int ends[2];
 	char byte;
 
 	(void)arg;
 	if (pipe(ends) == 0 && read(ends[0], &byte, 1) < 0)
-		broken_off++;
+		interrupted_calls++;
 	return NULL;
 }
 
-/* 0: all right. */
+/* Returns 0 on success. */
 static int load(const char *name)
 {
 	void *library = dlopen(name, RTLD_NOW);
@@ -177,7 +180,7 @@ static void storm(unsigned count)
 	}
 }
 
-static void *storm_for_ever(void *arg)
+static void *storm_forever(void *arg)
 {
 	(void)arg;
 	for (;;) {
@@ -187,8 +190,8 @@ static void *storm_for_ever(void *arg)
 	return NULL;
 }
 
-/* The caller is in state D for as long as the child, which is its borrower, lives. */
-static void *lend(void *arg)
+/* The caller is in state D until its vfork child exits, and the child blocks in read(). */
+static void *vfork_forever(void *arg)
 {
 	int *ends = arg;
 	char byte;
@@ -227,7 +230,7 @@ static void alarms_every(unsigned us)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* How this kind takes SIGINT; -1, or a descriptor that tells. */
+/* Sets up SIGINT for this kind; returns a signalfd, or -1 if the kind has none. */
 static int arrange_sigint(const char *kind)
 {
 	sigset_t set;
@@ -256,7 +259,7 @@ static void *wait_for_sigint(void *arg)
 		if (number == SIGINT)
 			interrupts++;
 		else
-			broken_off++;
+			interrupted_calls++;
 	}
 	return arg;
 }
@@ -272,22 +275,22 @@ static void begin(const char *kind, unsigned number)
 	}
 	spawn(spin, NULL);
 	spawn(sleep_long, NULL);
-	spawn(wait_for_ever, NULL);
-	spawn(read_for_ever, NULL);
+	spawn(wait_forever, NULL);
+	spawn(read_forever, NULL);
 	if (!strcmp(kind, "busy")) {
 		spawn(load_and_fork, NULL);
 		alarms_every(3000);
 	} else if (!strcmp(kind, "storm")) {
-		spawn(storm_for_ever, NULL);
-	} else if (!strcmp(kind, "lender")) {
+		spawn(storm_forever, NULL);
+	} else if (!strcmp(kind, "vfork")) {
 		if (pipe(ends) == 0)
-			spawn(lend, ends);
+			spawn(vfork_forever, ends);
 	} else if (!strcmp(kind, "sigint-waited")) {
 		spawn(wait_for_sigint, NULL);
 	}
 }
 
-static const char *failing(void)
+static const char *check_all(void)
 {
 	static const struct timespec pause = { .tv_nsec = 1000000 };
 	unsigned before = usr1;
@@ -299,16 +302,16 @@ static const char *failing(void)
 	raise(SIGUSR1);
 	for (int i = 0; i < 1000 && usr1 == before; i++)
 		nanosleep(&pause, NULL);
-	return usr1 == before ? "a signal does not come" : NULL;
+	return usr1 == before ? "a signal does not arrive" : NULL;
 }
 
-static void obey(char *line)
+static void execute_command(char *line)
 {
 	char *arg = strchr(line, ' ');
 	unsigned number = arg ? (unsigned)atoi(arg) : 0;
 
 	if (!strcmp(line, "check")) {
-		const char *why = failing();
+		const char *why = check_all();
 
 		printf("%s\n", why ? why : "checked");
 	} else if (!strncmp(line, "end ", 4)) {
@@ -328,18 +331,18 @@ static void obey(char *line)
 	} else if (!strcmp(line, "usr1")) {
 		printf("usr1 %u\n", usr1);
 	} else if (!strcmp(line, "real-time")) {
-		printf("rt %u%s\n", real_time, disorder ? " in disorder" : "");
+		printf("rt %u%s\n", real_time, out_of_order ? " in disorder" : "");
 	} else if (!strcmp(line, "sigint")) {
 		printf("sigint %u\n", interrupts);
 	} else if (!strcmp(line, "eintr")) {
-		printf("eintr %u\n", broken_off);
+		printf("eintr %u\n", interrupted_calls);
 	} else {
 		printf("unknown\n");
 	}
 	fflush(stdout);
 }
 
-/* Like fgets, but it tells apart a call that was broken off; false: the end. */
+/* Reads a line like fgets, but continues after EINTR. False at the end of the input. */
 static bool next_line(char *line, size_t size, int sigint)
 {
 	struct signalfd_siginfo info;
@@ -386,6 +389,6 @@ int main(int argc, char **argv)
 	printf("ready %d\n", (int)getpid());
 	fflush(stdout);
 	while (next_line(line, sizeof(line), sigint))
-		obey(line);
+		execute_command(line);
 	return 0;
 }

@@ -1,4 +1,5 @@
-"""A Python program with threads that obeys the same lines as victim.c: check, end N, exec, fork, storm N, usr1."""
+"""A Python program with threads that executes these commands of victim.c: check, end N, exec, fork,
+storm N, usr1."""
 
 import ctypes
 import os
@@ -27,7 +28,7 @@ def fork_once():
     return os.waitpid(pid, 0)[1] == 7 << 8
 
 
-def failing():
+def check_all():
     before = COUNT[0]
     try:
         ctypes.CDLL("libresolv.so.2")
@@ -39,7 +40,7 @@ def failing():
     deadline = time.monotonic() + 2
     while COUNT[0] == before and time.monotonic() < deadline:
         time.sleep(0.001)
-    return "a signal does not come" if COUNT[0] == before else None
+    return "a signal does not arrive" if COUNT[0] == before else None
 
 
 def storm(count):
@@ -49,9 +50,9 @@ def storm(count):
         thread.join()
 
 
-def obey(words):
+def execute_command(words):
     if words[0] == "check":
-        return failing() or "checked"
+        return check_all() or "checked"
     if words[0] == "end":
         os._exit(int(words[1]))
     if words[0] == "exec":
@@ -69,10 +70,10 @@ def main():
     for _ in range(3):
         threading.Thread(target=work, daemon=True).start()
     print("ready %d" % os.getpid(), flush=True)
-    # Unbuffered, so that nothing is read ahead of an exec.
+    # Unbuffered: an exec would lose what was read ahead.
     with open(0, "rb", buffering=0) as lines:
         for line in iter(lines.readline, b""):
-            print(obey(line.decode().split()), flush=True)
+            print(execute_command(line.decode().split()), flush=True)
     os._exit(0)
 
 
