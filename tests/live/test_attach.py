@@ -1,4 +1,4 @@
-"""--attach each and plain see what once sees, each in its way."""
+"""--attach each and --attach plain give the same profile as --attach once."""
 
 import os
 import sys
@@ -6,7 +6,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import SPLIT, check_split, need_gdb, need_live_python  # noqa: E402
-from tap import (BUILD, PYTHON, Target, check, equal, main, near, note, pmp, spin, temp_dir,  # noqa: E402
+from tap import (BUILD, PYTHON, Target, check, equal, main, near, note, pmp, spin,
+                 temp_dir,  # noqa: E402
                  test)
 
 
@@ -16,12 +17,13 @@ def sample(target, *args):
     equal(result.code, 0, result)
     target.check_unharmed()
     profile = Profile.load(path)
-    note("%s: sampling %s\nstacks %s" % (" ".join(map(str, args)), profile.sampling, profile.stacks))
+    note("%s: sampling %s\nstacks %s"
+         % (" ".join(map(str, args)), profile.sampling, profile.stacks))
     profile.check_whole()
     return profile
 
 
-@test("each: the same split and order as once")
+@test("--attach each gives the same split and call order as once")
 def _():
     need_live_python()
     with spin("--threads", "2") as target:
@@ -30,13 +32,15 @@ def _():
     for profile, samples, within in ((once, 150, 10), (each, 60, 16)):
         equal(profile.total, 2 * samples)
         check_split(profile, within)
-        check(profile.weight_below("main", "run", "in_python", "step_one", "step_two", "work"), "order")
-        check(profile.weight_below("run", "with_callback", "spinext_call", "callback", "work"), "order")
+        check(profile.weight_below("main", "run", "in_python", "step_one", "step_two", "work"),
+              "order")
+        check(profile.weight_below("run", "with_callback", "spinext_call", "callback", "work"),
+              "order")
     for name in SPLIT:
         near(each.share(name), once.share(name), 18, name)
 
 
-@test("plain: native frames as once sees them; Python functions of 3.11 are not in gdb's own text")
+@test("--attach plain gives the native frames, and no Python functions for CPython 3.11")
 def _():
     need_live_python()
     with spin("--threads", "2") as target:
@@ -45,15 +49,16 @@ def _():
     # 32 stacks, two at a time: a share of 30 % has a standard error of about 9 points.
     near(plain.share("burn_until"), 30, 25, "burn_until")
     check(plain.weight_below("spinext_burn", "burn_until"), "order")
-    check(plain.weight("step_one") == 0, "Python functions where gdb's text has none")
+    check(plain.weight("step_one") == 0, "Python functions, which gdb's text does not have")
 
 
 @test("once, each and plain agree on a C program")
 def _():
     need_gdb()
-    with Target(os.path.join(BUILD, "samples", "work"), "--threads", "2", "--seconds", "120") as target:
-        # Both threads do the same at the same time, so 40 samples that a busy machine takes at any moment have an error of
-        # 8 points. Many in the same time cost nothing where they can be had.
+    with Target(os.path.join(BUILD, "samples", "work"), "--threads", "2", "--seconds",
+                "120") as target:
+        # Both threads do the same at the same time, so 40 samples have an error of 8 points on a
+        # busy machine. Mode once takes more samples in the same time.
         for args, within in ((("-n", 150, "-r", 50), 12), (("-n", 40, "--attach", "each"), 22),
                              (("-n", 20, "-r", 2, "--attach", "plain"), 32)):
             profile = sample(target, *args)
@@ -65,7 +70,8 @@ def _():
             check(profile.weight_below("run", "encode", "hash_block"), "order")
 
 
-# Most of its threads end between being told to stop and stopping. gdb 13 tells nobody of that.
+# Most of its threads end after the request to stop and before the stop. gdb 13 does not report
+# that.
 BRIEF = """
 import threading
 
@@ -78,14 +84,15 @@ while True:
 """
 
 
-@test("once and each: no stop waits for threads that ended in it, and none is lost for that")
+@test("threads that end during a stop delay no sample and lose at most two stacks")
 def _():
     need_live_python()
     with Target(PYTHON, "-c", BRIEF) as target:
         for mode in "once", "each":
             profile = sample(target, "-n", 20, "-r", 20, "--attach", mode)
             check(profile.stacks["lost"] <= 2, "lost", profile.stacks)
-            check(profile.sampling["pause_ms"]["median"] < 150 and profile.sampling["seconds"] < 8, profile.sampling)
+            check(profile.sampling["pause_ms"]["median"] < 150 and profile.sampling["seconds"] < 8,
+                  profile.sampling)
 
 
 main()

@@ -1,4 +1,4 @@
-"""Text that a person saved with a gdb of their own, on another day: pmp fold gives the tree of a live run."""
+"""pmp fold of stacks that a user saved with gdb gives the same tree as a live run."""
 
 import glob
 import os
@@ -13,7 +13,7 @@ from tap import (BUILD, PYTHON, Target, check, equal, main, pmp, run, skip, temp
 
 WORK = os.path.join(BUILD, "samples", "work")
 
-# A program that does not move: what is seen of it is always the same.
+# A program whose threads are blocked: each sample is the same.
 STILL = """
 import threading, time, os
 def wait(): time.sleep(100)
@@ -29,7 +29,7 @@ start()
 
 
 def by_hand(pid, count, *commands):
-    """What a person saves: gdb -p PID -batch -ex 'thread apply all bt', so many times."""
+    """Saves the output of `gdb -p PID -batch -ex COMMAND...`, run count times; returns its path."""
     path = os.path.join(temp_dir(), "gdb.txt")
     words = [word for command in commands for word in ("-ex", command)]
     with open(path, "w", encoding="utf-8") as file:
@@ -41,19 +41,19 @@ def by_hand(pid, count, *commands):
 
 
 def python_functions(profile):
-    """The Python functions of each stack, root first, each with its count; without their classes, which
-    py-bt doesn't print."""
+    """{Python functions of a stack, root first: count}, without the classes, which py-bt omits."""
     stacks = {}
     for path in profile.paths():
         if path[-1]["self"]:
-            names = tuple(node["frame"].rpartition(".")[2] for node in path if node["kind"] == "python")
+            names = tuple(node["frame"].rpartition(".")[2] for node in path
+                          if node["kind"] == "python")
             stacks[names] = stacks.get(names, 0) + path[-1]["self"]
     return stacks
 
 
 def functions(collapsed):
-    """Collapsed stacks without what is in brackets, each with its count. Where there is no symbol a live run
-    tells the offset into the file; gdb's text has an address, and not where the file was loaded."""
+    """{collapsed stack without brackets and offsets: count}. For a frame without a symbol, a live
+    run has the offset into the file, gdb's text an address."""
     stacks = {}
     for line in collapsed.splitlines():
         stack, _, count = line.rpartition(" ")
@@ -63,7 +63,7 @@ def functions(collapsed):
     return stacks
 
 
-@test("bt of a target at rest: the very stacks of the live run")
+@test("saved bt of a blocked target gives the stacks of the live run")
 def _():
     need_gdb()
     with Target(PYTHON, "-S", "-c", STILL) as target:
@@ -77,7 +77,7 @@ def _():
     equal(sum(functions(folded.out).values()), 4 * target_threads)
 
 
-@test("bt of a busy C program: its functions and their order")
+@test("saved bt of a busy C program gives its functions in call order")
 def _():
     need_gdb()
     with Target(WORK, "--threads", "2", "--seconds", "60") as target:
@@ -88,22 +88,25 @@ def _():
     equal(folded.total, 16)
     equal(folded.data["text"]["unknown_lines"], 0)
     for profile in (live, folded):
-        # The first thread came from main, the second did not (from where, only libc's symbols say).
+        # The first thread is below main, the second below a libc function, which may have no
+        # symbol.
         check(0 < profile.weight_below("main", "run") < profile.weight_below("run"), "two threads")
-    # A few stops by hand need not meet every part of the program.
+    # The few saved stacks may not contain every part of the program.
     check(live.weight_below("run", "encode", "hash_block"), "run > encode > hash_block")
     names = {path[-1]["frame"] for path in live.paths()}
     for path in folded.paths():
-        # hash_block and what is called in libc are short: both need not have been seen in both.
-        if path[-1]["frame"] in ("main", "run", "encode", "decode", "wait_for_work", "start_thread"):
-            check(path[-1]["frame"] in names, "only in the text by hand: " + path[-1]["frame"])
+        # hash_block and the libc calls are short, so one of the two profiles may lack them.
+        if path[-1]["frame"] in ("main", "run", "encode", "decode", "wait_for_work",
+                                 "start_thread"):
+            check(path[-1]["frame"] in names, "only in the saved text: " + path[-1]["frame"])
 
 
-@test("py-bt of a Python at rest: the Python functions of the live run")
+@test("saved py-bt of a blocked Python gives the Python functions of the live run")
 def _():
     need_live_python()
     python, env, debug = python_with_symbols()
-    helper = glob.glob(os.path.join(os.path.dirname(debug), "..", "share", "gdb", "auto-load", "usr", "bin",
+    helper = glob.glob(os.path.join(os.path.dirname(debug), "..", "share", "gdb", "auto-load",
+                                    "usr", "bin",
                                     os.path.basename(os.path.realpath(python)) + "-gdb.py"))
     if not helper:
         skip("python-gdb (python3-dbg) is missing")

@@ -1,4 +1,4 @@
-"""A target in mount, pid and user namespaces of its own, sampled from outside."""
+"""A target in its own mount, pid and user namespaces, sampled from outside."""
 
 import os
 import sys
@@ -6,14 +6,16 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
-from tap import PYTHON, Target, check, children, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
+from tap import (PYTHON, Target, check, children, equal, main, pmp, run, skip,  # noqa: E402
+                 temp_dir, test)
 
 UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--user", "--map-root-user", "--mount-proc")
-BUSY = "import threading, time\ndef burn():\n    end = time.time() + 60\n    while time.time() < end: pass\n" \
+BUSY = "import threading, time\n" \
+       "def burn():\n    end = time.time() + 60\n    while time.time() < end: pass\n" \
        "threading.Thread(target=burn, daemon=True).start()\nprint('ready 1', flush=True)\nburn()\n"
 
 
-@test("Python frames, our thread ids, and paths as the target itself has them")
+@test("the profile has Python frames, the host's thread ids, and the target's paths")
 def _():
     need_live_python()
     if run(*UNSHARE, "true").code:

@@ -1,4 +1,4 @@
-"""More than one CPython in a process: the frames are those of the one that runs the program."""
+"""A process with several CPythons: the frames are those of the one that runs the program."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ SAMPLES = 10
 
 
 def libraries(count):
-    """Copies of the libpython of PYTHON, in files of their own."""
+    """The paths of count copies of PYTHON's libpython."""
     need_live_python()
     python = probe_python(PYTHON, "", [])
     found = python and python.library
@@ -48,7 +48,8 @@ def program():
 
 
 def check_frames(mode, copies, *argv):
-    """copies: the libpythons that the process has. Both threads have the program's frames, each its own, and nothing is lost."""
+    """Both threads have the program's frames, and no stack is unmerged. copies: the libpythons that
+    the process has mapped."""
     path = os.path.join(temp_dir(), "p.yaml")
     with Target(*argv) as target:
         equal(copies_mapped(target.pid), set(copies), "the copies in the process")
@@ -67,27 +68,27 @@ def copies_mapped(pid):
         return {line.split()[-1] for line in file if "/libpython-" in line}
 
 
-@test("a second one that is only mapped, beside a Python that has the interpreter in itself")
+@test("a Python with a built-in interpreter, and a libpython that is only mapped")
 def _():
     copy, = libraries(1)
     for mode in "once", "each":
         check_frames(mode, [copy], PYTHON, program(), copy)
 
 
-@test("one that is mapped, and one that was started and runs nothing, loaded before the live one")
+@test("a mapped and an idle initialised libpython, both loaded before the running one")
 def _():
     copies = libraries(3)
     for mode in "once", "each":
         check_frames(mode, copies, EMBED, ":".join(copies), program())
 
 
-@test("one file that is mapped twice, and the live one is the later")
+@test("one libpython file loaded twice, of which the second runs")
 def _():
     live, mapped = libraries(2)
     check_frames("once", [live, mapped], EMBED, ":".join((live, mapped, live)), program())
 
 
-@test("one that is started while its process is sampled")
+@test("an interpreter that starts while its process is sampled")
 def _():
     library, = libraries(1)
     sleeper = os.path.join(temp_dir(), "late.py")
@@ -98,7 +99,8 @@ def _():
         equal(result.code, 0, result)
         profile = Profile(result.out)
         equal(profile.total, 40)
-        check(5 < profile.weight("late", "python") < 40, "samples of its frames", profile.weight("late", "python"))
+        check(5 < profile.weight("late", "python") < 40, "samples of its frames",
+              profile.weight("late", "python"))
 
 
 if __name__ == "__main__":

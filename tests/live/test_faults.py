@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""tests/program/test_faults.py, but record: a call of the system that pmp makes while it samples a live process fails. The target
-is as it was, no gdb and no guard is left, the profile is complete or not there.
+"""Like tests/program/test_faults.py, for a live run: a system call of pmp fails while it samples.
+The target is unharmed, no gdb and no watchdog is left, the profile is complete or missing.
 
     PMP_FAULTS=all PMP_SEED=N tests/live/test_faults.py
 
-all: each call of each kind (hours); otherwise the first ones, some later ones by the seed, and each kind for good."""
+all: each call of each kind fails in turn (hours). Otherwise the first calls fail, some later ones
+drawn from the seed, and all calls of a kind from one on."""
 
 import ctypes
 import os
@@ -13,7 +14,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness", "faults"))
+sys.path.insert(0,
+                os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness", "faults"))
 
 from faulty import OLD, PMP, Run, fault  # noqa: E402
 from profiles import Profile  # noqa: E402
@@ -23,23 +25,23 @@ from targets import need_gdb  # noqa: E402
 WORK = os.path.join(BUILD, "samples", "work-stripped")
 ALL = os.environ.get("PMP_FAULTS") == "all"
 SEED = int(os.environ.get("PMP_SEED") or random.SystemRandom().randrange(10**6))
-# For one test; tests/run ends the program after 240.
+# For one test; tests/run kills a test program after 240 s.
 SECONDS = 10**6 if ALL else 10
 SAMPLES = 3
-# What fails for good in pmp must not keep it for long: gdb's answers are not read then, say.
-HASTE = {"PMP_DEADLINES": "start=4,warm=4,attach=2,sample=2,detach=1,close=0.5"}
-# (kind, how it fails, may it do so for good); EINTR for good is an endless loop, by design.
+# Short, because a permanent fault may mean that gdb's answers are never read.
+SHORT_TIMEOUTS = {"PMP_DEADLINES": "start=4,warm=4,attach=2,sample=2,detach=1,close=0.5"}
+# (kind, how it fails, whether it may fail forever); EINTR forever is an endless loop, by design.
 KINDS = (
     ("alloc", None, True), ("read", None, True), ("read", "EINTR", False), ("read", "SHORT", False),
     ("write", None, True), ("write", "EINTR", False), ("open", None, True), ("pipe", None, True),
-    ("fork", None, True), ("poll", None, True), ("poll", "EINTR", True), ("link", None, True), ("stat", None, True),
-    ("wait", None, False),
+    ("fork", None, True), ("poll", None, True), ("poll", "EINTR", True), ("link", None, True),
+    ("stat", None, True), ("wait", None, False),
 )
 PR_SET_CHILD_SUBREAPER = 36
 
 
 def check_none_left(target, limit=20):
-    """gdb and the guard are this process's children when pmp has ended, and end by themselves."""
+    """After pmp's end, gdb and the watchdog are children of this process, and end by themselves."""
     deadline = time.monotonic() + limit
     while True:
         left = []
@@ -49,13 +51,13 @@ def check_none_left(target, limit=20):
                     left.append("%d (%s)" % (pid, file.read().strip()))
         if not left:
             return
-        check(time.monotonic() < deadline, "left behind: " + " ".join(left))
+        check(time.monotonic() < deadline, "processes left: " + " ".join(left))
         time.sleep(0.02)
 
 
 def record(target, mode, wanted_fault):
-    run = Run(wanted_fault, "-p", target.pid, "-n", SAMPLES, "-r", 100, "-q", "-o", "p.yaml", "--attach", mode,
-              "--save-raw", "raw", files=[("p.yaml", OLD)], env=HASTE)
+    run = Run(wanted_fault, "-p", target.pid, "-n", SAMPLES, "-r", 100, "-q", "-o", "p.yaml",
+              "--attach", mode, "--save-raw", "raw", files=[("p.yaml", OLD)], env=SHORT_TIMEOUTS)
     try:
         check_none_left(target)
         target.check_unharmed()
@@ -71,7 +73,7 @@ def record(target, mode, wanted_fault):
 
 
 def check_profile(run):
-    """Whole, and its weights add up to what it says it took."""
+    """The profile is complete, and its weights add up to its total."""
     text = run.files["p.yaml"].decode()
     again = Run(None, "show", "-f", "yaml", "-q", "p.yaml", files=[("p.yaml", text.encode())])
     equal(again.code, 0, "%s\n%s" % (again, run))
@@ -79,7 +81,7 @@ def check_profile(run):
 
 
 def numbers(rng):
-    """The first twelve, then by about a quarter more each time."""
+    """The numbers of the calls that fail: 1 to 12, then each about a quarter more than the last."""
     number = 1
     while True:
         yield number
@@ -93,10 +95,10 @@ def sweep(mode, kinds):
     note("PMP_SEED=%d" % SEED)
     with Target(WORK, "--threads", "2", "--seconds", "3600") as target:
         equal(record(target, mode, None).code, 0, "without a fault")
-        todo = [(kind, error, later, numbers(rng)) for kind, error, for_good in kinds
-                for later in ((False, True) if for_good else (False,))]
+        todo = [(kind, error, later, numbers(rng)) for kind, error, forever in kinds
+                for later in ((False, True) if forever else (False,))]
         end = time.monotonic() + SECONDS
-        # In turns, so that each has its share of the time.
+        # In turns, so that each kind gets its share of the time.
         while todo and (runs <= len(kinds) or time.monotonic() < end):
             row = todo.pop(0)
             run = record(target, mode, fault(row[0], next(row[3]), row[1], row[2]))
@@ -111,31 +113,33 @@ def sweep(mode, kinds):
     check(runs > len(kinds), "too few faults for a test")
 
 
-@test("--attach once, calls failing: the target is unharmed, nothing is left, the profile whole or not there")
+@test("--attach once, with failing calls: target unharmed, no process left, no partial profile")
 def _():
     sweep("once", KINDS)
 
 
-@test("--attach each, the same")
+@test("--attach each, with failing calls: target unharmed, no process left, no partial profile")
 def _():
     sweep("each", KINDS)
 
 
-@test("--attach plain, the same")
+@test("--attach plain, with failing calls: target unharmed, no process left, no partial profile")
 def _():
     sweep("plain", KINDS)
 
 
-@test("a gdb that somebody stops before its exec, or whose exec fails, is waited for no longer than any other")
+@test("a gdb that is stopped before its exec, or whose exec fails, is handled within the timeout")
 def _():
     need_gdb()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    haste = {"PMP_DEADLINES": "start=0.5,close=0.1"}
+    timeouts = {"PMP_DEADLINES": "start=0.5,close=0.1"}
     with Target(WORK, "--seconds", "3600") as target:
         for mode in ("once", "plain"):
-            for what, code, said in ((":STOP", 7, "starting within 0.5 s"), ("", 5, "it cannot be run: Permission denied")):
-                run = Run("exec:1" + what, "-p", target.pid, "-n", 1, "--attach", mode, env=haste)
-                check(said in run.result.err, "not said: " + said, run)
+            for what, code, text in ((":STOP", 7, "starting within 0.5 s"),
+                                     ("", 5, "it cannot be run: Permission denied")):
+                run = Run("exec:1" + what, "-p", target.pid, "-n", 1, "--attach", mode,
+                          env=timeouts)
+                check(text in run.result.err, "not on stderr: " + text, run)
                 equal(run.code, code, "%s %s" % (mode, run))
                 check_none_left(target)
         target.check_unharmed()

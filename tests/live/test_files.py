@@ -11,7 +11,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb  # noqa: E402
-from tap import PMP, PYTHON, Target, check, children, equal, main, run, skip, temp_dir, test  # noqa: E402
+from tap import (PMP, PYTHON, Target, check, children, equal, main, run, skip,  # noqa: E402
+                 temp_dir, test)
 
 # root as in a container that may trace: it opens files by their paths only.
 PATHS_ONLY = ("setpriv", "--bounding-set", "-sys_admin,-checkpoint_restore", "--inh-caps", "-sys_admin,-checkpoint_restore")

@@ -10,7 +10,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb  # noqa: E402
-from tap import BUILD, Target, check, equal, main, note, pmp, proc_status, temp_dir, test  # noqa: E402
+from tap import (BUILD, Target, check, equal, main, note, pmp, proc_status, temp_dir,  # noqa: E402
+                 test)
 
 SIGSTOP_BIT = 1 << 18
 

@@ -7,7 +7,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb  # noqa: E402
-from tap import BUILD, Target, check, equal, main, near, note, pmp, run, temp_dir, test  # noqa: E402
+from tap import (BUILD, Target, check, equal, main, near, note, pmp, run, temp_dir,  # noqa: E402
+                 test)
 
 WORK = os.path.join(BUILD, "samples", "work")
 

@@ -9,7 +9,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
-from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, near, note, pmp, run, skip, temp_dir, test  # noqa: E402
+from tap import (BUILD, PYTHON, ROOT, Target, check, equal, main, near, note, pmp,  # noqa: E402
+                 run, skip, temp_dir, test)
 
 RATE, SECONDS, PHASE = 10, 7, 3
 INTERVAL = 1.0 / RATE

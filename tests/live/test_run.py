@@ -15,7 +15,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
-from tap import PMP, PYTHON, check, cleanup, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
+from tap import (PMP, PYTHON, check, cleanup, equal, main, pmp, run, skip, temp_dir,  # noqa: E402
+                 test)
 from victims import be_subreaper, children, comm, leftover_children, state, tracer  # noqa: E402
 from victims import wait_until  # noqa: E402
 

@@ -8,7 +8,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import pythons  # noqa: E402
 from targets import need_gdb  # noqa: E402
-from tap import BUILD, PYTHON, ROOT, Target, check, equal, main, note, run, skip, temp_dir, test  # noqa: E402
+from tap import (BUILD, PYTHON, ROOT, Target, check, equal, main, note, run, skip,  # noqa: E402
+                 temp_dir, test)
 
 HELPERS = os.path.join(ROOT, "tests", "harness", "programs")
 ROUNDS = 150
