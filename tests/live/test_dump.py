@@ -204,8 +204,8 @@ def _():
         with holder:
             result = pmp("dump", "-p", pid)
         equal(result.code, 0, result)
-        wanted = r"traced \(certain\): process %d \(hang\) is held by the debugger \d+ \(gdb\)" % pid
-        check(re.match(wanted, result.out), result)
+        wanted = r"traced \(certain\): process %d \(hang\) is held by the debugger \d+ \(gdb\)"
+        check(re.match(wanted % pid, result.out), result)
         check("not read: stacks: " in result.out, result)
 
 

@@ -1,5 +1,6 @@
-"""The target's own files, whatever has become of their paths: its functions have their own names, never those of another
-file that is there now, and nothing but a regular file is opened."""
+"""Targets whose files were replaced, deleted, or are in another root: functions get the names from
+the target's own files, never from another file at the same path, and only regular files are opened.
+"""
 
 import ctypes
 import os
@@ -14,8 +15,9 @@ from targets import need_gdb  # noqa: E402
 from tap import (PMP, PYTHON, Target, check, children, equal, main, run, skip,  # noqa: E402
                  temp_dir, test)
 
-# root as in a container that may trace: it opens files by their paths only.
-PATHS_ONLY = ("setpriv", "--bounding-set", "-sys_admin,-checkpoint_restore", "--inh-caps", "-sys_admin,-checkpoint_restore")
+# root as in a container that may trace: without /proc/PID/map_files, so files are opened by path.
+DROPPED = "-sys_admin,-checkpoint_restore"
+PATHS_ONLY = ("setpriv", "--bounding-set", DROPPED, "--inh-caps", DROPPED)
 PROGRAM = r"""
 #include <stdio.h>
 void in_library(volatile long *counter);
@@ -36,7 +38,7 @@ LIBRARY = r"""
 static void %(name)s(volatile long *counter) { for (;;) (*counter)++; }
 void in_library(volatile long *counter) { %(name)s(counter); }
 """
-# As a container's beginning does it: a mount namespace whose root is that folder, and nothing of ours in it.
+# Like the start of a container: a mount namespace whose root is the given folder.
 PIVOT = """
 import ctypes, os, sys
 libc, folder = ctypes.CDLL(None, use_errno=True), os.fsencode(sys.argv[1])
@@ -59,7 +61,8 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 def build(folder, program, library, root=""):
-    """folder/prog and folder/liba.so in a root; the functions that only their own symbols name are called so."""
+    """Builds folder/prog and folder/liba.so below root. program, library: names of their static
+    functions."""
     origin, folder = folder, root + folder
     os.makedirs(folder, exist_ok=True)
     for text, name, out, more in ((LIBRARY, library, "liba.so", ("-shared", "-fPIC")),
@@ -78,7 +81,7 @@ def add_libc(root):
 
 
 def may_open_mapped():
-    """Files that have no path any more: /proc/PID/map_files, for root outside of a container."""
+    """True if /proc/PID/map_files can be opened: it gives access to deleted and replaced files."""
     folder = "/proc/self/map_files/"
     try:
         os.stat(folder + os.listdir(folder)[0])
@@ -87,17 +90,18 @@ def may_open_mapped():
     return True
 
 
-def look(pid, mode, command=(PMP,)):
-    """A run's profile and what it said."""
+def sample(pid, mode, command=(PMP,)):
+    """The profile of one sample."""
     path = os.path.join(temp_dir(), "p.yaml")
     os.chmod(os.path.dirname(path), 0o777)
-    result = run(*command, "-p", str(pid), "-n", "1", "-q", "--full-paths", "--attach", mode, "-o", path, cwd="/", limit=30)
+    result = run(*command, "-p", str(pid), "-n", "1", "-q", "--full-paths", "--attach", mode, "-o",
+                 path, cwd="/", limit=30)
     equal(result.code, 0, result)
     return Profile.load(path)
 
 
 def check_names(profile, folder, what):
-    """Each function has its own name, and stands in its own file."""
+    """Each function has its right name and file."""
     chain = [part[-1] for part in profile.paths()]
     names = [node["frame"] for node in chain]
     equal(names[names.index("main"):], ["main", "own", "in_library", "own_library"], what)
@@ -106,7 +110,7 @@ def check_names(profile, folder, what):
         equal(module.replace(" (deleted)", ""), "%s/%s" % (folder, file), what)
 
 
-@test("an executable and a library that others have replaced, as a package's upgrade does")
+@test("names are right after the executable and a library were replaced, as by an upgrade")
 def _():
     need_gdb()
     folder = temp_dir()
@@ -114,13 +118,14 @@ def _():
     with Target(folder + "/prog") as target:
         build(folder, "wrong_name", "wrong_name")
         if may_open_mapped():
-            check_names(look(target.pid, "once"), folder, "once")
-        profile = look(target.pid, "plain")
-        check(any("replaced" in note for note in profile.data.get("notes") or ()), "plain: no note", profile.data)
+            check_names(sample(target.pid, "once"), folder, "once")
+        profile = sample(target.pid, "plain")
+        check(any("replaced" in note for note in profile.data.get("notes") or ()), "plain: no note",
+              profile.data)
         target.check_unharmed()
 
 
-@test("the same where it cannot be read any more: no wrong name, and a note; nor is the pipe opened that is there now")
+@test("a deleted library that cannot be read: a note, no wrong name; a pipe there is not opened")
 def _():
     need_gdb()
     if os.geteuid() != 0 or not shutil.which("setpriv"):
@@ -133,17 +138,18 @@ def _():
     with Target(*nobody, folder + "/prog") as target:
         os.unlink(folder + "/liba.so")
         os.mkfifo(folder + "/liba.so")
-        profile = look(target.pid, "once", nobody + (copy,))
+        profile = sample(target.pid, "once", nobody + (copy,))
         notes = profile.data.get("notes") or ()
-        check(any("%s/liba.so was deleted or replaced" % folder in note for note in notes), "no note", notes)
-        equal(profile.weight("own"), 1, "of the program, which is there")
+        check(any("%s/liba.so was deleted or replaced" % folder in note for note in notes),
+              "no note", notes)
+        equal(profile.weight("own"), 1, "a name of the program, whose file exists")
         names = {part[-1]["frame"] for part in profile.paths()}
         check("wrong_name" not in names and any(name.startswith("0x") for name in names), names)
         target.check_unharmed()
 
 
-def inside(what, modes, start):
-    """In a root of its own, whose paths are those of other files here."""
+def check_in_root(what, modes, start):
+    """Samples a target in its own root, whose paths are different files on the host."""
     need_gdb()
     if os.geteuid() != 0:
         skip("root is missing")
@@ -151,33 +157,37 @@ def inside(what, modes, start):
     build(folder, "wrong_name", "wrong_name")
     build(folder, "own", "own_library", root)
     add_libc(root)
-    # Links that lead out, where a debugger may look.
+    # Links out of the root, at places where a debugger searches for files.
     os.makedirs(root + "/usr/lib")
     os.symlink("/usr/lib/debug", root + "/usr/lib/debug")
     os.symlink(os.path.realpath("/tmp"), root + "/var")
     with start(root, folder + "/prog") as outer:
         pid = children(outer.pid)[0] if children(outer.pid) else outer.pid
         for mode in modes:
-            profile = look(pid, mode, PATHS_ONLY + (PMP,) if mode == "once" and shutil.which("setpriv") else (PMP,))
+            paths_only = mode == "once" and shutil.which("setpriv")
+            profile = sample(pid, mode, PATHS_ONLY + (PMP,) if paths_only else (PMP,))
             check_names(profile, folder, "%s, %s" % (what, mode))
             equal(profile.data["target"]["executable"], folder + "/prog", what)
             text = str(profile.data)
-            check("/proc/" not in text and root not in text and "target:" not in text, "a path of ours", text)
+            check("/proc/" not in text and root not in text and "target:" not in text,
+                  "a path of the host", text)
             check("notes" not in profile.data, "a note", profile.data.get("notes"))
         if pid == outer.pid:
             outer.check_unharmed()
 
 
-@test("a target that a chroot has given another root")
+@test("names and paths are right for a target in a chroot")
 def _():
-    inside("chroot", ("once", "plain"), lambda root, program: Target("chroot", root, program))
+    check_in_root("chroot", ("once", "plain"),
+                  lambda root, program: Target("chroot", root, program))
 
 
-@test("a target whose root is another file system, as a container's")
+@test("names and paths are right for a target after pivot_root, as in a container")
 def _():
     if ctypes.CDLL(None).unshare(0) or run("unshare", "--mount", "--pid", "--fork", "true").code:
         skip("namespaces (unshare) are not permitted here")
-    inside("pivot_root", ("once", "each", "plain"), lambda root, program: Target(PYTHON, "-c", PIVOT, root, program))
+    check_in_root("pivot_root", ("once", "each", "plain"),
+                  lambda root, program: Target(PYTHON, "-c", PIVOT, root, program))
 
 
 main()

@@ -1,4 +1,5 @@
-"""What the interpreter does is a frame at the leaf: two threads that want the GIL, one that rests, one that collects."""
+"""Markers for the interpreter's state are leaf frames: of two threads that compete for the GIL, one
+that sleeps, and one that collects garbage."""
 
 import os
 import sys
@@ -27,11 +28,11 @@ for work in spin, spin, rest:
 print("ready", os.getpid(), flush=True)
 collect() if "gc" in sys.argv else time.sleep(60)
 """
-DOES = {"waits for the GIL", "holds the GIL", "collects garbage"}
+MARKERS = {"waits for the GIL", "holds the GIL", "collects garbage"}
 
 
-def look(*argv):
-    """Function -> what was done in it, with its weight."""
+def states_by_function(*argv):
+    """{Python function: {marker, or "": weight}} of a run of PROGRAM."""
     path = os.path.join(temp_dir(), "p.yaml")
     with Target(PYTHON, "-c", PROGRAM, *argv) as target:
         result = pmp("-p", target.pid, "-n", 20, "-r", 20, "-o", path)
@@ -40,31 +41,31 @@ def look(*argv):
     seen = {}
     for nodes in Profile.load(path).paths():
         leaf = nodes[-1]
-        check(leaf["kind"] != "marker" or not leaf.get("calls"), "a marker that is no leaf", leaf)
+        check(leaf["kind"] != "marker" or not leaf.get("calls"), "a marker with callees", leaf)
         if leaf["self"]:
-            does = leaf["frame"] if leaf["kind"] == "marker" else ""
-            check(does in DOES | {""}, "what is this?", does)
+            state = leaf["frame"] if leaf["kind"] == "marker" else ""
+            check(state in MARKERS | {""}, "unknown marker", state)
             for name in {node["frame"] for node in nodes if node["kind"] == "python"}:
                 seen.setdefault(name, {})
-                seen[name][does] = seen[name].get(does, 0) + leaf["self"]
+                seen[name][state] = seen[name].get(state, 0) + leaf["self"]
     note("seen %s" % seen)
     return seen
 
 
-@test("of two threads that spin one holds the GIL, and the other waits for it")
+@test("of two spinning threads, one holds the GIL and the other waits for it")
 def _():
     need_live_python()
-    seen = look()
-    equal(set(seen["rest"]), {""}, "one that rests neither holds nor wants it")
+    seen = states_by_function()
+    equal(set(seen["rest"]), {""}, "a sleeping thread neither holds nor wants it")
     check(seen["spin"].get("waits for the GIL", 0) >= 5, seen["spin"])
     check(seen["spin"].get("holds the GIL", 0) >= 5, seen["spin"])
     check(seen["spin"]["holds the GIL"] <= 20, "more than one holds it", seen["spin"])
 
 
-@test("the collector is seen at work")
+@test("a thread in the garbage collector is marked")
 def _():
     need_live_python()
-    seen = look("gc")
+    seen = states_by_function("gc")
     check(seen["collect"].get("collects garbage", 0) >= 3, seen["collect"])
     check("collects garbage" not in seen["spin"], seen["spin"])
 

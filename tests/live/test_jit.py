@@ -1,4 +1,4 @@
-"""Code that a target makes as it runs: its frames are unwound, and named from /tmp/perf-PID.map."""
+"""Code that a target generates at run time: unwound, and named from /tmp/perf-PID.map."""
 
 import glob
 import os
@@ -11,8 +11,11 @@ from targets import need_gdb  # noqa: E402
 from tap import BUILD, Target, check, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
 
 FIB = "function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }\n" \
-      "function work() { let sum = 0; for (let i = 0; i < 20; i++) sum += fib(24); return sum; }\n" \
+      "function work()\n" \
+      "{ let sum = 0; for (let i = 0; i < 20; i++) sum += fib(24); return sum; }\n" \
       "work(); console.log('ready ' + process.pid); while (true) work();\n"
+HAS_TRAMPOLINE = "import sysconfig\n" \
+                 "sysconfig.get_config_var('PY_HAVE_PERF_TRAMPOLINE') or 1 / 0\n"
 SPIN = "import os, time\n" \
        "def key(x):\n" \
        "    end = time.perf_counter() + 0.01\n" \
@@ -24,7 +27,7 @@ SPIN = "import os, time\n" \
 
 
 def sample(target, count, *options):
-    """Its profile, by functions; the map is gone afterwards."""
+    """The target's profile. Deletes the map."""
     path = os.path.join(temp_dir(), "p.yaml")
     try:
         with target:
@@ -37,53 +40,57 @@ def sample(target, count, *options):
     return Profile.load(path)
 
 
-def names(path):
+def frame_names(path):
     return [frame["frame"] for frame in path]
 
 
-def leaves(profile):
+def stacks(profile):
+    """The paths of frames at which a stack ends."""
     return [path for path in profile.paths() if path[-1]["self"]]
 
 
-@test("frames with and without a frame pointer, in every mode of the agent's")
+@test("frames with and without a frame pointer are unwound in modes once and each")
 def _():
     need_gdb()
     for mode in "once", "each":
         target = Target(os.path.join(BUILD, "tests", "harness", "programs", "jit"))
         profile = sample(target, 5, "--attach", mode)
         equal(profile.total, 5)
-        for path in leaves(profile):
-            check("main" in names(path), "the stack ends above main", names(path))
-            after = names(path)[names(path).index("main") + 1:]
+        for path in stacks(profile):
+            check("main" in frame_names(path), "the stack ends above main", frame_names(path))
+            after = frame_names(path)[frame_names(path).index("main") + 1:]
             equal(after, ["made keeps(int) x.js:3", "call_bare", "made\\x3bbare", "spin"], mode)
-            module = path[names(path).index("call_bare") - 1]["module"]
+            module = path[frame_names(path).index("call_bare") - 1]["module"]
             equal(module, "/tmp/perf-%d.map" % target.pid)
 
 
-@test("Node's functions, by --perf-basic-prof")
+@test("Node's functions have their names with --perf-basic-prof")
 def _():
     need_gdb()
     node = shutil.which("node")
     if not node or "--perf-basic-prof" not in run(node, "--v8-options").out.replace("_", "-"):
-        skip("a node that knows --perf-basic-prof is missing")
+        skip("a node with --perf-basic-prof is missing")
     script = os.path.join(temp_dir(), "fib.js")
     with open(script, "w", encoding="ascii") as file:
         file.write(FIB)
-    folder = temp_dir()  # node leaves a log where it runs
+    folder = temp_dir()  # node writes a log to its working directory
     profile = sample(Target(node, "--perf-basic-prof", script, cwd=folder), 10)
-    spinning = [path for path in leaves(profile) if any("fib " in name for name in names(path))]
-    check(sum(path[-1]["self"] for path in spinning) >= 9, "fib is not seen", list(map(names, spinning)))
+    spinning = [path for path in stacks(profile)
+                if any("fib " in name for name in frame_names(path))]
+    check(sum(path[-1]["self"] for path in spinning) >= 9, "fib is not seen",
+          list(map(frame_names, spinning)))
     for path in spinning:
-        check("node::Start" in " ".join(names(path)), "the stack ends above node's main", names(path))
+        check("node::Start" in " ".join(frame_names(path)), "the stack ends above node's main",
+              frame_names(path))
 
 
-@test("python -X perf: its trampolines are no hole in the stack")
+@test("the trampolines of python -X perf leave no gap in the stack")
 def _():
     need_gdb()
-    found = [path for path in glob.glob(os.path.expanduser("~/.pyenv/versions/3.1[2-9]*/bin/python"))
+    found = [path
+             for path in glob.glob(os.path.expanduser("~/.pyenv/versions/3.1[2-9]*/bin/python"))
              + [shutil.which("python3.%d" % minor) or "" for minor in range(12, 20)]
-             if path and run(path, "-c", "import sysconfig; "
-                             "sysconfig.get_config_var('PY_HAVE_PERF_TRAMPOLINE') or 1 / 0").code == 0]
+             if path and run(path, "-c", HAS_TRAMPOLINE).code == 0]
     if not found:
         skip("a CPython 3.12 or later with -X perf is missing")
     script = os.path.join(temp_dir(), "spin.py")
@@ -91,9 +98,11 @@ def _():
         file.write(SPIN)
     profile = sample(Target(found[0], "-X", "perf", script), 10, "--glue")
     equal(profile.total, 10)
-    for path in leaves(profile):
-        check(names(path)[0] == "_start", "the stack does not begin at the start", names(path))
-    check(profile.weight("list_sort") or profile.weight("py::key:" + script) or profile.weight("key"),
+    for path in stacks(profile):
+        check(frame_names(path)[0] == "_start", "the stack does not begin with _start",
+              frame_names(path))
+    check(profile.weight("list_sort") or profile.weight("py::key:" + script)
+          or profile.weight("key"),
           "nothing is below the trampolines")
 
 

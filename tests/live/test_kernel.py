@@ -1,6 +1,6 @@
-"""Threads in uninterruptible sleep (D), which nothing can stop: they are sampled where they sleep, hold up
-neither pmp nor the target's other threads, and nothing is left of it. A thread that waits for its vfork child
-is in that state."""
+"""Threads in uninterruptible sleep (state D), which cannot be stopped: pmp samples them from /proc,
+they delay neither pmp nor the target's other threads, and no stop stays pending. A thread that
+waits for its vfork child is in that state."""
 
 import concurrent.futures
 import os
@@ -16,23 +16,23 @@ from tap import (BUILD, Target, check, equal, main, note, pmp, proc_status, temp
 SIGSTOP_BIT = 1 << 18
 
 
-def sleeper(*args):
+def start_sleeper(*args):
     return Target(os.path.join(BUILD, "tests", "harness", "programs", "sleeper"), *args)
 
 
-def asleep(target):
+def sleeping_threads(target):
     return [tid for tid in target.threads() if target.status("State", tid).startswith("D")]
 
 
 def await_sleep(target, wanted=True, limit=10):
     deadline = time.monotonic() + limit
-    while bool(asleep(target)) != wanted:
+    while bool(sleeping_threads(target)) != wanted:
         check(time.monotonic() < deadline, "no thread %s state D" % ("in" if wanted else "out of"))
         time.sleep(0.01)
 
 
 def check_left_alone(target):
-    """No tracer, nobody is stopped, and no stop is on its way: also to the thread in state D."""
+    """No thread is traced or stopped or has a SIGSTOP pending, not even the one in state D."""
     for tid in target.threads():
         equal(proc_status(target.pid, "TracerPid", tid), "0", "traced")
         check(target.status("State", tid)[:1] not in "Tt", "stopped")
@@ -48,70 +48,71 @@ def sample(target, *args, limit=60):
     check_left_alone(target)
     profile = Profile.load(path)
     profile.check_whole()
-    note("%s: sampling %s\nstacks %s" % (" ".join(map(str, args)), profile.sampling, profile.stacks))
+    note("%s: sampling %s\nstacks %s"
+         % (" ".join(map(str, args)), profile.sampling, profile.stacks))
     return result, profile
 
 
-def side_by_side(look, *calls):
-    """Most of what they do is to wait."""
+def run_parallel(function, *calls):
+    """Calls the function with each tuple of arguments, at the same time: most calls only wait."""
     with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
-        for call in [pool.submit(look, *words) for words in calls]:
+        for call in [pool.submit(function, *words) for words in calls]:
             call.result()
 
 
-@test("a target that sleeps for ever: samples out of /proc, exit 0, in each mode")
+@test("a thread that stays in state D is sampled from /proc, exit code 0, in each mode")
 def _():
     need_gdb()
 
-    def look(mode, *which):
-        with sleeper(0, 100, 0, *which) as target:
+    def check_run(mode, *which):
+        with start_sleeper(0, 100, 0, *which) as target:
             await_sleep(target)
             began = time.monotonic()
             result, profile = sample(target, "-n", 5, "--attach", mode)
-            check(time.monotonic() - began < 20, "by itself, and soon")
+            check(time.monotonic() - began < 20, "pmp took 20 s")
             threads = len(target.threads())
         equal(profile.total, 5 * threads, mode)
         equal(profile.weight("vfork", "kernel"), 5, mode)
         equal(profile.stacks["lost"], 5 * (threads - 1), mode)
         equal(profile.stacks["native_only"], 5, mode)
-        check("uninterruptible sleep" in result.err, "it is said", result)
+        check("uninterruptible sleep" in result.err, "the sleep is not reported", result)
 
     for mode in ("once", "each", "plain"):
-        side_by_side(look, (mode,), (mode, "main"))
+        run_parallel(check_run, (mode,), (mode, "main"))
 
 
-@test("threads that sleep meanwhile have kernel stacks, the others run on: none is held up, none is lost")
+@test("a thread that enters state D has kernel stacks, and delays and loses no other stack")
 def _():
     need_gdb()
 
-    def look(*which):
-        with sleeper(4, 0.7, 0.7, *which) as target:
+    def check_run(*which):
+        with start_sleeper(4, 0.7, 0.7, *which) as target:
             _, profile = sample(target, "-n", 70)
             threads = len(target.threads())
         equal(profile.total, 70 * threads)
-        equal(profile.weight("spin"), 70, "each sample has the thread that runs")
+        equal(profile.weight("spin"), 70, "not every sample has the running thread")
         check(profile.weight("vfork", "kernel") >= 5, "kernel stacks")
         equal(profile.stacks["lost"], 0)
 
-    side_by_side(look, (), ("main",))
+    run_parallel(check_run, (), ("main",))
 
 
-@test("the run ends while a thread sleeps that was attached: nothing waits for it")
+@test("the run ends in time although an attached thread is in state D")
 def _():
     need_gdb()
-    with sleeper(4, 100, 0) as target:
+    with start_sleeper(4, 100, 0) as target:
         began = time.monotonic()
         _, profile = sample(target, "-n", 60)
-        check(asleep(target), "it sleeps still")
-        check(time.monotonic() - began < 15, "nothing waited")
+        check(sleeping_threads(target), "no thread is in state D at the end")
+        check(time.monotonic() - began < 15, "pmp waited for the thread")
     equal(profile.weight("spin"), 60)
     check(profile.weight("vfork", "kernel") > 5, "kernel stacks")
 
 
-@test("a sleep that ends: attached then, and native stacks from there on")
+@test("after state D ends, the thread is attached and has native stacks")
 def _():
     need_gdb()
-    with sleeper(0, 4, 100) as target:
+    with start_sleeper(0, 4, 100) as target:
         await_sleep(target)
         _, profile = sample(target, "-n", 60)
     equal(profile.total, 3 * 60)
@@ -119,10 +120,10 @@ def _():
     check(profile.weight("spin") > 10, "native stacks")
 
 
-@test("short sleeps, one after another: attach each takes its samples")
+@test("--attach each takes its samples despite short periods in state D")
 def _():
     need_gdb()
-    with sleeper(0, 0.1, 0.1) as target:
+    with start_sleeper(0, 0.1, 0.1) as target:
         _, profile = sample(target, "-n", 10, "--attach", "each")
     equal(profile.total, 30)
     check(profile.weight("spin") >= 5, "native stacks")

@@ -1,4 +1,4 @@
-"""Several targets, descendants, ends that come early, and the binary elsewhere."""
+"""Several targets, descendants, early ends of a run, and a copy of the binary."""
 
 import os
 import shutil
@@ -10,13 +10,13 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import SPLIT, await_samples, need_gdb, need_live_python  # noqa: E402
-from tap import (BUILD, PMP, SANITIZED, Target, check, children, cleanup, equal, main, near,  # noqa: E402
-                 pmp, run, skip, spin, temp_dir, test)
+from tap import (BUILD, PMP, SANITIZED, Target, check, children, cleanup, equal,  # noqa: E402
+                 main, near, pmp, run, skip, spin, temp_dir, test)
 
 WORK = os.path.join(BUILD, "samples", "work")
 
 
-@test("-p A,B: both, each under its own process")
+@test("-p A,B samples both, each below its own process")
 def _():
     need_live_python()
     path = os.path.join(temp_dir(), "p.yaml")
@@ -34,7 +34,7 @@ def _():
     near(100.0 * profile.weight("encode") / 200, 40, 15, "encode")
 
 
-@test("--children: the process and its descendants")
+@test("--children samples the process and its descendants")
 def _():
     need_live_python()
     with spin("--processes", "3") as target:
@@ -48,7 +48,7 @@ def _():
     equal([node["total"] for node in profile.tree], [20, 20, 20])
 
 
-@test("-o by suffix: collapsed stacks, a YAML profile")
+@test("the suffix of -o chooses collapsed stacks or YAML")
 def _():
     need_gdb()
     folder = temp_dir()
@@ -63,7 +63,7 @@ def _():
     equal(sorted(os.listdir(folder)), ["a.folded", "a.txt", "a.yml"])
 
 
-@test("the binary alone, in another directory, with gdb on PATH and nothing else")
+@test("a copy of the binary in an empty directory runs with only PATH in the environment")
 def _():
     need_gdb()
     if SANITIZED:
@@ -71,7 +71,8 @@ def _():
     folder = temp_dir()
     shutil.copy(PMP, os.path.join(folder, "pmp"))
     with Target(WORK, "--seconds", "60") as target:
-        result = run("env", "-i", "PATH=/usr/bin:/bin", "./pmp", "-p", str(target.pid), "-n", "10", cwd=folder)
+        result = run("env", "-i", "PATH=/usr/bin:/bin", "./pmp", "-p", str(target.pid), "-n", "10",
+                     cwd=folder)
         equal(result.code, 0, result)
         target.check_unharmed()
     check("wait_for_work" in result.out or "encode" in result.out, "no tree", result)
@@ -100,7 +101,7 @@ def wait_for(condition, limit=20):
     return False
 
 
-@test("Ctrl-C ends it early, with results and exit code 130")
+@test("Ctrl-C ends the run early, with results and exit code 130")
 def _():
     need_live_python()
     path, raw = (os.path.join(temp_dir(), name) for name in ("p.yaml", "raw"))
@@ -117,7 +118,7 @@ def _():
     check("work" in out.decode(), "no tree", out.decode())
 
 
-@test("whatever dies, the target runs on: SIGKILL of pmp, of gdb")
+@test("SIGKILL of pmp or of gdb: the target runs on")
 def _():
     need_live_python()
     with spin() as target:
@@ -126,7 +127,7 @@ def _():
         time.sleep(0.7)
         process.kill()
         process.communicate(timeout=20)
-        check(wait_for(lambda: target.status("TracerPid") == "0"), "gdb holds the target still")
+        check(wait_for(lambda: target.status("TracerPid") == "0"), "gdb still holds the target")
         target.check_unharmed()
 
         process = start_pmp("-p", target.pid, "-n", 40, "-f", "yaml", "-q")
@@ -151,7 +152,7 @@ def descendants(pid):
     return found
 
 
-@test("a target that was stopped is stopped after")
+@test("a stopped target stays stopped after the run")
 def _():
     need_gdb()
     with Target(WORK, "--seconds", "60") as target:
@@ -159,12 +160,12 @@ def _():
         check(wait_for(lambda: target.status("State")[:1] == "T"), "not stopped")
         pmp("-p", target.pid, "-n", 5, "-q", limit=60)
         equal(target.status("TracerPid"), "0")
-        equal(target.status("State")[:1], "T", "it was stopped, and is to be")
+        equal(target.status("State")[:1], "T", "the target is not stopped any more")
         os.kill(target.pid, signal.SIGCONT)
         target.check_unharmed()
 
 
-@test("a target that ends: what there is is printed")
+@test("when the target ends, the samples so far are printed")
 def _():
     need_gdb()
     with Target(WORK, "--seconds", "4") as target:

@@ -1,4 +1,4 @@
-"""Programs without Python: one with symbols, one stripped."""
+"""Two programs without Python: one with symbols, one stripped."""
 
 import os
 import re
@@ -28,18 +28,18 @@ def sample(program, count):
     return profile
 
 
-@test("a C program: split and order")
+@test("a C program has the known split and call order")
 def _():
     need_gdb()
     profile = sample(WORK, 150)
     for name, share in (("encode", 40), ("decode", 20), ("wait_for_work", 40)):
         near(profile.share(name), share, 10, name)
     check(profile.weight_below("main", "run", "encode", "hash_block"), "order")
-    # Without a Python frame nothing is start-up that could be hidden.
+    # Start-up frames are hidden only in programs with Python frames.
     check(profile.weight("main"), "main is hidden")
 
 
-@test("a stripped C program: offsets for names, the same split")
+@test("a stripped C program has offsets as names, and the same split")
 def _():
     need_gdb()
     profile = sample(WORK + "-stripped", 150)
@@ -47,9 +47,10 @@ def _():
     check(offsets, "no frame is an offset")
     for path in profile.paths():
         if path[-1]["frame"] in offsets:
-            check(path[-1].get("module"), "an offset into what?", path[-1])
+            check(path[-1].get("module"), "an offset without a module", path[-1])
     sleeping = sum(profile.weight(name) for name in
-                   {path[-1]["frame"] for path in profile.paths() if "nanosleep" in path[-1]["frame"]
+                   {path[-1]["frame"] for path in profile.paths()
+                    if "nanosleep" in path[-1]["frame"]
                     and not any("nanosleep" in above["frame"] for above in path[:-1])})
     near(100.0 * sleeping / profile.total, 40, 10, "nanosleep")
     # The offsets are those of the program's own functions.

@@ -1,4 +1,5 @@
-"""A live program with phases (samples/phases.py): windows, the timeline, CPU weight and the trace tell them apart."""
+"""A live program with phases (samples/phases.py): time windows, the timeline, CPU weight and the
+trace separate them."""
 
 import json
 import os
@@ -17,25 +18,26 @@ INTERVAL = 1.0 / RATE
 
 
 class Run:
-    """The one run that the tests look at; made by the first of them. Whenever it begins, two phases begin in it."""
+    """The run that all tests use, made by the first one. Two phases begin during it."""
 
     folder = profile = None
-    starts = []  # (name, second) of the phases as the program told them, by its own clock
+    starts = []  # (name, second) of each phase, as the program printed it
 
     @classmethod
     def get(cls):
         if cls.profile is None:
             need_live_python()
             cls.folder = temp_dir()
-            target = Target(PYTHON, os.path.join(ROOT, "samples", "phases.py"), "--phase", PHASE, "--seconds", 60,
-                            env={"PYTHONPATH": os.path.join(BUILD, "samples")})
-            result = pmp("-p", target.pid, "-r", RATE, "-d", SECONDS, "-q", "-o", cls.path("a.yaml"), "--save-raw",
-                         cls.path("raw"), limit=60)
+            target = Target(PYTHON, os.path.join(ROOT, "samples", "phases.py"), "--phase", PHASE,
+                            "--seconds", 60, env={"PYTHONPATH": os.path.join(BUILD, "samples")})
+            result = pmp("-p", target.pid, "-r", RATE, "-d", SECONDS, "-q", "-o",
+                         cls.path("a.yaml"), "--save-raw", cls.path("raw"), limit=60)
             equal(result.code, 0, result)
-            told = (target.process.stdout.read() or b"").decode()
+            printed = (target.process.stdout.read() or b"").decode()
             target.check_unharmed()
             target.stop()
-            cls.starts = [(name, float(at)) for name, at in re.findall(r"(alpha|beta) ([\d.]+)", told)]
+            cls.starts = [(name, float(at))
+                          for name, at in re.findall(r"(alpha|beta) ([\d.]+)", printed)]
             cls.profile = Profile.load(cls.path("a.yaml"))
         return cls
 
@@ -45,7 +47,8 @@ class Run:
 
     @classmethod
     def slack(cls):
-        """One interval, and half of one, by which a sample can come without being late; one for each that did, as it left one out."""
+        """Tolerance in seconds: an interval, half an interval that a sample may be late without
+        being counted as late, and an interval for each late sample."""
         return INTERVAL * (1.6 + cls.profile.sampling["late"])
 
     @classmethod
@@ -60,7 +63,7 @@ class Run:
 
     @classmethod
     def phases(cls):
-        """[(name, first second, last second)] of the timeline's samples, read with a parser of our own."""
+        """[(name, first second, last second)] of the timeline, read by the test's own parser."""
         found = []
         for second, names in stacks_by_time(cls.profile.data):
             name = "alpha" if "alpha" in names else "beta" if "beta" in names else None
@@ -72,13 +75,14 @@ class Run:
 
 
 def build_id(path):
-    """What readelf says."""
+    """The build ID that readelf prints."""
     found = re.search(r"Build ID: (\w+)", run("readelf", "-n", path).out)
     return found and found.group(1)
 
 
 def stacks_by_time(data):
-    """(second, names of the frames of all threads) of each sample: what merger/formats/yaml_schema.h says."""
+    """(second, names of the frames of all threads) of each sample. The format is described in
+    merger/formats/yaml_schema.h."""
     nodes = []
 
     def number(calls):
@@ -98,7 +102,7 @@ def stacks_by_time(data):
         yield int(words[0]) / 1e6, {name for stack in threads.values() for name in stacks[stack]}
 
 
-@test("views of it show what a parser of our own finds, and what they leave out is the rest")
+@test("filters of pmp show agree with the weights that the test computes from the profile")
 def _():
     run, whole = Run.get(), Run.get().profile
     focus = run.window("--focus", "^beta$")
@@ -107,65 +111,71 @@ def _():
     equal(focus.weight("alpha"), 0, "alpha beside it")
     hidden = run.window("--hide", "^half_and_half$")
     equal(hidden.weight("half_and_half"), 0, "--hide")
-    equal(hidden.weight_below("beta", "work"), whole.weight_below("beta", "work"), "what a hidden frame called")
+    equal(hidden.weight_below("beta", "work"), whole.weight_below("beta", "work"),
+          "callees of a hidden frame")
     inverted = run.window("--invert")
     own = {}
     for path in whole.paths():
         own[path[-1]["frame"]] = own.get(path[-1]["frame"], 0) + path[-1]["self"]
     for node in inverted.tree:
         own[node["frame"]] = own.get(node["frame"], 0) - node["total"]
-    check(not any(own.values()), "the first level of --invert is not the functions' self", own)
+    check(not any(own.values()), "the first level of --invert is not the self weights", own)
     thread = run.window("--thread", whole.data["threads"][-1]["tid"])
-    equal(sum(node["total"] for node in thread.tree), whole.data["threads"][-1]["stacks"], "--thread")
+    equal(sum(node["total"] for node in thread.tree), whole.data["threads"][-1]["stacks"],
+          "--thread")
     levels = run.window("--threads")
-    equal(sorted(node["total"] for node in levels.tree), sorted(row["stacks"] for row in whole.data["threads"]), "-t")
+    equal(sorted(node["total"] for node in levels.tree),
+          sorted(row["stacks"] for row in whole.data["threads"]), "-t")
     lines = run.window("--lines")
-    equal(sum(path[-1]["total"] for path in lines.paths() if path[-1]["frame"] == "work" and path[-1]["line"] == 24),
-          sum(path[-1]["lines"].get(24, 0) for path in whole.paths() if path[-1]["frame"] == "work"), "--lines")
-    # With its timeline: when it was there.
-    check({"beta" in names for _, names in stacks_by_time(focus.data) if names} == {True}, "the timeline of --focus")
+    equal(sum(path[-1]["total"] for path in lines.paths() if path[-1]["frame"] == "work"
+              and path[-1]["line"] == 24),
+          sum(path[-1]["lines"].get(24, 0) for path in whole.paths()
+              if path[-1]["frame"] == "work"), "--lines")
+    # The filter applies to the timeline as well.
+    check({"beta" in names for _, names in stacks_by_time(focus.data) if names} == {True},
+          "the timeline of --focus")
 
 
-@test("a live run takes the same options; half of a phase's time is in C, to within what --ci says")
+@test("a live run takes the same options; half of a phase is in C, within the error of --ci")
 def _():
     need_live_python()
     with Target(PYTHON, os.path.join(ROOT, "samples", "phases.py"), "--seconds", 60, "--phase", 60,
                 env={"PYTHONPATH": os.path.join(BUILD, "samples")}) as target:
-        result = pmp("-p", target.pid, "-n", 40, "-r", 40, "-q", "--focus", "half_and_half", "--top", 3, "--ci", limit=60,
-                     env={"LC_ALL": "C.UTF-8"})
+        result = pmp("-p", target.pid, "-n", 40, "-r", 40, "-q", "--focus", "half_and_half",
+                     "--top", 3, "--ci", limit=60, env={"LC_ALL": "C.UTF-8"})
     equal(result.code, 0, result)
     share, error = re.search(r"^ *([\d.]+)% ± ?([\d.]+) .* burn_some ", result.out, re.M).groups()
     near(float(share), 50, 2 * float(error) + 5, "percent in burn_some")
     check("shown: " in result.out, "nothing was left out", result.out)
 
 
-@test("the modules that it names have the build IDs that readelf reads")
+@test("the profile's modules have the build IDs that readelf prints")
 def _():
     if not shutil.which("readelf"):
         skip("no readelf (binutils)")
-    told = {module["path"]: module["build_id"] for module in Run.get().profile.data["modules"]}
-    check(Run.profile.data["target"]["executable"] in told, told)
-    for path, name in told.items():
+    build_ids = {module["path"]: module["build_id"] for module in Run.get().profile.data["modules"]}
+    check(Run.profile.data["target"]["executable"] in build_ids, build_ids)
+    for path, name in build_ids.items():
         if path.startswith("/"):  # [vdso] is no file
             equal(name, build_id(path), path)
 
 
-@test("the timeline changes where the program did, within one interval")
+@test("phases change in the timeline when they do in the program, within one interval")
 def _():
     run = Run.get()
     phases = run.phases()
     note("program %s\ntimeline %s" % (run.starts, phases))
     check(len(phases) >= 3, "too few phases", phases)
-    # The clocks differ by when the run began: what can be compared is how long a phase is.
+    # The two clocks start at different times, so only the lengths of the phases are compared.
     begins = [begin for _, begin, _ in phases[1:]]
     for begin, following in zip(begins, begins[1:]):
         near(following - begin, PHASE, run.slack(), "seconds of a phase")
     for (name, _, last), (other, first, _) in zip(phases, phases[1:]):
-        check({name, other} == {"alpha", "beta"}, "not the one phase after the other", phases)
+        check({name, other} == {"alpha", "beta"}, "two phases are not alternating", phases)
         check(first - last <= 2 * run.slack(), "a hole between the phases", phases)
 
 
-@test("a window of one phase has all of it and nothing of the other; each is half Python, half C")
+@test("a window of one phase has all of it, nothing of the other, half in Python, half in C")
 def _():
     run = Run.get()
     _, begin, last = run.phases()[1]
@@ -184,34 +194,39 @@ def _():
     equal(whole.tree, run.profile.tree)
 
 
-@test("by CPU time the sleeper is nothing and by the clock it is half")
+@test("a sleeping thread is half of the wall time and none of the CPU time")
 def _():
     run = Run.get()
     near(run.profile.share("rest", "python"), 50, 1, "percent by the clock")
     cut = run.window("--weight", "cpu")
     total = sum(node["total"] for node in cut.tree)
     equal(cut.data["weight"], "cpu_us")
-    note("CPU %.2f s of %.2f s; rest %d us" % (total / 1e6, run.profile.sampling["seconds"], cut.weight("rest")))
-    check(cut.weight("rest") < total / 50, "a thread that sleeps burns", cut.weight("rest"))
-    check(total / 1e6 <= run.profile.sampling["seconds"] * 1.05, "one thread burns more than there is", total)
-    # On a full machine it may get less than a whole CPU, but it does nothing else.
-    check(cut.weight("main", "python") > 0.9 * total, "the burning thread has not all of it")
+    note("CPU %.2f s of %.2f s; rest %d us"
+         % (total / 1e6, run.profile.sampling["seconds"], cut.weight("rest")))
+    check(cut.weight("rest") < total / 50, "the sleeping thread uses CPU", cut.weight("rest"))
+    check(total / 1e6 <= run.profile.sampling["seconds"] * 1.05,
+          "one thread uses more than one CPU", total)
+    # On a busy machine it may get less than a whole CPU, but no other thread uses any.
+    check(cut.weight("main", "python") > 0.9 * total,
+          "the running thread does not have all CPU time")
     running = run.window("--running")
     equal(running.weight("rest", "python"), 0)
-    check(running.weight("main", "python") > 0, "nobody ran")
-    again = pmp("show", "-", "-f", "yaml", "--weight", "wall", stdin=run.show("-f", "yaml", "--weight", "cpu"))
-    equal(Profile(again.out).tree, run.profile.tree, "back to the clock")
+    check(running.weight("main", "python") > 0, "no thread ran")
+    again = pmp("show", "-", "-f", "yaml", "--weight", "wall",
+                stdin=run.show("-f", "yaml", "--weight", "cpu"))
+    equal(Profile(again.out).tree, run.profile.tree, "weighted by wall time again")
 
 
-@test("raw text and a saved profile give the same windows")
+@test("the raw text and the saved profile give the same windows")
 def _():
     run = Run.get()
-    for words in ((), ("--from", "1", "--to", "-1"), ("--weight", "cpu"), ("--running", "-f", "trace")):
+    for words in ((), ("--from", "1", "--to", "-1"), ("--weight", "cpu"),
+                  ("--running", "-f", "trace")):
         folded = pmp("fold", run.path("raw"), "-f", "yaml", *words)
         equal(folded.out, run.show("-f", "yaml", *words), words)
 
 
-@test("in the trace slices nest, and last as long as the samples of their frames")
+@test("the trace's slices nest, and are as long as the samples of their frames")
 def _():
     run = Run.get()
     events = json.loads(run.show("-f", "trace"))["traceEvents"]
@@ -219,13 +234,16 @@ def _():
     for event in events:
         track = opened.setdefault((event["pid"], event["tid"]), [])
         if event["ph"] == "B":
-            check(not track or event["ts"] >= track[-1]["ts"], "a slice before its caller's", event)
+            check(not track or event["ts"] >= track[-1]["ts"], "a slice begins before its caller's",
+                  event)
             track.append(event)
         elif event["ph"] == "E":
-            check(track and event["ts"] >= track[-1]["ts"], "an end without a begin, or before it", event)
+            check(track and event["ts"] >= track[-1]["ts"],
+                  "an end without a begin, or before its begin", event)
             begun = track.pop()
-            seconds[begun["name"]] = seconds.get(begun["name"], 0) + (event["ts"] - begun["ts"]) / 1e6
-    check(not any(opened.values()), "slices that do not end")
+            name, length = begun["name"], (event["ts"] - begun["ts"]) / 1e6
+            seconds[name] = seconds.get(name, 0) + length
+    check(not any(opened.values()), "slices without an end")
     for name in ("alpha", "beta", "rest", "<module>"):
         wanted = run.profile.weight(name, "python") * INTERVAL
         near(seconds[name], wanted, 1.5 * run.slack() + 0.02 * wanted, "seconds of " + name)

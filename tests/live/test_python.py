@@ -1,4 +1,4 @@
-"""A live Python with threads and a C extension, sampled 100 times: what is known of it comes out."""
+"""A live Python with threads and a C extension, sampled 100 times: its known split comes out."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ SAMPLES = 100
 
 
 class Run:
-    """The one run of 10 s that the tests look at; made by the first of them."""
+    """The run of 10 s that all tests use, made by the first one."""
 
     folder = target = result = profile = None
 
@@ -61,11 +61,11 @@ def _():
     equal(stacks["total"], SAMPLES * THREADS)
     equal([thread["stacks"] for thread in run.profile.data["threads"]], [SAMPLES] * THREADS)
     check(stacks["merged"] >= 0.95 * stacks["total"], "few stacks are merged", stacks)
-    equal(run.profile.data["text"]["unknown_lines"], 0, "lines that nobody understood")
+    equal(run.profile.data["text"]["unknown_lines"], 0, "unknown lines")
     run.profile.check_whole()
 
 
-@test("the profile says what was sampled")
+@test("the profile describes the target: pid, command, executable, Python, threads")
 def _():
     run = Run.get()
     target = run.profile.data["target"]
@@ -76,12 +76,12 @@ def _():
     equal({thread["tid"] for thread in run.profile.data["threads"]}, set(run.target.threads()))
 
 
-@test("the time is split as it is known, within 7 points")
+@test("the split of the time is the known one, within 7 points")
 def _():
     check_split(Run.get().profile, 7)
 
 
-@test("functions stand in calling order, Python and C in one stack")
+@test("functions are in calling order, Python and C in one stack")
 def _():
     profile = Run.get().profile
     for chain in (
@@ -94,7 +94,7 @@ def _():
     for wrong in (("work", "step_one"), ("in_python", "run"), ("burn_until", "in_extension"),
                   ("callback", "with_callback"), ("in_extension", "work")):
         check(not profile.weight_below(*wrong), "a stack has " + " > ".join(wrong))
-    # By construction all of work's weight is below the two functions that call it.
+    # By construction, only two functions call work.
     near(100 * profile.weight_below("in_python", "step_two", "work") / profile.total, 40, 7)
 
 
@@ -106,7 +106,7 @@ def _():
         equal(profile.weight(name, "native"), 0, name)
 
 
-@test("what it costs is said")
+@test("the profile has the pauses and the stopped share")
 def _():
     run = Run.get()
     pause = run.profile.sampling["pause_ms"]
@@ -115,7 +115,7 @@ def _():
     check(0 < run.profile.sampling["stopped_share"] < 1, run.profile.sampling)
 
 
-@test("fold of the raw text gives the same bytes")
+@test("pmp fold of the raw text gives the same bytes")
 def _():
     run = Run.get()
     equal(pmp("fold", run.path("raw")).out, run.result.out, "tree")
@@ -124,7 +124,7 @@ def _():
     equal(folded.out, run.read("a.yaml"), "yaml")
 
 
-@test("show of the profile gives the same bytes")
+@test("pmp show of the profile gives the same bytes")
 def _():
     run = Run.get()
     equal(pmp("show", run.path("a.yaml")).out, run.result.out, "tree")

@@ -1,4 +1,5 @@
-"""Threads that sleep: looked at without being stopped (the kernel counts how often they come on a CPU), or all at once."""
+"""Sleeping threads are sampled without being stopped (the kernel counts how often a thread is
+scheduled), or stopped with all others (--instant)."""
 
 import os
 import sys
@@ -41,27 +42,27 @@ int main(void)
 """
 
 
-def came_on_cpu(pid, tid):
+def times_scheduled(pid, tid):
     with open("/proc/%d/task/%d/schedstat" % (pid, tid), encoding="ascii") as file:
         return int(file.read().split()[2])
 
 
 def sample(target, tid, count, *options):
-    """(its profile, how often the thread came on a CPU meanwhile)."""
-    before = came_on_cpu(target.pid, tid)
+    """(profile, how often the thread was scheduled meanwhile)."""
+    before = times_scheduled(target.pid, tid)
     result = pmp("-p", target.pid, "-n", count, "-r", 50, "-q", "-f", "yaml", *options)
     equal(result.code, 0, result)
-    return Profile(result.out), came_on_cpu(target.pid, tid) - before
+    return Profile(result.out), times_scheduled(target.pid, tid) - before
 
 
-@test("it comes on no CPU for it, and its stack is whole")
+@test("a sleeping thread is not scheduled for its samples, and its stack is whole")
 def _():
     need_live_python()
     with Target(PYTHON, "-c", PROGRAM) as target:
         tid, = [tid for tid in target.threads() if tid != target.pid]
         time.sleep(0.3)
-        if came_on_cpu(target.pid, tid) == 0:
-            skip("the kernel does not count how often a thread comes on a CPU")
+        if times_scheduled(target.pid, tid) == 0:
+            skip("a kernel that counts how often a thread is scheduled is missing")
         _, attached = sample(target, tid, 1)
         profile, sampled = sample(target, tid, 40)
         check(sampled <= attached + 3, "stopped for its samples", attached, sampled)
@@ -74,7 +75,7 @@ def _():
         target.check_unharmed()
 
 
-@test("two thousand threads: none is given up while one after the other stops")
+@test("two thousand threads stop one after the other, and no stack is lost")
 def _():
     need_gdb()
     path = os.path.join(temp_dir(), "many")

@@ -1,5 +1,5 @@
-"""A target that somebody stops while it's sampled is stopped, by that signal, and stays so; one that handles
-the signal goes on."""
+"""A target that receives a stop signal while it is sampled is stopped and stays so; a target that
+handles the signal runs on."""
 
 import os
 import signal
@@ -17,16 +17,18 @@ BUSY = "import signal, sys, time\n" \
 
 
 def busy(*args):
-    """In a process group that isn't orphaned: SIGTSTP does nothing in one that is (setpgid(2))."""
+    """A busy target in a process group that is not orphaned: in an orphaned one, SIGTSTP does
+    nothing (setpgid(2))."""
     return Target(PYTHON, "-c", BUSY, *args, session=False)
 
 
-def sampled_and_sent(target, number, mode):
-    """Sends it when samples are taken; pmp's (code, stderr)."""
+def sample_and_send(target, number, mode):
+    """Sends the signal after the first samples; returns pmp's exit code, stdout and stderr."""
     raw = os.path.join(temp_dir(), "raw")
-    process = subprocess.Popen([PMP, "-p", str(target.pid), "-n", "25", "--attach", mode, "--save-raw", raw],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               start_new_session=True)
+    process = subprocess.Popen([PMP, "-p", str(target.pid), "-n", "25", "--attach", mode,
+                                "--save-raw", raw],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, start_new_session=True)
     await_samples(process, raw)
     os.kill(target.pid, number)
     out, err = process.communicate(timeout=60)
@@ -41,16 +43,18 @@ def await_state(target, wanted):
     equal(target.status("TracerPid"), "0")
 
 
-@test("SIGSTOP, SIGTSTP: it's said, all samples are taken, it stays stopped, until SIGCONT")
+@test("after SIGSTOP or SIGTSTP all samples are taken, a note is printed, the target stays stopped")
 def _():
     need_gdb()
-    for mode, number in (("once", signal.SIGSTOP), ("once", signal.SIGTSTP), ("each", signal.SIGSTOP)):
+    for mode, number in (("once", signal.SIGSTOP), ("once", signal.SIGTSTP),
+                         ("each", signal.SIGSTOP)):
         with busy() as target:
-            code, out, err = sampled_and_sent(target, number, mode)
+            code, out, err = sample_and_send(target, number, mode)
             equal(code, 0, err)
             check("25 asked, 25 taken" in out, "all samples", out)
             if mode == "once":
-                check("somebody sent process %d a %s" % (target.pid, number.name) in err, "said", err)
+                check("somebody sent process %d a %s" % (target.pid, number.name) in err, "no note",
+                      err)
             time.sleep(0.3)
             await_state(target, "T")
             os.kill(target.pid, signal.SIGCONT)
@@ -58,22 +62,22 @@ def _():
             target.check_unharmed()
 
 
-@test("its parent hears of it")
+@test("the target's parent sees the stop")
 def _():
     need_gdb()
     with busy() as target:
-        sampled_and_sent(target, signal.SIGTSTP, "once")
+        sample_and_send(target, signal.SIGTSTP, "once")
         await_state(target, "T")
         _, status = os.waitpid(target.pid, os.WUNTRACED | os.WNOHANG)
         check(os.WIFSTOPPED(status), "stopped")
         os.kill(target.pid, signal.SIGCONT)
 
 
-@test("SIGTSTP that is handled: it goes on")
+@test("a target that handles SIGTSTP runs on")
 def _():
     need_gdb()
     with busy("handles") as target:
-        code, _, err = sampled_and_sent(target, signal.SIGTSTP, "once")
+        code, _, err = sample_and_send(target, signal.SIGTSTP, "once")
         equal((code, err), (0, ""))
         target.check_unharmed()
 

@@ -1,4 +1,5 @@
-"""pmp top, in a terminal of tmux's: what it shows, what its keys do, and how it leaves the terminal and the process."""
+"""pmp top in a tmux terminal: its screen, its keys, and the state of the terminal and the process
+afterwards."""
 
 import fcntl
 import os
@@ -16,10 +17,10 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_live_python  # noqa: E402
-from tap import (LIMIT, PMP, PYTHON, Target, check, children, cleanup, equal, main, note, pmp,  # noqa: E402
-                 proc_status, run, skip, temp_dir, test)
+from tap import (LIMIT, PMP, PYTHON, Target, check, children, cleanup, equal, main,  # noqa: E402
+                 note, pmp, proc_status, run, skip, temp_dir, test)
 
-# Is in `first` or in `second` and in nothing below: SIGUSR1 changes which. And a thread that sleeps.
+# Runs in `first` or in `second`; SIGUSR1 switches. Another thread sleeps.
 TURNS = """
 import os, signal, threading, time
 turn = 0
@@ -39,31 +40,32 @@ for i in range(100):
     first()
     second()
 """
-FIRST_ROW = 6  # of the body, below the header and the head of its columns
+FIRST_ROW = 6  # first row of the table, below the header and the column heads
 
 
-def family(pid):
+def process_tree(pid):
     try:
-        return [pid] + [one for child in children(pid) for one in family(child)]
+        return [pid] + [one for child in children(pid) for one in process_tree(child)]
     except FileNotFoundError:
         return []
 
 
-def wait_gone(pids):
+def await_end_of(pids):
     deadline = time.monotonic() + 10
     while any(proc_status(pid, "State")[:1] not in ("", "Z") for pid in pids):
-        check(time.monotonic() < deadline, "still there", pids)
+        check(time.monotonic() < deadline, "processes are left", pids)
         time.sleep(0.05)
 
 
 class Terminal:
-    """A shell in a tmux of its own."""
+    """A shell in a new tmux server."""
 
     def __init__(self, columns=80, rows=24, **env):
         if not shutil.which("tmux"):
             skip("tmux is missing")
         self.folder = temp_dir()
-        self.env = {**os.environ, "TMUX_TMPDIR": self.folder, "LC_ALL": "C.UTF-8", "PS1": "$ ", **env}
+        self.env = {**os.environ, "TMUX_TMPDIR": self.folder, "LC_ALL": "C.UTF-8", "PS1": "$ ",
+                    **env}
         self.env.pop("TMUX", None)
         self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), "sh")
         cleanup(self.close)
@@ -76,9 +78,9 @@ class Terminal:
         return found.stdout.decode(errors="replace").rstrip("\n")
 
     def close(self):
-        mine = family(self.shell)
+        pids = process_tree(self.shell)
         self.tmux("kill-server")
-        wait_gone(mine)
+        await_end_of(pids)
 
     def keys(self, *words):
         self.tmux("send-keys", *words)
@@ -95,7 +97,7 @@ class Terminal:
         return rows[number] if number < len(rows) else ""
 
     def wait(self, pattern, limit=20, row=None):
-        """Until the screen, or one of its rows, has this; what matched."""
+        """Waits until the screen, or one of its rows, matches; returns the match."""
         deadline = time.monotonic() + limit
         while True:
             text = self.screen() if row is None else self.row(row)
@@ -106,20 +108,21 @@ class Terminal:
             time.sleep(0.05)
 
     def output(self, command):
-        """What a command prints, in one line, on a screen without anything else."""
+        """The command's output on a clear screen, as one line."""
         self.type("clear; " + command + "; echo E''ND")
         self.wait("^END")
         return self.screen().split("END")[0].replace("\n", "")
 
 
-def started(terminal, target, *options):
-    """A pmp top whose first samples are there; its pid."""
-    terminal.type("clear; %s top -p %d %s; echo code $?" % (shlex.quote(PMP), target.pid, " ".join(options)))
+def start_top(terminal, target, *options):
+    """Starts pmp top and waits for its first samples; returns its pid."""
+    terminal.type("clear; %s top -p %d %s; echo code $?"
+                  % (shlex.quote(PMP), target.pid, " ".join(options)))
     terminal.wait(r"^samples  [1-9]\d* at")
     return children(terminal.shell)[0]
 
 
-def turns():
+def start_turns():
     need_live_python()
     return Target(PYTHON, "-c", TURNS)
 
@@ -128,16 +131,17 @@ def code(terminal):
     return int(terminal.wait(r"^code (\d+)$").group(1))
 
 
-def check_as_before(terminal, before):
+def check_restored(terminal, before):
     equal(terminal.output("stty -g"), before, "the terminal's settings")
-    equal(terminal.tmux("display", "-p", "#{alternate_on} #{cursor_flag} #{keypad_cursor_flag}"), "0 1 0")
+    equal(terminal.tmux("display", "-p", "#{alternate_on} #{cursor_flag} #{keypad_cursor_flag}"),
+          "0 1 0")
 
 
-@test("the first row follows the target; each key does what it says; the terminal is as before")
+@test("the first row follows the target, each key works, and the terminal is restored")
 def _():
-    target, terminal, folder = turns(), Terminal(), temp_dir()
+    target, terminal, folder = start_turns(), Terminal(), temp_dir()
     before = terminal.output("cd %s; stty -g" % folder)
-    started(terminal, target)
+    start_top(terminal, target)
     terminal.wait("first", row=FIRST_ROW)
     began = time.monotonic()
     os.kill(target.pid, signal.SIGUSR1)
@@ -172,7 +176,7 @@ def _():
     terminal.wait("held", row=FIRST_ROW - 1)
     samples = terminal.row(1)
     terminal.keys("Down", "Down", "Up", "End", "NPage", "PPage", "Home")
-    equal(terminal.row(1), samples, "moving in a display that is held")
+    equal(terminal.row(1), samples, "the paused display changes")
     terminal.keys("Space")
     terminal.wait(">total .* last", row=FIRST_ROW - 1)
 
@@ -202,27 +206,27 @@ def _():
     terminal.keys("q")
     terminal.wait(r"^samples: \d+ asked, \d+ taken, .*\n^stacks: .*\n^pauses: .*$")
     equal(code(terminal), 0)
-    check_as_before(terminal, before)
+    check_restored(terminal, before)
     target.check_unharmed()
 
 
-@test("Ctrl-C ends it, on a terminal that nothing describes too")
+@test("Ctrl-C ends pmp top, also on an unknown terminal")
 def _():
-    target, terminal = turns(), Terminal(TERM="")
+    target, terminal = start_turns(), Terminal(TERM="")
     before = terminal.output("stty -g")
     terminal.type("TERM=some-terminal")
-    started(terminal, target, "-o", "/dev/full", "-f", "yaml")
+    start_top(terminal, target, "-o", "/dev/full", "-f", "yaml")
     terminal.keys("C-c")
     equal(code(terminal), 9)
-    check_as_before(terminal, before)
+    check_restored(terminal, before)
     target.check_unharmed()
 
 
-@test("when the process ends, what it did stays on the screen; -o gets it")
+@test("after the process has ended, the screen stays, and -o writes the profile")
 def _():
-    target, terminal = turns(), Terminal()
+    target, terminal = start_turns(), Terminal()
     before, path = terminal.output("stty -g"), os.path.join(temp_dir(), "all.collapsed")
-    started(terminal, target, "-r", "20", "-d", "1000", "-o", path)
+    start_top(terminal, target, "-r", "20", "-d", "1000", "-o", path)
     terminal.wait(r"^samples .*; 99\d s left$")
     target.stop()
     terminal.wait("It has ended")
@@ -231,38 +235,38 @@ def _():
     terminal.keys("q")
     terminal.wait("^pauses: ")
     equal(code(terminal), 0)
-    check_as_before(terminal, before)
+    check_restored(terminal, before)
     with open(path, encoding="utf-8") as file:
         check("first" in file.read(), path)
 
 
-@test("a terminal that is closed ends it, and the process runs on")
+@test("pmp top ends when its terminal is closed, and the process runs on")
 def _():
-    target, terminal = turns(), Terminal()
+    target, terminal = start_turns(), Terminal()
     terminal.tmux("set", "-g", "exit-empty", "off")
-    top = started(terminal, target)
-    mine = family(top)
-    check(len(mine) > 1, "it has no gdb")
+    top = start_top(terminal, target)
+    pids = process_tree(top)
+    check(len(pids) > 1, "pmp top has no gdb")
     terminal.tmux("kill-session")
-    wait_gone(mine)
+    await_end_of(pids)
     target.check_unharmed()
 
 
-@test("a terminal that takes nothing any more holds up neither the sampling nor the end")
+@test("a terminal that stops reading delays neither the sampling nor the end")
 def _():
-    target, folder = turns(), temp_dir()
+    target, folder = start_turns(), temp_dir()
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 150, 300, 0, 0))
     raw = os.path.join(folder, "all.yaml")
     top = subprocess.Popen([PMP, "top", "-p", str(target.pid), "-r", "20", "-o", raw], stdin=slave,
-                           stdout=slave, stderr=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"},
-                           start_new_session=True)
+                           stdout=slave, stderr=subprocess.DEVNULL,
+                           env={**os.environ, "TERM": "xterm"}, start_new_session=True)
     cleanup(top.kill)
     os.close(slave)
     while b"stopped for" not in os.read(master, 100000):
         pass
     os.set_blocking(master, False)
-    for _ in range(40):  # each a screen full
+    for _ in range(40):  # each key redraws the screen
         try:
             os.write(master, b"?c?f")
         except BlockingIOError:
@@ -278,13 +282,14 @@ def _():
     target.check_unharmed()
 
 
-@test("without a terminal it says so, and what to do")
+@test("without a usable terminal it fails, and names the alternative")
 def _():
     with Target("sleep", "100", ready=None) as target:
         found = pmp("top", "-p", target.pid)
         equal((found.code, found.out), (2, ""), found)
         check("stdout is no terminal" in found.err and "pmp -p PID" in found.err, found)
-        found = run("script", "-qec", "TERM=dumb %s top -p %d" % (shlex.quote(PMP), target.pid), "/dev/null")
+        found = run("script", "-qec", "TERM=dumb %s top -p %d" % (shlex.quote(PMP), target.pid),
+                    "/dev/null")
         equal(found.code, 2, found)
         check("TERM is dumb" in found.out, found)
     equal(pmp("top").code, 2)

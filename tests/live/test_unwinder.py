@@ -1,4 +1,4 @@
-"""The agent's own unwinder and names against gdb's: the same frames, at every instruction."""
+"""The agent's unwinder and names give the same frames as gdb's, at each instruction."""
 
 import os
 import re
@@ -53,7 +53,9 @@ while True:
     text = json.dumps({str(i): sorted([i, 2.5, "x" * i], key=str) for i in range(20)})
     re.findall("[0-9]+", text), json.loads(text)
 """
-LEFT_TO_GDB = 0.05  # of the stacks: those that are in a procedure linkage table, which is found by an expression
+# Largest share of stacks that are left to gdb: those in a procedure linkage table, whose call frame
+# information is a DWARF expression.
+GDB_SHARE_MAX = 0.05
 
 
 def both_ways(*argv, steps="yes"):
@@ -61,14 +63,15 @@ def both_ways(*argv, steps="yes"):
     with Target(*argv) as target:
         result = run("gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-x",
                      os.path.join(HELPERS, "both_ways.py"), limit=100,
-                     env={"PMP_PID": str(target.pid), "PMP_ROUNDS": str(ROUNDS), "PMP_STEPS": steps})
+                     env={"PMP_PID": str(target.pid), "PMP_ROUNDS": str(ROUNDS),
+                          "PMP_STEPS": steps})
     found = re.search(r"^BOTH WAYS (\d+) (\d+) (\d+) (\d+)$", result.out, re.M)
-    check(found, "it did not come to its end", result)
+    check(found, "both_ways.py did not end", result)
     rounds, frames, by_gdb, wrong = (int(word) for word in found.groups())
     note("%s: %d frames, %d stacks by gdb" % (argv[0], frames, by_gdb))
     equal(wrong, 0, result)
-    check(frames > 3 * rounds, "no frames to speak of", frames)
-    check(by_gdb <= LEFT_TO_GDB * rounds, "stacks were left to gdb", by_gdb)
+    check(frames > 3 * rounds, "too few frames", frames)
+    check(by_gdb <= GDB_SHARE_MAX * rounds, "too many stacks were left to gdb", by_gdb)
 
 
 def compiled(compiler, source, *options):
@@ -80,10 +83,11 @@ def compiled(compiler, source, *options):
     return path
 
 
-@test("C++: inlined functions, templates, lambdas, signal handlers, the vdso; optimised, not, stripped")
+@test("C++: inlining, templates, lambdas, signal handlers, vdso; with -O2, -O0, and stripped")
 def _():
     fast = compiled(os.environ.get("CXX", "c++"), os.path.join(HELPERS, "frames.cc"), "-O2")
-    for path in (fast, compiled(os.environ.get("CXX", "c++"), os.path.join(HELPERS, "frames.cc"), "-O0")):
+    for path in (fast,
+                 compiled(os.environ.get("CXX", "c++"), os.path.join(HELPERS, "frames.cc"), "-O0")):
         both_ways(path, steps="no")
     run("strip", fast)
     both_ways(fast, steps="no")
@@ -97,10 +101,11 @@ def _():
     both_ways(compiled(os.environ.get("CC", "cc"), source, "-O1", "-fno-pie", "-no-pie"))
 
 
-@test("C and Python, with symbols and without")
+@test("C and Python programs, with and without symbols")
 def _():
     both_ways(os.path.join(BUILD, "samples", "work-stripped"), "--threads", "2", "--seconds", "100")
-    found = {PYTHON} | {python.path for python in pythons.found() if python.version in ((2, 7), (3, 13))}
+    found = {PYTHON} | {python.path for python in pythons.found()
+                        if python.version in ((2, 7), (3, 13))}
     for path in sorted(found):
         both_ways(path, "-c", BUSY)
 
