@@ -56,8 +56,8 @@ ROWS = (
      (r"waits for child \d+ \(slow, state S\) in child at hang.c:\d+",)),
     (C, "spin", "busy", "certain",
      (r"is on CPU in spin at hang.c:\d+",
-      r"the same \d+ frames in 3 looks over 0.\d s; its "
-      r"CPU time grew by 0.\d+ s: it spins"), "--interval", "0.3", "--looks", "3"),
+      r"the same \d+ frames in 3 looks over 0.\d s; its CPU time grew by 0.\d+ s: it spins"),
+     "--interval", "0.3", "--looks", "3"),
     (C, "idle", "idle", "likely", (r"nothing says that it hangs", r"epoll_wait.* LISTEN")),
     (C, "sleep", "sleep", "likely", (r"sleeps, (5\d|60).\d s are left in napping at hang.c:\d+",)),
     (C, "stopped", "stopped", "certain",

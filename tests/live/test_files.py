@@ -1,6 +1,5 @@
-"""Targets whose files were replaced, deleted, or are in another root: functions get the names from
-the target's own files, never from another file at the same path, and only regular files are opened.
-"""
+"""Targets whose files were replaced or deleted, or are in another root: functions are named from the
+target's own files, never from another file at the same path. Only regular files are opened."""
 
 import ctypes
 import os
@@ -130,15 +129,15 @@ def _():
     need_gdb()
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         skip("root and setpriv are missing")
-    nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    as_nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
     folder = temp_dir()
     os.chmod(folder, 0o755)
     build(folder, "own", "own_library")
     copy = shutil.copy(PMP, folder + "/pmp")
-    with Target(*nobody, folder + "/prog") as target:
+    with Target(*as_nobody, folder + "/prog") as target:
         os.unlink(folder + "/liba.so")
         os.mkfifo(folder + "/liba.so")
-        profile = sample(target.pid, "once", nobody + (copy,))
+        profile = sample(target.pid, "once", as_nobody + (copy,))
         notes = profile.data.get("notes") or ()
         check(any("%s/liba.so was deleted or replaced" % folder in note for note in notes),
               "no note", notes)

@@ -200,7 +200,7 @@ def main():
             options.case, options.case + 1, 1, True)
     print("seed %s, %d rows%s" % (
         options.seed, len(rows), " that match %r" % options.rows if options.rows else ""),
-        flush=True)
+          flush=True)
     threads = [threading.Thread(target=run.serve) for _ in range(options.jobs)]
     for thread in threads:
         thread.start()

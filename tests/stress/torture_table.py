@@ -299,7 +299,7 @@ RECIPIENTS = {"pmp": "pmp", "gdb": "gdb", "both": "pmp and gdb", "group": "pmp's
 
 
 def signal_rows():
-    """Rows of signals. SIGKILL to gdb also stands for the kernel's out-of-memory killer."""
+    """Rows of signals. SIGKILL to gdb also covers the kernel's out-of-memory killer."""
     for name in ("KILL", "TERM", "INT", "HUP"):
         number = getattr(signal, "SIG" + name)
         for recipient, words in RECIPIENTS.items():
