@@ -1,5 +1,5 @@
-"""Targets whose files were replaced or deleted, or are in another root: functions are named from the
-target's own files, never from another file at the same path. Only regular files are opened."""
+"""Targets whose files were replaced or deleted, or are in another root. Functions are named from
+the target's own files, never from another file at the same path. Only regular files are opened."""
 
 import ctypes
 import os
