@@ -196,12 +196,13 @@ class Process:
 def own_python(folder):
     """The Scene of this machine's own Python, with threads in several cases of `make matrix`; None
     if it cannot be read."""
-    from builds import ask, as_it_is
-    from sample import start
-    build = as_it_is(ask(tap.PYTHON, "", []))
-    program, _ = start(build, folder, ["entries", "between", "callbacks", "text", "lines"])
+    from builds import as_it_is, probe_python
+    from sample import start_program
+    build = as_it_is(probe_python(tap.PYTHON, "", []))
+    cases = ["evaluator_entries", "native_between", "callbacks", "exec_text", "line_table"]
+    program, _ = start_program(build, folder, cases)
     with program:
-        program.await_rest()
+        program.await_blocked()
         os.kill(program.pid, signal.SIGSTOP)
         pages = Pages()
         process = Process(program.pid, pages)
