@@ -5,7 +5,7 @@
 
 /* glibc 2.17 to 2.41: nptl/, sysdeps/unix/sysv/linux/; musl: src/thread/; CPython:
  * Python/thread_pthread.h. */
-static const struct blocking_call {
+static const struct blocking_function {
 	const char *name; /* '*' matches any characters; at most two in a name */
 	enum wait_kind wait;
 	enum syscall_class class;
@@ -95,7 +95,7 @@ static bool is_match(struct span name, struct span pattern)
 	return false;
 }
 
-static const struct blocking_call *find_row(struct span name)
+static const struct blocking_function *find_row(struct span name)
 {
 	struct span bare = blocking_function_bare(name);
 
@@ -112,14 +112,14 @@ bool blocking_function_is(struct span name)
 
 /* The row of the outermost function in the innermost group of functions that have a row:
  * pthread_mutex_lock is more specific than lll_lock_wait. */
-static const struct blocking_call *find_call(const struct intern *intern,
-                                             const struct snapshot_thread *thread)
+static const struct blocking_function *find_call(const struct intern *intern,
+                                                 const struct snapshot_thread *thread)
 {
-	const struct blocking_call *found = NULL;
+	const struct blocking_function *found = NULL;
 
 	for (size_t i = 0; i < thread->frame_count && i < DEPTH_MAX; i++) {
 		const struct frame *frame = &thread->frames[thread->frame_count - 1 - i];
-		const struct blocking_call *row;
+		const struct blocking_function *row;
 
 		if (frame->kind == FRAME_PYTHON)
 			break;
@@ -152,7 +152,7 @@ static bool infer_gil(struct snapshot *snapshot, struct snapshot_thread *thread)
 static void infer_wait(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
 	bool is_known = thread->call.class != SYSCALL_UNKNOWN;
-	const struct blocking_call *call;
+	const struct blocking_function *call;
 
 	/* The kernel's data is older than the sample: a thread that runs now does not wait any
 	 * more. */

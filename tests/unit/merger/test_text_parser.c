@@ -76,7 +76,7 @@ static const struct {
 	  "#0  f (a=1) at a.c:1\n        x = 1\n        y = {a = 1,\n          s = \"#1  g ()\"}\n"
 	  "No locals.\n#1  0x1 in g ()\nNo symbol table info available.\n        z = 3\n",
 	  "[0/0 f:a.c:1 g]", 0 },
-	{ "chatter",
+	{ "lines that gdb prints beside stacks",
 	  "warning: File \"x\" has a different build-id\n[New LWP 12]\n[Thread debugging using "
 	  "libthread_db "
 	  "enabled]\nReading symbols from a...done.\n0x0000 in f () from x.so\n12\t  return;\n"
