@@ -1,4 +1,4 @@
-"""A browser for tests: headless Chromium, which tests/harness/programs/browser.js drives."""
+"""A browser for tests: headless Chromium, driven by tests/harness/programs/browser.js."""
 
 import shutil
 
@@ -6,12 +6,14 @@ from tap import run, skip
 
 
 def need_browser():
-    """(node's words, chromium)."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """(node's command as a list of words, the path of chromium), or a skip."""
+    chromium = (shutil.which("chromium") or shutil.which("chromium-browser")
+                or shutil.which("google-chrome"))
     node = shutil.which("node")
     if not chromium or not node:
         skip("%s is missing" % ("chromium" if not chromium else "node"))
     for words in ((node,), (node, "--experimental-websocket")):
-        if run(*words, "-e", "new WebSocket('ws://127.0.0.1:1').onerror = () => process.exit(0)").code == 0:
+        script = "new WebSocket('ws://127.0.0.1:1').onerror = () => process.exit(0)"
+        if run(*words, "-e", script).code == 0:
             return words, chromium
     return skip("a node with WebSocket (20.10 or later) is missing")

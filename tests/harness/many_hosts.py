@@ -1,6 +1,8 @@
-"""Hosts to look at over ssh, without any: each is a set of namespaces (network, host name, processes, mounts) with an sshd and a
-program in it. Who looks at them is in such a set as well: the test program, which starts itself anew in it. So nothing of this
-machine is touched, and with the test program everything is gone.
+"""Simulated hosts that can be reached over ssh.
+
+Each host is a set of namespaces (network, host name, processes, mounts) with an sshd and a program
+in it. The test program runs in such a set as well: it restarts itself there. So it changes nothing
+on this machine, and all hosts end together with the test program.
 """
 
 import os
@@ -12,13 +14,15 @@ from tap import BUILD, PMP, PYTHON, Target, check, run, skip, temp_dir
 
 UNSHARE = ("unshare", "--uts", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc")
 INSIDE = "PMP_TEST_INSIDE"
-TOOLS = ("unshare", "ip", "mount", "hostname", "bash", "pgrep", "ssh", "ssh-keygen", "scp", "parallel")
-# .ci/deps unpacks one where there is none.
+TOOLS = ("unshare", "ip", "mount", "hostname", "bash", "pgrep", "ssh", "ssh-keygen", "scp",
+         "parallel")
+# .ci/deps unpacks an sshd here if none is installed.
 UNPACKED = os.path.join(BUILD, "sshd")
 HOSTS = ("web1", "web2", "web3")
 
 FILES = {
-    # Two thirds of its time in one function, and no use of the processors that the hosts share.
+    # It spends two thirds of its time in one function, and hardly uses the processors, which the
+    # hosts share.
     "app": """
         #!{python}
         import time
@@ -35,7 +39,7 @@ FILES = {
             query()
             render()
         """,
-    # Nobody listens at web9.
+    # No sshd listens at web9.
     "hosts": "127.0.0.1 localhost\n10.0.0.1 web9\n10.0.0.2 web1\n10.0.0.3 web2\n10.0.0.4 web3\n",
     "passwd": "root:x:0:0:root:{lab}/{{}}:/bin/sh\nsshd:x:999:65534::/run/sshd:/bin/false\n",
     "shadow": "root:*:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n",
@@ -56,7 +60,7 @@ FILES = {
         ConnectTimeout 20
         LogLevel ERROR
         """,
-    # What makes a host of the namespaces; $1 is its name, and that of root's home.
+    # Makes a host of the namespaces. $1 is its name, and the name of root's home folder.
     "host.sh": """
         set -e
         hostname $1
@@ -100,7 +104,7 @@ FILES = {
 
 
 def go_inside():
-    """Starts the program anew in namespaces of its own, if there can be any."""
+    """Restarts the program in its own namespaces, if the system allows them."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     if INSIDE not in os.environ and not why_not():
         os.environ[INSIDE] = "yes"
@@ -108,7 +112,8 @@ def go_inside():
 
 
 def sshd():
-    """The path of one, None if there is none. Later ones that are not installed lack their second program."""
+    """The path of an sshd, or None. OpenSSH 9.8 and later works only where it is installed: its
+    sshd starts sshd-session by a fixed path."""
     found = shutil.which("sshd")
     if not found and not os.path.exists(UNPACKED + "/usr/lib/openssh/sshd-session"):
         found = shutil.which(UNPACKED + "/usr/sbin/sshd")
@@ -116,7 +121,7 @@ def sshd():
 
 
 def why_not():
-    """Why there can be no hosts here; None: they can."""
+    """The reason why hosts cannot be made here; None: they can."""
     if os.geteuid():
         return "root is needed, for network namespaces"
     tools = [tool for tool in TOOLS if not shutil.which(tool)] + ["sshd"] * (not sshd())
@@ -127,14 +132,17 @@ def why_not():
 
 
 class Lab:
-    """The hosts, each with a program `app`. `folder` has a home for each, and `admin`, for who looks at them."""
+    """The hosts, each with a program `app`. `folder` has a home folder for each, and `admin`, from
+    where they are sampled."""
 
     def __init__(self):
         if INSIDE not in os.environ:
             skip(why_not() or "not in namespaces of its own")
         self.folder = temp_dir()
-        words = {"lab": self.folder, "path": os.environ["PATH"], "hosts": " ".join(HOSTS), "python": PYTHON, "sshd": sshd(),
-                 "libraries": ":".join(UNPACKED + "/" + part for part in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))}
+        words = {"lab": self.folder, "path": os.environ["PATH"], "hosts": " ".join(HOSTS),
+                 "python": PYTHON, "sshd": sshd(),
+                 "libraries": ":".join(UNPACKED + part + "/x86_64-linux-gnu"
+                                       for part in ("/usr/lib", "/lib"))}
         for name, text in FILES.items():
             self.write(name, textwrap.dedent(text).lstrip().format(**words))
         os.chmod(self.path("app"), 0o755)
@@ -143,7 +151,8 @@ class Lab:
         check(made.code == 0, "hosts cannot be made", made)
         self.hosts = {}
         for host in HOSTS:
-            self.hosts[host] = Target("ip", "netns", "exec", host, *UNSHARE, "sh", os.path.join(self.folder, "web.sh"), host,
+            self.hosts[host] = Target("ip", "netns", "exec", host, *UNSHARE, "sh",
+                                      os.path.join(self.folder, "web.sh"), host,
                                       ready=r"(?s)(?=.*listening on)(?=.*ready)")
 
     def path(self, name):
@@ -154,7 +163,7 @@ class Lab:
             return file.read()
 
     def write(self, name, text, mode=0o600):
-        """text None: build/pmp."""
+        """Writes a file; with text None, a copy of build/pmp."""
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if text is None:
@@ -165,7 +174,8 @@ class Lab:
         os.chmod(path, mode)
 
     def shell(self, command):
-        """What somebody types in the home `admin`."""
+        """Runs a command line in the home folder `admin`."""
         home = self.path("admin")
         return run("bash", "-c", command, cwd=home,
-                   env={"HOME": home, "PATH": home + ":" + os.environ["PATH"], "PARALLEL_HOME": home})
+                   env={"HOME": home, "PATH": home + ":" + os.environ["PATH"],
+                        "PARALLEL_HOME": home})

@@ -1,4 +1,4 @@
-"""Profiles as pmp writes them, for tests: read with PyYAML, a parser that is not pmp's."""
+"""pmp's YAML profiles for tests, read with PyYAML, so not with pmp's own parser."""
 
 from tap import check, skip
 
@@ -26,43 +26,47 @@ class Profile:
             return cls(file.read())
 
     def share(self, name, kind=None):
-        """Percent of all stacks with a frame of that name in them."""
+        """The percentage of stacks that have a frame of that name."""
         return 100.0 * self.weight(name, kind) / self.total
 
     def weight(self, name, kind=None):
         return sum(_weight(node, name, kind) for node in self.tree)
 
     def paths(self, nodes=None, above=()):
-        """Every node as the tuple of nodes from its root to it."""
+        """For each node: the tuple of nodes from its root to the node."""
         for node in self.tree if nodes is None else nodes:
             path = above + (node,)
             yield path
             yield from self.paths(node.get("calls") or (), path)
 
     def weight_below(self, *names):
-        """The weight of stacks in which these frames follow one another, others in between or not."""
+        """The weight of the stacks that have these frames in this order; other frames may be
+        between them."""
         weight = 0
         for path in self.paths():
             found = [node["frame"] for node in path]
-            # Where the last name completes the chain, and not again below it.
-            if found[-1] == names[-1] and _follows(found, names) and not _follows(found[:-1], names):
+            # Count where the last name completes the chain, not again below that.
+            if (found[-1] == names[-1] and _follows(found, names)
+                    and not _follows(found[:-1], names)):
                 weight += path[-1]["total"]
         return weight
 
     def check_whole(self):
-        """No weight is lost: parts add up everywhere."""
-        check(sum(node["total"] for node in self.tree) == self.total, "the roots' totals are not the total")
+        """No weight is lost: at each node, the parts add up to the whole."""
+        check(sum(node["total"] for node in self.tree) == self.total,
+              "the roots' totals are not the total")
         marks = sum(count for mark, count in self.stacks.items() if mark != "total")
         check(marks == self.total, "the marks add up to %d, not %d" % (marks, self.total))
         for path in self.paths():
             node = path[-1]
             below = sum(child["total"] for child in node.get("calls") or ())
             check(node["total"] == node["self"] + below, "total is not self and calls", node)
-            check(sum((node.get("lines") or {}).values()) <= node["total"], "more lines than weight", node)
+            check(sum((node.get("lines") or {}).values()) <= node["total"],
+                  "more lines than weight", node)
 
 
 def _weight(node, name, kind):
-    """Of the topmost such nodes at and below node, so that recursion counts once."""
+    """The weight of the topmost matching nodes at and below node, so that recursion counts once."""
     if node["frame"] == name and kind in (None, node["kind"]):
         return node["total"]
     return sum(_weight(child, name, kind) for child in node.get("calls") or ())

@@ -1,16 +1,17 @@
-"""Tests in Python that speak TAP, and the targets that live tests look at.
+"""Tests in Python that print TAP, and the targets of the live tests.
 
     from tap import test, skip, check, main
 
-    @test("says what it checks")
+    @test("one and one are two")
     def _():
         check(1 + 1 == 2, "arithmetic")
 
     main()
 
-A test passes if it returns, is skipped if it calls skip(why), and fails on any other exception. `main`
-ends what tests began (targets, temporary directories) and the program. With words on the command line
-only the tests with one of them in their name run.
+A test passes if it returns, is skipped if it calls skip(why), and fails on any other exception.
+`main` runs the tests, ends their targets, removes their temporary directories, and ends the
+program. With words on the command line, only the tests run that have one of the words in their
+name.
 """
 
 import atexit
@@ -29,19 +30,21 @@ BUILD = os.path.join(ROOT, os.environ.get("B", "build"))
 PMP = os.path.join(BUILD, "pmp")
 PYTHON = os.environ.get("PYTHON") or "/usr/bin/python3"
 SANITIZED = bool(os.environ.get("SAN"))
-# No wait in a test is longer than this, unless it says so.
+# The default limit of a wait in a test, in seconds.
 LIMIT = 60
 
 _tests = []
 _cleanups = []
 
-# A script's `&` starts a program with SIGINT and SIGQUIT ignored, nohup with SIGHUP ignored.
-SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
-           signal.SIGALRM, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+# In a script, `&` starts a program with SIGINT and SIGQUIT ignored; nohup ignores SIGHUP.
+SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1,
+           signal.SIGUSR2,
+           signal.SIGALRM, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN,
+           signal.SIGTTOU)
 
 
 def reset_inherited():
-    """Signals and umask are those of a program that a shell starts on a terminal, whoever starts the tests: tests send
+    """Sets signals and umask to those of a program that a shell starts on a terminal. Tests send
     signals to their programs, and run some of them as another user."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
@@ -73,7 +76,7 @@ def skip(why):
 
 
 def check(condition, what="", *details):
-    """Fails the running test unless condition; details are printed then."""
+    """Fails the running test unless condition holds; then it prints the details."""
     if not condition:
         raise AssertionError("\n".join([str(what)] + [str(d) for d in details]))
 
@@ -89,13 +92,14 @@ def near(got, wanted, within, what=""):
 
 
 def note(text):
-    """A line for the person, which the runner prints under -v and on a failure."""
+    """Prints a comment. The runner shows comments with -v and after a failure."""
     for line in str(text).splitlines():
         print("# " + line, flush=True)
 
 
 def cleanup(function, *args):
-    """To be called when the program ends, last one first, however it ends (but SIGKILL)."""
+    """Registers a function that is called when the program ends, except by SIGKILL. The last one
+    registered is called first."""
     _cleanups.append((function, args))
 
 
@@ -120,7 +124,7 @@ def main():
             print("ok %d - %s" % (number, name), flush=True)
         except Skipped as why:
             print("ok %d - %s # SKIP %s" % (number, name, why), flush=True)
-        # Whatever a test throws is its failure; only what ends the program (SystemExit) is not.
+        # Every exception of a test is a failure, except SystemExit, which ends the program.
         except Exception:
             failed += 1
             note(traceback.format_exc())
@@ -152,8 +156,8 @@ class Result:
 
 
 def run(*argv, limit=LIMIT, stdin=None, env=None, cwd=None, binary=False):
-    """Runs argv to its end. Longer than limit seconds is a failure, and it is ended then, its children
-    too (it has a process group of its own)."""
+    """Runs argv to its end. If it takes longer than limit seconds, the test fails, and the command
+    and its children are killed (they are a process group)."""
     started = time.monotonic()
     full_env = {**os.environ, "LC_ALL": "C", **(env or {})}
     process = subprocess.Popen(
@@ -177,7 +181,7 @@ def run(*argv, limit=LIMIT, stdin=None, env=None, cwd=None, binary=False):
 
 
 def _end_group(process):
-    """Asks first: pmp then lets go of its target."""
+    """Sends SIGTERM first, so that pmp detaches from its target."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
@@ -199,11 +203,11 @@ def pmp(*args, **options):
 
 
 class Target:
-    """A process to look at, which ends with the test program at the latest."""
+    """A process to sample. It ends with the test program at the latest."""
 
     def __init__(self, *argv, ready=r"ready (\d+)", limit=20, env=None, cwd=None, session=True):
-        """ready: what it prints on stdout once it runs; None: don't wait. session: it has one of its own;
-        otherwise a process group, as a shell's job has."""
+        """ready: a pattern that it prints on stdout once it runs; None: do not wait. session: it
+        has its own session; otherwise only its own process group, as a job of a shell."""
         self.argv = [os.fsdecode(a) if isinstance(a, bytes) else str(a) for a in argv]
         self.process = subprocess.Popen(
             self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -220,7 +224,7 @@ class Target:
         while time.monotonic() < deadline:
             seen += self.process.stdout.read() or b""
             if re.search(ready.encode(), seen):
-                self.said = seen  # on its stdout, up to then
+                self.said = seen  # its output up to now
                 return
             if self.process.poll() is not None:
                 break
@@ -236,17 +240,17 @@ class Target:
         return sorted(int(t) for t in os.listdir("/proc/%d/task" % self.pid))
 
     def check_unharmed(self):
-        """It runs, is not stopped, and nobody traces it: all its threads."""
+        """The target runs, and none of its threads is stopped or traced."""
         check(self.process.poll() is None, "the target ended: %s" % self.process.returncode)
         for tid in self.threads():
-            # Threads that have ended meanwhile have neither.
+            # Both are empty for a thread that has ended meanwhile.
             tracer, state = (proc_status(self.pid, key, tid) for key in ("TracerPid", "State"))
             check(tracer in ("0", ""), "thread %d is traced by %s" % (tid, tracer))
             check(not state.startswith(("T", "t")), "thread %d is stopped: %s" % (tid, state))
         check(self.runs(), "the target uses no processor time")
 
     def runs(self, limit=5):
-        """True as soon as it has used some processor time."""
+        """True as soon as it has used some CPU time; False after limit seconds."""
         before, deadline = cpu_ticks(self.pid), time.monotonic() + limit
         while time.monotonic() < deadline:
             if cpu_ticks(self.pid) > before:
@@ -273,7 +277,7 @@ class Target:
 
 
 def proc_status(pid, key, tid=None):
-    """A line of /proc/PID/status, "" if there is none."""
+    """A value of /proc/PID/status, "" if there is none."""
     try:
         with open("/proc/%d/task/%d/status" % (pid, tid or pid), encoding="utf-8",
                   errors="replace") as file:

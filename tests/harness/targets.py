@@ -1,4 +1,4 @@
-"""What live tests know of their targets, and of this machine."""
+"""Facts about the targets of live tests and about this machine."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from tap import BUILD, PYTHON, check, note, run, skip, temp_dir
 
 # Percent of the time in each function of samples/spin.py (samples/README.md).
 SPLIT = {"in_python": 40, "in_extension": 30, "with_callback": 20, "in_library": 10}
-# A Python and its debug symbols, unpacked there by .ci/deps.
+# .ci/deps unpacks a Python and its debug symbols here.
 UNPACKED = os.path.join(BUILD, "python-dbg")
 
 
@@ -21,7 +21,7 @@ def need_gdb():
 
 
 def need_live_python():
-    """A Python whose frames are to come out, read through its thread state; its version."""
+    """The version of PYTHON, which pmp must be able to read; a skip if it is too old."""
     need_gdb()
     version = run(PYTHON, "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])").out.strip()
     if tuple(int(part) for part in version.split(".")) < (3, 6):
@@ -30,7 +30,7 @@ def need_live_python():
 
 
 def check_split(profile, within):
-    """The split of spin.py, to within so many points."""
+    """Each part of spin.py has its share of the time, to within so many percentage points."""
     shares = {name: round(profile.share(name, "python"), 1) for name in SPLIT}
     note("split %s" % shares)
     for name, wanted in SPLIT.items():
@@ -39,7 +39,7 @@ def check_split(profile, within):
 
 
 def gdb_with(*settings):
-    """The path of a gdb that begins with these settings: a script, in a temporary directory."""
+    """The path of a script that starts gdb with these settings."""
     path = os.path.join(temp_dir(), "gdb")
     words = " ".join("-iex '%s'" % setting for setting in settings)
     with open(path, "w", encoding="ascii") as file:
@@ -49,7 +49,7 @@ def gdb_with(*settings):
 
 
 def debug_file(executable, folder="/usr/lib/debug"):
-    """Where the debug symbols of executable are, None if they are not."""
+    """The path of the debug symbols of executable, or None."""
     notes = subprocess.run(["readelf", "-n", os.path.realpath(executable)], check=False,
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
     match = re.search(r"Build ID: ([0-9a-f]{2})([0-9a-f]+)", notes)
@@ -58,7 +58,7 @@ def debug_file(executable, folder="/usr/lib/debug"):
 
 
 def python_with_symbols():
-    """(python, environment, the folder of debug files), or a skip."""
+    """(python, environment, folder of debug files), or a skip."""
     if debug_file(PYTHON):
         return PYTHON, {}, "/usr/lib/debug"
     folder = os.path.join(UNPACKED, "usr", "bin")
@@ -70,7 +70,8 @@ def python_with_symbols():
 
 
 def samples_of(process, raw):
-    """How many samples a running pmp with --save-raw=raw has written: until it ends, that file has no name."""
+    """The number of samples that a running pmp with --save-raw=raw has written. The file has no
+    name until pmp ends."""
     folder, most = "/proc/%d/fd" % process.pid, 0
     for name in os.listdir(folder):
         try:
@@ -83,7 +84,7 @@ def samples_of(process, raw):
 
 
 def await_samples(process, raw, wanted=2, limit=40):
-    """Until it has taken so many."""
+    """Waits until pmp has taken so many samples."""
     deadline = time.monotonic() + limit
     while samples_of(process, raw) < wanted:
         check(process.poll() is None, "pmp has ended", process.returncode)

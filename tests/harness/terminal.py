@@ -1,4 +1,4 @@
-"""A terminal with a program on it: what a person at a keyboard has."""
+"""A terminal with a program on it, as a user has it."""
 
 import fcntl
 import os
@@ -14,13 +14,13 @@ from tap import cleanup
 
 
 class Terminal:
-    """argv in a session of its own, with a terminal (pty) as its controlling one. It ends with the test program at
-    the latest. env: changes to the environment; None takes a variable away."""
+    """argv in its own session, with a pty as its controlling terminal. It ends with the test
+    program at the latest. env: changes to the environment; None removes a variable."""
 
     def __init__(self, *argv, env=None, rows=24, columns=80, cwd=None):
         full = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **(env or {})}
         full = {key: value for key, value in full.items() if value is not None}
-        go, told = os.pipe()
+        go, go_writer = os.pipe()
         self.pid, self.fd = pty.fork()
         if not self.pid:
             try:
@@ -31,24 +31,25 @@ class Terminal:
                 os._exit(127)
         cleanup(self.close)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        os.write(told, b"x")
-        os.close(told)
+        os.write(go_writer, b"x")
+        os.close(go_writer)
         os.close(go)
         self.seen, self.code = "", None
 
     def _read(self, limit):
-        """False: nothing came within so long, or never will."""
+        """Reads output. False: none came within limit seconds, or the other end is closed."""
         if not select.select([self.fd], [], [], limit)[0]:
             return False
         try:
             part = os.read(self.fd, 65536)
-        except OSError:  # nobody has the other end open
+        except OSError:  # the other end is closed
             part = b""
         self.seen += part.decode(errors="replace")
         return bool(part)
 
     def wait_for(self, pattern, limit=20):
-        """Until the pattern is in what was seen; returns that, and begins anew behind it."""
+        """Waits for the pattern. Returns the output up to its end; the next wait begins after
+        it."""
         deadline = time.monotonic() + limit
         while True:
             match = re.search(pattern, self.seen)
@@ -62,7 +63,8 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def send_until(self, text, pattern, limit=20):
-        """For a program that forgets what was typed before it was ready: types it again and again."""
+        """Sends text again and again, until the pattern appears: a program that is not ready yet
+        discards its input."""
         deadline = time.monotonic() + limit
         while True:
             self.send(text)
@@ -76,7 +78,8 @@ class Terminal:
         return termios.tcgetattr(self.fd)
 
     def end(self, limit=20):
-        """(exit code, negative for a signal; what was seen and not waited for), once it has ended."""
+        """Waits for the program's end. Returns its exit code (negative: a signal) and the output
+        since the last wait."""
         deadline = time.monotonic() + limit
         while self._read(max(0, deadline - time.monotonic())):
             pass
@@ -93,7 +96,7 @@ class Terminal:
     def close(self):
         if self.fd is None:
             return
-        os.close(self.fd)  # who is left gets a SIGHUP
+        os.close(self.fd)  # the remaining processes get a SIGHUP
         self.fd = None
         if self.code is None:
             os.kill(self.pid, signal.SIGKILL)

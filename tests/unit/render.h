@@ -1,4 +1,4 @@
-/* render: shared by the tests of writers: a profile as text, and random profiles. */
+/* render: helpers of the writers' tests: a profile as text, and random profiles. */
 #ifndef PMP_TEST_RENDER_H
 #define PMP_TEST_RENDER_H
 
@@ -8,7 +8,7 @@
 #include "merger/formats/file_writers.h"
 #include "merger/formats/format.h"
 
-/* Two hexadecimal digits for each byte, for binary formats. */
+/* Binary data as hexadecimal digits. Frees bytes; the caller frees the result. */
 static inline char *in_hex(char *bytes, size_t len)
 {
 	char *text = calloc(len + 1, 2);
@@ -34,7 +34,7 @@ static inline char *render(const struct profile *profile, const char *format,
 	return format_by_name(span_of(format))->binary ? in_hex(text, len) : text;
 }
 
-/* Own random generator, so that a failure's seed gives the same profile everywhere. */
+/* xorshift64, so that a seed gives the same profile on every machine. */
 static inline uint64_t dice(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -135,7 +135,7 @@ static inline struct frame odd_frame(struct profile *profile, uint64_t *state)
 	};
 }
 
-/* A profile with all members, with odd strings and numbers. */
+/* A random profile that uses every part of a profile, with unusual strings and numbers. */
 static inline struct profile *odd_profile(uint64_t seed)
 {
 	uint64_t state = seed * 2654435761u + 1;
@@ -177,7 +177,7 @@ static inline struct profile *odd_profile(uint64_t seed)
 	return profile;
 }
 
-/* The text must have no error. */
+/* The text must be free of errors. */
 static inline struct profile *read_collapsed(const char *text)
 {
 	struct error err = { 0 };
@@ -187,7 +187,7 @@ static inline struct profile *read_collapsed(const char *text)
 	return ret;
 }
 
-/* The profile after writing and reading it as collapsed stacks. */
+/* The profile written as collapsed stacks and read again. Destroys the original. */
 static inline struct profile *folded(struct profile *profile)
 {
 	const struct write_options options = { 0 };

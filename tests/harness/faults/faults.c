@@ -1,10 +1,12 @@
-/* Linked into pmp with ld's --wrap (see Makefile) for faulty.py: the calls below fail when told to.
+/* Fault injection: linked into pmp with ld's --wrap (see Makefile), used by faulty.py. The system
+ * calls and functions below fail on request.
  *
- *     PMP_FAULT=KIND:N[+][:ERROR]     the N-th call of a kind fails, with + all from the N-th on
- *     PMP_FAULT_LOG=FILE              gets a line for each that did
+ *     PMP_FAULT=KIND:N[+][:ERROR]     the N-th call of a kind fails; with +, all later ones as well
+ *     PMP_FAULT_LOG=FILE              gets a line for each call that failed
  *
- * Each process counts for itself, from what its parent had counted when it was forked. ERROR is the name of
- * a row of `errors`, and SHORT: half of what was asked for is read or written; STOP: the process is stopped there. */
+ * Each process has its own counters; a child begins with its parent's counts. ERROR is the name of
+ * a row of `errors`. SHORT: half of the requested bytes are read or written. STOP: the process is
+ * stopped at the call. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +28,7 @@
 #define SHORT 9999
 #define STOP 9998
 
-/* X(name, what it gives by default) */
+/* X(name, its default error) */
 #define KINDS(X)                                                                                   \
 	X(alloc, ENOMEM)                                                                           \
 	X(read, EIO)                                                                               \
@@ -75,20 +77,20 @@ static struct {
 
 static unsigned long seen[KIND_COUNT];
 
-static _Noreturn void refuse(const char *text)
+static _Noreturn void reject_plan(const char *text)
 {
 	fprintf(stderr, "PMP_FAULT: '%s'\n", text);
 	_exit(125);
 }
 
-/* What comes after pmp's end (gcov's writing of its counts) is not pmp's. */
+/* Calls after pmp's end are not counted: gcov writes its counters then. */
 void faults_off(void);
 void faults_off(void)
 {
 	plan.on = false;
 }
 
-/* Not before this is anything counted: what libc does before main is not pmp's. */
+/* Calls that libc makes before main are not counted: counting begins here. */
 __attribute__((constructor)) static void read_plan(void)
 {
 	const char *text = getenv("PMP_FAULT");
@@ -103,7 +105,7 @@ __attribute__((constructor)) static void read_plan(void)
 		    text[strlen(kinds[i].name)] == ':')
 			break;
 	if (i == KIND_COUNT)
-		refuse(text);
+		reject_plan(text);
 	at = text + strlen(kinds[i].name) + 1;
 	plan.kind = (enum kind)i;
 	plan.error = kinds[i].error;
@@ -111,13 +113,13 @@ __attribute__((constructor)) static void read_plan(void)
 	plan.all_later = *rest == '+';
 	rest += plan.all_later;
 	if (!plan.number || (*rest && *rest != ':'))
-		refuse(text);
+		reject_plan(text);
 	if (*rest == ':') {
 		for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 			if (!strcmp(rest + 1, errors[i].name))
 				break;
 		if (i == sizeof(errors) / sizeof(errors[0]))
-			refuse(text);
+			reject_plan(text);
 		plan.error = errors[i].error;
 	}
 	plan.log = getenv("PMP_FAULT_LOG");
@@ -125,8 +127,8 @@ __attribute__((constructor)) static void read_plan(void)
 	atexit(faults_off);
 }
 
-/* By the bare system calls: none of this may be counted, or allocate. */
-static void tell(void)
+/* Uses raw system calls: the log must not count as a call, nor allocate memory. */
+static void log_fault(void)
 {
 	char line[64];
 	int len = snprintf(line, sizeof(line), "%s %lu\n", kinds[plan.kind].name, plan.number);
@@ -142,8 +144,8 @@ static void tell(void)
 	syscall(SYS_close, fd);
 }
 
-/* 0, or the error of this call, which is in errno then. */
-static int fault(enum kind kind)
+/* Counts the call. Returns 0, or the error with which it must fail; errno is set then. */
+static int count_call(enum kind kind)
 {
 	unsigned long now;
 
@@ -152,13 +154,13 @@ static int fault(enum kind kind)
 	now = ++seen[kind];
 	if (now != plan.number && !(plan.all_later && now > plan.number))
 		return 0;
-	tell();
+	log_fault();
 	if (plan.error != SHORT)
 		errno = plan.error;
 	return plan.error;
 }
 
-/* What the linker puts in the place of NAME, and what that was. */
+/* The linker replaces NAME by __wrap_NAME; __real_NAME is the original. */
 #define WRAP(type, name, parameters)                                                               \
 	type __real_##name parameters;                                                             \
 	type __wrap_##name parameters;                                                             \
@@ -166,7 +168,7 @@ static int fault(enum kind kind)
 
 #define PASS(kind, failed, call)                                                                   \
 	{                                                                                          \
-		return fault(KIND_##kind) ? (failed) : (call);                                     \
+		return count_call(KIND_##kind) ? (failed) : (call);                                \
 	}
 
 WRAP(void *, malloc, (size_t len))
@@ -178,31 +180,33 @@ PASS(alloc, NULL, __real_calloc(count, len))
 WRAP(void *, realloc, (void *mem, size_t len))
 PASS(alloc, NULL, __real_realloc(mem, len))
 
-static size_t shorter(size_t len)
+static size_t halve_length(size_t len)
 {
 	return len > 1 ? len / 2 : len;
 }
 
 WRAP(ssize_t, read, (int fd, void *to, size_t len))
 {
-	int error = fault(KIND_read);
+	int error = count_call(KIND_read);
 
-	return error && error != SHORT ? -1 : __real_read(fd, to, error ? shorter(len) : len);
+	return error && error != SHORT ? -1 : __real_read(fd, to, error ? halve_length(len) : len);
 }
 
 WRAP(ssize_t, write, (int fd, const void *from, size_t len))
 {
-	int error = fault(KIND_write);
+	int error = count_call(KIND_write);
 
-	return error && error != SHORT ? -1 : __real_write(fd, from, error ? shorter(len) : len);
+	return error && error != SHORT ? -1
+	                               : __real_write(fd, from, error ? halve_length(len) : len);
 }
 
-/* What stdio writes with, where libc is linked statically. */
+/* stdio calls this one if libc is linked statically. */
 WRAP(ssize_t, __write, (int fd, const void *from, size_t len))
 {
-	int error = fault(KIND_write);
+	int error = count_call(KIND_write);
 
-	return error && error != SHORT ? -1 : __real___write(fd, from, error ? shorter(len) : len);
+	return error && error != SHORT ? -1
+	                               : __real___write(fd, from, error ? halve_length(len) : len);
 }
 
 WRAP(int, open, (const char *path, int flags, ...))
@@ -214,7 +218,7 @@ WRAP(int, open, (const char *path, int flags, ...))
 	if (flags & (O_CREAT | O_TMPFILE))
 		mode = va_arg(args, mode_t);
 	va_end(args);
-	return fault(KIND_open) ? -1 : __real_open(path, flags, mode);
+	return count_call(KIND_open) ? -1 : __real_open(path, flags, mode);
 }
 
 WRAP(int, memfd_create, (const char *name, unsigned flags))
@@ -237,7 +241,7 @@ PASS(fork, -1, __real_fork())
 
 WRAP(int, execve, (const char *path, char *const argv[], char *const envp[]))
 {
-	int error = fault(KIND_exec);
+	int error = count_call(KIND_exec);
 
 	if (error == STOP)
 		raise(SIGSTOP);
@@ -248,7 +252,7 @@ WRAP(int, posix_spawnp,
      (pid_t * pid, const char *file, const posix_spawn_file_actions_t *actions,
       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]))
 {
-	int error = fault(KIND_fork);
+	int error = count_call(KIND_fork);
 
 	return error ? error : __real_posix_spawnp(pid, file, actions, attributes, argv, envp);
 }

@@ -1,6 +1,6 @@
-// Opens a file in speedscope's own page, from its package:
+// Opens a file in speedscope's page, which is in speedscope's package:
 //   node browse_speedscope.js CHROMIUM PROFILE-FOLDER PAGE FILE [SCREENSHOT-PREFIX]
-// PAGE is speedscope's index.html. Prints one JSON object: the page's title and what its toolbar says.
+// PAGE is speedscope's index.html. Prints one JSON object: the page's title and text.
 "use strict";
 const fs = require("fs");
 const path = require("path");
@@ -8,8 +8,8 @@ const { browse } = require("./browser.js");
 
 const [chromium, folder, home, file, picture] = process.argv.slice(2);
 
-async function look(page) {
-  // As speedscope's own command has it: a script that hands over the file.
+async function inspect(page) {
+  // Pass the file in a script, as speedscope's command does.
   const script = path.join(folder, "profile.js");
   fs.writeFileSync(script, "speedscope.loadFileFromBase64(" + JSON.stringify(path.basename(file)) + ", "
     + JSON.stringify(fs.readFileSync(file).toString("base64")) + ")");
@@ -22,4 +22,4 @@ async function look(page) {
   return { title: await page.eval("document.title"), text: await page.eval(text) };
 }
 
-browse(chromium, folder, [], look);
+browse(chromium, folder, [], inspect);

@@ -1,6 +1,6 @@
-// Opens a flame graph and clicks through it:
+// Opens a flame graph and uses its controls:
 //   node browse_svg.js CHROMIUM PROFILE-FOLDER FILE.svg [SCREENSHOT-PREFIX]
-// Prints one JSON object of what it saw. What the steps should have given is for the caller.
+// Prints one JSON object with the state of the page after each step. The caller checks it.
 "use strict";
 const { browse } = require("./browser.js");
 
@@ -8,7 +8,7 @@ const [chromium, folder, file, pictures] = process.argv.slice(2);
 const SHOWN = "Array.from(document.querySelectorAll('.box:not(.away)'))";
 const FOUND = "document.querySelector('.found').textContent";
 
-async function look(page) {
+async function inspect(page) {
   const seen = {};
   const begun = Date.now();
   await page.open("file://" + file);
@@ -54,4 +54,4 @@ async function look(page) {
   return seen;
 }
 
-browse(chromium, folder, ["--disable-gpu"], look);
+browse(chromium, folder, ["--disable-gpu"], inspect);

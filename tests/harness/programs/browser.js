@@ -1,4 +1,5 @@
-// A page in headless Chromium, driven over the DevTools protocol and Node's own WebSocket; for the programs beside it.
+// Drives a page in headless Chromium over the DevTools protocol and Node's WebSocket. The programs
+// browse_*.js use it.
 "use strict";
 const { spawn } = require("child_process");
 const fs = require("fs");
@@ -77,15 +78,15 @@ async function connect(browser) {
   return new Page(socket);
 }
 
-// Runs look(page), and prints what it gives as JSON. Exits 1 if it throws.
-async function browse(chromium, folder, flags, look) {
+// Runs inspect(page), and prints its result as JSON. Exits with 1 if it throws.
+async function browse(chromium, folder, flags, inspect) {
   const browser = spawn(chromium, FLAGS.concat(flags, "--user-data-dir=" + folder, "about:blank"), {
     stdio: ["ignore", "ignore", "pipe"], env: Object.assign({}, process.env, { TMPDIR: folder }) });
   const end = new Promise((resolve) => browser.on("exit", resolve));
   let code = 0;
   try {
     const page = await connect(browser);
-    console.log(JSON.stringify(Object.assign(await look(page), { errors: page.errors })));
+    console.log(JSON.stringify(Object.assign(await inspect(page), { errors: page.errors })));
   } catch (error) {
     console.error(String(error));
     code = 1;

@@ -1,4 +1,5 @@
-/* A program that is right, and always at its locks: twelve threads take mutexes in order, and an rwlock. */
+/* A correct program that uses its locks all the time: twelve threads take mutexes in a fixed order,
+ * and an rwlock. */
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>

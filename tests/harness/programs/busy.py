@@ -1,4 +1,5 @@
-"""A program that is right, and always at its locks: nested `with`, an RLock, a queue, a condition, the GIL."""
+"""A correct program that uses its locks all the time: nested `with`, an RLock, a queue, a
+condition, the GIL."""
 import os
 import signal
 import threading

@@ -1,6 +1,6 @@
-/* text_parser_counts FILE...: what dump makes of text, for tests/program/test_corpus.py. A line each: the file's name and
- * threads, traces, frames, py-bt-full frames, py-bt blocks, stacks, lines, unknown lines; with -f first, the
- * frames of each stack as well. */
+/* dump_counts [-f] FILE...: what the text parser finds in texts, for tests/program/test_corpus.py.
+ * One line a file: its name, and the number of threads, traces, frames, py-bt-full frames, py-bt
+ * blocks, stacks, lines and unknown lines. With -f, the frames of each stack as well. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,9 +51,9 @@ static void take_stack(void *ctx, const struct raw_stack *stack)
 	}
 }
 
-static bool feed_file(struct text_parser *dump, const char *name)
+static bool feed_file(struct text_parser *parser, const char *name)
 {
-	/* an odd size, so that lines are cut at odd places */
+	/* an odd size, so that chunks end anywhere in a line */
 	char chunk[4093];
 	FILE *in = fopen(name, "rb");
 	size_t len;
@@ -63,8 +63,8 @@ static bool feed_file(struct text_parser *dump, const char *name)
 		return false;
 	}
 	while ((len = fread(chunk, 1, sizeof(chunk), in)) > 0)
-		text_parser_feed(dump, chunk, len);
-	text_parser_finish(dump);
+		text_parser_feed(parser, chunk, len);
+	text_parser_finish(parser);
 	fclose(in);
 	return true;
 }
@@ -77,18 +77,18 @@ int main(int argc, char **argv)
 		struct intern *intern = intern_create();
 		struct totals totals = { .intern = intern, .frames = frames };
 		struct text_parser_sink sink = { .stack = take_stack, .ctx = &totals };
-		struct text_parser *dump = text_parser_create(intern, &sink);
+		struct text_parser *parser = text_parser_create(intern, &sink);
 		struct text_parser_counts counts;
 
-		if (!feed_file(dump, argv[i]))
+		if (!feed_file(parser, argv[i]))
 			return 1;
-		counts = text_parser_counts(dump);
+		counts = text_parser_counts(parser);
 		printf("%s\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\n", argv[i],
 		       (unsigned long long)counts.threads, (unsigned long long)counts.traces,
 		       (unsigned long long)counts.frames, (unsigned long long)totals.full,
 		       (unsigned long long)counts.py_blocks, (unsigned long long)totals.stacks,
 		       (unsigned long long)counts.lines, (unsigned long long)counts.unknown_lines);
-		text_parser_destroy(dump);
+		text_parser_destroy(parser);
 		intern_destroy(intern);
 	}
 	return 0;

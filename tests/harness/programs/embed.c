@@ -1,12 +1,13 @@
-/* A C program with a Python in it, as uWSGI or an editor is one: `embed LIBPYTHON PROGRAM ARG...`.
+/* A C program that embeds Python, as uWSGI or an editor does: `embed LIBPYTHON PROGRAM ARG...`.
  *
- * More copies can be in the process: `embed LIBPYTHON:MAPPED:STARTED PROGRAM ARG...` loads MAPPED and leaves it alone, and
- * loads STARTED into a namespace of its own, where it is initialised and then runs nothing. Both are loaded first.
+ * `embed LIBPYTHON:MAPPED:STARTED PROGRAM ARG...` loads two more copies of Python first: MAPPED is
+ * only loaded; STARTED is loaded into its own linker namespace and initialised, and runs nothing.
  *
- * With EMBED_WAIT=SECONDS in the environment it says `ready PID` and waits for so long before it initialises Python.
+ * With EMBED_WAIT=SECONDS in the environment it prints `ready PID` and waits that long before it
+ * initialises Python.
  *
- * libpython is loaded by name, so that one program does for every version, with nothing of that version needed
- * to build it. It is not Py_Main that runs PROGRAM: text does, below PyRun_SimpleString. */
+ * libpython is loaded at run time by its path. So one program works with every Python version, and
+ * its build needs no Python. PROGRAM is run by `text`, below PyRun_SimpleString, not by Py_Main. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static const char text[] = "import os, sys\n"
                            "__file__ = sys.argv[0]\n"
                            "exec(compile(open(__file__).read(), __file__, 'exec'))\n";
 
-static void *need(void *found)
+static void *check_loaded(void *found)
 {
 	if (!found) {
 		fprintf(stderr, "embed: %s\n", dlerror());
@@ -27,12 +28,12 @@ static void *need(void *found)
 	return found;
 }
 
-static void *symbol(void *library, const char *name)
+static void *find_symbol(void *library, const char *name)
 {
-	return need(dlsym(library, name));
+	return check_loaded(dlsym(library, name));
 }
 
-static void pass(char **args)
+static void pass_args(char **args)
 {
 	static char joined[8192];
 
@@ -49,13 +50,13 @@ static void pass(char **args)
 static void load_others(char *mapped, char *started)
 {
 	if (mapped)
-		need(dlopen(mapped, RTLD_NOW | RTLD_LOCAL));
+		check_loaded(dlopen(mapped, RTLD_NOW | RTLD_LOCAL));
 	if (started)
-		((void (*)(int))symbol(need(dlmopen(LM_ID_NEWLM, started, RTLD_NOW)),
-		                       "Py_InitializeEx"))(0);
+		((void (*)(int))find_symbol(check_loaded(dlmopen(LM_ID_NEWLM, started, RTLD_NOW)),
+		                            "Py_InitializeEx"))(0);
 }
 
-static void wait_a_while(void)
+static void wait_before_init(void)
 {
 	const char *seconds = getenv("EMBED_WAIT");
 
@@ -78,11 +79,12 @@ int main(int argc, char **argv)
 	path = strtok(argv[1], ":");
 	mapped = strtok(NULL, ":");
 	load_others(mapped, strtok(NULL, ":"));
-	library = need(dlopen(path, RTLD_NOW | RTLD_GLOBAL));
-	pass(argv + 2);
-	wait_a_while();
-	((void (*)(void))symbol(library, "Py_Initialize"))();
-	((int (*)(const char *, void *))symbol(library, "PyRun_SimpleStringFlags"))(text, NULL);
-	((void (*)(void))symbol(library, "Py_Finalize"))();
+	library = check_loaded(dlopen(path, RTLD_NOW | RTLD_GLOBAL));
+	pass_args(argv + 2);
+	wait_before_init();
+	((void (*)(void))find_symbol(library, "Py_Initialize"))();
+	((int (*)(const char *, void *))find_symbol(library, "PyRun_SimpleStringFlags"))(text,
+	                                                                                 NULL);
+	((void (*)(void))find_symbol(library, "Py_Finalize"))();
 	return 0;
 }

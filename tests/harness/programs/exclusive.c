@@ -1,4 +1,5 @@
-/* Two threads, of which one at a time is in exclusive(): a look at one instant never sees both there. */
+/* Two threads; at most one of them is in exclusive() at a time. So a sample of one instant never
+ * shows both there. */
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>

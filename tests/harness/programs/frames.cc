@@ -1,5 +1,5 @@
-/* C++ whose frames are of every kind: inlined, templates, lambdas, operators, anonymous namespaces, signal handlers, the
- * vdso, and a thread. Goes on until it is ended. */
+/* A C++ program with every kind of frame: inlined functions, templates, lambdas, operators,
+ * anonymous namespaces, signal handlers, the vdso, and a thread. It runs until it is killed. */
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -84,7 +84,8 @@ int main()
 		work([&](int x) { return spin<Number, 20>(Number{ x }).n; }, map);
 		for (auto &number : numbers)
 			number = rand();
-		std::sort(numbers.begin(), numbers.end(), [](int a, int b) { return a % 100 < b % 100; });
+		std::sort(numbers.begin(), numbers.end(),
+		          [](int a, int b) { return a % 100 < b % 100; });
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		sink = sink + now.tv_nsec;
 	}

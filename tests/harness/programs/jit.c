@@ -1,8 +1,7 @@
-/*
- * A target that makes code as it runs, names it in /tmp/perf-PID.map, and spins below it: main -> keeps (a
- * frame with a frame pointer) -> bare (one without) -> spin. Both frames are of no file, so that gdb
- * knows neither their names nor how to unwind them. Prints "ready PID". The map is taken away at its end.
- */
+/* A target that generates code at run time, names it in /tmp/perf-PID.map, and spins below it:
+ * main -> keeps (with a frame pointer) -> bare (without) -> spin. The code of both generated frames
+ * is in no file, so gdb has neither their names nor information to unwind them. Prints "ready PID".
+ * Removes the map at its end. */
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +23,8 @@ static void end(int signal)
 	over = 1;
 }
 
-/* push %rbp; mov %rsp,%rbp; sub $32,%rsp; mov %rdi,%rax; mov %rsi,%rdi; call *%rax; nop; leave; ret */
+/* push %rbp; mov %rsp,%rbp; sub $32,%rsp; mov %rdi,%rax; mov %rsi,%rdi; call *%rax; nop; leave;
+ * ret */
 static const uint8_t keeps[] = { 0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x20, 0x48, 0x89,
 	                         0xf8, 0x48, 0x89, 0xf7, 0xff, 0xd0, 0x90, 0xc9, 0xc3 };
 /* sub $24,%rsp; mov %rdi,%rax; mov %rsi,%rdi; call *%rax; add $24,%rsp; ret */

@@ -1,6 +1,7 @@
-/* sleeper BEFORE DURING AFTER [main]: a thread that is in uninterruptible sleep (D) for DURING seconds, again and
- * again, after BEFORE seconds and with AFTER seconds in between: it waits for its vfork child. A second
- * thread spins. With "main" it is the main thread that sleeps. */
+/* sleeper BEFORE DURING AFTER [main]: a thread that waits for its vfork child, so it is in
+ * uninterruptible sleep (state D). It begins after BEFORE seconds; each sleep takes DURING seconds,
+ * and AFTER seconds are between two sleeps. A second thread spins. With "main", the main thread
+ * sleeps. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Reads pprof's format by the package pprof-format, and prints for each file a line of JSON: a profile for each kind of
- * value, and of each function its weight with (total) and without (self) what it calls.
+/* Reads pprof's format with the package pprof-format. Prints one line of JSON for each file: a profile
+ * for each type of value, with the total and self weight of each function.
  *
  *	node pprof.mjs MODULES FILE... */
 import { readFileSync } from "node:fs";

@@ -1,10 +1,11 @@
-/* Reads files as speedscope does, and prints for each a line of JSON: its profiles, and of each function its weight with
- * (total) and without (self) what it calls.
+/* Reads files with speedscope's importers. Prints one line of JSON for each file: its profiles, with
+ * the total and self weight of each function.
  *
  *	node speedscope.mjs MODULES FILE...
  *
- * The package is a page for browsers in one script, with no entry for programs. Its importers are a module within that:
- * the script is run without a page, up to where it would draw one, and that module is handed out. */
+ * The package is a web page in one script and has no interface for programs. The importers are a
+ * module in that script. So the script runs without a page, up to the point where it would draw the
+ * page, and then that module is taken from it. */
 import { readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import vm from "node:vm";
