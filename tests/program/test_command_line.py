@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The command line without a live target: options, help, versions, files, exit codes. $PMP: which pmp."""
+"""The command line without a live target: options, versions, files, exit codes.
+
+$PMP is the path of another pmp to test.
+"""
 
 import gzip
 import json
@@ -33,7 +36,7 @@ def pmp(*args, **options):
 
 
 def shell(command, **options):
-    """The command in a shell, with $PMP as pmp; the exit code is that of the first part of a pipe."""
+    """Runs the command in bash, with PMP as `pmp`."""
     text = "pmp() { %s \"$@\"; }\n%s" % (shlex.quote(PMP), command)
     return tap.run("bash", "-c", text, **options)
 
@@ -65,10 +68,10 @@ def is_done(result):
     return result.out
 
 
-# Versions. What --help says is in test_help.py.
+# Versions. test_help.py tests --help.
 
 
-@test("-V tells pmp's version, gdb's, and its Python's")
+@test("-V prints the versions of pmp, gdb and gdb's Python")
 def _():
     lines = is_done(pmp("-V")).splitlines()
     check(re.fullmatch(r"pmp \d+\.\d+\.\d+", lines[0]), lines)
@@ -85,14 +88,16 @@ def fake_gdb(text):
     return path
 
 
-@test("-V says so when gdb is missing, is no gdb, or has no Python")
+@test("-V reports a gdb that is missing, is no gdb, or has no Python")
 def _():
     rows = (
         ("/nowhere/gdb", ("gdb: cannot run /nowhere/gdb: No such file", "--gdb PATH")),
         (fake_gdb("exit 3\n"), ("does not say that it is gdb",)),
-        (fake_gdb("echo 'GNU gdb (X) 8.2'; echo 'Python scripting is not supported in this copy of gdb.' >&2"),
+        (fake_gdb("echo 'GNU gdb (X) 8.2'; "
+                  "echo 'Python scripting is not supported in this copy of gdb.' >&2"),
          ("gdb: GNU gdb (X) 8.2", "gdb's Python: none")),
-        (fake_gdb("echo 'GNU gdb 9'; printf '~python 3.8.1\\033[31m\\n'"), ("Python: 3.8.1\\x1b[31m",)),
+        (fake_gdb("echo 'GNU gdb 9'; printf '~python 3.8.1\\033[31m\\n'"),
+         ("Python: 3.8.1\\x1b[31m",)),
     )
     for path, parts in rows:
         out = is_done(pmp("-V", "--gdb", path))
@@ -100,7 +105,7 @@ def _():
             check(part in out, part, out)
 
 
-@test("-V does not wait for ever for a gdb that hangs")
+@test("-V ends although gdb hangs")
 def _():
     result = pmp("-V", "--gdb", fake_gdb("exec sleep 100\n"), limit=30)
     check("gave no answer within 10 s" in is_done(result), result)
@@ -115,17 +120,18 @@ def _():
     check("cannot run gdb: No such file" in out, out)
 
 
-# Usage. The rest of it is in unit/test_options.c.
+# Usage. The unit tests of cli/options have the other cases.
 
 
-@test("errors of usage: one line, code 2")
+@test("a usage error prints one line and exits with 2")
 def _():
     text = os.path.join(temp_dir(), "p.yaml")
     open(text, "w", encoding="ascii").close()
     rows = (
         ((), "pmp -p PID", "pmp fold", "pmp show"),
         (("record",), "which process?"),
-        (("flod",), "'flod' is no command (did you mean fold?)", "there are record, run, top, dump, fold"),
+        (("flod",), "'flod' is no command (did you mean fold?)",
+         "there are record, run, top, dump, fold"),
         (("4711",), "pmp -p 4711"),
         ((text,), "pmp show %s prints a profile, pmp fold %s reads gdb's text" % (text, text)),
         ((tap.PMP,), "is no command; to sample that program: pmp run " + tap.PMP),
@@ -136,32 +142,36 @@ def _():
         (("-p", "x" * 3000), "is no process id"),
         (("show",), "pmp show PROFILE"),
         (("show", "a", "b"), "'b' is too much"),
-        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml", "-f tree|flat|yaml|json|collapsed|svg|trace|speedscope|pprof|callgrind|timeline"),
+        (("fold", "-o", "x.xyz"), "-o x.xyz", ".yaml",
+         "-f tree|flat|yaml|json|collapsed|svg|trace|speedscope|pprof|callgrind|timeline"),
         (("fold", "-o", "x.yaml.gz"), "names no format"),
-        (("merge", "-f", "timeline", text), "a sum has no timeline, and cannot be written as timeline"),
+        (("merge", "-f", "timeline", text),
+         "a sum has no timeline, and cannot be written as timeline"),
         (("merge", "-o", "x.trace.json", text), "cannot be written as trace"),
     )
     for row in rows:
         is_error(pmp(*row[0]), USAGE, *row[1:])
 
 
-# fold and show: where it comes from.
+# Input of fold and show.
 
 
-@test("fold reads files, stdin, and - among files")
+@test("fold reads files, stdin, and - as one of several files")
 def _():
     folder = temp_dir()
     path = put(folder, "bt.txt", BT)
     equal(is_done(pmp("fold", "-f", "collapsed", path)), STACK)
     equal(is_done(pmp("fold", "-f", "collapsed", stdin=BT)), STACK)
     equal(is_done(pmp("fold", "-f", "collapsed", "-", stdin=BT)), STACK)
-    equal(is_done(pmp("fold", "-f", "collapsed", path, "-", path, stdin=BT)), STACK.replace(" 1", " 3"))
-    equal(is_done(pmp("fold", "-f", "collapsed", "--", "-bt", cwd=os.path.dirname(put(folder, "-bt", BT)))),
+    equal(is_done(pmp("fold", "-f", "collapsed", path, "-", path, stdin=BT)),
+          STACK.replace(" 1", " 3"))
+    equal(is_done(pmp("fold", "-f", "collapsed", "--", "-bt",
+                      cwd=os.path.dirname(put(folder, "-bt", BT)))),
           STACK)
     equal(is_done(shell("pmp fold -f collapsed <(cat %s)" % path)), STACK)
 
 
-@test("fold and show unpack gzip")
+@test("fold and show read gzip files")
 def _():
     folder = temp_dir()
     packed = gzip.compress(BT.encode())
@@ -170,12 +180,13 @@ def _():
     equal(is_done(pmp("fold", "-f", "collapsed", stdin=packed)), STACK)
     equal(is_done(pmp("fold", "-f", "collapsed", put(folder, "two", packed + packed))),
           STACK.replace(" 1", " 2"))
-    equal(is_done(pmp("fold", "-f", "collapsed", stdin=gzip.compress(b"") + packed + gzip.compress(b""))), STACK)
+    equal(is_done(pmp("fold", "-f", "collapsed",
+                      stdin=gzip.compress(b"") + packed + gzip.compress(b""))), STACK)
     path = put(folder, "p.gz", gzip.compress(FOLDED.encode()))
     equal(is_done(pmp("show", "-f", "collapsed", path)), FOLDED)
 
 
-@test("text that comes slowly and in pieces")
+@test("fold reads text that arrives slowly and in pieces")
 def _():
     process = subprocess.Popen([PMP, "fold", "-f", "collapsed"], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE)
@@ -187,7 +198,7 @@ def _():
     equal(process.returncode, 0)
 
 
-@test("input that is none: code 8, with its name and the reason")
+@test("an input that cannot be used exits with 8, and the error has its name and the reason")
 def _():
     folder = temp_dir()
     rows = (
@@ -201,12 +212,14 @@ def _():
         (("fold", put(folder, "x.xz", b"\xfd7zXZ\0\0")), "xz -dc"),
         (("fold", put(folder, "cut.gz", gzip.compress(os.urandom(2000).hex().encode())[:-300])),
          "cut.gz", "end too early"),
-        (("fold", put(folder, "more.gz", gzip.compress(BT.encode()) + BT.encode())), "more.gz", "what is not packed"),
+        (("fold", put(folder, "more.gz", gzip.compress(BT.encode()) + BT.encode())), "more.gz",
+         "what is not packed"),
         (("fold", put(folder, "bad.gz", damaged(gzip.compress(os.urandom(2000).hex().encode())))),
          "bad.gz: "),
         (("fold", put(folder, "p.yaml", "pmp-profile: 1\n")), "is a profile", "pmp show"),
         (("fold", put(folder, "good.txt", BT), os.path.join(folder, "none")), "none: No such file"),
-        (("show", put(folder, "text", "hello\n")), "text:1: no profile that can be read", "pmp fold"),
+        (("show", put(folder, "text", "hello\n")), "text:1: no profile that can be read",
+         "pmp fold"),
         (("show", put(folder, "e\x1bvil", "a three\n")), "e\\x1bvil:1: "),
     )
     for row in rows:
@@ -215,22 +228,25 @@ def _():
 
 def damaged(packed):
     middle = len(packed) // 2
-    return packed[:middle] + bytes(byte ^ 0x55 for byte in packed[middle:middle + 40]) + packed[middle + 40:]
+    flipped = bytes(byte ^ 0x55 for byte in packed[middle:middle + 40])
+    return packed[:middle] + flipped + packed[middle + 40:]
 
 
-@test("a file that is missing, and one with nearly its name is there")
+@test("for a missing file, the error suggests a file with a similar name")
 def _():
     folder = temp_dir()
     put(folder, "work.yaml", "")
     put(folder, "bt\x1b.txt", "")
     path = os.path.join(folder, "wrok.yaml")
-    is_error(pmp("show", path), BAD_INPUT, "cannot read %s: No such file or directory (did you mean work.yaml?)\n" % path)
+    is_error(pmp("show", path), BAD_INPUT,
+             "cannot read %s: No such file or directory (did you mean work.yaml?)\n" % path)
     is_error(pmp("fold", "work", cwd=folder), BAD_INPUT, "(did you mean work.yaml?)\n")
     is_error(pmp("fold", "bt.txt", cwd=folder), BAD_INPUT, "(did you mean bt?.txt?)\n")
-    is_error(pmp("show", "other", cwd=folder), BAD_INPUT, "cannot read other: No such file or directory\n")
+    is_error(pmp("show", "other", cwd=folder), BAD_INPUT,
+             "cannot read other: No such file or directory\n")
 
 
-@test("an unreadable file: code 8")
+@test("an unreadable file exits with 8")
 def _():
     path = put(temp_dir(), "secret", BT)
     os.chmod(path, 0)
@@ -239,13 +255,13 @@ def _():
     is_error(pmp("fold", path), BAD_INPUT, "secret: Permission denied")
 
 
-@test("a closed stdin: code 8 or nothing to read")
+@test("a closed stdin exits with 8, or counts as empty")
 def _():
     result = shell("pmp fold -f collapsed <&-")
     check(result.code in (0, BAD_INPUT), result)
 
 
-@test("no stack at all is a result")
+@test("a text without a stack exits with 0 and prints a note")
 def _():
     for text in ("", "\n", "nothing here\n", "No stack.\n"):
         result = pmp("fold", "-f", "collapsed", stdin=text)
@@ -256,24 +272,26 @@ def _():
     equal(is_done(pmp("show", "-f", "yaml", "-", stdin=profile)), profile)
 
 
-@test("odd bytes are no reason to fail, and come out escaped")
+@test("fold accepts binary bytes in the text, and escapes them")
 def _():
-    text = b"\x00".join([b"x" * 5000, os.urandom(20000)]) + b"\n" + BT.encode().replace(b"leaf", b"le\x1b\xffaf")
+    text = b"\x00".join([b"x" * 5000, os.urandom(20000)]) + b"\n"
+    text += BT.encode().replace(b"leaf", b"le\x1b\xffaf")
     result = pmp("fold", "-f", "collapsed", stdin=text)
     equal(result.code, 0, result)
     check("work (a.c);le\\x1b\\xffaf (a.c) 1\n" in result.out, result)
     check(not re.search(r"[^\x20-\x7e\n]", result.out.replace("\ufffd", "?")), result)
 
 
-# fold and show: where it goes.
+# Output of fold and show.
 
 
-@test("a file in the format of its suffix, and the tree on stdout")
+@test("-o FILE writes the format of the suffix, and stdout gets the tree")
 def _():
     folder = temp_dir()
     tree = is_done(pmp("fold", stdin=BT))
     check("leaf (a.c" in tree, tree)
-    for name, begin in (("x.yaml", "pmp-profile: 1\n"), ("x.yml", "pmp-profile: 1\n"), ("x.folded", STACK),
+    for name, begin in (("x.yaml", "pmp-profile: 1\n"), ("x.yml", "pmp-profile: 1\n"),
+                        ("x.folded", STACK),
                         ("x.collapsed", STACK), ("x.txt", STACK)):
         path = os.path.join(folder, name)
         equal(is_done(pmp("fold", "-o", path, stdin=BT)), tree)
@@ -287,7 +305,7 @@ def _():
     equal(get(path), STACK)
 
 
-@test("-o - is stdout, and -f its format")
+@test("-o - is stdout, and -f sets its format")
 def _():
     tree = is_done(pmp("fold", stdin=BT))
     equal(is_done(pmp("fold", "-o", "-", stdin=BT)), tree)
@@ -297,7 +315,7 @@ def _():
     equal(is_done(pmp("fold", "-q", "-o", "/dev/stdout", "-f", "collapsed", stdin=BT)), STACK)
 
 
-@test("a profile shown again is the same")
+@test("show of a profile prints the same as the fold that wrote it")
 def _():
     folder = temp_dir()
     text = BT + "\n" + BT.replace("leaf", "other")
@@ -310,7 +328,7 @@ def _():
               is_done(pmp("fold", *options, "-f", "collapsed", stdin=text)))
 
 
-@test("speedscope's profiles have the weight of the tree, one for each thread, by another JSON reader")
+@test("a speedscope file has a profile for each thread, and their weights add up to the tree's")
 def _():
     golden = os.path.join(ROOT, "tests", "golden", "cases")
     for case, words, threads, total in (
@@ -336,7 +354,7 @@ def _():
         equal(sum(profile["endValue"] for profile in file["profiles"]), total)
 
 
-@test("JSON says what the YAML does, by other readers of both, and is read again")
+@test("other readers find the same data in JSON and YAML, and pmp reads its JSON")
 def _():
     golden, folder = os.path.join(ROOT, "tests", "golden", "cases"), temp_dir()
     deep = ";".join("f%d" % i for i in range(1000)) + " 3\n"
@@ -345,7 +363,8 @@ def _():
     paths.append(put(folder, "odd.folded", odd))
     for case in ("show-timeline-trace", "show-weight-cpu", "show-yaml-tree", "show-full-paths"):
         names = os.listdir(os.path.join(golden, case))
-        paths.append(os.path.join(golden, case, next(name for name in names if name.endswith(".yaml"))))
+        paths.append(os.path.join(golden, case,
+                                  next(name for name in names if name.endswith(".yaml"))))
     for path in paths:
         text = is_done(pmp("show", path, "-f", "json"))
         again = put(folder, "again.json", text)
@@ -356,7 +375,7 @@ def _():
 
 
 def as_json(text):
-    """What JSON would say: its keys are texts, and times are no more than that."""
+    """YAML text as JSON would hold it: keys and times are strings."""
     try:
         import yaml
     except ImportError:
@@ -366,7 +385,8 @@ def as_json(text):
 
 
 def pprof(*args):
-    run = subprocess.run([PMP, "show", *args, "-f", "pprof"], stdout=subprocess.PIPE, timeout=tap.LIMIT, check=True)
+    run = subprocess.run([PMP, "show", *args, "-f", "pprof"], stdout=subprocess.PIPE,
+                         timeout=tap.LIMIT, check=True)
     return Pprof(run.stdout)
 
 
@@ -375,7 +395,7 @@ def collapsed_total(*args):
     return sum(int(line.rsplit(" ", 1)[1]) for line in lines)
 
 
-@test("pprof's samples have the weight of the tree, by another reader")
+@test("the values in a pprof file add up to the weight of the tree")
 def _():
     golden = os.path.join(ROOT, "tests", "golden", "cases")
     for case, words, value, factor in (
@@ -388,19 +408,21 @@ def _():
         ("show-full-paths", (), "samples", 1),
     ):
         folder = os.path.join(golden, case)
-        path = os.path.join(folder, next(n for n in os.listdir(folder) if n not in ("cmd", "expected")))
+        path = os.path.join(folder,
+                            next(n for n in os.listdir(folder) if n not in ("cmd", "expected")))
         profile = pprof(path, *words)
         equal(profile.total(value), factor * collapsed_total(path, *words), case)
         equal(profile.strings[profile.raw["default_sample_type"]], value)
         equal("wall" in dict(profile.types), profile.raw["period"] > 0)
 
 
-@test("pprof: lines, modules and labels, from the timeline and from the tree alone")
+@test("a pprof file has lines, modules and labels, with a timeline and without")
 def _():
     golden = os.path.join(ROOT, "tests", "golden", "cases")
     profile = pprof(os.path.join(golden, "show-speedscope-timeline", "p.yaml"))
     equal(profile.types, [("samples", "count"), ("wall", "nanoseconds"), ("cpu", "nanoseconds")])
-    found = {(stack, labels["tid"]): (values[0], values[2]) for stack, values, labels in profile.samples}
+    found = {(stack, labels["tid"]): (values[0], values[2])
+             for stack, values, labels in profile.samples}
     main, sleep = ("<module>", "/srv/a.py", 30, ""), ("clock_nanosleep", "", 0, "/lib/libc.so.6")
     equal(found[(main, ("alpha", "/srv/a.py", 12, "")), 700], (1, 0))
     equal(found[(main, ("alpha", "/srv/a.py", 13, "")), 700], (1, 98000000))
@@ -410,21 +432,26 @@ def _():
     equal(profile.raw["time_nanos"], 1772439311 * 10**9)
 
     profile = Pprof(subprocess.run(
-        [PMP, "fold", "-f", "pprof", os.path.join(golden, "fold-modules", "raw.txt")], stdout=subprocess.PIPE, timeout=tap.LIMIT,
+        [PMP, "fold", "-f", "pprof", os.path.join(golden, "fold-modules", "raw.txt")],
+        stdout=subprocess.PIPE, timeout=tap.LIMIT,
         check=True).stdout)
-    equal([(profile.strings[m["filename"]], profile.strings[m["build_id"]]) for m in profile.raw["mapping"]],
-          [("/usr/bin/work", "571d98e01096d5c1"), ("/opt/lib/fast math.so", "0123456789"), ("/opt/lib/twice.so", "")])
+    equal([(profile.strings[m["filename"]], profile.strings[m["build_id"]])
+           for m in profile.raw["mapping"]],
+          [("/usr/bin/work", "571d98e01096d5c1"), ("/opt/lib/fast math.so", "0123456789"),
+           ("/opt/lib/twice.so", "")])
 
     text = put(temp_dir(), "p.folded", "a (x.py);b (x.py) 3\n")
     profile = pprof(text)
     equal(profile.types, [("samples", "count")])
     equal(profile.samples, [((("a (x.py)", "", 0, ""), ("b (x.py)", "", 0, "")), [3], {})])
-    yaml = "pmp-profile: 1\ntree:\n- {frame: f, kind: python, file: f.py, total: 9, self: 9, lines: {4: 5, 7: 3}}\n"
-    profile = pprof(put(temp_dir(), "p.yaml", yaml.replace("tree", "stacks: {total: 9, merged: 9}\ntree")))
-    equal([(stack[0][2], values) for stack, values, _ in profile.samples], [(4, [5]), (7, [3]), (0, [1])])
+    yaml = ("pmp-profile: 1\nstacks: {total: 9, merged: 9}\ntree:\n"
+            "- {frame: f, kind: python, file: f.py, total: 9, self: 9, lines: {4: 5, 7: 3}}\n")
+    profile = pprof(put(temp_dir(), "p.yaml", yaml))
+    equal([(stack[0][2], values) for stack, values, _ in profile.samples],
+          [(4, [5]), (7, [3]), (0, [1])])
 
 
-@test("output that cannot be written: code 9, before anything is read")
+@test("an output that cannot be created exits with 9, before any input is read")
 def _():
     folder = temp_dir()
     rows = (
@@ -439,7 +466,7 @@ def _():
     equal(sorted(os.listdir(folder)), ["d.yaml", "file"])
 
 
-@test("a full disk: code 9")
+@test("a full disk exits with 9")
 def _():
     if not os.path.exists("/dev/full"):
         skip("no /dev/full")
@@ -447,13 +474,13 @@ def _():
                     "pmp fold -f yaml > /dev/full", "pmp fold -q -f yaml -o /dev/full",
                     "pmp fold -f collapsed -o - > /dev/full"):
         is_error(shell(command, stdin=BT), NO_OUTPUT, "No space left on device")
-    # The file failed, but what was found is not lost.
+    # The file could not be written, but the tree is still printed.
     result = shell("pmp fold -f yaml -o /dev/full", stdin=BT)
     equal(result.code, NO_OUTPUT)
     equal(result.out, is_done(pmp("fold", stdin=BT)))
 
 
-@test("a closed stdout: code 9, and the file is not mistaken for it")
+@test("a closed stdout exits with 9, and the output file does not take its place")
 def _():
     path = os.path.join(temp_dir(), "x.folded")
     is_error(shell("pmp fold -o %s >&-" % path, stdin=BT), NO_OUTPUT, "standard output")
@@ -462,18 +489,18 @@ def _():
     equal(get(path), STACK)
 
 
-@test("a reader that goes away: code 9, without a word")
+@test("a pipe closed by its reader exits with 9, without a message")
 def _():
     text = "".join(BT.replace("leaf", "leaf%d" % i) for i in range(5000))
     result = shell("pmp fold -f collapsed | head -1; exit ${PIPESTATUS[0]}", stdin=text)
     equal((result.code, result.err), (NO_OUTPUT, ""), result)
-    # The file is written all the same.
+    # The file is written nevertheless.
     path = os.path.join(temp_dir(), "x.folded")
     result = shell("{ pmp fold -o %s; echo $? >&2; } | true" % path, stdin=text)
-    check(get(path).count("\n") == 5000, "the file is whole")
+    check(get(path).count("\n") == 5000, "the file is incomplete")
 
 
-@test("a file is overwritten whole or not at all")
+@test("an existing file is replaced as a whole or not at all")
 def _():
     folder = temp_dir()
     path = put(folder, "x.folded", "old\n")
@@ -482,7 +509,7 @@ def _():
     equal(get(path), "old\n")
     with open(path, encoding="utf-8") as old:
         is_done(pmp("fold", "-o", path, stdin=BT))
-        equal(old.read(), "old\n", "who reads the old one still does")
+        equal(old.read(), "old\n", "a reader of the old file still reads the old text")
     equal(get(path), STACK)
     equal(stat.S_IMODE(os.stat(path).st_mode), 0o640)
     os.symlink("x.folded", os.path.join(folder, "link.folded"))
@@ -492,12 +519,13 @@ def _():
     equal(sorted(os.listdir(folder)), ["link.folded", "x.folded"])
 
 
-@test("a limit on a file's size: code 9, the old file stays, nothing is left")
+@test("a limit on the file size exits with 9, keeps the old file, and leaves no other file")
 def _():
     folder = temp_dir()
     path = put(folder, "x.folded", "old\n")
     text = "".join(BT.replace("leaf", "leaf%d" % i) for i in range(3000))
-    is_error(shell("ulimit -f 4; pmp fold -q -o %s" % path, stdin=text), NO_OUTPUT, "File too large")
+    is_error(shell("ulimit -f 4; pmp fold -q -o %s" % path, stdin=text), NO_OUTPUT,
+             "File too large")
     equal(get(path), "old\n")
     equal(os.listdir(folder), ["x.folded"])
 
@@ -506,7 +534,7 @@ def _():
 
 
 def in_terminal(*args, env=None, columns=100):
-    """(exit code, what a terminal of so many columns got). Python's pty module, without its loop."""
+    """(exit code, output) of pmp on a terminal with so many columns."""
     import fcntl
     import pty
     import struct
@@ -532,17 +560,19 @@ def in_terminal(*args, env=None, columns=100):
     return process.wait(timeout=20), seen.decode()
 
 
-@test("colour on a terminal only, and not where it is not wanted")
+@test("colour is used on a terminal only; --color and the environment change this")
 def _():
     path = put(temp_dir(), "p.folded", FOLDED)
-    check("\x1b" not in is_done(pmp("show", path, env={"TERM": "xterm", "NO_COLOR": ""})), "no terminal")
+    check("\x1b" not in is_done(pmp("show", path, env={"TERM": "xterm", "NO_COLOR": ""})),
+          "no terminal")
     rows = (({"NO_COLOR": None}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False),
             ({"NO_COLOR": None, "TERM": "dumb"}, False), ({"NO_COLOR": None, "TERM": None}, False))
     for env, wanted in rows:
         code, seen = in_terminal("show", path, env=env)
         equal(code, 0)
         equal("\x1b" in seen, wanted, "%s: %r" % (env, seen))
-    for words, env, wanted in (((), {"CLICOLOR_FORCE": "1"}, True), ((), {"CLICOLOR_FORCE": "0"}, False),
+    for words, env, wanted in (((), {"CLICOLOR_FORCE": "1"}, True),
+                               ((), {"CLICOLOR_FORCE": "0"}, False),
                                ((), {"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
                                (("--color=always",), {"NO_COLOR": "1", "TERM": "dumb"}, True),
                                (("--color", "never"), {"CLICOLOR_FORCE": "1"}, False),
@@ -555,7 +585,7 @@ def _():
     equal((code, "no text for a terminal" in seen), (USAGE, True), seen)
 
 
-@test("the tree keeps to the terminal's width")
+@test("the tree fits the terminal's width")
 def _():
     path = put(temp_dir(), "p.folded", "main;%s 1\n" % ("long_" * 60))
     for columns in (80, 120):
@@ -563,13 +593,14 @@ def _():
         equal(code, 0)
         tree = [line for line in seen.split("\r\n") if "long_" in line]
         check(tree and all(len(line) <= columns for line in tree), tree)
-    check("long_" * 60 in is_done(pmp("show", path)), "whole where it's no terminal")
+    check("long_" * 60 in is_done(pmp("show", path)), "without a terminal a name is not shortened")
 
 
-@test("UTF-8 by the locale's name alone")
+@test("the locale's name alone decides whether output is UTF-8")
 def _():
     path = put(temp_dir(), "p.folded", FOLDED)
-    rows = (({"LC_ALL": "C"}, True), ({"LC_ALL": "en_US.UTF-8"}, False), ({"LC_ALL": "de_DE.utf8"}, False),
+    rows = (({"LC_ALL": "C"}, True), ({"LC_ALL": "en_US.UTF-8"}, False),
+            ({"LC_ALL": "de_DE.utf8"}, False),
             ({"LC_ALL": "", "LC_CTYPE": "", "LANG": "C.UTF-8"}, False),
             ({"LC_ALL": "", "LC_CTYPE": "POSIX", "LANG": "C.UTF-8"}, True),
             ({"LC_ALL": "", "LC_CTYPE": "", "LANG": ""}, True))
@@ -577,9 +608,10 @@ def _():
         equal(is_done(pmp("show", path, env=env)).isascii(), wanted, env)
 
 
-@test("collapsed stacks that are read in several parts are one run; an error has the file's line")
+@test("collapsed stacks read in several parts are one run; an error has the line of the file")
 def _():
-    path = put(temp_dir(), "big.folded", "".join("main;a%d;%s 1\n" % (i, "b" * 90) for i in range(90000)))
+    path = put(temp_dir(), "big.folded",
+               "".join("main;a%d;%s 1\n" % (i, "b" * 90) for i in range(90000)))
     result = pmp("merge", path, path, "-f", "yaml", limit=60)
     equal(result.code, 0, result)
     check("\nruns: 2\n" in result.out, "not two runs", result.out[:300])
@@ -587,8 +619,10 @@ def _():
         file.write("no weight\n")
     result = pmp("merge", path, "-q", limit=60)
     equal(result.code, BAD_INPUT, result)
-    start, line = (int(number) for number in re.search(r"\(from line (\d+)\):(\d+): ", result.err).groups())
+    start, line = (int(number)
+                   for number in re.search(r"\(from line (\d+)\):(\d+): ", result.err).groups())
     equal(start + line - 1, 90001, result.err)
+
 
 if __name__ == "__main__":
     main()

@@ -1,10 +1,12 @@
-"""Real gdb text that nobody here wrote, against what was counted in it by hand: a test a file.
+"""Real gdb text from bug reports, compared with counts that were made by hand: one test per file.
 
-The text is not in this repository (its licences vary): it's ../shared/corpus, or $PMP_CORPUS. Without
-it all is skipped. The shares that are right come last, as comments.
+The text is not in this repository, because its licences vary. $PMP_CORPUS names its folder
+(default: a folder `corpus` beside the project); without it the tests are skipped. The last test
+prints the shares of correct counts as comments.
 
-A trace or a frame counts if it was printed, also the lone "#0" that gdb prints when a process stops and
-the frame that "frame N" prints again. That these are no stacks of their own is tested in test_dump.
+A trace or a frame counts if it was printed. This includes the single "#0" that gdb prints when a
+process stops, and the frame that "frame N" prints again. test_text_parser tests that these are not
+stacks.
 """
 
 import collections
@@ -19,7 +21,7 @@ from tap import BUILD, ROOT, check, equal, main, note, run, skip, test  # noqa: 
 
 COLUMNS = ("threads", "traces", "frames", "pybt_full_frames", "pybt_text_blocks")
 COUNTS = os.path.join(BUILD, "tests", "harness", "programs", "dump_counts")
-CORPUS = os.environ.get("PMP_CORPUS") or os.path.join(ROOT, "..", "shared", "corpus")
+CORPUS = os.environ.get("PMP_CORPUS") or os.path.join(ROOT, "..", "corpus")
 
 
 def read_counts(path):
@@ -30,7 +32,7 @@ def read_counts(path):
 
 
 def read_stacks(name):
-    """Each stack as a list of frames, each a dictionary of what dump_counts -f tells of it."""
+    """Each stack as a list of frames; a frame is a dictionary of the fields of dump_counts -f."""
     stacks = []
     for line in run(COUNTS, "-f", os.path.join(CORPUS, name)).out.splitlines():
         fields = line.split("\t")
@@ -44,7 +46,8 @@ def read_stacks(name):
 
 
 def plain(name):
-    """A name without what tools disagree on: arguments, template arguments, symbol versions."""
+    """The part of a name on which all tools agree: no arguments, template arguments or symbol
+    version."""
     name = re.sub(r"@@?GLIBC.*", "", name or "")
     before = None
     while before != name:
@@ -66,11 +69,11 @@ def check_counts(row, shares):
     if sure == "high":
         equal(got, wanted, row["file"])
     elif got != wanted:
-        note("%s is not sure: %r, counted by hand %r" % (row["file"], got, wanted))
+        note("%s is not certain: %r, counted by hand %r" % (row["file"], got, wanted))
 
 
 def check_apport(row, name):
-    """The function, address and library of each frame, as another parser found them."""
+    """The function, address and library of each frame are those that apport's parser found."""
     with open(os.path.join(CORPUS, name), encoding="utf-8") as file:
         wanted = json.load(file)
     got = [frame for stack in read_stacks(row["file"]) for frame in stack]
@@ -79,13 +82,13 @@ def check_apport(row, name):
         where = "%s, #%d" % (name, frame["number"])
         equal(plain(frame["name"]), plain(want.get("function")), where)
         equal(int(frame["addr"][2:], 16), int(want.get("address") or "0", 16), where)
-        # that parser takes no library from a wrapped line
+        # apport's parser does not read a library from a wrapped line
         if want.get("dylib"):
             equal(frame["module"], want["dylib"], where)
 
 
 def check_pmp(row, name):
-    """pt-pmp's counts: how many stacks are equal by their functions."""
+    """The number of stacks with equal functions is pt-pmp's."""
     wanted = collections.Counter()
     with open(os.path.join(CORPUS, name), encoding="utf-8") as file:
         for line in file:
@@ -119,7 +122,7 @@ def register_all():
     for row in rows:
         register(row, shares)
 
-    @test("corpus: the shares that are right")
+    @test("corpus: the shares of correct counts")
     def _():
         for sure in ("high", "medium", "not gdb"):
             share = shares[sure]

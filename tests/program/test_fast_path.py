@@ -1,7 +1,8 @@
-"""The fast way through gdb's lines (merger/parse/gdb_frame_fast.h) ends in the tree that the long way makes of them.
+"""The fast path of the frame parser (merger/parse/gdb_frame_fast.h) gives the same tree as the full
+parser.
 
-A colour in front of a frame's line changes nothing of what it says, but keeps the line from the fast way. The text is
-that of the golden cases, and ../shared/corpus (or $PMP_CORPUS) if it is there.
+A colour escape in front of a frame's line has no meaning, but keeps the line out of the fast path.
+The text is that of the golden cases and of $PMP_CORPUS (see test_corpus.py).
 """
 
 import glob
@@ -13,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from tap import ROOT, check, main, pmp, test  # noqa: E402
 
-CORPUS = os.environ.get("PMP_CORPUS") or os.path.join(ROOT, "..", "shared", "corpus")
+CORPUS = os.environ.get("PMP_CORPUS") or os.path.join(ROOT, "..", "corpus")
 FRAME = re.compile(rb"^(?=#\d)", re.M)
 COLOUR = b"\x1b[m"
 SPECIAL = b"()<>[]{}\"'\\ ,;:&=@/.*?#0x9afZ_~"
@@ -30,8 +31,8 @@ def fold(text, *options):
     return result.code, result.out
 
 
-def differ(text):
-    """Whether the fast way and the long way make different trees of text."""
+def trees_differ(text):
+    """True if the fast path and the full parser make different trees of text."""
     return fold(text) != fold(FRAME.sub(COLOUR, text))
 
 
@@ -41,30 +42,32 @@ def read(path):
 
 
 def mutated(draw, line):
-    """A line with bytes of it replaced, doubled or left out; its number stays."""
+    """A line with some bytes replaced, doubled or removed; its number stays."""
     for _ in range(draw.randrange(4)):
         at = draw.randrange(line.index(b" "), len(line))
-        line = line[:at] + bytes(draw.choices(SPECIAL, k=draw.randrange(3))) + line[at + draw.randrange(2):]
+        inserted = bytes(draw.choices(SPECIAL, k=draw.randrange(3)))
+        line = line[:at] + inserted + line[at + draw.randrange(2):]
     return line
 
 
-@test("fast path: text of real programs")
+@test("fast path: text of real programs gives equal trees")
 def _():
-    check(sum(len(FRAME.findall(read(path))) for path in texts()) > 100, "enough frames")
-    wrong = [path for path in texts() if differ(read(path))]
+    check(sum(len(FRAME.findall(read(path))) for path in texts()) > 100, "too few frames")
+    wrong = [path for path in texts() if trees_differ(read(path))]
     check(not wrong, "equal trees", *wrong)
 
 
-@test("fast path: lines that nobody printed")
+@test("fast path: mutated lines give equal trees")
 def _():
     draw = random.Random(1)
-    lines = [line for path in texts() for line in read(path).splitlines() if re.match(rb"#\d+ .{8}", line)]
+    lines = [line for path in texts() for line in read(path).splitlines()
+             if re.match(rb"#\d+ .{8}", line)]
     for _ in range(ROUNDS):
         stacks = (b"Thread %d (LWP %d):\n%s\n\n" % (number + 1, number + 1, b"\n".join(
             b"#%d %s" % (i, mutated(draw, draw.choice(lines)).split(b" ", 1)[1]) for i in range(4)))
             for number in range(50))
         text = b"".join(stacks)
-        check(not differ(text), "equal trees", text)
+        check(not trees_differ(text), "equal trees", text)
 
 
 main()

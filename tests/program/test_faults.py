@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Each call of the system that pmp makes fails once, and once for good: allocation, read, write, open, pipe,
-fork, poll, link and stat, over fold, show and --version. Whatever fails, pmp ends with a documented code and one line,
-or does all that it should; a file is what it was or complete, and none is left beside it. (A sanitizer makes it slow: then
-not each after the sixtieth.) record: tests/live."""
+"""Every system call of fold, show and --version fails once: allocation, read, write, open, pipe,
+fork, poll, link and stat. In a second pass, all calls from the N-th on fail.
+
+In each run, pmp either succeeds completely, or ends with a documented exit code and one line on
+stderr. An output file is unchanged or complete, and no other file is left. With a sanitizer, which
+is slow, only every seventh call after the sixtieth fails. tests/live tests record in this way.
+"""
 
 import gzip
 import os
@@ -10,17 +13,17 @@ import stat
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness", "faults"))
-
+sys.path.insert(0, os.path.join(sys.path[0], "faults"))
 from faulty import OLD, PMP, Run, faults  # noqa: E402
 from tap import ROOT, SANITIZED, check, equal, main, note, temp_dir, test  # noqa: E402
 
-# More calls of one kind than any of these commands makes.
+# An upper limit: no command here makes so many calls of one kind.
 CALLS_MAX = 3000
-# (kind, how it fails if not as usual)
+# (kind, its error if not the default)
 KINDS = (
-    ("alloc", None), ("read", None), ("read", "SHORT"), ("write", None), ("write", "SHORT"), ("open", None),
-    ("open", "EOPNOTSUPP"), ("pipe", None), ("fork", None), ("poll", None), ("link", None), ("stat", None),
+    ("alloc", None), ("read", None), ("read", "SHORT"), ("write", None), ("write", "SHORT"),
+    ("open", None), ("open", "EOPNOTSUPP"), ("pipe", None), ("fork", None), ("poll", None),
+    ("link", None), ("stat", None),
 )
 FAKE_GDB = "#!/bin/sh\necho GNU gdb 13.1\necho '~python 3.11.2'\n"
 
@@ -46,8 +49,9 @@ def fake_gdb():
 def check_run(run, wanted):
     run.check_code()
     for name, content in run.files.items():
-        check(name in wanted.files, "a file beside the output: %s" % name, run)
-        check(content == wanted.files[name] or (run.code and content == OLD), "%s is half" % name, run)
+        check(name in wanted.files, "an extra file: %s" % name, run)
+        check(content == wanted.files[name] or (run.code and content == OLD),
+              "%s is incomplete" % name, run)
     if run.code == 0:
         equal(run.result.out, wanted.result.out, str(run))
         equal(run.result.err, wanted.result.err, str(run))
@@ -55,7 +59,7 @@ def check_run(run, wanted):
 
 
 def sweep(*args, **more):
-    """Each call of every kind; says how many there were and what became of them."""
+    """Lets each call of every kind fail; prints the number of calls for each exit code."""
     wanted = Run(None, *args, **more)
     equal(wanted.code, 0, wanted)
     check(not wanted.hit, "no fault", wanted)
@@ -68,15 +72,16 @@ def sweep(*args, **more):
                 if not run.hit:
                     break
                 codes[run.code] = codes.get(run.code, 0) + 1
-                check(sum(codes.values()) < CALLS_MAX, "no end of calls", run)
+                check(sum(codes.values()) < CALLS_MAX, "too many calls", run)
             note("%s%s%s: %s" % (kind, ":" + error if error else "", "+" if later else "", " ".join(
                 "%d times code %d" % (n, code) for code, n in sorted(codes.items())) or "none"))
 
 
 def version_sweep(*args):
-    """--version says what it could not find out, and that is not a failure of pmp's."""
+    """--version reports what it could not find out; then its exit code may still be 0."""
     wanted = Run(None, *args)
-    check("GNU gdb 13.1" in wanted.result.out and "Python: 3.11.2" in wanted.result.out, "found", wanted)
+    check("GNU gdb 13.1" in wanted.result.out and "Python: 3.11.2" in wanted.result.out, "found",
+          wanted)
     for kind, error in KINDS:
         if error == "SHORT" and kind == "read":
             continue
@@ -84,39 +89,40 @@ def version_sweep(*args):
             run = Run(fault, *args)
             run.check_code()
             check(run.code or run.result.out.startswith("pmp "), "its version", run)
-            check(run.code or "\ngdb: " in run.result.out, "what gdb there is", run)
-            check("\nGNU gdb" not in run.result.out, "what gdb prints, unread", run)
+            check(run.code or "\ngdb: " in run.result.out, "the line about gdb is missing", run)
+            check("\nGNU gdb" not in run.result.out, "gdb's output reached stdout", run)
             if not run.hit:
                 break
 
 
-@test("fold FILE into a new YAML file, each call failing")
+@test("fold FILE -o NEW survives the failure of each system call")
 def _():
     sweep("fold", "-o", "new.yaml", "bt.txt", files=[("bt.txt", TEXT)])
 
 
-@test("fold of packed text over an old file, each call failing")
+@test("fold of a gzip file over an old file survives the failure of each system call")
 def _():
     sweep("fold", "-q", "-f", "collapsed", "-o", "out", "bt.gz",
           files=[("bt.gz", gzip.compress(TEXT, mtime=0)), OUT])
 
 
-@test("fold of stdin to stdout, each call failing")
+@test("fold of stdin to stdout survives the failure of each system call")
 def _():
     sweep("fold", "--threads", "--lines", stdin=TEXT)
 
 
-@test("show PROFILE over an old file, each call failing")
+@test("show PROFILE over an old file survives the failure of each system call")
 def _():
     sweep("show", "-f", "yaml", "-o", "out", "profile.yaml", files=[("profile.yaml", PROFILE), OUT])
 
 
-@test("show of collapsed stacks to stdout, each call failing")
+@test("show of collapsed stacks to stdout survives the failure of each system call")
 def _():
-    sweep("show", "-f", "yaml", "in.folded", files=[("in.folded", b"main (a.py);f (a.py) 3\nmain (a.py);g 1\n")])
+    sweep("show", "-f", "yaml", "in.folded",
+          files=[("in.folded", b"main (a.py);f (a.py) 3\nmain (a.py);g 1\n")])
 
 
-@test("--version, each call failing")
+@test("--version survives the failure of each system call")
 def _():
     version_sweep("--version", "--gdb", fake_gdb())
 

@@ -1,4 +1,4 @@
-"""What pmp says of itself: --help, pmp help COMMAND, and the man page, which are made of the same tables."""
+"""The help texts: --help, pmp help COMMAND, and the man page. All are made from the same tables."""
 
 import os
 import re
@@ -9,48 +9,50 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import PMP, ROOT, check, equal, main, run, skip, temp_dir, test  # noqa: E402
 
 
-def said(*args):
+def output_of(*args):
     result = run(PMP, *args)
     equal((result.code, result.err), (0, ""), result)
     return result.out
 
 
-@test("--help is a result, and about all commands")
+@test("--help exits with 0 and lists all commands, in 80 columns")
 def _():
-    out = said("--help")
-    equal(said("-h"), out)
-    equal(said("-p", "1", "--help", "--lines"), out)
-    for part in ("pmp [record] -p PID", "pmp fold", "pmp show", "--attach once|each|plain", ".yaml .yml",
+    out = output_of("--help")
+    equal(output_of("-h"), out)
+    equal(output_of("-p", "1", "--help", "--lines"), out)
+    for part in ("pmp [record] -p PID", "pmp fold", "pmp show", "--attach once|each|plain",
+                 ".yaml .yml",
                  "130"):
         check(part in out, part, out)
     for line in out.splitlines():
         check(len(line) <= 80, "longer than 80 columns: " + line)
 
 
-@test("a command's help is about itself")
+@test("a command's help lists only its own options")
 def _():
-    fold, show = said("fold", "--help"), said("show", "-h")
+    fold, show = output_of("fold", "--help"), output_of("show", "-h")
     check("--threads" in fold and "--pid" not in fold and "PROFILE" not in fold, "fold", fold)
     check("--output" in show and "--pid" not in show, "show", show)
 
 
-COMMANDS = re.findall(r"^  pmp \[?(\w+)", said("--help"), re.MULTILINE)
+COMMANDS = re.findall(r"^  pmp \[?(\w+)", output_of("--help"), re.MULTILINE)
 
 
-@test("each command's help has its usage, what it does, its options, and examples of itself, in 80 columns")
+@test("each command's help has its usage, options and examples, in 80 columns")
 def _():
     check(len(COMMANDS) > 4, "too few", COMMANDS)
     for command in COMMANDS:
-        out = said(command, "--help")
-        equal(said("help", command), out)
+        out = output_of(command, "--help")
+        equal(output_of("help", command), out)
         check(re.match(r"Usage:\n  pmp \[?%s\b" % command, out), command, out)
         check("\nOptions:\n" in out and "  -h, --help " in out, command, out)
         examples = out.partition("\nExamples:\n")[2]
-        check(re.search(r"^      .*\bpmp (%s\b%s)" % (command, "|-" if command == "record" else ""), examples, re.MULTILINE),
+        check(re.search(r"^      .*\bpmp (%s\b%s)" % (command, "|-" if command == "record" else ""),
+                        examples, re.MULTILINE),
               command, out)
         for line in out.splitlines():
             check(len(line) <= 80, "longer than 80 columns: " + line)
-    equal(said("help"), said("--help"))
+    equal(output_of("help"), output_of("--help"))
     result = run(PMP, "help", "shwo")
     equal((result.code, result.out), (2, ""))
     check("'shwo' is no command (did you mean show?)" in result.err, result)
@@ -60,17 +62,17 @@ def section(page, name):
     return re.search(r"^%s\n((?:[ ].*)?\n)+" % name, page, re.MULTILINE).group()
 
 
-@test("the man page, as it is read, has the options, commands, formats and exit codes of --help, and no others")
+@test("the man page has exactly the options, commands, formats and exit codes of --help")
 def _():
     if not shutil.which("man"):
         skip("no man (man-db)")
     path = os.path.join(temp_dir(), "pmp.1")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(said("man"))
+        file.write(output_of("man"))
     read = run("man", "--warnings=w", "-l", path,
                env={"MANWIDTH": "80", "MAN_KEEP_FORMATTING": "", "LC_ALL": "C"})
     equal((read.code, read.err), (0, ""))
-    page, survey = read.out, said("--help")
+    page, survey = read.out, output_of("--help")
     for line in page.splitlines():
         check(len(line) <= 80, "longer than 80 columns: " + line)
 
@@ -80,21 +82,23 @@ def _():
     equal(re.findall(r"^       (\w+)(?: .*)?$", section(page, "COMMANDS"), re.MULTILINE), COMMANDS)
     formats = survey[survey.index("\nFormats"):survey.index("\nExit codes")]
     listed = re.findall(r"^  (\w+) .*(?:\n   +((?:\.|callgrind\.).*))?", formats, re.MULTILINE)
-    heads = re.findall(r"^       (\w+)(?: \((\S.*)\)$| .*|$)", section(page, "FORMATS").partition("\n       Labels")[0],
+    heads = re.findall(r"^       (\w+)(?: \((\S.*)\)$| .*|$)",
+                       section(page, "FORMATS").partition("\n       Labels")[0],
                        re.MULTILINE)
     equal(heads, listed)
     codes = re.findall(r"^  (\S+)  +(.*)", survey[survey.index("Exit codes"):], re.MULTILINE)
     equal(re.findall(r"^ +([\dN+]+)  +(.*)", section(page, "EXIT STATUS"), re.MULTILINE), codes)
 
 
-@test("what the man page adds to a row is about one that is there")
+@test("each @more paragraph of the man page belongs to an existing option, command or format")
 def _():
-    survey = said("--help")
+    survey = output_of("--help")
     with open(os.path.join(ROOT, "cli", "help", "pmp.1.in"), encoding="utf-8") as file:
         rows = re.findall(r"^@more (\w+) (\S+)$", file.read(), re.MULTILINE)
     check(len(rows) > 10, "too few", rows)
     for kind, name in rows:
-        check(re.search({"option": r" --%s\b", "command": r"^  pmp \[?%s\b", "format": r"^  %s +"}[kind] % name,
+        check(re.search({"option": r" --%s\b", "command": r"^  pmp \[?%s\b",
+                         "format": r"^  %s +"}[kind] % name,
                         survey, re.MULTILINE), kind, name)
 
 

@@ -1,4 +1,4 @@
-"""The test runner itself: what counts as passed, failed and skipped."""
+"""The test runner: which tests count as passed, failed and skipped."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from tap import PYTHON, ROOT, check, equal, main, run, skip, temp_dir, test  # noqa: E402
 
-# (what, the program, its last line, exit code)
+# (what the program does, its text, the runner's last line, the runner's exit code)
 PROGRAMS = (
     ("passes", "print('1..2\\nok 1 - a\\nok 2 - b')", "2 passed, 0 failed, 0 skipped", 0),
     ("fails", "print('1..2\\nok 1 - a\\nnot ok 2 - b'); raise SystemExit(1)",
@@ -18,7 +18,8 @@ PROGRAMS = (
     ("skips all of it", "print('1..0 # SKIP no gdb')", "0 passed, 0 failed, 1 skipped", 0),
     ("prints nothing", "pass", "0 passed, 1 failed, 0 skipped", 1),
     ("has no test", "print('1..0')", "0 passed, 1 failed, 0 skipped", 1),
-    ("stops before its plan is done", "print('1..2\\nok 1 - a')", "1 passed, 1 failed, 0 skipped", 1),
+    ("stops before its plan is done", "print('1..2\\nok 1 - a')", "1 passed, 1 failed, 0 skipped",
+     1),
     ("has no plan", "print('ok 1 - a')", "1 passed, 1 failed, 0 skipped", 1),
     ("exits with 1 and no failed test", "print('1..1\\nok 1 - a'); raise SystemExit(1)",
      "1 passed, 1 failed, 0 skipped", 1),
@@ -56,9 +57,10 @@ for row in PROGRAMS:
     case(*row)
 
 
-@test("skipped tests are listed with their reasons")
+@test("the runner lists skipped tests with their reasons")
 def _():
-    result, _ = run_runner({"program/test_one": "print('1..2\\nok 1 - a # SKIP no gdb\\n# no xz\\nnot ok 2 # SKIP b')"})
+    program = "print('1..2\\nok 1 - a # SKIP no gdb\\n# no xz\\nnot ok 2 # SKIP b')"
+    result, _ = run_runner({"program/test_one": program})
     check("skipped: program/test_one: a: no gdb" in result.out, result)
     check("skipped: program/test_one: b: no xz" in result.out, result)
 
@@ -66,9 +68,10 @@ def _():
 TAP = "from tap import test, main\ntest('%s')(lambda: None)\ntest('%s')(lambda: None)\nmain()"
 
 
-@test("a filter chooses programs and tests; one that matches nothing has failed")
+@test("a filter selects programs and tests; a filter without a match is a failure")
 def _():
-    programs = {"program/test_one": TAP % ("red", "blue"), "program/test_two": TAP % ("green", "blue")}
+    programs = {"program/test_one": TAP % ("red", "blue"),
+                "program/test_two": TAP % ("green", "blue")}
     equal(run_runner(programs)[1], "4 passed, 0 failed, 0 skipped")
     equal(run_runner(programs, "one")[1], "2 passed, 0 failed, 0 skipped")
     equal(run_runner(programs, "blue")[1], "2 passed, 0 failed, 0 skipped")
@@ -85,15 +88,16 @@ def _():
     for _ in range(1000):
         if os.path.exists(os.path.join("tests", "%s")): return
         time.sleep(0.01)
-    check(False, "it does not come")
+    check(False, "the other program has not started")
 main()"""
 
 
-@test("programs that look at no live process run beside those that do")
+@test("programs without a live process run at the same time as live tests")
 def _():
     if len(os.sched_getaffinity(0)) < 2:
         skip("a second core is missing")
-    result, line = run_runner({"program/test_one": BESIDE % ("b", "a", "b"), "live/test_two": BESIDE % ("a", "b", "a")})
+    result, line = run_runner({"program/test_one": BESIDE % ("b", "a", "b"),
+                               "live/test_two": BESIDE % ("a", "b", "a")})
     equal((line, result.code), ("2 passed, 0 failed, 0 skipped", 0), result)
 
 

@@ -1,4 +1,4 @@
-"""Completion, in the shells themselves: each is asked what could come next."""
+"""Completion in the shells: each test asks a real shell for the words that it offers."""
 
 import os
 import re
@@ -8,12 +8,14 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from tap import PMP, PYTHON, Target, check, cleanup, equal, main, run, skip, temp_dir, test  # noqa: E402
+from tap import (PMP, PYTHON, Target, check, cleanup, equal, main, run, skip,  # noqa: E402
+                 temp_dir, test)
 from terminal import Terminal  # noqa: E402
 
 SURVEY = run(PMP, "--help").out
 COMMANDS = re.findall(r"^  pmp \[?([a-z]+)", SURVEY, re.MULTILINE)
-FORMATS = re.findall(r"^  (\w+) ", SURVEY.partition("\nFormats")[2].partition("\nExit codes")[0], re.MULTILINE)
+FORMATS = re.findall(r"^  (\w+) ", SURVEY.partition("\nFormats")[2].partition("\nExit codes")[0],
+                     re.MULTILINE)
 FOLDER = temp_dir()
 for name in ("one.yaml", "two words.txt"):
     open(os.path.join(FOLDER, name), "w", encoding="utf-8").close()
@@ -26,18 +28,19 @@ PID = str(TARGET.pid)
 
 
 def options(command):
-    """All of them, as the command's own help has them."""
+    """The options in the command's help."""
     out = run(PMP, command, "--help").out
     return set(re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", out, re.MULTILINE))
 
 
-def is_complete(ask):
-    """ask(line) is the set of words that the shell offers at the end of the line."""
+def check_offers(ask):
+    """Completion offers the right words. ask(line) is the set of words that the shell offers at the
+    end of the line."""
     equal(ask("pmp "), set(COMMANDS), "commands")
     equal(ask("pmp sh"), {"show"})
     for command in COMMANDS:
         equal(ask("pmp %s --" % command), options(command), command)
-    equal(ask("pmp --sa"), {"--samples", "--save-raw"}, "the command that is not named")
+    equal(ask("pmp --sa"), {"--samples", "--save-raw"}, "without a command it is record")
     equal(ask("pmp show --weight "), {"wall", "cpu"})
     equal(ask("pmp -p 1 --attach "), {"once", "each", "plain"})
     equal(ask("pmp fold -f "), set(FORMATS))
@@ -52,7 +55,7 @@ def is_complete(ask):
     equal(ask("pmp -p 1," + PID), {"1," + PID})
     check("printf" in ask("pmp run -n 5 print"), "a program")
     for line in ("pmp run cat --in", "pmp run -n 5 cat --in", "pmp run -- cat x --in"):
-        check("--instant" not in ask(line), "what follows is the program's", line)
+        check("--instant" not in ask(line), "the words after the program are its own", line)
 
 
 def script(shell):
@@ -70,10 +73,11 @@ ENV = {"PATH": os.path.dirname(PMP) + ":" + os.environ["PATH"], "LC_ALL": "C.UTF
 
 
 class Shell:
-    """A program that answers a line with lines, the last of which is "end"."""
+    """A shell that answers each line with some lines and then "end"."""
 
     def __init__(self, *argv):
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT,
                                         env={**os.environ, **ENV}, cwd=FOLDER, text=True, bufsize=1)
         cleanup(self.end)
 
@@ -105,7 +109,7 @@ done
 """
 
 
-@test("bash")
+@test("bash offers the right words")
 def _():
     shell = Shell("bash", "-c", BASH, "bash", script("bash"))
 
@@ -113,16 +117,18 @@ def _():
         words = [word for part in line.split(" ") for word in re.findall(r"=|[^=]+", part) or [""]]
         return set(shell.ask("\1".join(words)))
 
-    is_complete(ask)
+    check_offers(ask)
     equal(ask("pmp show --weight="), {"wall", "cpu"})
     equal(ask("pmp show --weight=c"), {"cpu"})
 
 
-@test("bash, at a terminal: a name with a blank, and what a pid is")
+@test("bash at a terminal quotes a name with a blank, and shows the command of a pid")
 def _():
     path = script("bash")
-    terminal = Terminal("bash", "--norc", "-i", env={**ENV, "PS1": "> ", "INPUTRC": "/dev/null"}, cwd=FOLDER, rows=100)
-    terminal.send("bind 'set enable-bracketed-paste off'; PS1='$ '; source %s; echo rea''dy\n" % path)
+    terminal = Terminal("bash", "--norc", "-i", env={**ENV, "PS1": "> ", "INPUTRC": "/dev/null"},
+                        cwd=FOLDER, rows=100)
+    terminal.send(
+        "bind 'set enable-bracketed-paste off'; PS1='$ '; source %s; echo rea''dy\n" % path)
     terminal.wait_for(r"ready\r\n\$ ")
     terminal.send("pmp show two\t")
     terminal.wait_for(r"pmp show two\\ words.txt ")
@@ -142,7 +148,7 @@ end
 """
 
 
-@test("fish")
+@test("fish offers the right words, and describes pids and options")
 def _():
     path = script("fish")
     shell = Shell("fish", "-c", FISH, path)
@@ -150,14 +156,16 @@ def _():
     def ask(line):
         return {answer.split("\t")[0] for answer in shell.ask(line)}
 
-    is_complete(ask)
+    check_offers(ask)
     equal(ask("pmp show --weight="), {"--weight=wall", "--weight=cpu"})
     equal(ask("pmp --pid=1," + PID), {"--pid=1," + PID})
-    check(any(re.match(r"%s\tpython3\S* -c " % PID, line) for line in shell.ask("pmp -p " + PID)), "what a pid is")
-    check("--threads\tthe first level of the tree is the thread" in shell.ask("pmp fold --thr"), "what an option is")
+    check(any(re.match(r"%s\tpython3\S* -c " % PID, line) for line in shell.ask("pmp -p " + PID)),
+          "no description of a pid")
+    check("--threads\tthe first level of the tree is the thread" in shell.ask("pmp fold --thr"),
+          "no description of an option")
 
 
-# What is offered is written down on its way to the list; compadd with -O, -A or -D only asks.
+# Writes the offered words to a file. compadd with -O, -A or -D only queries, so it is not recorded.
 ZSH = r"""
 PS1='$ '
 unset zle_bracketed_paste
@@ -176,13 +184,15 @@ compadd() {
 """
 
 
-@test("zsh")
+@test("zsh offers the right words, and describes pids and options")
 def _():
     path = script("zsh")
     folder = temp_dir()
     with open(os.path.join(folder, "set-up"), "w", encoding="utf-8") as file:
-        file.write(ZSH.replace("$1", shlex.quote(os.path.dirname(path))).replace("offered.list", folder + "/offered"))
-    terminal = Terminal("zsh", "-f", "-i", env={**ENV, "TERM": "dumb"}, cwd=FOLDER, rows=400, columns=200)
+        text = ZSH.replace("$1", shlex.quote(os.path.dirname(path)))
+        file.write(text.replace("offered.list", folder + "/offered"))
+    terminal = Terminal("zsh", "-f", "-i", env={**ENV, "TERM": "dumb"}, cwd=FOLDER, rows=400,
+                        columns=200)
     terminal.send("source %s; print rea''dy\n" % shlex.quote(os.path.join(folder, "set-up")))
     terminal.wait_for(r"ready\r?\n[^$]*\$ ")
 
@@ -195,7 +205,7 @@ def _():
         with open(offered, encoding="utf-8") as file:
             return set(file.read().replace("\\ ", " ").splitlines())
 
-    is_complete(ask)
+    check_offers(ask)
     equal(ask("pmp show --weight="), {"--weight=wall", "--weight=cpu"})
     terminal.send("pmp dump -p %s\x14" % PID)
     terminal.wait_for(r"%s +-- python3\S* -c " % PID)

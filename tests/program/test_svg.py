@@ -1,4 +1,4 @@
-"""Flame graphs: well-formed, whatever the names are; opened, searched and zoomed in headless Chromium."""
+"""Flame graphs: well-formed SVG for any names; opened, searched and zoomed in headless Chromium."""
 
 import json
 import os
@@ -11,36 +11,43 @@ from browsers import need_browser  # noqa: E402
 from tap import ROOT, check, equal, main, note, pmp, run, temp_dir, test  # noqa: E402
 
 BROWSER = os.path.join(ROOT, "tests", "harness", "programs", "browse_svg.js")
-HOSTILE = ("</script><script>window.hijacked=1</script>", "]]>", "\"><img src=x onerror=\"window.hijacked=1\">", "a&b<c>'d'",
-           "\u6f22\u5b57\u6f22\u5b57", "\ufffe\uffff", "x" * 3000, "<![CDATA[", "&amp;", "${window.hijacked=1}")
+HOSTILE = ("</script><script>window.hijacked=1</script>", "]]>",
+           "\"><img src=x onerror=\"window.hijacked=1\">", "a&b<c>'d'",
+           "\u6f22\u5b57\u6f22\u5b57", "\ufffe\uffff", "x" * 3000, "<![CDATA[", "&amp;",
+           "${window.hijacked=1}")
 NARROW = 0.00025  # merger/formats/flame_graph.c
 
 
 def graph(text, *options):
     """The path of the SVG of collapsed stacks."""
     path = os.path.join(temp_dir(), "x.svg")
-    result = pmp("show", "-q", "-", "-o", path, *options, stdin=text.encode("utf-8", "surrogatepass"))
+    result = pmp("show", "-q", "-", "-o", path, *options,
+                 stdin=text.encode("utf-8", "surrogatepass"))
     equal(result.code, 0, result)
     return path
 
 
 def boxes(path):
-    """(name, at, size, depth) of each."""
+    """(name, position, size, depth) of each box."""
     document = xml.dom.minidom.parse(path)
-    found = [node for node in document.getElementsByTagName("g") if "box" in node.getAttribute("class").split()]
-    return [(node.getAttribute("data-name"), int(node.getAttribute("data-at")), int(node.getAttribute("data-size")),
+    found = [node for node in document.getElementsByTagName("g")
+             if "box" in node.getAttribute("class").split()]
+    return [(node.getAttribute("data-name"), int(node.getAttribute("data-at")),
+             int(node.getAttribute("data-size")),
              int(node.getAttribute("data-depth"))) for node in found]
 
 
-@test("each node is a box in its place, and what a box has is what the profile has")
+@test("each node is a box with its position, size and depth")
 def _():
     text = "a (m.py);b (m.py) 6\na (m.py);c (m.py);d (lib.so) 3\nz (lib.so) 1\n"
     found = {(name, depth): (at, size) for name, at, size, depth in boxes(graph(text))}
-    equal(found, {("all", 0): (0, 10), ("a (m.py)", 1): (0, 9), ("b (m.py)", 2): (0, 6), ("c (m.py)", 2): (6, 3),
-                  ("d (lib.so)", 3): (6, 3), ("z (lib.so)", 1): (9, 1)})
+    equal(found,
+          {("all", 0): (0, 10), ("a (m.py)", 1): (0, 9), ("b (m.py)", 2): (0, 6),
+           ("c (m.py)", 2): (6, 3),
+           ("d (lib.so)", 3): (6, 3), ("z (lib.so)", 1): (9, 1)})
 
 
-@test("what is too narrow is left out, and counted")
+@test("boxes that are too narrow are left out, and counted")
 def _():
     wide, narrow = 1000000, int(1000000 * NARROW) - 10
     path = graph("wide %d\n" % wide + "".join("narrow%d 1\n" % i for i in range(narrow)))
@@ -49,35 +56,40 @@ def _():
         check("%d of %d boxes are too narrow to be shown" % (narrow, narrow + 2) in file.read())
 
 
-@test("an empty profile is a picture, too")
+@test("an empty profile gives a valid SVG")
 def _():
     result = pmp("fold", "-q", "-f", "svg", stdin=b"")
     equal(result.code, 0, result)
     xml.dom.minidom.parseString(result.out)
 
 
-@test("a comparison: boxes are as wide as the mean of both shares, red where it has grown, blue where it has shrunk, pale by chance")
+@test("a comparison's box has the mean of both shares; red has grown, blue has shrunk")
 def _():
     folder = temp_dir()
-    for name, text in (("a", "f;more 100\nf;less 600\nf;same 300\nold 0\n"), ("b", "f;more 500\nf;less 190\nf;same 310\n")):
+    for name, text in (("a", "f;more 100\nf;less 600\nf;same 300\nold 0\n"),
+                       ("b", "f;more 500\nf;less 190\nf;same 310\n")):
         with open(os.path.join(folder, name), "w", encoding="ascii") as file:
             file.write(text)
     path = os.path.join(folder, "d.svg")
     result = pmp("diff", "-q", os.path.join(folder, "a"), os.path.join(folder, "b"), "-o", path)
     equal(result.code, 0, result)
     found = {name: size for name, _, size, _ in boxes(path)}
-    equal(found, {"all": 10 ** 9, "f": 10 ** 9, "more": 3 * 10 ** 8, "less": 395 * 10 ** 6, "same": 305 * 10 ** 6})
+    equal(found,
+          {"all": 10 ** 9, "f": 10 ** 9, "more": 3 * 10 ** 8, "less": 395 * 10 ** 6,
+           "same": 305 * 10 ** 6})
     fills = {}
     for node in xml.dom.minidom.parse(path).getElementsByTagName("g"):
-        fill = re.search(r"fill:#(..)(..)(..)", node.getElementsByTagName("rect")[0].getAttribute("style")) if node.hasAttribute(
-            "data-name") else None
+        if not node.hasAttribute("data-name"):
+            continue
+        style = node.getElementsByTagName("rect")[0].getAttribute("style")
+        fill = re.search(r"fill:#(..)(..)(..)", style)
         if fill:
             fills[node.getAttribute("data-name")] = tuple(int(part, 16) for part in fill.groups())
     red, _, blue = fills["more"]
-    check(red == 255 and blue < 160, "what has grown is not red", fills)
+    check(red == 255 and blue < 160, "a share that has grown is not red", fills)
     red, _, blue = fills["less"]
-    check(blue == 255 and red < 160, "what has shrunk is not blue", fills)
-    check(min(fills["same"]) > 240 and min(fills["f"]) == 255, "what is the same is not white", fills)
+    check(blue == 255 and red < 160, "a share that has shrunk is not blue", fills)
+    check(min(fills["same"]) > 240 and min(fills["f"]) == 255, "an equal share is not white", fills)
 
 
 def browse(path, search):
@@ -87,14 +99,17 @@ def browse(path, search):
     return json.loads(result.out)
 
 
-@test("in a browser: searched, zoomed, reset, turned over, in the dark; names are text")
+@test("search, zoom, reset, flip and dark colours work in a browser; names are only text")
 def _():
-    rows = ["root;%s;leaf%d %d" % (name.replace(";", ","), i, 100 + i) for i, name in enumerate(HOSTILE)]
+    rows = ["root;%s;leaf%d %d" % (name.replace(";", ","), i, 100 + i)
+            for i, name in enumerate(HOSTILE)]
     seen = browse(graph("\n".join(rows + ["root;other;deep;deeper 500"]) + "\n"), "leaf[02]$")
     equal((seen["errors"], seen["scripts"], seen["hijacked"]), ([], 1, "undefined"), seen)
     for name in HOSTILE:
-        shown = re.sub("[\ufffe\uffff]", "?", name.replace(";", ","))  # that parts a collapsed stack's frames
-        check(any(shown in told for told in seen["names"]), ascii(shown), [ascii(told[:80]) for told in seen["names"]])
+        # A semicolon separates the frames of a collapsed stack.
+        shown = re.sub("[\ufffe\uffff]", "?", name.replace(";", ","))
+        check(any(shown in box for box in seen["names"]), ascii(shown),
+              [ascii(box[:80]) for box in seen["names"]])
     equal((seen["found"], seen["hits"]), ("2 found: 13.1 %", 2), seen)
     check("total 500 samples, 32.4 %" in seen["hovered"], seen["hovered"])
     equal((seen["zoomed"]["name"], seen["zoomed"]["width"]), ("deeper", seen["zoomed"]["all"] - 20))
@@ -103,10 +118,11 @@ def _():
     check(seen["light"] != seen["dark"] and seen["flipped"] > 100, seen)
 
 
-@test("a profile of very many nodes opens within a moment")
+@test("a browser opens the flame graph of a profile of 40,000 stacks")
 def _():
     need_browser()
-    rows = ["".join("f%d_%d;" % (depth, i >> depth) for depth in range(12, 0, -1)) + "leaf%d %d" % (i, 1 + i % 97)
+    rows = ["".join("f%d_%d;" % (depth, i >> depth) for depth in range(12, 0, -1)) +
+            "leaf%d %d" % (i, 1 + i % 97)
             for i in range(40000)]
     seen = browse(graph("\n".join(rows) + "\n"), "leaf")
     note("%d boxes, opened in %d ms" % (seen["boxes"], seen["opened_ms"]))
