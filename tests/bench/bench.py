@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Measures pmp and, beside it, what others do: `make bench`.
+"""Measures pmp and, for comparison, other tools: `make bench`.
 
     tests/bench/bench.py [--quick] [--only REGEX] [--rounds N]
 
-A line a row: the median of some rounds (and the least and the most), what it is to be, their ratio (1 and less: reached), and
-the peers' figures. All of it also goes to $B/bench.json. README.md here tells what each row is.
+Prints one line for each row: the median of some rounds (and the least and the most), the target,
+their ratio (1 or less: reached), and the figures of other tools. Writes all figures to
+$B/bench.json. README.md describes the rows.
 """
 
 import argparse
@@ -13,7 +14,6 @@ import os
 import re
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import merge  # noqa: E402
 import pauses  # noqa: E402
@@ -25,7 +25,8 @@ from tap import clean_up  # noqa: E402
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="under a minute; fails if a row is off by more than double")
+    parser.add_argument("--quick", action="store_true",
+                        help="under a minute; fails if a ratio is more than twice its target")
     parser.add_argument("--only", default="", help="rows with this in their name")
     parser.add_argument("--rounds", type=int, default=0)
     options = parser.parse_args()

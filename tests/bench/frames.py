@@ -1,4 +1,4 @@
-"""A Python program asleep below so many Python frames: frames.py N. Prints "ready PID"."""
+"""A Python program that sleeps below N Python frames: frames.py N. Prints "ready PID"."""
 
 import os
 import sys
@@ -12,5 +12,5 @@ def down(depth):
     return time.sleep(600)
 
 
-# <module> is a frame, too.
+# <module> and the first call are two of the frames.
 down(int(sys.argv[1]) - 2)

@@ -1,9 +1,10 @@
-/* A program that watches its own pauses: gaps SECONDS FILE THREADS [LIBRARY...]
+/* A program that measures its own pauses: gaps SECONDS FILE THREADS [LIBRARY...]
  *
- * Its first thread, some 30 frames deep, reads the clock without end; what lies between two readings and is longer than GAP_US
- * is a gap. Each other one is as deep, sleeps for NAP_US at a time, and takes what it overslept for its gap, the longest of all.
- * At the end (SECONDS, or SIGTERM) FILE has a line a gap: the thread, when it began, how long it was (in us, of CLOCK_MONOTONIC).
- * Each LIBRARY is loaded first. */
+ * The first thread, about 30 frames deep, reads the clock in a loop; more than GAP_US between two
+ * readings is a gap. The other threads are as deep, and sleep for NAP_US at a time; the longest
+ * oversleep of each is its gap. At the end (after SECONDS, or on SIGTERM) FILE gets a line for each
+ * gap: the thread, its begin and its length (in us, of CLOCK_MONOTONIC). The LIBRARYs are loaded
+ * first. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
@@ -33,7 +34,7 @@ static void on_term(int signal)
 	over = 1;
 }
 
-static long now_us(void)
+static long read_clock_us(void)
 {
 	struct timespec now;
 
@@ -41,12 +42,12 @@ static long now_us(void)
 	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void watch(void)
+static void watch_clock(void)
 {
-	long last = now_us();
+	long last = read_clock_us();
 
 	while (!over && last < end) {
-		long now = now_us();
+		long now = read_clock_us();
 
 		if (now - last > GAP_US && gap_count < GAPS_MAX)
 			gaps[gap_count++] = (struct gap){ last, now - last };
@@ -54,14 +55,14 @@ static void watch(void)
 	}
 }
 
-static void nap(struct gap *worst)
+static void watch_sleeps(struct gap *worst)
 {
-	while (!over && now_us() < end) {
+	while (!over && read_clock_us() < end) {
 		const struct timespec nap = { 0, NAP_US * 1000 };
-		long begin = now_us(), late;
+		long begin = read_clock_us(), late;
 
 		nanosleep(&nap, NULL);
-		late = now_us() - begin - NAP_US;
+		late = read_clock_us() - begin - NAP_US;
 		if (late > worst->length)
 			*worst = (struct gap){ begin, late };
 	}
@@ -72,9 +73,9 @@ static __attribute__((noinline)) int deeper(int depth, struct gap *worst)
 	if (depth)
 		return deeper(depth - 1, worst) + depth;
 	if (worst)
-		nap(worst);
+		watch_sleeps(worst);
 	else
-		watch();
+		watch_clock();
 	return 0;
 }
 
@@ -97,7 +98,7 @@ int main(int argc, char **argv)
 		if (!dlopen(argv[i], RTLD_NOW))
 			return fprintf(stderr, "%s\n", dlerror()), 1;
 	signal(SIGTERM, on_term);
-	end = now_us() + atol(argv[1]) * 1000000;
+	end = read_clock_us() + atol(argv[1]) * 1000000;
 	overslept = calloc((size_t)threads, sizeof(*overslept));
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 1 << 17);

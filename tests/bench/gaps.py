@@ -1,8 +1,8 @@
-"""A Python program that watches its own pauses: gaps.py SECONDS FILE.
+"""A Python program that measures its own pauses: gaps.py SECONDS FILE.
 
-Some 20 native and 5 Python frames deep (functools.reduce and sorted put C between the Python functions) it reads
-CLOCK_MONOTONIC in a loop, and every 100 us and more between two readings is a gap. At its end, after SECONDS or on SIGTERM, FILE
-has a line for each, as gaps.c writes them.
+It is about 20 native and 5 Python frames deep (functools.reduce and sorted put C between the Python
+functions), and reads CLOCK_MONOTONIC in a loop. More than 100 us between two readings is a gap. At
+its end, after SECONDS or on SIGTERM, it writes the gaps to FILE in the format of gaps.c.
 """
 
 import functools

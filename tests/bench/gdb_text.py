@@ -1,11 +1,12 @@
-"""Text as `thread apply all bt` prints it of a database server, made up, of any length: for tests/bench/text.py.
+"""Generates text like `thread apply all bt` of a database server, of any length, for text.py.
 
-`varied`: each line has an address and arguments of its own, so that no two are equal. Otherwise what is
-printed of a stack is the same each time it comes, as it is where threads wait.
+varied: each line has its own address and arguments, so no two lines are equal. Otherwise a stack is
+printed in the same way each time, as it is for waiting threads.
 """
 import random
 
-# module, file, the functions from the leaf on; a stack is one row, and some of the root's frames with it.
+# A stack is one row of LEAVES, two rows of MIDDLES, and ROOT; each lists its frames from the leaf
+# on.
 LEAVES = (
     ("from /lib/x86_64-linux-gnu/libpthread.so.0", ("pthread_cond_wait@@GLIBC_2.3.2",)),
     ("from /lib/x86_64-linux-gnu/libc.so.6", ("poll",)),
@@ -18,19 +19,25 @@ MIDDLES = (
      ("sync_array_wait_event", "arr=0x{1:x}, index={2}", "storage/innobase/sync/sync0arr.c"),
      ("rw_lock_s_lock_spin", "lock=0x{0:x}, pass={2}", "storage/innobase/sync/sync0rw.c"),
      ("buf_page_get_gen", "space={2}, offset={3}, rw_latch=1", "storage/innobase/buf/buf0buf.c"),
-     ("btr_cur_search_to_nth_level", "index=0x{0:x}, level=0, tuple=0x{1:x}", "storage/innobase/btr/btr0cur.c"),
-     ("row_search_for_mysql", "buf=0x{0:x} \"\\377\\020\", mode={2}", "storage/innobase/row/row0sel.c"),
-     ("ha_innobase::index_read", "this=0x{0:x}, buf=0x{1:x} \"\\375\", key_len={2}", "handler/ha_innodb.cc")),
+     ("btr_cur_search_to_nth_level", "index=0x{0:x}, level=0, tuple=0x{1:x}",
+      "storage/innobase/btr/btr0cur.c"),
+     ("row_search_for_mysql", "buf=0x{0:x} \"\\377\\020\", mode={2}",
+      "storage/innobase/row/row0sel.c"),
+     ("ha_innobase::index_read", "this=0x{0:x}, buf=0x{1:x} \"\\375\", key_len={2}",
+      "handler/ha_innodb.cc")),
     (("vio_read_buff", "vio=0x{0:x}, buf=0x{1:x} \"\\001\", size=4", "vio/viosocket.c"),
      ("my_real_read", "net=0x{0:x}, complen=0x{1:x}", "sql/net_serv.cc"),
      ("my_net_read", "net=0x{0:x}", "sql/net_serv.cc"),
      ("do_command", "thd=0x{0:x}", "sql/sql_parse.cc")),
     (("handler::ha_write_row", "this=0x{0:x}, buf=0x{1:x} \"\\371\"", "sql/handler.cc"),
      ("write_record", "thd=0x{0:x}, table=0x{1:x}, info=0x{0:x}", "sql/sql_insert.cc"),
-     ("mysql_insert", "thd=0x{0:x}, table_list=0x{1:x}, fields=..., ignore=false", "sql/sql_insert.cc"),
+     ("mysql_insert", "thd=0x{0:x}, table_list=0x{1:x}, fields=..., ignore=false",
+      "sql/sql_insert.cc"),
      ("mysql_execute_command", "thd=0x{0:x}", "sql/sql_parse.cc"),
-     ("mysql_parse", "thd=0x{0:x}, rawbuf=0x{1:x} \"INSERT INTO t VALUES ({2})\", length={3}", "sql/sql_parse.cc"),
-     ("dispatch_command", "command=COM_QUERY, thd=0x{0:x}, packet=0x{1:x} \"\"", "sql/sql_parse.cc")),
+     ("mysql_parse", "thd=0x{0:x}, rawbuf=0x{1:x} \"INSERT INTO t VALUES ({2})\", length={3}",
+      "sql/sql_parse.cc"),
+     ("dispatch_command", "command=COM_QUERY, thd=0x{0:x}, packet=0x{1:x} \"\"",
+      "sql/sql_parse.cc")),
 )
 ROOT = (
     ("do_handle_one_connection", "thd_arg=0x{0:x}", "sql/sql_connect.cc"),
@@ -41,7 +48,7 @@ ROOT = (
 
 
 def frames_of(number):
-    """(address there is, name, arguments, place) from the leaf on: stack `number` of all there are."""
+    """The frames of stack `number` from the leaf on: (has an address, name, arguments, place)."""
     module, names = LEAVES[number % len(LEAVES)]
     for name in names:
         yield True, name, "", module
@@ -54,7 +61,8 @@ def stack(numbers, which):
     lines = []
     for number, (has_address, name, arguments, place) in enumerate(frames_of(which)):
         address = "0x%016x in " % (0x550000000000 + numbers(1 << 40)) if has_address else ""
-        values = arguments.format(0x7f0000000000 + numbers(1 << 36), 0x7f0000000000 + numbers(1 << 36),
+        values = arguments.format(0x7f0000000000 + numbers(1 << 36),
+                                  0x7f0000000000 + numbers(1 << 36),
                                   numbers(1000), numbers(100000))
         name = name if name.endswith(")") else "%s (%s)" % (name, values)
         lines.append("#%-2d %s%s %s" % (number, address, name, place))
@@ -62,7 +70,7 @@ def stack(numbers, which):
 
 
 def write(out, size, varied):
-    """At least `size` bytes to the binary file `out`; returns how many frames."""
+    """Writes at least `size` bytes to the binary file `out`. Returns the number of frames."""
     numbers = random.Random(1).randrange
     kept = [stack(numbers, which) for which in range(60)]
     frames = written = thread = 0

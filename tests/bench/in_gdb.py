@@ -1,10 +1,10 @@
-"""Runs inside a gdb: times the parts of one sample of a process, and prints them as a line of JSON.
+"""Runs inside gdb: times the parts of one sample of a process, and prints them as a line of JSON.
 
-    native    the stack unwound
-    python    what Python frames add: thread states, frames. Names are cached
-    first     the same the first time, with every name read
+    native    unwinding the native stack
+    python    the additional time for Python: thread states and frames; names are cached
+    first     the same for the first sample, which reads every name
 
-In milliseconds, the medians of ROUNDS; of python, that of the differences.
+All are milliseconds, medians of ROUNDS samples; `python` is the median of the differences.
 """
 
 import json
@@ -45,21 +45,23 @@ def main(pid):
         raise gdb.GdbError("no Python: %s" % note)
 
     def walk():
-        return native_stack.read_stack(target.unwinder, target.memory, thread, registers.read(thread), True)
+        return native_stack.read_stack(target.unwinder, target.memory, thread,
+                                       registers.read(thread), True)
 
-    def look(reader):
+    def take_sample(reader):
         stack = walk()
         return stack, reader.runs(target.memory, reader.thread_states(target.memory).get(ident, []))
 
     walk()
     fresh = interpreter.find_live(target.memory, files, {ident})[0]
-    fresh.frames = type(fresh.frames)(fresh.layout)  # it has read names to find out that they make sense
-    first, _ = timed(lambda: look(fresh))
-    # In turns: what else the machine does falls on both alike.
+    # find_live() has read names to check them, so the cache is replaced by an empty one.
+    fresh.frames = type(fresh.frames)(fresh.layout)
+    first, _ = timed(lambda: take_sample(fresh))
+    # Alternate, so that other load on the machine affects both in the same way.
     native_ms, added = [], []
     for _ in range(ROUNDS):
         native_ms.append(timed(walk)[0])
-        both, (stack, runs) = timed(lambda: look(python))
+        both, (stack, runs) = timed(lambda: take_sample(python))
         added.append(both - native_ms[-1])
     print("BENCH " + json.dumps({
         "native": median(native_ms), "python": median(added), "first": first - median(native_ms),

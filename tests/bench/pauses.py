@@ -1,4 +1,6 @@
-"""Rows of what sampling costs the target, and the machine: measured by targets that watch their own pauses."""
+"""Rows of the cost of sampling for the target and the machine. The targets measure their own
+pauses.
+"""
 
 import os
 import re
@@ -10,16 +12,16 @@ import time
 
 import pythons
 from profiles import Profile
-from rows import BUILD, ROOT, Row, Unable
+from rows import BUILD, Row, Unable
 from tap import PMP, PYTHON, Target, run, temp_dir
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GAPS = os.path.join(BUILD, "tests", "bench", "gaps")
 LIBRARIES = 300
 ASKED_HZ = 510
-CALM = 0.3  # seconds between two things that are measured
+CALM = 0.3  # seconds between two measurements
 
-# Counts in a shared file how far it has come: FILE THREADS.
+# A program that counts its work in a shared file: FILE THREADS.
 WORK = """
 import mmap, os, struct, sys, threading
 with open(sys.argv[1], "wb") as file: file.write(bytes(8 * int(sys.argv[2])))
@@ -34,7 +36,8 @@ def work(at):
         done += 1
         step(50)
         if not done % 100: struct.pack_into("<Q", shared, at, done)
-for i in range(1, int(sys.argv[2])): threading.Thread(target=work, args=(8 * i,), daemon=True).start()
+for i in range(1, int(sys.argv[2])):
+    threading.Thread(target=work, args=(8 * i,), daemon=True).start()
 print("ready %d" % os.getpid(), flush=True)
 go.set()
 work(0)
@@ -42,7 +45,7 @@ work(0)
 
 
 def python_311():
-    """One that was built from source, with its DWARF in it, if there is any."""
+    """The path of a Python 3.11; one built from source, with its DWARF, is preferred."""
     found = [python for python in pythons.found() if python.version == (3, 11)]
     if not found:
         raise Unable("no Python 3.11")
@@ -50,7 +53,7 @@ def python_311():
 
 
 class Watched:
-    """A target that writes down its gaps."""
+    """A target that records its gaps."""
 
     def __init__(self, *argv, threads=None, libraries=()):
         self.path = os.path.join(temp_dir(), "gaps")
@@ -59,15 +62,16 @@ class Watched:
         time.sleep(CALM)
 
     def sample(self, *options):
-        """The Profile, and when pmp began and ended (us)."""
+        """Runs pmp. Returns the Profile, and pmp's begin and end in us."""
         begin = time.monotonic()
-        result = run(PMP, "-p", str(self.target.pid), "-q", "-f", "yaml", *(str(option) for option in options), limit=300)
+        result = run(PMP, "-p", str(self.target.pid), "-q", "-f", "yaml",
+                     *(str(option) for option in options), limit=300)
         if result.code:
             raise AssertionError(str(result))
         return Profile(result.out), begin * 1e6, time.monotonic() * 1e6
 
     def end(self):
-        """(thread, when, how long) of each gap, in us."""
+        """Ends the target. Returns (thread, begin, length) of each gap, in us."""
         self.target.process.send_signal(signal.SIGTERM)
         self.target.process.wait(timeout=60)
         self.target.stop()
@@ -80,7 +84,7 @@ def longest(gaps, begin, end):
 
 
 class Shared:
-    """Figures of which one measurement gives several, each taken by a row of its own."""
+    """One measurement with several figures, each of which is taken by a different row."""
 
     def __init__(self, measure):
         self._measure, self._left = measure, {}
@@ -95,7 +99,8 @@ class Shared:
 
 
 def steady(samples):
-    """The median, 99th percentile and largest gap of a run, in ms, and the median that pmp says."""
+    """The median, 99th percentile and largest gap of a run, in ms, and the median pause that pmp
+    reports."""
     def measure():
         watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
         calm = time.monotonic() * 1e6
@@ -103,48 +108,54 @@ def steady(samples):
         pid, loop = watched.target.pid, []
         for _ in range(2):
             at = time.monotonic() * 1e6
-            run("gdb", "-nx", "-iex", "set debuginfod enabled off", "-p", str(pid), "-ex", "bt", "-batch", limit=60)
+            run("gdb", "-nx", "-iex", "set debuginfod enabled off", "-p", str(pid), "-ex", "bt",
+                "-batch", limit=60)
             loop.append((at, time.monotonic() * 1e6))
         gaps = watched.end()
         own = sorted(length for _, at, length in gaps if begin <= at < end)
         attach = max(own[-1], 1)
         later = sorted(length for _, at, length in gaps if begin <= at < end)[:-1]
         median = statistics.median(own) / 1000
-        told = profile.sampling["pause_ms"]["median"]
+        reported = profile.sampling["pause_ms"]["median"]
         classic = statistics.median(longest(gaps, *when) for when in loop)
-        return {"median": median, "told": {"pmp": told, "seen by the target": median},
-                "differ": 100 * abs(told - median) / median, "p99": own[int(len(own) * 0.99)] / 1000,
+        return {"median": median, "reported": {"pmp": reported, "seen by the target": median},
+                "differ": 100 * abs(reported - median) / median,
+                "p99": own[int(len(own) * 0.99)] / 1000,
                 "largest": later[-1] / 1000, "attach": attach / 1000, "calm": calm,
                 "classic": {"pmp": classic / median, "the loop's pause, ms": classic},
-                "classic_told": classic / told}
+                "classic_reported": classic / reported}
     return Shared(measure)
 
 
 def first_attach(argv, **how):
     def measure():
-        watched = Watched(*argv(), **{key: value() if callable(value) else value for key, value in how.items()})
+        options = {key: value() if callable(value) else value for key, value in how.items()}
+        watched = Watched(*argv(), **options)
         _, begin, end = watched.sample("-n", 1)
         return longest(watched.end(), begin, end)
     return measure
 
 
 def libraries():
-    """So many shared libraries, made here."""
+    """Builds LIBRARIES shared libraries; returns their paths."""
     folder = temp_dir()
     with open(folder + "/x.c", "w", encoding="ascii") as file:
         file.write("int f(int x) { return x + N; }\n")
     for first in range(0, LIBRARIES, 50):
-        processes = [subprocess.Popen(["cc", "-g", "-shared", "-fPIC", "-DN=%d" % i, "-o", "%s/lib%d.so" % (folder, i),
-                                       folder + "/x.c"]) for i in range(first, first + 50)]
+        processes = [subprocess.Popen(["cc", "-g", "-shared", "-fPIC", "-DN=%d" % i, "-o",
+                                       "%s/lib%d.so" % (folder, i), folder + "/x.c"])
+                     for i in range(first, first + 50)]
         for process in processes:
             process.wait()
     return ["%s/lib%d.so" % (folder, i) for i in range(LIBRARIES)]
 
 
 def cold_start():
-    with Target(python_311(), os.path.join(HERE, "gaps.py"), 60, os.path.join(temp_dir(), "gaps")) as target:
+    with Target(python_311(), os.path.join(HERE, "gaps.py"), 60,
+                os.path.join(temp_dir(), "gaps")) as target:
         time.sleep(CALM)
-        result = run(PMP, "-p", str(target.pid), "-n", "1", "-q", "-o", os.path.join(temp_dir(), "p.yaml"))
+        result = run(PMP, "-p", str(target.pid), "-n", "1", "-q", "-o",
+                     os.path.join(temp_dir(), "p.yaml"))
         return result.seconds
 
 
@@ -152,18 +163,20 @@ def each():
     watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
     profile, begin, end = watched.sample("-n", 30, "--attach", "each")
     gaps = [length for _, at, length in watched.end() if begin <= at < end]
-    return {"pmp": statistics.median(sorted(gaps)[-30:]) / 1000, "as pmp tells it": profile.sampling["pause_ms"]["median"]}
+    return {"pmp": statistics.median(sorted(gaps)[-30:]) / 1000,
+            "as pmp reports it": profile.sampling["pause_ms"]["median"]}
 
 
 def slowdown(threads, seconds=4, rounds=3):
-    """Per cent of its work that a program does less while it is sampled at 10 Hz."""
+    """The percentage of a program's work that is lost while it is sampled at 10 Hz."""
     def measure():
         path = os.path.join(temp_dir(), "count")
         with Target(PYTHON, "-c", WORK, path, threads) as target:
             def work():
                 with open(path, "rb") as file:
                     data = file.read()
-                return sum(int.from_bytes(data[at:at + 8], "little") for at in range(0, len(data), 8))
+                return sum(int.from_bytes(data[at:at + 8], "little")
+                           for at in range(0, len(data), 8))
 
             def rate():
                 begin, at = work(), time.monotonic()
@@ -173,8 +186,9 @@ def slowdown(threads, seconds=4, rounds=3):
             time.sleep(CALM)
             for _ in range(rounds):
                 alone.append(rate())
-                pmp = subprocess.Popen([PMP, "-p", str(target.pid), "-d", str(seconds + 4), "-n", "1000", "-q", "-o", path + ".yaml"])
-                time.sleep(2)  # it reads symbols, and attaches
+                pmp = subprocess.Popen([PMP, "-p", str(target.pid), "-d", str(seconds + 4), "-n",
+                                        "1000", "-q", "-o", path + ".yaml"])
+                time.sleep(2)  # pmp reads symbols, and attaches
                 sampled.append(rate())
                 pmp.wait(timeout=60)
                 time.sleep(CALM)
@@ -203,18 +217,21 @@ def many_threads(threads):
                 figures["wall"] = max(0.0, (more_end - more_begin) - (end - begin)) / 5e6
             else:
                 time.sleep(2)
-            figures[who] = statistics.median(length for thread, _, length in watched.end() if thread) / 1000
-        return {"gap": {"pmp": figures["pmp"], "not sampled": figures["alone"]}, "wall": figures["wall"]}
+            lengths = [length for thread, _, length in watched.end() if thread]
+            figures[who] = statistics.median(lengths) / 1000
+        return {"gap": {"pmp": figures["pmp"], "not sampled": figures["alone"]},
+                "wall": figures["wall"]}
     return Shared(measure)
 
 
 def cpu():
-    """Per cent of a core that pmp and its gdb use, once they have begun."""
+    """The percentage of a core that pmp and its gdb use after the start."""
     def used(samples):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         _, begin, end = watched.sample("-n", samples, "-r", 10)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, (end - begin) / 1e6
+        cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return cpu_s, (end - begin) / 1e6
     watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
     short, long = used(10), used(60)
     watched.end()
@@ -235,7 +252,8 @@ def memory():
             return [int(word) for word in file.read().split()]
 
     def watch(*argv):
-        process, most = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), {}
+        process, most = subprocess.Popen(argv, stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.DEVNULL), {}
         while process.poll() is None:
             for pid in [process.pid] + children(process.pid):
                 most[pid] = max(most.get(pid, 0), peak(pid))
@@ -244,10 +262,14 @@ def memory():
         return own, max(most.values(), default=0)
     watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
     pid = str(watched.target.pid)
-    own, its_gdb = watch(PMP, "-p", pid, "-n", "200", "-r", "50", "-q", "-o", os.path.join(temp_dir(), "p.yaml"))
-    loop, _ = watch("gdb", "-nx", "-iex", "set debuginfod enabled off", "-p", pid, "-ex", "bt", "-batch")
+    own, its_gdb = watch(PMP, "-p", pid, "-n", "200", "-r", "50", "-q", "-o",
+                         os.path.join(temp_dir(), "p.yaml"))
+    loop, _ = watch("gdb", "-nx", "-iex", "set debuginfod enabled off", "-p", pid, "-ex", "bt",
+                    "-batch")
     watched.end()
-    return {"own": own, "gdb": {"pmp": its_gdb / loop, "the classic loop's, MB": loop, "pmp's gdb, MB": its_gdb}}
+    return {"own": own,
+            "gdb": {"pmp": its_gdb / loop, "the classic loop's, MB": loop,
+                    "pmp's gdb, MB": its_gdb}}
 
 
 def rows(quick):
@@ -257,16 +279,20 @@ def rows(quick):
     fast, crowd, sizes = rate(5000), many_threads(1000), Shared(memory)
     return [
         Row("pause: median, seen by the target", "ms", 0.6, run_of.taker("median"), quick=True),
-        Row("pause: median, told by pmp", "ms", 0.6, run_of.taker("told"), quick=True),
-        Row("pause: what is seen and told differ by", "%", 20, run_of.taker("differ")),
+        Row("pause: median, reported by pmp", "ms", 0.6, run_of.taker("reported"), quick=True),
+        Row("pause: difference of seen and reported", "%", 20, run_of.taker("differ")),
         Row("pause: 99th percentile, seen", "ms", 2, run_of.taker("p99")),
-        Row("pause: the classic loop's, times pmp's", "times", 500, run_of.taker("classic"), more=True),
-        # What the target sees has in it what else the machine does: this one is for a report on any.
-        Row("pause: the classic loop's, times what pmp tells", "times", 500, run_of.taker("classic_told"), more=True, quick=True),
-        Row("pause: largest but the attach, 200 samples", "ms", 10, run_of.taker("largest")),
-        Row("first attach: Python, its DWARF in it", "ms", 40, first_attach(python), quick=True),
+        Row("pause: the classic loop's, times pmp's", "times", 500, run_of.taker("classic"),
+            more=True),
+        # The target's gaps include other load on the machine; this ratio is valid on a busy
+        # machine.
+        Row("pause: the classic loop's, times pmp's report", "times", 500,
+            run_of.taker("classic_reported"), more=True, quick=True),
+        Row("pause: largest except the attach, 200 samples", "ms", 10, run_of.taker("largest")),
+        Row("first attach: Python with its DWARF", "ms", 40, first_attach(python), quick=True),
         Row("first attach: the system's Python", "ms", 10, first_attach(debian), quick=True),
-        Row("first attach: 300 shared libraries", "ms", 40, first_attach(lambda: (GAPS,), threads=1, libraries=libraries)),
+        Row("first attach: 300 shared libraries", "ms", 40,
+            first_attach(lambda: (GAPS,), threads=1, libraries=libraries)),
         Row("from a cold start to the first sample", "s", 1, cold_start, quick=True),
         Row("--attach each: median, seen by the target", "ms", 10, each),
         Row("slowdown at 10 Hz, 1 thread", "%", 1, slowdown(1)),

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What the Python frames of a stack cost while the target is stopped: `make bench`.
+"""The time that the Python frames of a stack add while the target is stopped: `make bench`.
 
     tests/bench/python_walk.py [--frames N] [--only REGEX]
 
-For each Python found (tests/matrix/builds.py), as it is: the walk of the native stack, what the Python frames
-add to it once their names are cached, and the first time (in_gdb.py says how it is taken), and the median
-pause of pmp itself with 200 samples, in milliseconds. Figures only: what they should be is less than
-0.5 ms for 30 frames.
+Prints, for each Python found (tests/matrix/builds.py), in milliseconds: the walk of the native
+stack, the time that the Python frames add with cached names, and in the first sample (see
+in_gdb.py), and pmp's median pause of 200 samples. It checks nothing; the target is 0.5 ms for 30
+frames.
 """
 
 import argparse
@@ -28,7 +28,8 @@ ROW = "%-9s %-10s %-9s %7s %7s %7s %7s %7s %7s"
 
 
 def in_gdb(pid):
-    result = run("gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-load off",
+    result = run("gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex",
+                 "set auto-load off",
                  "-x", os.path.join(HERE, "in_gdb.py"),
                  env={"PMP_ROOT": ROOT, "PMP_PID": str(pid)})
     found = re.search(r"^BENCH (.*)$", result.out, re.M)
@@ -42,8 +43,10 @@ def measure(build, frames):
         times = in_gdb(target.pid)
         result = pmp("-p", target.pid, "-n", 200, "-r", 50, "-q", "-f", "yaml", "--instant")
     pause = Profile(result.out).sampling["pause_ms"]["median"]
-    print(ROW % (build.python, build.how, build.symbols, times["native_frames"], times["python_frames"],
-                 *("%.3f" % number for number in (times["native"], times["python"], times["first"], pause))),
+    print(ROW % (build.python, build.how, build.symbols, times["native_frames"],
+                 times["python_frames"],
+                 *("%.3f" % number
+                   for number in (times["native"], times["python"], times["first"], pause))),
           flush=True)
 
 
@@ -53,7 +56,8 @@ def main():
     parser.add_argument("--only", default="", help="builds with this in their name")
     options = parser.parse_args()
     atexit.register(clean_up)
-    print(ROW % ("version", "build", "symbols", "native", "Python", "native", "Python", "first", "pause"))
+    print(ROW % ("version", "build", "symbols", "native", "Python", "native", "Python", "first",
+                 "pause"))
     print(ROW % ("", "", "", "frames", "frames", "ms", "adds ms", "ms", "ms"))
     for python in builds.pythons()[0]:
         for build in (builds.as_it_is(python), builds.stripped(python)):

@@ -1,4 +1,4 @@
-"""The rows of `make bench`: what is measured, what it is to be, and what came out."""
+"""The rows of `make bench`: a measurement, its target, and its figures."""
 
 import json
 import os
@@ -7,20 +7,25 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("B", "build"))
-RATIOS = ("times", "bytes a node")  # units of what does not depend on the machine: in `make bench-quick` these alone fail
-AGAIN = 3
+# Units of figures that do not depend on the machine: only these can fail in `make bench-quick`.
+RATIOS = ("times", "bytes a node")
+AGAIN = 3  # more rounds of a row that is about to fail
 LINE = "%-46s %14s %12s %7s  %s"
 
 
 class Row:
-    """One figure. `measure` gives it, or a dict of it ("pmp") and what else was measured beside it (peers), each time that it's
-    called. target: at most (or, `more`: at least) that. quick: also in `make bench-quick`, where a ratio that misses its
-    target by more than double fails; or what is reached, where README says that the target is not."""
+    """One figure with its target.
 
-    def __init__(self, name, unit, target, measure, more=False, quick=False, rounds=3, reached=None):
+    measure: returns a figure, or a dict of it ("pmp") and the figures of other tools. target: the
+    most that the figure may be; with more, the least. quick: the row is also in `make bench-quick`,
+    which fails if a ratio is more than twice its target. reached: replaces the target there, if
+    README.md says that the target is missed."""
+
+    def __init__(self, name, unit, target, measure, more=False, quick=False, rounds=3,
+                 reached=None):
         self.name, self.unit, self.target, self.measure = name, unit, target, measure
         self.more, self.quick, self.rounds, self.reached = more, quick, rounds, reached or target
-        self.found = {}  # who -> figures
+        self.found = {}  # tool -> figures
 
     def run_once(self):
         found = self.measure()
@@ -30,7 +35,8 @@ class Row:
             self.found.setdefault(who, []).append(figure)
 
     def ratio(self, to=None, best=False):
-        """1: the target; more: missed. to: in place of the target; best: of the best figure, not of the median."""
+        """The figure's ratio to the target; more than 1: missed. to: replaces the target. best:
+        uses the best figure instead of the median."""
         figures, target = self.found["pmp"], to or self.target
         figure = statistics.median(figures)
         if best:
@@ -42,13 +48,15 @@ class Row:
     def result(self):
         return {"name": self.name, "unit": self.unit, "target": self.target, "at_least": self.more,
                 "ratio": round(self.ratio(), 3),
-                **{who: {"median": statistics.median(figures), "least": min(figures), "most": max(figures)}
+                **{who: {"median": statistics.median(figures), "least": min(figures),
+                         "most": max(figures)}
                    for who, figures in self.found.items()}}
 
     def line(self):
         own = self.found["pmp"]
         peers = ["%s %.3g (%.3g times)" % (who, statistics.median(figures),
-                                           statistics.median(figures) / (statistics.median(own) or float("nan")))
+                                           statistics.median(figures) / (
+                                               statistics.median(own) or float("nan")))
                  for who, figures in self.found.items() if who != "pmp"]
         return LINE % (self.name, "%.3g (%.3g-%.3g)" % (statistics.median(own), min(own), max(own)),
                        "%s %.3g %s" % (">=" if self.more else "<=", self.target, self.unit),
@@ -56,8 +64,8 @@ class Row:
 
 
 def run(rows, out, rounds=None):
-    """Measures them in turns, prints a line of each, and writes all to the file `out`."""
-    print(LINE % ("row", "figure", "target", "ratio", "beside it"))
+    """Measures the rows, prints a line for each, and writes all figures to the file `out`."""
+    print(LINE % ("row", "figure", "target", "ratio", "for comparison"))
     for row in rows:
         try:
             for _ in range(rounds or row.rounds):
@@ -71,21 +79,22 @@ def run(rows, out, rounds=None):
 
 
 class Unable(Exception):
-    """What a row needs is not here."""
+    """A row cannot be measured; its text names what is missing."""
 
 
 def is_off(row):
-    """By more than double; of its figures the best, as what else the machine does makes them worse only."""
+    """The ratio is more than twice the target. Uses the best figure, because other load on the
+    machine makes figures only worse."""
     return bool(row.found) and row.unit in RATIOS and row.ratio(row.reached, best=True) > 2
 
 
 def fail(rows):
-    """Ends the program: 1 if a ratio is off by more than double, in each of AGAIN rounds more, too."""
+    """Ends the program, with 1 if a ratio is more than twice its target after AGAIN more rounds."""
     off = [row for row in rows if is_off(row)]
     for row in off:
         for _ in range(AGAIN):
             if is_off(row):
                 row.run_once()
         if is_off(row):
-            print("off by more than double: %s" % row.line())
+            print("more than twice the target: %s" % row.line())
     sys.exit(1 if any(is_off(row) for row in off) else 0)

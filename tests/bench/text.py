@@ -1,4 +1,4 @@
-"""Rows of `pmp fold` on text, beside what else folds or just reads it."""
+"""Rows of `pmp fold` on text, compared with other programs that fold or just read it."""
 
 import os
 import re
@@ -14,7 +14,7 @@ SIZE = 69 << 20
 
 
 class Texts:
-    """Made when they are asked for, and kept: varied or not."""
+    """Two texts, made on first use: with equal stacks, and varied."""
 
     def __init__(self, size):
         self.size, self._paths = size, {}
@@ -29,7 +29,7 @@ class Texts:
 
 def seconds(*argv):
     begin = time.monotonic()
-    # To a pipe: grep reads no further than its first match if nobody can see more.
+    # The output is a pipe: with /dev/null, grep stops at its first match.
     done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode:
         raise Unable(done.stderr.decode().strip() or argv[0])
@@ -41,7 +41,7 @@ def fold(path):
 
 
 def speed(texts, varied):
-    """MB/s; of its peers, too."""
+    """MB/s of pmp and of the other programs."""
     def measure():
         path = texts.path(varied)
         size = os.path.getsize(path) / 1e6
@@ -52,7 +52,7 @@ def speed(texts, varied):
 
 
 def times(texts, peer, pmp_over_peer):
-    """How many times as fast as a peer; or, of grep, how many times as long as it."""
+    """pmp's speed divided by the peer's; with pmp_over_peer, pmp's time divided by the peer's."""
     def measure():
         path = texts.path(False)
         own, other = fold(path), seconds(*peer, path)
@@ -61,7 +61,8 @@ def times(texts, peer, pmp_over_peer):
 
 
 def growth(small, large):
-    """Seconds a byte of a large text over those of a small one: 1 is linear. The small one is read often enough to count."""
+    """Time per byte of a large text, divided by that of a small text: 1 is linear. The small one is
+    read 20 times, so that its time can be measured."""
     def measure():
         begin = time.monotonic()
         for _ in range(20):
@@ -72,14 +73,15 @@ def growth(small, large):
 
 
 def fed(size):
-    """(seconds, peak MB) of folding `size` bytes from a pipe."""
+    """(seconds, peak MB) for `size` bytes from a pipe."""
     folder = temp_dir()
     with open(folder + "/text", "wb") as out:
         gdb_text.write(out, SIZE, False)
     count = -(-size // os.path.getsize(folder + "/text"))
     feed = subprocess.Popen(["cat"] + [folder + "/text"] * count, stdout=subprocess.PIPE)
     begin = time.monotonic()
-    pmp = subprocess.Popen([PMP, "fold", "-q", "-f", "collapsed"], stdin=feed.stdout, stdout=subprocess.DEVNULL)
+    pmp = subprocess.Popen([PMP, "fold", "-q", "-f", "collapsed"], stdin=feed.stdout,
+                           stdout=subprocess.DEVNULL)
     feed.stdout.close()
     peak = 0
     while pmp.poll() is None:
@@ -96,11 +98,16 @@ def rows(quick):
     return [
         Row("fold: equal stacks", "MB/s", 1000, speed(texts, False), more=True, rounds=5),
         Row("fold: no two lines alike", "MB/s", 1000, speed(texts, True), more=True, rounds=5),
-        Row("fold: times as fast as a Perl", "times", 10, times(texts, ("perl", os.path.join(PEERS, "fold.pl")), False), more=True,
+        Row("fold: times as fast as a Perl", "times", 10,
+            times(texts, ("perl", os.path.join(PEERS, "fold.pl")), False), more=True,
             quick=True),
-        Row("fold: times as fast as an awk", "times", 6, times(texts, ("awk", "-f", os.path.join(PEERS, "fold.awk")), False),
+        Row("fold: times as fast as an awk", "times", 6,
+            times(texts, ("awk", "-f", os.path.join(PEERS, "fold.awk")), False),
             more=True, quick=True, reached=3),
-        Row("fold: times as long as grep -c", "times", 3, times(texts, ("grep", "-c", "^#"), True), quick=True),
-        Row("fold: a byte of 4 GB, times one of 1 MB", "times", 1.1, growth(small, 4 << 30), rounds=1),
-        Row("fold: memory for 4 GB, times that for 69 MB", "times", 1.1, lambda: fed(4 << 30)[1] / fed(SIZE)[1], rounds=1),
+        Row("fold: times as long as grep -c", "times", 3, times(texts, ("grep", "-c", "^#"), True),
+            quick=True),
+        Row("fold: a byte of 4 GB, times one of 1 MB", "times", 1.1, growth(small, 4 << 30),
+            rounds=1),
+        Row("fold: memory for 4 GB, times that for 69 MB", "times", 1.1,
+            lambda: fed(4 << 30)[1] / fed(SIZE)[1], rounds=1),
     ]

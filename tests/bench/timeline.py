@@ -1,10 +1,10 @@
-"""What a timeline costs: an hour at 10 Hz of 100 threads, as `pmp fold` reads it. Threads that sleep, threads that burn
-(another stack and another CPU time in each sample), and one that burns among sleepers.
+"""The cost of a timeline: an hour at 10 Hz of 100 threads, read by `pmp fold`.
 
     tests/bench/timeline.py [--minutes 60] [--threads 100]
 
-For each: bytes a sample in the YAML profile that are the timeline's, its size, and the seconds and the memory that
-folding takes with a timeline and without.
+There are three cases: all threads sleep; one thread is busy (another stack and another CPU time in
+each sample); all threads are busy. For each case it prints the timeline's bytes per sample in the
+YAML profile, the size of the profile, and the time and memory with and without a timeline.
 """
 
 import argparse
@@ -19,7 +19,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PMP = os.path.join(ROOT, os.environ.get("B", "build"), "pmp")
 RATE = 10
-# Of a busy thread: so many functions, each on so many lines, below three callers.
+# The stack of a busy thread: one of so many functions, on one of so many lines, below three
+# callers.
 FUNCTIONS, LINES = 40, 20
 
 
@@ -31,23 +32,28 @@ def text(samples, threads, busy):
     for number in range(samples):
         lines = ["~pmp begin sample=%d pid=1 time_us=%d" % (number, number * 1000000 // RATE)]
         for i in range(threads):
-            burns = i < busy
-            cpu[i] += dice.randrange(90000, 100000) if burns else 30
+            is_busy = i < busy
+            cpu[i] += dice.randrange(90000, 100000) if is_busy else 30
             lines.append('Thread %d (LWP %d "w"):\n~pmp state code=%s cpu_us=%d' % (
-                i + 1, i + 1, "R" if burns else "S", cpu[i]))
-            leaf = "f%d () at f.c:%d" % (dice.randrange(FUNCTIONS), dice.randrange(LINES) + 1) if burns \
-                else "nanosleep () at n.c:1"
-            lines.append("#0  0x1 in %s\n#1  0x2 in inner () at w.c:3\n#2  0x3 in outer () at w.c:2\n"
-                         "#3  0x4 in main () at w.c:1" % leaf)
-        lines.append("~pmp end sample=%d pid=1 pause_us=%d\n" % (number, dice.randrange(1000, 5000)))
+                i + 1, i + 1, "R" if is_busy else "S", cpu[i]))
+            leaf = "nanosleep () at n.c:1"
+            if is_busy:
+                place = dice.randrange(FUNCTIONS), dice.randrange(LINES) + 1
+                leaf = "f%d () at f.c:%d" % place
+            lines.append("#0  0x1 in %s\n#1  0x2 in inner () at w.c:3\n"
+                         "#2  0x3 in outer () at w.c:2\n#3  0x4 in main () at w.c:1" % leaf)
+        pause = dice.randrange(1000, 5000)
+        lines.append("~pmp end sample=%d pid=1 pause_us=%d\n" % (number, pause))
         yield "\n".join(lines)
 
 
 def fold(samples, threads, busy, *options):
-    """The profile's length and whether its timeline is whole, seconds, and MB at most (no less than this program has)."""
+    """(bytes of the profile, whether its timeline is complete, seconds, peak MB). The peak is at
+    least that of this program."""
     with tempfile.TemporaryFile() as out:
         start = time.monotonic()
-        child = subprocess.Popen([PMP, "fold", "-f", "yaml", *options], stdin=subprocess.PIPE, stdout=out)
+        child = subprocess.Popen([PMP, "fold", "-f", "yaml", *options], stdin=subprocess.PIPE,
+                                 stdout=out)
         for piece in text(samples, threads, busy):
             child.stdin.write(piece.encode())
         child.stdin.close()
@@ -77,7 +83,7 @@ def main():
         print("%-12d %14.1f %10.2f %9.1f %12.1f %12.1f" % (
             busy, (with_it - without) / samples, with_it / 1e6, seconds - less, memory, bare))
         if not whole:
-            print("    the timeline is not whole")
+            print("    the timeline is not complete")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-/* Times the call tree, its writers and its readers, and prints a line "NAME FIGURE" for each: trees [NODES]
+/* Times the call tree, its writers and its readers: trees [NODES]. Prints lines "NAME FIGURE":
  *
- *	stacks_per_s	stacks of DEPTH frames added, of which DISTINCT are different
- *	bytes_a_node	of heap, of that tree
- *	FORMAT_write, FORMAT_read	MB/s, of a profile of some NODES nodes
- *	yaml_write_ratio, yaml_read_ratio	seconds over those that libyaml alone takes for the same events */
+ *	stacks_per_s	stacks of DEPTH frames added per second; DISTINCT are different
+ *	bytes_a_node	heap memory of that tree
+ *	FORMAT_write, FORMAT_read	MB/s for a profile of about NODES nodes
+ *	yaml_write_ratio, yaml_read_ratio	time, divided by libyaml's for the same events */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #define ADDS 1000000
 #define NAMES 2000
 
-static double seconds(void)
+static double read_clock(void)
 {
 	struct timespec now;
 
@@ -28,13 +28,13 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static uint32_t drawn(uint64_t *state, uint32_t below)
+static uint32_t draw_number(uint64_t *state, uint32_t below)
 {
 	*state = *state * 6364136223846793005u + 1442695040888963407u;
 	return (uint32_t)((*state >> 33) % below);
 }
 
-static uint32_t name_of(struct intern *intern, const char *stem, uint32_t number)
+static uint32_t make_name(struct intern *intern, const char *stem, uint32_t number)
 {
 	char text[64];
 	int len = snprintf(text, sizeof(text), "%s_%u", stem, number);
@@ -42,31 +42,32 @@ static uint32_t name_of(struct intern *intern, const char *stem, uint32_t number
 	return intern_add(intern, (struct span){ text, (size_t)len });
 }
 
-/* The functions that stacks are made of. */
+/* The functions of all stacks. */
 static struct frame *make_frames(struct intern *intern)
 {
 	struct frame *frames = malloc(sizeof(*frames) * NAMES);
 
 	for (uint32_t i = 0; i < NAMES; i++)
-		frames[i] = (struct frame){ .name = name_of(intern, "function", i),
-			                    .file = name_of(intern, "/srv/app/module.py", 0),
+		frames[i] = (struct frame){ .name = make_name(intern, "function", i),
+			                    .file = make_name(intern, "/srv/app/module.py", 0),
 			                    .first_line = i + 1,
 			                    .line = i + 5,
 			                    .kind = FRAME_PYTHON };
 	return frames;
 }
 
-/* Programs share their stacks' roots: each level below the tenth has more functions to choose from. */
+/* The first ten levels are the same in all stacks, as in real programs. The levels below have more
+ * and more functions to choose from. */
 static void make_stack(uint32_t number, uint16_t *stack)
 {
 	uint64_t state = number + 1;
 
 	for (uint16_t i = 0; i < DEPTH; i++)
-		stack[i] = i < 10 ? i : (uint16_t)drawn(&state, i < 20 ? 3 : NAMES);
+		stack[i] = i < 10 ? i : (uint16_t)draw_number(&state, i < 20 ? 3 : NAMES);
 }
 
-/* As the merger does, puts a stack's frames together right before they're added: reading 72 MB of them here
- * and there would take longer than the tree. */
+/* Builds a stack's frames right before it adds them, as the merger does. Stored frames would take
+ * 72 MB, and reading them in random order would take longer than the tree. */
 static void add_stack(struct tree *tree, const struct frame *frames, const uint16_t *stack)
 {
 	struct frame path[DEPTH];
@@ -92,10 +93,10 @@ static void time_tree(void)
 	tree = tree_create(false);
 	for (uint32_t i = 0; i < DISTINCT; i++)
 		add_stack(tree, frames, stacks[i]);
-	begin = seconds();
+	begin = read_clock();
 	for (uint32_t i = 0; i < ADDS; i++)
-		add_stack(tree, frames, stacks[drawn(&state, DISTINCT)]);
-	printf("stacks_per_s %.0f\n", ADDS / (seconds() - begin));
+		add_stack(tree, frames, stacks[draw_number(&state, DISTINCT)]);
+	printf("stacks_per_s %.0f\n", ADDS / (read_clock() - begin));
 	after = mallinfo2();
 	printf("bytes_a_node %.1f\n",
 	       (double)(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) /
@@ -122,7 +123,7 @@ static struct profile *make_profile(size_t nodes)
 	return profile;
 }
 
-/* What libyaml takes for the events of a document without anything of ours. */
+/* The times of libyaml alone for the events of a document. */
 static void time_libyaml(struct span text, double *read, double *write)
 {
 	yaml_parser_t parser;
@@ -130,7 +131,7 @@ static void time_libyaml(struct span text, double *read, double *write)
 	yaml_event_t *events = NULL;
 	size_t count = 0, cap = 0;
 	FILE *null = fopen("/dev/null", "w");
-	double begin = seconds();
+	double begin = read_clock();
 
 	yaml_parser_initialize(&parser);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
@@ -141,30 +142,30 @@ static void time_libyaml(struct span text, double *read, double *write)
 			exit(1);
 	} while (events[count++].type != YAML_STREAM_END_EVENT);
 	yaml_parser_delete(&parser);
-	*read = seconds() - begin;
+	*read = read_clock() - begin;
 	yaml_emitter_initialize(&emitter);
 	yaml_emitter_set_output_file(&emitter, null);
 	yaml_emitter_set_unicode(&emitter, 1);
-	begin = seconds();
+	begin = read_clock();
 	for (size_t i = 0; i < count; i++)
 		if (!yaml_emitter_emit(&emitter, &events[i]))
 			exit(1);
 	yaml_emitter_delete(&emitter);
-	*write = seconds() - begin;
+	*write = read_clock() - begin;
 	fclose(null);
 	free(events);
 }
 
-/* Returns the seconds that it took. */
+/* Returns the time in seconds. */
 static double write_to(FILE *out, const struct format *format, const struct profile *profile)
 {
-	const struct write_options view = { .full_paths = true };
+	const struct write_options options = { .full_paths = true };
 	struct error err = { 0 };
-	double begin = seconds();
+	double begin = read_clock();
 
-	if (!format->write(profile, &view, out, &err) || fclose(out))
+	if (!format->write(profile, &options, out, &err) || fclose(out))
 		exit(1);
-	return seconds() - begin;
+	return read_clock() - begin;
 }
 
 static void time_format(const char *name, const struct profile *profile)
@@ -177,12 +178,12 @@ static void time_format(const char *name, const struct profile *profile)
 	struct profile *again;
 
 	write_to(open_memstream(&text, &len), format, profile);
-	wrote = write_to(fopen("/dev/null", "w"), format, profile); /* as libyaml's below */
-	begin = seconds();
+	wrote = write_to(fopen("/dev/null", "w"), format, profile); /* as for libyaml below */
+	begin = read_clock();
 	again = format->read((struct span){ text, len }, name, &err);
 	if (!again)
 		exit(1);
-	has_read = seconds() - begin;
+	has_read = read_clock() - begin;
 	printf("%s_write %.1f\n%s_read %.1f\n", name, (double)len / 1e6 / wrote, name,
 	       (double)len / 1e6 / has_read);
 	if (!strcmp(name, "yaml")) {

@@ -1,4 +1,4 @@
-"""Rows of the call tree, and of the writers and readers of profiles of a million nodes: as trees.c times them."""
+"""Rows of the call tree, and of writers and readers for profiles of a million nodes (trees.c)."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ NODES, QUICK_NODES = 1000000, 100000
 
 
 class Times:
-    """What trees.c printed: each figure is given once, then it's run again."""
+    """The figures of trees.c. Each is given once; then the program runs again."""
 
     def __init__(self, nodes):
         self._nodes, self._left = nodes, {}
@@ -17,7 +17,8 @@ class Times:
     def taker(self, name):
         def take():
             if not self._left.get(name):
-                out = subprocess.run([os.path.join(BUILD, "tests", "bench", "trees"), str(self._nodes)], check=True,
+                out = subprocess.run([os.path.join(BUILD, "tests", "bench", "trees"),
+                                      str(self._nodes)], check=True,
                                      stdout=subprocess.PIPE).stdout.decode()
                 for line in out.splitlines():
                     key, figure = line.split()
@@ -29,10 +30,15 @@ class Times:
 def rows(quick):
     times = Times(QUICK_NODES if quick else NODES)
     return [
-        Row("tree: stacks of 30 frames added", "a second", 3e6, times.taker("stacks_per_s"), more=True, quick=True),
+        Row("tree: stacks of 30 frames added", "a second", 3e6, times.taker("stacks_per_s"),
+            more=True, quick=True),
         Row("tree: memory", "bytes a node", 64, times.taker("bytes_a_node"), quick=True),
-        Row("collapsed stacks: written", "MB/s", 500, times.taker("collapsed_write"), more=True, quick=True),
-        Row("collapsed stacks: read", "MB/s", 500, times.taker("collapsed_read"), more=True, quick=True),
-        Row("YAML: written, times libyaml's own time", "times", 1.5, times.taker("yaml_write_ratio"), quick=True),
-        Row("YAML: read, times libyaml's own time", "times", 1.5, times.taker("yaml_read_ratio"), quick=True),
+        Row("collapsed stacks: written", "MB/s", 500, times.taker("collapsed_write"), more=True,
+            quick=True),
+        Row("collapsed stacks: read", "MB/s", 500, times.taker("collapsed_read"), more=True,
+            quick=True),
+        Row("YAML: written, times libyaml's own time", "times", 1.5,
+            times.taker("yaml_write_ratio"), quick=True),
+        Row("YAML: read, times libyaml's own time", "times", 1.5, times.taker("yaml_read_ratio"),
+            quick=True),
     ]

@@ -1,4 +1,4 @@
-"""What the fuzzers found and what they reached, replayed through each target's entry point: tests/fuzz."""
+"""Each fuzz target replays its corpus: inputs that once broke it or that reach new code."""
 
 import os
 import sys
@@ -7,10 +7,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import BUILD, ROOT, check, main, run, test  # noqa: E402
 
 FUZZ = os.path.join(ROOT, "tests", "fuzz")
-NAMES = sorted(name[:-2] for name in os.listdir(FUZZ) if name.endswith(".c") and name not in ("oracle.c", "replay.c"))
-# A target that takes what another takes has no corpus of its own.
+NAMES = sorted(name[:-2] for name in os.listdir(FUZZ)
+               if name.endswith(".c") and name not in ("oracle.c", "replay.c"))
+# These targets use the corpus of another target with the same input.
 SHARED = {"views": "yaml", "chunks": "text"}
-# What a repository should hold of it.
+# Bytes: the limit for all corpora in the repository.
 CORPUS_MAX = 1 << 20
 
 
@@ -19,16 +20,17 @@ def add(name):
     def _():
         folder = os.path.join(FUZZ, "corpus", SHARED.get(name, name))
         result = run(os.path.join(BUILD, "tests", "fuzz", name), folder, limit=100)
-        check(result.code == 0, "the last input named breaks it", result)
+        check(result.code == 0, "the last named input breaks the target", result)
         count = len(os.listdir(folder))
-        check(count > 0 and result.err.endswith("%d replayed\n" % count), "not all were replayed", result)
+        check(count > 0 and result.err.endswith("%d replayed\n" % count),
+              "not all inputs were replayed", result)
 
 
 for target in NAMES:
     add(target)
 
 
-@test("each target has a dictionary, and all of the corpus is small")
+@test("each target has a dictionary, and the corpora are small")
 def _():
     for name in NAMES:
         check(os.path.exists(os.path.join(FUZZ, "dict", name + ".dict")), name)

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Golden cases: tests/golden/cases/CASE/ holds
+"""Golden cases: each folder tests/golden/cases/CASE/ holds
 
-    cmd             the words after `pmp`, as a shell would split them (no shell runs); `<FILE` is stdin
-    *               what they name
+    cmd             the words after `pmp`, split as by a shell (no shell runs); `<FILE` is stdin
+    *               the files that cmd names
     expected        stdout
-    expected.err    stderr, if it says anything
+    expected.err    stderr, if it is not empty
     expected.code   the exit code, if it is not 0
 
-`tests/golden/test_golden.py --update [NAME...]` writes what is expected anew: look at the difference before you commit it.
+`tests/golden/test_golden.py --update [NAME...]` writes the expected files anew. Review the
+difference before you commit it.
 """
 
 import os
@@ -19,7 +20,7 @@ from tap import ROOT, check, main, pmp, test  # noqa: E402
 
 CASES = os.path.join(ROOT, "tests", "golden", "cases")
 EXPECTED = ("expected", "expected.err", "expected.code")
-# The result must not depend on who runs the tests.
+# The result must not depend on the user's environment.
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": ""}
 
 
@@ -32,7 +33,7 @@ def read(path):
 
 
 def run_case(folder):
-    """What the case's command gives, by the name of the file that it's expected in."""
+    """Runs the case's command. Returns its output as {name of the expected file: content}."""
     words, stdin = [], None
     for word in shlex.split(read(os.path.join(folder, "cmd")).decode()):
         if word.startswith("<"):
@@ -63,7 +64,8 @@ def compare(folder):
         wanted = read(os.path.join(folder, name))
         if got[name] != wanted:
             differences.append(show_difference(name, got[name], wanted))
-    check(not differences, "pmp " + read(os.path.join(folder, "cmd")).decode().strip(), *differences)
+    check(not differences, "pmp " + read(os.path.join(folder, "cmd")).decode().strip(),
+          *differences)
 
 
 def update(folder):

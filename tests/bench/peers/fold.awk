@@ -1,4 +1,5 @@
-# What a shell script does with `thread apply all bt`: the functions of each stack, leaf first, and how often it was there.
+# For comparison: a shell script's way to fold `thread apply all bt`. Prints each stack's functions,
+# leaf first, with its count.
 /^Thread/ { if (stack != "") count[stack]++; stack = "" }
 /^#/ {
 	if ($3 == "in")

@@ -1,5 +1,5 @@
-# What a script for flame graphs does with `thread apply all bt`: the functions of each stack, root first, and how often it was
-# there.
+# For comparison: a flame graph script's way to fold `thread apply all bt`. Prints each stack's
+# functions, root first, with its count.
 use strict;
 use warnings;
 
