@@ -1,9 +1,9 @@
-"""A Python program that does one thing after another (see README.md).
+"""A Python program with phases that alternate (see README.md).
 
     phases.py [--seconds S] [--phase S]
 
-Prints "ready PID", and of each phase its name and time.monotonic() as it begins. Ends by itself. Needs spinext.so
-beside it or on PYTHONPATH.
+Prints "ready PID", and the name and time.monotonic() of each phase when it begins. Ends after
+--seconds. Needs spinext.so in its folder or on PYTHONPATH.
 """
 
 import argparse
@@ -13,11 +13,12 @@ import time
 
 import spinext
 
-SLICE = 0.0161803  # of one language; no multiple of the time between looks
+# Seconds of one language at a time; not a multiple of a usual sampling interval.
+SLICE = 0.0161803
 
 
 def work(until):
-    """Python code, and nothing else."""
+    """Python code only."""
     total = 0
     while time.monotonic() < until:
         for i in range(500):
@@ -45,8 +46,8 @@ def rest(until):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--seconds", type=float, default=60, help="how long (60)")
-    parser.add_argument("--phase", type=float, default=3, help="how long a phase is (3)")
+    parser.add_argument("--seconds", type=float, default=60, help="run time in seconds (60)")
+    parser.add_argument("--phase", type=float, default=3, help="length of a phase in seconds (3)")
     options = parser.parse_args()
     start = time.monotonic()
     threading.Thread(target=rest, args=(start + options.seconds,), name="sleeper").start()

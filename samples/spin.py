@@ -1,8 +1,8 @@
-"""A Python program of which it is known where it spends its time (see README.md).
+"""A Python program that spends its time in known places (see README.md).
 
     spin.py [--seconds S] [--threads N] [--processes N]
 
-Prints "ready PID" and ends by itself. Needs spinext.so beside it or on PYTHONPATH.
+Prints "ready PID" and ends after --seconds. Needs spinext.so in its folder or on PYTHONPATH.
 """
 
 import argparse
@@ -15,13 +15,13 @@ import zlib
 
 import spinext
 
-# One round, in seconds. From the golden ratio, so that looks at even intervals (10 a second, say) fall on
-# ever other moments of a round: they cannot beat with it.
+# One round in seconds, derived from the golden ratio: samples at regular intervals (as 10 a second)
+# hit a different moment of each round, so they cannot be in phase with the rounds.
 ROUND = 0.2618034
 
 
 def work(until):
-    """Python code, and nothing else."""
+    """Python code only."""
     total = 0
     while time.monotonic() < until:
         for i in range(500):
@@ -42,7 +42,7 @@ def in_python(until):
 
 
 def in_extension(until):
-    """All of it is in a C function, which lets go of the GIL."""
+    """A C function, which releases the GIL."""
     spinext.burn(until)
 
 
@@ -56,7 +56,7 @@ def with_callback(until):
 
 
 class Library:
-    """Time in other people's C: sorted() with a key in Python, json, zlib."""
+    """C code of the standard library: sorted() with a key in Python, json, zlib."""
 
     def __init__(self):
         self.words = [str(i * 7919 % 1000) for i in range(300)]
@@ -80,7 +80,8 @@ PARTS = ((0.4, in_python), (0.3, in_extension), (0.2, with_callback), (0.1, in_l
 
 
 def run(start, end):
-    """Which part runs is told by the clock alone, so that a stop shifts no time from one to another."""
+    """Runs the parts in turn. The clock alone decides which part runs, so a pause does not change
+    the shares."""
     now = time.monotonic()
     while now < end:
         rounds, phase = divmod(now - start, ROUND)
@@ -100,7 +101,7 @@ def main():
     parser.add_argument("--processes", type=int, default=1)
     args = parser.parse_args()
 
-    # A part that waits for the GIL when its time is up goes on for as long: keep that short.
+    # A part that waits for the GIL at its end takes too long by that time: keep the wait short.
     sys.setswitchinterval(0.0005)
     start = time.monotonic()
     end = start + args.seconds

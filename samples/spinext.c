@@ -42,7 +42,7 @@ static PyObject *spinext_burn(PyObject *self, PyObject *arg)
 	return PyLong_FromUnsignedLong(x);
 }
 
-/* The same work each time, however long that takes. */
+/* The same work in each call, independent of the clock. */
 __attribute__((noinline)) static unsigned work_some(long rounds)
 {
 	unsigned x = 1;
@@ -70,7 +70,7 @@ static PyObject *spinext_call(PyObject *self, PyObject *args)
 	(void)self;
 	if (!PyArg_ParseTuple(args, "Od", &function, &until))
 		return NULL;
-	/* A few milliseconds a call: C's own share is next to nothing. */
+	/* A call takes a few milliseconds, so the share of this loop is negligible. */
 	while (now() < until) {
 		double next = now() + 0.005;
 		PyObject *ret = PyObject_CallFunction(function, "d", next < until ? next : until);

@@ -1,7 +1,9 @@
-"""Makes an SVG picture of a terminal: pmp ... --color=always | python3 terminal_svg.py COMMAND > FILE.svg
+"""Makes an SVG picture of a terminal.
 
-The first line of the picture is "$ COMMAND". Of the terminal's escape sequences it knows those that pmp prints:
-dim, bold and the eight colours.
+    pmp ... --color=always | python3 terminal_svg.py COMMAND > FILE.svg
+
+The first line of the picture is "$ COMMAND". It handles the escape sequences that pmp prints: dim,
+bold and the eight colours.
 """
 
 import html
@@ -15,7 +17,7 @@ COLOURS = {31: "#ff6e67", 32: "#7bd88f", 33: "#e8bf6a", 34: "#82aaff", 35: "#d19
 
 
 def runs(line):
-    """The text of a line in pieces of one style each: (first column, text, colour, bold)."""
+    """The pieces of a line with one style each: (first column, text, colour, bold)."""
     column, colour, bold = 0, TEXT, False
     for codes, text in re.findall("(?:\033\\[([0-9;]*)m)?([^\033]*)", line):
         for code in (int(code or 0) for code in codes.split(";")) if codes else ():
@@ -33,18 +35,20 @@ def runs(line):
 
 
 def draw(lines):
-    """Each piece of text is at its column, and as wide as its columns, whichever font the viewer has."""
-    width = max(len(re.sub("\033\\[[0-9;]*m", "", line)) for line in lines) * CELL_WIDTH + 2 * MARGIN
+    """Puts each piece of text at its column, with the width of its columns, for any font of the
+    viewer."""
+    columns = max(len(re.sub("\033\\[[0-9;]*m", "", line)) for line in lines)
+    width = columns * CELL_WIDTH + 2 * MARGIN
     height = len(lines) * LINE_HEIGHT + 2 * MARGIN
-    yield '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" width="%.0f" height="%d">' % (
-        width, height, width, height)
+    yield ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" '
+           'width="%.0f" height="%d">' % (width, height, width, height))
     yield '<rect width="100%%" height="100%%" rx="8" fill="%s"/>' % BACKGROUND
     yield '<g font-family="%s" font-size="13">' % FONT
     for number, line in enumerate(lines):
         y = MARGIN + (number + 0.75) * LINE_HEIGHT
         for column, text, colour, bold in runs(line):
             indent = len(text) - len(text.lstrip())
-            text = text.strip().replace(" ", "\u00a0")  # a browser folds other blanks into one
+            text = text.strip().replace(" ", "\u00a0")  # browsers merge several plain blanks
             yield '<text x="%.1f" y="%.1f" textLength="%.1f" fill="%s"%s>%s</text>' % (
                 MARGIN + (column + indent) * CELL_WIDTH, y, len(text) * CELL_WIDTH, colour,
                 ' font-weight="bold"' if bold else "", html.escape(text, quote=False))

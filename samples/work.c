@@ -1,8 +1,8 @@
-/* work: a C program of which it is known where it spends its time (see README.md).
+/* work: a C program that spends its time in known places (see README.md).
  *
  *	work [--seconds S] [--threads N]
  *
- * Prints "ready PID" and ends by itself. */
+ * Prints "ready PID" and ends after --seconds. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One round, in seconds: as in spin.py. */
+/* One round in seconds, as in spin.py. */
 #define ROUND 0.2618034
 #define THREADS_MAX 1024
 
@@ -57,7 +57,7 @@ __attribute__((noinline)) static void wait_for_work(double until)
 }
 
 static const struct part {
-	double border; /* where in a round it ends */
+	double border; /* its end, as a fraction of a round */
 	void (*run)(double until);
 } parts[] = {
 	{ 0.4, encode },
@@ -65,7 +65,7 @@ static const struct part {
 	{ 1.0, wait_for_work },
 };
 
-/* Which part runs is told by the clock alone. */
+/* The clock alone decides which part runs. */
 static void *run(void *arg)
 {
 	double t;

@@ -1,5 +1,5 @@
-/* Ways to hang, for pmp dump: `hang CASE`. Each prints its pid, or that of the process to look at, once it hangs, and
- * ends by itself after a minute. */
+/* Programs that hang, for pmp dump: `hang CASE`. Each prints the pid of the process that hangs (its
+ * own or a child's), and ends after a minute. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +71,7 @@ static void deadlock(void)
 	pthread_join(threads[0], NULL);
 }
 
-/* A mutex that is taken again by the thread that has it. */
+/* A thread locks a mutex that it holds. */
 static void again(void)
 {
 	pthread_mutex_lock(&first);
@@ -92,7 +92,7 @@ static int loopback(struct sockaddr_in *address)
 	return fd;
 }
 
-/* A connection whose other end says nothing. */
+/* A connection whose other end sends nothing. */
 static int silent_peer(void)
 {
 	struct sockaddr_in address;
@@ -153,7 +153,7 @@ static void *write_locked(void *unused)
 	return unused;
 }
 
-/* A reader behind a writer that sleeps. */
+/* A reader waits for a writer that sleeps. */
 static void rwlock(void)
 {
 	pthread_barrier_init(&both, NULL, 2);
@@ -210,7 +210,7 @@ static void tcp(void)
 	recv(fd, &byte, 1, 0);
 }
 
-/* A lock on a file that another process has. */
+/* A file lock that another process holds. */
 static void file_lock(void)
 {
 	char path[] = "/tmp/pmp-hang-XXXXXX";
@@ -232,7 +232,7 @@ static void file_lock(void)
 	flock(fd, LOCK_EX);
 }
 
-/* The parent of a vfork waits till its child executes something: in state D. */
+/* The parent of a vfork waits in state D until its child calls exec. */
 static void vforked(void)
 {
 	pid_t parent = getpid();
@@ -287,7 +287,7 @@ static void *serve(void *unused)
 	return unused;
 }
 
-/* A server that lives, and has nothing to do. */
+/* A healthy server without work. */
 static void idle(void)
 {
 	struct sockaddr_in address;
@@ -298,7 +298,7 @@ static void idle(void)
 	start(serve, NULL);
 	start(serve, NULL);
 	ready(getpid());
-	/* A stop ends it, handler or not (signal(7)). */
+	/* A stop interrupts epoll_wait even without a handler (signal(7)). */
 	while (epoll_wait(poll, &event, 1, -1) < 0 && errno == EINTR)
 		;
 }
@@ -323,7 +323,7 @@ static void stopped(void)
 	kill(pid, SIGKILL);
 }
 
-/* Two processes, each of which waits for the other to write first; to be looked at with --children. */
+/* Two processes that wait for each other to write first; for pmp dump --children. */
 static void two_pipes(void)
 {
 	int to_child[2], to_parent[2];
@@ -345,7 +345,7 @@ static void two_pipes(void)
 		exit(1);
 }
 
-/* No hang: it ends with a core file, where those are wanted. */
+/* This case does not hang: it crashes, with a core file if the limits allow it. */
 static void crash(void)
 {
 	*(volatile int *)8 = 1;

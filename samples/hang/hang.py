@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Ways to hang, for pmp dump: `hang.py CASE`. Each prints its pid once it hangs, and ends by itself after a minute."""
+"""Programs that hang, for pmp dump: `hang.py CASE`. Each prints its pid when it hangs, and ends
+after a minute."""
 import os
 import signal
 import socket
@@ -51,7 +52,7 @@ def deadlock():
 
 
 def rlocks():
-    """The same of locks that know their owners."""
+    """The same with locks that store their owners."""
     in_both_orders(threading.RLock(), threading.RLock())
 
 
@@ -64,7 +65,7 @@ def silent_peer():
 
 
 def lock_recv():
-    """A lock, held by a thread that waits for a silent peer."""
+    """A lock that is held by a thread that waits for a silent peer."""
     lock, ends, taken = threading.Lock(), silent_peer(), threading.Event()
 
     def fetch():
@@ -79,7 +80,7 @@ def lock_recv():
 
 
 def gil():
-    """A call into C that does not give up the GIL, and twenty threads that want it."""
+    """A C function that keeps the GIL, and twenty threads that wait for the GIL."""
     import ctypes
     sleep = ctypes.PyDLL(None).sleep
 
@@ -93,7 +94,7 @@ def gil():
 
 
 def join():
-    """A thread that waits for one that sleeps."""
+    """A thread that joins a sleeping thread."""
     def nap():
         time.sleep(60)
     thread = start(nap)
@@ -140,7 +141,7 @@ def sleep():
 
 
 def tasks():
-    """Two tasks of asyncio's that await each other."""
+    """Two asyncio tasks that await each other."""
     import asyncio
     both = []
 
@@ -156,7 +157,7 @@ def tasks():
 
 
 def task_locks():
-    """Two of asyncio's locks, taken in both orders."""
+    """Two asyncio locks, taken in both orders."""
     import asyncio
 
     async def take(first, second):
@@ -173,7 +174,7 @@ def task_locks():
 
 
 def server():
-    """One that lives, and has nothing to do."""
+    """A healthy asyncio server without work."""
     import asyncio
 
     async def main():
@@ -184,13 +185,15 @@ def server():
     loop.run_forever()
 
 
-CASES = (deadlock, rlocks, lock_recv, gil, join, queue, event, tcp, child, spin, sleep, tasks, task_locks, server)
+CASES = (deadlock, rlocks, lock_recv, gil, join, queue, event, tcp, child, spin, sleep, tasks,
+         task_locks, server)
 
 if __name__ == "__main__":
     signal.alarm(60)
     for case in CASES:
-        if case.__name__.replace("_", "-") == sys.argv[1]:
+        if sys.argv[1:] == [case.__name__.replace("_", "-")]:
             case()
             break
     else:
-        sys.exit("usage: hang.py CASE; there are " + " ".join(case.__name__.replace("_", "-") for case in CASES))
+        names = " ".join(case.__name__.replace("_", "-") for case in CASES)
+        sys.exit("usage: hang.py CASE; there are " + names)

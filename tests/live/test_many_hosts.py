@@ -24,14 +24,14 @@ def lab():
     need_live_python()
     if not _labs:
         _labs.append(Lab())
-        copied = _labs[0].shell(readme_command("scp"))
+        copied = _labs[0].shell(recipe("scp"))
         equal(copied.code, 0, copied)
     return _labs[0]
 
 
-def readme_command(*words):
-    """The only command in the README's section that contains these words."""
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+def recipe(*words):
+    """The only command in the section of samples/README.md that contains these words."""
+    with open(os.path.join(ROOT, "samples", "README.md"), encoding="utf-8") as file:
         section = file.read().partition("**Many machines**")[2].partition("\n**")[0]
     found = [line for line in re.findall(r"^    \$ (.*)", section, re.MULTILINE)
              if all(w in line for w in words)]
@@ -40,7 +40,7 @@ def readme_command(*words):
 
 
 def readme_pipe():
-    return readme_command("look=") + "\n" + readme_command("--nonall")
+    return recipe("look=") + "\n" + recipe("--nonall")
 
 
 def check_sum(profile, hosts, samples=SAMPLES):
@@ -79,7 +79,7 @@ def _():
 @test("merged files have the weights of their sum, with and without a subtree per host")
 def _():
     result = lab().shell("mkdir out\n%s\n%s -q -o by_host.yaml; pmp merge out/* -q -o one_tree.yaml"
-                         % (readme_command("look="), readme_command("wait")))
+                         % (recipe("look="), recipe("wait")))
     equal((result.code, result.out, result.err), (0, "", ""), result)
     one_tree, by_host = (Profile.load(lab().path("admin/%s.yaml" % name))
                          for name in ("one_tree", "by_host"))
