@@ -76,7 +76,8 @@ wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([a-z_0-9]*\),.*/\1/p' tests/harness
 $(B)/pmp-faulty: $(B)/cli/main.o $(B)/tests/harness/faults/faults.o $(B)/cli.a $(B)/merger.a
 	$(call step,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) \
-		$(wrapped:%=-Wl,--wrap=%) -o $@ $^ -Wl,-Bstatic $(CLI_LIBS) $(if $(DYNAMIC),-Wl$(comma)-Bdynamic)
+		$(wrapped:%=-Wl,--wrap=%) -o $@ $^ -Wl,-Bstatic $(CLI_LIBS) \
+		$(if $(DYNAMIC),-Wl$(comma)-Bdynamic)
 
 # COVERAGE=1: gcov's counters are written at _exit as well.
 ifneq ($(COVERAGE),)
@@ -157,8 +158,8 @@ $(B)/gen/texts.c: $(texts)
 		done; \
 	} > $@
 
-# The scripts for gdb, compressed, as bytes: a string literal needs quoting and has a limited length.
-# The separators are described in gdbscripts/loader.py.
+# The scripts for gdb, compressed, as bytes: a string literal needs quoting and has a limited
+# length. The separators are described in gdbscripts/loader.py.
 $(B)/gen/agent.c: $(agent_py) $(B)/agent_py
 	$(call step,GEN)
 	@mkdir -p $(@D)

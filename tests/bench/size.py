@@ -67,7 +67,7 @@ def main():
     print("| --- | --- | --- |")
     for (name, use), size in sorted(found.items(), key=lambda row: -row[1]):
         if name == "cli":
-            use += "; {:,} bytes are the scripts for gdb".format(agent)
+            use += "; {:,} bytes are the compressed scripts for gdb".format(agent)
         print("| {} | {:,} | {} |".format(name, size, use))
     print("| {} | {:,} | {} |".format("the binary", total, "with headers and padding"))
 
