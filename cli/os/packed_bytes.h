@@ -6,8 +6,8 @@
 
 struct buf;
 
-/* Appends the unpacked data to *ret. The build made the bytes, so it cannot fail: damaged bytes end the
- * program by abort(3). */
+/* Appends the unpacked data to *ret. The build made the bytes, so it cannot fail: damaged bytes end
+ * the program by abort(3). */
 void packed_bytes_unpack(const unsigned char *bytes, size_t len, struct buf *ret);
 
 #endif
