@@ -37,7 +37,8 @@ enum subject_kind {
 	SUBJECT_BLOCKED_THREAD, /* the main thread sleeps, subject.tid is in state D */
 	SUBJECT_STOP_PENDING,   /* in state D, with a SIGSTOP that waits for its end */
 	SUBJECT_TRACED,         /* by subject.tracer, which lets it run */
-	SUBJECT_TRACED_STOPPED, /* subject.tracer attached and holds it: state t */
+	SUBJECT_TRACED_STOPPED, /* subject.tracer has just attached: state t, and when the tracer dies
+	                         * the target is left stopped */
 	SUBJECT_TRACED_THREAD, /* subject.tracer holds the thread subject.tid, not the main thread */
 	SUBJECT_ZOMBIE,
 	SUBJECT_ENDED,  /* and was waited for */
@@ -224,7 +225,8 @@ static inline void subject_trace(const struct subject *subject, enum subject_kin
 		_exit(4);
 	if (kind == SUBJECT_TRACED_THREAD)
 		ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
-	if (kind != SUBJECT_TRACED)
+	/* A stop that was waited for is forgotten when the tracer dies; another one takes effect. */
+	if (kind == SUBJECT_TRACED_THREAD)
 		while (waitpid(tid, &status, __WALL) < 0 && errno == EINTR)
 			;
 	subject_ready(ready);
@@ -243,6 +245,8 @@ static inline bool subject_start_tracer(struct subject *subject, enum subject_ki
 	close(ready[1]);
 	if (subject_read(ready[0])) {
 		close(ready[0]);
+		if (kind != SUBJECT_TRACED)
+			AWAIT(subject_state(subject, subject->tid) == 't');
 		return true;
 	}
 	close(ready[0]);

@@ -242,15 +242,15 @@ static void test_dead_tracer(void **state)
 			subject_end(&subject);
 			skip();
 		}
-		AWAIT(subject_state(&subject, 0) == 't');
 		restore.pid = (uint32_t)subject.pid;
 		restore.starttime = subject.starttime;
 		subject_kill(subject.tracer);
 		subject.tracer = 0;
 		restore_all(&restore);
-		if (restore.was_stopped)
+		if (tracers[i].was_stopped)
 			AWAIT(subject_state(&subject, 0) == 'T');
-		assert_int_equal(subject_is_stopped(&subject), restore.was_stopped);
+		assert_int_equal(subject_is_stopped(&subject), tracers[i].was_stopped);
+		assert_int_equal(subject_was_continued(&subject), !tracers[i].was_stopped);
 		subject_end(&subject);
 	}
 }
