@@ -1,18 +1,18 @@
 /* fake_gdb: the test program itself, started as gdb: it answers pmp's commands (cli/gdb/worker.h), attaches to the
  * target with ptrace(2), and goes wrong in the way that the name of its link says. main() calls fake_gdb_main first.
  *
- * Behaviours, from the sample FAKE_GDB_FROM on where they concern a sample:
+ * Behaviours; "later" is from sample FAKE_GDB_FROM on:
  *
  *	good		takes every sample
  *	refuses		ptrace is not permitted
  *	odd		an attach fails, for no reason that pmp knows
- *	fails		a sample fails, the gdb goes on
+ *	fails		samples fail later, the gdb goes on
  *	hangs		gives no answer to a sample
- *	dies		leaves the target stopped, and dies in that sample, of SIGKILL
+ *	dies		leaves the target stopped, and dies of SIGKILL, once, later
  *	always-dies	dies in its first sample
- *	holds		says that it has detached, and has not
- *	stopped		somebody stops the target: gdb says so, and detaches
- *	kills		the target is killed in that sample
+ *	holds		says that it has detached, and has not; does not end by itself
+ *	stopped		somebody stops the target, once, later: gdb says so, and detaches
+ *	kills		the target is killed, later
  *	no-python	a gdb without Python; for --attach plain it is good
  *	no-gdb		another program: ends at once */
 #ifndef PMP_FAKE_GDB_H
@@ -25,6 +25,8 @@
 struct fake_gdb {
 	const char *name;
 	pid_t target; /* 0: not attached */
+	bool keeps;   /* the attachment lasts for many samples */
+	bool has_stopped;
 };
 
 static inline void fake_gdb_attach(struct fake_gdb *gdb, pid_t pid)
@@ -56,11 +58,11 @@ static inline void fake_gdb_answer(const char *format, pid_t pid, unsigned long 
 	char text[512], with_pid[32], with_sample[32];
 	size_t len = 0;
 
-	/* P: the pid, N: the sample's number; no other letter of these is in any format. */
+	/* @: the pid, $: the sample's number. */
 	snprintf(with_pid, sizeof(with_pid), "%d", pid);
 	snprintf(with_sample, sizeof(with_sample), "%lu", sample);
 	for (const char *at = format; *at; at++) {
-		const char *part = *at == 'P' ? with_pid : *at == 'N' ? with_sample : NULL;
+		const char *part = *at == '@' ? with_pid : *at == '$' ? with_sample : NULL;
 
 		if (part)
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", part);
@@ -71,43 +73,60 @@ static inline void fake_gdb_answer(const char *format, pid_t pid, unsigned long 
 		_exit(0);
 }
 
-/* true: nothing went wrong in this sample. */
+/* false: an answer was given. */
+static inline bool fake_gdb_may_attach(const struct fake_gdb *gdb)
+{
+	if (fake_gdb_is(gdb, "odd"))
+		fake_gdb_answer("~pmp error verb=attach why=odd\n", 0, 0);
+	else if (fake_gdb_is(gdb, "refuses"))
+		fake_gdb_answer("~pmp error verb=attach why=ptrace:%20not%20permitted\n", 0, 0);
+	else
+		return true;
+	return false;
+}
+
+/* As a gdb that dies in the middle of a stop may leave it. */
+static inline void fake_gdb_die(struct fake_gdb *gdb, pid_t pid)
+{
+	fake_gdb_detach(gdb);
+	kill(pid, SIGSTOP);
+	raise(SIGKILL);
+}
+
+/* false: an answer was given. */
 static inline bool fake_gdb_try(struct fake_gdb *gdb, pid_t pid, unsigned long sample)
 {
 	if (fake_gdb_is(gdb, "always-dies"))
 		raise(SIGKILL);
-	if (sample < FAKE_GDB_FROM)
-		return true;
-	if (fake_gdb_is(gdb, "fails")) {
-		fake_gdb_answer("~pmp error verb=sample why=odd\n", pid, sample);
-		return false;
-	}
 	if (fake_gdb_is(gdb, "hangs"))
 		subject_sleep_for_ever();
-	if (fake_gdb_is(gdb, "dies") && sample == FAKE_GDB_FROM) {
-		fake_gdb_detach(gdb);
-		kill(pid, SIGSTOP);
-		raise(SIGKILL);
-	}
-	if (fake_gdb_is(gdb, "kills")) {
+	if (sample < FAKE_GDB_FROM)
+		return true;
+	if (fake_gdb_is(gdb, "dies") && sample == FAKE_GDB_FROM)
+		fake_gdb_die(gdb, pid);
+	if (fake_gdb_is(gdb, "fails")) {
+		if (!gdb->keeps)
+			fake_gdb_detach(gdb);
+		fake_gdb_answer("~pmp error verb=sample why=odd\n", pid, sample);
+	} else if (fake_gdb_is(gdb, "kills")) {
 		kill(pid, SIGKILL);
 		fake_gdb_answer("~pmp error verb=sample why=gone\n", pid, sample);
-		return false;
-	}
-	if (fake_gdb_is(gdb, "stopped") && sample == FAKE_GDB_FROM) {
+	} else if (fake_gdb_is(gdb, "stopped") && !gdb->has_stopped) {
+		gdb->has_stopped = true;
 		fake_gdb_detach(gdb);
 		kill(pid, SIGSTOP);
-		fake_gdb_answer("~pmp stopped pid=P signal=SIGSTOP\n", pid, sample);
-		return false;
+		fake_gdb_answer("~pmp stopped pid=@ signal=SIGSTOP\n", pid, sample);
+	} else {
+		return true;
 	}
-	return true;
+	return false;
 }
 
 static inline void fake_gdb_sample(struct fake_gdb *gdb, pid_t pid, unsigned long sample)
 {
 	if (fake_gdb_try(gdb, pid, sample))
-		fake_gdb_answer("~pmp begin sample=N pid=P time_us=1\nThread 1 (LWP P \"x\"):\n"
-		                "#0  0x1 in f ()\n~pmp end sample=N pid=P pause_us=100\n",
+		fake_gdb_answer("~pmp begin sample=$ pid=@ time_us=1\nThread 1 (LWP @ \"x\"):\n"
+		                "#0  0x1 in f ()\n~pmp end sample=$ pid=@ pause_us=100\n",
 		                pid, sample);
 }
 
@@ -120,21 +139,18 @@ static inline void fake_gdb_python(struct fake_gdb *gdb, const char *line)
 	if (!strncmp(line, "exec(", 5)) {
 		fake_gdb_answer("~pmp hello gdb=13.1 python=3.11.2\n", 0, 0);
 	} else if (sscanf(line, "pmp(\"warm\", %d", &pid) == 1) {
-		fake_gdb_answer("~pmp warm pid=P\n", pid, 0);
+		fake_gdb_answer("~pmp warm pid=@\n", pid, 0);
 	} else if (sscanf(line, "pmp(\"attach\", %d", &pid) == 1) {
-		if (fake_gdb_is(gdb, "refuses") || fake_gdb_is(gdb, "odd")) {
-			fake_gdb_answer(fake_gdb_is(gdb, "odd")
-			                        ? "~pmp error verb=attach why=odd\n"
-			                        : "~pmp error verb=attach "
-			                          "why=Operation%20not%20permitted\n",
-			                0, 0);
+		if (!fake_gdb_may_attach(gdb))
 			return;
-		}
+		gdb->keeps = true;
 		fake_gdb_attach(gdb, pid);
-		fake_gdb_answer("~pmp attached pid=P pause_us=1000\n", pid, 0);
+		fake_gdb_answer("~pmp attached pid=@ pause_us=1000\n", pid, 0);
 	} else if (sscanf(line, "pmp(\"sample\", %lu", &number) == 1) {
 		fake_gdb_sample(gdb, gdb->target, number);
 	} else if (sscanf(line, "pmp(\"one_shot\", %d, %lu", &pid, &number) == 2) {
+		if (!fake_gdb_may_attach(gdb))
+			return;
 		fake_gdb_attach(gdb, pid);
 		fake_gdb_sample(gdb, pid, number);
 		if (!fake_gdb_is(gdb, "holds"))

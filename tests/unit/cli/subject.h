@@ -358,6 +358,15 @@ static inline void subject_end(struct subject *subject)
 	*subject = (struct subject){ .wake = -1 };
 }
 
+static inline bool subject_may_be_traced(void)
+{
+	struct subject subject;
+	bool ret = subject_begin(&subject, SUBJECT_TRACED);
+
+	subject_end(&subject);
+	return ret;
+}
+
 /* A teardown: ends and reaps all descendants. */
 static inline int subjects_end(void **state)
 {

@@ -372,9 +372,12 @@ static void test_holder(void **state)
 		{ "a thread is in state D: it could not detach, and is killed soon",
 		  SUBJECT_BLOCKED_THREAD, 250000, true },
 	};
-	const char *gdb = fake_gdb_link("holds");
+	const char *gdb;
 
 	(void)state;
+	if (!subject_may_be_traced())
+		skip();
+	gdb = fake_gdb_link("holds");
 	for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++) {
 		struct worker_pool pool = { .plan = { .gdb = gdb,
 			                              .mode = attach_mode_row(ATTACH_EACH) } };

@@ -168,11 +168,10 @@ static void take_steps(size_t i, const struct subject *subject)
 		.pid = (uint32_t)subject->pid,
 		.starttime = subject->starttime,
 		.was_stopped = rows[i].was_stopped,
-		.after_death = rows[i].after_death,
-		.in_order = rows[i].in_order,
-		.since_us = SINCE,
 	};
 
+	restore_begin(&restore, rows[i].after_death, SINCE);
+	restore.in_order = rows[i].in_order;
 	for (size_t j = 0; j < rows[i].count; j++) {
 		const struct step *step = &rows[i].steps[j];
 
@@ -209,12 +208,48 @@ static void test_table(void **state)
 	}
 }
 
+/* A worker detaches a second time: nothing of the first time counts. */
+static void test_again(void **state)
+{
+	struct process_threads threads = { 0 };
+	struct restore restore = { 0 };
+	struct subject subject;
+
+	(void)state;
+	assert_true(subject_begin(&subject, SUBJECT_STOPPED));
+	restore.pid = (uint32_t)subject.pid;
+	restore.starttime = subject.starttime;
+	restore_begin(&restore, false, SINCE);
+	restore.in_order = true;
+	assert_int_equal(restore_step(&restore, NULL, 0, &threads, SINCE), RESTORE_DONE);
+
+	print_message("the first time was in good order, this one is not\n");
+	restore_begin(&restore, true, SINCE + 100);
+	assert_int_equal(restore_step(&restore, NULL, 0, &threads, SINCE + 100), RESTORE_WAIT);
+	check(&subject, CONTINUED);
+
+	print_message("the second in which stops are undone begins with the first of this time\n");
+	subject_stop(&subject);
+	restore_begin(&restore, true, SINCE + 9000000);
+	assert_int_equal(restore_step(&restore, NULL, 0, &threads, SINCE + 9000000), RESTORE_WAIT);
+	check(&subject, CONTINUED);
+
+	print_message("what it was before the attach is still known\n");
+	AWAIT(subject_state(&subject, 0) == 'S');
+	restore.was_stopped = true;
+	restore_begin(&restore, true, SINCE + 9100000);
+	assert_int_equal(restore_step(&restore, NULL, 0, &threads, SINCE + 9150000), RESTORE_DONE);
+	check(&subject, STOPPED);
+	restore_deinit(&restore);
+	process_threads_deinit(&threads);
+}
+
 /* Called until it is done, as pmp does. The clock is real here, and so is the kernel's part. */
 static void restore_all(struct restore *restore)
 {
 	struct process_threads threads = { 0 };
 
-	restore->since_us = clock_now_us();
+	restore_begin(restore, true, clock_now_us());
 	AWAIT(restore_step(restore, NULL, 0, &threads, clock_now_us()) == RESTORE_DONE);
 	restore_deinit(restore);
 	process_threads_deinit(&threads);
@@ -233,8 +268,7 @@ static void test_dead_tracer(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(tracers) / sizeof(*tracers); i++) {
-		struct restore restore = { .was_stopped = tracers[i].was_stopped,
-			                   .after_death = true };
+		struct restore restore = { .was_stopped = tracers[i].was_stopped };
 		struct subject subject;
 
 		print_message("%s\n", tracers[i].what);
@@ -327,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_table, subjects_end),
+		cmocka_unit_test_teardown(test_again, subjects_end),
 		cmocka_unit_test_teardown(test_dead_tracer, subjects_end),
 		cmocka_unit_test_teardown(test_not_run_since, subjects_end),
 	};

@@ -1,0 +1,333 @@
+/* A whole run of one target, from the first gdb's start until the target is as it was, with gdbs that go wrong. Targets,
+ * gdbs and the clock are real here; no row depends on how fast they are. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fake_gdb.h"
+
+#include "cli/os/clock.h"
+#include "cli/sampler/target_sampler.h"
+#include "recording.h"
+
+#define LIMIT_US 40000000 /* of a whole row */
+
+enum then { RUNS, CONTINUED, STOPPED, GONE };
+
+struct run {
+	struct subject subject;
+	struct recording recording;
+	struct timeouts timeouts;
+	struct watchdog watchdog;
+	struct target_sampler_context context;
+	struct target_sampler *sampler;
+	uint64_t until; /* the row has failed then */
+};
+
+static const struct {
+	const char *what;
+	enum subject_kind kind;
+	enum attach_mode mode;
+	const char *gdb;
+	const char *timeouts;
+	unsigned samples;
+	enum error_code code;
+	const char *text; /* of the error; NULL: there is none */
+	unsigned taken, failed;
+	const char *recorded; /* a part of the recording; NULL: any */
+	enum then then;
+} rows[] = {
+	{ "once: all is well", SUBJECT_SPINS, ATTACH_ONCE, "good", "", 6, .taken = 6 },
+	{ "each: all is well", SUBJECT_SPINS, ATTACH_EACH, "good", "", 6, .taken = 6 },
+	{ "plain: all is well", SUBJECT_SPINS, ATTACH_PLAIN, "no-python", "", 6, .taken = 6 },
+	{ "once: a target that was stopped stays so", SUBJECT_STOPPED, ATTACH_ONCE, "good", "", 6,
+	  .taken = 6, .then = STOPPED },
+	{ "each: a target that was stopped stays so", SUBJECT_STOPPED, ATTACH_EACH, "good", "", 6,
+	  .taken = 6, .then = STOPPED },
+	{ "its gdb has no Python: plain goes on", SUBJECT_SLEEPS, ATTACH_ONCE, "no-python", "", 6,
+	  .taken = 6, .recorded = "going%20on%20with%20--attach%20plain" },
+	{ "it is no gdb", SUBJECT_SLEEPS, ATTACH_ONCE, "no-gdb", "", 6, .code = ERROR_GDB,
+	  .text = "is not usable as gdb" },
+	{ "once: not permitted", SUBJECT_SLEEPS, ATTACH_ONCE, "refuses", "", 6,
+	  .code = ERROR_PERMISSION, .text = "not permitted: user " },
+	{ "each: not permitted", SUBJECT_SLEEPS, ATTACH_EACH, "refuses", "", 6,
+	  .code = ERROR_PERMISSION, .text = "not permitted: user ", .failed = 6 },
+	{ "once: an attach fails three times", SUBJECT_SLEEPS, ATTACH_ONCE, "odd", "", 6,
+	  .code = ERROR_FAILED, .text = "gdb could not attach to process " },
+	{ "each: three samples fail", SUBJECT_SLEEPS, ATTACH_EACH, "odd", "", 6,
+	  .code = ERROR_FAILED, .text = "odd", .failed = 6 },
+	{ "once: some samples fail: the run goes on", SUBJECT_SLEEPS, ATTACH_ONCE, "fails", "", 6,
+	  .taken = 2, .failed = 4 },
+	{ "each: some samples fail", SUBJECT_SLEEPS, ATTACH_EACH, "fails", "", 6, .taken = 2,
+	  .failed = 4 },
+	{ "ten in a row fail: that is the end", SUBJECT_SLEEPS, ATTACH_EACH, "fails", "", 20,
+	  .code = ERROR_FAILED, .text = "odd", .taken = 2, .failed = 18 },
+	{ "once: a gdb dies, and leaves the target stopped: another one goes on", SUBJECT_SPINS,
+	  ATTACH_ONCE, "dies", "", 6, .taken = 5, .failed = 1,
+	  .recorded = "gdb%20was%20killed%20by%20signal%209%20", .then = CONTINUED },
+	{ "each: a gdb dies, and leaves the target stopped", SUBJECT_SPINS, ATTACH_EACH, "dies", "",
+	  6, .taken = 5, .failed = 1, .then = CONTINUED },
+	{ "a gdb dies, and the target was stopped before", SUBJECT_STOPPED, ATTACH_ONCE, "dies", "",
+	  6, .taken = 5, .failed = 1, .then = STOPPED },
+	{ "every gdb dies", SUBJECT_SPINS, ATTACH_ONCE, "always-dies", "", 6, .code = ERROR_FAILED,
+	  .text = "gdb was killed by signal 9", .failed = 6 },
+	{ "a gdb does not answer", SUBJECT_SPINS, ATTACH_ONCE, "hangs", "sample=0.05,close=0.05", 6,
+	  .code = ERROR_TIMEOUT, .text = "sampling within 0.05 s", .failed = 6 },
+	{ "each: a gdb holds on to the target: it is ended, the sample is good", SUBJECT_SPINS,
+	  ATTACH_EACH, "holds", "detach=0.05,close=0.05", 3, .taken = 3 },
+	{ "once: a gdb holds on to the target at the end", SUBJECT_SPINS, ATTACH_ONCE, "holds",
+	  "detach=0.05,close=0.05", 3, .taken = 3 },
+	{ "once: somebody stops the target: all samples are taken, and it stays stopped",
+	  SUBJECT_SPINS, ATTACH_ONCE, "stopped", "", 6, .taken = 6, .recorded = "SIGSTOP",
+	  .then = STOPPED },
+	{ "the target is killed: what was taken counts, the rest has failed", SUBJECT_SPINS,
+	  ATTACH_ONCE, "kills", "", 6, .taken = 2, .failed = 4,
+	  .recorded = "%20ended%20after%202%20samples\n", .then = GONE },
+	{ "each: the target is killed", SUBJECT_SPINS, ATTACH_EACH, "kills", "", 6, .taken = 2,
+	  .failed = 4, .recorded = "%20ended%20after%202%20samples\n", .then = GONE },
+	{ "the target had ended", SUBJECT_ENDED, ATTACH_ONCE, "good", "", 6,
+	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .then = GONE },
+	{ "the target was a zombie", SUBJECT_ZOMBIE, ATTACH_EACH, "good", "", 6,
+	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .then = GONE },
+	{ "another tracer has the target", SUBJECT_TRACED, ATTACH_ONCE, "good", "", 6,
+	  .code = ERROR_TRACED, .text = "is traced already, by process " },
+	{ "each: another tracer has the target", SUBJECT_TRACED, ATTACH_EACH, "good", "", 6,
+	  .code = ERROR_TRACED, .text = "is traced already, by process ", .failed = 6 },
+	{ "once: a thread is in state D for ever: samples come from /proc, nothing attaches",
+	  SUBJECT_BLOCKED_THREAD, ATTACH_ONCE, "always-dies", "blocked=0.02", 6, .taken = 6,
+	  .recorded = "%20is%20in%20uninterruptible%20sleep%20(D)" },
+	{ "each: a thread is in state D for ever", SUBJECT_BLOCKED_THREAD, ATTACH_EACH,
+	  "always-dies", "blocked=0.02", 6, .taken = 6, .recorded = "\n~pmp kernel tid=" },
+};
+
+static void check(const struct subject *subject, enum then then)
+{
+	struct process_status status = { 0 };
+
+	if (then == GONE)
+		return;
+	if (then == STOPPED)
+		AWAIT(subject_is_stopped(subject));
+	assert_int_equal(subject_is_stopped(subject), then == STOPPED);
+	assert_int_equal(subject_was_continued(subject), then == CONTINUED);
+	assert_true(process_status((uint32_t)subject->pid, 0, &status));
+	assert_int_equal(status.tracer, subject->tracer);
+}
+
+static void begin(struct run *run, enum attach_mode mode, const char *gdb, const char *timeouts)
+{
+	struct error err = { 0 };
+
+	recording_init(&run->recording, true);
+	assert_true(timeouts_parse(&run->timeouts, timeouts, &err));
+	assert_true(watchdog_start(&run->watchdog, &err));
+	run->context.timeouts = &run->timeouts;
+	run->context.watchdog = &run->watchdog;
+	run->context.gdb = fake_gdb_link(gdb);
+	run->context.plan.schedule.rate_hz = 200;
+	run->context.plan.recorder = &run->recording.recorder;
+	run->sampler = target_sampler_create(&run->context, (uint32_t)run->subject.pid, mode);
+	run->until = clock_now_us() + LIMIT_US;
+}
+
+static void end(struct run *run)
+{
+	target_sampler_destroy(run->sampler);
+	watchdog_end(&run->watchdog);
+	fake_gdb_unlink(run->context.gdb);
+	recording_deinit(&run->recording);
+}
+
+/* Takes one step, and waits for what the sampler waits for. */
+static void step(struct run *run)
+{
+	struct pollfd fds[ATTACH_WORKERS_MAX];
+	uint64_t now = clock_now_us(), deadline;
+	struct timespec wait;
+
+	if (now >= run->until)
+		fail_msg("no end after %d s", LIMIT_US / 1000000);
+	target_sampler_step(run->sampler, now);
+	deadline = clock_sooner(target_sampler_deadline(run->sampler), clock_now_us() + 20000);
+	if (!target_sampler_ended(run->sampler))
+		ppoll(fds, target_sampler_poll(run->sampler, fds),
+		      clock_wait(clock_now_us(), deadline, &wait), NULL);
+}
+
+static void prepare(struct run *run)
+{
+	while (!target_sampler_prepared(run->sampler))
+		step(run);
+	if (target_sampler_ended(run->sampler))
+		return;
+	run->context.plan.schedule.start_us = clock_now_us();
+	run->context.plan.started = true;
+}
+
+static void finish(struct run *run)
+{
+	while (!target_sampler_ended(run->sampler))
+		step(run);
+}
+
+static void check_row(size_t i, struct run *run)
+{
+	const struct error *err = target_sampler_error(run->sampler);
+	const struct sample_counter *counter = target_sampler_counter(run->sampler);
+
+	print_message("%s\n%s", err->text, recording_text(&run->recording.notes));
+	assert_int_equal(err->code, rows[i].code);
+	if (rows[i].text)
+		assert_non_null(strstr(err->text, rows[i].text));
+	assert_int_equal(counter->taken, rows[i].taken);
+	assert_int_equal(counter->failed, rows[i].failed);
+	assert_int_equal(recording_count(&run->recording, "~pmp begin "), rows[i].taken);
+	assert_int_equal(recording_count(&run->recording, "~pmp failed "), rows[i].failed);
+	if (rows[i].recorded)
+		assert_true(recording_has(&run->recording, rows[i].recorded));
+	check(&run->subject, rows[i].then);
+}
+
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct run run = { .context.plan = { .samples = rows[i].samples,
+			                             .end_us = CLOCK_NEVER } };
+
+		print_message("%s\n", rows[i].what);
+		if (subject_begin(&run.subject, rows[i].kind)) {
+			begin(&run, rows[i].mode, rows[i].gdb, rows[i].timeouts);
+			prepare(&run);
+			finish(&run);
+			check_row(i, &run);
+			end(&run);
+		}
+		subject_end(&run.subject);
+	}
+}
+
+/* -d alone: it ends by itself, and no sample counts as missing. */
+static void test_duration(void **state)
+{
+	struct run run = { .context.plan = { .samples = UINT64_MAX, .end_us = CLOCK_NEVER } };
+
+	(void)state;
+	assert_true(subject_begin(&run.subject, SUBJECT_SPINS));
+	begin(&run, ATTACH_ONCE, "good", "");
+	prepare(&run);
+	run.context.plan.end_us = run.context.plan.schedule.start_us + 100000;
+	finish(&run);
+	assert_int_equal(target_sampler_error(run.sampler)->code, ERROR_NONE);
+	assert_int_equal(target_sampler_counter(run.sampler)->failed, 0);
+	check(&run.subject, RUNS);
+	end(&run);
+}
+
+static bool is_traced(const struct run *run)
+{
+	struct process_status status;
+
+	return process_status((uint32_t)run->subject.pid, 0, &status) && status.tracer;
+}
+
+/* The run is ended from outside, and so are gdbs in whatever state. */
+static void test_stop(void **state)
+{
+	static const struct {
+		const char *what, *gdb;
+		enum subject_kind kind;
+		bool at_once, sampling;
+		enum then then;
+	} stops[] = {
+		{ "before gdb has attached", "good", SUBJECT_SPINS, false, false, RUNS },
+		{ "while it is attached", "good", SUBJECT_SPINS, false, true, RUNS },
+		{ "while it is attached to a stopped target", "good", SUBJECT_STOPPED, false, true,
+		  STOPPED },
+		{ "in a sample that never ends", "hangs", SUBJECT_SPINS, true, true, RUNS },
+		{ "in a sample that never ends, of a stopped target", "hangs", SUBJECT_STOPPED,
+		  true, true, STOPPED },
+		{ "gdb holds on to it", "holds", SUBJECT_SPINS, false, true, RUNS },
+	};
+
+	(void)state;
+	if (!subject_may_be_traced())
+		skip();
+	for (size_t i = 0; i < sizeof(stops) / sizeof(*stops); i++) {
+		struct run run = { .context.plan = { .samples = UINT64_MAX,
+			                             .end_us = CLOCK_NEVER } };
+
+		print_message("%s\n", stops[i].what);
+		assert_true(subject_begin(&run.subject, stops[i].kind));
+		begin(&run, ATTACH_ONCE, stops[i].gdb, "close=0.05,detach=0.05");
+		step(&run);
+		if (stops[i].sampling)
+			prepare(&run);
+		if (stops[i].sampling)
+			assert_true(is_traced(&run));
+		for (int n = 0; stops[i].sampling && n < 5; n++)
+			step(&run);
+		target_sampler_stop(run.sampler, stops[i].at_once);
+		finish(&run);
+		assert_int_equal(target_sampler_error(run.sampler)->code, ERROR_NONE);
+		check(&run.subject, stops[i].then);
+		end(&run);
+		subject_end(&run.subject);
+	}
+}
+
+/* A sampler that is freed in the middle of a run: its gdb is killed, and the target is free. */
+static void test_destroy(void **state)
+{
+	struct run run = { .context.plan = { .samples = UINT64_MAX, .end_us = CLOCK_NEVER } };
+
+	(void)state;
+	if (!subject_may_be_traced())
+		skip();
+	assert_true(subject_begin(&run.subject, SUBJECT_SPINS));
+	begin(&run, ATTACH_ONCE, "good", "");
+	prepare(&run);
+	assert_true(is_traced(&run));
+	target_sampler_destroy(run.sampler);
+	run.sampler = NULL;
+	AWAIT(!is_traced(&run));
+	assert_false(subject_is_stopped(&run.subject));
+	end(&run);
+}
+
+/* A program that pmp runs: held until gdb has attached, then let run, and left running. */
+static void test_started_by_pmp(void **state)
+{
+	struct run run = { .context = { .started_by_pmp = true,
+		                        .plan = { .samples = 4, .end_us = CLOCK_NEVER } } };
+
+	(void)state;
+	if (!subject_may_be_traced())
+		skip();
+	assert_true(subject_begin(&run.subject, SUBJECT_STOPPED));
+	begin(&run, ATTACH_ONCE, "good", "");
+	prepare(&run);
+	assert_true(is_traced(&run));
+	assert_false(subject_was_continued(&run.subject));
+	target_sampler_release(run.sampler);
+	kill(run.subject.pid, SIGCONT);
+	finish(&run);
+	assert_int_equal(target_sampler_counter(run.sampler)->taken, 4);
+	check(&run.subject, CONTINUED);
+	end(&run);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_table, subjects_end),
+		cmocka_unit_test_teardown(test_duration, subjects_end),
+		cmocka_unit_test_teardown(test_stop, subjects_end),
+		cmocka_unit_test_teardown(test_destroy, subjects_end),
+		cmocka_unit_test_teardown(test_started_by_pmp, subjects_end),
+	};
+
+	fake_gdb_main(argc, argv);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
