@@ -97,7 +97,7 @@ static const struct {
 	  .goes_on = true, .failed = 4 },
 	{ "attaches, samples and workers are counted as one row", .kind = SUBJECT_SLEEPS,
 	  .events = "dOo", .code = ERROR_FAILED, .text = ODD, .failed = SAMPLES },
-	{ "the target ends before the first sample", .kind = SUBJECT_ENDED, .events = "e",
+	{ "the target ends before the first sample", .kind = SUBJECT_ZOMBIE, .events = "e",
 	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .failed = SAMPLES,
 	  .recorded = "why=the%20target%20ended\n" /* and no thread */ },
 	{ "the target ends before the first sample, and before the run has begun",
