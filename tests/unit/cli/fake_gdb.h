@@ -7,9 +7,10 @@
  *	refuses		ptrace is not permitted
  *	odd		an attach fails, for no reason that pmp knows
  *	fails		samples fail later, the gdb goes on
- *	hangs		gives no answer to a sample
+ *	hangs		gives no answer to a sample; ends when its input does
  *	dies		leaves the target stopped, and dies of SIGKILL, once, later
  *	always-dies	dies in its first sample
+ *	dies-at-end	does the same when it is to detach
  *	holds		says that it has detached, and has not; does not end by itself
  *	stopped		somebody stops the target, once, later: gdb says so, and detaches
  *	kills		the target is killed, later
@@ -89,8 +90,26 @@ static inline bool fake_gdb_may_attach(const struct fake_gdb *gdb)
 static inline void fake_gdb_die(struct fake_gdb *gdb, pid_t pid)
 {
 	fake_gdb_detach(gdb);
-	kill(pid, SIGSTOP);
+	if (pid)
+		kill(pid, SIGSTOP);
 	raise(SIGKILL);
+}
+
+/* It is killed, and dead before pmp gets an answer. */
+static inline void fake_gdb_kill(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (process_life((uint32_t)pid, 0) == PROCESS_ALIVE)
+		usleep(1000);
+}
+
+static inline void fake_gdb_hang(void)
+{
+	char text[512];
+
+	while (fgets(text, sizeof(text), stdin))
+		;
+	_exit(0);
 }
 
 /* false: an answer was given. */
@@ -99,7 +118,7 @@ static inline bool fake_gdb_try(struct fake_gdb *gdb, pid_t pid, unsigned long s
 	if (fake_gdb_is(gdb, "always-dies"))
 		raise(SIGKILL);
 	if (fake_gdb_is(gdb, "hangs"))
-		subject_sleep_for_ever();
+		fake_gdb_hang();
 	if (sample < FAKE_GDB_FROM)
 		return true;
 	if (fake_gdb_is(gdb, "dies") && sample == FAKE_GDB_FROM)
@@ -109,7 +128,7 @@ static inline bool fake_gdb_try(struct fake_gdb *gdb, pid_t pid, unsigned long s
 			fake_gdb_detach(gdb);
 		fake_gdb_answer("~pmp error verb=sample why=odd\n", pid, sample);
 	} else if (fake_gdb_is(gdb, "kills")) {
-		kill(pid, SIGKILL);
+		fake_gdb_kill(pid);
 		fake_gdb_answer("~pmp error verb=sample why=gone\n", pid, sample);
 	} else if (fake_gdb_is(gdb, "stopped") && !gdb->has_stopped) {
 		gdb->has_stopped = true;
@@ -156,6 +175,8 @@ static inline void fake_gdb_python(struct fake_gdb *gdb, const char *line)
 		if (!fake_gdb_is(gdb, "holds"))
 			fake_gdb_detach(gdb);
 	} else if (!strncmp(line, "pmp(\"detach\")", 13)) {
+		if (fake_gdb_is(gdb, "dies-at-end"))
+			fake_gdb_die(gdb, gdb->target);
 		if (!fake_gdb_is(gdb, "holds"))
 			fake_gdb_detach(gdb);
 		fake_gdb_answer("~pmp detached\n", 0, 0);

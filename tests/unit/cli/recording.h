@@ -67,10 +67,11 @@ static inline bool recording_has(struct recording *recording, const char *part)
 /* How often the text has this part. */
 static inline size_t recording_count(struct recording *recording, const char *part)
 {
-	size_t count = 0;
+	size_t count = 0, len = strlen(part);
 
-	for (const char *at = recording_text(&recording->text); (at = strstr(at, part)); at++)
-		count++;
+	/* Not strstr: a sanitizer's measures the whole text each time. */
+	for (const char *at = recording_text(&recording->text); *at; at++)
+		count += *at == *part && !strncmp(at, part, len);
 	return count;
 }
 

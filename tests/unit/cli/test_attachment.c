@@ -397,7 +397,7 @@ static void test_holder(void **state)
 		uint64_t now = START;
 
 		print_message("%s\n", holders[i].what);
-		assert_true(timeouts_parse(&timeouts, "close=0.05", &err));
+		assert_true(timeouts_parse(&timeouts, "close=0.5", &err));
 		assert_true(subject_begin(&subject, holders[i].kind));
 		pool.plan.pid = (uint32_t)subject.pid;
 		pool.plan.deadlines = &timeouts;

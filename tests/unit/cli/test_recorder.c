@@ -140,12 +140,17 @@ static pid_t start_odd_program(void)
 	return pid;
 }
 
+/* Its link comes first in an exec, its arguments come last. */
 static bool runs_as(pid_t pid, const char *exe)
 {
+	struct buf args = { 0 };
 	char path[4096];
+	bool has_args;
 
 	process_link((uint32_t)pid, "exe", path, sizeof(path));
-	return strstr(path, exe) != NULL;
+	has_args = process_read((uint32_t)pid, "cmdline", 4096, &args) && args.len;
+	buf_deinit(&args);
+	return has_args && strstr(path, exe);
 }
 
 static void test_target(void **state)

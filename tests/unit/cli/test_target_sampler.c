@@ -70,14 +70,16 @@ static const struct {
 	  6, .taken = 5, .failed = 1, .then = CONTINUED },
 	{ "a gdb dies, and the target was stopped before", SUBJECT_STOPPED, ATTACH_ONCE, "dies", "",
 	  6, .taken = 5, .failed = 1, .then = STOPPED },
+	{ "a gdb dies as it detaches, and leaves the target stopped: the run ends once it runs",
+	  SUBJECT_SPINS, ATTACH_ONCE, "dies-at-end", "", 3, .taken = 3, .then = CONTINUED },
 	{ "every gdb dies", SUBJECT_SPINS, ATTACH_ONCE, "always-dies", "", 6, .code = ERROR_FAILED,
 	  .text = "gdb was killed by signal 9", .failed = 6 },
-	{ "a gdb does not answer", SUBJECT_SPINS, ATTACH_ONCE, "hangs", "sample=0.05,close=0.05", 6,
+	{ "a gdb does not answer", SUBJECT_SPINS, ATTACH_ONCE, "hangs", "sample=0.05", 6,
 	  .code = ERROR_TIMEOUT, .text = "sampling within 0.05 s", .failed = 6 },
 	{ "each: a gdb holds on to the target: it is ended, the sample is good", SUBJECT_SPINS,
-	  ATTACH_EACH, "holds", "detach=0.05,close=0.05", 3, .taken = 3 },
+	  ATTACH_EACH, "holds", "detach=0.05,close=0.5", 2, .taken = 2 },
 	{ "once: a gdb holds on to the target at the end", SUBJECT_SPINS, ATTACH_ONCE, "holds",
-	  "detach=0.05,close=0.05", 3, .taken = 3 },
+	  "close=0.5", 3, .taken = 3 },
 	{ "once: somebody stops the target: all samples are taken, and it stays stopped",
 	  SUBJECT_SPINS, ATTACH_ONCE, "stopped", "", 6, .taken = 6, .recorded = "SIGSTOP",
 	  .then = STOPPED },
@@ -245,6 +247,7 @@ static void test_stop(void **state)
 		{ "while it is attached", "good", SUBJECT_SPINS, false, true, RUNS },
 		{ "while it is attached to a stopped target", "good", SUBJECT_STOPPED, false, true,
 		  STOPPED },
+		{ "gdb dies as it detaches", "dies-at-end", SUBJECT_SPINS, false, true, CONTINUED },
 		{ "in a sample that never ends", "hangs", SUBJECT_SPINS, true, true, RUNS },
 		{ "in a sample that never ends, of a stopped target", "hangs", SUBJECT_STOPPED,
 		  true, true, STOPPED },
@@ -260,7 +263,7 @@ static void test_stop(void **state)
 
 		print_message("%s\n", stops[i].what);
 		assert_true(subject_begin(&run.subject, stops[i].kind));
-		begin(&run, ATTACH_ONCE, stops[i].gdb, "close=0.05,detach=0.05");
+		begin(&run, ATTACH_ONCE, stops[i].gdb, "close=0.5");
 		step(&run);
 		if (stops[i].sampling)
 			prepare(&run);
