@@ -227,6 +227,30 @@ static void test_duration(void **state)
 	end(&run);
 }
 
+/* The target is killed between two samples: nothing asks gdb for a sample of what is dead. */
+static void test_killed_between(void **state)
+{
+	static const enum attach_mode modes[] = { ATTACH_ONCE, ATTACH_EACH };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		struct run run = { .context.plan = { .samples = 3, .end_us = CLOCK_NEVER } };
+
+		print_message("%s\n", attach_mode_row(modes[i])->name);
+		assert_true(subject_begin(&run.subject, SUBJECT_SPINS));
+		begin(&run, modes[i], "good", "");
+		prepare(&run);
+		kill(run.subject.pid, SIGKILL);
+		AWAIT(process_life((uint32_t)run.subject.pid, 0) != PROCESS_ALIVE);
+		finish(&run);
+		assert_int_equal(target_sampler_error(run.sampler)->code, ERROR_NO_PROCESS);
+		assert_int_equal(target_sampler_counter(run.sampler)->taken, 0);
+		assert_int_equal(target_sampler_counter(run.sampler)->failed, 3);
+		end(&run);
+		subject_end(&run.subject);
+	}
+}
+
 static bool is_traced(const struct run *run)
 {
 	struct process_status status;
@@ -326,6 +350,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_table, subjects_end),
 		cmocka_unit_test_teardown(test_duration, subjects_end),
+		cmocka_unit_test_teardown(test_killed_between, subjects_end),
 		cmocka_unit_test_teardown(test_stop, subjects_end),
 		cmocka_unit_test_teardown(test_destroy, subjects_end),
 		cmocka_unit_test_teardown(test_started_by_pmp, subjects_end),
