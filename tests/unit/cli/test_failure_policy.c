@@ -243,5 +243,5 @@ int main(void)
 		cmocka_unit_test_teardown(test_lost_threads, subjects_end),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return subject_is_emulated() ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -369,5 +369,5 @@ int main(void)
 		cmocka_unit_test_teardown(test_not_run_since, subjects_end),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return subject_is_emulated() ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
 }
