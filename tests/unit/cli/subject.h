@@ -184,10 +184,38 @@ static inline bool subject_was_continued(const struct subject *subject)
 	return subject_pending(subject) & SUBJECT_BIT(SIGCONT);
 }
 
+/* Between the end of a SIGSTOP's being pending and state T neither is to be seen. A thread in state D keeps it
+ * pending. */
+static inline void subject_await_stop(const struct subject *subject)
+{
+	AWAIT(subject_state(subject, subject->tid) == 'T' ||
+	      (subject_state(subject, 0) == 'D' &&
+	       subject_pending(subject) & SUBJECT_BIT(SIGSTOP)));
+}
+
 static inline void subject_stop(const struct subject *subject)
 {
 	kill(subject->pid, SIGSTOP);
-	AWAIT(subject_state(subject, 0) == 'T');
+	subject_await_stop(subject);
+}
+
+/* What became of a subject. */
+enum then {
+	RUNS,      /* it is not stopped, and was sent no SIGCONT */
+	CONTINUED, /* it is not stopped, and was sent a SIGCONT */
+	STOPPED,
+	ANY
+};
+
+static inline void subject_check(const struct subject *subject, enum then then)
+{
+	if (then == ANY)
+		return;
+	if (then == STOPPED)
+		subject_await_stop(subject);
+	else
+		assert_false(subject_is_stopped(subject));
+	assert_int_equal(subject_was_continued(subject), then == CONTINUED);
 }
 
 /* Ends this sleep in state D; the next one begins at once. */

@@ -13,8 +13,6 @@
 
 #define LIMIT_US 40000000 /* of a whole row */
 
-enum then { RUNS, CONTINUED, STOPPED, GONE };
-
 struct run {
 	struct subject subject;
 	struct recording recording;
@@ -85,13 +83,13 @@ static const struct {
 	  .then = STOPPED },
 	{ "the target is killed: what was taken counts, the rest has failed", SUBJECT_SPINS,
 	  ATTACH_ONCE, "kills", "", 6, .taken = 2, .failed = 4,
-	  .recorded = "%20ended%20after%202%20samples\n", .then = GONE },
+	  .recorded = "%20ended%20after%202%20samples\n", .then = ANY },
 	{ "each: the target is killed", SUBJECT_SPINS, ATTACH_EACH, "kills", "", 6, .taken = 2,
-	  .failed = 4, .recorded = "%20ended%20after%202%20samples\n", .then = GONE },
+	  .failed = 4, .recorded = "%20ended%20after%202%20samples\n", .then = ANY },
 	{ "the target had ended", SUBJECT_ENDED, ATTACH_ONCE, "good", "", 6,
-	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .then = GONE },
+	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .then = ANY },
 	{ "the target was a zombie", SUBJECT_ZOMBIE, ATTACH_EACH, "good", "", 6,
-	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .then = GONE },
+	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .then = ANY },
 	{ "another tracer has the target", SUBJECT_TRACED, ATTACH_ONCE, "good", "", 6,
 	  .code = ERROR_TRACED, .text = "is traced already, by process " },
 	{ "each: another tracer has the target", SUBJECT_TRACED, ATTACH_EACH, "good", "", 6,
@@ -107,12 +105,9 @@ static void check(const struct subject *subject, enum then then)
 {
 	struct process_status status = { 0 };
 
-	if (then == GONE)
+	if (then == ANY)
 		return;
-	if (then == STOPPED)
-		AWAIT(subject_is_stopped(subject));
-	assert_int_equal(subject_is_stopped(subject), then == STOPPED);
-	assert_int_equal(subject_was_continued(subject), then == CONTINUED);
+	subject_check(subject, then);
 	assert_true(process_status((uint32_t)subject->pid, 0, &status));
 	assert_int_equal(status.tracer, subject->tracer);
 }
@@ -357,5 +352,6 @@ int main(int argc, char **argv)
 	};
 
 	fake_gdb_main(argc, argv);
+	signal(SIGPIPE, SIG_IGN); /* as pmp does: a gdb may die before it reads */
 	return subject_is_emulated() ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
 }
