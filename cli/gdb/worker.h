@@ -72,8 +72,9 @@
  *	warm	as above
  *	one_shot, walk, walked, gone	before attach, after attach, after the stacks, after detach
  *
- * NONCE is a random number for each worker, so that no text of the target can look like such a line.
- * worker_output.c adds the begin and end lines; pause_us is the time from one_shot to gone. */
+ * NONCE is a random number for each worker, so that no text of the target can look like such a
+ * line. worker_output.c adds the begin and end lines. pause_us is the time from one_shot to gone.
+ */
 #ifndef PMP_WORKER_H
 #define PMP_WORKER_H
 

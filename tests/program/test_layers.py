@@ -5,8 +5,9 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from tap import ROOT, check, equal, main, run, temp_dir, test  # noqa: E402
+from tap import ROOT, check, equal, main, run, skip, temp_dir, test  # noqa: E402
 
+FORMATTER = 14  # of Debian 12
 LAYERS = os.path.join(ROOT, "tests", "layers")
 
 # (rule, path, text, the lines that name the violation). A text of None removes the file.
@@ -105,6 +106,19 @@ def _():
 def _():
     wanted = "tests/layers: merger/formats -> merger/text" + UNUSED
     check(wanted in problems(copy()), "not reported")
+
+
+@test("the C files are formatted as clang-format %d does it" % FORMATTER)
+def _():
+    formatter = shutil.which("clang-format")
+    version = run(formatter, "--version").out if formatter else ""
+    if " version %d." % FORMATTER not in version:
+        skip("clang-format %d is missing: other versions format otherwise" % FORMATTER)
+    files = [os.path.join(folder, name) for top in ("cli", "merger", "samples", "tests")
+             for folder, _, names in os.walk(os.path.join(ROOT, top))
+             for name in names if name.endswith((".c", ".h"))]
+    result = run(formatter, "--dry-run", "-Werror", *files)
+    equal(result.code, 0, result)
 
 
 for row in VIOLATIONS:

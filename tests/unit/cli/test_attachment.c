@@ -1,4 +1,5 @@
-/* May a gdb attach now, and is the target as it was before? Real processes and a real watchdog; the time is given. */
+/* May a gdb attach now, and is the target as it was before? Real processes and a real watchdog; the
+ * time is given. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -355,7 +356,8 @@ static bool pump_until(struct worker_pool *pool, enum worker_state state)
 	return worker_state(pool->workers[0]) == state;
 }
 
-/* A gdb that says that it has detached, and has not: it is ended, at last by a signal, and the target is free. */
+/* A gdb that says that it has detached, and has not: it is ended, at last by a signal, and the
+ * target is free. */
 static void test_holder(void **state)
 {
 	static const struct {

@@ -285,8 +285,8 @@ static bool share_processor(pid_t pid)
 	       !sched_setscheduler(pid, SCHED_IDLE, &param);
 }
 
-/* A busy machine: a runnable thread has had no processor since gdb died. gdb may have left it a stop,
- * which takes effect only when the thread runs: until then the target's state is unknown. */
+/* A busy machine: a runnable thread has had no processor since gdb died. gdb may have left it a
+ * stop, which takes effect only when the thread runs: until then the target's state is unknown. */
 static void test_not_run_since(void **state)
 {
 	struct process_threads threads = { 0 };

@@ -1,5 +1,5 @@
-/* The samples of one target: which is due when, and what becomes of each. The schedule starts at START and has
- * 10 ticks a second. */
+/* The samples of one target: which is due when, and what becomes of each. The schedule starts at
+ * START and has 10 ticks a second. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -294,7 +294,8 @@ static void test_rest(void **state)
 	}
 }
 
-/* The target's mappings are read before its sample, once; not if a thread is in state D, which may hold their lock. */
+/* The target's mappings are read before its sample, once; not if a thread is in state D, which may
+ * hold their lock. */
 static void test_maps(void **state)
 {
 	static const struct {

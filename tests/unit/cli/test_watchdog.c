@@ -1,5 +1,6 @@
-/* The process that outlives pmp: what it does to targets when pmp's end of the pipe closes, and that it does nothing
- * when pmp ends in good order. Everything is real here, and no time is assumed: the watchdog's end is waited for. */
+/* The process that outlives pmp: what it does to targets when pmp's end of the pipe closes, and
+ * that it does nothing when pmp ends in good order. Everything is real here, and no time is
+ * assumed: the watchdog's end is waited for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,7 +132,8 @@ static void test_many(void **state)
 	}
 }
 
-/* gdb outlives pmp for a while, and holds the target: it is waited for. Then its attach's SIGSTOP comes to light. */
+/* gdb outlives pmp for a while, and holds the target: it is waited for. Then its attach's SIGSTOP
+ * comes to light. */
 static void test_gdb_outlives_pmp(void **state)
 {
 	struct watchdog watchdog;
@@ -156,7 +158,8 @@ static void test_gdb_outlives_pmp(void **state)
 	assert_false(subject_is_stopped(&subject));
 }
 
-/* A pmp of its own, with a watchdog, that dies of SIGKILL when gdb does, in the moment of an attach. */
+/* A pmp of its own, with a watchdog, that dies of SIGKILL when gdb does, in the moment of an
+ * attach. */
 static void test_both_killed(void **state)
 {
 	(void)state;
@@ -199,7 +202,8 @@ static void test_both_killed(void **state)
 	}
 }
 
-/* A gdb's process group: its leader and a child of that, as gdb has them to try out what ptrace can do. */
+/* A gdb's process group: its leader and a child of that, as gdb has them to try out what ptrace can
+ * do. */
 static pid_t start_group(pid_t *child, bool leader_dies)
 {
 	int told[2];
@@ -269,7 +273,8 @@ static void test_leftovers(void **state)
 	}
 }
 
-/* Signals to it or to pmp's group do not end it, and it has none of pmp's descriptors, terminal or folder. */
+/* Signals to it or to pmp's group do not end it, and it has none of pmp's descriptors, terminal or
+ * folder. */
 static void test_apart(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1 };
@@ -302,7 +307,8 @@ static void test_apart(void **state)
 	subject_check(&subject, CONTINUED);
 }
 
-/* A note that is cut short, as nobody of pmp's writes one, is not taken for a target or a farewell. */
+/* A note that is cut short, as nobody of pmp's writes one, is not taken for a target or a farewell.
+ */
 static void test_odd_note(void **state)
 {
 	struct watchdog watchdog;
@@ -315,7 +321,8 @@ static void test_odd_note(void **state)
 	watch(&watchdog, &subject, false);
 	fd = (struct pollfd){ .fd = watchdog.fd, .events = POLLOUT };
 	assert_int_equal(poll(&fd, 1, 20000), 1);
-	/* It may be read together with the note before: what a pipe keeps apart are reads of exact sizes. */
+	/* It may be read together with the note before: what a pipe keeps apart are reads of exact
+	 * sizes. */
 	assert_int_equal(write(watchdog.fd, "\0\0\0\0\0\0\0", 7), 7);
 	die(&watchdog);
 	subject_check(&subject, CONTINUED);
