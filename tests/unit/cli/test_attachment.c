@@ -300,7 +300,7 @@ static void take_row(size_t i, const struct subject *subject)
 
 	assert_true(timeouts_parse(&timeouts, NULL, &err));
 	assert_true(watchdog_start(&watchdog, &err));
-	pool.plan.deadlines = &timeouts;
+	pool.plan.timeouts = &timeouts;
 	attachment_init(&attachment, (uint32_t)subject->pid, &watchdog, &timeouts);
 	attachment.restore.starttime = subject->starttime;
 	attachment.started_by_pmp = rows[i].started_by_pmp;
@@ -390,7 +390,7 @@ static void test_holder(void **state)
 		assert_true(timeouts_parse(&timeouts, "close=0.5", &err));
 		assert_true(subject_begin(&subject, holders[i].kind));
 		pool.plan.pid = (uint32_t)subject.pid;
-		pool.plan.deadlines = &timeouts;
+		pool.plan.timeouts = &timeouts;
 		attachment_init(&attachment, pool.plan.pid, &none, &timeouts);
 		pool.workers[0] = worker_create(&pool.plan, &err);
 		assert_non_null(pool.workers[0]);
