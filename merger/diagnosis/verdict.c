@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* pmp.1 lists the same words and meanings. */
+/* cli/help/pmp.1.in lists the same words and meanings. */
 static const struct {
 	const char *word, *meaning;
 } kinds[] = {
