@@ -127,6 +127,8 @@ def _():
     path = script("bash")
     terminal = Terminal("bash", "--norc", "-i", env={**ENV, "PS1": "> ", "INPUTRC": "/dev/null"},
                         cwd=FOLDER, rows=100)
+    # The machine may have so many processes that bash would ask before it lists them.
+    terminal.send("bind 'set completion-query-items 0'; bind 'set page-completions off'\n")
     terminal.send(
         "bind 'set enable-bracketed-paste off'; PS1='$ '; source %s; echo rea''dy\n" % path)
     terminal.wait_for(r"ready\r\n\$ ")
