@@ -1,7 +1,7 @@
 """Real gdb text from bug reports, compared with counts that were made by hand: one test per file.
 
 The text is not in this repository, because its licences vary. $PMP_CORPUS names its folder
-(default: a folder `corpus` beside the project); without it the tests are skipped. The last test
+(default: ../shared/corpus, beside the project); without it the tests are skipped. The last test
 prints the shares of correct counts as comments.
 
 A trace or a frame counts if it was printed. This includes the single "#0" that gdb prints when a
@@ -21,7 +21,7 @@ from tap import BUILD, ROOT, check, equal, main, note, run, skip, test  # noqa: 
 
 COLUMNS = ("threads", "traces", "frames", "pybt_full_frames", "pybt_text_blocks")
 COUNTS = os.path.join(BUILD, "tests", "harness", "programs", "dump_counts")
-CORPUS = os.environ.get("PMP_CORPUS") or os.path.join(ROOT, "..", "corpus")
+CORPUS = os.environ.get("PMP_CORPUS") or os.path.join(ROOT, "..", "shared", "corpus")
 
 
 def read_counts(path):

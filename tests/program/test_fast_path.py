@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from tap import ROOT, check, main, pmp, test  # noqa: E402
 
-CORPUS = os.environ.get("PMP_CORPUS") or os.path.join(ROOT, "..", "corpus")
+CORPUS = os.environ.get("PMP_CORPUS") or os.path.join(ROOT, "..", "shared", "corpus")
 FRAME = re.compile(rb"^(?=#\d)", re.M)
 COLOUR = b"\x1b[m"
 SPECIAL = b"()<>[]{}\"'\\ ,;:&=@/.*?#0x9afZ_~"
