@@ -1,5 +1,5 @@
-/* fake_gdb: the test program itself, started as gdb: it answers pmp's commands (cli/gdb/worker.h),
- * attaches to the target with ptrace(2), and goes wrong in the way that the name of its link says.
+/* fake_gdb: the test program itself, started as gdb. It answers pmp's commands (cli/gdb/worker.h),
+ * attaches to the target with ptrace(2), and fails in the way that the name of its link means.
  * main() calls fake_gdb_main first.
  *
  * Behaviours; "later" is from sample FAKE_GDB_FROM on:

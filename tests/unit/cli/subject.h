@@ -37,10 +37,9 @@ enum subject_kind {
 	SUBJECT_BLOCKED_THREAD, /* the main thread sleeps, subject.tid is in state D */
 	SUBJECT_STOP_PENDING,   /* in state D, with a SIGSTOP that waits for its end */
 	SUBJECT_TRACED,         /* by subject.tracer, which lets it run */
-	SUBJECT_TRACED_STOPPED, /* subject.tracer has just attached: state t, and when the tracer
-	                         * dies the target is left stopped */
-	SUBJECT_TRACED_THREAD,  /* subject.tracer holds the thread subject.tid, not the main thread
-	                         */
+	/* subject.tracer has just attached: state t; when it dies the subject is left stopped */
+	SUBJECT_TRACED_STOPPED,
+	SUBJECT_TRACED_THREAD, /* subject.tracer holds subject.tid, and not the main thread */
 	SUBJECT_ZOMBIE,
 	SUBJECT_ENDED,  /* and was waited for */
 	SUBJECT_REUSED, /* stopped; subject.starttime is that of an earlier process */
@@ -185,8 +184,8 @@ static inline bool subject_was_continued(const struct subject *subject)
 	return subject_pending(subject) & SUBJECT_BIT(SIGCONT);
 }
 
-/* Between the end of a SIGSTOP's being pending and state T neither is to be seen. A thread in state
- * D keeps it pending. */
+/* Between the moment when a SIGSTOP is no longer pending and state T, /proc shows neither. A
+ * thread in state D keeps it pending. */
 static inline void subject_await_stop(const struct subject *subject)
 {
 	AWAIT(subject_state(subject, subject->tid) == 'T' ||
@@ -254,8 +253,7 @@ static inline void subject_trace(const struct subject *subject, enum subject_kin
 		_exit(4);
 	if (kind == SUBJECT_TRACED_THREAD)
 		ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
-	/* A stop that was waited for is forgotten when the tracer dies; another one takes effect.
-	 */
+	/* The kernel drops a stop that was waited for when the tracer dies, no other one. */
 	if (kind == SUBJECT_TRACED_THREAD)
 		while (waitpid(tid, &status, __WALL) < 0 && errno == EINTR)
 			;
@@ -397,8 +395,8 @@ static inline bool subject_may_be_traced(void)
 	return ret;
 }
 
-/* Under valgrind a process is not what it seems: its threads, their states and the pending signals
- * are valgrind's. true: the program has nothing to test. Memory is checked with a sanitizer. */
+/* Under valgrind a process's threads, their states and its pending signals are valgrind's. true:
+ * the program has nothing to test. A sanitizer checks its memory. */
 static inline bool subject_is_emulated(void)
 {
 	const char *preload = getenv("LD_PRELOAD");

@@ -1,5 +1,5 @@
-/* May a gdb attach now, and is the target as it was before? Real processes and a real watchdog; the
- * time is given. */
+/* May a gdb attach now, and is the target what it was before? Real processes and a real
+ * watchdog; the time is given. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -329,7 +329,7 @@ static void test_table(void **state)
 	}
 }
 
-/* The pid belongs to a process that began later: its starttime is read once. */
+/* The starttime, which tells a reused pid, is read at once. */
 static void test_init(void **state)
 {
 	struct attachment attachment;
@@ -356,8 +356,8 @@ static bool pump_until(struct worker_pool *pool, enum worker_state state)
 	return worker_state(pool->workers[0]) == state;
 }
 
-/* A gdb that says that it has detached, and has not: it is ended, at last by a signal, and the
- * target is free. */
+/* A gdb reports a detach, and still traces the target: it is ended, by a signal if it has to be,
+ * and the target is free. */
 static void test_holder(void **state)
 {
 	static const struct {

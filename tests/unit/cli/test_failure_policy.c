@@ -1,5 +1,5 @@
-/* How much may go wrong with a target before it is given up, what the user is then told, and with
- * which exit code. Each row is a real process and a string of events, a letter each. */
+/* How many failures of which kind end the sampling of a target, with which message and exit
+ * code. Each row is a real process and a string of events, a letter each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -42,8 +42,7 @@ static void test_lines(void **state)
 	recording_deinit(&recording);
 }
 
-/* What comes before the run has begun waits, and comes after the lines of the run and of its
- * targets. */
+/* Lines from before the start of the run come after those of the run and its targets. */
 static void test_order(void **state)
 {
 	static const char *const parts[] = {
@@ -172,8 +171,7 @@ static void test_target(void **state)
 	recording_deinit(&recording);
 }
 
-/* cmdline and maps are read under a lock that a thread in state D may hold: pmp would sleep with
- * it. */
+/* cmdline and maps are read under a lock that a thread in state D may hold: pmp would hang. */
 static void test_blocked(void **state)
 {
 	static const struct {

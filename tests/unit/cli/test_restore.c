@@ -286,7 +286,7 @@ static bool share_processor(pid_t pid)
 }
 
 /* A busy machine: a runnable thread has had no processor since gdb died. gdb may have left it a
- * stop, which takes effect only when the thread runs: until then the target's state is unknown. */
+ * stop, which takes effect only when the thread runs: until then the state is unknown. */
 static void test_not_run_since(void **state)
 {
 	struct process_threads threads = { 0 };

@@ -294,7 +294,7 @@ static void test_rest(void **state)
 	}
 }
 
-/* The target's mappings are read before its sample, once; not if a thread is in state D, which may
+/* The target's mappings are read before its sample, once; not if a thread is in state D: it may
  * hold their lock. */
 static void test_maps(void **state)
 {

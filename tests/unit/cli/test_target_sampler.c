@@ -1,5 +1,5 @@
-/* A whole run of one target, from the first gdb's start until the target is as it was, with gdbs
- * that go wrong. Targets, gdbs and the clock are real here; no row depends on how fast they are. */
+/* A whole run of one target, from the first gdb's start until the target is what it was, with
+ * gdbs that fail. Targets, gdbs and the clock are real; no row depends on how fast they are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* The process that outlives pmp: what it does to targets when pmp's end of the pipe closes, and
- * that it does nothing when pmp ends in good order. Everything is real here, and no time is
- * assumed: the watchdog's end is waited for. */
+/* What the watchdog does to targets when pmp's end of the pipe closes; it does nothing when pmp
+ * ends in good order. Everything is real, and no row depends on time: each waits for the
+ * watchdog's end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static void await_end(pid_t pid)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* As when pmp dies: no farewell. Waits until the watchdog has done its work. */
+/* The pipe closes without a farewell, as when pmp dies. Waits for the watchdog's end. */
 static void die(struct watchdog *watchdog)
 {
 	close(watchdog->fd);
@@ -93,7 +93,7 @@ static void test_table(void **state)
 	}
 }
 
-/* It was told of many, of one of them twice, and of one that was never attached to. */
+/* Several targets, some of them with a second note, and one process without any. */
 static void test_many(void **state)
 {
 	static const struct {
@@ -132,8 +132,8 @@ static void test_many(void **state)
 	}
 }
 
-/* gdb outlives pmp for a while, and holds the target: it is waited for. Then its attach's SIGSTOP
- * comes to light. */
+/* gdb outlives pmp for a while and holds the target: the watchdog waits for it. After gdb's
+ * death the SIGSTOP of its attach takes effect. */
 static void test_gdb_outlives_pmp(void **state)
 {
 	struct watchdog watchdog;
@@ -158,8 +158,7 @@ static void test_gdb_outlives_pmp(void **state)
 	assert_false(subject_is_stopped(&subject));
 }
 
-/* A pmp of its own, with a watchdog, that dies of SIGKILL when gdb does, in the moment of an
- * attach. */
+/* A process that stands for pmp, and gdb, are killed during an attach. */
 static void test_both_killed(void **state)
 {
 	(void)state;
@@ -202,8 +201,7 @@ static void test_both_killed(void **state)
 	}
 }
 
-/* A gdb's process group: its leader and a child of that, as gdb has them to try out what ptrace can
- * do. */
+/* A process group like gdb's: gdb forks children to find out what ptrace can do. */
 static pid_t start_group(pid_t *child, bool leader_dies)
 {
 	int told[2];
@@ -273,8 +271,8 @@ static void test_leftovers(void **state)
 	}
 }
 
-/* Signals to it or to pmp's group do not end it, and it has none of pmp's descriptors, terminal or
- * folder. */
+/* No signal but SIGKILL ends it, and it has none of pmp's descriptors, and neither pmp's session
+ * nor folder. */
 static void test_apart(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1 };
@@ -307,8 +305,7 @@ static void test_apart(void **state)
 	subject_check(&subject, CONTINUED);
 }
 
-/* A note that is cut short, as nobody of pmp's writes one, is not taken for a target or a farewell.
- */
+/* A note that is too short is neither a target nor the farewell. */
 static void test_odd_note(void **state)
 {
 	struct watchdog watchdog;
@@ -321,8 +318,6 @@ static void test_odd_note(void **state)
 	watch(&watchdog, &subject, false);
 	fd = (struct pollfd){ .fd = watchdog.fd, .events = POLLOUT };
 	assert_int_equal(poll(&fd, 1, 20000), 1);
-	/* It may be read together with the note before: what a pipe keeps apart are reads of exact
-	 * sizes. */
 	assert_int_equal(write(watchdog.fd, "\0\0\0\0\0\0\0", 7), 7);
 	die(&watchdog);
 	subject_check(&subject, CONTINUED);
