@@ -10,6 +10,7 @@
 #define DEATH_US 20000  /* a killed tracer's stops have ended or become real ones by then */
 #define RESTOP_US 50000 /* a target that was stopped may take this long to stop again */
 #define RUN_US 10000000 /* a thread with a pending stop may wait this long for a processor */
+#define RAN_NS 1000000  /* less CPU time may end within the kernel, before the stop takes effect */
 #define GIVE_UP_US                                                                                 \
 	1000000 /* another process that stops the target for this long wants it stopped */
 
@@ -51,7 +52,7 @@ static bool is_waiting(const struct restore *restore, const struct restore_threa
 		if (threads->rows[i].tid == thread->tid)
 			return threads->rows[i].stat.state == 'R' &&
 			       process_cpu_ns(restore->pid, thread->tid, &ns) &&
-			       ns == thread->cpu_ns;
+			       ns < thread->cpu_ns + RAN_NS;
 	return false;
 }
 
