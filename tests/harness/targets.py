@@ -61,9 +61,12 @@ def python_with_symbols():
     """(python, environment, folder of debug files), or a skip."""
     if debug_file(PYTHON):
         return PYTHON, {}, "/usr/lib/debug"
-    folder = os.path.join(UNPACKED, "usr", "bin")
+    # gdb's commands take no path with a blank in it.
+    root = os.path.join(temp_dir(), "python")
+    os.symlink(UNPACKED, root)
+    folder, debug = os.path.join(root, "usr", "bin"), os.path.join(root, "usr", "lib", "debug")
     for name in os.listdir(folder) if os.path.isdir(folder) else ():
-        path, debug = os.path.join(folder, name), os.path.join(UNPACKED, "usr", "lib", "debug")
+        path = os.path.join(folder, name)
         if re.fullmatch(r"python3\.\d+", name) and debug_file(path, debug):
             return path, {"PYTHONHOME": "/usr"}, debug
     return skip("debug symbols of Python (python3-dbg) are missing")

@@ -158,7 +158,8 @@ def _():
             (script("#!/bin/sh\n", stat.S_IRUSR), 126, "ermission denied"),
             ("/", 126, "ermission denied"), (script("#!/no/such\n"), 126, "interpreter"))
     for name, code, text in rows:
-        result = pmp("run", name)
+        # A folder on PATH that this user may not read would make it "permission denied".
+        result = pmp("run", name, env={"PATH": "/usr/bin:/bin"})
         equal((result.code, result.out, result.err.count("\n")), (code, "", 1), result)
         check(text in result.err, text, result)
     mark = os.path.join(temp_dir(), "mark")

@@ -134,7 +134,8 @@ def _():
     terminal.wait_for(r"ready\r\n\$ ")
     terminal.send("pmp show two\t")
     terminal.wait_for(r"pmp show two\\ words.txt ")
-    terminal.send("\x15pmp -p \t\t")
+    # The first tab inserts what all pids begin with, if there is such a digit; two more list them.
+    terminal.send("\x15pmp -p \t\t\t")
     terminal.wait_for(r"%s  \(python3\S* -c " % PID)
     terminal.wait_for(r"\$ pmp -p ")
     terminal.send("\x15exit\n")
