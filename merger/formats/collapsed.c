@@ -44,10 +44,10 @@ static uint32_t make_label(struct labelling *labelling, uint32_t at)
 	const struct tree *tree = labelling->profile->tree;
 	const struct tree_node *node = tree_node(tree, at);
 	uint32_t *known = &labelling->known[node->frame];
-	uint32_t id;
+	uint32_t id = *known;
 
-	if (*known && node->parent != TREE_ROOT)
-		return *known;
+	if (id && node->parent != TREE_ROOT)
+		return id;
 	buf_clear(&labelling->text);
 	label_add(&labelling->text, labelling->profile->intern, tree_frame(tree, at),
 	          labelling->label_options);

@@ -11,14 +11,14 @@ from tap import (BUILD, PMP, ROOT, SANITIZED, check, equal, main, run, skip, tem
                  test)
 
 
-@test("pmp is one static binary under 2 MB")
+@test("pmp is one static binary under 2 MiB")
 def _():
     if SANITIZED:
         skip("a static binary (this is a sanitizer build)")
     headers = run("readelf", "-lW", PMP)
     equal(headers.code, 0, headers)
     check("INTERP" not in headers.out, "the binary needs a dynamic linker", headers.out)
-    check(os.path.getsize(PMP) < 2 * 10**6, "%d bytes" % os.path.getsize(PMP))
+    check(os.path.getsize(PMP) < 2 << 20, "%d bytes" % os.path.getsize(PMP))
 
 
 @test("make install installs the program, man page and completion; make uninstall removes them")

@@ -18,11 +18,12 @@ static size_t frames_parse(struct intern *intern, const char *text, struct frame
 		size_t len = strcspn(text, " ");
 		bool thread = text[len - 1] == '@';
 
-		ret[count++] = (struct frame){
+		ret[count] = (struct frame){
 			.name = intern_add(intern, (struct span){ text, len }),
 			.line = (uint32_t)count,
 			.kind = thread ? FRAME_THREAD : FRAME_PYTHON,
 		};
+		count++;
 		text += len + (text[len] == ' ');
 	}
 	return count;

@@ -16,8 +16,8 @@ static const char *const taken[] = {
 	"#1  0x7f12 in poll () from /lib/libc.so.6",
 	"#12 main () at main.c:1",
 	"#3  0x12 in ?? () from /lib/a.so",
-	"#3  0xffffffffffffffff in f (a=1, b=0x7f <error: Cannot access memory>) at "
-	"../sysdeps/x.c:9",
+	("#3  0xffffffffffffffff in f (a=1, b=0x7f <error: Cannot access memory>) at "
+	 "../sysdeps/x.c:9"),
 	"#4  f (s=0x55 \"a) from \\\" b\", c=120 'x') at a.c:7",
 	"#4  f (p=@0x12: {a = 1, b = {2, 3}}, g=0x4 <h(int)>) at a-b+c.c:7",
 	"#5  ns::Class::f (this=0x1) at /src/x.cc:1234",

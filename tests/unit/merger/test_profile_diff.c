@@ -49,7 +49,8 @@ static size_t function_pick(struct trial *trial)
 	return FUNCTIONS - 1;
 }
 
-static void feed(struct profile_builder *builder, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void feed(struct profile_builder *builder,
+                                                       const char *format, ...)
 {
 	char text[300];
 	va_list args;
