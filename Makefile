@@ -71,13 +71,14 @@ $(B)/pmp.debug: $(B)/cli/main.o $(B)/cli.a $(B)/merger.a
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) -o $@ $^ $(CLI_LIBS)
 
 # A pmp in which system calls fail on request, for the tests (see tests/harness/faults/faults.c).
-# Calls by libraries fail as well, if the libraries are linked statically.
+# Calls by libraries fail as well, if the libraries are linked statically. A dynamic program cannot
+# have libm so.
 wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([a-z_0-9]*\),.*/\1/p' tests/harness/faults/faults.c)
 $(B)/pmp-faulty: $(B)/cli/main.o $(B)/tests/harness/faults/faults.o $(B)/cli.a $(B)/merger.a
 	$(call step,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(DYNAMIC),,-static -Wl,--gc-sections) \
-		$(wrapped:%=-Wl,--wrap=%) -o $@ $^ -Wl,-Bstatic $(CLI_LIBS) \
-		$(if $(DYNAMIC),-Wl$(comma)-Bdynamic)
+		$(wrapped:%=-Wl,--wrap=%) -o $@ $^ -Wl,-Bstatic $(filter-out -lm,$(CLI_LIBS)) \
+		$(if $(DYNAMIC),-Wl$(comma)-Bdynamic) -lm
 
 # COVERAGE=1: gcov's counters are written at _exit as well.
 ifneq ($(COVERAGE),)

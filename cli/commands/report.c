@@ -73,7 +73,7 @@ static bool check_merge(const struct plan *plan, struct error *err)
 {
 	const struct format *format = plan->in_file ? plan->in_file : plan->on_stdout;
 
-	if (!format->timed)
+	if (!format || !format->timed)
 		return true;
 	return error_set(err, ERROR_USAGE,
 	                 "a sum has no timeline, and cannot be written as %s; pmp show writes each "

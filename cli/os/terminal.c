@@ -73,7 +73,7 @@ bool terminal_has_colour(FILE *file)
 		return colours_set == COLOURS_ALWAYS;
 	if (find_variable("NO_COLOR"))
 		return false;
-	return (force && strcmp(force, "0")) || (terminal_is_tty(file) && !terminal_is_dumb());
+	return (force && strcmp(force, "0") != 0) || (terminal_is_tty(file) && !terminal_is_dumb());
 }
 
 bool terminal_is_utf8(void)

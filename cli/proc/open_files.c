@@ -166,7 +166,7 @@ static bool is_other_end(const struct descriptor *row, uint32_t pid, uint32_t fd
 {
 	mode_t mode;
 
-	if (strcmp(row->kind, "pipe"))
+	if (strcmp(row->kind, "pipe") != 0)
 		return true;
 	mode = read_fd_mode(pid, fd);
 	return row->reads ? mode & S_IWUSR : mode & S_IRUSR;
@@ -200,7 +200,7 @@ static void scan_process(struct open_files *files, uint32_t pid, uint64_t deadli
 
 static void scan_processes(struct open_files *files)
 {
-	uint64_t deadline = clock_now_us() + OPEN_FILES_SCAN_MS * 1000;
+	uint64_t deadline = clock_now_us() + OPEN_FILES_SCAN_MS * UINT64_C(1000);
 	struct dirent *entry;
 	bool wanted = false;
 	uint32_t pid;

@@ -138,7 +138,8 @@ static bool take_peer(void *ctx, struct span line)
 	uint64_t inode;
 
 	if (!socket_row_parse(line, search->udp, &row, &inode) || !inode ||
-	    strcmp(row.local, search->row.remote) || strcmp(row.remote, search->row.local))
+	    strcmp(row.local, search->row.remote) != 0 ||
+	    strcmp(row.remote, search->row.local) != 0)
 		return true;
 	search->row.peer_inode = inode;
 	return false;

@@ -138,7 +138,7 @@ static void show_milliseconds(struct decoder *decoder, size_t i)
 		return;
 	}
 	buf_printf(&decoder->ret->text, "%" PRId32 " ms", limit);
-	set_limit(decoder, limit / 1000, limit % 1000 * 1000);
+	set_limit(decoder, limit / 1000, limit % 1000 * INT64_C(1000));
 }
 
 static void show_time(struct decoder *decoder, size_t i, int64_t parts)

@@ -160,9 +160,7 @@ static enum merge_quality check_pairs(struct pymerge *pymerge, const struct raw_
 			continue;
 		if (!place->py_count && leafmost)
 			place->class = CLASS_GLUE;
-		else if (!place->py_count)
-			quality = QUALITY_PARTIAL;
-		else if (stack->native[i].name && place->class == CLASS_OTHER)
+		else if (!place->py_count || (stack->native[i].name && place->class == CLASS_OTHER))
 			quality = QUALITY_PARTIAL;
 		leafmost = false;
 	}

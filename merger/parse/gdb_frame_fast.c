@@ -118,7 +118,7 @@ static const char *scan_address(const char *at, const char *end, struct gdb_fram
 	if (end - at < 2 || at[0] != '0' || at[1] != 'x')
 		return at;
 	at = skip_class(digits, end, BYTE_HEX);
-	if (at == digits || at - digits > HEX_MAX || end - at < 4 || memcmp(at, " in ", 4))
+	if (at == digits || at - digits > HEX_MAX || end - at < 4 || memcmp(at, " in ", 4) != 0)
 		return NULL;
 	ret->has_addr = true;
 	ret->addr = parse_hexadecimal(digits, at);
@@ -194,7 +194,7 @@ static bool scan_place(const char *at, const char *end, struct gdb_frame *ret)
 		return skip_class(path.ptr, end, BYTE_PLACE) == end &&
 		       !span_starts(path, SPAN_LIT("/proc/"));
 	}
-	if (end - at < 4 || memcmp(at, " at ", 4))
+	if (end - at < 4 || memcmp(at, " at ", 4) != 0)
 		return false;
 	from = at + 4;
 	at = skip_class(from, end, BYTE_PLACE);

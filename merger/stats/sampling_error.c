@@ -274,10 +274,11 @@ double sampling_error_t95(double freedom)
 		                    2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
 		                    2.110,  2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
 		                    2.060,  2.056, 2.052, 2.048, 2.045, 2.042, 2.040 };
+	const size_t rows = sizeof(t) / sizeof(t[0]);
 
 	if (freedom < 1)
 		return t[0];
-	return freedom < 1 + sizeof(t) / sizeof(t[0]) ? t[(size_t)freedom - 1] : 1.960;
+	return freedom < 1 + (double)rows ? t[(size_t)freedom - 1] : 1.960;
 }
 
 /* The distance to the farther end of Wilson's interval (E. B. Wilson, 1927). The interval is not

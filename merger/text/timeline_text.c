@@ -148,7 +148,7 @@ static uint32_t find_chain_end(const struct strip_writer *writer, uint32_t node)
 		child = tree_node(tree, node)->first_child;
 		if (child == TREE_NONE || writer->rows[child] == ROW_NONE ||
 		    memcmp(get_strip(writer, node), get_strip(writer, child),
-		           writer->columns * sizeof(uint64_t)))
+		           writer->columns * sizeof(uint64_t)) != 0)
 			return node;
 	}
 }
