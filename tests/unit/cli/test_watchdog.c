@@ -99,17 +99,17 @@ static void test_many(void **state)
 	static const struct {
 		const char *what;
 		enum subject_kind kind;
-		int first, second; /* was_stopped; -1: it is not told */
+		int first, second; /* was_stopped; -1: no note */
 		enum then then;
 	} rows[] = {
-		{ "told once", SUBJECT_STOPPED, false, -1, CONTINUED },
-		{ "told once, of another", SUBJECT_STOPPED, false, -1, CONTINUED },
+		{ "one note", SUBJECT_STOPPED, false, -1, CONTINUED },
+		{ "one note, of another target", SUBJECT_STOPPED, false, -1, CONTINUED },
 		{ "was stopped once, and not before the last attach", SUBJECT_STOPPED, true, false,
 		  CONTINUED },
 		{ "was stopped before the last attach", SUBJECT_STOPPED, false, true, STOPPED },
 		{ "was stopped before the last attach, and runs", SUBJECT_SLEEPS, false, true,
 		  STOPPED },
-		{ "never told", SUBJECT_STOPPED, -1, -1, STOPPED },
+		{ "no note", SUBJECT_STOPPED, -1, -1, STOPPED },
 	};
 	struct subject subjects[sizeof(rows) / sizeof(*rows)];
 	struct watchdog watchdog;
@@ -166,13 +166,13 @@ static void test_both_killed(void **state)
 		bool was_stopped = i % 2;
 		struct subject subject;
 		struct watchdog watchdog;
-		int tell[2];
+		int report[2];
 		pid_t pmp;
 
 		print_message("was_stopped %d\n", was_stopped);
 		if (!subject_begin(&subject, SUBJECT_TRACED_STOPPED))
 			skip();
-		assert_int_equal(pipe(tell), 0);
+		assert_int_equal(pipe(report), 0);
 		pmp = fork();
 		if (pmp == 0) {
 			struct error err = { 0 };
@@ -182,14 +182,14 @@ static void test_both_killed(void **state)
 				_exit(3);
 			watchdog_watch(&watchdog, (uint32_t)subject.pid, subject.starttime,
 			               was_stopped, subject.tracer);
-			if (write(tell[1], &watchdog.pid, sizeof(watchdog.pid)) < 0)
+			if (write(report[1], &watchdog.pid, sizeof(watchdog.pid)) < 0)
 				_exit(3);
 			subject_sleep_for_ever();
 		}
-		assert_int_equal(read(tell[0], &watchdog.pid, sizeof(watchdog.pid)),
+		assert_int_equal(read(report[0], &watchdog.pid, sizeof(watchdog.pid)),
 		                 sizeof(watchdog.pid));
-		close(tell[0]);
-		close(tell[1]);
+		close(report[0]);
+		close(report[1]);
 		kill(i < 3 ? pmp : subject.tracer, SIGKILL);
 		kill(i < 3 ? subject.tracer : pmp, SIGKILL);
 		subject_kill(pmp);
@@ -204,10 +204,10 @@ static void test_both_killed(void **state)
 /* A process group like gdb's: gdb forks children to find out what ptrace can do. */
 static pid_t start_group(pid_t *child, bool leader_dies)
 {
-	int told[2];
+	int report[2];
 	pid_t leader;
 
-	assert_int_equal(pipe(told), 0);
+	assert_int_equal(pipe(report), 0);
 	leader = fork();
 	if (leader == 0) {
 		pid_t pid;
@@ -217,15 +217,15 @@ static pid_t start_group(pid_t *child, bool leader_dies)
 		pid = fork();
 		if (pid == 0)
 			subject_sleep_for_ever();
-		if (write(told[1], &pid, sizeof(pid)) < 0)
+		if (write(report[1], &pid, sizeof(pid)) < 0)
 			_exit(3);
 		if (leader_dies)
 			_exit(0);
 		subject_sleep_for_ever();
 	}
-	assert_int_equal(read(told[0], child, sizeof(*child)), sizeof(*child));
-	close(told[0]);
-	close(told[1]);
+	assert_int_equal(read(report[0], child, sizeof(*child)), sizeof(*child));
+	close(report[0]);
+	close(report[1]);
 	return leader;
 }
 

@@ -17,16 +17,16 @@
 #define PATHS 7
 
 /* One thread of one sample, as it was added. */
-struct told {
+struct truth {
 	bool there;
 	struct timeline_entry entry;
 };
 
-static struct told told[SAMPLES][THREADS];
+static struct truth truth[SAMPLES][THREADS];
 static struct timeline_sample samples[SAMPLES];
 
 /* Samples of two targets in turns; some times go back. Most threads do not change. */
-static void tell(struct timeline *timeline, const uint32_t *stacks, uint64_t seed)
+static void fill_timeline(struct timeline *timeline, const uint32_t *stacks, uint64_t seed)
 {
 	uint64_t dice_state = seed;
 
@@ -41,9 +41,9 @@ static void tell(struct timeline *timeline, const uint32_t *stacks, uint64_t see
 			.failed = !(dice(&dice_state) % 11),
 		};
 		for (size_t t = 0; t < THREADS; t++) {
-			struct told *now = &told[i][t];
+			struct truth *now = &truth[i][t];
 
-			*now = first ? (struct told){ 0 } : told[i - 2][t];
+			*now = first ? (struct truth){ 0 } : truth[i - 2][t];
 			if (!(dice(&dice_state) % 4))
 				now->there = dice(&dice_state) % 3;
 			if (first || !(dice(&dice_state) % 3))
@@ -64,20 +64,20 @@ static void tell(struct timeline *timeline, const uint32_t *stacks, uint64_t see
 	}
 }
 
-/* The index of a slot's thread in told[i]: the nth of those without a tid. */
-static const struct told *told_of(size_t i, const struct timeline_slot *slot)
+/* The index of a slot's thread in truth[i]: the nth of those without a tid. */
+static const struct truth *find_truth(size_t i, const struct timeline_slot *slot)
 {
 	uint32_t nth = slot->nth;
 
 	if (slot->tid)
-		return slot->nth ? NULL : &told[i][slot->tid - 10];
+		return slot->nth ? NULL : &truth[i][slot->tid - 10];
 	for (size_t t = 7; t < THREADS; t++)
-		if (told[i][t].there && !nth--)
-			return &told[i][t];
+		if (truth[i][t].there && !nth--)
+			return &truth[i][t];
 	return NULL;
 }
 
-static void assert_slot(const struct timeline_entry *now, const struct told *wanted)
+static void assert_slot(const struct timeline_entry *now, const struct truth *wanted)
 {
 	if (!wanted || !wanted->there) {
 		assert_int_equal(now->stack, TIMELINE_ROOT);
@@ -89,7 +89,7 @@ static void assert_slot(const struct timeline_entry *now, const struct told *wan
 	assert_int_equal(now->cpu_us, wanted->entry.cpu_us);
 }
 
-static void assert_told(const struct timeline *timeline)
+static void assert_truth(const struct timeline *timeline)
 {
 	struct timeline_cursor cursor = { .timeline = timeline };
 	struct timeline_entry *now = calloc(timeline->slot_count, sizeof(*now));
@@ -106,9 +106,9 @@ static void assert_told(const struct timeline *timeline)
 			now[cursor.changes[c].slot] = cursor.changes[c].entry;
 		for (size_t s = 0; s < timeline->slot_count; s++)
 			if (timeline->slots[s].target == cursor.target)
-				assert_slot(&now[s], told_of(i, &timeline->slots[s]));
+				assert_slot(&now[s], find_truth(i, &timeline->slots[s]));
 		for (size_t t = 0; t < THREADS; t++)
-			stacks += told[i][t].there;
+			stacks += truth[i][t].there;
 	}
 	assert_int_equal(i, timeline->sample_count);
 	assert_int_equal(stacks, timeline->stacks);
@@ -136,9 +136,9 @@ static void test_coding(void **state)
 		uint32_t stacks[PATHS];
 
 		make_stacks(timeline, tree, stacks);
-		tell(timeline, stacks, seed);
+		fill_timeline(timeline, stacks, seed);
 		assert_int_equal(timeline->sample_count, SAMPLES);
-		assert_told(timeline);
+		assert_truth(timeline);
 		tree_destroy(tree);
 		timeline_destroy(timeline);
 	}
