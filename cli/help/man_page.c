@@ -81,7 +81,7 @@ static void put_more(const char *kind, const char *name, FILE *out)
 	bool within = false;
 
 	buf_printf(&wanted, "@more %s %s", kind, name);
-	while (template_take_line(&text, &line)) {
+	while (span_take_line(&text, &line)) {
 		if (within && span_eq(line, SPAN_LIT("@end")))
 			break;
 		if (within)

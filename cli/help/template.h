@@ -2,7 +2,6 @@
 #ifndef PMP_TEMPLATE_H
 #define PMP_TEMPLATE_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "merger/base/span.h"
@@ -15,8 +14,5 @@ struct template_part {
 
 /* `parts` ends in a row of zeros. */
 void template_print(struct span text, const struct template_part *parts, FILE *out);
-
-/* Removes the next line from *text and stores it without its newline; false at the end. */
-bool template_take_line(struct span *text, struct span *ret);
 
 #endif
