@@ -386,6 +386,19 @@ static inline void subject_end(struct subject *subject)
 	*subject = (struct subject){ .wake = -1 };
 }
 
+/* Row i of a table: prints what it is about, and calls check with a subject of its kind, unless
+ * such a subject cannot be had here. */
+static inline void subject_run_row(size_t i, const char *what, enum subject_kind kind,
+                                   void (*check)(size_t i, const struct subject *subject))
+{
+	struct subject subject;
+
+	print_message("%s\n", what);
+	if (subject_begin(&subject, kind))
+		check(i, &subject);
+	subject_end(&subject);
+}
+
 static inline bool subject_may_be_traced(void)
 {
 	struct subject subject;

@@ -319,14 +319,8 @@ static void take_row(size_t i, const struct subject *subject)
 static void test_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct subject subject;
-
-		print_message("%s\n", rows[i].what);
-		if (subject_begin(&subject, rows[i].kind))
-			take_row(i, &subject);
-		subject_end(&subject);
-	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		subject_run_row(i, rows[i].what, rows[i].kind, take_row);
 }
 
 /* The starttime, which tells a reused pid, is read at once. */

@@ -198,14 +198,8 @@ static void check_row(size_t i, const struct subject *subject)
 static void test_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct subject subject;
-
-		print_message("%s\n", rows[i].what);
-		if (subject_begin(&subject, rows[i].kind))
-			check_row(i, &subject);
-		subject_end(&subject);
-	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		subject_run_row(i, rows[i].what, rows[i].kind, check_row);
 }
 
 /* The threads whose stacks are lost are those that are there when the sample fails. */

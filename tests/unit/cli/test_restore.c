@@ -175,14 +175,8 @@ static void take_steps(size_t i, const struct subject *subject)
 static void test_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct subject subject;
-
-		print_message("%s\n", rows[i].what);
-		if (subject_begin(&subject, rows[i].kind))
-			take_steps(i, &subject);
-		subject_end(&subject);
-	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		subject_run_row(i, rows[i].what, rows[i].kind, take_steps);
 }
 
 /* A worker detaches a second time: nothing of the first time counts. */
