@@ -16,11 +16,14 @@
 extern const unsigned char pmp_text_pmp_1_in[];
 extern const size_t pmp_text_pmp_1_in_len;
 
-/* The caller frees *ret. */
-static struct span unpack_page(struct buf *ret)
+/* Unpacked at the first call, and kept until pmp ends. */
+static struct span get_page_text(void)
 {
-	packed_bytes_unpack(pmp_text_pmp_1_in, pmp_text_pmp_1_in_len, ret);
-	return buf_span(ret);
+	static struct buf page;
+
+	if (!page.len)
+		packed_bytes_unpack(pmp_text_pmp_1_in, pmp_text_pmp_1_in_len, &page);
+	return buf_span(&page);
 }
 
 static void put_char(char c, FILE *out)
@@ -76,8 +79,8 @@ static void put_usage(const char *usage, FILE *out)
 /* Prints the lines between "@more KIND NAME" and "@end". */
 static void put_more(const char *kind, const char *name, FILE *out)
 {
-	struct buf page = { 0 }, wanted = { 0 };
-	struct span text = unpack_page(&page), line;
+	struct span text = get_page_text(), line;
+	struct buf wanted = { 0 };
 	bool within = false;
 
 	buf_printf(&wanted, "@more %s %s", kind, name);
@@ -89,7 +92,6 @@ static void put_more(const char *kind, const char *name, FILE *out)
 		within |= span_eq(line, buf_span(&wanted));
 	}
 	buf_deinit(&wanted);
-	buf_deinit(&page);
 }
 
 static void put_title(FILE *out)
@@ -205,14 +207,12 @@ static const struct template_part parts[] = {
 
 void man_page_print(FILE *out)
 {
-	struct buf page = { 0 };
-	struct span text = unpack_page(&page);
+	struct span text = get_page_text();
 	const char *more = memmem(text.ptr, text.len, "\n@more ", 7);
 
 	if (more)
 		text.len = (size_t)(more + 1 - text.ptr);
 	template_print(text, parts, out);
-	buf_deinit(&page);
 }
 
 bool cmd_man(const struct options *options, struct error *err)
