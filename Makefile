@@ -44,7 +44,8 @@ helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/harness/programs/*.c))
 by_name = $(foreach f,$(sort $(foreach f,$(1),$(notdir $f):$f)),$(lastword $(subst :, ,$f)))
 agent_py := gdbscripts/loader.py $(call by_name,$(wildcard gdbscripts/*/*.py)) \
 	gdbscripts/agent.py
-samples := $(B)/samples/spinext.so $(B)/samples/work $(B)/samples/work-stripped $(B)/samples/hang
+samples := $(B)/samples/spinext.so $(B)/samples/work $(B)/samples/work-stripped \
+	$(patsubst samples/hang/%.c,$(B)/samples/%,$(wildcard samples/hang/*.c))
 c_files := $(foreach depth,* */* */*/*, \
 	$(wildcard $(addsuffix /$(depth).[ch],cli merger samples tests)))
 
@@ -320,7 +321,7 @@ $(B)/samples/work: samples/work.c $(B)/flags
 	$(call step,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -lm
-$(B)/samples/hang: samples/hang/hang.c $(B)/flags
+$(B)/samples/%: samples/hang/%.c $(B)/flags
 	$(call step,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $<

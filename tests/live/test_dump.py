@@ -1,6 +1,5 @@
 """pmp dump of programs that hang in a known way: a row for each case of samples/hang."""
 
-import concurrent.futures
 import json
 import os
 import re
@@ -10,15 +9,13 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "stress"))
 import deadlocks  # noqa: E402
+from hangs import c_program, check_rows, py_program, start_hang  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
-from tap import (BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, run,  # noqa: E402
-                 skip, temp_dir, test)
+from tap import BUILD, Target, check, equal, main, pmp, run, skip, temp_dir, test  # noqa: E402
 
-C = (os.path.join(BUILD, "samples", "hang"),)
-PY = (PYTHON, os.path.join(ROOT, "samples", "hang", "hang.py"))
-PARALLEL = 2  # rows at the same time
+C, PY = c_program("hang"), py_program("hang")
 
-# program, case, kind, trust, patterns (each is found in the verdict's lines), options
+# As in tests/harness/hangs.py.
 ROWS = (
     (C, "deadlock", "deadlock", "certain",
      (r"thread \d+ \(ab\) waits for mutex 0x[0-9a-f]+ \(normal\), held by thread \d+ \(ba\) in "
@@ -102,55 +99,20 @@ ROWS = (
 SINCE = {"gil": (3, 7), "tasks": (3, 8), "task-locks": (3, 8), "server": (3, 7)}
 
 
-def start_hang(program, case):
-    """(Target, the pid that it prints: the process to dump)."""
-    target = Target(*program, case, ready=r"(?m)^\d+$")
-    return target, int(re.search(rb"(?m)^\d+$", target.said).group())
-
-
-def check_row(row):
-    program, case, kind, trust, patterns, *options = row
-    target, pid = start_hang(program, case)
-    with target:
-        result = pmp("dump", "-p", pid, *options)
-        equal(result.code, 0, result)
-        check(not result.err, "stderr is not empty", result)
-        first = result.out.split("\n", 1)[0]
-        check(first.startswith("%s (%s): " % (kind, trust)), "wanted %s (%s)" % (kind, trust),
-              result.out)
-        verdict = result.out.split("\n\n", 1)[0]
-        for pattern in patterns:
-            check(re.search(pattern, verdict), pattern, result.out)
-        check(target.process.poll() is None, "the target ended")
-        for tid in os.listdir("/proc/%d/task" % pid):
-            with open("/proc/%d/task/%s/status" % (pid, tid), encoding="utf-8",
-                      errors="replace") as file:
-                status = file.read()
-            check("TracerPid:\t0\n" in status, "thread %s is traced" % tid)
-            check("State:\tt" not in status, "thread %s is stopped" % tid)
-
-
-def check_rows(program, version=(3, 99)):
-    with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
-        rows = [row for row in ROWS if row[0] is program and SINCE.get(row[1], version) <= version]
-        for row, done in [(row, pool.submit(check_row, row)) for row in rows]:
-            try:
-                done.result()
-            except AssertionError as err:
-                raise AssertionError("%s: %s" % (row[1], err))
-    note("%d ways to hang" % len(rows))
+def rows_of(program, version=(3, 99)):
+    return [row for row in ROWS if row[0] is program and SINCE.get(row[1], version) <= version]
 
 
 @test("C programs: the verdict, its threads and descriptors, file and line")
 def _():
     need_gdb()
-    check_rows(C)
+    check_rows(rows_of(C))
 
 
 @test("Python programs: the verdict, its threads and descriptors, file and line")
 def _():
     version = tuple(int(part) for part in need_live_python().split(".")[:2])
-    check_rows(PY, version)
+    check_rows(rows_of(PY, version))
 
 
 def as_json(*words):
