@@ -270,6 +270,8 @@ static void add_socket(const struct socket_row *socket, struct buf *ret)
 		marker_add(ret, "remote", span_of(socket->remote));
 	if (socket->state)
 		marker_add(ret, "state", span_of(socket->state));
+	if (socket->accepted)
+		marker_add(ret, "accepted", SPAN_LIT("1"));
 	/* The queues of a listening socket count connections, not bytes. */
 	if (!strcmp(socket->kind, "unix") || (socket->state && !strcmp(socket->state, "LISTEN")))
 		return;

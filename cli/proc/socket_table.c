@@ -74,6 +74,11 @@ static bool format_address(struct span word, char ret[SOCKET_TEXT_MAX])
 	}
 	if (!port)
 		return true;
+	/* ::ffff:127.0.0.1 is 127.0.0.1 (RFC 4291, 2.5.5.2), as the other end has it. */
+	if (digits == 32 && !parts[0] && !parts[1] && parts[2] == htonl(0xffff)) {
+		parts[0] = parts[3];
+		digits = 8;
+	}
 	inet_ntop(digits == 8 ? AF_INET : AF_INET6, parts, text, sizeof(text));
 	snprintf(ret, SOCKET_TEXT_MAX, digits == 8 ? "%s:%u" : "[%s]:%u", text, (unsigned)port);
 	return true;
@@ -131,18 +136,28 @@ static bool take_inode(void *ctx, struct span line)
 	return false;
 }
 
+static bool is_same_port(const char *a, const char *b)
+{
+	a = strrchr(a, ':');
+	b = strrchr(b, ':');
+	return a && b && !strcmp(a, b);
+}
+
+/* The other end on this machine, and a socket that listens at the local port. The address may
+ * differ: many listen at all addresses. */
 static bool take_peer(void *ctx, struct span line)
 {
 	struct search *search = ctx;
 	struct socket_row row;
 	uint64_t inode;
 
-	if (!socket_row_parse(line, search->udp, &row, &inode) || !inode ||
-	    strcmp(row.local, search->row.remote) != 0 ||
-	    strcmp(row.remote, search->row.local) != 0)
+	if (!socket_row_parse(line, search->udp, &row, &inode) || !inode)
 		return true;
-	search->row.peer_inode = inode;
-	return false;
+	if (row.state && !strcmp(row.state, "LISTEN") && is_same_port(row.local, search->row.local))
+		search->row.accepted = true;
+	if (!strcmp(row.local, search->row.remote) && !strcmp(row.remote, search->row.local))
+		search->row.peer_inode = inode;
+	return true;
 }
 
 /* line: "ffff: 00000003 00000000 00000000 0001 03 79 /run/x": address, count, protocol, flags,
@@ -160,6 +175,8 @@ static bool take_unix(void *ctx, struct span line)
 	/* include/net/sock.h: __SO_ACCEPTCON */
 	if (parse_number(words[3], 16, &flags) && flags & 0x10000)
 		search->row.state = "LISTEN";
+	/* Only a socket of bind(2) and those that it accepts have a path. */
+	search->row.accepted = count > 7 && !search->row.state;
 	if (count > 7)
 		snprintf(search->row.local, SOCKET_TEXT_MAX, "%.*s", SPAN_ARG(words[7]));
 	search->found = true;
@@ -242,9 +259,11 @@ bool socket_table_find(uint32_t pid, uint64_t inode, struct socket_row *ret)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && !search.found; i++) {
 		search.udp = tables[i].udp;
 		each_row(pid, tables[i].name, take_inode, &search);
-		if (search.found && search.row.local[0] && search.row.remote[0])
-			each_row(pid, tables[i].name, take_peer, &search);
 	}
+	if (search.found && search.row.local[0] && search.row.remote[0])
+		for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+			if (tables[i].udp == search.udp)
+				each_row(pid, tables[i].name, take_peer, &search);
 	if (!search.found) {
 		each_row(pid, "net/unix", take_unix, &search);
 		if (search.found)

@@ -1,12 +1,14 @@
 #include "merger/diagnosis/blocking_functions.h"
 
+#include "merger/base/wildcard.h"
+
 /* Limit of the search from the leaf on. It also ends at a Python frame. */
 #define DEPTH_MAX 8
 
 /* glibc 2.17 to 2.41: nptl/, sysdeps/unix/sysv/linux/; musl: src/thread/; CPython:
  * Python/thread_pthread.h. */
 static const struct blocking_function {
-	const char *name; /* '*' matches any characters; at most two in a name */
+	const char *name; /* a pattern of wildcard.h */
 	enum wait_kind wait;
 	enum syscall_class class;
 } rows[] = {
@@ -78,29 +80,12 @@ struct span blocking_function_bare(struct span name)
 	return name;
 }
 
-static bool is_match(struct span name, struct span pattern)
-{
-	while (pattern.len && pattern.ptr[0] != '*') {
-		if (!name.len || name.ptr[0] != pattern.ptr[0])
-			return false;
-		name = span_skip(name, 1);
-		pattern = span_skip(pattern, 1);
-	}
-	if (!pattern.len)
-		return !name.len;
-	pattern = span_skip(pattern, 1);
-	for (size_t i = 0; i <= name.len; i++)
-		if (!pattern.len || is_match(span_skip(name, i), pattern))
-			return true;
-	return false;
-}
-
 static const struct blocking_function *find_row(struct span name)
 {
 	struct span bare = blocking_function_bare(name);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (is_match(bare, blocking_function_bare(span_of(rows[i].name))))
+		if (wildcard_match(bare, blocking_function_bare(span_of(rows[i].name))))
 			return &rows[i];
 	return NULL;
 }

@@ -122,6 +122,7 @@ struct snapshot_peer {
 struct snapshot_fd {
 	uint32_t pid, fd;
 	uint32_t kind, path, end, local, remote, state;
+	bool accepted; /* a client's connection to a listening socket */
 	bool has_queues;
 	uint64_t recv_queue, send_queue;
 	struct snapshot_peer *peers, *holders; /* of its other end; of a lock on it */

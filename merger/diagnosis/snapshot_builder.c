@@ -191,6 +191,7 @@ static void take_fd(struct snapshot_builder *builder, const struct marker *marke
 		.local = take_word(builder, marker, "local"),
 		.remote = take_word(builder, marker, "remote"),
 		.state = take_word(builder, marker, "state"),
+		.accepted = get_number(marker, "accepted"),
 		.has_queues = marker_get(marker, "recv_queue").ptr,
 		.recv_queue = marker_number(marker, "recv_queue", 0),
 		.send_queue = marker_number(marker, "send_queue", 0),

@@ -5,7 +5,22 @@
 #include "merger/base/alloc.h"
 #include "merger/diagnosis/verdict_draft.h"
 
+#define NAMED_MAX 4    /* members that the first line names */
 #define CYCLE_LINES 12 /* the rest of a longer cycle is counted */
+
+/* "2 wait for each other: thread 4712 (ab), thread 4713 (ba)" */
+static void add_members(struct verdict_draft *draft, size_t first, size_t count)
+{
+	size_t at = first;
+
+	buf_printf(&draft->verdict->text, "%zu wait for each other: ", count);
+	for (size_t i = 0; i < count && i < NAMED_MAX; i++, at = draft->graph.edges[at].to) {
+		verdict_add(draft, i ? ", " : "");
+		wording_thread(&draft->verdict->text, draft->snapshot, at);
+	}
+	if (count > NAMED_MAX)
+		verdict_add(draft, " ...");
+}
 
 bool verdict_find_cycle(struct verdict_draft *draft)
 {
@@ -22,10 +37,13 @@ bool verdict_find_cycle(struct verdict_draft *draft)
 		at = graph->edges[at].to;
 	} while (at != first);
 	verdict_begin(draft, "deadlock", trust);
-	if (count == 1)
-		verdict_add(draft, "a thread waits for what it holds itself");
-	else
-		buf_printf(&draft->verdict->text, "%zu wait for each other", count);
+	if (count == 1) {
+		verdict_add_thread(draft, first);
+		verdict_add(draft, " ");
+		wording_activity(&draft->verdict->text, draft->snapshot, first);
+		return true;
+	}
+	add_members(draft, first, count);
 	for (size_t i = 0; i < count; i++, at = graph->edges[at].to) {
 		if (i >= CYCLE_LINES) {
 			verdict_name(draft, at);

@@ -17,10 +17,10 @@ struct verdict_draft {
  * nothing. */
 typedef bool verdict_finder(struct verdict_draft *draft);
 
-verdict_finder verdict_find_cycle;        /* threads or processes */
-verdict_finder verdict_find_task_cycle;   /* asyncio's tasks */
-verdict_finder verdict_find_single_cause; /* one thread that does not wait for another one */
-verdict_finder verdict_find_waiting;      /* all threads may be waiting for work */
+verdict_finder verdict_find_cycle;      /* threads or processes */
+verdict_finder verdict_find_task_cycle; /* asyncio's tasks */
+verdict_finder verdict_find_cause;      /* the end of a chain of waits */
+verdict_finder verdict_find_waiting;    /* all threads may be waiting for work */
 
 void verdict_begin(struct verdict_draft *draft, const char *kind, enum verdict_trust trust);
 /* Adds the thread to the verdict's threads. */
@@ -33,7 +33,5 @@ void verdict_add_thread(struct verdict_draft *draft, size_t thread);
 void verdict_add_process(struct verdict_draft *draft, uint32_t pid,
                          uint32_t name); /* "4711 (sh)" */
 void verdict_add_task(struct verdict_draft *draft, size_t task);
-/* "thread 4712 (worker)LINKis blocked in ...", and its progress. */
-void verdict_add_activity(struct verdict_draft *draft, size_t thread, const char *link);
 
 #endif

@@ -111,90 +111,6 @@ static bool find_crash(struct verdict_draft *draft)
 	return false;
 }
 
-/* Threads that wait for another one. */
-
-static size_t find_busiest_root(const struct verdict_draft *draft)
-{
-	const struct wait_graph *graph = &draft->graph;
-	size_t best = SNAPSHOT_NONE;
-
-	for (size_t i = 0; i < graph->count; i++)
-		if (graph->waiters[i] && graph->edges[i].to == SNAPSHOT_NONE &&
-		    (best == SNAPSHOT_NONE || graph->waiters[i] > graph->waiters[best]))
-			best = i;
-	return best;
-}
-
-/* The first thread that waits directly for `root`; the main thread is preferred. */
-static size_t find_first_waiter(const struct verdict_draft *draft, size_t root)
-{
-	size_t first = SNAPSHOT_NONE;
-
-	for (size_t i = 0; i < draft->graph.count; i++) {
-		if (draft->graph.edges[i].to != root)
-			continue;
-		if (first == SNAPSHOT_NONE || snapshot_thread_is_main(&draft->snapshot->threads[i]))
-			first = i;
-	}
-	return first;
-}
-
-static const char *choose_kind(const struct snapshot_thread *waiter)
-{
-	static const char *const of_call[SYSCALL_CLASS_COUNT] = {
-		[SYSCALL_CHILD] = "child",
-		[SYSCALL_FILE_LOCK] = "file_lock",
-		[SYSCALL_READ] = "io",
-		[SYSCALL_WRITE] = "io",
-	};
-
-	if (waiter->wait.kind == WAIT_GIL)
-		return "gil";
-	if (waiter->wait.kind == WAIT_JOIN)
-		return "join";
-	if (waiter->wait.kind == WAIT_NONE && of_call[waiter->call.class])
-		return of_call[waiter->call.class];
-	return "lock";
-}
-
-/* A GIL owner that runs Python gives the GIL up regularly, so nothing hangs. */
-static bool is_running_python(const struct snapshot_thread *thread)
-{
-	return snapshot_thread_is_running(thread) && thread->frame_count &&
-	       thread->frames[thread->frame_count - 1].kind != FRAME_NATIVE;
-}
-
-static bool is_holder_kind(const char *kind)
-{
-	return !strcmp(kind, "lock") || !strcmp(kind, "gil") || !strcmp(kind, "file_lock");
-}
-
-static bool find_holder(struct verdict_draft *draft)
-{
-	const struct snapshot *snapshot = draft->snapshot;
-	size_t root = find_busiest_root(draft), waiter;
-	const char *kind;
-
-	if (root == SNAPSHOT_NONE)
-		return false;
-	waiter = find_first_waiter(draft, root);
-	kind = choose_kind(&snapshot->threads[waiter]);
-	if (!strcmp(kind, "gil") && is_running_python(&snapshot->threads[root]))
-		kind = "busy";
-	verdict_begin(draft, kind,
-	              draft->graph.edges[waiter].certain ? VERDICT_CERTAIN : VERDICT_LIKELY);
-	verdict_name(draft, root);
-	verdict_add_thread(draft, waiter);
-	verdict_add(draft, " ");
-	wording_activity(&draft->verdict->text, snapshot, waiter);
-	if (draft->graph.waiters[root] > 1)
-		buf_printf(&draft->verdict->text, ", and %zu more wait with it",
-		           draft->graph.waiters[root] - 1);
-	verdict_add(draft, "\n");
-	verdict_add_activity(draft, root, is_holder_kind(kind) ? " holds it and " : " ");
-	return true;
-}
-
 static bool find_tasks(struct verdict_draft *draft)
 {
 	const struct snapshot *snapshot = draft->snapshot;
@@ -228,11 +144,9 @@ static bool find_nothing(struct verdict_draft *draft)
 
 /* From the most certain cause to the least. */
 static verdict_finder *const finders[] = {
-	find_zombie,        find_traced,
-	find_stopped,       find_crash,
-	verdict_find_cycle, verdict_find_task_cycle,
-	find_holder,        verdict_find_single_cause,
-	find_tasks,         verdict_find_waiting,
+	find_zombie,        find_traced,        find_stopped,
+	find_crash,         verdict_find_cycle, verdict_find_task_cycle,
+	verdict_find_cause, find_tasks,         verdict_find_waiting,
 	find_nothing,
 };
 

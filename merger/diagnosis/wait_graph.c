@@ -37,7 +37,7 @@ static struct wait_edge find_lock_edge(const struct snapshot *snapshot,
 		        snapshot->processes[snapshot_find_process(snapshot, thread->pid)].gil_tid,
 		        true);
 	for (size_t i = 0; i < wait->candidate_count; i++) {
-		if (wait->candidates[i] == thread->tid ||
+		if (wait->candidates[i] != thread->tid &&
 		    is_waiting_on(snapshot, thread->pid, wait->candidates[i], wait->on))
 			continue;
 		only = wait->candidates[i];
@@ -112,8 +112,8 @@ void wait_graph_init(struct wait_graph *graph, const struct snapshot *snapshot)
 	};
 	for (size_t i = 0; i < count; i++) {
 		graph->edges[i] = find_edge(snapshot, &snapshot->threads[i]);
-		if (graph->edges[i].to == i &&
-		    snapshot->threads[i].wait.owner != snapshot->threads[i].tid)
+		/* Only a lock can be held by the thread that waits for it. */
+		if (graph->edges[i].to == i && snapshot->threads[i].wait.kind == WAIT_NONE)
 			graph->edges[i] = NO_EDGE;
 	}
 	for (size_t i = 0; i < count; i++) {

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "merger/diagnosis/blocking_functions.h"
+#include "merger/diagnosis/own_frame.h"
 
 static const char *const wait_words[WAIT_KIND_COUNT] = {
 	[WAIT_MUTEX] = "mutex",
@@ -54,38 +54,6 @@ void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thr
 		append_named(out, snapshot, " of process", row->pid, process->name);
 }
 
-/* Functions of libc and its loader do not describe the program's own place. */
-static bool is_system_frame(const struct snapshot *snapshot, const struct frame *frame)
-{
-	static const char *const files[] = { "libc", "libpthread", "ld-", "[vdso]", "linux-vdso" };
-	struct span module = span_basename(intern_get(snapshot->intern, frame->module));
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (span_starts(module, span_of(files[i])) &&
-		    (module.len == strlen(files[i]) ||
-		     !strchr("+_abcdefghijklmnopqrstuvwxyz", module.ptr[strlen(files[i])])))
-			return true;
-	return false;
-}
-
-static const struct frame *find_place(const struct snapshot *snapshot,
-                                      const struct snapshot_thread *thread)
-{
-	const struct frame *native = NULL;
-
-	for (size_t i = thread->frame_count; i > 0; i--) {
-		const struct frame *frame = &thread->frames[i - 1];
-
-		if (frame->kind == FRAME_PYTHON)
-			return frame;
-		if (!native && frame->kind == FRAME_NATIVE && frame->name &&
-		    !is_system_frame(snapshot, frame) &&
-		    !blocking_function_is(intern_get(snapshot->intern, frame->name)))
-			native = frame;
-	}
-	return native;
-}
-
 static void append_place(struct buf *out, const struct snapshot *snapshot,
                          const struct frame *frame)
 {
@@ -106,10 +74,15 @@ static void append_place(struct buf *out, const struct snapshot *snapshot,
 void wording_place(struct buf *out, const struct snapshot *snapshot,
                    const struct snapshot_thread *thread)
 {
-	const struct frame *frame = find_place(snapshot, thread);
+	const struct frame *through, *frame = own_frame_find(snapshot, thread, &through);
 
-	if (frame)
-		append_place(out, snapshot, frame);
+	if (!frame)
+		return;
+	append_place(out, snapshot, frame);
+	if (!through)
+		return;
+	buf_add_span(out, SPAN_LIT(", through "));
+	append_id(out, snapshot, through->name);
 }
 
 void wording_wait(struct buf *out, const struct snapshot *snapshot,
@@ -224,7 +197,9 @@ static void append_lock(struct buf *out, const struct snapshot *snapshot,
 	wording_wait(out, snapshot, thread);
 	if (wait->kind == WAIT_JOIN)
 		return;
-	if (wait->owner) {
+	if (wait->owner && wait->owner == thread->tid) {
+		buf_add_span(out, SPAN_LIT(", which it holds itself,"));
+	} else if (wait->owner) {
 		held = snapshot_find_thread(snapshot, thread->pid, wait->owner);
 		buf_add_span(out, SPAN_LIT(", held by "));
 		if (held == SNAPSHOT_NONE)
@@ -234,6 +209,10 @@ static void append_lock(struct buf *out, const struct snapshot *snapshot,
 	}
 	for (size_t i = 0; i < wait->candidate_count; i++) {
 		buf_add_span(out, span_of(i ? ", " : ", perhaps held by "));
+		if (wait->candidates[i] == thread->tid) {
+			buf_add_span(out, SPAN_LIT("itself"));
+			continue;
+		}
 		held = snapshot_find_thread(snapshot, thread->pid, wait->candidates[i]);
 		if (held == SNAPSHOT_NONE)
 			buf_printf(out, "thread %" PRIu32, wait->candidates[i]);

@@ -8,8 +8,7 @@
 
 /* "thread 4712 (worker-1)"; with several processes, a main thread is "process 4711 (python3)". */
 void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thread);
-/* " in fetch at cache.py:88", or nothing: the innermost Python frame, otherwise the innermost
- * native frame outside libc. */
+/* " in fetch at cache.py:88, through Future.result", or nothing: own_frame.h. */
 void wording_place(struct buf *out, const struct snapshot *snapshot,
                    const struct snapshot_thread *thread);
 /* "mutex 0x7f.. (recursive)", "the end of thread 4713 (worker-2)", "the GIL". */

@@ -53,6 +53,7 @@
  *		CLASS: running futex read write accept connect poll sleep child file_lock signal
  *		other
  *	fd pid=4711 fd=7 kind=KIND path=.. end=read|write local=.. remote=.. state=ESTABLISHED
+ *		accepted=1 (a client's connection to a listening socket)
  *		recv_queue=0 send_queue=0 peer=4715 peer_name=.. (pipe or socket: a process with the
  *		other end; several pairs) holder=4716 holder_name=.. (owner of a lock on the file)
  *		KIND: file directory device pipe tcp udp unix netlink epoll eventfd timerfd signalfd

@@ -42,7 +42,7 @@ static const struct {
 	  PROCESS BEGIN THREAD("1", "11") MUTEX("0x100", "11") AT("one") END,
 	  "deadlock",
 	  "certain",
-	  { "waits for what it holds itself" },
+	  { "thread 11 (t11) waits for mutex 0x100 (normal), which it holds itself, in one" },
 	  1 },
 	{ "three in a circle, others behind them",
 	  PROCESS BEGIN THREAD("1", "10") MUTEX("0x300", "11") AT("f") THREAD("2", "11")
@@ -91,25 +91,27 @@ static const struct {
 	                                                          MUTEX("0x100", "12") AT("f") END,
 	  "lock",
 	  "certain",
-	  { "thread 10 (t10) waits for mutex 0x100", "and 1 more wait with it",
-	    "thread 12 (t12) holds it and is blocked in recv(7) on fd 7 (tcp 127.0.0.1:4 to "
-	    "127.0.0.1:5, ESTABLISHED" },
+	  { "thread 12 (t12) holds mutex 0x100 (normal) and is blocked in recv(7) on fd 7 (tcp "
+	    "127.0.0.1:4 to 127.0.0.1:5, ESTABLISHED",
+	    "in fetch (libapp.so), and 2 threads wait for it\nthread 10 (t10) waits for mutex "
+	    "0x100" },
 	  2 },
 	{ "the GIL, its holder in a C call",
 	  PROCESS "~pmp gil pid=10 tid=12\n" BEGIN THREAD("1", "10") "~pmp waits kind=gil\n" AT(
 	          "take_gil") RUNNING("2", "12") AT("crunch") EVAL PYTHON("work", "3") END,
 	  "gil",
 	  "certain",
-	  { "thread 12 (t12) holds it and is on CPU in work at app.py:3" },
+	  { "thread 12 (t12) holds the GIL and is on CPU in work at app.py:3, and thread 10 (t10) "
+	    "waits for it" },
 	  2 },
 	{ "joins a thread that sleeps",
 	  PROCESS FACT("12", "class=sleep left_us=2500000")
 	          BEGIN THREAD("1", "10") "~pmp waits kind=join owner=12\n" AT("f")
 	                  THREAD("2", "12") AT("nap") END,
-	  "join",
+	  "sleep",
 	  "certain",
-	  { "waits for the end of thread 12 (t12)",
-	    "thread 12 (t12) sleeps, 2.5 s are left in nap" },
+	  { "thread 12 (t12) sleeps, 2.5 s are left in nap (libapp.so), and thread 10 (t10) waits "
+	    "for it\nthread 10 (t10) waits for the end of thread 12 (t12)" },
 	  2 },
 	{ "a pipe with a named other end",
 	  PROCESS FACT(
@@ -249,6 +251,90 @@ static const struct {
 	  "busy",
 	  "certain",
 	  { "is on CPU in f" },
+	  1 },
+	{ "a chain: the last one waits for an event",
+	  PROCESS BEGIN THREAD("1", "10") "~pmp waits kind=join owner=11\n" EVAL PYTHON("main", "2")
+	          THREAD("2", "11") "~pmp waits kind=lock on=0x100 candidate=12\n" EVAL PYTHON(
+	                  "take", "4")
+	                  THREAD("3", "12") "~pmp waits kind=event on=0x200\n" EVAL PYTHON("give",
+	                                                                                   "6") END,
+	  "wait",
+	  "likely",
+	  { "thread 12 (t12) may hold threading.Lock 0x100 and waits for threading.Event 0x200 in "
+	    "give at app.py:6, and 2 threads wait for it\n"
+	    "thread 10 (t10) waits for the end of thread 11 (t11) in main at app.py:2\n"
+	    "thread 11 (t11) waits for threading.Lock 0x100, perhaps held by thread 12 (t12) in "
+	    "take at app.py:4" },
+	  3 },
+	{ "a chain: the last one runs",
+	  PROCESS BEGIN THREAD("1", "10") "~pmp waits kind=join owner=11\n" AT("main")
+	          RUNNING("2", "11") AT("crunch") END,
+	  "busy",
+	  "certain",
+	  { "thread 11 (t11) is on CPU in crunch (libapp.so), and thread 10 (t10) waits for it" },
+	  2 },
+	{ "several locks of one holder",
+	  PROCESS BEGIN THREAD("1", "10") AT("f") THREAD("2", "11") MUTEX("0x100", "10") AT("g")
+	          THREAD("3", "12") MUTEX("0x200", "10") AT("h") END,
+	  "lock",
+	  "certain",
+	  { "thread 10 (t10) holds 2 locks and is in state S in f (libapp.so), and 2 threads wait "
+	    "for "
+	    "it" },
+	  2 },
+	{ "a lock that its thread holds, by a with",
+	  PROCESS BEGIN THREAD(
+	          "1", "10") "~pmp waits kind=lock on=0x100 candidate=10\n" EVAL PYTHON("again",
+	                                                                                "2") END,
+	  "deadlock",
+	  "likely",
+	  { "thread 10 (t10) waits for threading.Lock 0x100, perhaps held by itself in again" },
+	  1 },
+	{ "own frames: not those of libraries",
+	  PROCESS FACT("10", "class=read call=recv(7)") BEGIN THREAD("1", "10") AT("recv") EVAL
+	  "  File \"/usr/lib/python3.11/socket.py\", line 7, in SocketIO.readinto\n"
+	  "  File \"/usr/lib/python3/dist-packages/urllib3/response.py\", line 8, in read\n"
+	  "  File \"/srv/app/site-packages/shop/cart.py\", line 9, in checkout\n" END,
+	  "io",
+	  "certain",
+	  { "in checkout at cart.py:9, through read" },
+	  1 },
+	{ "a pool of accept mutexes: the holder waits for clients",
+	  PROCESS FACT("10", "class=poll fd=3") FACT(
+	          "11",
+	          "class=futex") "~pmp fd pid=10 fd=3 kind=tcp state=LISTEN\n" BEGIN THREAD("1",
+	                                                                                    "10")
+	          AT("f") THREAD("2", "11") MUTEX("0x100", "10") AT("g") END,
+	  "idle",
+	  "likely",
+	  { "nothing says that it hangs" },
+	  2 },
+	{ "an event loop with a wakeup and a connection",
+	  PROCESS FACT("10",
+	               "class=poll fd=3 fd=4") "~pmp fd pid=10 fd=3 kind=eventfd\n"
+	                                       "~pmp fd pid=10 fd=4 kind=tcp remote=10.0.0.1:5 "
+	                                       "state=ESTABLISHED\n" BEGIN THREAD("1", "10") AT("f")
+	                                               END,
+	  "idle",
+	  "likely",
+	  { "nothing says that it hangs" },
+	  1 },
+	{ "a client that polls its only connection",
+	  PROCESS FACT("10", "class=poll fd=4") "~pmp fd pid=10 fd=4 kind=tcp remote=10.0.0.1:5 "
+	                                        "state=ESTABLISHED\n" BEGIN THREAD("1", "10")
+	                                                AT("f") END,
+	  "io",
+	  "likely",
+	  { "is blocked in poll on fd 4 (tcp" },
+	  1 },
+	{ "a server that waits for its client",
+	  PROCESS FACT("10",
+	               "class=poll fd=4") "~pmp fd pid=10 fd=4 kind=tcp accepted=1 "
+	                                  "remote=10.0.0.1:5 state=ESTABLISHED\n" BEGIN THREAD(
+	                                          "1", "10") AT("f") END,
+	  "idle",
+	  "likely",
+	  { "nothing says that it hangs" },
 	  1 },
 	{ "nothing", "", "unknown", "guess", { "no thread" }, 0 },
 };

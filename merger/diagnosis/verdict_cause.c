@@ -1,0 +1,292 @@
+/* verdict_cause: the thread at the end of a chain of waits, and who waits for it. Without waits
+ * between threads: the thread whose own wait is the most significant. */
+#include <inttypes.h>
+
+#include "merger/diagnosis/thread_rank.h"
+#include "merger/diagnosis/verdict_draft.h"
+
+#define CHAIN_LINES 3 /* lines of threads that wait for the cause */
+
+/* What a thread at the end of a chain is, for the choice of the cause. */
+struct cause {
+	size_t thread; /* SNAPSHOT_NONE: none */
+	size_t waiter; /* the thread that waits directly for it; SNAPSHOT_NONE: none */
+	bool holds;    /* the waiter waits for a lock of it */
+	bool is_mains; /* it is the main thread, or the main thread waits for it */
+	enum thread_rank rank;
+};
+
+/* The kind of verdict if a thread waits for what another one holds; NULL: it waits for something
+ * else. */
+static const char *find_holder_kind(const struct snapshot_thread *waiter)
+{
+	switch (waiter->wait.kind) {
+	case WAIT_GIL:
+		return "gil";
+	case WAIT_MUTEX:
+	case WAIT_RWLOCK:
+	case WAIT_LOCK:
+	case WAIT_RLOCK:
+	case WAIT_IMPORT:
+	case WAIT_PYMUTEX:
+	case WAIT_SEMAPHORE:
+	case WAIT_FUTEX:
+		return "lock";
+	case WAIT_NONE:
+		return waiter->call.class == SYSCALL_FILE_LOCK ? "file_lock" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* The first thread that waits directly for `root`; one that waits for a lock is preferred, and
+ * among equal ones the main thread. */
+static size_t find_waiter(const struct verdict_draft *draft, size_t root)
+{
+	const struct snapshot_thread *threads = draft->snapshot->threads;
+	size_t best = SNAPSHOT_NONE;
+	int best_score = -1;
+
+	for (size_t i = 0; i < draft->graph.count; i++) {
+		int score;
+
+		if (draft->graph.edges[i].to != root)
+			continue;
+		score = 2 * (find_holder_kind(&threads[i]) != NULL) +
+		        snapshot_thread_is_main(&threads[i]);
+		if (score > best_score) {
+			best = i;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+static bool is_mains(const struct verdict_draft *draft, size_t root)
+{
+	const struct snapshot *snapshot = draft->snapshot;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		if (snapshot_thread_is_main(&snapshot->threads[i]) &&
+		    wait_graph_root(&draft->graph, i) == root)
+			return true;
+	return false;
+}
+
+static struct cause make_cause(const struct verdict_draft *draft, size_t thread)
+{
+	const struct snapshot *snapshot = draft->snapshot;
+	const struct snapshot_thread *row = &snapshot->threads[thread];
+	struct cause ret = {
+		.thread = thread,
+		.waiter = find_waiter(draft, thread),
+		.is_mains = is_mains(draft, thread),
+		.rank = thread_rank_of(snapshot, row),
+	};
+
+	ret.holds = ret.waiter != SNAPSHOT_NONE &&
+	            find_holder_kind(&snapshot->threads[ret.waiter]) &&
+	            !thread_rank_serves(snapshot, row);
+	return ret;
+}
+
+/* Does a come before b? A lock that others wait for is first; then what the main thread waits for,
+ * unless that may be work. */
+static bool is_before(const struct verdict_draft *draft, const struct cause *a,
+                      const struct cause *b)
+{
+	bool a_main = a->is_mains && a->rank < RANK_WAIT,
+	     b_main = b->is_mains && b->rank < RANK_WAIT;
+
+	if (b->thread == SNAPSHOT_NONE)
+		return true;
+	if (a->holds != b->holds)
+		return a->holds;
+	if (a->holds && draft->graph.waiters[a->thread] != draft->graph.waiters[b->thread])
+		return draft->graph.waiters[a->thread] > draft->graph.waiters[b->thread];
+	if (a_main != b_main)
+		return a_main;
+	if ((a->rank < RANK_WAIT || b->rank < RANK_WAIT) && a->rank != b->rank)
+		return a->rank < b->rank;
+	if (a->is_mains != b->is_mains)
+		return a->is_mains;
+	return a->rank < b->rank;
+}
+
+static struct cause find_cause(const struct verdict_draft *draft)
+{
+	struct cause best = { .thread = SNAPSHOT_NONE };
+
+	for (size_t i = 0; i < draft->graph.count; i++) {
+		struct cause cause;
+
+		if (draft->graph.edges[i].to != SNAPSHOT_NONE)
+			continue;
+		cause = make_cause(draft, i);
+		if (is_before(draft, &cause, &best))
+			best = cause;
+	}
+	return best;
+}
+
+/* A GIL owner that runs Python gives the GIL up regularly, so nothing hangs. */
+static bool is_running_python(const struct snapshot_thread *thread)
+{
+	return snapshot_thread_is_running(thread) && thread->frame_count &&
+	       thread->frames[thread->frame_count - 1].kind != FRAME_NATIVE;
+}
+
+static const char *choose_kind(const struct verdict_draft *draft, const struct cause *cause)
+{
+	const struct snapshot_thread *thread = &draft->snapshot->threads[cause->thread];
+	const char *kind;
+
+	if (!cause->holds || thread->wait.kind != WAIT_NONE)
+		return thread_rank_kind(cause->rank);
+	kind = find_holder_kind(&draft->snapshot->threads[cause->waiter]);
+	if (!strcmp(kind, "gil") ? is_running_python(thread) : snapshot_thread_is_running(thread))
+		return "busy";
+	return kind;
+}
+
+/* Were the facts read from the process, or taken from the names of functions? */
+static bool is_read(const struct snapshot_thread *thread)
+{
+	return thread->state || thread->call.text || thread->wait.on || thread->wait.owner;
+}
+
+static enum verdict_trust choose_trust(const struct verdict_draft *draft, const struct cause *cause)
+{
+	const struct snapshot_thread *thread = &draft->snapshot->threads[cause->thread];
+	size_t at = cause->waiter;
+
+	if (cause->rank == RANK_UNKNOWN && !cause->holds)
+		return VERDICT_GUESS;
+	if (at != SNAPSHOT_NONE && !draft->graph.edges[at].certain)
+		return VERDICT_LIKELY;
+	if (cause->holds && thread->wait.kind == WAIT_NONE)
+		return VERDICT_CERTAIN;
+	if (thread->wait.kind != WAIT_NONE || thread->call.class == SYSCALL_POLL ||
+	    !is_read(thread))
+		return VERDICT_LIKELY;
+	if (cause->rank == RANK_SLEEP && at != SNAPSHOT_NONE)
+		return VERDICT_CERTAIN;
+	return cause->rank < RANK_WAIT ? VERDICT_CERTAIN : VERDICT_LIKELY;
+}
+
+/* The number of different locks that the direct waiters wait for. */
+static size_t count_locks(const struct verdict_draft *draft, size_t root)
+{
+	const struct snapshot_thread *threads = draft->snapshot->threads;
+	size_t count = 0;
+
+	for (size_t i = 0; i < draft->graph.count; i++) {
+		bool is_new = draft->graph.edges[i].to == root && threads[i].wait.on;
+
+		for (size_t j = 0; j < i && is_new; j++)
+			is_new = draft->graph.edges[j].to != root ||
+			         threads[j].wait.on != threads[i].wait.on;
+		count += is_new;
+	}
+	return count;
+}
+
+/* " holds mutex 0x7f.. and" */
+static void add_held(struct verdict_draft *draft, const struct cause *cause)
+{
+	const struct snapshot *snapshot = draft->snapshot;
+	const struct snapshot_thread *waiter = &snapshot->threads[cause->waiter];
+	size_t locks = count_locks(draft, cause->thread);
+
+	verdict_add(draft, draft->graph.edges[cause->waiter].certain ? " holds " : " may hold ");
+	if (locks > 1)
+		buf_printf(&draft->verdict->text, "%zu locks", locks);
+	else if (waiter->wait.kind != WAIT_NONE)
+		wording_wait(&draft->verdict->text, snapshot, waiter);
+	else
+		wording_fd(&draft->verdict->text, snapshot, waiter->pid, waiter->call.fds[0]);
+	verdict_add(draft, " and ");
+}
+
+/* ", and thread 4711 (main) waits for it" */
+static void add_waiters(struct verdict_draft *draft, const struct cause *cause)
+{
+	size_t count = draft->graph.waiters[cause->thread];
+
+	if (!count)
+		return;
+	verdict_add(draft, ", and ");
+	if (count == 1)
+		wording_thread(&draft->verdict->text, draft->snapshot, cause->waiter);
+	else
+		buf_printf(&draft->verdict->text, "%zu threads", count);
+	verdict_add(draft, count == 1 ? " waits for it" : " wait for it");
+}
+
+/* A thread from which the chain leads to the cause: the main thread, or the direct waiter. */
+static size_t find_chain_start(const struct verdict_draft *draft, const struct cause *cause)
+{
+	const struct snapshot *snapshot = draft->snapshot;
+
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		if (i != cause->thread && snapshot_thread_is_main(&snapshot->threads[i]) &&
+		    wait_graph_root(&draft->graph, i) == cause->thread)
+			return i;
+	return cause->waiter;
+}
+
+static void add_chain(struct verdict_draft *draft, const struct cause *cause)
+{
+	size_t at = cause->waiter == SNAPSHOT_NONE ? cause->thread : find_chain_start(draft, cause);
+
+	for (size_t lines = 0; at != cause->thread && lines < CHAIN_LINES; lines++) {
+		verdict_add(draft, "\n");
+		verdict_add_thread(draft, at);
+		verdict_add(draft, " ");
+		wording_activity(&draft->verdict->text, draft->snapshot, at);
+		at = draft->graph.edges[at].to;
+	}
+}
+
+static void add_progress(struct verdict_draft *draft, size_t thread)
+{
+	struct buf *text = &draft->verdict->text;
+	size_t before = text->len;
+
+	verdict_add(draft, "\n");
+	wording_progress(text, draft->snapshot, &draft->snapshot->threads[thread]);
+	if (text->len == before + 1)
+		text->len = before;
+}
+
+static bool write_cause(struct verdict_draft *draft, const struct cause *cause)
+{
+	verdict_begin(draft, choose_kind(draft, cause), choose_trust(draft, cause));
+	verdict_add_thread(draft, cause->thread);
+	if (cause->holds)
+		add_held(draft, cause);
+	else
+		verdict_add(draft, " ");
+	wording_activity(&draft->verdict->text, draft->snapshot, cause->thread);
+	add_waiters(draft, cause);
+	if (cause->rank == RANK_IDLE && !cause->holds)
+		verdict_add(draft, "\nit waits for work, and nothing says that it hangs");
+	add_chain(draft, cause);
+	add_progress(draft, cause->thread);
+	return true;
+}
+
+bool verdict_find_cause(struct verdict_draft *draft)
+{
+	struct cause cause = find_cause(draft);
+
+	return cause.thread != SNAPSHOT_NONE && (cause.holds || cause.rank < RANK_WAIT) &&
+	       write_cause(draft, &cause);
+}
+
+bool verdict_find_waiting(struct verdict_draft *draft)
+{
+	struct cause cause = find_cause(draft);
+
+	return cause.thread != SNAPSHOT_NONE && write_cause(draft, &cause);
+}
