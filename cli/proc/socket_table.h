@@ -16,7 +16,7 @@ struct socket_row {
 	/* empty: none; a unix socket's local is its path */
 	char local[SOCKET_TEXT_MAX], remote[SOCKET_TEXT_MAX];
 	uint64_t recv_queue, send_queue;
-	bool accepted; /* some socket listens at its local address: a client has connected */
+	bool accepted;       /* some socket listens at its local address: a client has connected */
 	uint64_t peer_inode; /* the socket at the other end, if known; else 0 */
 };
 

@@ -31,7 +31,7 @@ ROWS = (
       r"waits for mutex 0x[0-9a-f]+ \(normal\), held by thread \d+ \(receiver\) in lock_recv at "
       r"hang.c:\d+")),
     (C, "join", "sleep", "certain",
-     (r"\(napper\) sleeps, \d+.\d s are left in nap at hang.c:\d+, and thread \d+ \(hang\) waits",
+     (r"\(napper\) sleeps, \d+.\d s are left in nap at hang.c:\d+, and thread \d+ \(hang\) wait",
       r"waits for the end of thread \d+ \(napper\) in join at hang.c:\d+")),
     (C, "rwlock", "lock", "certain",
      (r"\(writer\) holds rwlock 0x[0-9a-f]+ and ",
@@ -72,9 +72,9 @@ ROWS = (
     (PY, "rlocks", "deadlock", "certain",
      (r"\(one\) waits for threading.RLock 0x[0-9a-f]+, held by thread \d+ \(two\)",)),
     (PY, "lock-recv", "lock", "likely",
-     (r"\(fetch\) may hold threading.Lock 0x[0-9a-f]+ and is blocked in recvfrom\(\d+.* \(tcp .* in "
-      r".*fetch at hang.py:\d+, and thread",
-      r"\(MainThread\) waits for threading.Lock 0x[0-9a-f]+, perhaps held by thread \d+ \(fetch\)")),
+     (r"\(fetch\) may hold threading.Lock 0x[0-9a-f]+ and is blocked in recvfrom\(\d+.* \(tcp .* "
+      r"in .*fetch at hang.py:\d+, and thread",
+      r"\(MainThread\) waits for threading.Lock 0x[0-9a-f]+, perhaps held by .* \(fetch\)")),
     (PY, "gil", "gil", "certain",
      (r"\(MainThread\) holds the GIL and sleeps, .* in gil at hang.py:\d+, and 20 threads wait",
       r"waits for the GIL")),
