@@ -23,7 +23,7 @@ struct plan {
 
 /* What is written: one of the two, the other is NULL. */
 struct subject {
-	const struct profile *profile;
+	struct profile *profile;
 	const struct profile_diff *diff;
 };
 
@@ -178,6 +178,25 @@ bool report_apply_filters_named(const struct options *options, struct profile *p
 	return error_set(err, own.code, "%s: %s", name, own.text);
 }
 
+/* What people read on the screen shows the threads that ran, unless the user has chosen threads or
+ * stacks, or sees each thread. Files have all of them. */
+static void leave_out_sleepers(const struct options *options, struct profile *profile)
+{
+	const struct profile_filter filter = { .awake = true };
+	struct error none = { 0 };
+
+	if (!options->sleepers && !options->all && !level_has_threads(profile) &&
+	    !options->filter.thread && !options->filter.focus && !options->window.running &&
+	    profile->weight == PROFILE_SAMPLES)
+		profile_filter_apply(profile, &filter,
+		                     &none); /* without a pattern it cannot fail */
+}
+
+static bool is_for_people(const struct format *format)
+{
+	return !strcmp(format->name, "tree") || !strcmp(format->name, "flat");
+}
+
 static bool report_subject(const struct options *options, const char *usual,
                            const struct subject *subject, struct error *err)
 {
@@ -188,6 +207,8 @@ static bool report_subject(const struct options *options, const char *usual,
 		if (plan.path)
 			write_result(plan.path, plan.in_file, subject, options, &own);
 		/* Even if the file failed: the result of a run must not be lost. */
+		if (plan.on_stdout && subject->profile && is_for_people(plan.on_stdout))
+			leave_out_sleepers(options, subject->profile);
 		if (plan.on_stdout)
 			write_result(plan.on_stderr ? NULL : "-", plan.on_stdout, subject, options,
 			             &own);
@@ -198,7 +219,7 @@ static bool report_subject(const struct options *options, const char *usual,
 	return !own.code;
 }
 
-bool report_profile(const struct options *options, const struct profile *profile, struct error *err)
+bool report_profile(const struct options *options, struct profile *profile, struct error *err)
 {
 	return report_subject(options, "tree", &(struct subject){ .profile = profile }, err);
 }

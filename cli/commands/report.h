@@ -12,9 +12,9 @@
 bool report_check(const struct options *options, struct error *err);
 
 /* Writes the profile to the file of -o (complete or not at all, see output_file.h) and to stdout.
- * ERROR_OUTPUT: part of it could not be written. */
-bool report_profile(const struct options *options, const struct profile *profile,
-                    struct error *err);
+ * ERROR_OUTPUT: part of it could not be written. The text on stdout leaves out threads that slept,
+ * which changes the profile. */
+bool report_profile(const struct options *options, struct profile *profile, struct error *err);
 
 /* Reduces a profile to what the options select: a part of its time (--from, --to, --running),
  * another weight, functions and threads. */

@@ -53,6 +53,7 @@ struct options {
 	struct profile_filter filter; /* --focus, --hide, ...; its lines and threads are not set */
 	double min_percent;           /* --min; -1: the format's default */
 	bool all;                     /* leave out nothing */
+	bool sleepers;                /* --sleepers */
 	bool intervals;               /* --ci */
 	uint64_t top;                 /* rows of the table of functions; 0: no --top */
 	unsigned levels;              /* merge --by: LEVEL_BITs */

@@ -81,7 +81,9 @@ struct profile {
 	/* Stacks by quality. Their sum is the tree's total in samples plus left_out. */
 	uint64_t marks[QUALITY_COUNT];
 	uint64_t left_out; /* weight of the stacks that a filter (profile_filter.h) has removed */
-	bool emptied;      /* a time window (time_window.h) has removed all stacks */
+	/* threads among them that slept, while others ran; not stored in files */
+	size_t sleepers;
+	bool emptied; /* a time window (time_window.h) has removed all stacks */
 	struct profile_module *modules;
 	size_t module_count, module_cap;
 	struct hash_index module_index; /* path -> index in modules */

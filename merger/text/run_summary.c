@@ -71,6 +71,10 @@ static void write_left_out(const struct profile *profile, FILE *out)
 	if (shown)
 		fprintf(out, " (%.1f %%), the whole of the percentages above",
 		        100 * (double)shown / (double)all);
+	if (profile->sleepers)
+		fprintf(out, "; %zu thread%s slept and %s not shown without --sleepers",
+		        profile->sleepers, profile->sleepers == 1 ? "" : "s",
+		        profile->sleepers == 1 ? "is" : "are");
 	fputc('\n', out);
 }
 

@@ -9,6 +9,8 @@
 #include "merger/profile/thread_stacks.h"
 #include "merger/transform/library_fold.h"
 
+#define LOAD_ASLEEP 0.01 /* of a CPU; a thread below it sleeps */
+#define LOAD_BUSY 0.1    /* sleepers are left out if a thread uses so much */
 #define DEEPER "(deeper)"
 #define ALL_HIDDEN "(all frames hidden)"
 
@@ -58,8 +60,9 @@ struct filter_run {
 
 bool profile_filter_changes(const struct profile_filter *filter)
 {
-	return filter->focus || filter->hide || filter->thread || filter->threads ||
-	       filter->lines || filter->fold_library || filter->invert || filter->depth;
+	return filter->focus || filter->hide || filter->thread || filter->awake ||
+	       filter->threads || filter->lines || filter->fold_library || filter->invert ||
+	       filter->depth;
 }
 
 static bool is_frame_match(const struct filter_run *run, const struct regex *pattern,
@@ -225,6 +228,79 @@ static bool is_group_match(struct filter_run *run, const struct thread_group *gr
 	return identity.name.len && regex_matches(&run->thread, identity.name);
 }
 
+/* The share of a CPU that a thread used; each group's samples are `period_us` apart. */
+static double measure_load(const struct thread_group *group, double period_us)
+{
+	uint64_t samples = 0, cpu_us = 0;
+	struct thread_run thread_run;
+
+	for (size_t at = 0; thread_group_next(group, &at, &thread_run);) {
+		samples += thread_run.samples;
+		cpu_us += thread_run.cpu_us;
+	}
+	return samples ? (double)cpu_us / ((double)samples * period_us) : 0;
+}
+
+static uint64_t count_samples(const struct thread_group *group)
+{
+	struct thread_run thread_run;
+	uint64_t samples = 0;
+
+	for (size_t at = 0; thread_group_next(group, &at, &thread_run);)
+		samples += thread_run.samples;
+	return samples;
+}
+
+/* The mean time between two samples, by the thread that is in most samples. 0: unknown. */
+static double find_period(const struct filter_run *run)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < run->stacks.count; i++) {
+		uint64_t samples = count_samples(&run->stacks.groups[i]);
+
+		most = samples > most ? samples : most;
+	}
+	return most ? (double)run->profile->sampling.elapsed_ms * 1000 / (double)most : 0;
+}
+
+/* Sets those of `blocked`, by slot, that were in state D in some sample. */
+static void find_blocked(const struct filter_run *run, bool *blocked)
+{
+	struct timeline_cursor cursor = { .timeline = run->stacks.timeline };
+
+	while (timeline_next(&cursor))
+		for (size_t i = 0; i < cursor.change_count; i++)
+			blocked[cursor.changes[i].slot] |= cursor.changes[i].entry.state == 'D';
+	timeline_cursor_deinit(&cursor);
+}
+
+/* Groups with a timeline are its slots. */
+static void leave_out_sleepers(struct filter_run *run)
+{
+	double period = run->stacks.timeline ? find_period(run) : 0, most = 0;
+	double *loads;
+	bool *blocked;
+
+	if (period <= 0 || !run->stacks.timeline->with_cpu)
+		return;
+	loads = alloc_zeroed(run->stacks.count + 1, sizeof(*loads));
+	blocked = alloc_zeroed(run->stacks.timeline->slot_count + 1, sizeof(*blocked));
+	find_blocked(run, blocked);
+	for (size_t i = 0; i < run->stacks.count; i++) {
+		loads[i] = measure_load(&run->stacks.groups[i], period);
+		most = loads[i] > most ? loads[i] : most;
+	}
+	for (size_t i = 0; i < run->stacks.count && most >= LOAD_BUSY; i++) {
+		bool sleeps = loads[i] < LOAD_ASLEEP && !blocked[run->stacks.groups[i].at];
+
+		run->profile->sleepers += run->wanted[i] && sleeps;
+		run->wanted[i] = run->wanted[i] && !sleeps;
+	}
+	free(loads);
+	free(blocked);
+}
+
 static void weigh_stack(struct filter_run *run, uint32_t stack, uint64_t weight)
 {
 	if (!run->weights[stack] && weight) {
@@ -352,6 +428,24 @@ static bool check_profile(const struct filter_run *run, struct error *err)
 	return true;
 }
 
+static void choose_groups(struct filter_run *run)
+{
+	run->wanted = alloc_zeroed(run->stacks.count, sizeof(*run->wanted));
+	for (size_t i = 0; i < run->stacks.count; i++)
+		run->wanted[i] = is_group_match(run, &run->stacks.groups[i]);
+	if (run->filter->awake)
+		leave_out_sleepers(run);
+}
+
+/* Without a timeline, a profile that is filtered loses some lines. */
+static bool changes_stacks(const struct filter_run *run)
+{
+	struct profile_filter others = *run->filter;
+
+	others.awake = false;
+	return profile_filter_changes(&others) || run->profile->sleepers;
+}
+
 static void run_filter(struct filter_run *run)
 {
 	struct profile *profile = run->profile;
@@ -360,9 +454,6 @@ static void run_filter(struct filter_run *run)
 
 	run->weights = alloc_zeroed(stacks, sizeof(*run->weights));
 	run->tests = alloc_zeroed(tree_count(profile->tree), sizeof(*run->tests));
-	run->wanted = alloc_zeroed(run->stacks.count, sizeof(*run->wanted));
-	for (size_t i = 0; i < run->stacks.count; i++)
-		run->wanted[i] = is_group_match(run, &run->stacks.groups[i]);
 	run->tree = tree_create(run->filter->lines || tree_by_line(profile->tree));
 	if (run->filter->fold_library) {
 		run->fold = library_fold_create(profile->intern, !run->filter->uncounted);
@@ -396,6 +487,8 @@ bool profile_filter_apply(struct profile *profile, const struct profile_filter *
 		thread_stacks_init(&run.stacks, profile);
 		ok = check_profile(&run, err);
 		if (ok)
+			choose_groups(&run);
+		if (ok && changes_stacks(&run))
 			run_filter(&run);
 		thread_stacks_deinit(&run.stacks);
 	}

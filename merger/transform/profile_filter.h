@@ -2,7 +2,7 @@
  * The result is a profile, so that every format can show it, and it can be saved, merged and
  * compared.
  *
- * The steps, in this order: remove threads that do not match `thread`; remove stacks without a
+ * The steps, in this order: remove threads that do not match `thread` or `awake`; remove stacks without a
  * frame that matches `focus`; remove frames that match `hide`; fold library frames; invert the
  * stacks; cut them at `depth`. The weight of removed stacks is added to profile->left_out;
  * marks, threads and sampling figures stay those of the whole profile. In the timeline, a thread
@@ -23,6 +23,10 @@ struct profile_filter {
 	 * none. */
 	const char *focus, *hide;
 	const char *thread; /* regular expression for the thread's name, or the thread's number */
+	/* Leave out threads that used less than a hundredth of a CPU and were never in state D, if
+	 * another one used a tenth. Needs CPU times in the timeline; without, nothing is left
+	 * out. */
+	bool awake;
 	bool threads;       /* add the thread as a level of the tree */
 	bool lines;         /* make the tree by line */
 	bool fold_library;  /* replace adjacent library frames by "json (7 frames hidden)" */
