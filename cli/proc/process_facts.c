@@ -11,6 +11,8 @@
 #include "cli/proc/open_files.h"
 #include "cli/proc/kernel_stacks.h"
 #include "cli/proc/process.h"
+#include "cli/proc/restarted_call.h"
+#include "cli/proc/sleep_clock.h"
 
 #define TEXT_MAX 4096
 
@@ -19,6 +21,7 @@ struct facts {
 	bool is_32bit;
 	struct process_threads threads;
 	struct open_files open_files;
+	struct sleep_clock clock;
 	bool syscall_is_hidden; /* some thread's system call cannot be read */
 	struct buf text, *ret;
 };
@@ -75,41 +78,21 @@ static void add_process(struct facts *facts, const struct process_stat *stat)
 	marker_close(facts->ret);
 }
 
-/* The time since the thread last ran, in us: se.exec_start is when it last ran
- * (kernel/sched/debug.c), in the same clock as pmp's own value. false: unknown. */
-static bool measure_sleep(struct facts *facts, uint32_t tid, uint64_t *ret)
+/* If it is unknown for how long the thread has slept, the whole timeout is the most that is left. */
+static void add_time_left(struct facts *facts, uint32_t tid, const struct decoded_syscall *decoded)
 {
-	static const char key[] = "se.exec_start";
-	double times[2];
-	const char *at;
-
-	for (size_t i = 0; i < 2; i++) {
-		bool ok = i ? process_read((uint32_t)getpid(), "sched", TEXT_MAX, &facts->text)
-		            : read_task_file(facts, tid, "sched").len > 0;
-
-		if (!ok)
-			return false;
-		buf_add(&facts->text, "", 1);
-		at = strstr(facts->text.ptr, key);
-		at = at ? strchr(at, ':') : NULL;
-		if (!at)
-			return false;
-		times[i] = strtod(at + 1, NULL);
-	}
-	*ret = times[1] > times[0] ? (uint64_t)((times[1] - times[0]) * 1000) : 0;
-	return true;
-}
-
-static void add_time_left(struct facts *facts, uint32_t tid, const struct syscall_info *info,
-                          const struct decoded_syscall *decoded)
-{
+	bool is_most = decoded->limit_is_most;
 	uint64_t slept = 0;
 
-	if (!decoded->has_limit ||
-	    (!syscall_limit_is_absolute(info) && !measure_sleep(facts, tid, &slept)))
+	if (!decoded->has_limit)
 		return;
+	if (!decoded->limit_is_from_now &&
+	    !sleep_clock_measure(&facts->clock, facts->pid, tid, &slept))
+		is_most = true;
 	marker_addf(facts->ret, "left_us", "%" PRIu64,
 	            decoded->limit_us > slept ? decoded->limit_us - slept : 0);
+	if (is_most)
+		marker_addf(facts->ret, "left_is_most", "1");
 }
 
 /* Adds the descriptors; for an epoll also those that it waits for. */
@@ -140,7 +123,7 @@ static void add_decoded_syscall(struct facts *facts, uint32_t tid, const struct 
 	marker_add(facts->ret, "call", buf_span(&decoded.text));
 	marker_add(facts->ret, "class", span_of(syscall_class_name(decoded.class)));
 	add_fds(facts, &decoded);
-	add_time_left(facts, tid, info, &decoded);
+	add_time_left(facts, tid, &decoded);
 	if (decoded.wait_pid)
 		marker_addf(facts->ret, "wait_pid", "%" PRIu32, decoded.wait_pid);
 	decoded_syscall_deinit(&decoded);
@@ -156,6 +139,8 @@ static void add_syscall(struct facts *facts, const struct process_thread *thread
 	if (span_starts(line, SPAN_LIT("running")) || thread->stat.state == 'R') {
 		marker_add(facts->ret, "class", span_of(syscall_class_name(SYSCALL_RUNNING)));
 	} else if (!facts->is_32bit && syscall_parse(line, &info)) {
+		restarted_call_resolve(facts->pid, read_task_file(facts, thread->tid, "wchan"),
+		                       &info);
 		marker_addf(facts->ret, "syscall", "%" PRIu64, info.number);
 		for (size_t i = 0; i < SYSCALL_ARGS; i++)
 			marker_addf(facts->ret, "arg", "0x%" PRIx64, info.args[i]);

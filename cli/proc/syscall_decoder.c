@@ -13,9 +13,9 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "merger/parse/syscall_names.h"
+#include "cli/proc/target_memory.h"
 
 /* A letter for each argument: its meaning, and how it is printed.
  *	f  a descriptor that it waits for		p  an address
@@ -23,7 +23,8 @@
  *	t  a timespec, a timeout			v  a timeval, a timeout
  *	P  a pollfd array; its length is next		s  select's number; three sets follow
  *	a  a sockaddr; its length is next		w  a child's pid
- *	o  an operation of futex			k  (as n) a clock; its flags are next
+ *	o  an operation of futex			F  its timeout, a timespec
+ *	k  (as n) a clock; its flags are next
  * Arguments without a letter are not printed. Sources: the manual pages of section 2. */
 struct row {
 	unsigned number;
@@ -47,7 +48,7 @@ static const struct row rows[] = {
 	{ SYS_nanosleep, SYSCALL_SLEEP, "tp" },     { SYS_clock_nanosleep, SYSCALL_SLEEP, "knt" },
 	{ SYS_wait4, SYSCALL_CHILD, "wpnp" },       { SYS_waitid, SYSCALL_CHILD, "nwpn" },
 	{ SYS_vfork, SYSCALL_CHILD, "" },           { SYS_flock, SYSCALL_FILE_LOCK, "fn" },
-	{ SYS_fcntl, SYSCALL_FILE_LOCK, "fnp" },    { SYS_futex, SYSCALL_FUTEX, "pon" },
+	{ SYS_fcntl, SYSCALL_FILE_LOCK, "fnp" },    { SYS_futex, SYSCALL_FUTEX, "ponF" },
 	{ SYS_pause, SYSCALL_SIGNAL, "" },          { SYS_rt_sigtimedwait, SYSCALL_SIGNAL, "ppt" },
 	{ SYS_rt_sigsuspend, SYSCALL_SIGNAL, "p" },
 };
@@ -73,25 +74,15 @@ bool syscall_parse(struct span line, struct syscall_info *ret)
 		if (end == at)
 			return false;
 	}
+	strtoull(end, &end, 16); /* the stack pointer */
+	ret->pc = strtoull(end, NULL, 16);
+	ret->restarted = false;
 	return true;
 }
 
-/* Reads the target's memory; this does not wait. false: it is unreadable. */
 static bool read_memory(const struct decoder *decoder, uint64_t address, void *to, size_t len)
 {
-	char path[64];
-	ssize_t got;
-	int fd;
-
-	if (!address)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/mem", decoder->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	got = pread(fd, to, len, (off_t)address);
-	close(fd);
-	return got == (ssize_t)len;
+	return target_memory_read(decoder->pid, address, to, len);
 }
 
 static void add_fd(struct decoder *decoder, int64_t fd)
@@ -141,14 +132,32 @@ static void show_milliseconds(struct decoder *decoder, size_t i)
 	set_limit(decoder, limit / 1000, limit % 1000 * INT64_C(1000));
 }
 
+/* The clock of a call that waits until a point in time; false: it waits for a duration. Source:
+ * futex(2). */
+static bool find_clock(const struct syscall_info *info, clockid_t *ret)
+{
+	uint32_t op = (uint32_t)info->args[1];
+
+	if (info->number == SYS_clock_nanosleep) {
+		*ret = (clockid_t)info->args[0];
+		return op & TIMER_ABSTIME;
+	}
+	*ret = op & FUTEX_CLOCK_REALTIME || (op & FUTEX_CMD_MASK) == FUTEX_LOCK_PI
+	               ? CLOCK_REALTIME
+	               : CLOCK_MONOTONIC;
+	return info->number == SYS_futex && (op & FUTEX_CMD_MASK) != FUTEX_WAIT;
+}
+
 static void show_time(struct decoder *decoder, size_t i, int64_t parts)
 {
 	int64_t time[2];
+	clockid_t clock;
 
 	if (!decoder->info->args[i]) {
 		buf_add_span(&decoder->ret->text, SPAN_LIT("for ever"));
 	} else if (read_memory(decoder, decoder->info->args[i], time, sizeof(time))) {
-		buf_printf(&decoder->ret->text, "%.3f s",
+		buf_printf(&decoder->ret->text, "%s%.3f s",
+		           find_clock(decoder->info, &clock) ? "until " : "",
 		           (double)time[0] + (double)time[1] / (double)parts);
 		set_limit(decoder, time[0], time[1] / (parts / 1000000));
 	} else {
@@ -264,7 +273,8 @@ static const struct {
 	{ 'f', show_fd },           { 'p', show_pointer },  { 'n', show_number },
 	{ 'm', show_milliseconds }, { 't', show_timespec }, { 'v', show_timeval },
 	{ 'P', show_poll },         { 's', show_select },   { 'a', show_address },
-	{ 'w', show_child },        { 'o', show_futex },    { 'k', show_number },
+	{ 'w', show_child },        { 'o', show_futex },    { 'F', show_timespec },
+	{ 'k', show_number },
 };
 
 static void show_arguments(struct decoder *decoder, const char *shape)
@@ -278,27 +288,44 @@ static void show_arguments(struct decoder *decoder, const char *shape)
 	}
 }
 
-bool syscall_limit_is_absolute(const struct syscall_info *info)
+/* Turns a timeout at a point in time into a duration from now on. */
+static void resolve_absolute(struct decoder *decoder, clockid_t clock)
 {
-	return info->number == SYS_clock_nanosleep && info->args[1] & TIMER_ABSTIME;
-}
-
-/* Turns a timeout at a point in time into a duration from now on, by the clock of the call. */
-static void resolve_absolute(struct decoder *decoder)
-{
-	const uint64_t *args = decoder->info->args;
 	struct decoded_syscall *ret = decoder->ret;
 	struct timespec now;
 	uint64_t now_us;
 
-	if (!syscall_limit_is_absolute(decoder->info) || !ret->has_limit)
-		return;
-	ret->has_limit = false;
-	if (clock_gettime((clockid_t)args[0], &now))
+	ret->has_limit = ret->has_limit && !clock_gettime(clock, &now);
+	if (!ret->has_limit)
 		return;
 	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-	ret->has_limit = true;
 	ret->limit_us = ret->limit_us > now_us ? ret->limit_us - now_us : 0;
+	ret->limit_is_from_now = true;
+}
+
+/* At a stop the kernel writes the rest of a sleep to the call's last argument (nanosleep_copyout,
+ * kernel/time/hrtimer.c); the time of the stop is unknown, so less of it may be left. */
+static void resolve_restarted(struct decoder *decoder)
+{
+	const struct syscall_info *info = decoder->info;
+	size_t rest = info->number == SYS_nanosleep         ? 1
+	              : info->number == SYS_clock_nanosleep ? 3
+	                                                    : 0;
+	int64_t time[2];
+
+	decoder->ret->limit_is_most = true;
+	if (rest && read_memory(decoder, info->args[rest], time, sizeof(time)))
+		set_limit(decoder, time[0], time[1] / 1000);
+}
+
+static void resolve_limit(struct decoder *decoder)
+{
+	clockid_t clock;
+
+	if (find_clock(decoder->info, &clock))
+		resolve_absolute(decoder, clock);
+	else if (decoder->info->restarted && decoder->ret->has_limit)
+		resolve_restarted(decoder);
 }
 
 /* A wait with a timeout but without descriptors is a way to sleep. */
@@ -333,7 +360,7 @@ void syscall_decode(uint32_t pid, const struct syscall_info *info, struct decode
 	if (row) {
 		ret->class = row->class;
 		show_arguments(&decoder, row->shape);
-		resolve_absolute(&decoder);
+		resolve_limit(&decoder);
 	}
 	buf_add_span(&ret->text, SPAN_LIT(")"));
 	if (is_sleep(info))

@@ -15,6 +15,8 @@
 
 struct syscall_info {
 	uint64_t number, args[SYSCALL_ARGS];
+	uint64_t pc;    /* behind the instruction of the call */
+	bool restarted; /* continued after a stop: restarted_call.h */
 };
 
 struct decoded_syscall {
@@ -23,9 +25,11 @@ struct decoded_syscall {
 	uint32_t fds[SYSCALL_FDS_MAX];
 	size_t fd_count;
 	bool has_limit;
-	/* the timeout: since the call began; if absolute (see below), from now on */
+	/* the timeout: since the thread last ran, or from now on */
 	uint64_t limit_us;
-	uint32_t wait_pid; /* the child that it waits for; 0: any child, or none */
+	bool limit_is_from_now;
+	bool limit_is_most; /* less time may be left: the call began before the thread last ran */
+	uint32_t wait_pid;  /* the child that it waits for; 0: any child, or none */
 };
 
 /* Parses the line of /proc/PID/task/TID/syscall (proc(5)). false: the thread is in no system call,
@@ -35,8 +39,6 @@ bool syscall_parse(struct span line, struct syscall_info *ret);
 /* Reads the memory that the arguments point to from /proc/PID/mem, if possible. The caller calls
  * decoded_syscall_deinit. */
 void syscall_decode(uint32_t pid, const struct syscall_info *info, struct decoded_syscall *ret);
-/* True if the call waits until a point in time, not for a duration: limit_us counts from now on. */
-bool syscall_limit_is_absolute(const struct syscall_info *info);
 void decoded_syscall_deinit(struct decoded_syscall *decoded);
 
 #endif

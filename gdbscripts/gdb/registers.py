@@ -10,23 +10,28 @@ import gdb
 from pmp_ptrace import get_registers
 
 # Indexes of words in struct user_regs_struct (sys/user.h).
-RBP, RSI, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 13, 14, 15, 16, 19, 21
+RBP, R10, RSI, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 7, 13, 14, 15, 16, 19, 21
 WORDS = struct.Struct("<27Q")
-FUTEX = 202  # arch/x86/entry/syscalls/syscall_64.tbl
+FUTEX, RESTARTED = 202, 219  # arch/x86/entry/syscalls/syscall_64.tbl: futex, restart_syscall
 # linux/futex.h: FUTEX_WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2, without the flags
 # FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME.
 FUTEX_COMMAND, FUTEX_WAITS = 127, (0, 6, 9, 11, 13)
+# Waits with a timeout that the kernel restarts after a stop (kernel/futex/waitwake.c), and the
+# highest value of their operation with its flags.
+FUTEX_RESTARTS, FUTEX_FLAGS_MAX, POINTER_MIN = (0, 9), 511, 4096
 
 
 class Registers:
     """The registers from which a stack is unwound: pc, sp, fp (None: unknown). thread_id: the value
     of pthread_self (the fs base; 0: unknown, gdb before 8 does not have it). futex_word: the
-    address that the thread sleeps on in futex(2), 0: it does not."""
-    __slots__ = ("pc", "sp", "fp", "thread_id", "futex_word")
+    address that the thread sleeps on in futex(2), 0: it does not. restarted: a stop has interrupted
+    the call before, so only the code at pc shows whether it is futex (restarted_call.py)."""
+    __slots__ = ("pc", "sp", "fp", "thread_id", "futex_word", "restarted")
 
-    def __init__(self, pc: int, sp: int, fp, thread_id: int, futex_word: int) -> None:
+    def __init__(self, pc: int, sp: int, fp, thread_id: int, futex_word: int,
+                 restarted: bool = False) -> None:
         self.pc, self.sp, self.fp = pc, sp, fp
-        self.thread_id, self.futex_word = thread_id, futex_word
+        self.thread_id, self.futex_word, self.restarted = thread_id, futex_word, restarted
 
 
 def read(thread):
@@ -43,9 +48,9 @@ def read(thread):
 def from_words(data: bytes) -> Registers:
     """The Registers in the bytes of a struct user_regs_struct."""
     words = WORDS.unpack(data)
-    waits = words[ORIG_RAX] == FUTEX and words[RSI] & FUTEX_COMMAND in FUTEX_WAITS
+    call = words[ORIG_RAX]
     return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
-                     words[RDI] if waits else 0)
+                     _futex_word(call, words[RDI], words[RSI], words[R10]), call == RESTARTED)
 
 
 def from_syscall(pc: int, sp: int, call: int, argument: int, ident: int) -> Registers:
@@ -57,9 +62,21 @@ def from_syscall(pc: int, sp: int, call: int, argument: int, ident: int) -> Regi
 def _from_gdb(thread) -> Registers:
     thread.switch()
     frame = gdb.newest_frame()
+    call, word, operation, timeout = (_register(frame, name)
+                                      for name in ("orig_rax", "rdi", "rsi", "r10"))
     return Registers(frame.pc(), _register(frame, "rsp"), _register(frame, "rbp"),
-                     _register(frame, "fs_base"),
-                     _register(frame, "rdi") if _register(frame, "orig_rax") == FUTEX else 0)
+                     _register(frame, "fs_base"), _futex_word(call, word, operation, timeout),
+                     call == RESTARTED)
+
+
+def _futex_word(call: int, word: int, operation: int, timeout: int) -> int:
+    """The futex word by the registers of a system call: orig_rax, rdi, rsi, r10; 0: none."""
+    operation &= 0xffffffff
+    waits = call == FUTEX and operation & FUTEX_COMMAND in FUTEX_WAITS
+    restarts = (call == RESTARTED and operation & FUTEX_COMMAND in FUTEX_RESTARTS
+                and operation <= FUTEX_FLAGS_MAX and not word & 3
+                and min(word, timeout) >= POINTER_MIN)
+    return word if waits or restarts else 0
 
 
 def _register(frame, name: str) -> int:

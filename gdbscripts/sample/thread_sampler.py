@@ -9,6 +9,7 @@ import pmp_registers as registers
 from pmp_memory import BadRead
 from pmp_native_stack import Stack, read_stack
 from pmp_frame_pairing import assign_by_address, assign_by_search
+from pmp_restarted_call import may_be_futex
 
 KEPT_MIN = 1000  # data of this many ended threads may be kept
 
@@ -182,7 +183,8 @@ class ThreadSampler:
         """Sets the runs of the thread's states; _assign_runs makes one list of them."""
         target = self._target
         target.stack_pointers[sample.tid] = regs.sp
-        sample.futex_word = regs.futex_word
+        if not regs.restarted or may_be_futex(target.memory, regs.pc):
+            sample.futex_word = regs.futex_word
         states = self._states.get(regs.thread_id)
         if states:
             self._used.add(regs.thread_id)

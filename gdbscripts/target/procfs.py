@@ -9,6 +9,7 @@ import signal
 SCAN_MAX = 100000  # threads that are read of one process
 KERNEL_FRAMES_MAX = 256
 ENDED = "ZXx"  # states, proc_pid_stat(5)
+FUTEX, RESTARTED = 202, 219  # arch/x86/entry/syscalls/syscall_64.tbl: futex, restart_syscall
 # Bytes asked for in one read, and the number of reads: the kernel returns at most a page each time.
 MAPS_PIECE, MAPS_PIECES_MAX = 1 << 16, 1 << 12
 
@@ -100,11 +101,15 @@ def not_run_since(pid: int, tid: int, ran: str) -> bool:
 
 def sleep_pc_sp(pid: int, tid: int):
     """(pc, stack pointer, system call number, its first argument) of a thread that sleeps in a
-    system call (/proc/PID/task/TID/syscall). None for any other thread, or if it is unreadable."""
+    system call (/proc/PID/task/TID/syscall). A futex call that was restarted after a stop has its
+    own number. None for any other thread, or if it is unreadable."""
     words = _read_task_file(pid, tid, "syscall").split()
     if len(words) != 9 or not words[0].isdigit():
         return None
-    return int(words[8], 16), int(words[7], 16), int(words[0]), int(words[1], 16)
+    call = int(words[0])
+    if call == RESTARTED and "futex" in _read_task_file(pid, tid, "wchan"):
+        call = FUTEX
+    return int(words[8], 16), int(words[7], 16), call, int(words[1], 16)
 
 
 def _read_task_file(pid: int, tid: int, name: str) -> str:

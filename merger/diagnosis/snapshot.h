@@ -71,8 +71,8 @@ struct snapshot_syscall {
 	uint32_t wchan; /* the kernel function in which it sleeps */
 	uint32_t *fds;  /* file descriptors that it waits for */
 	size_t fd_count;
-	bool has_left;
-	uint64_t left_us;  /* until its timeout */
+	bool has_left, left_is_most;
+	uint64_t left_us;  /* until its timeout; left_is_most: or less */
 	uint32_t wait_pid; /* the child that it waits for; 0: any, or none */
 };
 

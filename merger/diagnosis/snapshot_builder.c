@@ -163,6 +163,7 @@ static void take_thread(struct snapshot_builder *builder, const struct marker *m
 		.wait_pid = get_number(marker, "wait_pid"),
 		.has_left = marker_get(marker, "left_us").ptr,
 		.left_us = marker_number(marker, "left_us", 0),
+		.left_is_most = get_number(marker, "left_is_most"),
 	};
 	call->fd_count = take_numbers32(marker, "fd", &call->fds);
 }

@@ -157,6 +157,7 @@ static void add_call(struct json_report *report, const struct snapshot_syscall *
 	add_numbers(report, "fds", call->fds, call->fd_count);
 	if (call->has_left)
 		document_add_number(report->document, "left_us", call->left_us);
+	document_add_known(report->document, "left_is_most", call->left_is_most);
 	document_add_known(report->document, "wait_pid", call->wait_pid);
 }
 

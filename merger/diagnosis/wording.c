@@ -252,8 +252,13 @@ static void append_call(struct buf *out, const struct snapshot *snapshot,
 			buf_add_span(out, span_of(syscall_class_name(call->class)));
 		append_fds(out, snapshot, thread);
 	}
+}
+
+static void append_left(struct buf *out, const struct snapshot_syscall *call)
+{
 	if (call->has_left)
-		buf_printf(out, ", %.1f s are left", (double)call->left_us / 1e6);
+		buf_printf(out, ", %s%.1f s are left", call->left_is_most ? "at most " : "",
+		           (double)call->left_us / 1e6);
 }
 
 void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t at)
@@ -271,6 +276,8 @@ void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t a
 	} else {
 		append_call(out, snapshot, thread);
 	}
+	if (!snapshot_thread_is_running(thread))
+		append_left(out, &thread->call);
 	wording_place(out, snapshot, thread);
 }
 

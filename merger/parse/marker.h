@@ -49,6 +49,7 @@
  *		arg=0x.. (six, in order) frame=.. (kernel frames, leaf first)
  *		call=futex(0x..,%20FUTEX_WAIT,%202) class=CLASS fd=7 (each that it waits for)
  *		left_us=.. (until its timeout; missing: no timeout)
+ *		left_is_most=1 (less may be left, as after a stop)
  *		wait_pid=4720 (waits for this child)
  *		CLASS: running futex read write accept connect poll sleep child file_lock signal
  *		other

@@ -96,6 +96,7 @@ static const char *const names[] = {
 	[208] = "io_getevents",
 	[209] = "io_submit",
 	[217] = "getdents64",
+	[219] = "restart_syscall",
 	[220] = "semtimedop",
 	[230] = "clock_nanosleep",
 	[231] = "exit_group",

@@ -255,6 +255,29 @@ def _():
           [(0x4001, 0x4001), (0x4005, 0x4004), (0x5005, 0x5004), (0, 0)])
 
 
+@test("the futex word of a call that was restarted after a stop")
+def _():
+    registers, restarted_call = load("registers"), load("restarted_call")
+    for what, call, rdi, rsi, r10, wanted in (
+            ("a futex", 202, 0x7000, 0x189, 0, 0x7000), ("a wake", 202, 0x7000, 0x81, 0, 0),
+            ("restarted", 219, 0x7000, 0x189, 0x8000, 0x7000),
+            ("restarted, shared", 219, 0x7000, 0, 0x8000, 0x7000),
+            ("no timeout", 219, 0x7000, 0, 0, 0), ("a sleep", 219, 0, 0, 0x8000, 0),
+            ("not aligned", 219, 0x7001, 0, 0x8000, 0), ("poll", 219, 0x7000, 7, 0x8000, 0),
+            ("another call", 35, 0x7000, 0, 0x8000, 0)):
+        words = [0] * 27
+        for at, value in ((registers.ORIG_RAX, call), (registers.RDI, rdi), (registers.RSI, rsi),
+                          (registers.R10, r10)):
+            words[at] = value
+        found = registers.from_words(registers.WORDS.pack(*words))
+        equal((found.futex_word, found.restarted), (wanted, call == 219), what)
+    for code, wanted in ((b"\xb8\xca\0\0\0\x0f\x05", True), (b"\xb8\x07\0\0\0\x90\x0f\x05", False),
+                         (b"\x48\xc7\xc0\x23\0\0\0\x0f\x05", False), (b"\x90\x0f\x05", True),
+                         (b"\xb8\x07\0\0\0\x0f\x05\xc3\x0f\x05", True), (b"\x90\x90", True)):
+        reader = SimpleNamespace(read=lambda _at, size, code=code: code.rjust(size, b"\x90"))
+        equal(restarted_call.may_be_futex(reader, 0x5000), wanted, code)
+
+
 @test("skip_unstoppable: the second call in a stop skips all threads; earlier calls do not count")
 def _():
     session = load("session")

@@ -15,7 +15,7 @@ import re
 from tap import BUILD, PYTHON, ROOT, Target, check, equal, note, pmp
 
 PARALLEL = 2  # rows at the same time
-DUMPS = 1
+DUMPS = 2
 
 
 def c_program(name):

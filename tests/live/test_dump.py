@@ -31,7 +31,7 @@ ROWS = (
       r"waits for mutex 0x[0-9a-f]+ \(normal\), held by thread \d+ \(receiver\) in lock_recv at "
       r"hang.c:\d+")),
     (C, "join", "sleep", "certain",
-     (r"\(napper\) sleeps, \d+.\d s are left in nap at hang.c:\d+, and thread \d+ \(hang\) wait",
+     (r"\(napper\) sleeps, .*\d+.\d s are left in nap at hang.c:\d+, and thread \d+ \(hang\) wait",
       r"waits for the end of thread \d+ \(napper\) in join at hang.c:\d+")),
     (C, "rwlock", "lock", "certain",
      (r"\(writer\) holds rwlock 0x[0-9a-f]+ and ",
@@ -57,7 +57,8 @@ ROWS = (
       r"the same \d+ frames in 3 looks over 0.\d s; its CPU time grew by 0.\d+ s: it spins"),
      "--interval", "0.3", "--looks", "3"),
     (C, "idle", "idle", "likely", (r"nothing says that it hangs", r"epoll_wait.* LISTEN")),
-    (C, "sleep", "sleep", "likely", (r"sleeps, (5\d|60).\d s are left in napping at hang.c:\d+",)),
+    (C, "sleep", "sleep", "likely",
+     (r"sleeps, (at most )?(5\d|60).\d s are left in napping at hang.c:\d+",)),
     (C, "stopped", "stopped", "certain",
      (r"process \d+ \(hang\) was stopped by SIGSTOP \(19\); kill -CONT \d+ lets it go on",)),
     (C, "two-pipes", "deadlock", "likely",
