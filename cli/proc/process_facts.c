@@ -78,7 +78,7 @@ static void add_process(struct facts *facts, const struct process_stat *stat)
 	marker_close(facts->ret);
 }
 
-/* If it is unknown for how long the thread has slept, the whole timeout is the most that is left. */
+/* If it is unknown for how long the thread has slept, at most the whole timeout is left. */
 static void add_time_left(struct facts *facts, uint32_t tid, const struct decoded_syscall *decoded)
 {
 	bool is_most = decoded->limit_is_most;

@@ -70,8 +70,8 @@ static const struct {
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
 /* The number in the last `mov $NUMBER,%eax` (or `%rax`) before the system call's instruction, if no
- * other such instruction is between them. 0: there is none, as in the C library's wrappers that take
- * the number as an argument. */
+ * other such instruction is between them. 0: there is none, as in the C library's wrappers that
+ * take the number as an argument. */
 static uint32_t find_number(uint32_t pid, uint64_t pc)
 {
 	uint8_t code[CODE_MAX];
