@@ -6,9 +6,7 @@
 #include "merger/base/buf.h"
 #include "merger/parse/function_class.h"
 #include "merger/parse/frame_lists.h"
-
-/* Limit on the search among frames of one number (inlined frames that were expanded by hand). */
-#define SAME_NUMBER_MAX 64
+#include "merger/parse/python_owners.h"
 
 /* The kind of the line before: a "File" line directly below it belongs to the same native frame. */
 enum below {
@@ -126,51 +124,12 @@ void stack_reader_set_doing(struct stack_reader *reader, uint32_t doing)
 	reader->thread.doing = doing;
 }
 
-static bool is_same_native(const struct native_frame *a, const struct native_frame *b)
-{
-	if (a->number != b->number || a->name != b->name)
-		return false;
-	/* gdb omits the address at the start of a source line. */
-	return !a->has_addr || !b->has_addr || a->addr == b->addr;
-}
-
-/* The index, from `at` on, of the first frame with this number or a higher one. The numbers of a
- * stack do not decrease. */
-static size_t find_from(const struct native_list *list, size_t at, uint32_t number)
-{
-	size_t end = list->count;
-
-	while (at < end) {
-		size_t middle = at + (end - at) / 2;
-
-		if (list->frames[middle].number < number)
-			at = middle + 1;
-		else
-			end = middle;
-	}
-	return at;
-}
-
 /* True if all frames are in the stack before, as after "frame 3", "up", "bt -5". */
 static bool is_printed_again(const struct stack_reader *reader)
 {
-	const struct native_list *before = &reader->before;
-	size_t at = 0;
-
 	if (reader->header || !reader->native.count || reader->native.frames[0].number == 0)
 		return false;
-	for (size_t i = 0; i < reader->native.count; i++) {
-		const struct native_frame *native = &reader->native.frames[i];
-		size_t limit;
-
-		at = find_from(before, at, native->number);
-		limit = before->count - at < SAME_NUMBER_MAX ? before->count : at + SAME_NUMBER_MAX;
-		while (at < limit && !is_same_native(&before->frames[at], native))
-			at++;
-		if (at == limit)
-			return false;
-	}
-	return true;
+	return native_list_covers(&reader->before, &reader->native);
 }
 
 static void give_held_frame(struct stack_reader *reader)
@@ -191,13 +150,13 @@ static void resolve_held_frame(struct stack_reader *reader)
 {
 	if (!reader->held)
 		return;
-	if (reader->header || (reader->native.count > 1 &&
-	                       is_same_native(&reader->held_frame, &reader->native.frames[0])))
+	if (reader->header ||
+	    (reader->native.count > 1 &&
+	     native_frame_is_same(&reader->held_frame, &reader->native.frames[0])))
 		reader->held = false;
 	give_held_frame(reader);
 }
 
-/* Holds a stack that is only a #0 without a header. */
 /* Holds a stack that is only a #0 without a header. */
 static bool hold_frame(struct stack_reader *reader)
 {
@@ -211,75 +170,6 @@ static bool hold_frame(struct stack_reader *reader)
 	return true;
 }
 
-/* True if a py-bt block repeats the frames of the annotations of bt. */
-static bool loose_is_repeated(const struct stack_reader *reader)
-{
-	if (reader->loose.count != reader->owned.count)
-		return false;
-	for (size_t i = 0; i < reader->loose.count; i++) {
-		const struct py_frame *a = &reader->loose.frames[i], *b = &reader->owned.frames[i];
-
-		if (a->name != b->name || a->file != b->file || a->line != b->line)
-			return false;
-	}
-	return true;
-}
-
-/* The index of the first native frame with this number; their count if there is none. */
-static size_t find_number(const struct stack_reader *reader, uint32_t number)
-{
-	size_t at = find_from(&reader->native, 0, number), count = reader->native.count;
-
-	return number != RAW_STACK_NO_NUMBER && at < count &&
-	                       reader->native.frames[at].number == number
-	               ? at
-	               : count;
-}
-
-/* Assigns the frames of py-bt-full to the native frames by number. A native frame that already has
- * an annotation has the same frame. Both lists are leaf first, so one pass is enough. */
-static void resolve_numbers(struct stack_reader *reader)
-{
-	struct py_list old = reader->owned;
-	size_t next = 0, kept = 0;
-
-	reader->owned = reader->all;
-	reader->owned.count = 0;
-	for (size_t i = 0; i < reader->native.count; i++) {
-		struct native_frame *native = &reader->native.frames[i];
-		uint32_t first = (uint32_t)reader->owned.count;
-
-		for (uint32_t j = 0; j < native->py_count; j++)
-			py_list_add(&reader->owned, &old.frames[native->py_first + j]);
-		for (; next < reader->loose.count; next++) {
-			size_t target =
-			        find_number(reader, reader->loose.frames[next].native_number);
-
-			if (target > i && target < reader->native.count)
-				break;
-			if (target != i)
-				reader->loose.frames[kept++] = reader->loose.frames[next];
-			else if (!native->py_count)
-				py_list_add(&reader->owned, &reader->loose.frames[next]);
-		}
-		native->py_first = first;
-		native->py_count = (uint32_t)reader->owned.count - first;
-	}
-	while (next < reader->loose.count)
-		reader->loose.frames[kept++] = reader->loose.frames[next++];
-	reader->loose.count = kept;
-	reader->all = old;
-}
-
-static bool has_numbers(const struct stack_reader *reader)
-{
-	for (size_t i = 0; i < reader->loose.count; i++)
-		if (reader->loose.frames[i].native_number != RAW_STACK_NO_NUMBER)
-			return true;
-	return false;
-}
-
-/* Adds the frame "(N more frames)" to a stack that was cut. */
 /* Adds the frame "(N more frames)" to a stack that was cut. */
 static void add_beyond(struct stack_reader *reader)
 {
@@ -303,10 +193,7 @@ static void give_out_stack(struct stack_reader *reader)
 	struct raw_stack stack = { .thread = reader->thread };
 	struct native_list before = reader->before;
 
-	if (has_numbers(reader))
-		resolve_numbers(reader);
-	if (loose_is_repeated(reader))
-		reader->loose.count = 0;
+	python_owners_assign(&reader->native, &reader->owned, &reader->loose, &reader->all);
 	add_beyond(reader);
 	stack.loose_first = reader->owned.count;
 	for (size_t i = 0; i < reader->loose.count; i++)

@@ -32,7 +32,6 @@ void stack_reader_begin(struct stack_reader *reader, const struct gdb_thread *th
 /* The process of threads whose headers do not name one; 0: none. */
 void stack_reader_set_process(struct stack_reader *reader, uint32_t pid);
 /* Facts about the current thread. */
-/* Facts about the current thread. */
 void stack_reader_set_state(struct stack_reader *reader, char state);
 void stack_reader_set_cpu(struct stack_reader *reader, uint64_t cpu_us);
 void stack_reader_set_doing(struct stack_reader *reader, uint32_t doing); /* an intern id */
@@ -53,7 +52,6 @@ void stack_reader_break(struct stack_reader *reader);
 /* A prompt: a next frame with the number of the last one begins a new stack, as one with a lower
  * number always does. */
 void stack_reader_prompt(struct stack_reader *reader);
-/* True if the current stack has native frames. */
 /* True if the current stack has native frames. */
 bool stack_reader_has_native(const struct stack_reader *reader);
 
