@@ -14,12 +14,36 @@ static bool find_last(struct span s, struct span what, size_t *ret)
 	return false;
 }
 
+/* What stands before a thread's number, its LWP or its target's name. */
+static const struct {
+	struct span begin;
+	bool is_switch;
+	bool is_tid; /* the number is an LWP */
+} beginnings[] = {
+	{ SPAN_INIT("Thread "), false, false },
+	{ SPAN_INIT("thread "), false, false },
+	{ SPAN_INIT("TID "), false, true },
+	{ SPAN_INIT("Stack trace of thread "), false, true },
+	{ SPAN_INIT("[Switching to thread "), true, false },
+	{ SPAN_INIT("[Current thread is "), true, false },
+};
+
+/* What a stop prints for its thread, without gdb's number. */
+static const struct span stop_beginnings[] = {
+	SPAN_INIT("[Switching to Thread "),
+	SPAN_INIT("[Switching to LWP "),
+	SPAN_INIT("[Switching to process "),
+};
+
 bool gdb_thread_starts(struct span text)
 {
-	if (span_take(&text, SPAN_LIT("[Switching to thread ")) ||
-	    span_take(&text, SPAN_LIT("Thread ")) || span_take(&text, SPAN_LIT("thread ")))
-		return text.len &&
-		       ((text.ptr[0] >= '0' && text.ptr[0] <= '9') || text.ptr[0] == '-');
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (span_take(&text, beginnings[i].begin))
+			return text.len &&
+			       ((text.ptr[0] >= '0' && text.ptr[0] <= '9') || text.ptr[0] == '-');
+	for (size_t i = 0; i < sizeof(stop_beginnings) / sizeof(stop_beginnings[0]); i++)
+		if (span_starts(text, stop_beginnings[i]))
+			return true;
 	return false;
 }
 
@@ -118,30 +142,74 @@ static bool find_header_end(struct span text, bool is_switch, size_t *ret)
 	return true;
 }
 
+/* "[Switching to Thread 0x7f12 (LWP 123)]", "[Switching to process 99 thread 0x1503]" */
+static bool parse_stop(struct span s, struct gdb_thread *ret)
+{
+	size_t end;
+
+	if (!gdb_thread_starts(s) || !span_take(&s, SPAN_LIT("[Switching to ")) ||
+	    !find_last(s, SPAN_LIT("]"), &end))
+		return false;
+	ret->is_switch = true;
+	s.len = end;
+	if (!parse_target(&s, ret) || !ret->tid)
+		return false;
+	parse_thread_name(s, ret);
+	return true;
+}
+
+/* "TID 123:", "TID 123 name:", "Stack trace of thread 123:" */
+static bool parse_tid(struct span s, struct gdb_thread *ret)
+{
+	if (!number_take32(&s, &ret->tid))
+		return false;
+	if (!span_take(&s, SPAN_LIT(" ")))
+		return span_eq(s, SPAN_LIT(":"));
+	if (!s.len || s.ptr[s.len - 1] != ':')
+		return false;
+	ret->name = span_trim((struct span){ s.ptr, s.len - 1 });
+	return true;
+}
+
+/* What follows the number: the target's name for the thread, in parentheses. */
+static bool parse_rest(struct span s, struct gdb_thread *ret)
+{
+	size_t end;
+
+	s = span_skip_blanks(s);
+	if (!span_take(&s, SPAN_LIT("(")))
+		/* "[Switching to thread 1234.0x5f4]" and "thread 1234.0x5f4" end here. */
+		return ret->pid && (!s.len || s.ptr[0] == ']' || s.ptr[0] == ':');
+	if (!find_header_end(s, ret->is_switch, &end))
+		return false;
+	s.len = end;
+	/* "[Switching to thread 3 (core thread 2)]": the number is all that there is. */
+	if (!parse_target(&s, ret))
+		return ret->is_switch;
+	parse_thread_name(s, ret);
+	return true;
+}
+
+static bool parse_thread(struct span s, struct gdb_thread *ret)
+{
+	size_t i = 0, count = sizeof(beginnings) / sizeof(beginnings[0]);
+
+	while (i < count && !span_take(&s, beginnings[i].begin))
+		i++;
+	if (i == count)
+		return parse_stop(s, ret);
+	if (beginnings[i].is_tid)
+		return parse_tid(s, ret);
+	ret->is_switch = beginnings[i].is_switch;
+	return take_thread_number(&s, ret) && parse_rest(s, ret);
+}
+
 bool gdb_thread_parse(struct span *text, struct gdb_thread *ret)
 {
 	struct gdb_thread thread = { 0 };
-	struct span s = span_trim(*text);
-	size_t end;
 
-	thread.is_switch = span_take(&s, SPAN_LIT("[Switching to "));
-	if (!span_take(&s, SPAN_LIT("Thread ")) && !span_take(&s, SPAN_LIT("thread ")))
+	if (!parse_thread(span_trim(*text), &thread))
 		return false;
-	if (!take_thread_number(&s, &thread))
-		return false;
-	s = span_skip_blanks(s);
-	if (!span_take(&s, SPAN_LIT("("))) {
-		/* "[Switching to thread 1234.0x5f4]" and "thread 1234.0x5f4" end here. */
-		if (!thread.pid || (s.len && s.ptr[0] != ']' && s.ptr[0] != ':'))
-			return false;
-	} else {
-		if (!find_header_end(s, thread.is_switch, &end))
-			return false;
-		s.len = end;
-		if (!parse_target(&s, &thread))
-			return false;
-		parse_thread_name(s, &thread);
-	}
 	*ret = thread;
 	*text = span_skip(*text, text->len);
 	return true;

@@ -7,8 +7,13 @@
  *	Thread 1 (LWP 100 of process 99):	FreeBSD
  *	Thread 1 (Thread -1210868832 (LWP 26975)):	thread 1.0x5f4 (Windows)
  *	[Switching to thread 3 (Thread 0x7f12 (LWP 123))]#0 ...	command `thread`
+ *	[Current thread is 3 (Thread 0x7f12 (LWP 123))]	a core file; command `thread`
+ *	[Switching to Thread 0x7f12 (LWP 123)]	a stop in another thread
+ *	TID 123:	TID 123 name:	eu-stack
+ *	Stack trace of thread 123:	coredumpctl
  *
- * Source of the formats: gdb/thread.c, thr_try_catch_cmd(), and each target's pid_to_str(). */
+ * Source of the formats: gdb/thread.c, thr_try_catch_cmd(), gdb/infrun.c, normal_stop(), and each
+ * target's pid_to_str(); elfutils src/stack.c; systemd src/shared/elf-util.c. */
 #ifndef PMP_GDB_THREAD_H
 #define PMP_GDB_THREAD_H
 
@@ -18,11 +23,11 @@
 #include "merger/base/span.h"
 
 struct gdb_thread {
-	uint32_t number;  /* gdb's number of the thread */
+	uint32_t number;  /* gdb's number of the thread; 0: not printed */
 	uint32_t tid;     /* LWP, or the number in its place; 0: not printed, or it overflows */
 	uint32_t pid;     /* 0: not printed */
 	struct span name; /* empty: not printed */
-	bool is_switch;   /* "[Switching to thread": names the next thread, and is no header */
+	bool is_switch;   /* in brackets: names the thread of the next stacks, and is no header */
 };
 
 /* Cheap test: true if text can be the start of a header. */

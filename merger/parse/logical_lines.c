@@ -171,6 +171,7 @@ static enum line_kind find_kind(struct span text)
 		return gdb_frame_starts(text) ? LINE_FRAME : LINE_TEXT;
 	case 'T':
 	case 't':
+	case 'S':
 	case '[':
 		return gdb_thread_starts(text) ? LINE_THREAD : LINE_TEXT;
 	case 'F':
@@ -277,7 +278,8 @@ static bool pending_continues(struct pending *pending, struct span text)
 		return !py_frame_is_complete(have);
 	case LINE_THREAD:
 		pending->work += have.len;
-		return span_ends(text, SPAN_LIT("):")) && !gdb_thread_parse(&have, &thread);
+		return (span_ends(text, SPAN_LIT("):")) || span_ends(text, SPAN_LIT(")]"))) &&
+		       !gdb_thread_parse(&have, &thread);
 	default:
 		return false;
 	}

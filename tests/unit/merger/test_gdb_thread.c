@@ -38,6 +38,10 @@ static const struct {
 	{ "Thread 1 (thread 1048.0x454):", 1, 0x454, 1048, "" },
 	{ "Thread 1 (Thread 1048.0x454):", 1, 0x454, 1048, "" },
 	{ "thread 1048.0x454", 1048, 0x454, 1048, "" },
+	/* other tools */
+	{ "TID 123:", 0, 123, 0, "" },
+	{ "TID 123 worker 1:", 0, 123, 0, "worker 1" },
+	{ "Stack trace of thread 123:", 0, 123, 0, "" },
 	/* names with any bytes */
 	{ "Thread 3 (LWP 123 \"a) R (b\"):", 3, 123, 0, "a) R (b" },
 	{ "Thread 3 (LWP 123 \"x\"):\"):", 3, 123, 0, "x\"):" },
@@ -81,6 +85,16 @@ static void reads_switches(void **state)
 		{ "[Switching to thread 3 (LWP 123 \"x)]\")]", 3, 123, "x)]" },
 		{ "[Switching to thread 1048.0x454]", 1048, 0x454, "" },
 		{ "[Switching to thread 2 (process 12)]", 2, 12, "" },
+		{ "[Switching to thread 3 (core thread 2)]", 3, 0, "" },
+		{ "[Current thread is 3 (Thread 0x7f12 (LWP 123))]", 3, 123, "" },
+		{ "[Current thread is 1 (LWP 123)]", 1, 123, "" },
+		{ "[Current thread is 1 (process 123)]", 1, 123, "" },
+		{ "[Switching to Thread 0x7f12 (LWP 123)]", 0, 123, "" },
+		{ "[Switching to Thread 16384 (LWP 123)]", 0, 123, "" },
+		{ "[Switching to Thread 0x7f12 (LWP 123) \"x]\"]", 0, 123, "x]" },
+		{ "[Switching to Thread 5316.0xda0]", 0, 0xda0, "" },
+		{ "[Switching to LWP 123]", 0, 123, "" },
+		{ "[Switching to process 99 thread 0x1503]", 0, 0x1503, "" },
 	};
 
 	(void)state;
@@ -113,7 +127,17 @@ static void refuses_other_lines(void **state)
 		"Thread 0x7f12 (LWP 12) \"x\" f ()",
 		"[New Thread 0x7f12 (LWP 12)]",
 		"[Thread 0x7f12 (LWP 12) exited]",
-		"[Switching to Thread 0x7f12 (LWP 12)]",
+		"[Switching to Thread 0x7f12]",
+		"[Switching to Thread 0x7f12 (LWP 12)",
+		"[Switching to thread 3 (Thread",
+		"[Switching to inferior 2 [process 12] (/bin/a)]",
+		"[Current thread is 3]",
+		"[Current inferior is 1 [process 12] (/bin/a)]",
+		"TID 12",
+		"TID 12 worker",
+		"TIDs 12:",
+		"Stack trace of thread 12",
+		"Stack trace of threads:",
 		"thread apply all bt",
 		"threads 3 (LWP 12):",
 	};
