@@ -294,7 +294,7 @@ static void add_kernel(struct pymerge *pymerge, const struct raw_stack *stack)
 }
 
 /* The activity of the interpreter: from a `doing` marker, or from the functions that the last
- * evaluator has called. 0: none. */
+ * evaluator has called, or from py-bt. 0: none. */
 static uint32_t find_doing(struct pymerge *pymerge, const struct raw_stack *stack)
 {
 	if (stack->thread.doing)
@@ -308,7 +308,7 @@ static uint32_t find_doing(struct pymerge *pymerge, const struct raw_stack *stac
 		if (class == CLASS_GC)
 			return intern_add(pymerge->intern, SPAN_LIT("collects garbage"));
 	}
-	return 0;
+	return stack->native_count ? 0 : stack->thread.note;
 }
 
 static void add_doing(struct pymerge *pymerge, const struct raw_stack *stack)

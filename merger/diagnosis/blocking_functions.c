@@ -27,6 +27,7 @@ static const struct blocking_function {
 	{ "pthread_clockjoin_ex", WAIT_JOIN, SYSCALL_FUTEX },
 	{ "pthread_timedjoin*", WAIT_JOIN, SYSCALL_FUTEX },
 	{ "PyThread_acquire_lock*", WAIT_LOCK, SYSCALL_FUTEX },
+	{ "lock_PyThread_acquire_lock*", WAIT_LOCK, SYSCALL_FUTEX },
 	{ "_PyMutex_LockTimed", WAIT_PYMUTEX, SYSCALL_FUTEX },
 	{ "read", WAIT_NONE, SYSCALL_READ },
 	{ "readv", WAIT_NONE, SYSCALL_READ },
@@ -119,6 +120,16 @@ static const struct blocking_function *find_call(const struct intern *intern,
 	return found;
 }
 
+/* python-gdb of 2.7 does not tell the GIL from other locks. */
+static bool infer_python_lock(struct snapshot *snapshot, struct snapshot_thread *thread)
+{
+	if (!span_eq(intern_get(snapshot->intern, thread->doing), SPAN_LIT("waits for a lock")))
+		return false;
+	thread->wait.kind = WAIT_LOCK;
+	thread->wait.type = intern_add(snapshot->intern, SPAN_LIT("or the GIL"));
+	return true;
+}
+
 /* For interpreters whose locks the agent cannot read. */
 static bool infer_gil(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
@@ -148,7 +159,7 @@ static void infer_wait(struct snapshot *snapshot, struct snapshot_thread *thread
 	if (call && (!is_known || call->class == SYSCALL_FUTEX)) {
 		thread->wait.kind = call->wait;
 		thread->call.class = call->class;
-	} else if (thread->call.class == SYSCALL_FUTEX) {
+	} else if (!infer_python_lock(snapshot, thread) && thread->call.class == SYSCALL_FUTEX) {
 		thread->wait.kind = WAIT_FUTEX;
 	}
 }

@@ -420,7 +420,7 @@ static void take_stack(void *ctx, const struct raw_stack *stack)
 	pymerge_stack(builder->pymerge, stack, &frames, &count);
 	thread->name = header->name ? header->name : thread->name;
 	thread->state = header->state ? header->state : thread->state;
-	thread->doing = header->doing;
+	thread->doing = header->doing ? header->doing : header->note;
 	thread->lost = stack->lost;
 	if (header->has_cpu) {
 		thread->cpu_first_us = thread->cpu_looked ? thread->cpu_first_us : header->cpu_us;

@@ -128,16 +128,21 @@ static const struct span beginnings[] = {
 	SPAN_INIT("File \""),
 };
 
-static const struct span python_notes[] = {
-	SPAN_INIT("(frame information optimized out)"),
-	SPAN_INIT("(unable to read python frame information)"),
-	SPAN_INIT("Waiting for the GIL"),
-	SPAN_INIT("Waiting for a lock"),
-	SPAN_INIT("Garbage-collecting"),
-	SPAN_INIT("<built-in method "),
-	SPAN_INIT("Unable to locate python frame"),
-	SPAN_INIT("Unable to read information on python frame"),
-	SPAN_INIT("Unable to find "),
+/* CPython's Tools/gdb/libpython.py, is_other_python_frame(); Misc/gdbinit's successor of 2.7 does
+ * not tell the GIL from other locks. */
+static const struct {
+	struct span begin;
+	struct span doing;
+} python_notes[] = {
+	{ SPAN_INIT("(frame information optimized out)"), { NULL, 0 } },
+	{ SPAN_INIT("(unable to read python frame information)"), { NULL, 0 } },
+	{ SPAN_INIT("Waiting for the GIL"), SPAN_INIT("waits for the GIL") },
+	{ SPAN_INIT("Waiting for a lock"), SPAN_INIT("waits for a lock") },
+	{ SPAN_INIT("Garbage-collecting"), SPAN_INIT("collects garbage") },
+	{ SPAN_INIT("<built-in method "), { NULL, 0 } },
+	{ SPAN_INIT("Unable to locate python frame"), { NULL, 0 } },
+	{ SPAN_INIT("Unable to read information on python frame"), { NULL, 0 } },
+	{ SPAN_INIT("Unable to find "), { NULL, 0 } },
 };
 
 static bool starts_any(struct span text, const struct span *table, size_t count)
@@ -225,7 +230,7 @@ bool gdb_noise_is_known(struct span text)
 	       is_place(text);
 }
 
-bool gdb_noise_is_python_note(struct span text)
+bool gdb_noise_is_python_note(struct span text, struct span *doing)
 {
 	text = span_trim(text);
 	if (text.len && text.ptr[0] == '#') {
@@ -236,8 +241,13 @@ bool gdb_noise_is_python_note(struct span text)
 			return false;
 		text = span_trim(text);
 	}
-	return text.len &&
-	       starts_any(text, python_notes, sizeof(python_notes) / sizeof(python_notes[0]));
+	for (size_t i = 0; i < sizeof(python_notes) / sizeof(python_notes[0]); i++) {
+		if (!span_starts(text, python_notes[i].begin))
+			continue;
+		*doing = python_notes[i].doing;
+		return true;
+	}
+	return false;
 }
 
 bool gdb_noise_is_local(struct span text, size_t indent)

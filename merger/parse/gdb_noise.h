@@ -12,8 +12,8 @@
 bool gdb_noise_is_known(struct span text);
 
 /* True for lines that python-gdb prints between Python frames, or instead of one that it cannot
- * read. */
-bool gdb_noise_is_python_note(struct span text);
+ * read. *doing is what the line tells of the thread, or empty: "waits for the GIL". */
+bool gdb_noise_is_python_note(struct span text, struct span *doing);
 
 /* True for a variable of "bt full": "name = value", or the wrapped rest of one (deeply
  * indented). */

@@ -43,6 +43,7 @@ struct stack_thread {
 	uint32_t tid;    /* LWP, or the number in its place; 0: unknown */
 	uint32_t number; /* gdb's number of the thread; 0: no header */
 	uint32_t doing;  /* intern id: "waits for the GIL"; 0: unknown */
+	uint32_t note;   /* the same, as py-bt tells it, which knows less than native frames */
 	char state;      /* R, S, D ... as in /proc; 0: unknown */
 	bool has_cpu;
 	uint64_t cpu_us; /* CPU time since the thread's start */
@@ -65,7 +66,10 @@ struct raw_stack {
 	 * other frames. */
 	const struct kernel_frame *kernel;
 	size_t kernel_count;
-	uint32_t lost; /* intern id of the reason why there is no stack; 0: there is a stack */
+	uint64_t prompts; /* in pasted text: prompts before its last frame */
+	bool headed;      /* printed below the header of its thread */
+	bool full;        /* with local variables */
+	uint32_t lost;    /* intern id of the reason why there is no stack; 0: there is a stack */
 };
 
 #endif

@@ -24,7 +24,8 @@ struct stack_reader {
 
 	struct stack_thread thread, selected; /* selected: by "[Switching to thread" */
 	uint32_t pid;
-	bool header; /* `thread` is from a header */
+	bool header;  /* `thread` is from a header */
+	bool stopped; /* `selected` is from a stop, whose next line may tell more of the thread */
 
 	struct native_list native, before; /* before: those of the last stack given out */
 	struct py_list owned, loose, all;
@@ -75,6 +76,11 @@ bool stack_reader_has_native(const struct stack_reader *reader)
 	return reader->native.count > 0;
 }
 
+bool stack_reader_has_frames(const struct stack_reader *reader)
+{
+	return reader->native.count || reader->owned.count || reader->loose.count;
+}
+
 /* Starts an empty stack. Without a header its frames belong to the selected thread. */
 static void reset_stack(struct stack_reader *reader)
 {
@@ -97,8 +103,25 @@ void stack_reader_begin(struct stack_reader *reader, const struct gdb_thread *th
 		.number = thread->number,
 	};
 	reader->header = !thread->is_switch;
-	if (thread->is_switch)
-		reader->selected = reader->thread;
+	if (!thread->is_switch)
+		return;
+	if (reader->stopped && !thread->number) {
+		reader->thread.number = reader->selected.number;
+		reader->thread.name = reader->selected.name;
+	}
+	reader->stopped = false;
+	reader->selected = reader->thread;
+}
+
+void stack_reader_select(struct stack_reader *reader, uint32_t number, struct span name)
+{
+	reader->selected = (struct stack_thread){
+		.name = intern_add_clean(reader->intern, name),
+		.number = number,
+	};
+	reader->stopped = true;
+	if (!reader->header && !stack_reader_has_frames(reader))
+		reset_stack(reader);
 }
 
 void stack_reader_set_process(struct stack_reader *reader, uint32_t pid)
@@ -130,6 +153,12 @@ static bool is_printed_again(const struct stack_reader *reader)
 	if (reader->header || !reader->native.count || reader->native.frames[0].number == 0)
 		return false;
 	return native_list_covers(&reader->before, &reader->native);
+}
+
+void stack_reader_set_note(struct stack_reader *reader, uint32_t doing)
+{
+	if (doing && !reader->loose.count)
+		reader->thread.note = doing;
 }
 
 static void give_held_frame(struct stack_reader *reader)
@@ -190,7 +219,7 @@ static void add_beyond(struct stack_reader *reader)
 
 static void give_out_stack(struct stack_reader *reader)
 {
-	struct raw_stack stack = { .thread = reader->thread };
+	struct raw_stack stack = { .thread = reader->thread, .headed = reader->header };
 	struct native_list before = reader->before;
 
 	python_owners_assign(&reader->native, &reader->owned, &reader->loose, &reader->all);
@@ -211,7 +240,7 @@ void stack_reader_end(struct stack_reader *reader, bool lost)
 {
 	struct raw_stack stack = { .thread = reader->thread };
 
-	if (!reader->native.count && !reader->owned.count && !reader->loose.count) {
+	if (!stack_reader_has_frames(reader)) {
 		if (reader->header && lost) {
 			stack.lost = intern_add(reader->intern, SPAN_LIT("no frames"));
 			reader->emit(reader->ctx, &stack);
@@ -382,5 +411,6 @@ void stack_reader_break(struct stack_reader *reader)
 void stack_reader_prompt(struct stack_reader *reader)
 {
 	reader->below = BELOW_NOTHING;
+	reader->stopped = false;
 	reader->paused = reader->native.count > 0;
 }

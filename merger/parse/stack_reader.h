@@ -29,12 +29,17 @@ void stack_reader_destroy(struct stack_reader *reader);
 
 /* A header: the next frames are this thread's. The caller has ended the stack before. */
 void stack_reader_begin(struct stack_reader *reader, const struct gdb_thread *thread);
+/* A stop names its thread, which is that of the next stacks without a header. It has no effect on
+ * the stack before. name: may be empty. */
+void stack_reader_select(struct stack_reader *reader, uint32_t number, struct span name);
 /* The process of threads whose headers do not name one; 0: none. */
 void stack_reader_set_process(struct stack_reader *reader, uint32_t pid);
 /* Facts about the current thread. */
 void stack_reader_set_state(struct stack_reader *reader, char state);
 void stack_reader_set_cpu(struct stack_reader *reader, uint64_t cpu_us);
 void stack_reader_set_doing(struct stack_reader *reader, uint32_t doing); /* an intern id */
+/* The same, of the current thread's py-bt. It counts only if it comes before the Python frames. */
+void stack_reader_set_note(struct stack_reader *reader, uint32_t doing);
 
 /* Adds a frame; ends the stack before if the frame begins a new one. True if it is the first native
  * frame of its stack. */
@@ -52,8 +57,9 @@ void stack_reader_break(struct stack_reader *reader);
 /* A prompt: a next frame with the number of the last one begins a new stack, as one with a lower
  * number always does. */
 void stack_reader_prompt(struct stack_reader *reader);
-/* True if the current stack has native frames. */
+/* True if the current stack has native frames; any frames. */
 bool stack_reader_has_native(const struct stack_reader *reader);
+bool stack_reader_has_frames(const struct stack_reader *reader);
 
 /* Gives out the current stack, if it has frames. lost: also a header without frames, as a lost
  * stack. */

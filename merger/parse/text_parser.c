@@ -5,18 +5,21 @@
 #include "merger/parse/address_map.h"
 #include "merger/base/alloc.h"
 #include "merger/parse/gdb_noise.h"
+#include "merger/parse/gdb_stop.h"
 #include "merger/parse/gdb_frame.h"
 #include "merger/parse/gdb_thread.h"
 #include "merger/parse/kernel_stack.h"
 #include "merger/parse/logical_lines.h"
 #include "merger/parse/py_frame.h"
 #include "merger/parse/stack_reader.h"
+#include "merger/parse/text_look.h"
 
 struct text_parser {
 	struct intern *intern;
 	struct text_parser_sink sink;
 	struct logical_lines *lines;
 	struct stack_reader *reader; /* of the current thread */
+	struct text_look *look;      /* of pasted text */
 	struct address_map map;
 	struct text_parser_counts counts;
 	struct kernel_stack kernel;
@@ -25,6 +28,9 @@ struct text_parser {
 	bool in_sample; /* between "begin" and "end" */
 	bool foreign;   /* in a traceback that the Python program printed (root first): no stack */
 	bool python_text; /* in a py-bt block */
+	bool locals;      /* variables of "bt full" came since the stack before */
+	uint64_t prompts; /* so far, and before the last frame */
+	uint64_t frame_prompts;
 };
 
 static void emit_stack(void *ctx, const struct raw_stack *stack)
@@ -32,6 +38,23 @@ static void emit_stack(void *ctx, const struct raw_stack *stack)
 	struct text_parser *parser = ctx;
 
 	parser->sink.stack(parser->sink.ctx, stack);
+}
+
+/* A sample of pmp is one look. */
+static void take_stack(void *ctx, const struct raw_stack *stack)
+{
+	struct text_parser *parser = ctx;
+	struct raw_stack copy;
+
+	if (parser->in_sample) {
+		emit_stack(parser, stack);
+		return;
+	}
+	copy = *stack;
+	copy.full = parser->locals;
+	copy.prompts = parser->frame_prompts;
+	parser->locals = false;
+	text_look_add(parser->look, &copy);
 }
 
 static uint32_t intern_value(struct text_parser *parser, const struct marker *marker,
@@ -55,6 +78,30 @@ static void end_stack(struct text_parser *parser)
 	parser->python_text = false;
 }
 
+/* The next stacks are not of the same stop. */
+static void end_stop(struct text_parser *parser)
+{
+	end_stack(parser);
+	text_look_end(parser->look, false);
+}
+
+/* A line that may tell that the program has run, or when. */
+static void take_stop_line(struct text_parser *parser, struct span text)
+{
+	struct span name;
+	uint32_t number;
+
+	if (parser->in_sample)
+		return;
+	if (gdb_stop_is_told(text)) {
+		end_stop(parser);
+		if (gdb_stop_thread(span_trim(text), &number, &name))
+			stack_reader_select(parser->reader, number, name);
+		else if (gdb_stop_is_new_process(text))
+			stack_reader_set_process(parser->reader, 0);
+	}
+}
+
 static void take_frame_line(struct text_parser *parser, const struct logical_line *line)
 {
 	const struct gdb_frame *frame = line->frame;
@@ -74,6 +121,7 @@ static void take_frame_line(struct text_parser *parser, const struct logical_lin
 	parser->counts.frames++;
 	if (stack_reader_add_native(parser->reader, frame))
 		parser->counts.traces++;
+	parser->frame_prompts = parser->prompts;
 }
 
 static void take_thread_line(struct text_parser *parser, const struct logical_line *line)
@@ -88,6 +136,7 @@ static void take_thread_line(struct text_parser *parser, const struct logical_li
 			stack_reader_prompt(parser->reader);
 			return;
 		}
+		take_stop_line(parser, line->text);
 		parser->counts.unknown_lines += gdb_noise_is_known(line->text) ? 0 : line->count;
 		return;
 	}
@@ -111,12 +160,15 @@ static void take_python_line(struct text_parser *parser, const struct logical_li
 		return;
 	}
 	stack_reader_add_python(parser->reader, &frame);
+	parser->frame_prompts = parser->prompts;
 	parser->counts.py_frames++;
 }
 
 /* True if the line is part of Python text: of a py-bt block or a traceback. */
 static bool take_python_text(struct text_parser *parser, const struct logical_line *line)
 {
+	struct span doing;
+
 	if (span_starts(line->text, SPAN_LIT("Traceback (most recent call first)"))) {
 		stack_reader_begin_python(parser->reader);
 		parser->counts.py_blocks++;
@@ -128,7 +180,8 @@ static bool take_python_text(struct text_parser *parser, const struct logical_li
 		parser->foreign = true;
 		return true;
 	}
-	if (gdb_noise_is_python_note(line->text)) {
+	if (gdb_noise_is_python_note(line->text, &doing)) {
+		stack_reader_set_note(parser->reader, intern_add(parser->intern, doing));
 		stack_reader_break(parser->reader);
 		return true;
 	}
@@ -140,22 +193,42 @@ static bool take_python_text(struct text_parser *parser, const struct logical_li
 	return line->indent > 0 && stack_reader_take_source(parser->reader);
 }
 
+/* A command that was typed. */
+static void take_command(struct text_parser *parser, struct span command)
+{
+	stack_reader_prompt(parser->reader);
+	parser->foreign = parser->python_text = false;
+	if (gdb_stop_command_runs(command))
+		end_stop(parser);
+}
+
+/* A variable of the last frame, or a line in its place. */
+static bool is_local(struct text_parser *parser, const struct logical_line *line)
+{
+	if (!stack_reader_has_native(parser->reader))
+		return false;
+	if (!gdb_noise_is_local(line->text, line->indent))
+		return false;
+	parser->locals = true;
+	return true;
+}
+
 static void take_text_line(struct text_parser *parser, const struct logical_line *line)
 {
 	if (line->prompt) {
-		stack_reader_prompt(parser->reader);
-		parser->foreign = parser->python_text = false;
+		take_command(parser, line->text);
 		return;
 	}
+	take_stop_line(parser, line->text);
 	if (take_python_text(parser, line))
 		return;
 	stack_reader_break(parser->reader);
-	if (parser->python_text && line->indent > 0)
+	if ((parser->python_text && line->indent > 0) || is_local(parser, line) ||
+	    gdb_noise_is_known(line->text))
 		return;
-	if (stack_reader_has_native(parser->reader) && gdb_noise_is_local(line->text, line->indent))
-		return;
-	if (!gdb_noise_is_known(line->text))
-		parser->counts.unknown_lines += line->count;
+	if (gdb_stop_has_time(line->text) && !parser->in_sample)
+		text_look_end(parser->look, stack_reader_has_frames(parser->reader));
+	parser->counts.unknown_lines += line->count;
 }
 
 static void take_map(struct text_parser *parser, const struct marker *marker)
@@ -276,6 +349,7 @@ static void take_marker(struct text_parser *parser, const struct logical_line *l
 	default:
 		end_stack(parser);
 		stack_reader_flush(parser->reader);
+		text_look_end(parser->look, false);
 	}
 	if (marker.verb == MARKER_LOST)
 		take_lost(parser, &marker);
@@ -293,6 +367,7 @@ static void take_logical_line(void *ctx, const struct logical_line *line)
 {
 	struct text_parser *parser = ctx;
 
+	parser->prompts += line->prompt;
 	switch (line->kind) {
 	case LINE_BLANK:
 		stack_reader_break(parser->reader);
@@ -325,7 +400,8 @@ struct text_parser *text_parser_create(struct intern *intern, const struct text_
 	parser->intern = intern;
 	parser->sink = *sink;
 	parser->lines = logical_lines_create(take_logical_line, parser);
-	parser->reader = stack_reader_create(intern, &parser->map, emit_stack, parser);
+	parser->reader = stack_reader_create(intern, &parser->map, take_stack, parser);
+	parser->look = text_look_create(intern, emit_stack, parser);
 	return parser;
 }
 
@@ -335,6 +411,7 @@ void text_parser_destroy(struct text_parser *parser)
 		return;
 	logical_lines_destroy(parser->lines);
 	stack_reader_destroy(parser->reader);
+	text_look_destroy(parser->look);
 	address_map_deinit(&parser->map);
 	kernel_stack_deinit(&parser->kernel);
 	buf_deinit(&parser->scratch);
@@ -351,8 +428,9 @@ void text_parser_finish(struct text_parser *parser)
 	logical_lines_finish(parser->lines, TEXT_PARSER_LINE_MAX);
 	end_stack(parser);
 	stack_reader_flush(parser->reader);
+	text_look_end(parser->look, false);
 	stack_reader_set_process(parser->reader, 0);
-	parser->in_sample = parser->foreign = false;
+	parser->in_sample = parser->foreign = parser->locals = false;
 	parser->sample_pid = 0;
 	address_map_empty(&parser->map);
 }
