@@ -132,8 +132,9 @@ static void parse_thread_name(struct span text, struct gdb_thread *ret)
  * ")]". */
 static bool find_header_end(struct span text, bool is_switch, size_t *ret)
 {
-	if (is_switch)
-		return find_last(text, SPAN_LIT(")]"), ret);
+	if (is_switch) /* macOS: `(process 12), "com.apple.main-thread"]` */
+		return find_last(text, SPAN_LIT(")]"), ret) ||
+		       find_last(text, SPAN_LIT("), \""), ret);
 	if (find_last(text, SPAN_LIT("):"), ret))
 		return true;
 	if (!text.len || text.ptr[text.len - 1] != ')')
@@ -186,6 +187,9 @@ static bool parse_rest(struct span s, struct gdb_thread *ret)
 	/* "[Switching to thread 3 (core thread 2)]": the number is all that there is. */
 	if (!parse_target(&s, ret))
 		return ret->is_switch;
+	/* "Thread 2 (process 12)": all threads have the process's number. */
+	if (ret->number > 1 && ret->tid == ret->pid)
+		ret->tid = 0;
 	parse_thread_name(s, ret);
 	return true;
 }

@@ -35,9 +35,10 @@ struct text_look {
 	struct look_thread *threads;
 	size_t count, cap;
 	struct hash_index by_tid, by_number;
-	size_t unnamed;       /* threads without tid and number */
-	uint64_t prompts;     /* before the last stack */
-	unsigned bare_passes; /* over stacks that do not name their thread */
+	size_t unnamed;   /* threads without tid and number */
+	uint64_t prompts; /* before the last stack */
+	/* over stacks that do not name their thread, since the last prompt before one */
+	unsigned bare_passes;
 	uint64_t bare_prompts;
 	bool ends; /* with the next stack */
 	struct py_list spare;
@@ -381,6 +382,12 @@ static void end_look(struct text_look *look, bool keep)
 	}
 }
 
+/* After "thread apply", old gdbs print the #0 of the selected thread. */
+static bool is_lone_frame(const struct look_thread *row, const struct raw_stack *stack)
+{
+	return !stack->headed && stack->native_count == 1 && row->native.count > 1;
+}
+
 /* True if the text of another run of gdb begins with this stack: the same command has printed it,
  * and there was no prompt since. */
 static bool begins_run(const struct text_look *look, const struct look_thread *row,
@@ -388,6 +395,8 @@ static bool begins_run(const struct text_look *look, const struct look_thread *r
 {
 	unsigned passes = find_passes(stack);
 
+	if (row && is_lone_frame(row, stack))
+		return false;
 	if (row && row->prompts == look->prompts && (row->passes & passes))
 		return true;
 	return !is_named(&stack->thread) && look->bare_prompts == look->prompts &&

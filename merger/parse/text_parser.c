@@ -141,7 +141,7 @@ static void take_thread_line(struct text_parser *parser, const struct logical_li
 		return;
 	}
 	end_stack(parser);
-	if (!thread.is_switch)
+	if (!thread.is_switch && thread.number)
 		parser->counts.threads++;
 	stack_reader_begin(parser->reader, &thread);
 }
@@ -228,6 +228,8 @@ static void take_text_line(struct text_parser *parser, const struct logical_line
 		return;
 	if (gdb_stop_has_time(line->text) && !parser->in_sample)
 		text_look_end(parser->look, stack_reader_has_frames(parser->reader));
+	/* Below prose people quote what a session has printed above. */
+	parser->prompts += parser->prompts > 0;
 	parser->counts.unknown_lines += line->count;
 }
 
