@@ -83,6 +83,19 @@ size_t snapshot_find_process(const struct snapshot *snapshot, uint32_t pid)
 	return SNAPSHOT_NONE;
 }
 
+uint64_t snapshot_elapsed_us(const struct snapshot *snapshot)
+{
+	uint64_t longest = 0;
+
+	for (size_t i = 0; i < snapshot->process_count; i++) {
+		const struct snapshot_process *process = &snapshot->processes[i];
+
+		if (process->last_us > process->first_us + longest)
+			longest = process->last_us - process->first_us;
+	}
+	return longest;
+}
+
 size_t snapshot_find_fd(const struct snapshot *snapshot, uint32_t pid, uint32_t fd)
 {
 	for (size_t i = 0; i < snapshot->fd_count; i++)

@@ -112,7 +112,8 @@ struct snapshot_process {
 	uint64_t fault;
 	uint32_t gil_tid; /* the owner of the GIL; 0: none, or unknown */
 	uint64_t pause_us;
-	uint64_t look; /* number of the last sample; 0: known only from /proc */
+	uint64_t look;              /* number of the last sample; 0: known only from /proc */
+	uint64_t first_us, last_us; /* times of its first and its last sample */
 };
 
 struct snapshot_peer {
@@ -163,14 +164,15 @@ struct snapshot {
 	size_t unread_count, unread_cap;
 	uint32_t *notes;
 	size_t note_count, note_cap;
-	uint64_t looks;                 /* number of samples */
-	uint64_t first_us, last_us;     /* times of the first and the last sample */
+	uint64_t looks;                 /* number of samples, of the process with most of them */
 	struct hash_index thread_index; /* (pid, tid) -> index in threads */
 };
 
 /* Indexes into the arrays; SNAPSHOT_NONE: not found. */
 size_t snapshot_find_thread(const struct snapshot *snapshot, uint32_t pid, uint32_t tid);
 size_t snapshot_find_process(const struct snapshot *snapshot, uint32_t pid);
+/* Time from the first to the last sample of one process; the longest one. */
+uint64_t snapshot_elapsed_us(const struct snapshot *snapshot);
 /* Removes threads that were missing in the last sample of their process. */
 void snapshot_drop_ended(struct snapshot *snapshot);
 size_t snapshot_find_fd(const struct snapshot *snapshot, uint32_t pid, uint32_t fd);

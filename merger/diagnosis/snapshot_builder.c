@@ -313,14 +313,14 @@ static void take_note(struct snapshot_builder *builder, const struct marker *mar
 static void take_begin(struct snapshot_builder *builder, const struct marker *marker)
 {
 	struct snapshot *snapshot = builder->snapshot;
-	uint64_t number = marker_number(marker, "sample", 0),
-	         time = marker_number(marker, "time_us", 0);
+	struct snapshot_process *process = get_process(builder, get_number(marker, "pid"));
+	uint64_t number = marker_number(marker, "sample", 0);
 
-	builder->pid = get_number(marker, "pid");
-	get_process(builder, builder->pid)->look = number;
-	if (!snapshot->looks)
-		snapshot->first_us = time;
-	snapshot->last_us = time;
+	builder->pid = process->pid;
+	process->last_us = marker_number(marker, "time_us", 0);
+	if (!process->look)
+		process->first_us = process->last_us;
+	process->look = number;
 	snapshot->looks = number > snapshot->looks ? number : snapshot->looks;
 	for (size_t i = 0; i < snapshot->task_count;) {
 		struct snapshot_task *task = &snapshot->tasks[i];

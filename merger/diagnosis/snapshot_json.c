@@ -387,7 +387,7 @@ void snapshot_json_write(const struct snapshot *snapshot, const struct verdict *
 	document_add_number(report.document, "pmp_dump", JSON_VERSION);
 	add_verdict(&report, verdict);
 	document_add_number(report.document, "looks", snapshot->looks);
-	document_add_number(report.document, "elapsed_us", snapshot->last_us - snapshot->first_us);
+	document_add_number(report.document, "elapsed_us", snapshot_elapsed_us(snapshot));
 	add_processes(&report);
 	add_groups(&report);
 	add_fds(&report);

@@ -284,11 +284,13 @@ void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t a
 void wording_progress(struct buf *out, const struct snapshot *snapshot,
                       const struct snapshot_thread *thread)
 {
-	double seconds = (double)(snapshot->last_us - snapshot->first_us) / 1e6;
-	double cpu = (double)(thread->cpu_us - thread->cpu_first_us) / 1e6;
+	const struct snapshot_process *process;
+	double cpu = (double)(thread->cpu_us - thread->cpu_first_us) / 1e6, seconds;
 
 	if (thread->looks < 2)
 		return;
+	process = &snapshot->processes[snapshot_find_process(snapshot, thread->pid)];
+	seconds = (double)(process->last_us - process->first_us) / 1e6;
 	if (thread->moves)
 		buf_printf(out,
 		           "its stack was another one %" PRIu64 " times in %" PRIu64

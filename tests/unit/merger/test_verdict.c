@@ -205,6 +205,21 @@ static const struct {
 	  "certain",
 	  { "the same 1 frames in 2 looks over 2.0 s; its CPU time grew by 1.98 s: it spins" },
 	  1 },
+	{ "looks at two processes, the second one's earlier",
+	  PROCESS "~pmp process pid=20 name=other state=R\n"
+	          "~pmp begin sample=1 pid=10 time_us=300\n" THREAD("1", "10") AT("f") END
+	  "~pmp begin sample=1 pid=20 time_us=100\n"
+	  "Thread 2 (LWP 20 \"t20\"):\n~pmp state code=R cpu_us=5\n" AT(
+	          "spin") "~pmp end sample=1 pid=20 pause_us=900\n"
+	                  "~pmp begin sample=2 pid=10 time_us=1000300\n" THREAD("1", "10") AT("f")
+	                          END
+	  "~pmp begin sample=2 pid=20 time_us=2000100\n"
+	  "Thread 2 (LWP 20 \"t20\"):\n~pmp state code=R cpu_us=1500005\n" AT(
+	          "spin") "~pmp end sample=2 pid=20 pause_us=900\n",
+	  "busy",
+	  "certain",
+	  { "the same 1 frames in 2 looks over 2.0 s; its CPU time grew by 1.50 s: it spins" },
+	  1 },
 	{ "tasks in a circle",
 	  PROCESS FACT("10", "class=poll") BEGIN THREAD("1", "10")
 	          AT("epoll_wait") "~pmp task id=0x1 name=Task-1 tid=10 waits=0x2 waits=0x3\n~pmp "
