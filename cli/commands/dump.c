@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "cli/commands/commands.h"
+#include "merger/base/alloc.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "cli/options/command_table.h"
 #include "cli/sampler/core_file.h"
 #include "cli/os/input_file.h"
+#include "cli/proc/cpu_window.h"
 #include "cli/proc/process_facts.h"
 #include "cli/options/options.h"
 #include "cli/os/output_file.h"
@@ -21,6 +23,7 @@ struct dumping {
 	struct snapshot_builder *builder;
 	struct output_file raw; /* --save-raw; file NULL: none */
 	struct source_lines lines;
+	struct cpu_window window;
 };
 
 static bool feed_dump(void *ctx, const char *text, size_t len, struct error *err)
@@ -33,27 +36,52 @@ static bool feed_dump(void *ctx, const char *text, size_t len, struct error *err
 	return true;
 }
 
+/* The processes to dump: the named ones first. The caller frees *ret. */
+static size_t list_processes(const struct options *options, uint32_t **ret)
+{
+	size_t count = options->pid_count, cap = count;
+
+	*ret = alloc_copy(options->pids, count * sizeof(**ret));
+	for (size_t i = 0; i < options->pid_count && options->children; i++)
+		process_descendants(options->pids[i], ret, &count, &cap);
+	return count;
+}
+
 /* Adds what /proc reports about the processes. false: none of them exists (*err is not set), or
  * *err. */
-static bool add_process_facts(struct dumping *dumping, struct error *err)
+static bool add_process_facts(struct dumping *dumping, bool measure, struct error *err)
 {
-	const struct options *options = dumping->options;
-	uint32_t *pids = NULL;
-	size_t count = 0, cap = 0;
 	struct buf text = { 0 };
+	uint32_t *pids;
+	size_t count = list_processes(dumping->options, &pids);
 	bool ok;
 
-	for (size_t i = 0; i < options->pid_count; i++) {
-		process_facts_add(options->pids[i], &text);
-		if (options->children)
-			process_descendants(options->pids[i], &pids, &count, &cap);
-	}
+	if (measure)
+		cpu_window_start(&dumping->window, pids, count);
 	for (size_t i = 0; i < count; i++)
 		process_facts_add(pids[i], &text);
 	free(pids);
 	ok = text.len && feed_dump(dumping, text.ptr, text.len, err);
 	buf_deinit(&text);
 	return ok;
+}
+
+static bool end_cpu_window(struct dumping *dumping, struct error *err)
+{
+	struct buf text = { 0 };
+	bool ok;
+
+	cpu_window_end(&dumping->window, &text);
+	ok = !text.len || feed_dump(dumping, text.ptr, text.len, err);
+	buf_deinit(&text);
+	return ok;
+}
+
+/* The recording begins when all gdbs are ready, just before the first stop: gdb's start takes
+ * longer than the window needs. */
+static bool feed_samples(void *ctx, const char *text, size_t len, struct error *err)
+{
+	return end_cpu_window(ctx, err) && feed_dump(ctx, text, len, err);
 }
 
 /* No stack could be read: the facts of /proc are reported anyway, with the reason. */
@@ -72,7 +100,7 @@ static bool add_failure(struct dumping *dumping, const struct error *why, struct
 static bool take_samples(struct dumping *dumping, struct error *err)
 {
 	struct options options = *dumping->options;
-	const struct recorder_sink sink = { .text = feed_dump, .ctx = dumping };
+	const struct recorder_sink sink = { .text = feed_samples, .ctx = dumping };
 	struct error end = { 0 };
 
 	options.attach = ATTACH_DUMP;
@@ -83,7 +111,7 @@ static bool take_samples(struct dumping *dumping, struct error *err)
 		return true;
 	if (end.code == ERROR_OUTPUT || end.code >= 128)
 		return error_set(err, end.code, "%s", end.text);
-	return add_failure(dumping, &end, err);
+	return end_cpu_window(dumping, err) && add_failure(dumping, &end, err);
 }
 
 static bool dump_processes(struct dumping *dumping, struct error *err)
@@ -91,7 +119,7 @@ static bool dump_processes(struct dumping *dumping, struct error *err)
 	struct error none = { 0 };
 	const struct options *options = dumping->options;
 
-	if (!add_process_facts(dumping, err)) {
+	if (!add_process_facts(dumping, true, err)) {
 		if (err->code == ERROR_NONE)
 			error_set(err, ERROR_NO_PROCESS,
 			          "no process %u%s: it has ended, or never was", options->pids[0],
@@ -101,8 +129,8 @@ static bool dump_processes(struct dumping *dumping, struct error *err)
 	if (!take_samples(dumping, err))
 		return false;
 	/* The facts again: they differ after a while, which shows progress. */
-	return options->looks < 2 || add_process_facts(dumping, &none) || none.code == ERROR_NONE ||
-	       error_set(err, none.code, "%s", none.text);
+	return options->looks < 2 || add_process_facts(dumping, false, &none) ||
+	       none.code == ERROR_NONE || error_set(err, none.code, "%s", none.text);
 }
 
 static bool dump_core(struct dumping *dumping, struct error *err)
@@ -181,6 +209,7 @@ bool cmd_dump(const struct options *options, struct error *err)
 		output_file_abandon(&dumping.raw);
 	ok = ok && write_dump(&dumping, err);
 	source_lines_deinit(&dumping.lines);
+	cpu_window_deinit(&dumping.window);
 	snapshot_builder_destroy(dumping.builder);
 	return ok;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "merger/base/alloc.h"
@@ -77,7 +78,7 @@ bool process_stat_parse(struct span text, struct process_stat *ret)
 		field = take_field(&rest);
 		if (!field.len)
 			return false;
-		if (n != 4 && n != 9 && n != 22)
+		if (n != 4 && n != 9 && n != 14 && n != 15 && n != 22)
 			continue;
 		if (!take_number(&field, 10, &number) || field.len)
 			return false;
@@ -85,6 +86,8 @@ bool process_stat_parse(struct span text, struct process_stat *ret)
 			ret->ppid = (uint32_t)number;
 		else if (n == 9)
 			ret->kernel_thread = number & PF_KTHREAD;
+		else if (n < 22) /* 14 in user mode, 15 in the kernel */
+			ret->cpu_ticks += number;
 		else
 			ret->starttime = number;
 	}
@@ -282,13 +285,46 @@ bool process_status(uint32_t pid, uint32_t tid, struct process_status *ret)
 	return read_small(pid, tid, "status", text, &span) && process_status_parse(span, ret);
 }
 
-bool process_cpu_ns(uint32_t pid, uint32_t tid, uint64_t *ret)
+bool process_schedstat(uint32_t pid, uint32_t tid, struct process_schedstat *ret)
 {
 	char text[STAT_MAX];
-	struct span span;
+	struct span span, field;
 
-	return read_small(pid, tid, "schedstat", text, &span) && take_number(&span, 10, ret) &&
-	       *ret;
+	if (!read_small(pid, tid, "schedstat", text, &span))
+		return false;
+	field = take_field(&span);
+	if (!take_number(&field, 10, &ret->cpu_ns) || !ret->cpu_ns)
+		return false;
+	field = take_field(&span);
+	return take_number(&field, 10, &ret->ready_ns);
+}
+
+bool process_cpu_ns(uint32_t pid, uint32_t tid, uint64_t *ret)
+{
+	struct process_schedstat times;
+
+	if (!process_schedstat(pid, tid, &times))
+		return false;
+	*ret = times.cpu_ns;
+	return true;
+}
+
+uint64_t process_ticks_us(uint64_t ticks)
+{
+	long per_second = sysconf(_SC_CLK_TCK);
+
+	return per_second > 0 ? ticks * 1000000 / (uint64_t)per_second : 0;
+}
+
+uint64_t process_age_us(const struct process_stat *stat)
+{
+	struct timespec now;
+	uint64_t start_us = process_ticks_us(stat->starttime), now_us;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &now))
+		return 0;
+	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return start_us && now_us > start_us ? now_us - start_us : 0;
 }
 
 /* The kernel keeps the auxiliary vector with the process, so no file is read and no lock taken. It

@@ -19,6 +19,12 @@ struct process_stat {
 	uint32_t ppid;
 	bool kernel_thread;
 	uint64_t starttime; /* clock ticks since boot; differs if the pid was reused */
+	uint64_t cpu_ticks; /* clock ticks on a CPU, of all its threads for a process */
+};
+
+struct process_schedstat {
+	uint64_t cpu_ns;   /* time on a CPU */
+	uint64_t ready_ns; /* time for which it was ready to run and had no CPU */
 };
 
 struct process_status {
@@ -47,8 +53,14 @@ bool process_read(uint32_t pid, const char *name, size_t max, struct buf *ret);
 /* Of the thread tid; 0: of the process. */
 bool process_stat(uint32_t pid, uint32_t tid, struct process_stat *ret);
 bool process_status(uint32_t pid, uint32_t tid, struct process_status *ret);
-/* A thread's CPU time in nanoseconds (schedstat). false: the kernel does not report it. */
+/* Of a thread (Linux, Documentation/scheduler/sched-stats.rst). false: the kernel does not report
+ * it. */
+bool process_schedstat(uint32_t pid, uint32_t tid, struct process_schedstat *ret);
+/* The CPU time alone. */
 bool process_cpu_ns(uint32_t pid, uint32_t tid, uint64_t *ret);
+uint64_t process_ticks_us(uint64_t ticks);
+/* Time since the process began; 0: unknown. */
+uint64_t process_age_us(const struct process_stat *stat);
 /* Parses the name of an entry of /proc, task/ or fd/; false: it is no number. */
 bool process_entry_number(const char *name, uint32_t *ret);
 /* True if the process runs 32-bit code; false also if that is unknown. */

@@ -69,6 +69,9 @@ static void add_process(struct facts *facts, const struct process_stat *stat)
 	add_name(facts->ret, "ppid_name", stat->ppid);
 	marker_add(facts->ret, "name", span_of(stat->comm));
 	marker_addf(facts->ret, "state", "%c", stat->state);
+	marker_addf(facts->ret, "cpu_us", "%" PRIu64, process_ticks_us(stat->cpu_ticks));
+	if (process_age_us(stat))
+		marker_addf(facts->ret, "age_us", "%" PRIu64, process_age_us(stat));
 	if (stat->state == 'T' && read_stop_signal(facts))
 		marker_addf(facts->ret, "signal", "%" PRIu32, read_stop_signal(facts));
 	if (status.tracer) {

@@ -91,6 +91,9 @@ struct snapshot_thread {
 	uint64_t cpu_us, cpu_first_us;
 	/* these two are from samples; otherwise from /proc, before the first sample */
 	bool cpu_looked;
+	/* CPU time, and time ready without a CPU, in a window before the first sample; window_us 0:
+	 * not measured (thread_load.h) */
+	uint64_t recent_us, ready_us, window_us;
 	struct snapshot_wait wait;
 	struct snapshot_syscall call;
 	struct frame *frames; /* root first */
@@ -112,7 +115,8 @@ struct snapshot_process {
 	uint64_t fault;
 	uint32_t gil_tid; /* the owner of the GIL; 0: none, or unknown */
 	uint64_t pause_us;
-	uint64_t look;              /* number of the last sample; 0: known only from /proc */
+	uint64_t cpu_us, age_us; /* CPU time of its whole life, and its length; age_us 0: unknown */
+	uint64_t look;           /* number of the last sample; 0: known only from /proc */
 	uint64_t first_us, last_us; /* times of its first and its last sample */
 };
 

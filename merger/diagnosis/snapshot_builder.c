@@ -139,6 +139,8 @@ static void take_process(struct snapshot_builder *builder, const struct marker *
 	process->signal_tid = get_number(marker, "signal_tid");
 	process->core = get_number(marker, "core");
 	process->fault = marker_number(marker, "fault", 0);
+	process->cpu_us = marker_number(marker, "cpu_us", 0);
+	process->age_us = marker_number(marker, "age_us", 0);
 }
 
 static void take_thread(struct snapshot_builder *builder, const struct marker *marker)
@@ -147,6 +149,13 @@ static void take_thread(struct snapshot_builder *builder, const struct marker *m
 	        get_thread(builder, get_number(marker, "pid"), get_number(marker, "tid"));
 	struct snapshot_syscall *call = &thread->call;
 
+	if (marker_get(marker, "window_us").ptr) {
+		thread->window_us = marker_number(marker, "window_us", 0);
+		thread->recent_us = marker_number(marker, "recent_us", 0);
+		thread->ready_us = marker_number(marker, "ready_us", 0);
+	}
+	if (!marker_get(marker, "state").ptr)
+		return;
 	thread->name = take_word(builder, marker, "name");
 	thread->state = get_letter(marker, "state");
 	if (marker_get(marker, "cpu_us").ptr && !thread->cpu_looked) {

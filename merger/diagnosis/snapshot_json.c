@@ -129,6 +129,9 @@ static void add_processes(struct json_report *report)
 		add_id(report, "python", process->python);
 		document_add_known(report->document, "gil_tid", process->gil_tid);
 		document_add_known(report->document, "pause_us", process->pause_us);
+		if (process->age_us)
+			document_add_number(report->document, "cpu_us", process->cpu_us);
+		document_add_known(report->document, "age_us", process->age_us);
 		end_row(report);
 	}
 	close_list(report);
@@ -173,6 +176,11 @@ static void add_thread(struct json_report *report, size_t at)
 	add_letter(report, "state", thread->state);
 	if (thread->has_cpu)
 		document_add_number(report->document, "cpu_us", thread->cpu_us);
+	if (thread->window_us) {
+		document_add_number(report->document, "recent_us", thread->recent_us);
+		document_add_number(report->document, "ready_us", thread->ready_us);
+		document_add_number(report->document, "window_us", thread->window_us);
+	}
 	wording_activity(&doing, report->snapshot, at);
 	document_add_text(report->document, "doing", buf_span(&doing));
 	add_wait(report, &thread->wait);

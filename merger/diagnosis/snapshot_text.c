@@ -4,6 +4,7 @@
 #include "merger/base/escape.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "merger/diagnosis/stack_groups.h"
+#include "merger/diagnosis/thread_load.h"
 #include "merger/diagnosis/wording.h"
 #include "merger/profile/label.h"
 
@@ -57,6 +58,9 @@ static void write_process(struct text_report *report, const struct snapshot_proc
 	fprintf(report->out, ": %zu thread%s", threads, threads == 1 ? "" : "s");
 	if (process->python)
 		fprintf(report->out, ", Python %.*s", SPAN_ARG(get_text(report, process->python)));
+	if (process->age_us)
+		fprintf(report->out, ", CPU %.2f s in %.1f s", (double)process->cpu_us / 1e6,
+		        (double)process->age_us / 1e6);
 	if (process->pause_us)
 		fprintf(report->out, ", stopped for %.1f ms", (double)process->pause_us / 1e3);
 	fputc('\n', report->out);
@@ -67,6 +71,7 @@ static void write_state(struct text_report *report, const struct stack_groups *g
                         const struct stack_group *group)
 {
 	uint64_t cpu = 0;
+	unsigned percent = 0;
 	char states[8] = "";
 	size_t kinds = 0;
 	bool has_cpu = false;
@@ -77,6 +82,7 @@ static void write_state(struct text_report *report, const struct stack_groups *g
 
 		cpu += thread->cpu_us;
 		has_cpu = has_cpu || thread->has_cpu;
+		percent += thread_load_percent(thread);
 		if (thread->state && !strchr(states, thread->state) && kinds + 1 < sizeof(states))
 			states[kinds++] = thread->state;
 	}
@@ -84,6 +90,8 @@ static void write_state(struct text_report *report, const struct stack_groups *g
 		fprintf(report->out, "%s%c", i ? "/" : ", ", states[i]);
 	if (has_cpu)
 		fprintf(report->out, ", CPU %.2f s", (double)cpu / 1e6);
+	if (percent)
+		fprintf(report->out, " (now %u %% of one)", percent);
 	fputc('\n', report->out);
 }
 

@@ -2,6 +2,7 @@
  * between threads: the thread whose own wait is the most significant. */
 #include <inttypes.h>
 
+#include "merger/diagnosis/thread_load.h"
 #include "merger/diagnosis/thread_rank.h"
 #include "merger/diagnosis/verdict_draft.h"
 
@@ -169,6 +170,8 @@ static enum verdict_trust choose_trust(const struct verdict_draft *draft, const 
 	if (thread->wait.kind != WAIT_NONE || thread->call.class == SYSCALL_POLL ||
 	    !is_read(thread))
 		return VERDICT_LIKELY;
+	if (cause->rank == RANK_BUSY)
+		return thread_load_trust(draft->snapshot, thread);
 	if (cause->rank == RANK_SLEEP && at != SNAPSHOT_NONE)
 		return VERDICT_CERTAIN;
 	return cause->rank < RANK_WAIT ? VERDICT_CERTAIN : VERDICT_LIKELY;
@@ -269,6 +272,7 @@ static bool write_cause(struct verdict_draft *draft, const struct cause *cause)
 		verdict_add(draft, " ");
 	wording_activity(&draft->verdict->text, draft->snapshot, cause->thread);
 	add_waiters(draft, cause);
+	verdict_add_load(draft, cause->thread);
 	if (cause->rank == RANK_IDLE && !cause->holds)
 		verdict_add(draft, "\nit waits for work, and nothing says that it hangs");
 	add_chain(draft, cause);

@@ -21,6 +21,8 @@ verdict_finder verdict_find_cycle;      /* threads or processes */
 verdict_finder verdict_find_task_cycle; /* asyncio's tasks */
 verdict_finder verdict_find_cause;      /* the end of a chain of waits */
 verdict_finder verdict_find_waiting;    /* all threads may be waiting for work */
+verdict_finder verdict_find_main_load;  /* the main thread uses a CPU, but not at the stop */
+verdict_finder verdict_find_load;       /* any thread does */
 
 void verdict_begin(struct verdict_draft *draft, const char *kind, enum verdict_trust trust);
 /* Adds the thread to the verdict's threads. */
@@ -33,5 +35,7 @@ void verdict_add_thread(struct verdict_draft *draft, size_t thread);
 void verdict_add_process(struct verdict_draft *draft, uint32_t pid,
                          uint32_t name); /* "4711 (sh)" */
 void verdict_add_task(struct verdict_draft *draft, size_t task);
+/* "; 98 % of a CPU in the 0.4 s before the stop", if the thread used it or seems to use it. */
+void verdict_add_load(struct verdict_draft *draft, size_t thread);
 
 #endif

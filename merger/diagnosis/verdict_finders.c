@@ -144,9 +144,17 @@ static bool find_nothing(struct verdict_draft *draft)
 
 /* From the most certain cause to the least. */
 static verdict_finder *const finders[] = {
-	find_zombie,        find_traced,        find_stopped,
-	find_crash,         verdict_find_cycle, verdict_find_task_cycle,
-	verdict_find_cause, find_tasks,         verdict_find_waiting,
+	find_zombie,
+	find_traced,
+	find_stopped,
+	find_crash,
+	verdict_find_cycle,
+	verdict_find_task_cycle,
+	verdict_find_main_load,
+	verdict_find_cause,
+	verdict_find_load,
+	find_tasks,
+	verdict_find_waiting,
 	find_nothing,
 };
 

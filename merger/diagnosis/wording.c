@@ -232,6 +232,9 @@ static void append_call(struct buf *out, const struct snapshot *snapshot,
 	case SYSCALL_SLEEP:
 		buf_add_span(out, SPAN_LIT("sleeps"));
 		break;
+	case SYSCALL_RUNNING:
+		buf_add_span(out, SPAN_LIT("was on CPU just before"));
+		break;
 	case SYSCALL_CHILD:
 		append_child(out, snapshot, thread);
 		break;

@@ -42,7 +42,10 @@
  * Additions of `pmp dump`, for snapshot.h; profiles skip them. Facts of /proc come before `begin`:
  *
  *	process pid=4711 ppid=1 name=python3 state=S tracer=0 tracer_name=.. signal=19
+ *		cpu_us=.. age_us=..
  *		signal: the one that stopped the process, if it is known
+ *		cpu_us: CPU time of the process since its start, age_us ago; threads that have
+ *		ended count, children do not
  *		of a core file: core=1 signal=11 signal_tid=4712 fault=0x0 (the signal that ended
  *		the process, its thread, the address)
  *	thread pid=4711 tid=4712 name=worker-1 state=S cpu_us=.. wchan=futex_wait_queue syscall=202
@@ -51,6 +54,9 @@
  *		left_us=.. (until its timeout; missing: no timeout)
  *		left_is_most=1 (less may be left, as after a stop)
  *		wait_pid=4720 (waits for this child)
+ *		recent_us=.. ready_us=.. window_us=..	its CPU time, and the time for which it
+ *		was ready and had no CPU, in the window before the first stop. Also in a line of
+ *		its own, with pid and tid only
  *		CLASS: running futex read write accept connect poll sleep child file_lock signal
  *		other
  *	fd pid=4711 fd=7 kind=KIND path=.. end=read|write local=.. remote=.. state=ESTABLISHED

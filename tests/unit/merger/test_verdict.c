@@ -17,6 +17,9 @@
 #define END "~pmp end sample=1 pid=10 pause_us=900\n"
 #define PROCESS "~pmp process pid=10 ppid=1 name=app state=S\n"
 #define FACT(tid, rest) "~pmp thread pid=10 tid=" tid " name=t" tid " state=S " rest "\n"
+#define LOAD(tid, recent, ready)                                                                   \
+	"~pmp thread pid=10 tid=" tid " recent_us=" recent " ready_us=" ready " window_us="        \
+	                                                                      "400000\n"
 #define THREAD(n, tid) "Thread " n " (LWP " tid " \"t" tid "\"):\n~pmp state code=S cpu_us=5\n"
 #define RUNNING(n, tid) "Thread " n " (LWP " tid " \"t" tid "\"):\n~pmp state code=R cpu_us=5\n"
 #define MUTEX(on, owner) "~pmp waits kind=mutex on=" on " type=normal owner=" owner "\n"
@@ -219,6 +222,71 @@ static const struct {
 	  "busy",
 	  "certain",
 	  { "the same 1 frames in 2 looks over 2.0 s; its CPU time grew by 1.50 s: it spins" },
+	  1 },
+	{ "a server that is caught between two requests",
+	  PROCESS FACT("10",
+	               "class=poll call=epoll_wait(4) fd=4 fd=5") "~pmp fd pid=10 fd=5 kind=tcp "
+	                                                          "state=LISTEN\n" LOAD("10",
+	                                                                                "312000",
+	                                                                                "8000")
+	                                                                  BEGIN THREAD("1", "10")
+	                                                                          AT("serve") END,
+	  "busy",
+	  "certain",
+	  { "thread 10 (t10) used 78 % of a CPU in the 0.4 s before the stop",
+	    "at the stop it is blocked in epoll_wait(4)", "pmp -p 10 shows where" },
+	  1 },
+	{ "a server with little work",
+	  PROCESS FACT("10", "class=poll fd=5") "~pmp fd pid=10 fd=5 kind=tcp state=LISTEN\n" LOAD(
+	          "10", "40000", "0") BEGIN THREAD("1", "10") AT("serve") END,
+	  "idle",
+	  "likely",
+	  { "nothing says that it hangs", "; 10 % of a CPU in the 0.4 s before the stop" },
+	  1 },
+	{ "a busy server on a machine that is busier",
+	  PROCESS FACT("10", "class=read call=recv(5)") LOAD("10", "120000", "200000")
+	          BEGIN THREAD("1", "10") AT("serve") END,
+	  "busy",
+	  "certain",
+	  { "used 30 % of a CPU in the 0.4 s before the stop, and waited for a CPU for 50 %" },
+	  1 },
+	{ "another thread than the main one uses a CPU",
+	  PROCESS FACT("10", "class=futex") FACT("11", "class=sleep") LOAD("10", "0", "0")
+	          LOAD("11", "400000", "0") BEGIN THREAD("1", "10") AT("f") THREAD("2", "11")
+	                  AT("pace") END,
+	  "busy",
+	  "certain",
+	  { "thread 11 (t11) used 100 % of a CPU" },
+	  1 },
+	{ "its stack is its own answer: it reads from a peer, and another thread uses a CPU",
+	  PROCESS FACT("10", "class=read call=recv(5)") FACT("11", "class=sleep")
+	          LOAD("11", "400000", "0") BEGIN THREAD("1", "10") AT("f") THREAD("2", "11")
+	                  AT("pace") END,
+	  "io",
+	  "certain",
+	  { "thread 10 (t10) is blocked in recv(5)" },
+	  1 },
+	{ "on a CPU at the stop, but hardly before",
+	  PROCESS LOAD("10", "12000", "0") BEGIN RUNNING("1", "10") AT("wake") END,
+	  "busy",
+	  "likely",
+	  { "is on CPU in wake", "; 3 % of a CPU in the 0.4 s before the stop" },
+	  1 },
+	{ "a program that begins",
+	  "~pmp process pid=10 ppid=1 name=app state=R cpu_us=40000 age_us=50000\n" LOAD(
+	          "10", "390000", "0") BEGIN RUNNING("1", "10") AT("start") END,
+	  "busy",
+	  "likely",
+	  { "is on CPU in start", "98 % of a CPU", "; its process began 0.1 s before" },
+	  1 },
+	{ "a window that is too short says nothing",
+	  PROCESS FACT(
+	          "10",
+	          "class=sleep") "~pmp thread pid=10 tid=10 recent_us=900 window_us=900\n" BEGIN
+	          THREAD("1", "10") AT("f") END,
+	  "sleep",
+	  "likely",
+	  { "thread 10 (t10) sleeps in f" },
 	  1 },
 	{ "tasks in a circle",
 	  PROCESS FACT("10", "class=poll") BEGIN THREAD("1", "10")
