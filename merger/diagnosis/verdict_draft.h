@@ -34,6 +34,8 @@ void verdict_add(struct verdict_draft *draft, const char *text);
 void verdict_add_thread(struct verdict_draft *draft, size_t thread);
 void verdict_add_process(struct verdict_draft *draft, uint32_t pid,
                          uint32_t name); /* "4711 (sh)" */
+/* "thread 4712 (worker)LINKis blocked in ...", and its progress. */
+void verdict_add_activity(struct verdict_draft *draft, size_t thread, const char *link);
 void verdict_add_task(struct verdict_draft *draft, size_t task);
 /* "; 98 % of a CPU in the 0.4 s before the stop", if the thread used it or seems to use it. */
 void verdict_add_load(struct verdict_draft *draft, size_t thread);
