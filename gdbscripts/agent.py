@@ -134,6 +134,8 @@ class Agent:
         stats = procfs.thread_stats(pid)
         changed = self._update_maps(stats)
         self.symbols.load_pending()
+        if verb == "dump":
+            self.target.runtime = self.code.runtime()
         procfs.read_cpu(pid, stats)
         pointers = self.code.pointers_on_stacks(self.target.stack_pointers)
         self.target.unwinder.load_rules(pointers)
@@ -177,6 +179,7 @@ class Agent:
         unwinder = Unwinder(self.code.function_at)
         self.target = Target(pid, core.memory, unwinder, self.symbols, is_live=False)
         self.symbols.update()
+        self.target.runtime = self.code.runtime()
         idents = {read_registers(thread).thread_id for thread in core.threads}
         files = CorePythonFiles(core).scan()
         self.target.python, note = interpreter.find_live(core.memory, files, idents)

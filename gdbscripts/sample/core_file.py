@@ -274,6 +274,9 @@ class CoreCodeMap(CodeMap):
     def pointers_on_stacks(self, _pointers: dict) -> list:
         return []
 
+    def _read_program_link(self) -> str:
+        return _program_of(self._core) if self._core.files else ""
+
 
 class CorePythonFiles(PythonFiles):
     """The PythonFiles of a core."""

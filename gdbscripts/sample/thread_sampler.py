@@ -42,13 +42,14 @@ class Target:
         self.is_live = is_live
         self.pid, self.memory, self.unwinder, self.symbols = pid, memory, unwinder, symbols
         self.python = None  # interpreter.Interpreter
+        self.runtime = None  # runtimes.Runtime of a program in another language; set by a dump
         self.exec_count = 1  # programs that the process has executed, as far as known
         self.stack_pointers = {}  # tid -> stack pointer in the last sample
         self.idents = {}  # (tid, start time of the thread) -> pthread_self
 
     def reset(self) -> None:
         """The process has executed another program."""
-        self.python = None
+        self.python = self.runtime = None
         self.exec_count += 1
         self.stack_pointers, self.idents = {}, {}
 

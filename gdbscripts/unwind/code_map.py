@@ -15,6 +15,7 @@ from pmp_markers import one_line
 from pmp_memory import BadRead
 from pmp_procfs import (chroot_prefix, file_mappings, mapped_code, maps_text, read_link,
                         stack_ranges, vdso_range)
+from pmp_runtimes import find_runtime
 
 THREADS_MAX = 64  # threads whose stacks are searched for pointers
 VDSO = "[vdso]"
@@ -74,6 +75,13 @@ class CodeMap:
                     if file.build_id:
                         self.modules.append((self.target_path(file.path), file.build_id))
         return added, removed
+
+    def runtime(self):
+        """The runtimes.Runtime of the mapped program, None if it has none."""
+        try:
+            return find_runtime(self._maps, self._program, self.open_file)
+        except (OSError, Refused):
+            return None
 
     def mapped(self) -> list:
         """[(start, end, offset into the file, path)] of all mapped code, in order."""

@@ -34,6 +34,7 @@ class Details:
         self._names = {}  # tid -> name of the Python thread
         self._tasks = []
         self._asyncio = self._loops = None
+        self._runtime = []  # pairs of the `runtime` marker
         self._unread = {}  # what could not be read -> why
         # tid in the target's pid namespace -> tid here
         self._tids = _inner_tids(target.pid, stats) if target.is_live else {t: t for t in stats}
@@ -45,6 +46,8 @@ class Details:
             if sample.futex_word:
                 self._futexes[sample.tid] = FutexMemory(memory, sample.futex_word)
         python = self._target.python
+        if self._target.runtime is not None:
+            self._runtime = self._target.runtime.pairs(memory)
         if python is None:
             return
         values = VALUES.get(python.minor())
@@ -75,6 +78,8 @@ class Details:
         """The lines to write after all threads."""
         lines = [marker("gil", pid=self._target.pid, tid=sample.tid) for sample in self._samples
                  if sample.activity in (gil.HOLDS, gil.COLLECTS)]
+        if self._runtime:
+            lines.append(marker("runtime", ("pid", self._target.pid), *self._runtime))
         if self._tasks:
             lines += self._asyncio.lines(self._tasks, self._loops)
         if not self._target.is_live:

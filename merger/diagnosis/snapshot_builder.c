@@ -363,6 +363,14 @@ static void take_python(struct snapshot_builder *builder, const struct marker *m
 	        take_word(builder, marker, "version");
 }
 
+static void take_runtime(struct snapshot_builder *builder, const struct marker *marker)
+{
+	struct snapshot_process *process = get_process(builder, get_number(marker, "pid"));
+
+	process->runtime = take_word(builder, marker, "name");
+	process->runtime_count = marker_number(marker, "count", 0);
+}
+
 static void take_target(struct snapshot_builder *builder, const struct marker *marker)
 {
 	get_process(builder, get_number(marker, "pid"))->executable =
@@ -380,7 +388,7 @@ static const struct {
 	{ MARKER_GIL, take_gil },         { MARKER_TASK, take_task },
 	{ MARKER_AWAIT, take_await },     { MARKER_UNREAD, take_unread },
 	{ MARKER_NOTE, take_note },       { MARKER_BEGIN, take_begin },
-	{ MARKER_END, take_end },
+	{ MARKER_END, take_end },         { MARKER_RUNTIME, take_runtime },
 };
 
 static void take_marker(void *ctx, const struct marker *marker)

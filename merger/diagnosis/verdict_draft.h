@@ -28,6 +28,10 @@ void verdict_begin(struct verdict_draft *draft, const char *kind, enum verdict_t
 /* Adds the thread to the verdict's threads. */
 void verdict_name(struct verdict_draft *draft, size_t thread);
 
+/* Says what is not seen of a program whose runtime has frames or threads of its own. A verdict that
+ * rests on the waits of the runtime's threads is replaced by what is known. */
+void verdict_add_runtime(struct verdict_draft *draft);
+
 /* Append to the text. */
 void verdict_add(struct verdict_draft *draft, const char *text);
 /* also adds it to the threads */

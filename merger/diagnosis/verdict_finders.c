@@ -167,5 +167,6 @@ void verdict_make(const struct snapshot *snapshot, struct verdict *ret)
 	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++)
 		if (finders[i](&draft))
 			break;
+	verdict_add_runtime(&draft);
 	wait_graph_deinit(&draft.graph);
 }

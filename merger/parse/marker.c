@@ -39,6 +39,7 @@ static const struct {
 	{ SPAN_INIT("gil"), MARKER_GIL },
 	{ SPAN_INIT("task"), MARKER_TASK },
 	{ SPAN_INIT("await"), MARKER_AWAIT },
+	{ SPAN_INIT("runtime"), MARKER_RUNTIME },
 	{ SPAN_INIT("unread"), MARKER_UNREAD },
 };
 

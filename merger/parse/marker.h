@@ -81,6 +81,9 @@
  *	task id=0x.. name=Task-1 tid=4711 state=pending waits=0x.. on=task|future|sleep|lock|..
  *		an asyncio task, whose loop runs in thread tid; waits: the task that it awaits
  *	await name=fetch file=/srv/a.py line=12	a coroutine of the last task, innermost first
+ *	runtime pid=4711 name=NAME count=2014
+ *		a runtime whose own frames are not read; count: of its own threads, if known
+ *		NAME: java go dotnet beam pypy php node
  *	unread what=.. why=..	facts that could not be read
  */
 #ifndef PMP_MARKER_H
@@ -123,6 +126,7 @@ enum marker_verb {
 	MARKER_GIL,
 	MARKER_TASK,
 	MARKER_AWAIT,
+	MARKER_RUNTIME,
 	MARKER_UNREAD,
 };
 
