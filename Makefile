@@ -283,6 +283,8 @@ diffs: all samples ## pmp diff of a program with itself and with a faster one (D
 ROOTS ?= $(B)/roots
 MATRIX ?=
 
+services: all ## pmp dump of real services: idle, busy, stuck (SERVICES='redis stuck'); minutes
+	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/services/services.py $(SERVICES)
 matrix: $(B)/tests/harness/programs/embed
 matrix: all ## the same programs on every Python, in each build (ROOTS=, MATRIX='--only 3.11')
 	@B='$(B)' PYTHON='$(PYTHON)' CC='$(CC)' $(PYTHON) tests/matrix/matrix.py \
@@ -398,6 +400,6 @@ dep_folders := $(addprefix $(B)/,cli merger tests)
 -include $(foreach depth,* */* */*/*,$(wildcard $(addsuffix /$(depth).d,$(dep_folders))))
 
 ALWAYS:
-.PHONY: ALWAYS all unit check check-run fuzz fuzz-targets bench bench-quick size torture deadlocks \
+.PHONY: ALWAYS all unit check check-run fuzz fuzz-targets bench bench-quick size torture deadlocks services \
 	diffs matrix roots coverage valgrind samples pictures demo demo-run lint format install \
 	uninstall clean help
