@@ -11,6 +11,7 @@
 #include "merger/base/alloc.h"
 #include "merger/base/suggest.h"
 #include "cli/os/gzip_reader.h"
+#include "cli/os/text_decoder.h"
 #include "merger/base/printable.h"
 
 #define CHUNK (64u << 10)
@@ -18,6 +19,7 @@
 
 struct input_file {
 	struct gzip_reader reader;
+	struct text_decoder decoder;
 	const char *name; /* for messages */
 	bool begun;
 };
@@ -35,8 +37,6 @@ static const struct magic {
 	{ SPAN_LIT("\x28\xb5\x2f\xfd"), "packed with zstd", "unpack it: zstd -dc FILE" },
 	{ SPAN_LIT("BZh"), "packed with bzip2", "unpack it: bzip2 -dc FILE" },
 	{ SPAN_LIT("PK\3\4"), "a zip archive", "unpack it: unzip -p FILE" },
-	{ SPAN_LIT("\xff\xfe"), "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE" },
-	{ SPAN_LIT("\xfe\xff"), "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 FILE" },
 };
 
 /* ERROR_FAILED, not ERROR_INPUT: the file itself is good. */
@@ -112,52 +112,67 @@ static bool open_input(struct input_file *input, const char *path, struct error 
 static void close_input(struct input_file *input)
 {
 	gzip_reader_deinit(&input->reader);
+	text_decoder_deinit(&input->decoder);
+}
+
+static bool check_magic(const struct input_file *input, struct span bytes, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		struct printable printable;
+
+		if (span_starts(bytes, magics[i].bytes))
+			return error_set(err, ERROR_INPUT, "cannot read %s: it is %s; %s",
+			                 printable_name(&printable, input->name), magics[i].what,
+			                 magics[i].cure);
+	}
+	return true;
 }
 
 /* Looks for NULs in the first 4 KiB only: the log of a machine that lost power has NULs in the
  * middle, and more text after them. */
 static bool check_text(const struct input_file *input, struct span text, struct error *err)
 {
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-		struct printable printable;
-
-		if (span_starts(text, magics[i].bytes))
-			return error_set(err, ERROR_INPUT, "cannot read %s: it is %s; %s",
-			                 printable_name(&printable, input->name), magics[i].what,
-			                 magics[i].cure);
-	}
-	if (memchr(text.ptr, '\0', text.len < 4096 ? text.len : 4096))
-		return fail_read(input, err, "it is binary, not text");
-	return true;
+	return !text.len || !memchr(text.ptr, '\0', text.len < 4096 ? text.len : 4096) ||
+	       fail_read(input, err, "it is binary, not text");
 }
 
-/* Reads up to cap bytes of text, unpacked; *got is 0 at the end. */
+/* Reads up to cap bytes, unpacked; *got is 0 at the end. */
 static bool read_input(struct input_file *input, char *to, size_t cap, size_t *got,
                        struct error *err)
 {
 	const char *why = gzip_reader_read(&input->reader, to, cap, got);
 
-	if (why)
-		return *why ? fail_read(input, err, why) : fail_no_memory(input, err);
-	if (input->begun || !*got)
-		return true;
+	return !why || (*why ? fail_read(input, err, why) : fail_no_memory(input, err));
+}
+
+/* The text of bytes that were read. */
+static bool decode_input(struct input_file *input, struct span bytes, struct span *ret,
+                         struct error *err)
+{
+	const bool first = !input->begun;
+
 	input->begun = true;
-	return check_text(input, (struct span){ to, *got }, err);
+	if (first && !check_magic(input, bytes, err))
+		return false;
+	*ret = text_decoder_next(&input->decoder, bytes);
+	return !first || check_text(input, *ret, err);
 }
 
 bool input_file_each(const char *path, input_file_take take, void *ctx, struct error *err)
 {
 	struct input_file input;
-	char text[CHUNK];
+	char bytes[CHUNK];
+	struct span text;
 	size_t got;
 	bool ok;
 
 	if (!open_input(&input, path, err))
 		return false;
 	do {
-		ok = read_input(&input, text, sizeof(text), &got, err);
+		ok = read_input(&input, bytes, sizeof(bytes), &got, err);
 		if (ok && got)
-			ok = take(ctx, (struct span){ text, got }, err);
+			ok = decode_input(&input, (struct span){ bytes, got }, &text, err) &&
+			     (!text.len || take(ctx, text, err));
 	} while (ok && got);
 	close_input(&input);
 	return ok;

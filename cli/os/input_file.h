@@ -1,4 +1,5 @@
-/* input_file: reads files and stdin; input that is packed with gzip is unpacked. */
+/* input_file: reads files and stdin; input that is packed with gzip is unpacked, and UTF-16 becomes
+ * UTF-8 (text_decoder.h). */
 #ifndef PMP_INPUT_FILE_H
 #define PMP_INPUT_FILE_H
 
@@ -12,8 +13,8 @@
 typedef bool (*input_file_take)(void *ctx, struct span text, struct error *err);
 
 /* Passes all text of a file, unpacked, to `take`, piece by piece; "-" is stdin. ERROR_INPUT, with
- * name, reason and cure: the file cannot be read, or it is no text (a core file, UTF-16, a file
- * packed by another program). false: that error, or `take` returned false. */
+ * name, reason and cure: the file cannot be read, or it is no text (a core file, a file packed by
+ * another program). false: that error, or `take` returned false. */
 bool input_file_each(const char *path, input_file_take take, void *ctx, struct error *err);
 /* The file's name for messages: "-" is "standard input". */
 const char *input_file_name(const char *path);

@@ -4,8 +4,7 @@
 
 #include "merger/parse/gdb_frame.h"
 #include "merger/parse/gdb_thread.h"
-
-#define LOG_PREFIX_MAX 160
+#include "merger/parse/line_anchor.h"
 
 static const struct span prompts[] = {
 	SPAN_INIT("(gdb)"),           SPAN_INIT("(rr)"),
@@ -18,12 +17,22 @@ static const struct span prompts[] = {
 static const struct span marks[] = {
 	SPAN_INIT("<pre>"), SPAN_INIT("<PRE>"), SPAN_INIT("<code>"), SPAN_INIT("<tt>"),
 	SPAN_INIT("<b>"),   SPAN_INIT("<p>"),   SPAN_INIT("<li>"),   SPAN_INIT("//"),
-	SPAN_INIT(">"),     SPAN_INIT("|"),
+	SPAN_INIT(">"),     SPAN_INIT("|"),     SPAN_INIT("**"),     SPAN_INIT("`"),
+	SPAN_INIT("{{"),    SPAN_INIT("'''"),
 };
+
+/* What a prefix consists of. */
+enum run_kind { RUN_END, RUN_BLANKS, RUN_WORD, RUN_NUMBER, RUN_OTHER };
 
 void line_prefix_log_deinit(struct line_prefix_log *log)
 {
-	buf_deinit(&log->shape);
+	for (size_t i = 0; i < LINE_PREFIX_SHAPES_MAX; i++)
+		buf_deinit(&log->shapes[i].text);
+}
+
+void line_prefix_log_clear(struct line_prefix_log *log)
+{
+	log->count = 0;
 }
 
 static bool take_any(struct span *s, const struct span *table, size_t count, bool *quoted)
@@ -48,17 +57,117 @@ static bool take_comment(struct span *s)
 	return true;
 }
 
-static bool has_shape(struct span shape, struct span line)
+static bool is_blank(char c)
 {
-	if (!shape.len || line.len < shape.len)
-		return false;
-	for (size_t i = 0; i < shape.len; i++) {
-		bool digit = isdigit((unsigned char)shape.ptr[i]);
+	return c == ' ' || c == '\t';
+}
 
-		if (digit ? !isdigit((unsigned char)line.ptr[i]) : shape.ptr[i] != line.ptr[i])
+/* Takes a run off *s: a word with a digit is a number. */
+static enum run_kind take_run(struct span *s, struct span *run)
+{
+	enum run_kind kind = RUN_OTHER;
+	size_t i = 0;
+
+	*run = *s;
+	if (!s->len)
+		return RUN_END;
+	if (is_blank(s->ptr[0])) {
+		while (i < s->len && is_blank(s->ptr[i]))
+			i++;
+		kind = RUN_BLANKS;
+	} else if (isalnum((unsigned char)s->ptr[0])) {
+		kind = RUN_WORD;
+		for (; i < s->len && isalnum((unsigned char)s->ptr[i]); i++)
+			if (isdigit((unsigned char)s->ptr[i]))
+				kind = RUN_NUMBER;
+	} else {
+		i = 1;
+	}
+	run->len = i;
+	*s = span_skip(*s, i);
+	return kind;
+}
+
+/* "[    1.5]" and "[12345.6]" are alike: numbers are padded. */
+static void skip_padding(struct span *s)
+{
+	struct span rest = span_skip_blanks(*s), copy = rest, run;
+
+	if (rest.len < s->len && take_run(&copy, &run) == RUN_NUMBER)
+		*s = rest;
+}
+
+/* Takes the shape off the front of *line. */
+static bool take_shape(struct span shape, struct span *line)
+{
+	struct span rest = *line, want, have;
+	enum run_kind kind;
+
+	for (;;) {
+		skip_padding(&shape);
+		skip_padding(&rest);
+		kind = take_run(&shape, &want);
+		if (kind == RUN_END)
+			break;
+		if (kind != take_run(&rest, &have) ||
+		    ((kind == RUN_WORD || kind == RUN_OTHER) && !span_eq(want, have)))
 			return false;
 	}
+	*line = rest;
 	return true;
+}
+
+bool line_prefix_is_alike(struct span a, struct span b)
+{
+	a = span_trim(a);
+	b = span_trim(b);
+	return a.len && take_shape(a, &b) && !b.len;
+}
+
+/* The line may have lost the blanks at its end. */
+static bool take_prefix(const struct line_prefix_shape *shape, struct span *line)
+{
+	struct span rest = *line;
+
+	if (!take_shape(buf_span(&shape->text), &rest))
+		return false;
+	for (size_t i = 0; i < shape->blanks && rest.len; i++) {
+		if (!is_blank(rest.ptr[0]))
+			return false;
+		rest = span_skip(rest, 1);
+	}
+	*line = rest;
+	return true;
+}
+
+void line_prefix_learn(struct line_prefix_log *log, struct span prefix)
+{
+	struct span text = span_trim(prefix);
+	size_t blanks = (size_t)(prefix.ptr + prefix.len - text.ptr) - text.len;
+	struct line_prefix_shape *shape;
+
+	for (size_t i = 0; i < log->count && i < LINE_PREFIX_SHAPES_MAX; i++) {
+		shape = &log->shapes[i];
+		if (!line_prefix_is_alike(buf_span(&shape->text), text))
+			continue;
+		if (blanks < shape->blanks)
+			shape->blanks = blanks;
+		return;
+	}
+	shape = &log->shapes[log->count++ % LINE_PREFIX_SHAPES_MAX];
+	buf_clear(&shape->text);
+	buf_add_span(&shape->text, text);
+	shape->blanks = blanks;
+}
+
+static bool take_log_prefix(const struct line_prefix_log *log, struct span *s)
+{
+	size_t count = log->count < LINE_PREFIX_SHAPES_MAX ? log->count : LINE_PREFIX_SHAPES_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		if (take_prefix(&log->shapes[i], s))
+			return true;
+	return false;
 }
 
 /* True for a time, a tag in brackets or a log level: it has a digit, and ends in a separator and a
@@ -68,7 +177,7 @@ static bool is_log_prefix(struct span prefix)
 	struct span trimmed = span_trim(prefix);
 	bool digit = false;
 
-	if (!trimmed.len || prefix.len > LOG_PREFIX_MAX || trimmed.len == prefix.len ||
+	if (!trimmed.len || prefix.len > LINE_ANCHOR_PREFIX_MAX || trimmed.len == prefix.len ||
 	    span_starts(trimmed, SPAN_LIT("[Switching to ")) ||
 	    span_starts(trimmed, SPAN_LIT("Run till exit")))
 		return false;
@@ -77,58 +186,41 @@ static bool is_log_prefix(struct span prefix)
 	return digit && span_has(SPAN_LIT(":]|>-)"), trimmed.ptr[trimmed.len - 1]);
 }
 
-/* True if rest is certainly gdb's: a complete frame or a thread's header. */
-static bool is_anchor(struct span rest)
+/* Searches for a frame or a thread after a log's prefix, and stores the prefix's shape. */
+static void learn_log_prefix(struct line_prefix_log *log, struct span *s)
 {
-	struct gdb_thread thread;
-	struct gdb_frame frame;
+	struct line_anchor anchor;
 
-	if (rest.ptr[0] == '#')
-		return gdb_frame_parse(&rest, &frame) &&
-		       (frame.has_addr || frame.state == GDB_FRAME_DONE);
-	return gdb_thread_starts(rest) && gdb_thread_parse(&rest, &thread) && !thread.is_switch;
+	if (!line_anchor_find(*s, &anchor) || !is_log_prefix(anchor.prefix))
+		return;
+	line_prefix_learn(log, anchor.prefix);
+	*s = anchor.rest;
 }
 
-/* Searches for a frame or a thread after a log's prefix, and stores the prefix's shape. */
-static bool learn_log_prefix(struct line_prefix_log *log, struct span *s)
+/* A prefix is not stripped from what is gdb's without that. */
+static bool is_plain(struct span s)
 {
-	const char *end = s->ptr + s->len;
-	const char *limit = s->len > LOG_PREFIX_MAX ? s->ptr + LOG_PREFIX_MAX : end;
-
-	for (const char *at = s->ptr + 1; at < limit; at++) {
-		struct span prefix = { s->ptr, (size_t)(at - s->ptr) };
-		struct span rest = { at, (size_t)(end - at) };
-
-		if ((*at != '#' && *at != 'T') || at[-1] != ' ' || !is_log_prefix(prefix) ||
-		    !is_anchor(rest))
-			continue;
-		buf_clear(&log->shape);
-		buf_add_span(&log->shape, prefix);
-		*s = rest;
-		return true;
-	}
-	return false;
+	return gdb_thread_starts(s) || gdb_frame_starts(s);
 }
 
 static struct span strip_marks(struct line_prefix_log *log, struct span s,
                                struct line_prefix_info *info)
 {
-	bool found = true;
+	bool found = true, once = log->count > 0;
 
 	while (found) {
 		size_t before = s.len;
 
-		while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-			s = span_skip(s, 1);
+		s = span_skip_blanks(s);
 		info->indent = before - s.len;
+		if (once && !is_plain(s) && take_log_prefix(log, &s)) {
+			once = false;
+			continue;
+		}
 		found = take_any(&s, marks, sizeof(marks) / sizeof(marks[0]), &info->quoted) ||
 		        take_comment(&s);
 		if (take_any(&s, prompts, sizeof(prompts) / sizeof(prompts[0]), &info->quoted))
 			found = info->prompt = true;
-		if (!found && has_shape(buf_span(&log->shape), s)) {
-			s = span_skip(s, log->shape.len);
-			found = true;
-		}
 	}
 	return s;
 }
@@ -143,8 +235,9 @@ struct span line_prefix_strip(struct line_prefix_log *log, struct span line,
 		return line;
 	info->unquoted = span_trim(line);
 	text = strip_marks(log, line, info);
-	if (text.len && !gdb_thread_starts(text) && text.ptr[0] != '~' &&
-	    !(text.ptr[0] == '#' && gdb_frame_starts(text)))
+	if (!text.len && span_starts(info->unquoted, SPAN_LIT("```")))
+		return info->unquoted; /* the end of a block is no blank line */
+	if (text.len && !is_plain(text) && text.ptr[0] != '~')
 		learn_log_prefix(log, &text);
 	return text;
 }

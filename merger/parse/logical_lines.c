@@ -1,72 +1,49 @@
 #include "merger/parse/logical_lines.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
 #include "merger/parse/gdb_frame_fast.h"
-#include "merger/parse/gdb_thread.h"
-#include "merger/parse/marker.h"
+#include "merger/parse/held_lines.h"
+#include "merger/parse/line_joiner.h"
+#include "merger/parse/line_markup.h"
 #include "merger/parse/line_prefix.h"
+#include "merger/parse/marker.h"
+#include "merger/parse/page_break.h"
 #include "merger/parse/py_frame.h"
+#include "merger/parse/quoted_text.h"
+#include "merger/parse/tool_lines.h"
 
-/* Limits on joining wrapped lines, so that a frame whose argument list never closes takes linear
- * time: at most JOIN_MAX lines and JOIN_BYTES bytes are joined, and after JOIN_WORK bytes of
- * scanning no byte is scanned more than JOIN_SCANS times on average. */
-#define JOIN_MAX 2000
-#define JOIN_BYTES (1u << 20)
-#define JOIN_SCANS 64
-#define JOIN_WORK (64u << 10)
-
-/* The last line, while the next one may be the rest of it. */
-struct pending {
-	bool valid;
-	struct logical_line line;
-	size_t first_len; /* length of its first line */
-	size_t work;      /* bytes scanned to join lines */
-	bool state_known; /* of a frame: `state` is that of the text so far */
-	enum gdb_frame_state state;
-	size_t blanks; /* blank lines after it, which are dropped if it continues */
-	bool quoted;   /* its prefix had a '>' */
-	bool owned;    /* the text is in `joined` */
-	struct buf joined;
-};
+/* Text in a string in a string. */
+#define QUOTES_MAX 3
+/* Prefixes that are learnt from two lines, so that lines are held a limited number of times. */
+#define LEARNT_MAX 8
 
 struct logical_lines {
-	logical_lines_take *take;
-	void *ctx;
 	struct buf partial; /* the start of a line whose end has not been fed yet */
-	struct buf decoded;
-	struct buf plain;
+	struct line_markup markup;
 	struct line_prefix_log log;
-	struct pending pending;
+	struct held_lines held;
+	size_t learnt;  /* prefixes */
+	bool release;   /* lines are not held */
+	struct buf cut; /* the start of a line that gdb's pager has cut */
+	struct quoted_text quoted;
+	struct buf record; /* the start of a line of gdb/MI */
+	int quotes;        /* the line is in so many strings */
+	bool plain;        /* there was a frame that is in no string */
+	bool live;         /* in a sample: gdb's own text, which nobody has pasted or wrapped */
+	struct tool_lines tools;
+	struct buf rewritten;
+	struct line_joiner joiner;
 	uint64_t count;
-};
-
-static const struct {
-	struct span entity;
-	char byte;
-} entities[] = {
-	{ SPAN_INIT("&lt;"), '<' },   { SPAN_INIT("&gt;"), '>' },   { SPAN_INIT("&amp;"), '&' },
-	{ SPAN_INIT("&quot;"), '"' }, { SPAN_INIT("&#39;"), '\'' }, { SPAN_INIT("&#x27;"), '\'' },
-	{ SPAN_INIT("&nbsp;"), ' ' }, { SPAN_INIT("&#60;"), '<' },  { SPAN_INIT("&#62;"), '>' },
-};
-
-/* What gdb prints when a page is full. The text continues on the same line. */
-static const struct {
-	struct span begin, end;
-} pagers[] = {
-	{ SPAN_INIT("---Type <return> to continue"), SPAN_INIT("quit---") },
-	{ SPAN_INIT("--Type <RET> for more"), SPAN_INIT("--") },
-	{ SPAN_INIT("--Type <return> to continue"), SPAN_INIT("--") },
 };
 
 struct logical_lines *logical_lines_create(logical_lines_take *take, void *ctx)
 {
 	struct logical_lines *lines = alloc_zeroed(1, sizeof(*lines));
 
-	lines->take = take;
-	lines->ctx = ctx;
+	lines->joiner.take = take;
+	lines->joiner.ctx = ctx;
 	return lines;
 }
 
@@ -75,9 +52,13 @@ void logical_lines_destroy(struct logical_lines *lines)
 	if (!lines)
 		return;
 	buf_deinit(&lines->partial);
-	buf_deinit(&lines->decoded);
-	buf_deinit(&lines->plain);
-	buf_deinit(&lines->pending.joined);
+	line_markup_deinit(&lines->markup);
+	held_lines_deinit(&lines->held);
+	buf_deinit(&lines->cut);
+	quoted_text_deinit(&lines->quoted);
+	buf_deinit(&lines->record);
+	buf_deinit(&lines->rewritten);
+	line_joiner_deinit(&lines->joiner);
 	line_prefix_log_deinit(&lines->log);
 	free(lines);
 }
@@ -87,353 +68,259 @@ uint64_t logical_lines_count(const struct logical_lines *lines)
 	return lines->count;
 }
 
-/* Removes gdb's colours, which `script` and text pasted from a terminal contain: ESC [ parameters
- * letter (ECMA-48, 5.4). */
-static struct span strip_style(struct logical_lines *lines, struct span s)
-{
-	if (!s.len || !memchr(s.ptr, '\033', s.len))
-		return s;
-	buf_clear(&lines->plain);
-	while (s.len) {
-		struct span rest = s;
+static void take_line(struct logical_lines *lines, struct span line);
 
-		if (span_take(&rest, SPAN_LIT("\033["))) {
-			while (rest.len && rest.ptr[0] >= ' ' && rest.ptr[0] < '@')
-				rest = span_skip(rest, 1);
-			if (rest.len && rest.ptr[0] >= '@' && rest.ptr[0] <= '~') {
-				s = span_skip(rest, 1);
-				/* readline prints "ESC[?2004l\r#0 ...". */
-				span_take(&s, SPAN_LIT("\r"));
-				continue;
-			}
-		}
-		buf_add(&lines->plain, s.ptr, 1);
-		s = span_skip(s, 1);
+/* Hands the text of a buffer on, line by line. The buffer is freed. */
+static void take_buffer(struct logical_lines *lines, struct buf *text, int quotes)
+{
+	struct span rest = buf_span(text), line;
+
+	lines->quotes += quotes;
+	while (span_take_line(&rest, &line))
+		take_line(lines, line);
+	line_joiner_own(&lines->joiner);
+	lines->quotes -= quotes;
+	buf_deinit(text);
+}
+
+/* Gives out the held lines, without or with what has been learnt. */
+static void release_held(struct logical_lines *lines, bool again)
+{
+	struct held_lines held = lines->held;
+	const bool before = lines->release;
+
+	lines->held = (struct held_lines){ 0 };
+	lines->release = before || !again;
+	for (size_t i = 0; i < held.count; i++) {
+		take_line(lines, held_lines_get(&held, i));
+		line_joiner_own(&lines->joiner);
 	}
-	return buf_span(&lines->plain);
+	lines->release = before;
+	held_lines_deinit(&held);
 }
 
-static struct span decode_entities(struct logical_lines *lines, struct span s)
+static void learn_prefix(struct logical_lines *lines, struct span prefix)
 {
-	if (!s.len || !memchr(s.ptr, '&', s.len) || !memchr(s.ptr, ';', s.len))
-		return s;
-	buf_clear(&lines->decoded);
-	while (s.len) {
-		size_t i = 0, count = sizeof(entities) / sizeof(entities[0]);
-
-		while (i < count && !span_take(&s, entities[i].entity))
-			i++;
-		buf_add(&lines->decoded, i < count ? &entities[i].byte : s.ptr, 1);
-		if (i == count)
-			s = span_skip(s, 1);
-	}
-	return buf_span(&lines->decoded);
+	lines->learnt++;
+	line_prefix_learn(&lines->log, prefix);
+	release_held(lines, true);
 }
 
-/* Text copied from a terminal with several windows contains their borders (U+2500 to U+257F). The
- * text after a border is not gdb's. */
-static struct span cut_screen(struct span s)
+/* A line of gdb's without a prefix; anchor: NULL if it is neither a frame nor a header. What was
+ * held before has no prefix either, except the first line of a logger's message. */
+static void settle_held(struct logical_lines *lines, const struct line_anchor *anchor)
 {
-	const char *end = span_skip(s, s.len).ptr;
-	const char *from = s.ptr, *hit;
+	struct span prefix;
 
-	while (from < end && (hit = memchr(from, 0xe2, (size_t)(end - from)))) {
-		if (end - hit > 2 &&
-		    ((unsigned char)hit[1] == 0x94 || (unsigned char)hit[1] == 0x95))
-			return (struct span){ s.ptr, (size_t)(hit - s.ptr) };
-		from = hit + 1;
-	}
-	return s;
+	if (!lines->held.count)
+		return;
+	if (anchor && lines->learnt < LEARNT_MAX &&
+	    held_lines_continue(&lines->held, anchor, &prefix))
+		learn_prefix(lines, prefix);
+	release_held(lines, false);
 }
 
-static struct span skip_pager(struct span text)
+/* True: the line waits until it is known whether it has a prefix. text: the line without the
+ * prefixes that are known. */
+static bool hold_line(struct logical_lines *lines, struct span line, struct span text)
 {
-	for (size_t i = 0; i < sizeof(pagers) / sizeof(pagers[0]); i++) {
-		struct span rest = text;
-		const char *end;
+	struct line_anchor anchor;
+	bool found;
 
-		if (!span_take(&rest, pagers[i].begin))
-			continue;
-		end = memmem(rest.ptr, rest.len, pagers[i].end.ptr, pagers[i].end.len);
-		return end ? span_skip(rest, (size_t)(end - rest.ptr) + pagers[i].end.len) : rest;
-	}
-	return text;
-}
-
-static enum line_kind find_kind(struct span text)
-{
-	if (!text.len)
-		return LINE_BLANK;
-	switch (text.ptr[0]) {
-	case '#':
-		if (py_frame_starts_numbered(text))
-			return LINE_PY_FRAME;
-		return gdb_frame_starts(text) ? LINE_FRAME : LINE_TEXT;
-	case 'T':
-	case 't':
-	case 'S':
-	case '[':
-		return gdb_thread_starts(text) ? LINE_THREAD : LINE_TEXT;
-	case 'F':
-		return py_frame_starts_file(text) ? LINE_PY_FILE : LINE_TEXT;
-	case '~':
-		return span_starts(text, SPAN_LIT(MARKER_PREFIX)) ? LINE_MARKER : LINE_TEXT;
-	}
-	return LINE_TEXT;
-}
-
-/* "name = value": a local variable of "bt full". Arguments have no blanks around '='. */
-static bool is_local_variable(struct span text)
-{
-	size_t i = 0;
-
-	while (i < text.len && (isalnum((unsigned char)text.ptr[i]) || text.ptr[i] == '_'))
-		i++;
-	return i > 0 && span_starts(span_skip(text, i), SPAN_LIT(" = "));
-}
-
-static bool ends_in_word(struct span text, struct span word)
-{
-	text = span_trim(text);
-	return span_ends(text, word) && text.len > word.len &&
-	       text.ptr[text.len - word.len - 1] == ' ';
-}
-
-static bool begins_place(struct span text)
-{
-	if (span_starts(text, SPAN_LIT("from ")) || span_starts(text, SPAN_LIT("at ")) ||
-	    span_eq(text, SPAN_LIT("at")) || span_eq(text, SPAN_LIT("from")))
-		return true;
-	/* Mailers lose the blank: "at/home/x.c:12", "atx/y.c:12". */
-	return span_starts(text, SPAN_LIT("at")) && !memchr(text.ptr, ' ', text.len) &&
-	       memchr(text.ptr, ':', text.len) && isdigit((unsigned char)text.ptr[text.len - 1]);
-}
-
-/* "syscall-template.S:81": the end of a path that was wrapped. */
-static bool is_path_end(struct span text)
-{
-	return !memchr(text.ptr, ' ', text.len) && memchr(text.ptr, ':', text.len) &&
-	       isdigit((unsigned char)text.ptr[text.len - 1]);
-}
-
-static enum gdb_frame_state get_pending_state(struct pending *pending)
-{
-	if (!pending->state_known) {
-		pending->state = gdb_frame_state(pending->line.text);
-		pending->state_known = true;
-		pending->work += pending->line.text.len;
-	}
-	return pending->state;
-}
-
-/* True if appending text to a frame cannot change its state: it is in the arguments and text has no
- * brackets or quotes. */
-static bool keeps_state(enum gdb_frame_state state, struct span text)
-{
-	if (state != GDB_FRAME_ARGS && state != GDB_FRAME_NESTED)
+	if (lines->release || lines->learnt >= LEARNT_MAX)
 		return false;
-	for (size_t i = 0; i < text.len; i++)
-		if (memchr("()[]{}<>\"'\\", text.ptr[i], 11))
-			return false;
+	found = line_anchor_find(text, &anchor);
+	if (!found && !lines->held.count)
+		return false;
+	if (found && held_lines_confirm(&lines->held, &anchor)) {
+		learn_prefix(lines, anchor.prefix);
+		take_line(lines, line);
+		return true;
+	}
+	if (held_lines_add(&lines->held, line, found ? &anchor : NULL))
+		return true;
+	release_held(lines, false);
+	return found && held_lines_add(&lines->held, line, &anchor);
+}
+
+/* True: the line had strings with frames, which were handed on. */
+static bool take_strings(struct logical_lines *lines, struct span text, enum line_kind kind)
+{
+	struct buf found = { 0 };
+
+	if (lines->quotes >= QUOTES_MAX)
+		return false;
+	if (quoted_text_take_record(text, &lines->record)) {
+		const char *end = memrchr(lines->record.ptr, '\n', lines->record.len);
+		size_t len = end ? (size_t)(end - lines->record.ptr) + 1 : 0;
+
+		buf_add(&found, lines->record.ptr, len);
+		buf_consume(&lines->record, len);
+		take_buffer(lines, &found, 1);
+		return true;
+	}
+	if (!(kind == LINE_TEXT && !lines->plain && !line_joiner_is_variable(text) &&
+	      quoted_text_take(&lines->quoted, text, &found)) &&
+	    !quoted_text_take_escaped(text, &found))
+		return false;
+	take_buffer(lines, &found, 1);
 	return true;
 }
 
-static bool frame_continues(struct pending *pending, struct span text)
+static void take_text(struct logical_lines *lines, struct span line)
 {
-	struct span frame = pending->line.text;
+	struct line_prefix_info info;
+	struct span text = line_prefix_strip(&lines->log, line, &info);
+	enum line_kind kind = line_joiner_kind(text);
+	struct line_anchor anchor;
 
-	switch (get_pending_state(pending)) {
-	case GDB_FRAME_NAME:
-		return text.ptr[0] == '(' || begins_place(text) ||
-		       ends_in_word(frame, SPAN_LIT("in"));
-	case GDB_FRAME_ARGS:
-		return !is_local_variable(text);
-	case GDB_FRAME_NESTED:
-		return true;
-	case GDB_FRAME_CLOSED:
-		return begins_place(text) || text.ptr[0] == '(' ||
-		       span_starts(text, SPAN_LIT("const ("));
-	case GDB_FRAME_PLACE:
-		return ends_in_word(frame, SPAN_LIT("at")) ||
-		       ends_in_word(frame, SPAN_LIT("from")) || is_path_end(text);
-	case GDB_FRAME_DONE:
-		break;
+	if (take_strings(lines, text, kind))
+		return;
+	if (kind == LINE_TEXT || kind == LINE_BLANK) {
+		if (hold_line(lines, line, text))
+			return;
+	} else if (lines->held.count) {
+		settle_held(lines, line_anchor_parse(text, &anchor) ? &anchor : NULL);
 	}
-	return false;
-}
-
-static bool pending_continues(struct pending *pending, struct span text)
-{
-	struct span have = pending->line.text;
-	struct gdb_thread thread;
-
-	if (!pending->valid || !text.len || pending->line.count > JOIN_MAX ||
-	    have.len > JOIN_BYTES || pending->work > JOIN_WORK + JOIN_SCANS * have.len)
-		return false;
-	switch (pending->line.kind) {
-	case LINE_FRAME:
-		return frame_continues(pending, text);
-	case LINE_PY_FRAME:
-		pending->work += have.len;
-		return !py_frame_is_complete(have);
-	case LINE_THREAD:
-		pending->work += have.len;
-		return (span_ends(text, SPAN_LIT("):")) || span_ends(text, SPAN_LIT(")]"))) &&
-		       !gdb_thread_parse(&have, &thread);
-	default:
-		return false;
-	}
-}
-
-static void own_pending(struct pending *pending)
-{
-	struct span text = pending->line.text;
-
-	if (!pending->valid || pending->owned)
-		return;
-	buf_clear(&pending->joined);
-	buf_add_span(&pending->joined, text);
-	pending->line.text = buf_span(&pending->joined);
-	pending->owned = true;
-}
-
-static void append_pending(struct pending *pending, struct span text)
-{
-	struct span have;
-
-	own_pending(pending);
-	have = span_trim(pending->line.text);
-	pending->joined.len = (size_t)(have.ptr + have.len - pending->joined.ptr);
-	/* A wrapped path has no blank there. */
-	if (!(pending->line.kind == LINE_FRAME && get_pending_state(pending) == GDB_FRAME_PLACE &&
-	      span_ends(have, SPAN_LIT("/"))))
-		buf_add(&pending->joined, " ", 1);
-	buf_add_span(&pending->joined, text);
-	pending->state_known = pending->state_known && keeps_state(pending->state, text);
-	pending->line.text = buf_span(&pending->joined);
-	pending->line.count++;
-	pending->blanks = 0;
-}
-
-/* For a frame whose arguments are not closed although lines were joined to it. If the first line is
- * a complete frame when unmatched quotes are ignored, only that line is the frame; otherwise all
- * lines are, if they form a complete frame in that way. Otherwise the frame was cut off, and the
- * joined lines are not part of it. */
-static void cut_unclosed_frame(struct pending *pending)
-{
-	struct logical_line *line = &pending->line;
-	struct span first = { line->text.ptr, pending->first_len }, s = first;
-	enum gdb_frame_state state;
-	struct gdb_frame frame;
-
-	if (line->kind != LINE_FRAME || line->count < 2)
-		return;
-	state = get_pending_state(pending);
-	if (state != GDB_FRAME_ARGS && state != GDB_FRAME_NESTED)
-		return;
-	if (!gdb_frame_parse(&s, &frame) || frame.state != GDB_FRAME_DONE) {
-		s = line->text;
-		if (gdb_frame_parse(&s, &frame) && frame.state == GDB_FRAME_DONE)
+	buf_clear(&lines->rewritten);
+	if (tool_lines_rewrite(&lines->tools, text, info.indent, &lines->rewritten)) {
+		text = buf_span(&lines->rewritten);
+		if (!text.len)
 			return;
 	}
-	line->spare = line->count - 1;
-	line->text = first;
+	kind = line_joiner_kind(text);
+	if (kind == LINE_FRAME || kind == LINE_THREAD)
+		text = line_markup_clean_frame(&lines->markup, text);
+	lines->plain |= kind == LINE_FRAME && !lines->quotes;
+	line_joiner_take(&lines->joiner, text, &info,
+	                 text.ptr < line.ptr || text.ptr > line.ptr + line.len);
 }
 
-static void flush_pending(struct logical_lines *lines)
+static bool has_text(struct logical_lines *lines, struct span line)
 {
-	struct pending *pending = &lines->pending;
+	struct line_prefix_info info;
 
-	if (!pending->valid)
-		return;
-	cut_unclosed_frame(pending);
-	pending->valid = false;
-	lines->take(lines->ctx, &pending->line);
-	if (pending->blanks)
-		lines->take(lines->ctx,
-		            &(struct logical_line){ .kind = LINE_BLANK, .count = pending->blanks });
+	return line_prefix_strip(&lines->log, line, &info).len > 0;
 }
 
-static void take_stripped_line(struct logical_lines *lines, struct span text,
-                               const struct line_prefix_info *info, bool copied)
+static bool begins_line(struct logical_lines *lines, struct span line)
 {
-	struct pending *pending = &lines->pending;
-	struct logical_line line = {
-		.kind = find_kind(text),
-		.text = text,
-		.indent = info->indent,
-		.prompt = info->prompt,
-		.count = 1,
-	};
+	struct line_prefix_info info;
+	struct span text = line_prefix_strip(&lines->log, line, &info);
 
-	if (line.kind == LINE_TEXT && !line.prompt && pending->valid &&
-	    pending_continues(pending, text)) {
-		if (info->quoted && !pending->quoted)
-			text = info->unquoted; /* The '>' is a template's. */
-		append_pending(pending, text);
-		return;
-	}
-	/* Mailers insert blank lines between the lines that they wrap. */
-	if (line.kind == LINE_BLANK && pending->valid && !line.prompt &&
-	    pending->line.kind == LINE_FRAME &&
-	    (pending->blanks || get_pending_state(pending) != GDB_FRAME_DONE)) {
-		pending->blanks++;
-		return;
-	}
-	flush_pending(lines);
-	if (line.kind != LINE_FRAME && line.kind != LINE_PY_FRAME && line.kind != LINE_THREAD) {
-		lines->take(lines->ctx, &line);
-		return;
-	}
-	pending->valid = true;
-	pending->owned = false;
-	pending->line = line;
-	pending->first_len = text.len;
-	pending->blanks = 0;
-	pending->work = 0;
-	pending->state_known = false;
-	pending->quoted = info->quoted;
-	if (copied)
-		own_pending(pending);
+	return !text.len || line_joiner_kind(text) != LINE_TEXT || info.prompt;
 }
 
-/* Gives out a complete frame. No further line can be part of it. */
-static void give_frame(struct logical_lines *lines, struct span text, const struct gdb_frame *frame)
+/* True: a pager was in the line before, and this is the rest of that line, or another. */
+static bool take_rest_of_page(struct logical_lines *lines, struct span line)
 {
-	flush_pending(lines);
-	lines->take(lines->ctx,
-	            &(struct logical_line){
-	                    .kind = LINE_FRAME, .frame = frame, .text = text, .count = 1 });
+	struct buf whole = lines->cut;
+	bool joins = !begins_line(lines, line);
+
+	if (!whole.len)
+		return false;
+	lines->cut = (struct buf){ 0 };
+	if (joins)
+		buf_add_span(&whole, line);
+	take_buffer(lines, &whole, 0);
+	return joins;
+}
+
+/* True: the line has gdb's pager in it, and was dealt with. */
+static bool take_page(struct logical_lines *lines, struct span line)
+{
+	struct buf whole = { 0 };
+	struct span before, after = line;
+
+	if (!page_break_find(line, &before, &after))
+		return false;
+	do
+		buf_add_span(&whole, before);
+	while (page_break_find(after, &before, &after));
+	buf_add_span(&whole, after);
+	if (!has_text(lines, buf_span(&whole))) {
+		/* the line before may continue after the pager's line */
+		line_joiner_pause(&lines->joiner);
+		buf_deinit(&whole);
+	} else if (after.len) {
+		take_buffer(lines, &whole, 0);
+	} else {
+		buf_deinit(&lines->cut);
+		lines->cut = whole;
+	}
+	return true;
+}
+
+static void take_live_line(struct logical_lines *lines, struct span line)
+{
+	struct line_prefix_info info;
+	struct span text = line_prefix_strip(&lines->log, line, &info);
+
+	line_joiner_take(&lines->joiner, text, &info, false);
+}
+
+static void take_marker_line(struct logical_lines *lines, struct span line)
+{
+	release_held(lines, false);
+	lines->tools = (struct tool_lines){ 0 };
+	if (span_starts(line, SPAN_LIT(MARKER_PREFIX "begin ")))
+		lines->live = true;
+	else if (span_starts(line, SPAN_LIT(MARKER_PREFIX "end")))
+		lines->live = false;
+	line_joiner_take(&lines->joiner, line, &(struct line_prefix_info){ .unquoted = line },
+	                 false);
+}
+
+/* A line that is not simply a frame. */
+static void take_odd_line(struct logical_lines *lines, struct span raw)
+{
+	struct span line = line_markup_clean(&lines->markup, raw);
+	struct buf copy = { 0 };
+
+	if (line.ptr == raw.ptr) {
+		take_text(lines, line);
+		return;
+	}
+	/* The copy: strings and held lines are cleaned, too. */
+	buf_add_span(&copy, line);
+	if (memchr(line.ptr, '\n', line.len)) {
+		take_buffer(lines, &copy, 0);
+		return;
+	}
+	take_text(lines, buf_span(&copy));
+	line_joiner_own(&lines->joiner);
+	buf_deinit(&copy);
+}
+
+static void take_line(struct logical_lines *lines, struct span line)
+{
+	struct gdb_frame frame;
+
+	while (line.len && (line.ptr[line.len - 1] == '\r' || line.ptr[line.len - 1] == ' '))
+		line.len--;
+	if (lines->cut.len && take_rest_of_page(lines, line))
+		return;
+	if (gdb_frame_fast_parse(line, &frame)) {
+		if (lines->held.count)
+			settle_held(lines, &(struct line_anchor){ .kind = LINE_ANCHOR_FRAME,
+			                                          .number = frame.number });
+		lines->plain |= !lines->quotes;
+		line_joiner_take_frame(&lines->joiner, line, &frame);
+	} else if (span_starts(line, SPAN_LIT(MARKER_PREFIX))) {
+		take_marker_line(lines, line);
+	} else if (lines->live) {
+		take_live_line(lines, line);
+	} else if (!take_page(lines, line)) {
+		take_odd_line(lines, line);
+	}
 }
 
 static void take_raw_line(struct logical_lines *lines, struct span raw, size_t max)
 {
-	const struct span given = raw;
-	struct line_prefix_info info;
-	struct span text, rest;
-	struct gdb_frame frame;
-
 	lines->count++;
 	if (raw.len > max)
 		raw.len = max;
-	while (raw.len && (raw.ptr[raw.len - 1] == '\r' || raw.ptr[raw.len - 1] == ' '))
-		raw.len--;
-	if (gdb_frame_fast_parse(raw, &frame)) {
-		give_frame(lines, raw, &frame);
-		return;
-	}
-	if (span_starts(raw, SPAN_LIT(MARKER_PREFIX))) {
-		info = (struct line_prefix_info){ .unquoted = raw };
-		take_stripped_line(lines, raw, &info, false);
-		return;
-	}
-	text = decode_entities(lines, cut_screen(strip_style(lines, raw)));
-	text = line_prefix_strip(&lines->log, text, &info);
-	rest = skip_pager(text);
-	if (rest.ptr != text.ptr && !span_trim(rest).len)
-		return; /* the line before continues after the pager's line */
-	take_stripped_line(lines, rest.len ? rest : text, &info,
-	                   text.ptr < given.ptr || text.ptr > given.ptr + given.len);
+	take_line(lines, raw);
 }
 
 void logical_lines_feed(struct logical_lines *lines, const char *text, size_t len, size_t max)
@@ -456,18 +343,36 @@ void logical_lines_feed(struct logical_lines *lines, const char *text, size_t le
 		buf_add_span(&lines->partial, part);
 		if (newline) {
 			take_raw_line(lines, buf_span(&lines->partial), max);
-			own_pending(&lines->pending);
+			line_joiner_own(&lines->joiner);
 			buf_clear(&lines->partial);
 		}
 	}
-	own_pending(&lines->pending);
+	line_joiner_own(&lines->joiner);
+}
+
+/* Gives out what waits for a line that never came, and forgets the input. */
+static void end_input(struct logical_lines *lines)
+{
+	struct buf rest = lines->cut;
+
+	lines->cut = (struct buf){ 0 };
+	take_buffer(lines, &rest, 0);
+	rest = lines->record;
+	lines->record = (struct buf){ 0 };
+	take_buffer(lines, &rest, 1);
+	release_held(lines, false);
+	line_joiner_flush(&lines->joiner);
+	line_prefix_log_clear(&lines->log);
+	quoted_text_clear(&lines->quoted);
+	lines->tools = (struct tool_lines){ 0 };
+	lines->learnt = 0;
+	lines->plain = lines->live = false;
 }
 
 void logical_lines_finish(struct logical_lines *lines, size_t max)
 {
 	if (lines->partial.len)
 		take_raw_line(lines, buf_span(&lines->partial), max);
-	flush_pending(lines);
 	buf_clear(&lines->partial);
-	buf_clear(&lines->log.shape);
+	end_input(lines);
 }

@@ -208,7 +208,6 @@ def _():
         (("fold", PMP), "an executable or a core file", "thread apply all bt"),
         (("show", PMP), "an executable or a core file"),
         (("fold", put(folder, "zeros", bytes(100))), "zeros: it is binary"),
-        (("fold", put(folder, "u16", BT.encode("utf-16"))), "UTF-16", "iconv"),
         (("fold", put(folder, "x.xz", b"\xfd7zXZ\0\0")), "xz -dc"),
         (("fold", put(folder, "cut.gz", gzip.compress(os.urandom(2000).hex().encode())[:-300])),
          "cut.gz", "end too early"),
