@@ -2,17 +2,22 @@
 
 bool wildcard_match(struct span text, struct span pattern)
 {
-	while (pattern.len && pattern.ptr[0] != '*') {
-		if (!text.len || text.ptr[0] != pattern.ptr[0])
-			return false;
-		text = span_skip(text, 1);
-		pattern = span_skip(pattern, 1);
-	}
-	if (!pattern.len)
-		return !text.len;
-	pattern = span_skip(pattern, 1);
-	for (size_t i = 0; i <= text.len; i++)
-		if (!pattern.len || wildcard_match(span_skip(text, i), pattern))
+	struct span star = { NULL, 0 }, from = { NULL, 0 };
+
+	for (;;) {
+		if (pattern.len && pattern.ptr[0] == '*') {
+			star = pattern = span_skip(pattern, 1);
+			from = text;
+		} else if (text.len && pattern.len && text.ptr[0] == pattern.ptr[0]) {
+			text = span_skip(text, 1);
+			pattern = span_skip(pattern, 1);
+		} else if (!text.len && !pattern.len) {
 			return true;
-	return false;
+		} else if (star.ptr && from.len) {
+			text = from = span_skip(from, 1);
+			pattern = star;
+		} else {
+			return false;
+		}
+	}
 }

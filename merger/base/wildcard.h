@@ -4,8 +4,7 @@
 
 #include "merger/base/span.h"
 
-/* Does the whole text match? The time grows with the length of the text to the power of the number
- * of '*': use at most three in a pattern. */
+/* Does the whole text match? Takes the product of both lengths at most. */
 bool wildcard_match(struct span text, struct span pattern);
 
 #endif

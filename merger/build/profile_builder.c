@@ -221,7 +221,7 @@ static void handle_marker(void *ctx, const struct marker *marker)
 struct profile_builder *profile_builder_create(const struct profile_builder_options *options)
 {
 	struct profile_builder *builder = alloc_zeroed(1, sizeof(*builder));
-	const struct text_parser_sink sink = { handle_stack, handle_marker, builder };
+	const struct text_parser_sink sink = { handle_stack, handle_marker, builder, false };
 
 	builder->by_thread = options->by_thread;
 	builder->profile = profile_create(options->by_line);

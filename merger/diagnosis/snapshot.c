@@ -20,6 +20,10 @@ static const char *const wait_names[WAIT_KIND_COUNT] = {
 	[WAIT_IMPORT] = "import",
 	[WAIT_PYMUTEX] = "pymutex",
 	[WAIT_GIL] = "gil",
+	[WAIT_WORLD] = "world",
+	[WAIT_ONCE] = "once",
+	[WAIT_FUTURE] = "future",
+	[WAIT_CHANNEL] = "channel",
 	[WAIT_FUTEX] = "futex",
 };
 

@@ -35,7 +35,11 @@ enum wait_kind {
 	WAIT_IMPORT,           /* a module's import lock */
 	WAIT_PYMUTEX,          /* CPython's own mutex, since 3.13 */
 	WAIT_GIL,
-	WAIT_FUTEX, /* of unknown kind */
+	WAIT_WORLD,   /* the end of a stop-the-world pause of free-threaded CPython */
+	WAIT_ONCE,    /* an initialisation that another thread does */
+	WAIT_FUTURE,  /* a result: std::future, QFuture */
+	WAIT_CHANNEL, /* of Go, Rust's std::sync::mpsc, GAsyncQueue */
+	WAIT_FUTEX,   /* of unknown kind */
 	WAIT_KIND_COUNT
 };
 
@@ -59,6 +63,7 @@ enum syscall_class {
 struct snapshot_wait {
 	enum wait_kind kind;
 	uint64_t on, word; /* addresses; 0: unknown */
+	uint32_t name;     /* of the lock's variable, in text of gdb */
 	uint32_t type, why;
 	uint32_t owner;       /* tid, read from the lock itself; 0: unknown */
 	uint32_t *candidates; /* tids of threads that may be the owner */
@@ -84,7 +89,9 @@ struct snapshot_local {
 
 struct snapshot_thread {
 	uint32_t pid, tid, name;
-	char state; /* R, S, D ... as in /proc; 0: unknown */
+	uint32_t number; /* gdb's; 0: unknown */
+	uint64_t handle; /* its pthread_t, as gdb prints it; 0: unknown */
+	char state;      /* R, S, D ... as in /proc; 0: unknown */
 	uint32_t doing;
 	bool has_cpu;
 	/* CPU time of its whole life, in the last and in the first sample */
@@ -96,9 +103,12 @@ struct snapshot_thread {
 	uint64_t recent_us, ready_us, window_us;
 	struct snapshot_wait wait;
 	struct snapshot_syscall call;
+	bool inferred; /* Only names of functions tell the kind of the wait and the call's class. */
 	struct frame *frames; /* root first */
 	size_t frame_count;
-	uint32_t lost; /* the reason why there is no stack */
+	uint32_t signal;  /* that it handles or has sent to itself, by arguments in the text */
+	uint32_t message; /* of the function that ends the process, likewise */
+	uint32_t lost;    /* the reason why there is no stack */
 	struct snapshot_local *locals;
 	size_t local_count, local_cap;
 	uint64_t looks; /* number of samples with its stack */
@@ -154,6 +164,15 @@ struct snapshot_unread {
 	uint32_t what, why;
 };
 
+/* What text of gdb says about the end of its process. */
+struct snapshot_crash {
+	uint32_t signal; /* "SIGSEGV"; 0: unknown */
+	uint32_t what;   /* the message */
+	bool ended;      /* the signal has ended the process */
+	uint32_t tid, number;
+	size_t thread; /* index of the one whose stack came next; SNAPSHOT_NONE: none came */
+};
+
 struct snapshot {
 	struct intern *intern;
 	struct snapshot_process *processes;
@@ -170,6 +189,7 @@ struct snapshot {
 	size_t unread_count, unread_cap;
 	uint32_t *notes;
 	size_t note_count, note_cap;
+	struct snapshot_crash crash;
 	uint64_t looks;                 /* number of samples, of the process with most of them */
 	struct hash_index thread_index; /* (pid, tid) -> index in threads */
 };

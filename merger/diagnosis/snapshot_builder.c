@@ -1,11 +1,13 @@
 /* snapshot_builder: makes a snapshot from text. A table maps each marker to the function that
  * takes its data. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
 #include "merger/base/escape.h"
 #include "merger/build/pymerge.h"
 #include "merger/diagnosis/blocking_functions.h"
+#include "merger/diagnosis/printed_details.h"
 #include "merger/diagnosis/snapshot.h"
 #include "merger/parse/marker.h"
 #include "merger/parse/text_parser.h"
@@ -19,6 +21,9 @@ struct snapshot_builder {
 	struct snapshot_wait wait;
 	struct snapshot_local *locals;
 	size_t local_count, local_cap;
+	struct printed_owner *owners;
+	size_t owner_count, owner_cap;
+	bool crash_begun; /* The next stack is that of the thread which crashed. */
 	struct buf text, clean;
 };
 
@@ -377,6 +382,74 @@ static void take_target(struct snapshot_builder *builder, const struct marker *m
 	        take_word(builder, marker, "executable");
 }
 
+static void take_lock(struct snapshot_builder *builder, const struct marker *marker)
+{
+	builder->owners = grow_array(builder->owners, &builder->owner_count, &builder->owner_cap,
+	                             sizeof(*builder->owners));
+	builder->owners[builder->owner_count - 1] = (struct printed_owner){
+		.on = marker_number(marker, "on", 0),
+		.name = take_word(builder, marker, "name"),
+		.tid = get_number(marker, "owner"),
+	};
+}
+
+/* "SIGSEGV" of "SIGSEGV" or "11"; 0 if such a signal is no crash: a user's or a debugger's. */
+static uint32_t take_signal(struct snapshot_builder *builder, const struct marker *marker)
+{
+	static const struct {
+		const char *name;
+		uint32_t number;
+	} fatal[] = {
+		{ "SIGILL", SIGILL },   { "SIGABRT", SIGABRT }, { "SIGBUS", SIGBUS },
+		{ "SIGFPE", SIGFPE },   { "SIGSEGV", SIGSEGV }, { "SIGSYS", SIGSYS },
+		{ "SIGXCPU", SIGXCPU }, { "SIGXFSZ", SIGXFSZ }, { "SIGSTKFLT", SIGSTKFLT },
+	};
+	struct span name = marker_get(marker, "signal");
+	uint32_t number = get_number(marker, "signal");
+
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		if (span_eq(name, span_of(fatal[i].name)) || number == fatal[i].number)
+			return intern_add(builder->snapshot->intern, span_of(fatal[i].name));
+	return span_starts(name, SPAN_LIT("EXC_")) ? intern_value(builder, name) : 0; /* macOS */
+}
+
+static void take_crash(struct snapshot_builder *builder, const struct marker *marker)
+{
+	struct snapshot_crash *crash = &builder->snapshot->crash;
+	uint32_t tid = get_number(marker, "tid"), what = take_word(builder, marker, "what");
+
+	if (marker_get(marker, "signal").ptr) { /* A later stop: the earlier one was not the end. */
+		uint32_t signal = take_signal(builder, marker);
+
+		*crash = (struct snapshot_crash){
+			.signal = signal,
+			.what = signal ? crash->what : 0,
+			.ended = get_number(marker, "ended"),
+			.number = get_number(marker, "number"),
+			.thread = SNAPSHOT_NONE,
+		};
+		builder->crash_begun = signal;
+	}
+	if (what && !crash->what) {
+		crash->what = what;
+		if (!crash->signal)
+			crash->thread = SNAPSHOT_NONE;
+		builder->crash_begun = true;
+	}
+	if (tid && !crash->tid && !crash->number && crash->thread == SNAPSHOT_NONE)
+		crash->tid = tid;
+	if (crash->what && marker_get(marker, "more").ptr) {
+		struct buf text = { 0 };
+
+		buf_add_span(&text, intern_get(builder->snapshot->intern, crash->what));
+		buf_add_span(&text, SPAN_LIT(": "));
+		buf_add_span(&text, intern_get(builder->snapshot->intern,
+		                               take_word(builder, marker, "more")));
+		crash->what = intern_add(builder->snapshot->intern, buf_span(&text));
+		buf_deinit(&text);
+	}
+}
+
 static const struct {
 	enum marker_verb verb;
 	void (*take)(struct snapshot_builder *builder, const struct marker *marker);
@@ -389,6 +462,8 @@ static const struct {
 	{ MARKER_AWAIT, take_await },     { MARKER_UNREAD, take_unread },
 	{ MARKER_NOTE, take_note },       { MARKER_BEGIN, take_begin },
 	{ MARKER_END, take_end },         { MARKER_RUNTIME, take_runtime },
+	{ MARKER_END, take_end },         { MARKER_LOCK, take_lock },
+	{ MARKER_CRASH, take_crash },
 };
 
 static void take_marker(void *ctx, const struct marker *marker)
@@ -454,16 +529,23 @@ static void take_stack(void *ctx, const struct raw_stack *stack)
 	builder->wait = (struct snapshot_wait){ 0 };
 	builder->locals = NULL;
 	builder->local_count = builder->local_cap = 0;
+	thread->number = header->number;
+	thread->handle = header->handle;
+	printed_details_read(builder->snapshot, thread, stack);
+	if (builder->crash_begun)
+		builder->snapshot->crash.thread = (size_t)(thread - builder->snapshot->threads);
+	builder->crash_begun = false;
 }
 
 struct snapshot_builder *snapshot_builder_create(bool glue)
 {
 	struct snapshot_builder *builder = alloc_zeroed(1, sizeof(*builder));
-	const struct text_parser_sink sink = { take_stack, take_marker, builder };
+	const struct text_parser_sink sink = { take_stack, take_marker, builder, true };
 	const struct pymerge_options options = { .glue = glue };
 
 	builder->snapshot = alloc_zeroed(1, sizeof(*builder->snapshot));
 	builder->snapshot->intern = intern_create();
+	builder->snapshot->crash.thread = SNAPSHOT_NONE;
 	builder->parser = text_parser_create(builder->snapshot->intern, &sink);
 	builder->pymerge = pymerge_create(builder->snapshot->intern, &options);
 	return builder;
@@ -478,6 +560,7 @@ void snapshot_builder_destroy(struct snapshot_builder *builder)
 	snapshot_destroy(builder->snapshot);
 	free(builder->wait.candidates);
 	free(builder->locals);
+	free(builder->owners);
 	buf_deinit(&builder->text);
 	buf_deinit(&builder->clean);
 	free(builder);
@@ -495,6 +578,7 @@ struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder)
 	text_parser_finish(builder->parser);
 	snapshot_drop_ended(snapshot);
 	blocking_functions_infer(snapshot);
+	printed_details_resolve(snapshot, builder->owners, builder->owner_count);
 	builder->snapshot = NULL;
 	return snapshot;
 }

@@ -147,6 +147,7 @@ static void add_wait(struct json_report *report, const struct snapshot_wait *wai
 	document_add_text(report->document, "kind", span_of(wait_kind_name(wait->kind)));
 	add_address(report, "on", wait->on);
 	add_address(report, "word", wait->word);
+	add_id(report, "name", wait->name);
 	add_id(report, "type", wait->type);
 	document_add_known(report->document, "owner", wait->owner);
 	add_numbers(report, "candidates", wait->candidates, wait->candidate_count);

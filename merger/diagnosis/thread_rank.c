@@ -8,6 +8,7 @@ const char *thread_rank_kind(enum thread_rank rank)
 		[RANK_FILE_LOCK] = "file_lock",
 		[RANK_LOCK] = "lock",
 		[RANK_IO] = "io",
+		[RANK_GIL] = "gil",
 		[RANK_BUSY] = "busy",
 		[RANK_WAIT] = "wait",
 		[RANK_SLEEP] = "sleep",
@@ -185,9 +186,10 @@ static enum thread_rank rank_wait(const struct snapshot_wait *wait)
 	case WAIT_RLOCK:
 	case WAIT_IMPORT:
 	case WAIT_PYMUTEX:
+	case WAIT_ONCE:
 		return RANK_LOCK;
 	case WAIT_GIL:
-		return RANK_BUSY;
+		return RANK_GIL;
 	default:
 		return RANK_WAIT;
 	}
@@ -221,6 +223,8 @@ enum thread_rank thread_rank_of(const struct snapshot *snapshot,
 		return RANK_SLEEP;
 	case SYSCALL_FUTEX:
 		return RANK_WAIT;
+	case SYSCALL_RUNNING:
+		return thread->inferred ? RANK_BUSY : RANK_UNKNOWN;
 	default:
 		return RANK_UNKNOWN;
 	}

@@ -11,6 +11,7 @@ enum thread_rank {
 	RANK_FILE_LOCK,
 	RANK_LOCK,
 	RANK_IO,
+	RANK_GIL,
 	RANK_BUSY,
 	RANK_WAIT, /* from here on it may be waiting for work */
 	RANK_SLEEP,

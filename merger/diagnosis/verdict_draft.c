@@ -55,6 +55,18 @@ void verdict_add_activity(struct verdict_draft *draft, size_t thread, const char
 		text->len--;
 }
 
+void verdict_add_signal(struct verdict_draft *draft, uint32_t number)
+{
+	const char *name = sigabbrev_np((int)number);
+
+	if (name)
+		buf_printf(&draft->verdict->text, "SIG%s (%" PRIu32 ")", name, number);
+	else if (number)
+		buf_printf(&draft->verdict->text, "signal %" PRIu32, number);
+	else
+		verdict_add(draft, "a signal");
+}
+
 void verdict_add_task(struct verdict_draft *draft, size_t task)
 {
 	const struct snapshot_task *row = &draft->snapshot->tasks[task];

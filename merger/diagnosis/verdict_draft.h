@@ -17,6 +17,7 @@ struct verdict_draft {
  * nothing. */
 typedef bool verdict_finder(struct verdict_draft *draft);
 
+verdict_finder verdict_find_crash;      /* a core file, or text about a crash */
 verdict_finder verdict_find_cycle;      /* threads or processes */
 verdict_finder verdict_find_task_cycle; /* asyncio's tasks */
 verdict_finder verdict_find_cause;      /* the end of a chain of waits */
@@ -40,6 +41,7 @@ void verdict_add_process(struct verdict_draft *draft, uint32_t pid,
                          uint32_t name); /* "4711 (sh)" */
 /* "thread 4712 (worker)LINKis blocked in ...", and its progress. */
 void verdict_add_activity(struct verdict_draft *draft, size_t thread, const char *link);
+void verdict_add_signal(struct verdict_draft *draft, uint32_t number); /* "SIGSTOP (19)" */
 void verdict_add_task(struct verdict_draft *draft, size_t task);
 /* "; 98 % of a CPU in the 0.4 s before the stop", if the thread used it or seems to use it. */
 void verdict_add_load(struct verdict_draft *draft, size_t thread);

@@ -48,19 +48,6 @@ static bool find_traced(struct verdict_draft *draft)
 	return false;
 }
 
-/* "SIGSTOP (19)" */
-static void add_signal(struct verdict_draft *draft, uint32_t number)
-{
-	const char *name = sigabbrev_np((int)number);
-
-	if (name)
-		buf_printf(&draft->verdict->text, "SIG%s (%" PRIu32 ")", name, number);
-	else if (number)
-		buf_printf(&draft->verdict->text, "signal %" PRIu32, number);
-	else
-		verdict_add(draft, "a signal");
-}
-
 static bool find_stopped(struct verdict_draft *draft)
 {
 	const struct snapshot *snapshot = draft->snapshot;
@@ -74,38 +61,9 @@ static bool find_stopped(struct verdict_draft *draft)
 		verdict_add(draft, "process ");
 		verdict_add_process(draft, process->pid, process->name);
 		verdict_add(draft, " was stopped by ");
-		add_signal(draft, process->signal);
+		verdict_add_signal(draft, process->signal);
 		buf_printf(&draft->verdict->text, "; kill -CONT %" PRIu32 " lets it go on",
 		           process->pid);
-		return true;
-	}
-	return false;
-}
-
-/* True for signals that end a process. A debugger that writes a core of a live process stores
- * SIGSTOP, SIGTRAP or 0. */
-static bool is_fatal(uint32_t number)
-{
-	return number && number != SIGSTOP && number != SIGTRAP && number != SIGCONT;
-}
-
-static bool find_crash(struct verdict_draft *draft)
-{
-	const struct snapshot *snapshot = draft->snapshot;
-
-	for (size_t i = 0; i < snapshot->process_count; i++) {
-		const struct snapshot_process *process = &snapshot->processes[i];
-		size_t thread = snapshot_find_thread(snapshot, process->pid, process->signal_tid);
-
-		if (!process->core || !is_fatal(process->signal) || thread == SNAPSHOT_NONE)
-			continue;
-		verdict_begin(draft, "crash", VERDICT_CERTAIN);
-		verdict_add_thread(draft, thread);
-		verdict_add(draft, " was ended by ");
-		add_signal(draft, process->signal);
-		if (process->fault || process->signal == SIGSEGV)
-			buf_printf(&draft->verdict->text, " at address 0x%" PRIx64, process->fault);
-		wording_place(&draft->verdict->text, snapshot, &snapshot->threads[thread]);
 		return true;
 	}
 	return false;
@@ -147,7 +105,7 @@ static verdict_finder *const finders[] = {
 	find_zombie,
 	find_traced,
 	find_stopped,
-	find_crash,
+	verdict_find_crash,
 	verdict_find_cycle,
 	verdict_find_task_cycle,
 	verdict_find_main_load,

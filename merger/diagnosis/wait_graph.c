@@ -31,7 +31,7 @@ static struct wait_edge find_lock_edge(const struct snapshot *snapshot,
 
 	if (wait->owner)
 		return make_edge(snapshot, thread->pid, wait->owner, true);
-	if (wait->kind == WAIT_GIL)
+	if (wait->kind == WAIT_GIL && !wait->candidate_count)
 		return make_edge(
 		        snapshot, thread->pid,
 		        snapshot->processes[snapshot_find_process(snapshot, thread->pid)].gil_tid,

@@ -19,6 +19,10 @@ static const char *const wait_words[WAIT_KIND_COUNT] = {
 	[WAIT_IMPORT] = "import lock",
 	[WAIT_PYMUTEX] = "PyMutex",
 	[WAIT_GIL] = "the GIL",
+	[WAIT_WORLD] = "the end of a stop-the-world pause",
+	[WAIT_ONCE] = "the end of an initialisation",
+	[WAIT_FUTURE] = "future",
+	[WAIT_CHANNEL] = "channel",
 	[WAIT_FUTEX] = "futex",
 };
 
@@ -54,8 +58,7 @@ void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thr
 		append_named(out, snapshot, " of process", row->pid, process->name);
 }
 
-static void append_place(struct buf *out, const struct snapshot *snapshot,
-                         const struct frame *frame)
+void wording_frame(struct buf *out, const struct snapshot *snapshot, const struct frame *frame)
 {
 	buf_add_span(out, SPAN_LIT(" in "));
 	append_id(out, snapshot, frame->name);
@@ -78,7 +81,7 @@ void wording_place(struct buf *out, const struct snapshot *snapshot,
 
 	if (!frame)
 		return;
-	append_place(out, snapshot, frame);
+	wording_frame(out, snapshot, frame);
 	if (!through)
 		return;
 	buf_add_span(out, SPAN_LIT(", through "));
@@ -99,7 +102,10 @@ void wording_wait(struct buf *out, const struct snapshot *snapshot,
 		return;
 	}
 	buf_add_span(out, span_of(wait_words[wait->kind]));
-	if (wait->kind != WAIT_GIL && (wait->on || wait->word))
+	if (wait->name) {
+		buf_add_span(out, SPAN_LIT(" "));
+		append_id(out, snapshot, wait->name);
+	} else if (wait->kind != WAIT_GIL && (wait->on || wait->word))
 		buf_printf(out, " 0x%" PRIx64, wait->on ? wait->on : wait->word);
 	if (wait->type) {
 		buf_add_span(out, SPAN_LIT(" ("));
@@ -203,7 +209,9 @@ static void append_lock(struct buf *out, const struct snapshot *snapshot,
 		held = snapshot_find_thread(snapshot, thread->pid, wait->owner);
 		buf_add_span(out, SPAN_LIT(", held by "));
 		if (held == SNAPSHOT_NONE)
-			buf_printf(out, "thread %" PRIu32 ", which has ended", wait->owner);
+			buf_printf(out, "thread %" PRIu32 ", %s", wait->owner,
+			           snapshot->looks ? "which has ended"
+			                           : "which is not in this text");
 		else
 			wording_thread(out, snapshot, held);
 	}
@@ -233,7 +241,7 @@ static void append_call(struct buf *out, const struct snapshot *snapshot,
 		buf_add_span(out, SPAN_LIT("sleeps"));
 		break;
 	case SYSCALL_RUNNING:
-		buf_add_span(out, SPAN_LIT("was on CPU just before"));
+		buf_add_span(out, span_of(thread->inferred ? "runs" : "was on CPU just before"));
 		break;
 	case SYSCALL_CHILD:
 		append_child(out, snapshot, thread);

@@ -11,7 +11,9 @@ void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thr
 /* " in fetch at cache.py:88, through Future.result", or nothing: own_frame.h. */
 void wording_place(struct buf *out, const struct snapshot *snapshot,
                    const struct snapshot_thread *thread);
-/* "mutex 0x7f.. (recursive)", "the end of thread 4713 (worker-2)", "the GIL". */
+/* The same of one frame. */
+void wording_frame(struct buf *out, const struct snapshot *snapshot, const struct frame *frame);
+/* "mutex mu", "mutex 0x7f.. (recursive)", "the end of thread 4713 (worker-2)", "the GIL". */
 void wording_wait(struct buf *out, const struct snapshot *snapshot,
                   const struct snapshot_thread *thread);
 /* "fd 7 (pipe; other end: 4715 cat)", as far as known. */

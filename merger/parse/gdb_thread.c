@@ -104,6 +104,11 @@ static bool parse_target(struct span *text, struct gdb_thread *ret)
 
 		span_take(&s, SPAN_LIT("-"));
 		hex = span_starts(s, SPAN_LIT("0x"));
+		if (hex) {
+			struct span digits = span_skip(s, 2);
+
+			number_take(&digits, 16, &ret->handle);
+		}
 		if (!take_id(&s, SPAN_LIT(""), &handle))
 			return false;
 		if (take_id(&s, SPAN_LIT("."), &ret->tid))

@@ -26,6 +26,7 @@ struct gdb_thread {
 	uint32_t number;  /* gdb's number of the thread; 0: not printed */
 	uint32_t tid;     /* LWP, or the number in its place; 0: not printed, or it overflows */
 	uint32_t pid;     /* 0: not printed */
+	uint64_t handle;  /* of "Thread 0x7f12 (LWP 123)": its pthread_t; 0: not printed */
 	struct span name; /* empty: not printed */
 	bool is_switch;   /* in brackets: names the thread of the next stacks, and is no header */
 };

@@ -41,6 +41,8 @@ static const struct {
 	{ SPAN_INIT("await"), MARKER_AWAIT },
 	{ SPAN_INIT("runtime"), MARKER_RUNTIME },
 	{ SPAN_INIT("unread"), MARKER_UNREAD },
+	{ SPAN_INIT("lock"), MARKER_LOCK },
+	{ SPAN_INIT("crash"), MARKER_CRASH },
 };
 
 /* Takes the word before the next blank off the front of *s. */

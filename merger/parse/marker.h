@@ -85,6 +85,16 @@
  *		a runtime whose own frames are not read; count: of its own threads, if known
  *		NAME: java go dotnet beam pypy php node
  *	unread what=.. why=..	facts that could not be read
+ *
+ * The parser itself makes these of what a text says (printed_lock.h, crash_line.h):
+ *
+ *	lock on=0x.. name=mu owner=4713	somebody had gdb print a lock
+ *		on, name: one of them may be missing; name: an expression, or a member's name;
+ *		owner: the tid that the lock stores; missing: only the address of `name` is told
+ *	crash signal=SIGSEGV ended=1 number=3 what=..	why the process stopped or ended
+ *		signal: missing if only a message tells of it (what); ended: the signal has ended
+ *		it; number: gdb's number of the thread
+ *	crash tid=4712		the thread of the last `crash`
  */
 #ifndef PMP_MARKER_H
 #define PMP_MARKER_H
@@ -128,6 +138,8 @@ enum marker_verb {
 	MARKER_AWAIT,
 	MARKER_RUNTIME,
 	MARKER_UNREAD,
+	MARKER_LOCK,
+	MARKER_CRASH,
 };
 
 struct marker {

@@ -10,6 +10,7 @@
 #define RAW_STACK_NO_NUMBER UINT32_MAX
 /* A longer stack keeps the frames nearest to the leaf (text_parser.h). */
 #define RAW_STACK_FRAMES_MAX 100000u
+#define RAW_STACK_DETAIL_MAX 512
 
 struct py_frame {
 	uint32_t name, file;       /* intern ids */
@@ -32,6 +33,9 @@ struct native_frame {
 	uint64_t addr;
 	uint64_t offset; /* in the file `module`; UINT64_MAX if the base is unknown */
 	enum native_special special;
+	/* Intern id of "ARGUMENTS" or "ARGUMENTS<newline>SOURCE LINE", as the text has them, cut
+	 * at RAW_STACK_DETAIL_MAX bytes. 0: none, or not asked for (text_parser_sink). */
+	uint32_t detail;
 	/* The Python frames that this evaluator frame runs, if the text shows them (an annotation,
 	 * or the lines directly below): py[py_first] .. py[py_first + py_count - 1], leaf first. */
 	uint32_t py_first, py_count;
@@ -42,9 +46,13 @@ struct stack_thread {
 	uint32_t pid;    /* 0: unknown */
 	uint32_t tid;    /* LWP, or the number in its place; 0: unknown */
 	uint32_t number; /* gdb's number of the thread; 0: no header */
+	uint64_t handle; /* its pthread_t; 0: not printed */
 	uint32_t doing;  /* intern id: "waits for the GIL"; 0: unknown */
 	uint32_t note;   /* the same, as py-bt tells it, which knows less than native frames */
-	char state;      /* R, S, D ... as in /proc; 0: unknown */
+	/* py-bt's line about the C function that the innermost Python frame calls: "<built-in
+	 * method acquire of ...>", an intern id; 0: none, or not asked for. */
+	uint32_t builtin;
+	char state; /* R, S, D ... as in /proc; 0: unknown */
 	bool has_cpu;
 	uint64_t cpu_us; /* CPU time since the thread's start */
 };
@@ -68,6 +76,7 @@ struct raw_stack {
 	size_t kernel_count;
 	uint64_t
 	        prompts; /* in pasted text: prompts, or prose in their place, before its last frame */
+	bool again;      /* all its frames were printed before; only their details may be new */
 	bool headed;     /* printed below the header of its thread */
 	bool full;       /* with local variables */
 	uint32_t lost;   /* intern id of the reason why there is no stack; 0: there is a stack */

@@ -40,6 +40,7 @@ struct stack_reader {
 	struct native_frame held_frame;
 	struct stack_thread held_thread;
 	uint64_t annotations;
+	bool details;
 };
 
 struct stack_reader *stack_reader_create(struct intern *intern, struct address_map *map,
@@ -101,6 +102,7 @@ void stack_reader_begin(struct stack_reader *reader, const struct gdb_thread *th
 		.pid = thread->pid ? thread->pid : reader->pid,
 		.tid = thread->tid,
 		.number = thread->number,
+		.handle = thread->handle,
 	};
 	reader->header = !thread->is_switch;
 	if (!thread->is_switch)
@@ -159,6 +161,41 @@ void stack_reader_set_note(struct stack_reader *reader, uint32_t doing)
 {
 	if (doing && !reader->loose.count)
 		reader->thread.note = doing;
+}
+
+void stack_reader_keep_details(struct stack_reader *reader)
+{
+	reader->details = true;
+}
+
+void stack_reader_set_builtin(struct stack_reader *reader, struct span line)
+{
+	if (reader->details && !reader->thread.builtin && !reader->loose.count)
+		reader->thread.builtin = intern_add_clean(reader->intern, line);
+}
+
+static uint32_t intern_detail(struct stack_reader *reader, struct span text)
+{
+	if (!reader->details)
+		return 0;
+	if (text.len > RAW_STACK_DETAIL_MAX)
+		text.len = RAW_STACK_DETAIL_MAX;
+	return intern_add(reader->intern, text);
+}
+
+void stack_reader_add_source(struct stack_reader *reader, struct span source)
+{
+	struct buf text = { 0 };
+	struct native_frame *native;
+
+	if (!reader->details || reader->below != BELOW_NATIVE)
+		return;
+	native = &reader->native.frames[reader->native.count - 1];
+	buf_add_span(&text, intern_get(reader->intern, native->detail));
+	buf_add_span(&text, SPAN_LIT("\n"));
+	buf_add_span(&text, source);
+	native->detail = intern_detail(reader, buf_span(&text));
+	buf_deinit(&text);
 }
 
 static void give_held_frame(struct stack_reader *reader)
@@ -236,6 +273,19 @@ static void give_out_stack(struct stack_reader *reader)
 	reader->native = before;
 }
 
+/* Frames that were printed again may have source lines below them now. */
+static void give_details(struct stack_reader *reader)
+{
+	struct raw_stack stack = {
+		.thread = reader->thread,
+		.native = reader->native.frames,
+		.native_count = reader->native.count,
+		.again = true,
+	};
+
+	reader->emit(reader->ctx, &stack);
+}
+
 void stack_reader_end(struct stack_reader *reader, bool lost)
 {
 	struct raw_stack stack = { .thread = reader->thread };
@@ -249,6 +299,8 @@ void stack_reader_end(struct stack_reader *reader, bool lost)
 		resolve_held_frame(reader);
 		if (!is_printed_again(reader))
 			give_out_stack(reader);
+		else if (reader->details)
+			give_details(reader);
 	}
 	reset_stack(reader);
 }
@@ -288,7 +340,7 @@ static void add_annotation(struct stack_reader *reader, struct native_frame *nat
 	struct native_frame *owner = &reader->native.frames[reader->last_owner];
 	struct py_text text;
 
-	if (!args.len || !py_frame_find(args, &text))
+	if (!py_frame_find(args, &text))
 		return;
 	if (text.addr && text.addr == reader->last_addr) {
 		if (owner->py_count != 1 || owner->py_first + 1 != reader->owned.count ||
@@ -339,7 +391,10 @@ bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame
 		native->module = range->path;
 		native->offset = frame->addr - range->start + range->offset;
 	}
-	add_annotation(reader, native, frame->args);
+	if (frame->args.len) {
+		native->detail = intern_detail(reader, frame->args);
+		add_annotation(reader, native, frame->args);
+	}
 	reader->below = BELOW_NATIVE;
 	reader->run_first = reader->owned.count;
 	return first;

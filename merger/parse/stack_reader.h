@@ -40,6 +40,12 @@ void stack_reader_set_cpu(struct stack_reader *reader, uint64_t cpu_us);
 void stack_reader_set_doing(struct stack_reader *reader, uint32_t doing); /* an intern id */
 /* The same, of the current thread's py-bt. It counts only if it comes before the Python frames. */
 void stack_reader_set_note(struct stack_reader *reader, uint32_t doing);
+/* py-bt's line about a built-in method, likewise. */
+void stack_reader_set_builtin(struct stack_reader *reader, struct span line);
+/* A source line. If it is directly below a native frame, it becomes part of its detail. */
+void stack_reader_add_source(struct stack_reader *reader, struct span source);
+/* From now on frames get their `detail`, and stacks that are printed again are given out. */
+void stack_reader_keep_details(struct stack_reader *reader);
 
 /* Adds a frame; ends the stack before if the frame begins a new one. True if it is the first native
  * frame of its stack. */

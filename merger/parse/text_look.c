@@ -122,6 +122,8 @@ static void name_thread(struct text_look *look, struct look_thread *row,
 	row->thread.pid = row->thread.pid ? row->thread.pid : thread->pid;
 	row->thread.name = row->thread.name ? row->thread.name : thread->name;
 	row->thread.note = thread->note ? thread->note : row->thread.note;
+	row->thread.handle = thread->handle ? thread->handle : row->thread.handle;
+	row->thread.builtin = thread->builtin ? thread->builtin : row->thread.builtin;
 }
 
 static struct native_list view_native(const struct raw_stack *stack)
@@ -182,6 +184,29 @@ static void copy_loose(struct look_thread *row, const struct py_list *loose)
 		py_list_add(&row->loose, &loose->frames[i]);
 }
 
+/* Details that only this pass has. A frame's arguments are the same in all passes, so the longer
+ * one has a source line. */
+static void take_details(struct text_look *look, struct look_thread *row,
+                         const struct raw_stack *stack)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < stack->native_count; i++) {
+		const struct native_frame *frame = &stack->native[i];
+
+		if (!frame->detail)
+			continue;
+		while (at < row->native.count &&
+		       !native_frame_is_same(&row->native.frames[at], frame))
+			at++;
+		if (at == row->native.count)
+			return;
+		if (intern_get(look->intern, frame->detail).len >
+		    intern_get(look->intern, row->native.frames[at].detail).len)
+			row->native.frames[at].detail = frame->detail;
+	}
+}
+
 static void take_stack(struct text_look *look, struct look_thread *row,
                        const struct raw_stack *stack)
 {
@@ -195,6 +220,8 @@ static void take_stack(struct text_look *look, struct look_thread *row,
 
 	if (new_native)
 		copy_native(row, stack);
+	else
+		take_details(look, row, stack);
 	if (new_loose)
 		copy_loose(row, &loose);
 	if (new_native || new_loose)
@@ -425,6 +452,14 @@ void text_look_add(struct text_look *look, const struct raw_stack *stack)
 	take_stack(look, row, stack);
 	if (look->ends)
 		text_look_end(look, false);
+}
+
+void text_look_add_details(struct text_look *look, const struct raw_stack *stack)
+{
+	struct look_thread *row = find_thread(look, stack);
+
+	if (row)
+		take_details(look, row, stack);
 }
 
 void text_look_end(struct text_look *look, bool in_stack)

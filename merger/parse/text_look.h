@@ -32,6 +32,8 @@ void text_look_destroy(struct text_look *look);
 
 /* Adds a copy of a stack that is not lost. */
 void text_look_add(struct text_look *look, const struct raw_stack *stack);
+/* Adds to the look only the details of a stack whose frames it has. */
+void text_look_add_details(struct text_look *look, const struct raw_stack *stack);
 /* Ends the look; with in_stack it ends after the stack that is added next, of which some lines came
  * already. */
 void text_look_end(struct text_look *look, bool in_stack);

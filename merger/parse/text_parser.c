@@ -4,12 +4,15 @@
 
 #include "merger/parse/address_map.h"
 #include "merger/base/alloc.h"
+#include "merger/base/number.h"
+#include "merger/parse/crash_line.h"
 #include "merger/parse/gdb_noise.h"
 #include "merger/parse/gdb_stop.h"
 #include "merger/parse/gdb_frame.h"
 #include "merger/parse/gdb_thread.h"
 #include "merger/parse/kernel_stack.h"
 #include "merger/parse/logical_lines.h"
+#include "merger/parse/printed_lock.h"
 #include "merger/parse/py_frame.h"
 #include "merger/parse/stack_reader.h"
 #include "merger/parse/text_look.h"
@@ -23,6 +26,7 @@ struct text_parser {
 	struct address_map map;
 	struct text_parser_counts counts;
 	struct kernel_stack kernel;
+	struct printed_lock *printed; /* NULL: details are not wanted */
 	struct buf scratch;
 	uint32_t sample_pid;
 	bool in_sample; /* between "begin" and "end" */
@@ -31,6 +35,7 @@ struct text_parser {
 	bool locals;      /* variables of "bt full" came since the stack before */
 	uint64_t prompts; /* so far, and before the last frame */
 	uint64_t frame_prompts;
+	bool crashed; /* the last stop was a signal, and its thread may still be told */
 };
 
 static void emit_stack(void *ctx, const struct raw_stack *stack)
@@ -46,6 +51,10 @@ static void take_stack(void *ctx, const struct raw_stack *stack)
 	struct text_parser *parser = ctx;
 	struct raw_stack copy;
 
+	if (stack->again) {
+		text_look_add_details(parser->look, stack);
+		return;
+	}
 	if (parser->in_sample) {
 		emit_stack(parser, stack);
 		return;
@@ -102,6 +111,49 @@ static void take_stop_line(struct text_parser *parser, struct span text)
 	}
 }
 
+static void give_marker(void *ctx, const struct marker *marker)
+{
+	struct text_parser *parser = ctx;
+
+	if (parser->sink.marker)
+		parser->sink.marker(parser->sink.ctx, marker);
+}
+
+/* Gives out a `crash` marker. */
+static void give_crash(struct text_parser *parser, const struct crash_line *crash)
+{
+	struct buf text = { 0 };
+	struct marker marker;
+
+	crash_line_write(crash, &text);
+	if (marker_parse(buf_span(&text), &marker))
+		give_marker(parser, &marker);
+	buf_deinit(&text);
+}
+
+/* True if the line says how the process stopped or ended. The stacks before it are of another
+ * look. */
+static bool take_crash_line(struct text_parser *parser, struct span text)
+{
+	struct crash_line crash;
+
+	if (!parser->printed || parser->in_sample || !crash_line_parse(span_trim(text), &crash))
+		return false;
+	if (crash.signal.len || crash.what.len)
+		end_stop(parser);
+	parser->crashed = crash.signal.len;
+	give_crash(parser, &crash);
+	return true;
+}
+
+/* "[Switching to Thread 0x7f00 (LWP 12)]", "[Current thread is 1 (...)]" after a signal */
+static void take_crash_thread(struct text_parser *parser, const struct gdb_thread *thread)
+{
+	if (parser->crashed && thread->is_switch && thread->tid)
+		give_crash(parser, &(struct crash_line){ .tid = thread->tid });
+	parser->crashed = false;
+}
+
 static void take_frame_line(struct text_parser *parser, const struct logical_line *line)
 {
 	const struct gdb_frame *frame = line->frame;
@@ -119,6 +171,8 @@ static void take_frame_line(struct text_parser *parser, const struct logical_lin
 	}
 	parser->counts.unknown_lines += line->spare;
 	parser->counts.frames++;
+	if (parser->printed && !line->frame)
+		printed_lock_set_frame(parser->printed, frame);
 	if (stack_reader_add_native(parser->reader, frame))
 		parser->counts.traces++;
 	parser->frame_prompts = parser->prompts;
@@ -137,10 +191,13 @@ static void take_thread_line(struct text_parser *parser, const struct logical_li
 			return;
 		}
 		take_stop_line(parser, line->text);
-		parser->counts.unknown_lines += gdb_noise_is_known(line->text) ? 0 : line->count;
+		if (!take_crash_line(parser, line->text))
+			parser->counts.unknown_lines +=
+			        gdb_noise_is_known(line->text) ? 0 : line->count;
 		return;
 	}
 	end_stack(parser);
+	take_crash_thread(parser, &thread);
 	if (!thread.is_switch && thread.number)
 		parser->counts.threads++;
 	stack_reader_begin(parser->reader, &thread);
@@ -182,6 +239,8 @@ static bool take_python_text(struct text_parser *parser, const struct logical_li
 	}
 	if (gdb_noise_is_python_note(line->text, &doing)) {
 		stack_reader_set_note(parser->reader, intern_add(parser->intern, doing));
+		if (!doing.len)
+			stack_reader_set_builtin(parser->reader, span_trim(line->text));
 		stack_reader_break(parser->reader);
 		return true;
 	}
@@ -197,7 +256,9 @@ static bool take_python_text(struct text_parser *parser, const struct logical_li
 static void take_command(struct text_parser *parser, struct span command)
 {
 	stack_reader_prompt(parser->reader);
-	parser->foreign = parser->python_text = false;
+	parser->foreign = parser->python_text = parser->crashed = false;
+	if (parser->printed)
+		printed_lock_set_command(parser->printed, command);
 	if (gdb_stop_command_runs(command))
 		end_stop(parser);
 }
@@ -213,6 +274,23 @@ static bool is_local(struct text_parser *parser, const struct logical_line *line
 	return true;
 }
 
+/* Facts that the text tells beside stacks. True: the line is not part of anything else. */
+static bool take_details(struct text_parser *parser, const struct logical_line *line)
+{
+	struct span digits = line->text;
+	uint64_t number;
+
+	if (!parser->printed)
+		return false;
+	if (number_take(&digits, 10, &number))
+		stack_reader_add_source(parser->reader, span_trim(digits));
+	printed_lock_take(parser->printed, line->text);
+	if (parser->foreign || (stack_reader_has_native(parser->reader) &&
+	                        gdb_noise_is_local(line->text, line->indent)))
+		return false;
+	return take_crash_line(parser, line->text);
+}
+
 static void take_text_line(struct text_parser *parser, const struct logical_line *line)
 {
 	if (line->prompt) {
@@ -220,6 +298,8 @@ static void take_text_line(struct text_parser *parser, const struct logical_line
 		return;
 	}
 	take_stop_line(parser, line->text);
+	if (take_details(parser, line))
+		return;
 	if (take_python_text(parser, line))
 		return;
 	stack_reader_break(parser->reader);
@@ -404,6 +484,10 @@ struct text_parser *text_parser_create(struct intern *intern, const struct text_
 	parser->lines = logical_lines_create(take_logical_line, parser);
 	parser->reader = stack_reader_create(intern, &parser->map, take_stack, parser);
 	parser->look = text_look_create(intern, emit_stack, parser);
+	if (sink->details) {
+		stack_reader_keep_details(parser->reader);
+		parser->printed = printed_lock_create(give_marker, parser);
+	}
 	return parser;
 }
 
@@ -414,6 +498,7 @@ void text_parser_destroy(struct text_parser *parser)
 	logical_lines_destroy(parser->lines);
 	stack_reader_destroy(parser->reader);
 	text_look_destroy(parser->look);
+	printed_lock_destroy(parser->printed);
 	address_map_deinit(&parser->map);
 	kernel_stack_deinit(&parser->kernel);
 	buf_deinit(&parser->scratch);

@@ -23,6 +23,9 @@ struct text_parser_sink {
 	 * none. */
 	void (*marker)(void *ctx, const struct marker *marker);
 	void *ctx;
+	/* Also wanted: `detail` of native frames, `builtin` of threads, and the markers `lock` and
+	 * `crash` for what the text says itself. */
+	bool details;
 };
 
 struct text_parser_counts {

@@ -247,7 +247,7 @@ static void test_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct test test = { .row = &rows[i], .intern = intern_create() };
-		struct text_parser_sink sink = { check_stack, ignore_marker, &test };
+		struct text_parser_sink sink = { check_stack, ignore_marker, &test, false };
 		struct text_parser *dump = text_parser_create(test.intern, &sink);
 
 		test.pymerge = pymerge_create(test.intern,
