@@ -23,7 +23,8 @@ struct snapshot_builder {
 	size_t local_count, local_cap;
 	struct printed_owner *owners;
 	size_t owner_count, owner_cap;
-	bool crash_begun; /* The next stack is that of the thread which crashed. */
+	struct snapshot_crash crash; /* of the last stop */
+	bool crash_begun;            /* No stack has come since. */
 	struct buf text, clean;
 };
 
@@ -403,51 +404,77 @@ static uint32_t take_signal(struct snapshot_builder *builder, const struct marke
 		{ "SIGILL", SIGILL },   { "SIGABRT", SIGABRT }, { "SIGBUS", SIGBUS },
 		{ "SIGFPE", SIGFPE },   { "SIGSEGV", SIGSEGV }, { "SIGSYS", SIGSYS },
 		{ "SIGXCPU", SIGXCPU }, { "SIGXFSZ", SIGXFSZ }, { "SIGSTKFLT", SIGSTKFLT },
+		{ "SIGPROT", 0 }, /* CHERI */
 	};
 	struct span name = marker_get(marker, "signal");
 	uint32_t number = get_number(marker, "signal");
 
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
-		if (span_eq(name, span_of(fatal[i].name)) || number == fatal[i].number)
+		if (span_eq(name, span_of(fatal[i].name)) || (number && number == fatal[i].number))
 			return intern_add(builder->snapshot->intern, span_of(fatal[i].name));
 	return span_starts(name, SPAN_LIT("EXC_")) ? intern_value(builder, name) : 0; /* macOS */
 }
 
+/* Ends the message of the line before. */
+static void add_to_message(struct snapshot_builder *builder, const struct marker *marker)
+{
+	struct buf text = { 0 };
+
+	buf_add_span(&text, intern_get(builder->snapshot->intern, builder->crash.what));
+	buf_add_span(&text, SPAN_LIT(": "));
+	buf_add_span(&text,
+	             intern_get(builder->snapshot->intern, take_word(builder, marker, "more")));
+	builder->crash.what = intern_add(builder->snapshot->intern, buf_span(&text));
+	buf_deinit(&text);
+}
+
+/* A stop with a signal is another one than the crash before; a message may come before its signal. */
 static void take_crash(struct snapshot_builder *builder, const struct marker *marker)
 {
-	struct snapshot_crash *crash = &builder->snapshot->crash;
+	struct snapshot_crash *crash = &builder->crash;
 	uint32_t tid = get_number(marker, "tid"), what = take_word(builder, marker, "what");
 
-	if (marker_get(marker, "signal").ptr) { /* A later stop: the earlier one was not the end. */
+	if (marker_get(marker, "signal").ptr) {
 		uint32_t signal = take_signal(builder, marker);
 
 		*crash = (struct snapshot_crash){
 			.signal = signal,
-			.what = signal ? crash->what : 0,
+			.what = signal && !crash->signal ? crash->what : 0,
 			.ended = get_number(marker, "ended"),
 			.number = get_number(marker, "number"),
 			.thread = SNAPSHOT_NONE,
 		};
-		builder->crash_begun = signal;
+		builder->crash_begun = true;
 	}
 	if (what && !crash->what) {
 		crash->what = what;
-		if (!crash->signal)
-			crash->thread = SNAPSHOT_NONE;
 		builder->crash_begun = true;
 	}
-	if (tid && !crash->tid && !crash->number && crash->thread == SNAPSHOT_NONE)
+	if (tid && !crash->tid && !crash->number)
 		crash->tid = tid;
-	if (crash->what && marker_get(marker, "more").ptr) {
-		struct buf text = { 0 };
+	if (crash->what && marker_get(marker, "more").ptr)
+		add_to_message(builder, marker);
+}
 
-		buf_add_span(&text, intern_get(builder->snapshot->intern, crash->what));
-		buf_add_span(&text, SPAN_LIT(": "));
-		buf_add_span(&text, intern_get(builder->snapshot->intern,
-		                               take_word(builder, marker, "more")));
-		crash->what = intern_add(builder->snapshot->intern, buf_span(&text));
-		buf_deinit(&text);
-	}
+/* The first stack after a stop: what was told of the stop is of this stack and those after it. */
+static void begin_crash(struct snapshot_builder *builder, size_t thread)
+{
+	if (!builder->crash_begun)
+		return;
+	builder->crash.thread = thread;
+	builder->snapshot->crash = builder->crash;
+	builder->crash_begun = false;
+}
+
+/* Text that tells of the crash after the stacks. */
+static void finish_crash(struct snapshot_builder *builder)
+{
+	struct snapshot_crash *crash = &builder->snapshot->crash;
+
+	if (!crash->signal && builder->crash.signal)
+		*crash = builder->crash;
+	if (!crash->what)
+		crash->what = builder->crash.what;
 }
 
 static const struct {
@@ -532,9 +559,7 @@ static void take_stack(void *ctx, const struct raw_stack *stack)
 	thread->number = header->number;
 	thread->handle = header->handle;
 	printed_details_read(builder->snapshot, thread, stack);
-	if (builder->crash_begun)
-		builder->snapshot->crash.thread = (size_t)(thread - builder->snapshot->threads);
-	builder->crash_begun = false;
+	begin_crash(builder, (size_t)(thread - builder->snapshot->threads));
 }
 
 struct snapshot_builder *snapshot_builder_create(bool glue)
@@ -545,7 +570,7 @@ struct snapshot_builder *snapshot_builder_create(bool glue)
 
 	builder->snapshot = alloc_zeroed(1, sizeof(*builder->snapshot));
 	builder->snapshot->intern = intern_create();
-	builder->snapshot->crash.thread = SNAPSHOT_NONE;
+	builder->crash.thread = builder->snapshot->crash.thread = SNAPSHOT_NONE;
 	builder->parser = text_parser_create(builder->snapshot->intern, &sink);
 	builder->pymerge = pymerge_create(builder->snapshot->intern, &options);
 	return builder;
@@ -578,6 +603,7 @@ struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder)
 	text_parser_finish(builder->parser);
 	snapshot_drop_ended(snapshot);
 	blocking_functions_infer(snapshot);
+	finish_crash(builder);
 	printed_details_resolve(snapshot, builder->owners, builder->owner_count);
 	builder->snapshot = NULL;
 	return snapshot;

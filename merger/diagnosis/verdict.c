@@ -9,7 +9,7 @@ static const struct {
 	{ "zombie", "it has ended, and its parent has not waited for it" },
 	{ "stopped", "a signal has stopped it" },
 	{ "traced", "another debugger holds it" },
-	{ "crash", "a signal has ended it (a core file)" },
+	{ "crash", "a signal or an error that it found has ended it (a core file, or text of gdb)" },
 	{ "deadlock", "threads, processes or tasks wait for each other in a circle" },
 	{ "uninterruptible", "it sleeps in the kernel where no signal reaches it" },
 	{ "lock", "threads wait for a lock, whose holder does something else" },

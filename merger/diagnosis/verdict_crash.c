@@ -83,6 +83,9 @@ static bool handles_crash(const struct snapshot *snapshot, const struct snapshot
 {
 	if (thread->signal)
 		return is_crash_signal(thread->signal);
+	/* A program that starts a debugger waits for it in its handler. */
+	if (thread->call.class == SYSCALL_CHILD)
+		return true;
 	for (size_t i = 0; i < count; i++) {
 		struct span name = intern_get(snapshot->intern, get_frame(thread, i)->name);
 
@@ -167,14 +170,21 @@ static size_t find_told(const struct snapshot *snapshot)
 	return find_number(snapshot, crash->number);
 }
 
-/* Nothing names the thread: the stack that came next, if it has no header; gdb's first thread,
- * which is the one that crashed in a core file; or the first that does not wait. */
+/* A stack without a header is that of the thread that the last stop has selected. */
+static bool is_next_bare(const struct snapshot *snapshot)
+{
+	size_t next = snapshot->crash.thread;
+
+	return next < snapshot->thread_count && !snapshot->threads[next].number &&
+	       !snapshot->threads[next].tid;
+}
+
+/* Nothing names the thread: gdb's first one, which is the one that crashed in a core file; or the
+ * first that does not wait. */
 static size_t guess_thread(const struct snapshot *snapshot)
 {
 	size_t next = snapshot->crash.thread, first;
 
-	if (next < snapshot->thread_count && !snapshot->threads[next].number)
-		return next;
 	first = snapshot->crash.ended ? find_number(snapshot, 1) : SNAPSHOT_NONE;
 	if (first != SNAPSHOT_NONE)
 		return first;
@@ -202,6 +212,8 @@ static size_t choose_thread(const struct snapshot *snapshot, enum verdict_trust 
 		return snapshot->crash.thread;
 	if (!snapshot->crash.signal)
 		return evidence;
+	if (told == SNAPSHOT_NONE && is_next_bare(snapshot))
+		told = snapshot->crash.thread;
 	if (told != SNAPSHOT_NONE || evidence != SNAPSHOT_NONE || snapshot->thread_count == 1) {
 		*ret = VERDICT_CERTAIN;
 		return told != SNAPSHOT_NONE ? told : evidence != SNAPSHOT_NONE ? evidence : 0;
@@ -252,7 +264,9 @@ static void add_end(struct verdict_draft *draft, const struct snapshot_thread *t
 	const char *told = choose_signal(draft->snapshot, thread, &number);
 
 	if (!told && !number) {
-		verdict_add(draft, view->handles ? " handles a crash" : " ended the process");
+		verdict_add(draft, view->handles ? " handles a crash"
+		                   : view->words ? " ended the process"
+		                                 : " crashed");
 		return;
 	}
 	verdict_add(draft, crash->ended    ? " was ended by "

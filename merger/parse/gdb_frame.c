@@ -219,7 +219,8 @@ static bool parse_numbered(struct span text, bool complete, struct gdb_frame *re
 	text = span_trim(text);
 	if (!parse_special(&text, &frame)) {
 		take_address(&text, &frame);
-		parse_call(text, complete, &frame);
+		if (!parse_special(&text, &frame))
+			parse_call(text, complete, &frame);
 	}
 	*ret = frame;
 	return true;

@@ -79,15 +79,16 @@ void printed_lock_set_command(struct printed_lock *lock, struct span text)
 	buf_clear(&lock->expression);
 	text = span_trim(text);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (!span_take(&text, verbs[i]))
+		if (!span_take(&text, verbs[i]) ||
+		    (text.len && isalnum((unsigned char)text.ptr[0])))
 			continue;
+		text = span_skip_blanks(text);
 		while (text.len && (text.ptr[0] == '/' || text.ptr[0] == '-')) {
 			while (text.len && text.ptr[0] != ' ')
 				text = span_skip(text, 1);
 			text = span_skip_blanks(text);
 		}
-		if (text.len && !isalpha((unsigned char)text.ptr[0]))
-			buf_add_span(&lock->expression, span_trim(text));
+		buf_add_span(&lock->expression, span_trim(text));
 		return;
 	}
 }

@@ -171,7 +171,7 @@ static void take_frame_line(struct text_parser *parser, const struct logical_lin
 	}
 	parser->counts.unknown_lines += line->spare;
 	parser->counts.frames++;
-	if (parser->printed && !line->frame)
+	if (parser->printed)
 		printed_lock_set_frame(parser->printed, frame);
 	if (stack_reader_add_native(parser->reader, frame))
 		parser->counts.traces++;
