@@ -126,26 +126,30 @@ bool gdb_stop_has_time(struct span text)
 	return false;
 }
 
+/* The text before a thread's event: nothing, or its name in quotes, which may contain anything. */
+static bool take_name(struct span text, struct span event, struct span *name)
+{
+	const char *end = text.ptr + text.len, *from = text.ptr, *hit;
+
+	while (from < end && (hit = memmem(from, (size_t)(end - from), event.ptr, event.len))) {
+		*name = span_trim((struct span){ text.ptr, (size_t)(hit - text.ptr) });
+		if (!name->len)
+			return true;
+		if (name->len > 1 && name->ptr[0] == '"' && name->ptr[name->len - 1] == '"') {
+			*name = (struct span){ name->ptr + 1, name->len - 2 };
+			return true;
+		}
+		from = hit + 1;
+	}
+	return false;
+}
+
 bool gdb_stop_thread(struct span text, uint32_t *number, struct span *name)
 {
-	static const struct span verbs[] = { SPAN_INIT("received signal "), SPAN_INIT("hit ") };
-	struct span rest = text;
-	const char *verb = NULL;
-
-	if (!span_take(&rest, SPAN_LIT("Thread ")) || !number_take32(&rest, number))
+	if (!span_take(&text, SPAN_LIT("Thread ")) || !number_take32(&text, number))
 		return false;
-	if (span_take(&rest, SPAN_LIT(".")) && !number_take32(&rest, number))
+	if (span_take(&text, SPAN_LIT(".")) && !number_take32(&text, number))
 		return false;
-	/* The name may contain anything. */
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && !verb; i++)
-		verb = rest.len ? memmem(rest.ptr, rest.len, verbs[i].ptr, verbs[i].len) : NULL;
-	if (!verb)
-		return false;
-	*name = span_trim((struct span){ rest.ptr, (size_t)(verb - rest.ptr) });
-	if (!name->len)
-		return true;
-	if (name->len < 2 || name->ptr[0] != '"' || name->ptr[name->len - 1] != '"')
-		return false;
-	*name = (struct span){ name->ptr + 1, name->len - 2 };
-	return true;
+	return take_name(text, SPAN_LIT("received signal "), name) ||
+	       take_name(text, SPAN_LIT("hit "), name);
 }

@@ -7,8 +7,10 @@
 #include "merger/parse/function_class.h"
 #include "merger/parse/python_owners.h"
 
-/* Limit on the search for the thread of a stack that does not name it. */
-#define SEARCH_MAX 1000
+/* Limits on the search for the thread of a stack that does not name it, and on their number in one
+ * look, so that text without any thread's name takes linear time. */
+#define SEARCH_MAX 256
+#define UNNAMED_MAX 64
 
 /* Which commands have printed a stack, as bits. */
 enum pass {
@@ -338,12 +340,23 @@ static void move_python(struct text_look *look, struct look_thread *to, struct l
 	name_thread(look, to, &from->thread);
 }
 
+/* Cheap test: true if there may be two halves of a thread. */
+static bool may_have_halves(const struct text_look *look)
+{
+	if (!look->unnamed || look->unnamed == look->count)
+		return false;
+	for (size_t i = 0; i < look->count; i++)
+		if (is_python_half(&look->threads[i]))
+			return true;
+	return false;
+}
+
 /* Joins the native and the Python frames of a thread of which only one pass gives the name. */
 static void join_halves(struct text_look *look)
 {
 	struct look_thread *half = NULL, *other;
 
-	for (size_t i = 0; look->unnamed && i < look->count; i++) {
+	for (size_t i = 0; i < look->count; i++) {
 		struct look_thread *row = &look->threads[i];
 
 		if (is_named(&row->thread) || !(is_python_half(row) || is_native_half(look, row)))
@@ -386,9 +399,10 @@ static void end_look(struct text_look *look, bool keep)
 {
 	size_t count = look->count;
 
-	join_halves(look);
-	hash_index_clear(&look->by_tid);
-	hash_index_clear(&look->by_number);
+	if (may_have_halves(look))
+		join_halves(look);
+	hash_index_deinit(&look->by_tid);
+	hash_index_deinit(&look->by_number);
 	look->count = look->unnamed = 0;
 	look->bare_passes = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -446,6 +460,8 @@ void text_look_add(struct text_look *look, const struct raw_stack *stack)
 	} else if (row && !is_of_look(row, stack)) {
 		end_look(look, true);
 		row = find_thread(look, stack);
+	} else if (!row && look->unnamed >= UNNAMED_MAX) {
+		end_look(look, false);
 	}
 	if (!row)
 		row = add_thread(look, &stack->thread);

@@ -13,6 +13,14 @@
 
 #define FILE_LINE(file, line, name) "  File \"" file "\", line " #line ", in " name "\n"
 
+#define T1 "Thread 1 (Thread 0x1 (LWP 11)):\n"
+#define T2 "Thread 2 (Thread 0x2 (LWP 12)):\n"
+#define F(name) "#0  0x1 in " name " ()\n"
+#define EV "#1  0x2 in ev ()\n"
+#define EVAL "#1  0x2 in _PyEval_EvalFrameDefault ()\n"
+#define PYBT(file, line, name)                                                                     \
+	"Traceback (most recent call first):\n" FILE_LINE(file, line, name) "    x()\n"
+
 /* A stack is written as "[tid/pid name state!lost" and "]". Its native frames are names ("?": none)
  * with ":file:line", "@module+offset" and, in braces, the Python frames that they run. Loose Python
  * frames follow a "|". Python frames are "name:file:line", "^first_line" and "~number". Kernel
@@ -192,6 +200,91 @@ static const struct {
 	          "a.py", 3, "foo") "    x\nValueError: no\n#0  f () at "
 	                            "a.c:1\n",
 	  "[0/0 f:a.c:1]", 0 },
+	/* looks: passes over one stop */
+	{ "thread apply all bt, then py-bt",
+	  "(gdb) thread apply all bt\n" T2 F("f") EV T1 F("g") EV
+	  "(gdb) thread apply all py-bt\n" T2 PYBT("a.py", 3, "foo") T1 PYBT("a.py", 4, "bar"),
+	  "[12/0 f ev|foo:a.py:3][11/0 g ev|bar:a.py:4]", 0 },
+	{ "the same, the other way round, without prompts",
+	  T2 PYBT("a.py", 3, "foo") T1 PYBT("a.py", 4, "bar") T2 F("f") EV T1 F("g") EV,
+	  "[12/0 f ev|foo:a.py:3][11/0 g ev|bar:a.py:4]", 0 },
+	{ "a selected thread: py-bt with numbers, then bt",
+	  "[Switching to thread 2 (Thread 0x2 (LWP 12))]\n" F(
+	          "f") "(gdb) py-bt\n#1 Frame 0x1, for "
+	               "file a.py, line 3, in foo ()\n(gdb) bt\n" F("f") EV,
+	  "[12/0 f ev{foo:a.py:3~1}]", 0 },
+	{ "one thread after the other, then all",
+	  "(gdb) info threads\n(gdb) thread 1\n[Switching to thread 1 (Thread 0x1 (LWP 11))]\n" F(
+	          "g") "(gdb) bt\n" F("g") EV
+	  "(gdb) frame 1\n" EV "(gdb) thread 2\n[Switching to "
+	  "thread 2 (Thread 0x2 (LWP 12))]\n" F("f") "(gdb) py-bt\n" PYBT(
+	          "a.py", 3, "foo") "(gdb) up\n" EV "(gdb) thread apply all bt\n" T2 F("f")
+	          EV T1 F("g") EV,
+	  "[11/0 g ev][12/0 f ev|foo:a.py:3]", 0 },
+	{ "bt, then all threads: it is one of them",
+	  "(gdb) bt\n" F("g") EV "(gdb) thread apply all bt\n" T2 F("f") EV T1 F("g") EV,
+	  "[11/0 g ev][12/0 f ev]", 0 },
+	{ "the same without prompts, two runs of it",
+	  F("g") EV T2 F("f") EV T1 F("g") EV F("g") EV T2 F("f") EV T1 F("g") EV,
+	  "[11/0 g ev][12/0 f ev][11/0 g ev][12/0 f ev]", 0 },
+	{ "all threads, then bt, two runs of it",
+	  T2 F("f") EV T1 F("g") EV F("g") EV T2 F("f") EV T1 F("g") EV F("g") EV,
+	  "[12/0 f ev][11/0 g ev][12/0 f ev][11/0 g ev]", 0 },
+	{ "bt full is a pass of its own",
+	  T1 F("g") EV T1 F("g") "        x = 1\n" EV "No locals.\n", "[11/0 g ev]", 0 },
+	{ "equal samples of several runs", T1 F("g") T1 F("g") T1 F("g"),
+	  "[11/0 g][11/0 g][11/0 g]", 0 },
+	{ "equal samples without headers", F("g") EV F("g") EV F("g") EV,
+	  "[0/0 g ev][0/0 g ev][0/0 g ev]", 0 },
+	{ "equal samples of py-bt", PYBT("a.py", 3, "foo") PYBT("a.py", 3, "foo"),
+	  "[0/0 |foo:a.py:3][0/0 |foo:a.py:3]", 0 },
+	{ "samples of bt and py-bt",
+	  T1 F("g") EV T1 PYBT("a.py", 3, "foo") T1 F("g") EV T1 PYBT("a.py", 3, "foo"),
+	  "[11/0 g ev|foo:a.py:3][11/0 g ev|foo:a.py:3]", 0 },
+	{ "the program has run in between",
+	  "(gdb) bt\n" F("g") EV "(gdb) c\nContinuing.\n^C\n(gdb) bt\n" F("g") EV,
+	  "[0/0 g ev][0/0 g ev]", 1 },
+	{ "the command is all that tells it",
+	  "(gdb) bt\n" F("g") EV "(gdb) next 2\n(gdb) bt\n" F("g") EV, "[0/0 g ev][0/0 g ev]", 0 },
+	{ "another stop",
+	  F("g") EV "Breakpoint 1 at 0x1: file a.c, line 3.\n" EV
+	            "\nBreakpoint 1, f () at a.c:3\n" F("g") EV,
+	  "[0/0 g ev ev][0/0 g ev]", 0 },
+	{ "a time between them", "12:00:01\n" T1 F("g") "At 12:00:02\n" T1 PYBT("a.py", 3, "foo"),
+	  "[11/0 g][11/0 |foo:a.py:3]", 2 },
+	{ "a time in a stack", "(gdb) bt\n" F("g") "12:00:01 log\n" EV "(gdb) bt\n" F("g") EV,
+	  "[0/0 g ev][0/0 g ev]", 1 },
+	{ "a thread with other frames: all that its command prints is of the next look",
+	  "(gdb) thread apply all bt\n" T2 F("f") EV T1 F("g") EV
+	  "(gdb) thread apply all bt\n" T2 F("f") EV T1 F("h") EV,
+	  "[12/0 f ev][11/0 g ev][12/0 f ev][11/0 h ev]", 0 },
+	{ "a session's stack that prose quotes",
+	  "(gdb) thread apply all bt\n" T2 F("f") EV T1 F("g") EV "So this one:\n" T2 F("f") EV,
+	  "[12/0 f ev][11/0 g ev]", 1 },
+	{ "the first bt had no symbols",
+	  "(gdb) bt\n#0  0x1 in ?? ()\n#1  0x2 in ?? ()\n(gdb) sharedlibrary\n(gdb) bt\n#0  0x1 in "
+	  "f "
+	  "() from f.so\n#1  0x2 in g ()\n",
+	  "[0/0 f@f.so g]", 0 },
+	{ "py-bt of the thread that gdb has selected",
+	  T2 F("f") EVAL T1 F("g") EVAL "(gdb) py-bt\n" PYBT("a.py", 3, "foo"),
+	  "[12/0 f _PyEval_EvalFrameDefault][11/0 g _PyEval_EvalFrameDefault|foo:a.py:3]", 0 },
+	{ "bt, then py-bt of all threads", F("f") EVAL T1 PYBT("a.py", 3, "foo"),
+	  "[11/0 f _PyEval_EvalFrameDefault|foo:a.py:3]", 0 },
+	{ "a stop names its thread",
+	  "Thread 2 \"w\" received signal SIGINT, Interrupt.\n[Switching to Thread 0x2 (LWP "
+	  "12)]\n(gdb) "
+	  "bt\n" F("f") EV "(gdb) thread apply all bt\n" T2 F("f") EV T1 F("g") EV,
+	  "[12/0 w f ev][11/0 g ev]", 0 },
+	{ "so do a core file and other tools",
+	  "[Current thread is 1 (Thread 0x1 (LWP 11))]\n" F("f") EV "TID 12:\n" F("g") EV
+	  "Stack trace of thread 13:\n" F("h") EV,
+	  "[11/0 f ev][12/0 g ev][13/0 h ev]", 0 },
+	{ "the next process has other threads",
+	  "[Current thread is 1 (LWP 11)]\n" F("f") EV "Core was generated by `a'.\n" F("f") EV,
+	  "[11/0 f ev][0/0 f ev]", 0 },
+	{ "the #0 that old gdbs print after all threads", T2 F("f") EV T1 F("g") EV F("g"),
+	  "[12/0 f ev][11/0 g ev]", 0 },
 	/* pmp's markers */
 	{ "a sample",
 	  "~pmp maps pid=7\n~pmp map pid=7 start=0x1000 end=0x2000 offset=0x300 path=/a%20b.so\n"
