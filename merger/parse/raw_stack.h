@@ -74,12 +74,11 @@ struct raw_stack {
 	 * other frames. */
 	const struct kernel_frame *kernel;
 	size_t kernel_count;
-	uint64_t
-	        prompts; /* in pasted text: prompts, or prose in their place, before its last frame */
-	bool again;      /* all its frames were printed before; only their details may be new */
-	bool headed;     /* printed below the header of its thread */
-	bool full;       /* with local variables */
-	uint32_t lost;   /* intern id of the reason why there is no stack; 0: there is a stack */
+	uint64_t prompts; /* of pasted text: prompts, or prose instead, before its last frame */
+	bool again;       /* all its frames were printed before; only details may be new */
+	bool headed;      /* printed below the header of its thread */
+	bool full;        /* with local variables */
+	uint32_t lost;    /* intern id of the reason why there is no stack; 0: there is a stack */
 };
 
 #endif
