@@ -12,7 +12,7 @@ from pmp_py_text import read_bytes, read_c_string, read_text
 ITEMS_MAX = 100000  # of one container
 MIN_ADDRESS = 4096  # no object has a lower address
 # PyTypeObject, the same from 2.7 to 3.13 (Include/cpython/object.h).
-TYPE_BASICSIZE, TYPE_FLAGS, TYPE_DICTOFFSET = 32, 168, 288
+TYPE_BASICSIZE, TYPE_FLAGS, TYPE_BASE, TYPE_DICT, TYPE_DICTOFFSET = 32, 168, 256, 264, 288
 INLINE_VALUES, MANAGED_DICT = 1 << 2, 1 << 4
 # PyDictObject (Include/cpython/dictobject.h); of 2.7: ma_mask, ma_table.
 DICT_KEYS, DICT_VALUES, OLD_DICT_MASK, OLD_DICT_TABLE = 32, 40, 32, 40
@@ -24,6 +24,7 @@ WEAKREF_OBJECT = CELL_CONTENTS = MODULE_DICT = 16
 METHODS = ("builtin_function_or_method", "method", "instancemethod")
 METHOD_SELF = 24  # PyCFunctionObject.m_self, PyMethodObject.im_self
 BLOCKS_MAX = 20  # CO_MAXBLOCKS (Include/code.h)
+WORDS_MAX, CLOSURE_MAX = 512, 64  # bytes of an instance; variables of a closure
 TABLE_MAX = 1 << 16  # bytes of an exception table that are read
 
 
@@ -66,6 +67,30 @@ class Objects:
         """The object that a method is bound to; 0: it is no method."""
         is_method = obj > MIN_ADDRESS and self.type_name(obj) in METHODS
         return self.memory.pointer(obj + METHOD_SELF) if is_method else 0
+
+    def words(self, obj: int) -> list:
+        """The words of an instance of a type of C, without those that all objects have."""
+        size = min(self.memory.pointer(self.type_of(obj) + TYPE_BASICSIZE), WORDS_MAX)
+        return self.pointers(obj + VAR_SIZE, size // 8 - 2)
+
+    def type_and_flags(self, obj: int) -> tuple:
+        """(type of an object, its tp_flags)."""
+        kind = self.type_of(obj)
+        return kind, self.memory.pointer(kind + TYPE_FLAGS)
+
+    def type_dict(self, kind: int) -> list:
+        """[(key, value)] of the names that a class defines; [] if it has none, as types of C."""
+        return self._dict_at(kind + TYPE_DICT)
+
+    def closure(self, function: int) -> list:
+        """[object] that a function of Python has in its closure; [] for another object."""
+        if self.type_name(function) != "function":
+            return []
+        tuples = [word for word in self.words(function)
+                  if word > MIN_ADDRESS and self.type_name(word) == "tuple"]
+        return [self.memory.pointer(cell + CELL_CONTENTS) for found in tuples
+                for cell in self.items(found, "tuple", CLOSURE_MAX)
+                if self.type_name(cell) == "cell"]
 
     def module(self, modules: int, name: str) -> dict:
         """{name: object} of a module's namespace, {} if it is not imported. modules:

@@ -4,9 +4,11 @@ asyncio tasks.
 All of it is read while every thread is stopped, so that it belongs to one instant; it is written
 when the threads run again.
 """
+import time
+
 import pmp_gil as gil
 import pmp_procfs as procfs
-from pmp_asyncio_tasks import AsyncioTasks, running_loops
+from pmp_asyncio_tasks import AsyncioTasks
 from pmp_markers import marker, one_line
 from pmp_memory import BadRead
 from pmp_pthread_locks import FutexMemory, find_wait
@@ -32,9 +34,9 @@ class Details:
         self._waits = {}  # tid -> Wait, for Python's locks
         self._locals = {}  # tid -> lines
         self._names = {}  # tid -> name of the Python thread
-        self._tasks = []
-        self._asyncio = self._loops = None
         self._runtime = []  # pairs of the `runtime` marker
+        self._tasks = []  # [Task]
+        self._now_us = int(time.monotonic() * 1e6) if target.is_live else 0
         self._unread = {}  # what could not be read -> why
         # tid in the target's pid namespace -> tid here
         self._tids = _inner_tids(target.pid, stats) if target.is_live else {t: t for t in stats}
@@ -80,8 +82,7 @@ class Details:
                  if sample.activity in (gil.HOLDS, gil.COLLECTS)]
         if self._runtime:
             lines.append(marker("runtime", ("pid", self._target.pid), *self._runtime))
-        if self._tasks:
-            lines += self._asyncio.lines(self._tasks, self._loops)
+        lines += [line for task in self._tasks for line in task.lines()]
         if not self._target.is_live:
             self._unread["what the kernel says of it"] = "a core file has nothing of /proc"
         return lines + [marker("unread", what=what, why=one_line(why))
@@ -143,10 +144,9 @@ class Details:
     def _read_tasks(self, python, objects) -> None:
         if python.minor() < (3, 8):
             return
-        self._asyncio = AsyncioTasks(objects, Slots(objects), Values(objects), python.frames)
+        reader = AsyncioTasks(objects, Slots(objects), Values(objects), python.frames)
         for modules in python.modules(self._target.memory, objects.values):
-            self._tasks += self._asyncio.read(modules)
-        self._loops = running_loops(Slots(objects), self._samples) if self._tasks else {}
+            self._tasks += reader.read(modules, self._samples, self._now_us)
 
 
 def _inner_tids(pid: int, stats: dict) -> dict:

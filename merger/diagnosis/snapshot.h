@@ -151,10 +151,23 @@ struct snapshot_child {
 	char state;
 };
 
+enum task_kind {
+	TASK_ASYNCIO,
+	TASK_CALLBACK, /* of asyncio's event loop */
+	TASK_GREENLET,
+};
+
 struct snapshot_task {
 	uint64_t id;
+	enum task_kind kind;
 	uint32_t pid, name, tid, state, on;
-	uint64_t *waits; /* ids of tasks */
+	bool running;  /* its thread runs it now */
+	bool orphaned; /* nothing alive can wake it */
+	bool has_left;
+	uint64_t left_us; /* until its sleep, or its time limit, ends */
+	uint64_t busy_us; /* for how long its loop has handled no event; 0: unknown */
+	uint32_t thread;  /* the tid that runs what it waits for; 0: none */
+	uint64_t *waits;  /* ids of tasks */
 	size_t wait_count;
 	struct frame *frames; /* innermost coroutine first */
 	size_t frame_count, frame_cap;

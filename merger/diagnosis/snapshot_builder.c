@@ -262,6 +262,15 @@ static void take_local(struct snapshot_builder *builder, const struct marker *ma
 	};
 }
 
+static enum task_kind get_task_kind(const struct marker *marker)
+{
+	struct span kind = marker_get(marker, "kind");
+
+	if (span_eq(kind, SPAN_LIT("greenlet")))
+		return TASK_GREENLET;
+	return span_eq(kind, SPAN_LIT("callback")) ? TASK_CALLBACK : TASK_ASYNCIO;
+}
+
 static void take_task(struct snapshot_builder *builder, const struct marker *marker)
 {
 	struct snapshot *snapshot = builder->snapshot;
@@ -275,7 +284,14 @@ static void take_task(struct snapshot_builder *builder, const struct marker *mar
 	task->name = take_word(builder, marker, "name");
 	task->tid = get_number(marker, "tid");
 	task->state = take_word(builder, marker, "state");
+	task->kind = get_task_kind(marker);
 	task->on = take_word(builder, marker, "on");
+	task->running = span_eq(marker_get(marker, "state"), SPAN_LIT("running"));
+	task->orphaned = span_eq(marker_get(marker, "setter"), SPAN_LIT("gone"));
+	task->thread = get_number(marker, "thread");
+	task->has_left = marker_get(marker, "left_us").ptr;
+	task->left_us = marker_number(marker, "left_us", 0);
+	task->busy_us = marker_number(marker, "busy_us", 0);
 	task->wait_count = marker_numbers(marker, "waits", &task->waits);
 }
 

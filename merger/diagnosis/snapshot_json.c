@@ -340,12 +340,25 @@ static void add_children(struct json_report *report)
 
 static void add_task(struct json_report *report, const struct snapshot_task *task)
 {
+	static const struct span kinds[] = {
+		[TASK_ASYNCIO] = SPAN_INIT("asyncio"),
+		[TASK_CALLBACK] = SPAN_INIT("callback"),
+		[TASK_GREENLET] = SPAN_INIT("greenlet"),
+	};
+
 	open_row(report);
 	add_address(report, "id", task->id);
 	document_add_known(report->document, "pid", task->pid);
 	document_add_known(report->document, "tid", task->tid);
 	add_id(report, "name", task->name);
 	add_id(report, "state", task->state);
+	document_add_text(report->document, "kind", kinds[task->kind]);
+	document_add_known(report->document, "thread", task->thread);
+	document_add_known(report->document, "busy_us", task->busy_us);
+	if (task->has_left)
+		document_add_number(report->document, "left_us", task->left_us);
+	if (task->orphaned)
+		document_add_text(report->document, "setter", SPAN_LIT("gone"));
 	add_id(report, "on", task->on);
 	open_list(report, "waits");
 	for (size_t i = 0; i < task->wait_count; i++) {

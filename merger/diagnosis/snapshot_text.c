@@ -217,7 +217,8 @@ static void write_groups(struct text_report *report)
 
 static void write_task(struct text_report *report, const struct snapshot_task *task)
 {
-	fprintf(report->out, "\ntask %.*s", SPAN_ARG(get_text(report, task->name)));
+	fprintf(report->out, "\n%s%.*s", task->kind == TASK_GREENLET ? "greenlet " : "task ",
+	        SPAN_ARG(get_text(report, task->name)));
 	if (task->tid)
 		fprintf(report->out, " of thread %" PRIu32, task->tid);
 	if (task->state)
@@ -234,6 +235,15 @@ static void write_task(struct text_report *report, const struct snapshot_task *t
 	}
 	if (!task->wait_count && task->on)
 		fprintf(report->out, ", awaits %.*s", SPAN_ARG(get_text(report, task->on)));
+	if (task->thread)
+		fprintf(report->out, " %" PRIu32, task->thread);
+	if (task->has_left)
+		fprintf(report->out, ", %.1f s are left", (double)task->left_us / 1e6);
+	if (task->busy_us)
+		fprintf(report->out, ", its loop has handled no event for %.1f s",
+		        (double)task->busy_us / 1e6);
+	if (task->orphaned)
+		fputs(", nothing that is alive can wake it", report->out);
 	fputc('\n', report->out);
 	for (size_t i = 0; i < task->frame_count; i++)
 		write_frame(report, task->pid, &task->frames[i]);

@@ -21,6 +21,7 @@ static const struct {
 	{ "io", "it waits for a file, a pipe, or somebody on a network" },
 	{ "busy", "it is on a CPU" },
 	{ "asyncio", "its tasks wait, and no task for another in a circle" },
+	{ "greenlet", "its greenlets wait, and none for another in a circle" },
 	{ "wait", "it waits to be woken by another thread of its own" },
 	{ "sleep", "it sleeps for a set time" },
 	{ "idle", "it waits for work: nothing says that it hangs" },

@@ -251,17 +251,6 @@ static void add_chain(struct verdict_draft *draft, const struct cause *cause)
 	}
 }
 
-static void add_progress(struct verdict_draft *draft, size_t thread)
-{
-	struct buf *text = &draft->verdict->text;
-	size_t before = text->len;
-
-	verdict_add(draft, "\n");
-	wording_progress(text, draft->snapshot, &draft->snapshot->threads[thread]);
-	if (text->len == before + 1)
-		text->len = before;
-}
-
 static bool write_cause(struct verdict_draft *draft, const struct cause *cause)
 {
 	verdict_begin(draft, choose_kind(draft, cause), choose_trust(draft, cause));
@@ -276,7 +265,7 @@ static bool write_cause(struct verdict_draft *draft, const struct cause *cause)
 	if (cause->rank == RANK_IDLE && !cause->holds)
 		verdict_add(draft, "\nit waits for work, and nothing says that it hangs");
 	add_chain(draft, cause);
-	add_progress(draft, cause->thread);
+	verdict_add_progress(draft, cause->thread);
 	return true;
 }
 

@@ -230,14 +230,15 @@ static void add_place(struct verdict_draft *draft, const struct snapshot_thread 
 		const struct frame *frame = get_frame(thread, i);
 
 		if (!ending_function_is_runtime(draft->snapshot, frame)) {
-			wording_frame(&draft->verdict->text, draft->snapshot, frame);
+			wording_frame(&draft->verdict->text, draft->snapshot, frame, NULL);
 			return;
 		}
 		if (named == SNAPSHOT_NONE && frame->name)
 			named = i;
 	}
 	if (named != SNAPSHOT_NONE && !has_words)
-		wording_frame(&draft->verdict->text, draft->snapshot, get_frame(thread, named));
+		wording_frame(&draft->verdict->text, draft->snapshot, get_frame(thread, named),
+		              NULL);
 }
 
 static const char *choose_signal(const struct snapshot *snapshot,

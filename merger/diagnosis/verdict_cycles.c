@@ -102,15 +102,46 @@ static size_t find_task_cycle(const struct snapshot *snapshot, size_t task, char
 	return ret;
 }
 
-/* The owner of asyncio's Lock is not recorded, so the edge is a candidate only. */
+/* The holder of a lock of asyncio is not recorded, so the edge is a candidate only. */
 static bool is_lock_wait(const struct verdict_draft *draft, size_t task)
 {
+	struct span on = intern_get(draft->snapshot->intern, draft->snapshot->tasks[task].on);
+
+	return span_eq(on, SPAN_LIT("lock")) || span_eq(on, SPAN_LIT("semaphore"));
+}
+
+/* A lock that stores its owner. */
+static bool is_owned(const struct verdict_draft *draft, size_t task)
+{
 	return span_eq(intern_get(draft->snapshot->intern, draft->snapshot->tasks[task].on),
-	               SPAN_LIT("lock"));
+	               SPAN_LIT("rlock"));
+}
+
+/* A line: the task `waiter` waits for the task `to`. */
+static void add_task_edge(struct verdict_draft *draft, size_t waiter, size_t to)
+{
+	const struct snapshot_task *row = &draft->snapshot->tasks[to];
+
+	verdict_add(draft, "\n");
+	verdict_add_task(draft, waiter);
+	if (is_lock_wait(draft, waiter)) {
+		draft->verdict->trust = VERDICT_LIKELY;
+		verdict_add_task_wait(draft, waiter);
+		verdict_add(draft, ", perhaps held by ");
+	} else if (is_owned(draft, waiter)) {
+		verdict_add_task_wait(draft, waiter);
+		verdict_add(draft, ", held by ");
+	} else {
+		verdict_add(draft,
+		            row->kind == TASK_GREENLET ? " waits for the end of " : " awaits ");
+	}
+	verdict_add(draft, verdict_task_word(row));
+	buf_add_span(&draft->verdict->text, intern_get(draft->snapshot->intern, row->name));
 }
 
 static void add_task_cycle(struct verdict_draft *draft, size_t last, const size_t *from)
 {
+	bool are_greenlets = draft->snapshot->tasks[last].kind == TASK_GREENLET;
 	size_t at = last, count = 0;
 
 	verdict_begin(draft, "deadlock", VERDICT_CERTAIN);
@@ -118,23 +149,13 @@ static void add_task_cycle(struct verdict_draft *draft, size_t last, const size_
 		count++;
 	while ((at = from[at]) != last);
 	if (count == 1)
-		verdict_add(draft, "a task of asyncio's awaits itself");
+		verdict_add(draft, are_greenlets ? "a greenlet waits for itself"
+		                                 : "a task of asyncio's awaits itself");
 	else
-		buf_printf(&draft->verdict->text, "%zu tasks of asyncio's await each other", count);
-	for (size_t i = 0; i < count && i < CYCLE_LINES; i++) {
-		size_t waiter = from[at];
-
-		verdict_add(draft, "\n");
-		verdict_add_task(draft, waiter);
-		if (is_lock_wait(draft, waiter))
-			draft->verdict->trust = VERDICT_LIKELY;
-		verdict_add(draft, is_lock_wait(draft, waiter)
-		                           ? " awaits a lock, perhaps held by task "
-		                           : " awaits task ");
-		buf_add_span(&draft->verdict->text,
-		             intern_get(draft->snapshot->intern, draft->snapshot->tasks[at].name));
-		at = waiter;
-	}
+		buf_printf(&draft->verdict->text, "%zu %s each other", count,
+		           are_greenlets ? "greenlets wait for" : "tasks of asyncio's await");
+	for (size_t i = 0; i < count && i < CYCLE_LINES; i++, at = from[at])
+		add_task_edge(draft, from[at], at);
 	if (count > CYCLE_LINES)
 		buf_printf(&draft->verdict->text, "\nand %zu more", count - CYCLE_LINES);
 }

@@ -67,18 +67,13 @@ void verdict_add_signal(struct verdict_draft *draft, uint32_t number)
 		verdict_add(draft, "a signal");
 }
 
-void verdict_add_task(struct verdict_draft *draft, size_t task)
+void verdict_add_progress(struct verdict_draft *draft, size_t thread)
 {
-	const struct snapshot_task *row = &draft->snapshot->tasks[task];
 	struct buf *text = &draft->verdict->text;
+	size_t before = text->len;
 
-	verdict_add(draft, "task ");
-	buf_add_span(text, intern_get(draft->snapshot->intern, row->name));
-	if (!row->frame_count)
-		return;
-	verdict_add(draft, " in ");
-	buf_add_span(text, intern_get(draft->snapshot->intern, row->frames[0].name));
-	verdict_add(draft, " at ");
-	buf_add_span(text, span_basename(intern_get(draft->snapshot->intern, row->frames[0].file)));
-	buf_printf(text, ":%" PRIu32, row->frames[0].line);
+	verdict_add(draft, "\n");
+	wording_progress(text, draft->snapshot, &draft->snapshot->threads[thread]);
+	if (text->len == before + 1)
+		text->len = before;
 }

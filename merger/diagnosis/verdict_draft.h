@@ -17,13 +17,16 @@ struct verdict_draft {
  * nothing. */
 typedef bool verdict_finder(struct verdict_draft *draft);
 
-verdict_finder verdict_find_crash;      /* a core file, or text about a crash */
-verdict_finder verdict_find_cycle;      /* threads or processes */
-verdict_finder verdict_find_task_cycle; /* asyncio's tasks */
-verdict_finder verdict_find_cause;      /* the end of a chain of waits */
-verdict_finder verdict_find_waiting;    /* all threads may be waiting for work */
-verdict_finder verdict_find_main_load;  /* the main thread uses a CPU, but not at the stop */
-verdict_finder verdict_find_load;       /* any thread does */
+verdict_finder verdict_find_crash;        /* a core file, or text about a crash */
+verdict_finder verdict_find_main_load;    /* the main thread uses a CPU, but not at the stop */
+verdict_finder verdict_find_load;         /* any thread does */
+verdict_finder verdict_find_cycle;        /* threads or processes */
+verdict_finder verdict_find_task_cycle;   /* asyncio's tasks */
+verdict_finder verdict_find_cause;        /* the end of a chain of waits */
+verdict_finder verdict_find_blocked_loop; /* a task, callback or greenlet that blocks its loop */
+verdict_finder verdict_find_stuck_task;   /* nothing can wake it, or it waits for a thread */
+verdict_finder verdict_find_waiting_loop; /* of the other loops */
+verdict_finder verdict_find_waiting;      /* all threads may be waiting for work */
 
 void verdict_begin(struct verdict_draft *draft, const char *kind, enum verdict_trust trust);
 /* Adds the thread to the verdict's threads. */
@@ -42,8 +45,15 @@ void verdict_add_process(struct verdict_draft *draft, uint32_t pid,
 /* "thread 4712 (worker)LINKis blocked in ...", and its progress. */
 void verdict_add_activity(struct verdict_draft *draft, size_t thread, const char *link);
 void verdict_add_signal(struct verdict_draft *draft, uint32_t number); /* "SIGSTOP (19)" */
-void verdict_add_task(struct verdict_draft *draft, size_t task);
 /* "; 98 % of a CPU in the 0.4 s before the stop", if the thread used it or seems to use it. */
 void verdict_add_load(struct verdict_draft *draft, size_t thread);
+/* "task Task-2 in fetch at app.py:12" */
+void verdict_add_task(struct verdict_draft *draft, size_t task);
+/* " awaits a lock", " sleeps, 3.2 s are left" */
+void verdict_add_task_wait(struct verdict_draft *draft, size_t task);
+/* "task ", "greenlet " */
+const char *verdict_task_word(const struct snapshot_task *task);
+/* A line with the progress of a thread, if there were several looks. */
+void verdict_add_progress(struct verdict_draft *draft, size_t thread);
 
 #endif

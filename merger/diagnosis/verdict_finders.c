@@ -69,30 +69,6 @@ static bool find_stopped(struct verdict_draft *draft)
 	return false;
 }
 
-static bool find_tasks(struct verdict_draft *draft)
-{
-	const struct snapshot *snapshot = draft->snapshot;
-
-	if (!snapshot->task_count)
-		return false;
-	verdict_begin(draft, "asyncio", VERDICT_LIKELY);
-	buf_printf(&draft->verdict->text,
-	           "%zu tasks of asyncio's wait, none for another in a circle",
-	           snapshot->task_count);
-	for (size_t i = 0; i < snapshot->task_count && i < 2; i++) {
-		const struct snapshot_task *task = &snapshot->tasks[i];
-
-		verdict_add(draft, "\n");
-		verdict_add_task(draft, i);
-		verdict_add(draft, " awaits ");
-		if (task->on)
-			buf_add_span(&draft->verdict->text, intern_get(snapshot->intern, task->on));
-		else
-			verdict_add(draft, "something");
-	}
-	return true;
-}
-
 static bool find_nothing(struct verdict_draft *draft)
 {
 	verdict_begin(draft, "unknown", VERDICT_GUESS);
@@ -108,10 +84,12 @@ static verdict_finder *const finders[] = {
 	verdict_find_crash,
 	verdict_find_cycle,
 	verdict_find_task_cycle,
+	verdict_find_blocked_loop,
+	verdict_find_stuck_task,
 	verdict_find_main_load,
 	verdict_find_cause,
 	verdict_find_load,
-	find_tasks,
+	verdict_find_waiting_loop,
 	verdict_find_waiting,
 	find_nothing,
 };

@@ -58,7 +58,8 @@ void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thr
 		append_named(out, snapshot, " of process", row->pid, process->name);
 }
 
-void wording_frame(struct buf *out, const struct snapshot *snapshot, const struct frame *frame)
+void wording_frame(struct buf *out, const struct snapshot *snapshot, const struct frame *frame,
+                   const struct frame *through)
 {
 	buf_add_span(out, SPAN_LIT(" in "));
 	append_id(out, snapshot, frame->name);
@@ -72,6 +73,10 @@ void wording_frame(struct buf *out, const struct snapshot *snapshot, const struc
 		buf_add_span(out, span_basename(intern_get(snapshot->intern, frame->module)));
 		buf_add_span(out, SPAN_LIT(")"));
 	}
+	if (!through)
+		return;
+	buf_add_span(out, SPAN_LIT(", through "));
+	append_id(out, snapshot, through->name);
 }
 
 void wording_place(struct buf *out, const struct snapshot *snapshot,
@@ -79,13 +84,8 @@ void wording_place(struct buf *out, const struct snapshot *snapshot,
 {
 	const struct frame *through, *frame = own_frame_find(snapshot, thread, &through);
 
-	if (!frame)
-		return;
-	wording_frame(out, snapshot, frame);
-	if (!through)
-		return;
-	buf_add_span(out, SPAN_LIT(", through "));
-	append_id(out, snapshot, through->name);
+	if (frame)
+		wording_frame(out, snapshot, frame, through);
 }
 
 void wording_wait(struct buf *out, const struct snapshot *snapshot,

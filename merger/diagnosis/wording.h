@@ -11,8 +11,9 @@ void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thr
 /* " in fetch at cache.py:88, through Future.result", or nothing: own_frame.h. */
 void wording_place(struct buf *out, const struct snapshot *snapshot,
                    const struct snapshot_thread *thread);
-/* The same of one frame. */
-void wording_frame(struct buf *out, const struct snapshot *snapshot, const struct frame *frame);
+/* The same for a frame, which calls `through` (NULL: nothing that is named). */
+void wording_frame(struct buf *out, const struct snapshot *snapshot, const struct frame *frame,
+                   const struct frame *through);
 /* "mutex mu", "mutex 0x7f.. (recursive)", "the end of thread 4713 (worker-2)", "the GIL". */
 void wording_wait(struct buf *out, const struct snapshot *snapshot,
                   const struct snapshot_thread *thread);

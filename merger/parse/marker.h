@@ -78,8 +78,13 @@
  *	local frame=0 name=key value=%22user:1%22 argument=1
  *		a variable of a Python frame of the thread of the last header; frame: from the leaf
  *	gil pid=4711 tid=4713	the owner of the GIL (no tid: none)
- *	task id=0x.. name=Task-1 tid=4711 state=pending waits=0x.. on=task|future|sleep|lock|..
- *		an asyncio task, whose loop runs in thread tid; waits: the task that it awaits
+ *	task id=0x.. name=Task-1 kind=KIND tid=4711 state=pending|running waits=0x..
+ *		on=task|future|sleep|lock|.. thread=4714 left_us=.. busy_us=.. setter=gone
+ *		a task whose loop (or hub) runs in thread tid. KIND: asyncio (if it is missing),
+ *		callback (one that the loop runs), greenlet. running: the thread runs it now.
+ *		waits: the tasks that it waits for, or that may hold the lock; thread: the tid that
+ *		runs what it waits for; left_us: until its sleep or its time limit ends; busy_us:
+ *		for how long the loop has handled no event; setter=gone: nothing alive can wake it
  *	await name=fetch file=/srv/a.py line=12	a coroutine of the last task, innermost first
  *	runtime pid=4711 name=NAME count=2014
  *		a runtime whose own frames are not read; count: of its own threads, if known

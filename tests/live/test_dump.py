@@ -93,7 +93,7 @@ ROWS = (
       r"task Task-2 in .*await_other at hang.py:\d+ awaits task Task-3",
       r"task Task-3 in .*await_other at hang.py:\d+ awaits task Task-2")),
     (PY, "task-locks", "deadlock", "likely",
-     (r"task Task-2 in .*acquire at locks.py:\d+ awaits a lock, perhaps held by task Task-3",)),
+     (r"task Task-2 in .* at hang.py:\d+ awaits a lock, perhaps held by task Task-3",)),
     (PY, "server", "idle", "likely", (r"nothing says that it hangs", r"LISTEN")),
 )
 
