@@ -213,6 +213,7 @@ static void values(void)
 	ROW("code.freevars", PyCodeObject, co_freevars);
 	ROW("gen.frame", PyGenObject, gi_frame);
 #endif
+	ROW("code.globals", PyCodeObject, co_names);
 	ROW("code.stacksize", PyCodeObject, co_stacksize);
 	ROW("code.argcount", PyCodeObject, co_argcount);
 #if PY_VERSION_HEX >= 0x03000000

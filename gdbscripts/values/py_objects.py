@@ -13,6 +13,7 @@ ITEMS_MAX = 100000  # of one container
 MIN_ADDRESS = 4096  # no object has a lower address
 # PyTypeObject, the same from 2.7 to 3.13 (Include/cpython/object.h).
 TYPE_BASICSIZE, TYPE_FLAGS, TYPE_BASE, TYPE_DICT, TYPE_DICTOFFSET = 32, 168, 256, 264, 288
+CLASSES_MAX = 20  # base classes of an object's class
 INLINE_VALUES, MANAGED_DICT = 1 << 2, 1 << 4
 # PyDictObject (Include/cpython/dictobject.h); of 2.7: ma_mask, ma_table.
 DICT_KEYS, DICT_VALUES, OLD_DICT_MASK, OLD_DICT_TABLE = 32, 40, 32, 40
@@ -59,6 +60,21 @@ class Objects:
         except BadRead:
             return ""
 
+    def class_names(self, obj: int) -> list:
+        """[name without its module] of the object's class and of the first base of each; [] if it
+        cannot be read. Raises nothing."""
+        names = []
+        try:
+            kind = self.type_of(obj) if obj > MIN_ADDRESS else 0
+            while kind and len(names) < CLASSES_MAX:
+                place = self.memory.pointer(kind + self.layout["type.name"])
+                name = read_c_string(self.memory, place, 256).decode("utf-8", "replace")
+                names.append(name.rpartition(".")[2])
+                kind = self.memory.pointer(kind + TYPE_BASE)
+        except BadRead:
+            pass
+        return names
+
     def text(self, obj: int) -> str:
         """The text of a str (py_text.read_text)."""
         return read_text(self.memory, self.layout, obj)[0]
@@ -97,8 +113,14 @@ class Objects:
         sys.modules."""
         for key, value in self.dict_items(modules):
             if self.text(key) == name:
-                return self.named(self.dict_items(self.memory.pointer(value + MODULE_DICT)))
+                return self.named(self.dict_items(self.module_namespace(value)))
         return {}
+
+    def module_namespace(self, module: int) -> int:
+        """The dict of a module. BadRead if it is none: sys.modules may contain any object."""
+        if self.type_name(module) != "module":
+            raise BadRead("0x%x is no module" % module)
+        return self.memory.pointer(module + MODULE_DICT)
 
     def items(self, obj: int, name: str, limit: int = ITEMS_MAX) -> list:
         """[object] in a tuple or list; name: of its type."""
@@ -249,6 +271,10 @@ class Slots:
         start, count = self._values_range(frame)
         return self._objects.pointers(start, count)
 
+    def stack_values(self, frame: int) -> list:
+        """The words of the whole value stack: those above its top are old."""
+        return self.slot_values(frame)[len(self._code(frame)[0]):]
+
     def named(self, frame: int) -> list:
         """[(name, object, is it an argument)] of the locals that have a value. For a cell it is the
         content of the cell."""
@@ -281,6 +307,13 @@ class Slots:
         for name, obj, _ in self.named(frame.addr)[:1]:
             return obj if name == "self" else 0
         return 0
+
+    def global_names(self, frame) -> list:
+        """The names of the globals and attributes that the code of a PyFrame uses."""
+        objects = self._objects
+        code = objects.memory.pointer(frame.addr + objects.layout["frame.code"]) & ~3
+        self._code(frame.addr)  # BadRead if it is no code object
+        return self._names(objects.memory.pointer(code + objects.values["code.globals"]))
 
     def entered_contexts(self, frame) -> list:
         """[object]: the context managers of the `with` blocks that a PyFrame is in, as far as they

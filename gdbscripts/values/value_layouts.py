@@ -6,9 +6,11 @@ compiled against the headers of the release named above each row. An object is u
 has the expected name. For a version without a row, pmp dump reports locks, locals and tasks as
 unread.
 
+    code.globals
+                co_names: names of globals and attributes that the code uses
     dict        the format of a dict's keys: "table" (2.7), "compact" (3.6 to 3.10), "log2" (3.11
-    on) attributes  the place of an instance's attributes: "dict"; "two" (3.11: a pointer to values,
-    one
+                on)
+    attributes  the place of an instance's attributes: "dict"; "two" (3.11: a pointer to values, one
                 to a dict), "tagged" (3.12: one pointer for both), "inline" (3.13: after the object)
     int         the sign and the number of digits: "size" (ob_size), "tag" (3.12 on: lv_tag)
 """
@@ -27,6 +29,7 @@ VALUES = {
         "code.cellvars": 72,
         "code.freevars": 64,
         "gen.frame": 16,
+        "code.globals": 48,
         "code.stacksize": 24,
         "code.argcount": 16,
         "code.flags": 28,
@@ -48,6 +51,7 @@ VALUES = {
         "code.cellvars": 80,
         "code.freevars": 72,
         "gen.frame": 16,
+        "code.globals": 56,
         "code.stacksize": 28,
         "code.argcount": 16,
         "code.kwonlyargcount": 20,
@@ -70,6 +74,7 @@ VALUES = {
         "code.cellvars": 80,
         "code.freevars": 72,
         "gen.frame": 16,
+        "code.globals": 56,
         "code.stacksize": 28,
         "code.argcount": 16,
         "code.kwonlyargcount": 20,
@@ -92,6 +97,7 @@ VALUES = {
         "code.cellvars": 88,
         "code.freevars": 80,
         "gen.frame": 16,
+        "code.globals": 64,
         "code.stacksize": 32,
         "code.argcount": 16,
         "code.kwonlyargcount": 24,
@@ -114,6 +120,7 @@ VALUES = {
         "code.cellvars": 88,
         "code.freevars": 80,
         "gen.frame": 16,
+        "code.globals": 64,
         "code.stacksize": 32,
         "code.argcount": 16,
         "code.kwonlyargcount": 24,
@@ -136,6 +143,7 @@ VALUES = {
         "code.cellvars": 88,
         "code.freevars": 80,
         "gen.frame": 16,
+        "code.globals": 64,
         "code.stacksize": 32,
         "code.argcount": 16,
         "code.kwonlyargcount": 24,
@@ -154,6 +162,7 @@ VALUES = {
         "gen.frame": 80,
         "heap_type.cached_keys": 872,
         "code.exceptiontable": 40,
+        "code.globals": 32,
         "code.stacksize": 68,
         "code.argcount": 56,
         "code.kwonlyargcount": 64,
@@ -172,6 +181,7 @@ VALUES = {
         "gen.frame": 72,
         "heap_type.cached_keys": 880,
         "code.exceptiontable": 40,
+        "code.globals": 32,
         "code.stacksize": 64,
         "code.argcount": 52,
         "code.kwonlyargcount": 60,
@@ -190,6 +200,7 @@ VALUES = {
         "gen.frame": 72,
         "heap_type.cached_keys": 880,
         "code.exceptiontable": 40,
+        "code.globals": 32,
         "code.stacksize": 64,
         "code.argcount": 52,
         "code.kwonlyargcount": 60,

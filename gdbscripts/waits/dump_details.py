@@ -14,7 +14,8 @@ from pmp_memory import BadRead
 from pmp_pthread_locks import FutexMemory, find_wait
 from pmp_py_objects import Objects, Slots
 from pmp_py_values import Values
-from pmp_python_locks import PythonLocks
+from pmp_python_locks import PythonLocks, python_threads
+from pmp_python_waits import PythonWaits
 from pmp_value_layouts import VALUES
 from pmp_wait_marker import Wait
 
@@ -107,13 +108,21 @@ class Details:
         return {ident: tid for (tid, began), ident in self._target.idents.items()
                 if tid in self._stats and self._stats[tid].began == began}
 
-    def _read_locks(self, _python, objects) -> None:
-        locks = PythonLocks(objects, Slots(objects), Values(objects), self._idents())
+    def _read_locks(self, python, objects) -> None:
+        modules = python.modules(self._target.memory, objects.values)
+        slots, values, idents = Slots(objects), Values(objects), self._idents()
+        threads = python_threads(objects, values, modules, idents)
+        locks = PythonLocks(objects, slots, values, idents, threads)
         for sample in self._samples:
             wait = locks.find_wait(sample)
             if wait is not None:
+                futex = self._futexes.get(sample.tid)
+                # Somebody has posted the semaphore: the thread will run.
+                wait.ends = wait.ends or futex is not None and futex.number(0) > 0
                 self._waits[sample.tid] = wait
         locks.add_candidates(self._waits, self._samples)
+        PythonWaits(objects, slots, values, modules).add(self._waits, locks.constructs,
+                                                         self._samples)
 
     def _read_locals(self, _python, objects) -> None:
         slots, values = Slots(objects), Values(objects)
@@ -131,15 +140,11 @@ class Details:
                                         ("value", one_line(values.text(obj))), *more))
 
     def _read_names(self, python, objects) -> None:
-        """Names from threading._active: {pthread_self: Thread}."""
-        values, idents = Values(objects), self._idents()
-        for modules in python.modules(self._target.memory, objects.values):
-            active = objects.module(modules, "threading").get("_active", 0)
-            for key, thread in objects.dict_items(active) if active else ():
-                attributes, ident = objects.attributes(thread), values.text(key)
-                name = attributes.get("_name", attributes.get("_Thread__name", 0))  # 2.7
-                if name and ident.isdigit() and int(ident) in idents:
-                    self._names[idents[int(ident)]] = objects.text(name)
+        modules = python.modules(self._target.memory, objects.values)
+        for tid, attributes in python_threads(objects, Values(objects), modules, self._idents()):
+            name = attributes.get("_name", attributes.get("_Thread__name", 0))  # 2.7
+            if name:
+                self._names[tid] = objects.text(name)
 
     def _read_tasks(self, python, objects) -> None:
         if python.minor() < (3, 8):

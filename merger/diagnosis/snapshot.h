@@ -32,12 +32,15 @@ enum wait_kind {
 	WAIT_PYTHON_CONDITION, /* threading.Condition */
 	WAIT_EVENT,            /* threading.Event */
 	WAIT_QUEUE,            /* queue.Queue */
+	WAIT_PYTHON_SEMAPHORE, /* threading.Semaphore */
+	WAIT_PYTHON_BARRIER,   /* threading.Barrier */
+	WAIT_FUTURE,           /* the result of an item that another thread runs; also C++'s */
+	WAIT_PROCESS_LOCK,     /* multiprocessing.Lock, and the others of its module */
 	WAIT_IMPORT,           /* a module's import lock */
 	WAIT_PYMUTEX,          /* CPython's own mutex, since 3.13 */
 	WAIT_GIL,
 	WAIT_WORLD,   /* the end of a stop-the-world pause of free-threaded CPython */
 	WAIT_ONCE,    /* an initialisation that another thread does */
-	WAIT_FUTURE,  /* a result: std::future, QFuture */
 	WAIT_CHANNEL, /* of Go, Rust's std::sync::mpsc, GAsyncQueue */
 	WAIT_FUTEX,   /* of unknown kind */
 	WAIT_KIND_COUNT
@@ -66,6 +69,8 @@ struct snapshot_wait {
 	uint32_t name;     /* of the lock's variable, in text of gdb */
 	uint32_t type, why;
 	uint32_t owner;       /* tid, read from the lock itself; 0: unknown */
+	uint32_t gone;        /* the same, but it is no thread of this process */
+	uint32_t gone_pid;    /* the process that it is a thread of; 0: unknown */
 	uint32_t *candidates; /* tids of threads that may be the owner */
 	size_t candidate_count;
 };

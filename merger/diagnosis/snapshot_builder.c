@@ -245,6 +245,8 @@ static void take_waits(struct snapshot_builder *builder, const struct marker *ma
 		.type = take_word(builder, marker, "type"),
 		.why = take_word(builder, marker, "why"),
 		.owner = get_number(marker, "owner"),
+		.gone = get_number(marker, "gone"),
+		.gone_pid = get_number(marker, "gone_pid"),
 	};
 	builder->wait.candidate_count =
 	        take_numbers32(marker, "candidate", &builder->wait.candidates);

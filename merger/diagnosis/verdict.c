@@ -11,6 +11,7 @@ static const struct {
 	{ "traced", "another debugger holds it" },
 	{ "crash", "a signal or an error that it found has ended it (a core file, or text of gdb)" },
 	{ "deadlock", "threads, processes or tasks wait for each other in a circle" },
+	{ "pool_deadlock", "all workers of a pool of threads wait for work of the same pool" },
 	{ "uninterruptible", "it sleeps in the kernel where no signal reaches it" },
 	{ "lock", "threads wait for a lock, whose holder does something else" },
 	{ "gil",

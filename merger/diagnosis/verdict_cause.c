@@ -30,6 +30,8 @@ static const char *find_holder_kind(const struct snapshot_thread *waiter)
 	case WAIT_RLOCK:
 	case WAIT_IMPORT:
 	case WAIT_PYMUTEX:
+	case WAIT_PYTHON_SEMAPHORE:
+	case WAIT_PROCESS_LOCK:
 	case WAIT_SEMAPHORE:
 	case WAIT_FUTEX:
 		return "lock";

@@ -17,16 +17,17 @@ struct verdict_draft {
  * nothing. */
 typedef bool verdict_finder(struct verdict_draft *draft);
 
-verdict_finder verdict_find_crash;        /* a core file, or text about a crash */
-verdict_finder verdict_find_main_load;    /* the main thread uses a CPU, but not at the stop */
-verdict_finder verdict_find_load;         /* any thread does */
-verdict_finder verdict_find_cycle;        /* threads or processes */
-verdict_finder verdict_find_task_cycle;   /* asyncio's tasks */
-verdict_finder verdict_find_cause;        /* the end of a chain of waits */
-verdict_finder verdict_find_blocked_loop; /* a task, callback or greenlet that blocks its loop */
-verdict_finder verdict_find_stuck_task;   /* nothing can wake it, or it waits for a thread */
-verdict_finder verdict_find_waiting_loop; /* of the other loops */
-verdict_finder verdict_find_waiting;      /* all threads may be waiting for work */
+verdict_finder verdict_find_crash;         /* a core file, or text about a crash */
+verdict_finder verdict_find_main_load;     /* the main thread uses a CPU, but not at the stop */
+verdict_finder verdict_find_load;          /* any thread does */
+verdict_finder verdict_find_pool_deadlock; /* the workers of a pool of threads */
+verdict_finder verdict_find_cycle;         /* threads or processes */
+verdict_finder verdict_find_task_cycle;    /* asyncio's tasks */
+verdict_finder verdict_find_cause;         /* the end of a chain of waits */
+verdict_finder verdict_find_blocked_loop;  /* a task, callback or greenlet that blocks its loop */
+verdict_finder verdict_find_stuck_task;    /* nothing can wake it, or it waits for a thread */
+verdict_finder verdict_find_waiting_loop;  /* of the other loops */
+verdict_finder verdict_find_waiting;       /* all threads may be waiting for work */
 
 void verdict_begin(struct verdict_draft *draft, const char *kind, enum verdict_trust trust);
 /* Adds the thread to the verdict's threads. */

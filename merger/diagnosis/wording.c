@@ -16,14 +16,28 @@ static const char *const wait_words[WAIT_KIND_COUNT] = {
 	[WAIT_PYTHON_CONDITION] = "threading.Condition",
 	[WAIT_EVENT] = "threading.Event",
 	[WAIT_QUEUE] = "queue.Queue",
+	[WAIT_PYTHON_SEMAPHORE] = "threading.Semaphore",
+	[WAIT_PYTHON_BARRIER] = "threading.Barrier",
+	[WAIT_FUTURE] = "future",
+	[WAIT_PROCESS_LOCK] = "multiprocessing.Lock",
 	[WAIT_IMPORT] = "import lock",
 	[WAIT_PYMUTEX] = "PyMutex",
 	[WAIT_GIL] = "the GIL",
 	[WAIT_WORLD] = "the end of a stop-the-world pause",
 	[WAIT_ONCE] = "the end of an initialisation",
-	[WAIT_FUTURE] = "future",
 	[WAIT_CHANNEL] = "channel",
 	[WAIT_FUTEX] = "futex",
+};
+
+/* Between the wait and the threads that can end it, if they do not hold a lock. */
+static const struct {
+	const char *owner, *candidate;
+} wait_links[WAIT_KIND_COUNT] = {
+	[WAIT_PYTHON_CONDITION] = { NULL, ", also used by " },
+	[WAIT_EVENT] = { NULL, ", also used by " },
+	[WAIT_QUEUE] = { NULL, ", also used by " },
+	[WAIT_PYTHON_BARRIER] = { NULL, ", also used by " },
+	[WAIT_FUTURE] = { ", run by ", ", for one of " },
 };
 
 static void append_id(struct buf *out, const struct snapshot *snapshot, uint32_t id)
@@ -193,42 +207,66 @@ static void append_child(struct buf *out, const struct snapshot *snapshot,
 		buf_printf(out, " %" PRIu32, thread->call.wait_pid);
 }
 
-static void append_lock(struct buf *out, const struct snapshot *snapshot,
-                        const struct snapshot_thread *thread)
+static void append_owner(struct buf *out, const struct snapshot *snapshot,
+                         const struct snapshot_thread *thread)
 {
 	const struct snapshot_wait *wait = &thread->wait;
-	size_t held;
+	const char *link = wait_links[wait->kind].owner;
+	size_t held = snapshot_find_thread(snapshot, thread->pid, wait->owner);
 
-	buf_add_span(out, SPAN_LIT("waits for "));
-	wording_wait(out, snapshot, thread);
-	if (wait->kind == WAIT_JOIN)
-		return;
-	if (wait->owner && wait->owner == thread->tid) {
+	if (wait->owner == thread->tid) {
 		buf_add_span(out, SPAN_LIT(", which it holds itself,"));
-	} else if (wait->owner) {
-		held = snapshot_find_thread(snapshot, thread->pid, wait->owner);
-		buf_add_span(out, SPAN_LIT(", held by "));
-		if (held == SNAPSHOT_NONE)
-			buf_printf(out, "thread %" PRIu32 ", %s", wait->owner,
-			           snapshot->looks ? "which has ended"
-			                           : "which is not in this text");
-		else
-			wording_thread(out, snapshot, held);
+		return;
 	}
-	for (size_t i = 0; i < wait->candidate_count; i++) {
-		buf_add_span(out, span_of(i ? ", " : ", perhaps held by "));
+	buf_add_span(out, span_of(link ? link : ", held by "));
+	if (held == SNAPSHOT_NONE)
+		buf_printf(out, "thread %" PRIu32 ", %s", wait->owner,
+		           snapshot->looks ? "which has ended" : "which is not in this text");
+	else
+		wording_thread(out, snapshot, held);
+}
+
+static void append_candidates(struct buf *out, const struct snapshot *snapshot,
+                              const struct snapshot_thread *thread)
+{
+	enum { SHOWN = 4 };
+	const struct snapshot_wait *wait = &thread->wait;
+	const char *link = wait_links[wait->kind].candidate;
+
+	for (size_t i = 0; i < wait->candidate_count && i < SHOWN; i++) {
+		size_t held = snapshot_find_thread(snapshot, thread->pid, wait->candidates[i]);
+
+		buf_add_span(out, span_of(i ? ", " : link ? link : ", perhaps held by "));
 		if (wait->candidates[i] == thread->tid) {
 			buf_add_span(out, SPAN_LIT("itself"));
 			continue;
 		}
-		held = snapshot_find_thread(snapshot, thread->pid, wait->candidates[i]);
 		if (held == SNAPSHOT_NONE)
 			buf_printf(out, "thread %" PRIu32, wait->candidates[i]);
 		else
 			wording_thread(out, snapshot, held);
 	}
-	if (wait->candidate_count)
+	if (wait->candidate_count > SHOWN)
+		buf_printf(out, " and %zu more", wait->candidate_count - SHOWN);
+	if (wait->candidate_count && !link)
 		append_known(out, snapshot, " as it is ", wait->why);
+}
+
+static void append_lock(struct buf *out, const struct snapshot *snapshot,
+                        const struct snapshot_thread *thread)
+{
+	const struct snapshot_wait *wait = &thread->wait;
+
+	buf_add_span(out, SPAN_LIT("waits for "));
+	wording_wait(out, snapshot, thread);
+	if (wait->kind == WAIT_JOIN)
+		return;
+	if (wait->owner)
+		append_owner(out, snapshot, thread);
+	if (wait->gone)
+		buf_printf(out, ", held by %" PRIu32 ", which is no thread of this process",
+		           wait->gone);
+	append_candidates(out, snapshot, thread);
 }
 
 static void append_call(struct buf *out, const struct snapshot *snapshot,

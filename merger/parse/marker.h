@@ -70,11 +70,16 @@
  * and facts from the target's memory, in the sample:
  *
  *	waits kind=KIND on=0x.. word=0x.. type=recursive owner=4713 candidate=4714 why=..
+ *		gone=4703 gone_pid=4701
  *		what the thread of the last header waits for. on: address of the lock (or joined
  *		thread); word: the futex; owner: the tid that the lock stores; candidate: a thread
- *		that may be the owner, because of `why`; owner and candidate may be missing.
+ *		that may be the owner, because of `why`, or the thread itself; type: words in
+ *		brackets behind the object; gone: the tid that the lock stores is no thread of
+ *		this process, but of gone_pid if that is known. All of them may be missing.
  *		KIND: mutex rwlock condition semaphore barrier join (C) lock rlock python_condition
- *		event queue import pymutex gil (Python) futex (unknown)
+ *		event queue python_semaphore python_barrier import pymutex gil (Python) futex
+ *		(unknown) process_lock (multiprocessing's) future (the result of an item; owner:
+ *		the thread that runs the item, candidate: each worker of the pool that could)
  *	local frame=0 name=key value=%22user:1%22 argument=1
  *		a variable of a Python frame of the thread of the last header; frame: from the leaf
  *	gil pid=4711 tid=4713	the owner of the GIL (no tid: none)

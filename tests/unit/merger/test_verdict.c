@@ -27,6 +27,9 @@
 #define PYTHON(name, line) "  File \"/srv/app.py\", line " line ", in " name "\n"
 #define EVAL "#1  0x0000000000002000 in _PyEval_EvalFrameDefault () from /usr/bin/python3\n"
 
+#define POOL(on) "~pmp waits kind=future on=" on " candidate=11 candidate=12\n"
+#define POOL3(on) "~pmp waits kind=future on=" on " candidate=11 candidate=12 candidate=13\n"
+
 static const struct {
 	const char *name, *text, *kind, *trust;
 	const char *says[4]; /* each is in the verdict's text */
@@ -75,6 +78,46 @@ static const struct {
 	  "likely",
 	  { "perhaps held by thread 12 (t12), thread 13 (t13)" },
 	  1 },
+	{ "all workers of a pool wait for items of the same pool",
+	  PROCESS BEGIN THREAD("1", "10") "~pmp waits kind=future on=0x90 owner=11\n" AT("f")
+	          THREAD("2", "11") POOL("0x100") AT("f") THREAD("3", "12") POOL("0x200") AT("g")
+	                  END,
+	  "pool_deadlock",
+	  "certain",
+	  { "all 2 workers of a pool wait for work of the same pool",
+	    "thread 11 (t11) waits for future 0x100 in f",
+	    "thread 12 (t12) waits for future 0x200 in g",
+	    "thread 10 (t10) waits for future 0x90 in f" },
+	  3 },
+	{ "one worker of the pool runs",
+	  PROCESS BEGIN THREAD("1", "11") POOL3("0x100") AT("f") RUNNING("2", "12") AT("g")
+	          THREAD("3", "13") POOL3("0x200") AT("h") END,
+	  "busy",
+	  "certain",
+	  { "thread 12 (t12) is on CPU in g" },
+	  1 },
+	{ "a worker of the pool will wake up",
+	  PROCESS FACT("12", "class=futex left_us=500") BEGIN THREAD("1", "11") POOL3("0x100")
+	          AT("f") THREAD("2", "12") POOL3("0x200") AT("g") THREAD("3", "13") POOL3("0x300")
+	                  AT("h") END,
+	  "wait",
+	  "likely",
+	  { "00, for one of thread 11 (t11), thread 12 (t12), thread 13 (t13) in " },
+	  1 },
+	{ "a worker of the pool waits for a lock of a worker",
+	  PROCESS BEGIN THREAD("1", "11") POOL("0x100") AT("f") THREAD("2", "12") MUTEX("0x5", "11")
+	          AT("g") END,
+	  "pool_deadlock",
+	  "likely",
+	  { "all 2 workers of a pool", "thread 12 (t12) waits for mutex 0x5 (normal) in g" },
+	  2 },
+	{ "two pools of one worker",
+	  PROCESS BEGIN THREAD("1", "11") "~pmp waits kind=future on=0x100 candidate=12\n" AT("f")
+	          THREAD("2", "12") "~pmp waits kind=future on=0x200 candidate=11\n" AT("g") END,
+	  "pool_deadlock",
+	  "certain",
+	  { "the workers of pools wait for work of each other's pools" },
+	  2 },
 	{ "those that wait for the same lock do not hold it",
 	  PROCESS BEGIN THREAD("1", "11") "~pmp waits kind=lock on=0x100 candidate=12\n" AT("f")
 	          THREAD("2", "12") "~pmp waits kind=lock on=0x100 candidate=11\n" AT("f") END,
