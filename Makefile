@@ -95,8 +95,12 @@ $(B)/cli.a $(B)/merger.a:
 	$(call step,AR)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# Optimise for size where the benchmarks measure no speed: commands, screens, texts for users.
+# Optimise for size where the benchmarks measure no speed: commands, screens, texts for users, and
+# what only pasted text needs.
+pasted := crash_line debugger_lines gdb_noise gdb_stop gdb_thread line_joiner line_markup \
+	line_prefix printed_lock quoted_text runtime_lines syscall_names text_look
 $(B)/cli/%.o $(B)/merger/diagnosis/%.o $(B)/merger/text/%.o: private CFLAGS := $(CFLAGS:-O3=-Os)
+$(pasted:%=$(B)/merger/parse/%.o): private CFLAGS := $(CFLAGS:-O3=-Os)
 
 $(B)/%.o: %.c $(B)/flags
 	$(call step,CC)
@@ -160,6 +164,15 @@ $(B)/gen/texts.c: $(texts)
 		done; \
 	} > $@
 
+# Empties the lines of docstrings and comments; the other lines keep their numbers. A docstring
+# becomes "", which may be the only statement of a class.
+strip_comments = awk ' \
+	open { open = !/"""/; print ""; next } \
+	/^ *"""/ { text = $$0; sub(/^ *"""/, "", text); open = text !~ /"""/; sub(/""".*/, "\"\""); \
+		print; next } \
+	/^ *\#/ { print ""; next } \
+	{ print }'
+
 # The scripts for gdb, compressed, as bytes: a string literal needs quoting and has a limited
 # length. The separators are described in gdbscripts/loader.py.
 $(B)/gen/agent.c: $(agent_py) $(B)/agent_py
@@ -170,10 +183,11 @@ $(B)/gen/agent.c: $(agent_py) $(B)/agent_py
 		printf 'extern const size_t pmp_agent_len;\n\n'; \
 		printf 'const unsigned char pmp_agent[] = {\n'; \
 		{ \
-			cat gdbscripts/loader.py && printf '\n#:PMP-BUNDLE\n' && \
+			$(strip_comments) gdbscripts/loader.py && \
+			printf '\n#:PMP-BUNDLE\n' && \
 			for f in $(filter-out gdbscripts/loader.py,$(agent_py)); do \
 				name=$${f##*/} && printf '#:PMP-MODULE %s\n' "$${name%.py}" && \
-				cat "$$f" && printf '\n' || exit 1; \
+				$(strip_comments) "$$f" && printf '\n' || exit 1; \
 			done; \
 		} > $(B)/gen/agent.py && \
 		gzip -9 -n -c $(B)/gen/agent.py > $(B)/gen/agent.py.gz && \

@@ -59,8 +59,7 @@ static bool fold_all(struct profile_builder *builder, const struct options *opti
 	return true;
 }
 
-static bool report_fold(const struct options *options, struct profile *profile,
-                        struct error *err)
+static bool report_fold(const struct options *options, struct profile *profile, struct error *err)
 {
 	if (!profile_stacks(profile) && !options->quiet)
 		fprintf(stderr,

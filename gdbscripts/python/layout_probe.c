@@ -176,12 +176,14 @@ static void locks(void)
 /* The words are explained in layouts.py. */
 static void words(void)
 {
-	WORD("runs", PY_VERSION_HEX >= 0x030c0000 ? "shim" :
-	             PY_VERSION_HEX >= 0x030b0000 ? "is_entry" :
-	             PY_VERSION_HEX >= 0x030a0000 ? "cframes" : "frames");
-	WORD("lines", PY_VERSION_HEX >= 0x030b0000 ? "locations" :
-	              PY_VERSION_HEX >= 0x030a0000 ? "ranges" :
-	              PY_VERSION_HEX >= 0x03060000 ? "lnotab-signed" : "lnotab");
+	WORD("runs", PY_VERSION_HEX >= 0x030c0000   ? "shim"
+	             : PY_VERSION_HEX >= 0x030b0000 ? "is_entry"
+	             : PY_VERSION_HEX >= 0x030a0000 ? "cframes"
+	                                            : "frames");
+	WORD("lines", PY_VERSION_HEX >= 0x030b0000   ? "locations"
+	              : PY_VERSION_HEX >= 0x030a0000 ? "ranges"
+	              : PY_VERSION_HEX >= 0x03060000 ? "lnotab-signed"
+	                                             : "lnotab");
 	WORD("text", PY_VERSION_HEX >= 0x03000000 ? "unicode" : "bytes");
 }
 
@@ -225,11 +227,13 @@ static void values(void)
 #else
 	ROW("interp.modules", PyInterpreterState, modules);
 #endif
-	WORD("dict", PY_VERSION_HEX >= 0x030b0000 ? "log2" :
-	             PY_VERSION_HEX >= 0x03060000 ? "compact" : "table");
-	WORD("attributes", PY_VERSION_HEX >= 0x030d0000 ? "inline" :
-	                   PY_VERSION_HEX >= 0x030c0000 ? "tagged" :
-	                   PY_VERSION_HEX >= 0x030b0000 ? "two" : "dict");
+	WORD("dict", PY_VERSION_HEX >= 0x030b0000   ? "log2"
+	             : PY_VERSION_HEX >= 0x03060000 ? "compact"
+	                                            : "table");
+	WORD("attributes", PY_VERSION_HEX >= 0x030d0000   ? "inline"
+	                   : PY_VERSION_HEX >= 0x030c0000 ? "tagged"
+	                   : PY_VERSION_HEX >= 0x030b0000 ? "two"
+	                                                  : "dict");
 	WORD("int", PY_VERSION_HEX >= 0x030c0000 ? "tag" : "size");
 }
 

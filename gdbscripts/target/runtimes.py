@@ -30,7 +30,7 @@ COUNT_MAX = 1 << 24  # a higher number is no number of goroutines
 
 
 class Runtime:
-    """One runtime; count: the address in the target of the number of its own threads, 0: unknown."""
+    """One runtime; count: address in the target of the number of its own threads, 0: unknown."""
     __slots__ = ("name", "count")
 
     def __init__(self, name: str, count: int = 0) -> None:

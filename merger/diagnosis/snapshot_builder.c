@@ -446,7 +446,8 @@ static void add_to_message(struct snapshot_builder *builder, const struct marker
 	buf_deinit(&text);
 }
 
-/* A stop with a signal is another one than the crash before; a message may come before its signal. */
+/* A stop with a signal is another one than the crash before. A message may come before its
+ * signal. */
 static void take_crash(struct snapshot_builder *builder, const struct marker *marker)
 {
 	struct snapshot_crash *crash = &builder->crash;

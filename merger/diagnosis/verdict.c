@@ -9,7 +9,7 @@ static const struct {
 	{ "zombie", "it has ended, and its parent has not waited for it" },
 	{ "stopped", "a signal has stopped it" },
 	{ "traced", "another debugger holds it" },
-	{ "crash", "a signal or an error that it found has ended it (a core file, or text of gdb)" },
+	{ "crash", "a signal or an error of its own has ended it (a core file, or text)" },
 	{ "deadlock", "threads, processes or tasks wait for each other in a circle" },
 	{ "pool_deadlock", "all workers of a pool of threads wait for work of the same pool" },
 	{ "uninterruptible", "it sleeps in the kernel where no signal reaches it" },

@@ -95,7 +95,7 @@ static bool is_final(const char *kind)
 	return false;
 }
 
-/* The thread of the process that runs and has used the most CPU time; SNAPSHOT_NONE if none runs. */
+/* The running thread of the process with the most CPU time; SNAPSHOT_NONE: none runs. */
 static size_t find_running(const struct snapshot *snapshot, uint32_t pid)
 {
 	size_t best = SNAPSHOT_NONE;

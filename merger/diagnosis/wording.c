@@ -237,7 +237,7 @@ static void append_candidates(struct buf *out, const struct snapshot *snapshot,
 		size_t held = snapshot_find_thread(snapshot, thread->pid, wait->candidates[i]);
 
 		buf_add_span(out, span_of(i ? ", " : link ? link : ", perhaps held by "));
-		if (wait->candidates[i] == thread->tid) {
+		if (wait->candidate_count == 1 && wait->candidates[i] == thread->tid) {
 			buf_add_span(out, SPAN_LIT("itself"));
 			continue;
 		}

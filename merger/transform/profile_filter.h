@@ -2,9 +2,9 @@
  * The result is a profile, so that every format can show it, and it can be saved, merged and
  * compared.
  *
- * The steps, in this order: remove threads that do not match `thread` or `awake`; remove stacks without a
- * frame that matches `focus`; remove frames that match `hide`; fold library frames; invert the
- * stacks; cut them at `depth`. The weight of removed stacks is added to profile->left_out;
+ * The steps, in this order: remove threads that do not match `thread` or `awake`; remove stacks
+ * without a frame that matches `focus`; remove frames that match `hide`; fold library frames;
+ * invert the stacks; cut them at `depth`. The weight of removed stacks is added to left_out;
  * marks, threads and sampling figures stay those of the whole profile. In the timeline, a thread
  * is absent while its stack is removed.
  *
@@ -27,9 +27,9 @@ struct profile_filter {
 	 * another one used a tenth. Needs CPU times in the timeline; without, nothing is left
 	 * out. */
 	bool awake;
-	bool threads;       /* add the thread as a level of the tree */
-	bool lines;         /* make the tree by line */
-	bool fold_library;  /* replace adjacent library frames by "json (7 frames hidden)" */
+	bool threads;      /* add the thread as a level of the tree */
+	bool lines;        /* make the tree by line */
+	bool fold_library; /* replace adjacent library frames by "json (7 frames hidden)" */
 	/* Omit the number of hidden frames. The number differs between places that are to become
 	 * one: in profiles that are merged or compared, in a table, in inverted stacks. */
 	bool uncounted;

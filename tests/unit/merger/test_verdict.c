@@ -19,7 +19,7 @@
 #define FACT(tid, rest) "~pmp thread pid=10 tid=" tid " name=t" tid " state=S " rest "\n"
 #define LOAD(tid, recent, ready)                                                                   \
 	"~pmp thread pid=10 tid=" tid " recent_us=" recent " ready_us=" ready " window_us="        \
-	                                                                      "400000\n"
+	"400000\n"
 #define THREAD(n, tid) "Thread " n " (LWP " tid " \"t" tid "\"):\n~pmp state code=S cpu_us=5\n"
 #define RUNNING(n, tid) "Thread " n " (LWP " tid " \"t" tid "\"):\n~pmp state code=R cpu_us=5\n"
 #define MUTEX(on, owner) "~pmp waits kind=mutex on=" on " type=normal owner=" owner "\n"
@@ -102,7 +102,7 @@ static const struct {
 	                  AT("h") END,
 	  "wait",
 	  "likely",
-	  { "00, for one of thread 11 (t11), thread 12 (t12), thread 13 (t13) in " },
+	  { "00, for one of thread 11 (t11), thread 12 (t12), thread 13 (t13)" },
 	  1 },
 	{ "a worker of the pool waits for a lock of a worker",
 	  PROCESS BEGIN THREAD("1", "11") POOL("0x100") AT("f") THREAD("2", "12") MUTEX("0x5", "11")
@@ -269,9 +269,8 @@ static const struct {
 	{ "a server that is caught between two requests",
 	  PROCESS FACT("10",
 	               "class=poll call=epoll_wait(4) fd=4 fd=5") "~pmp fd pid=10 fd=5 kind=tcp "
-	                                                          "state=LISTEN\n" LOAD("10",
-	                                                                                "312000",
-	                                                                                "8000")
+	                                                          "state=LISTEN\n" LOAD(
+	                                                                  "10", "312000", "8000")
 	                                                                  BEGIN THREAD("1", "10")
 	                                                                          AT("serve") END,
 	  "busy",

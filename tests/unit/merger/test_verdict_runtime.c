@@ -32,7 +32,7 @@ static const struct {
 	{ "Java is known by its library, too", LAUNCHER STACK("2", "11", "S") END, "idle", "guess",
 	  "none of the threads of Java (2) runs", "jstack 10 prints them" },
 	{ "a thread of Java runs", LAUNCHER STACK("2", "11", "R") RUNTIME("java") END, "busy",
-	  "likely", "thread 11 (t11) is on CPU", "does not see Java's frames and locks" },
+	  "certain", "thread 11 (t11) is on CPU", "does not see Java's frames and locks" },
 	{ "a deadlock of C's locks is one in every language",
 	  PROCESS BEGIN "Thread 1 (LWP 10 \"a\"):\n" MUTEX(
 	          "0x1", "11") "#0  0x1 in f ()\n"
