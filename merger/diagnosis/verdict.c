@@ -15,7 +15,7 @@ static const struct {
 	{ "uninterruptible", "it sleeps in the kernel where no signal reaches it" },
 	{ "lock", "threads wait for a lock, whose holder does something else" },
 	{ "gil",
-	  "threads wait for Python's GIL, whose holder is in a call that does not give it up" },
+	  "threads wait for Python's GIL, whose holder is unknown, or does not give it up" },
 	{ "join", "it waits for a thread to end, which does something else" },
 	{ "child", "it waits for a child" },
 	{ "file_lock", "it waits for a lock on a file" },

@@ -157,8 +157,7 @@ static bool parse_java(struct span text, struct crash_line *ret)
 {
 	size_t at;
 
-	if (!span_take(&text, SPAN_LIT("#")))
-		return false;
+	span_take(&text, SPAN_LIT("#"));
 	text = span_skip_blanks(text);
 	if (!span_starts(text, SPAN_LIT("SIG")) || !find_part(text, SPAN_LIT(", tid="), &at))
 		return false;
