@@ -11,10 +11,6 @@ static const struct span beginnings[] = {
 	SPAN_INIT("libc++abi: "),
 	SPAN_INIT("libc++abi.dylib: "),
 	SPAN_INIT("pure virtual method called"),
-	SPAN_INIT("*** stack smashing detected"),
-	SPAN_INIT("*** buffer overflow detected"),
-	SPAN_INIT("*** Error in `"),
-	SPAN_INIT("*** glibc detected ***"),
 	SPAN_INIT("double free or corruption"),
 	SPAN_INIT("free(): "),
 	SPAN_INIT("malloc(): "),
@@ -42,6 +38,10 @@ static const struct {
 	size_t cut;
 } parts[] = {
 	{ SPAN_INIT(": Assertion `"), 2 },
+	{ SPAN_INIT("stack smashing detected ***"), 0 },
+	{ SPAN_INIT("buffer overflow detected ***"), 0 },
+	{ SPAN_INIT("glibc detected ***"), 0 },
+	{ SPAN_INIT("Error in `"), 0 },
 	{ SPAN_INIT("ERROR: AddressSanitizer: "), 7 },
 	{ SPAN_INIT("ERROR: HWAddressSanitizer: "), 7 },
 	{ SPAN_INIT("ERROR: LeakSanitizer: "), 7 },

@@ -118,7 +118,7 @@ static const struct verdict_row told[] = {
 	                  F("8", "copy ()", "at w.c:5"),
 	  "crash (certain)",
 	  { "in copy at w.c:5", "its stack frame was overwritten",
-	    "*** stack smashing detected ***" },
+	    "stack smashing detected ***" },
 	  NULL },
 	{ "macOS",
 	  "Program received signal EXC_BAD_ACCESS, Could not access memory.\n" LEAF(
