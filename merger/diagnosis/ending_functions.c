@@ -65,6 +65,7 @@ static const struct {
 	{ "assert", WORDS_ASSERT },
 	{ "assert2", WORDS_ASSERT },
 	{ "assert13", WORDS_ASSERT },
+	{ "ut_dbg_assertion_failed*", WORDS_ASSERT },
 	{ ">libc_assert_fail*", WORDS_ASSERT },
 	{ "malloc_printerr*", WORDS_HEAP },
 	{ "malloc_consolidate", WORDS_HEAP },

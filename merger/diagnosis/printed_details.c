@@ -375,18 +375,26 @@ enum match {
 	MATCH_SAME,
 };
 
-static enum match match_owner(const struct snapshot *snapshot, const struct snapshot_wait *wait,
+/* A pointer may have another value in another thread. */
+static bool is_of_thread(const struct snapshot_thread *thread, const struct printed_owner *owner,
+                         struct span name)
+{
+	return !owner->at || owner->at == thread->tid || !memmem(name.ptr, name.len, "->", 2);
+}
+
+static enum match match_owner(const struct snapshot *snapshot, const struct snapshot_thread *thread,
                               const struct printed_owner *owner)
 {
+	const struct snapshot_wait *wait = &thread->wait;
 	struct span mine = intern_get(snapshot->intern, wait->name),
 	            its = intern_get(snapshot->intern, owner->name);
 
 	if (owner->on && (owner->on == wait->on || owner->on == wait->word))
 		return MATCH_SAME;
+	if (mine.len && its.len && span_eq(mine, its) && is_of_thread(thread, owner, mine))
+		return MATCH_SAME;
 	if (mine.len && its.len)
-		return span_eq(mine, its)                           ? MATCH_SAME
-		       : span_eq(get_member(mine), get_member(its)) ? MATCH_MEMBER
-		                                                    : MATCH_NONE;
+		return span_eq(get_member(mine), get_member(its)) ? MATCH_MEMBER : MATCH_NONE;
 	return owner->on && wait->on ? MATCH_NONE : MATCH_POSSIBLE;
 }
 
@@ -427,7 +435,7 @@ static void resolve_owner(struct snapshot *snapshot, struct snapshot_thread *thr
 	find_address(wait, owners, count);
 	for (size_t i = 0; i < count; i++) {
 		enum match match =
-		        owners[i].tid ? match_owner(snapshot, wait, &owners[i]) : MATCH_NONE;
+		        owners[i].tid ? match_owner(snapshot, thread, &owners[i]) : MATCH_NONE;
 
 		if (match == MATCH_SAME) /* the last print counts */
 			wait->owner = owners[i].tid;

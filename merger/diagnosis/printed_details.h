@@ -12,6 +12,7 @@ struct printed_owner {
 	uint64_t on;   /* 0: unknown */
 	uint32_t name; /* 0: unknown */
 	uint32_t tid;  /* 0: only the address of `name` is known */
+	uint32_t at;   /* the thread in which the name was evaluated; 0: unknown */
 };
 
 /* Adds to the thread what its stack tells: the object that it waits for (not the kind, if names of

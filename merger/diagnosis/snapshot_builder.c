@@ -409,6 +409,7 @@ static void take_lock(struct snapshot_builder *builder, const struct marker *mar
 		.on = marker_number(marker, "on", 0),
 		.name = take_word(builder, marker, "name"),
 		.tid = get_number(marker, "owner"),
+		.at = get_number(marker, "tid"),
 	};
 }
 

@@ -298,6 +298,20 @@ static void add_message(struct verdict_draft *draft, const struct snapshot_threa
 	        message.len < MESSAGE_MAX ? message.len : MESSAGE_MAX);
 }
 
+/* Text that has no stacks. */
+static bool find_message(struct verdict_draft *draft)
+{
+	const struct snapshot_crash *crash = &draft->snapshot->crash;
+	uint32_t id = crash->what ? crash->what : crash->signal;
+
+	if (draft->snapshot->thread_count || !id)
+		return false;
+	verdict_begin(draft, "crash", VERDICT_LIKELY);
+	verdict_add(draft, "a process ended: ");
+	buf_add_span(&draft->verdict->text, intern_get(draft->snapshot->intern, id));
+	return true;
+}
+
 bool verdict_find_crash(struct verdict_draft *draft)
 {
 	const struct snapshot *snapshot = draft->snapshot;
@@ -309,7 +323,7 @@ bool verdict_find_crash(struct verdict_draft *draft)
 		return true;
 	at = choose_thread(snapshot, &trust);
 	if (at == SNAPSHOT_NONE)
-		return false;
+		return find_message(draft);
 	view = view_thread(snapshot, &snapshot->threads[at]);
 	verdict_begin(draft, "crash", trust);
 	verdict_add_thread(draft, at);

@@ -92,6 +92,22 @@ static bool parse_received(struct span text, struct crash_line *ret)
 	return true;
 }
 
+/* "        Signal: 11 (SEGV)": coredumpctl */
+static bool parse_coredumpctl(struct span text, struct crash_line *ret)
+{
+	uint32_t number;
+	struct span rest;
+
+	if (!span_take(&text, SPAN_LIT("Signal: ")))
+		return false;
+	rest = text;
+	if (!number_take32(&rest, &number) || !span_starts(rest, SPAN_LIT(" (")))
+		return false;
+	take_signal(text, ret);
+	ret->ended = true;
+	return true;
+}
+
 static bool parse_ended(struct span text, struct crash_line *ret)
 {
 	if (!span_take(&text, SPAN_LIT("Program terminated with signal ")) &&
@@ -170,8 +186,8 @@ static bool parse_java(struct span text, struct crash_line *ret)
 bool crash_line_parse(struct span text, struct crash_line *ret)
 {
 	static bool (*const parsers[])(struct span text, struct crash_line * ret) = {
-		parse_received, parse_ended, parse_stop,    parse_panic,
-		parse_more,     parse_java,  parse_message,
+		parse_received, parse_ended, parse_coredumpctl, parse_stop,
+		parse_panic,    parse_more,  parse_java,        parse_message,
 	};
 
 	for (size_t i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++) {

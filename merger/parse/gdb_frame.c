@@ -171,6 +171,28 @@ static void split_look_alike(struct gdb_frame *frame)
 	}
 }
 
+/* "f /srv/x.c:12:3 (a+0x42)", "f <null> (a+0x42)", "f (/srv/a+0x42)": sanitizers print the module and
+ * an offset in the place of arguments. */
+static void split_module(struct gdb_frame *frame)
+{
+	const char *plus =
+	        frame->args.len ? memmem(frame->args.ptr, frame->args.len, "+0x", 3) : NULL;
+	struct span module;
+
+	if (!plus || memchr(frame->args.ptr, ' ', frame->args.len))
+		return;
+	module = (struct span){ frame->args.ptr, (size_t)(plus - frame->args.ptr) };
+	if (span_ends(frame->name, SPAN_LIT(" <null>")))
+		frame->name.len -= strlen(" <null>");
+	else
+		split_look_alike(frame);
+	if (!frame->has_addr && memchr(frame->name.ptr, ' ', frame->name.len))
+		return; /* prose */
+	frame->module = module;
+	frame->args.len = 0;
+	frame->state = GDB_FRAME_DONE;
+}
+
 /* complete: no more text follows, so arguments without an end are closed if possible. */
 static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 {
@@ -192,6 +214,8 @@ static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 		break;
 	case FUNCTION_NAME_CLOSED:
 		ret->state = parse_place(found.rest, ret);
+		if (complete && ret->state == GDB_FRAME_CLOSED)
+			split_module(ret);
 		break;
 	}
 	if (span_eq(ret->name, SPAN_LIT("??")))

@@ -98,9 +98,10 @@
  *
  * The parser itself makes these of what a text says (printed_lock.h, crash_line.h):
  *
- *	lock on=0x.. name=mu owner=4713	somebody had gdb print a lock
+ *	lock on=0x.. name=mu owner=4713 tid=4712	somebody had gdb print a lock
  *		on, name: one of them may be missing; name: an expression, or a member's name;
- *		owner: the tid that the lock stores; missing: only the address of `name` is told
+ *		owner: the tid that the lock stores; missing: only the address of `name` is told;
+ *		tid: the thread that was selected
  *	crash signal=SIGSEGV ended=1 number=3 what=..	why the process stopped or ended
  *		signal: missing if only a message tells of it (what); ended: the signal has ended
  *		it; number: gdb's number of the thread

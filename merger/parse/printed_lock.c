@@ -30,6 +30,8 @@ struct printed_lock {
 	struct buf expression, args, marker;
 	struct level_name levels[DEPTH_MAX], last; /* last: the last "NAME =" */
 	size_t depth;
+	uint32_t tid;
+	struct buf name;
 };
 
 struct printed_lock *printed_lock_create(printed_lock_emit *emit, void *ctx)
@@ -48,6 +50,7 @@ void printed_lock_destroy(struct printed_lock *lock)
 	buf_deinit(&lock->expression);
 	buf_deinit(&lock->args);
 	buf_deinit(&lock->marker);
+	buf_deinit(&lock->name);
 	free(lock);
 }
 
@@ -56,6 +59,11 @@ void printed_lock_set_frame(struct printed_lock *lock, const struct gdb_frame *f
 	printed_lock_end(lock);
 	buf_clear(&lock->args);
 	buf_add_span(&lock->args, frame->args);
+}
+
+void printed_lock_set_thread(struct printed_lock *lock, uint32_t tid)
+{
+	lock->tid = tid;
 }
 
 void printed_lock_end(struct printed_lock *lock)
@@ -166,16 +174,36 @@ static bool is_inner(struct span name)
 	return name.len == 0 || name.ptr[0] == '<' || name.ptr[0] == '$';
 }
 
-/* The name of the member or variable that the current braces belong to; empty: the whole value. */
-static struct span find_level_name(const struct printed_lock *lock)
+/* Adds the names of the members or variables that the current braces belong to: "queue.mu". */
+static void add_level_names(struct printed_lock *lock)
 {
-	for (size_t i = lock->depth; i > 0; i--) {
-		struct span name = { lock->levels[i - 1].text, lock->levels[i - 1].len };
+	for (size_t i = 0; i < lock->depth; i++) {
+		struct span name = { lock->levels[i].text, lock->levels[i].len };
 
-		if (!is_inner(name))
-			return name;
+		if (is_inner(name))
+			continue;
+		if (lock->name.len && span_has(SPAN_LIT(".>"), lock->name.ptr[lock->name.len - 1]))
+			buf_add_span(&lock->name, name);
+		else
+			buf_printf(&lock->name, "%s%.*s", lock->name.len ? "." : "",
+			           SPAN_ARG(name));
 	}
-	return (struct span){ NULL, 0 };
+}
+
+/* The name of a member of the printed expression; empty: the lock is the whole of it. */
+static struct span make_level_name(struct printed_lock *lock)
+{
+	struct span whole = buf_span(&lock->expression);
+	size_t before;
+
+	buf_clear(&lock->name);
+	if (whole.len) {
+		buf_add_span(&lock->name, strip_operators(strip_members(strip_operators(whole))));
+		buf_add_span(&lock->name, span_of(whole.ptr[0] == '*' ? "->" : "."));
+	}
+	before = lock->name.len;
+	add_level_names(lock);
+	return lock->name.len > before ? buf_span(&lock->name) : (struct span){ NULL, 0 };
 }
 
 static void emit_lock(struct printed_lock *lock, struct span name, bool has_address, uint64_t on,
@@ -191,6 +219,8 @@ static void emit_lock(struct printed_lock *lock, struct span name, bool has_addr
 		marker_add(&lock->marker, "name", name);
 	if (owner)
 		marker_addf(&lock->marker, "owner", "%" PRIu64, owner);
+	if (lock->tid)
+		marker_addf(&lock->marker, "tid", "%" PRIu32, lock->tid);
 	if (marker_parse(buf_span(&lock->marker), &marker))
 		lock->emit(lock->ctx, &marker);
 }
@@ -198,7 +228,7 @@ static void emit_lock(struct printed_lock *lock, struct span name, bool has_addr
 /* owner 0: nobody holds it. */
 static void tell_owner(struct printed_lock *lock, uint64_t owner)
 {
-	struct span name = find_level_name(lock), whole = buf_span(&lock->expression);
+	struct span name = make_level_name(lock), whole = buf_span(&lock->expression);
 	bool has_address = false;
 	uint64_t on = 0;
 

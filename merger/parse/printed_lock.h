@@ -21,6 +21,8 @@ void printed_lock_destroy(struct printed_lock *lock);
 
 /* The last frame, for `p *mutex`: its arguments have the address. */
 void printed_lock_set_frame(struct printed_lock *lock, const struct gdb_frame *frame);
+/* The thread that is selected from now on; 0: unknown. */
+void printed_lock_set_thread(struct printed_lock *lock, uint32_t tid);
 /* The text after a prompt. */
 void printed_lock_set_command(struct printed_lock *lock, struct span text);
 /* A line of text, which may be a value or a part of one. */

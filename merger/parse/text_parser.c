@@ -198,6 +198,8 @@ static void take_thread_line(struct text_parser *parser, const struct logical_li
 	}
 	end_stack(parser);
 	take_crash_thread(parser, &thread);
+	if (parser->printed)
+		printed_lock_set_thread(parser->printed, thread.tid);
 	if (!thread.is_switch && thread.number)
 		parser->counts.threads++;
 	stack_reader_begin(parser->reader, &thread);

@@ -135,6 +135,26 @@ static const struct verdict_row owners[] = {
 	  "lock (likely)",
 	  { "thread 11 (t11) may hold mutex a->mu" },
 	  NULL },
+	{ "the pointer of another thread may be another one",
+	  THREAD("2", "12") WAITS_PLAIN(
+	          "worker () at w.c:10") "10\t  pthread_mutex_lock(&p->mu);\n" THREAD("1", "11")
+	          READS("io () at w.c:30") "(gdb) p p->mu\n$1 = " VALUE("11"),
+	  "lock (likely)",
+	  { "thread 11 (t11) may hold mutex p->mu" },
+	  NULL },
+	{ "a member of the printed structure",
+	  "[Switching to thread 2 (Thread 0x7f0000000200 (LWP 12))]\n(gdb) bt\n" WAITS_PLAIN(
+	          "worker () at w.c:10") "(gdb) up 3\n#3  0x0000555500001111 in worker () at "
+	                                 "w.c:10\n10\t  pthread_mutex_lock(&p->mu);\n(gdb) p "
+	                                 "*p\n$1 = {id = 3, mu = {__data = {__lock = 2, __count = "
+	                                 "0, "
+	                                 "__owner = 11}}, next = 0x0}\n(gdb) thread 1\n[Switching "
+	                                 "to "
+	                                 "thread 1 (Thread 0x7f0000000100 (LWP 11))]\n(gdb) "
+	                                 "bt\n" READS("io () at w.c:30"),
+	  "lock (certain)",
+	  { "thread 11 holds mutex p->mu" },
+	  NULL },
 	{ "another lock, by its name",
 	  TWO("0x5555000040c0 <mu>") "(gdb) p other\n$1 = " VALUE("11"),
 	  "lock (likely)",

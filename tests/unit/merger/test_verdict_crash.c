@@ -117,8 +117,7 @@ static const struct verdict_row told[] = {
 	          F("6", "__GI___fortify_fail ()", LIBC) F("7", "__stack_chk_fail ()", LIBC)
 	                  F("8", "copy ()", "at w.c:5"),
 	  "crash (certain)",
-	  { "in copy at w.c:5", "its stack frame was overwritten",
-	    "stack smashing detected ***" },
+	  { "in copy at w.c:5", "its stack frame was overwritten", "stack smashing detected ***" },
 	  NULL },
 	{ "macOS",
 	  "Program received signal EXC_BAD_ACCESS, Could not access memory.\n" LEAF(
@@ -353,6 +352,24 @@ static const struct verdict_row frames[] = {
 	  "/srv/a.c:7:9\n",
 	  "crash (likely)",
 	  { "in f at a.c:7", "MemorySanitizer: use-of-uninitialized-value" },
+	  NULL },
+	{ "ThreadSanitizer, without addresses",
+	  "WARNING: ThreadSanitizer: data race (pid=41)\n  Write of size 4 at 0x55d0 by thread "
+	  "T1:\n    #0 inc /srv/a.c:7:3 (a+0x42)\n    #1 run <null> (a+0x50)\n",
+	  "crash (likely)",
+	  { "in inc at a.c:7", "ThreadSanitizer: data race" },
+	  NULL },
+	{ "nothing but a message",
+	  "Fatal Python error: Segmentation fault\n",
+	  "crash (likely)",
+	  { "Fatal Python error: Segmentation fault" },
+	  NULL },
+	{ "coredumpctl",
+	  "        Signal: 11 (SEGV)\n                Stack trace of thread 43:\n                "
+	  "#0  "
+	  "0x0000555500001111 worker (svc + 0x1111)\n",
+	  "crash (certain)",
+	  { "thread 43 was ended by SIGSEGV (11) in worker" },
 	  NULL },
 	{ "gdb stopped in a sanitizer's report",
 	  LEAF("__asan::ReportGenericError (pc=1)", "at asan_report.cpp:460")
