@@ -171,15 +171,16 @@ static void split_look_alike(struct gdb_frame *frame)
 	}
 }
 
-/* "f /srv/x.c:12:3 (a+0x42)", "f <null> (a+0x42)", "f (/srv/a+0x42)": sanitizers print the module and
- * an offset in the place of arguments. */
+/* "f /srv/x.c:12:3 (a+0x42)", "f <null> (a+0x42)", "f (/srv/a+0x42)": sanitizers print the module
+ * and an offset in the place of arguments. */
 static void split_module(struct gdb_frame *frame)
 {
 	const char *plus =
 	        frame->args.len ? memmem(frame->args.ptr, frame->args.len, "+0x", 3) : NULL;
 	struct span module;
 
-	if (!plus || memchr(frame->args.ptr, ' ', frame->args.len))
+	if (!plus || memchr(frame->args.ptr, ' ', frame->args.len) ||
+	    memchr(frame->args.ptr, '=', frame->args.len))
 		return;
 	module = (struct span){ frame->args.ptr, (size_t)(plus - frame->args.ptr) };
 	if (span_ends(frame->name, SPAN_LIT(" <null>")))

@@ -47,8 +47,14 @@ static const struct row places[] = {
 	{ "#1  0x12 in f () from /proc/x/root/a.so", "f", NULL, 0, "/proc/x/root/a.so" },
 	{ "#0  0x12 [rxRE,0x10-0x20] in f () at a.c:7", "f", "a.c", 7, NULL },
 	{ "#0  0x12\tf (a=1) at a.c:7", "f", "a.c", 7, NULL },
-	{ "#0  0x12 in f a.c:12:3", "f", "a.c", 12, NULL }, /* sanitizer */
-	{ "#0  0x12 poll", "poll", NULL, 0, NULL },         /* eu-stack */
+	/* sanitizers, front ends */
+	{ "#0  0x12 in f a.c:12:3", "f", "a.c", 12, NULL },
+	{ "#0 0x12 in free (/srv/a+0x4a1)", "free", NULL, 0, "/srv/a" },
+	{ "#0 inc /srv/a.c:7:3 (a+0x42)", "inc", "/srv/a.c", 7, "a" },
+	{ "#1 run <null> (a+0x50)", "run", NULL, 0, "a" },
+	{ "#1  0x12 in f (x=a+0x50)", "f", NULL, 0, NULL },
+	{ "#8  0x12 in <signal handler called> ()", "<signal handler called>", NULL, 0, NULL },
+	{ "#0  0x12 poll", "poll", NULL, 0, NULL }, /* eu-stack */
 	{ "#1  0x12 in main (argc=Cannot access memory at address 0x1e", "main", NULL, 0, NULL },
 	{ "#1  0x12 in", "", NULL, 0, NULL },
 };
