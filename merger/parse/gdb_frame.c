@@ -1,5 +1,7 @@
 #include "merger/parse/gdb_frame.h"
 
+#include <ctype.h>
+
 #include "merger/parse/function_name.h"
 #include "merger/base/number.h"
 
@@ -223,6 +225,16 @@ static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 		ret->name = (struct span){ NULL, 0 };
 }
 
+/* "#4 .....", "#5 [...]", "#6 <snip>": what stands for frames that people have left out. */
+static bool is_omission(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (isalnum((unsigned char)name.ptr[i]) || (name.ptr[i] & 0x80))
+			return span_has(SPAN_LIT("<[("), name.ptr[0]) && !span_has(name, ':') &&
+			       span_has(SPAN_LIT(">])"), name.ptr[name.len - 1]);
+	return name.len > 0;
+}
+
 /* "#12 fixes a bug (again)". gdb omits the address only if it knows the file. */
 static bool is_prose(const struct gdb_frame *frame)
 {
@@ -230,6 +242,8 @@ static bool is_prose(const struct gdb_frame *frame)
 
 	if (frame->has_addr || frame->state == GDB_FRAME_DONE || frame->special != NATIVE_PLAIN)
 		return false;
+	if (frame->state != GDB_FRAME_CLOSED && is_omission(name))
+		return true;
 	return name.len && memchr(name.ptr, ' ', name.len) &&
 	       !memchr(name.ptr + 1, '<', name.len - 1) &&
 	       !memmem(name.ptr, name.len, "operator", 8);

@@ -6,6 +6,7 @@
 #include "merger/base/buf.h"
 #include "merger/parse/function_class.h"
 #include "merger/parse/frame_lists.h"
+#include "merger/parse/frame_order.h"
 #include "merger/parse/python_owners.h"
 
 /* The kind of the line before: a "File" line directly below it belongs to the same native frame. */
@@ -34,7 +35,8 @@ struct stack_reader {
 	size_t last_owner;  /* index of the native frame that it belongs to */
 	enum below below;
 	size_t run_first; /* index in owned: first "File" line below the last native frame */
-	bool paused;      /* a prompt came after the last native frame */
+	struct frame_order order;
+	bool paused; /* a prompt came after the last native frame */
 
 	bool held; /* held_frame is a lone #0, which may be printed again */
 	struct native_frame held_frame;
@@ -93,6 +95,7 @@ static void reset_stack(struct stack_reader *reader)
 	reader->beyond = reader->last_addr = reader->last_owner = 0;
 	reader->below = BELOW_NOTHING;
 	reader->paused = false;
+	reader->order = (struct frame_order){ 0 };
 }
 
 void stack_reader_begin(struct stack_reader *reader, const struct gdb_thread *thread)
@@ -295,7 +298,11 @@ void stack_reader_end(struct stack_reader *reader, bool lost)
 			stack.lost = intern_add(reader->intern, SPAN_LIT("no frames"));
 			reader->emit(reader->ctx, &stack);
 		}
-	} else if (!hold_frame(reader)) {
+		reset_stack(reader);
+		return;
+	}
+	frame_order_sort(&reader->order, &reader->native, &reader->owned, &reader->all);
+	if (!hold_frame(reader)) {
 		resolve_held_frame(reader);
 		if (!is_printed_again(reader))
 			give_out_stack(reader);
@@ -311,19 +318,6 @@ void stack_reader_flush(struct stack_reader *reader)
 	reader->before.count = 0;
 	reader->selected = (struct stack_thread){ 0 };
 	reset_stack(reader);
-}
-
-/* True if the frame begins a new stack. Within one stack numbers may be missing ("bt 2" and then
- * "bt -2", or text that was trimmed) or repeated (inlined frames that were expanded by hand). */
-static bool begins_stack(const struct stack_reader *reader, const struct gdb_frame *frame)
-{
-	uint32_t last;
-
-	if (!reader->native.count)
-		return false;
-	last = reader->native.frames[reader->native.count - 1].number;
-	return frame->number == 0 || frame->number < last ||
-	       (reader->paused && frame->number == last);
 }
 
 static bool is_evaluator(const struct stack_reader *reader, const struct native_frame *native)
@@ -358,14 +352,25 @@ static void add_annotation(struct stack_reader *reader, struct native_frame *nat
 	reader->last_owner = (size_t)(native - reader->native.frames);
 }
 
-bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame)
+/* Ends the stack if the frame begins a new one. */
+static void order_frame(struct stack_reader *reader, uint32_t number, size_t indent)
+{
+	bool directly = reader->below != BELOW_NOTHING;
+
+	if (frame_order_take(&reader->order, number, indent, directly, reader->paused))
+		return;
+	stack_reader_end(reader, false);
+	frame_order_take(&reader->order, number, indent, false, false);
+}
+
+bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame,
+                             size_t indent)
 {
 	const struct address_range *range = NULL;
 	struct native_frame *native;
 	bool first;
 
-	if (begins_stack(reader, frame))
-		stack_reader_end(reader, false);
+	order_frame(reader, frame->number, indent);
 	first = reader->native.count == 0;
 	reader->below = BELOW_NOTHING;
 	if (reader->native.count >= RAW_STACK_FRAMES_MAX) {

@@ -47,9 +47,10 @@ void stack_reader_add_source(struct stack_reader *reader, struct span source);
 /* From now on frames get their `detail`, and stacks that are printed again are given out. */
 void stack_reader_keep_details(struct stack_reader *reader);
 
-/* Adds a frame; ends the stack before if the frame begins a new one. True if it is the first native
- * frame of its stack. */
-bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame);
+/* Adds a frame with so many blanks before it; ends the stack before if the frame begins a new one
+ * (frame_order.h). True if it is the first native frame of its stack. */
+bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame,
+                             size_t indent);
 void stack_reader_add_python(struct stack_reader *reader, const struct py_text *frame);
 /* Sets the first line of the last Python frame. */
 void stack_reader_set_first_line(struct stack_reader *reader, uint32_t line);

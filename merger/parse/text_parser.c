@@ -173,7 +173,7 @@ static void take_frame_line(struct text_parser *parser, const struct logical_lin
 	parser->counts.frames++;
 	if (parser->printed)
 		printed_lock_set_frame(parser->printed, frame);
-	if (stack_reader_add_native(parser->reader, frame))
+	if (stack_reader_add_native(parser->reader, frame, line->indent))
 		parser->counts.traces++;
 	parser->frame_prompts = parser->prompts;
 }
