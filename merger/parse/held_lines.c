@@ -18,6 +18,7 @@ bool held_lines_add(struct held_lines *held, struct span line, const struct line
 		row->has_anchor = true;
 		row->anchor.kind = anchor->kind;
 		row->anchor.number = anchor->number;
+		row->anchor.sure = anchor->sure;
 		row->prefix_at = row->at + (size_t)(anchor->prefix.ptr - line.ptr);
 		row->prefix_len = anchor->prefix.len;
 	}

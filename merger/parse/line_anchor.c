@@ -25,11 +25,14 @@ static bool parse_frame(struct span text, struct line_anchor *ret)
 	struct gdb_frame frame;
 
 	if (text.ptr[0] != '#')
-		return tool_lines_is_frame(text, &ret->number);
+		return ret->sure = tool_lines_is_frame(text, &ret->number);
 	if (!gdb_frame_parse(&text, &frame))
 		return false;
 	ret->number = frame.number;
-	return frame.has_addr || frame.state == GDB_FRAME_DONE;
+	ret->sure = frame.has_addr;
+	if (frame.has_addr)
+		return frame.name.len || frame.state != GDB_FRAME_NAME;
+	return frame.state == GDB_FRAME_DONE && frame.name.len;
 }
 
 static bool parse_thread(struct span text)
@@ -89,6 +92,9 @@ bool line_anchor_follows(const struct line_anchor *anchor, const struct line_anc
 		return true;
 	if (anchor->kind != LINE_ANCHOR_FRAME)
 		return next->number <= NUMBERS_SKIPPED;
+	/* gdb leaves the address out at the start of a source line only, so seldom but in #0 */
+	if (!anchor->sure && !next->sure && anchor->number > 1 && next->number > 1)
+		return false;
 	return next->number == 0 || anchor->number == next->number + 1 ||
 	       (next->number > anchor->number && next->number - anchor->number <= NUMBERS_SKIPPED);
 }

@@ -20,6 +20,7 @@ enum line_anchor_kind {
 struct line_anchor {
 	enum line_anchor_kind kind;
 	uint32_t number;          /* of a frame */
+	bool sure;                /* a frame with an address */
 	struct span prefix, rest; /* the text before, and from the anchor on */
 };
 

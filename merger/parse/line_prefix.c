@@ -17,8 +17,12 @@ static const struct span prompts[] = {
 static const struct span marks[] = {
 	SPAN_INIT("<pre>"), SPAN_INIT("<PRE>"), SPAN_INIT("<code>"), SPAN_INIT("<tt>"),
 	SPAN_INIT("<b>"),   SPAN_INIT("<p>"),   SPAN_INIT("<li>"),   SPAN_INIT("//"),
-	SPAN_INIT(">"),     SPAN_INIT("|"),     SPAN_INIT("**"),     SPAN_INIT("`"),
-	SPAN_INIT("{{"),    SPAN_INIT("'''"),
+	SPAN_INIT(">"),     SPAN_INIT("|"),
+};
+
+/* Marks of wikis, which other text has too: they count only before a frame or a header. */
+static const struct span wiki_marks[] = {
+	SPAN_INIT("**"), SPAN_INIT("```"), SPAN_INIT("`"), SPAN_INIT("{{"), SPAN_INIT("'''"),
 };
 
 /* What a prefix consists of. */
@@ -203,6 +207,18 @@ static bool is_plain(struct span s)
 	return gdb_thread_starts(s) || gdb_frame_starts(s);
 }
 
+static bool take_wiki_mark(struct span *s)
+{
+	struct span rest = *s;
+	bool quoted = false;
+
+	if (!take_any(&rest, wiki_marks, sizeof(wiki_marks) / sizeof(wiki_marks[0]), &quoted) ||
+	    !is_plain(rest))
+		return false;
+	*s = rest;
+	return true;
+}
+
 static struct span strip_marks(struct line_prefix_log *log, struct span s,
                                struct line_prefix_info *info)
 {
@@ -218,7 +234,7 @@ static struct span strip_marks(struct line_prefix_log *log, struct span s,
 			continue;
 		}
 		found = take_any(&s, marks, sizeof(marks) / sizeof(marks[0]), &info->quoted) ||
-		        take_comment(&s);
+		        take_wiki_mark(&s) || take_comment(&s);
 		if (take_any(&s, prompts, sizeof(prompts) / sizeof(prompts[0]), &info->quoted))
 			found = info->prompt = true;
 	}
@@ -235,8 +251,6 @@ struct span line_prefix_strip(struct line_prefix_log *log, struct span line,
 		return line;
 	info->unquoted = span_trim(line);
 	text = strip_marks(log, line, info);
-	if (!text.len && span_starts(info->unquoted, SPAN_LIT("```")))
-		return info->unquoted; /* the end of a block is no blank line */
 	if (text.len && !is_plain(text) && text.ptr[0] != '~')
 		learn_log_prefix(log, &text);
 	return text;
