@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/foreign_text.h"
 #include "merger/base/alloc.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "cli/options/command_table.h"
@@ -24,6 +25,8 @@ struct dumping {
 	struct output_file raw; /* --save-raw; file NULL: none */
 	struct source_lines lines;
 	struct cpu_window window;
+	struct foreign_text foreign;
+	const char *file; /* the next piece of text is its first; NULL: not the first */
 };
 
 static bool feed_dump(void *ctx, const char *text, size_t len, struct error *err)
@@ -145,15 +148,22 @@ static bool feed_file(void *ctx, struct span text, struct error *err)
 	struct dumping *dumping = ctx;
 
 	(void)err;
+	if (dumping->file)
+		foreign_text_look(&dumping->foreign, dumping->file, text);
+	dumping->file = NULL;
 	snapshot_builder_feed(dumping->builder, text.ptr, text.len);
 	return true;
 }
 
 static bool dump_files(struct dumping *dumping, struct error *err)
 {
-	for (size_t i = 0; i < dumping->options->operand_count; i++)
-		if (!input_file_each(dumping->options->operands[i], feed_file, dumping, err))
+	for (size_t i = 0; i < dumping->options->operand_count; i++) {
+		const char *path = dumping->options->operands[i];
+
+		dumping->file = input_file_name(path);
+		if (!input_file_each(path, feed_file, dumping, err))
 			return false;
+	}
 	return true;
 }
 
@@ -165,10 +175,9 @@ static bool find_source_line(void *ctx, uint32_t pid, struct span file, uint32_t
 	return source_lines_get(&dumping->lines, pid, file, line, ret);
 }
 
-static bool write_dump(struct dumping *dumping, struct error *err)
+static bool write_snapshot(struct dumping *dumping, struct snapshot *snapshot, struct error *err)
 {
 	const struct options *options = dumping->options;
-	struct snapshot *snapshot = snapshot_builder_finish(dumping->builder);
 	const struct snapshot_options snapshot_options = {
 		.full_paths = options->full_paths,
 		.largest_first = options->largest_first,
@@ -186,6 +195,15 @@ static bool write_dump(struct dumping *dumping, struct error *err)
 		ok = output_file_commit(&output, err);
 	}
 	verdict_deinit(&verdict);
+	return ok;
+}
+
+static bool write_dump(struct dumping *dumping, struct error *err)
+{
+	struct snapshot *snapshot = snapshot_builder_finish(dumping->builder);
+	bool ok = (snapshot->thread_count || foreign_text_check(&dumping->foreign, err)) &&
+	          write_snapshot(dumping, snapshot, err);
+
 	snapshot_destroy(snapshot);
 	return ok;
 }

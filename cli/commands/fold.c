@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/foreign_text.h"
 #include "cli/options/command_table.h"
 #include "cli/os/input_file.h"
 #include "cli/options/options.h"
@@ -24,6 +25,7 @@ static bool check_no_profile(const char *path, struct span text, struct error *e
 
 struct folding {
 	struct profile_builder *builder;
+	struct foreign_text *foreign;
 	const char *path;
 	bool begun;
 };
@@ -34,27 +36,30 @@ static bool feed_fold(void *ctx, struct span text, struct error *err)
 
 	if (!folding->begun && !check_no_profile(folding->path, text, err))
 		return false;
+	if (!folding->begun)
+		foreign_text_look(folding->foreign, input_file_name(folding->path), text);
 	folding->begun = true;
 	profile_builder_feed(folding->builder, text.ptr, text.len);
 	return true;
 }
 
-static bool fold_input(struct profile_builder *builder, const char *path, struct error *err)
+static bool fold_input(struct profile_builder *builder, struct foreign_text *foreign,
+                       const char *path, struct error *err)
 {
-	struct folding folding = { .builder = builder, .path = path };
+	struct folding folding = { .builder = builder, .foreign = foreign, .path = path };
 	bool ok = input_file_each(path, feed_fold, &folding, err);
 
 	profile_builder_end_input(builder);
 	return ok;
 }
 
-static bool fold_all(struct profile_builder *builder, const struct options *options,
-                     struct error *err)
+static bool fold_all(struct profile_builder *builder, struct foreign_text *foreign,
+                     const struct options *options, struct error *err)
 {
 	if (!options->operand_count)
-		return fold_input(builder, "-", err);
+		return fold_input(builder, foreign, "-", err);
 	for (size_t i = 0; i < options->operand_count; i++)
-		if (!fold_input(builder, options->operands[i], err))
+		if (!fold_input(builder, foreign, options->operands[i], err))
 			return false;
 	return true;
 }
@@ -72,6 +77,7 @@ static bool report_fold(const struct options *options, struct profile *profile, 
 bool cmd_fold(const struct options *options, struct error *err)
 {
 	const struct profile_builder_options builder_options = options_builder(options);
+	struct foreign_text foreign = { 0 };
 	struct profile_builder *builder;
 	struct profile *profile;
 	bool ok;
@@ -81,9 +87,11 @@ bool cmd_fold(const struct options *options, struct error *err)
 	if (!options->operand_count && terminal_is_tty(stdin) && !options->quiet)
 		fputs("pmp: reading gdb's text from the terminal; Ctrl-D ends it\n", stderr);
 	builder = profile_builder_create(&builder_options);
-	ok = fold_all(builder, options, err);
+	ok = fold_all(builder, &foreign, options, err);
 	profile = profile_builder_finish(builder);
 	profile_builder_destroy(builder);
+	if (ok && !profile_stacks(profile))
+		ok = foreign_text_check(&foreign, err);
 	if (ok)
 		ok = report_apply_filters(options, profile, err) &&
 		     report_fold(options, profile, err);

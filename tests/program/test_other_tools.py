@@ -1,5 +1,6 @@
 """Stacks that other tools print, and frames in another order than gdb's. A row: the text, and its
-stacks in collapsed form, root first.
+stacks in collapsed form, root first. Other texts are refused by the name of their tool, with what
+would help, and text without stacks has none.
 """
 
 import os
@@ -261,6 +262,88 @@ READ["frames that were left out"] = ("""\
     "(unknown thread);main (a.c);f (a.c) 1\n"
 ))
 
+REFUSED = {
+    "faulthandler": ("""\
+Fatal Python error: Aborted
+
+Current thread 0x00007f12a6f0a740 (most recent call first):
+  File "/srv/a.py", line 3 in f
+  File "/srv/a.py", line 9 in <module>
+""", "faulthandler", "pmp dump -p PID"),
+    "py-spy": ("""\
+Process 4711: python3 a.py
+Python v3.11.2 (/usr/bin/python3.11)
+
+Thread 4711 (idle): "MainThread"
+    f (a.py:3)
+    <module> (a.py:9)
+""", "py-spy", "pmp dump -p PID"),
+    "a Python exception": ("""\
+Traceback (most recent call last):
+  File "a.py", line 3, in f
+ValueError: x
+""", "Python exception", "pmp dump -p PID"),
+    "macOS sample": ("""\
+Analysis of sampling app (pid 4711) every 1 millisecond
+Call graph:
+    842 Thread_1234   DispatchQueue_1: com.apple.main-thread  (serial)
+      842 start  (in libdyld.dylib) + 1  [0x7fff]
+""", "macOS sample", "bt all"),
+    "valgrind": ("""\
+==4711== Invalid read of size 4
+==4711==    at 0x109135: f (a.c:3)
+==4711==    by 0x109150: main (a.c:9)
+""", "valgrind", "core file"),
+    "the kernel": ("""\
+INFO: task app:4711 blocked for more than 120 seconds.
+Call Trace:
+ __schedule+0x2d1/0x830
+ schedule+0x35/0xa0
+""", "kernel", "pmp dump -p PID"),
+    "perf script": ("""\
+app  4711 12.345:     250000 cycles:
+        ffffffff8104f45a native_write_msr+0xa ([kernel.kallsyms])
+        55d0a0c71a90 main+0x10 (/usr/bin/app)
+""", "perf script", "stackcollapse-perf.pl"),
+    "minidump_stackwalk": ("""\
+Thread 0 (crashed)
+ 0  libc.so.6!raise [raise.c : 51 + 0x0]
+    Found by: given as instruction pointer in context
+""", "minidump_stackwalk", "minidump-2-core"),
+    ".NET": ("""\
+Unhandled exception. System.Exception: x
+   at System.Threading.Monitor.Wait(Object obj)
+   at App.Main() in /src/App.cs:line 3
+""", ".NET", "dotnet-stack"),
+    "JavaScript": ("""\
+Error: x
+    at f (/src/a.js:3:9)
+    at Object.<anonymous> (/src/a.js:9:1)
+""", "JavaScript", "pmp dump -p PID"),
+    "a Java exception": ("""\
+java.lang.IllegalStateException: x
+\tat app.Main.f(Main.java:3)
+\tat app.Main.main(Main.java:9)
+""", "Java exception", "jstack"),
+    "Android": ("""\
+pid: 4711, tid: 4711, name: app  >>> app <<<
+backtrace:
+      #00 pc 0000000000012345  /system/lib64/libc.so (abort+104)
+""", "Android", "ndk-stack"),
+}
+NO_STACKS = {
+    "prose": "Fixes #12 from foo\nSee #13 in bar (again)\n",
+    "a list": "- #1 buy milk\n- #2 eat (a lot)\n- #3 sleep\n",
+    "issues": "{\"title\":\"Fix #12 in f ()\", \"n\": 3}\n{\"title\":\"#13: x\", \"n\": 3}\n",
+    "jobs": "10:00:00 [INFO] job #12 (nightly) at host:80\n"
+            "10:00:01 [INFO] job #13 (nightly) at host:80\n",
+    "jobs with names": "ERROR: #12 job (nightly) at host.c:80\n"
+                       "ERROR: #13 job (nightly) at host.c:80\n",
+    "threads": "INFO: Thread 3 (pool): done\nINFO: Thread 4 (pool): done\n",
+    "numbers": "0: zero\n1: one\n2: two\n",
+    "a program in Go": "func main() {\n\tmain.f(1)\n}\n",
+}
+
 
 def read_text(text, *words):
     path = os.path.join(temp_dir(), "text")
@@ -274,6 +357,23 @@ def check_stacks(text, stacks):
     equal((result.code, result.out), (0, stacks), text)
 
 
+def check_refusal(text, what, cure):
+    for command in ("fold", "dump"):
+        result = read_text(text, command)
+        equal((result.code, result.out), (8, ""), text)
+        check(result.err.count("\n") == 1 and what in result.err and cure in result.err, text,
+              result.err)
+
+
+def check_no_stack(text):
+    result = read_text(text, "fold", "-q", "-f", "collapsed")
+    equal((result.code, result.out, result.err), (0, "", ""), text)
+
+
 for name, (given, wanted) in READ.items():
     test("read: " + name)(lambda given=given, wanted=wanted: check_stacks(given, wanted))
+for name, row in REFUSED.items():
+    test("refused: " + name)(lambda row=row: check_refusal(*row))
+for name, given in NO_STACKS.items():
+    test("no stack: " + name)(lambda given=given: check_no_stack(given))
 main()
