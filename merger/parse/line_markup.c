@@ -290,6 +290,14 @@ static const bool starts[256] = {
 	[0xc2] = true,   [0xe2] = true, [0xe3] = true, [0xef] = true, [0xa0] = true,
 };
 
+bool line_markup_may_be_in(struct span line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (starts[(unsigned char)line.ptr[i]])
+			return true;
+	return false;
+}
+
 struct span line_markup_clean(struct line_markup *markup, struct span line)
 {
 	struct span rest = line = cut_screen(line), from = line;
@@ -339,8 +347,9 @@ static void cut_quote(struct span *text)
 		word = span_skip(*text, i - 1);
 	before = (struct span){ text->ptr, text->len - word.len };
 	if (span_ends(before, SPAN_LIT(" from "))) {
-		while (word.len && span_has(SPAN_LIT("\"',;>"), word.ptr[word.len - 1]))
-			word.len--;
+		for (size_t i = 0; i < word.len; i++)
+			if (span_has(SPAN_LIT("\"'<>"), word.ptr[i]))
+				word.len = i;
 		text->len = before.len + word.len;
 		return;
 	}

@@ -3,6 +3,8 @@
 #ifndef PMP_LINE_MARKUP_H
 #define PMP_LINE_MARKUP_H
 
+#include <stdbool.h>
+
 #include "merger/base/buf.h"
 #include "merger/base/span.h"
 
@@ -12,6 +14,9 @@ struct line_markup {
 };
 
 void line_markup_deinit(struct line_markup *markup);
+
+/* False if the line has no byte with which mark-up begins. */
+bool line_markup_may_be_in(struct span line);
 
 /* Returns the line without mark-up: `line` itself, a part of it, or text of *markup, which is valid
  * until the next call. It has a newline where HTML, an entity or a carriage return ends a line. */

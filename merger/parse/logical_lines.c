@@ -251,7 +251,7 @@ static bool take_page(struct logical_lines *lines, struct span line)
 	return true;
 }
 
-static void take_live_line(struct logical_lines *lines, struct span line)
+static void take_usual_line(struct logical_lines *lines, struct span line)
 {
 	struct line_prefix_info info;
 	struct span text = line_prefix_strip(&lines->log, line, &info);
@@ -292,6 +292,13 @@ static void take_odd_line(struct logical_lines *lines, struct span raw)
 	buf_deinit(&copy);
 }
 
+/* A blank line or a thread's header, as gdb prints them: the most frequent lines but frames. */
+static bool is_usual(struct span line)
+{
+	return !line.len || (span_starts(line, SPAN_LIT("Thread ")) &&
+	                     line.ptr[line.len - 1] == ':' && !line_markup_may_be_in(line));
+}
+
 static void take_line(struct logical_lines *lines, struct span line)
 {
 	struct gdb_frame frame;
@@ -308,8 +315,9 @@ static void take_line(struct logical_lines *lines, struct span line)
 		line_joiner_take_frame(&lines->joiner, line, &frame);
 	} else if (span_starts(line, SPAN_LIT(MARKER_PREFIX))) {
 		take_marker_line(lines, line);
-	} else if (lines->live) {
-		take_live_line(lines, line);
+	} else if ((lines->live && !span_has(line, '\033')) ||
+	           (is_usual(line) && !lines->held.count)) {
+		take_usual_line(lines, line);
 	} else if (!take_page(lines, line)) {
 		take_odd_line(lines, line);
 	}
