@@ -231,6 +231,7 @@ static struct span strip_marks(struct line_prefix_log *log, struct span s,
 		info->indent = before - s.len;
 		if (once && !is_plain(s) && take_log_prefix(log, &s)) {
 			once = false;
+			info->learnt = true;
 			continue;
 		}
 		found = take_any(&s, marks, sizeof(marks) / sizeof(marks[0]), &info->quoted) ||

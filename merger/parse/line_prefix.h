@@ -26,6 +26,7 @@ struct line_prefix_info {
 	size_t indent;        /* blanks before the text, after all other prefixes */
 	bool quoted;          /* the line had a '>' */
 	bool prompt;          /* the line had a "(gdb) " */
+	bool learnt;          /* the line had a prefix that was learnt */
 };
 
 void line_prefix_log_deinit(struct line_prefix_log *log);

@@ -70,14 +70,16 @@ uint64_t logical_lines_count(const struct logical_lines *lines)
 
 static void take_line(struct logical_lines *lines, struct span line);
 
-/* Hands the text of a buffer on, line by line. The buffer is freed. */
+/* Hands the text of a buffer, which was one line, on, line by line. The buffer is freed. */
 static void take_buffer(struct logical_lines *lines, struct buf *text, int quotes)
 {
 	struct span rest = buf_span(text), line;
 
 	lines->quotes += quotes;
-	while (span_take_line(&rest, &line))
+	while (span_take_line(&rest, &line)) {
 		take_line(lines, line);
+		lines->count += rest.len > 0;
+	}
 	line_joiner_own(&lines->joiner);
 	lines->quotes -= quotes;
 	buf_deinit(text);
@@ -180,6 +182,9 @@ static void take_text(struct logical_lines *lines, struct span line)
 		if (hold_line(lines, line, text))
 			return;
 	} else if (lines->held.count) {
+		/* A frame with a prefix does not show that the held ones have none. */
+		if (info.learnt && held_lines_add(&lines->held, line, NULL))
+			return;
 		settle_held(lines, line_anchor_parse(text, &anchor) ? &anchor : NULL);
 	}
 	buf_clear(&lines->rewritten);

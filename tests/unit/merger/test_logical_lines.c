@@ -57,6 +57,37 @@ static const struct {
 	{ "a screen's frame", "#0  f () at a.c:1   \xe2\x94\x82     \xe2\x94\x82\n",
 	  "#|#0  f () at a.c:1   \n" },
 	{ "nothing but a colour", "\033[m\n", ".|\n" },
+	{ "a prefix that two lines share",
+	  "ab: Thread 2 (LWP 3):\nab: x\nab:\nab: #0  0x1 in f (a=1,\nab:     b=2) at a.c:1\n",
+	  "T|Thread 2 (LWP 3):\n-|x\n.|\n#2|#0  0x1 in f (a=1, b=2) at a.c:1\n" },
+	{ "a prefix of one line only", "ab: #0  0x1 in f () at a.c:1\nx\n",
+	  "-|ab: #0  0x1 in f () at a.c:1\n-|x\n" },
+	{ "two prefixes, one after the other",
+	  "ab: #0  0x1 in f ()\ncd: #0  0x1 in f ()\ncd: #1  0x2 in g ()\nab: #1  0x2 in g ()\n",
+	  "#|#0  0x1 in f ()\n#|#0  0x1 in f ()\n#|#1  0x2 in g ()\n#|#1  0x2 in g ()\n" },
+	{ "a frame without a prefix ends the search",
+	  "ab: #0  0x1 in f ()\n#0  0x1 in f ()\nab: #1  0x2 in g ()\n",
+	  "-|ab: #0  0x1 in f ()\n#|#0  0x1 in f ()\n-|ab: #1  0x2 in g ()\n" },
+	{ "a logger's prefix, before the first line only",
+	  "ab: Thread 2 (LWP 3):\n#0  0x1 in f ()\n", "T|Thread 2 (LWP 3):\n#|#0  0x1 in f ()\n" },
+	{ "issues and jobs share a prefix too",
+	  "ab #12 (nightly) at host:80\nab #13 (nightly) at host:80\nab #12 x (y) at z:8\n"
+	  "ab #13 x (y) at z:8\n",
+	  "-|ab #12 (nightly) at host:80\n-|ab #13 (nightly) at host:80\n-|ab #12 x (y) at z:8\n"
+	  "-|ab #13 x (y) at z:8\n" },
+	{ "a frame in the value of a variable",
+	  "#0  0x1 in f ()\n        s = \"#1  0x2 in g ()\\n#2  0x3 in h ()\"\n#1  0x4 in i ()\n",
+	  "#|#0  0x1 in f ()\n-|s = \"#1  0x2 in g ()\\n#2  0x3 in h ()\"\n#|#1  0x4 in i ()\n" },
+	{ "a newline in an argument", "#0  0x1 in f (s=0x1 \"a\\n#1  0x2 in g ()\") at a.c:1\n",
+	  "#|#0  0x1 in f (s=0x1 \"a\\n#1  0x2 in g ()\") at a.c:1\n" },
+	{ "JSON", "{\"a\": \"#0  0x1 in f ()\\n#1  0x2 in g (s=\\\"x\\\")\"}\n",
+	  "#|#0  0x1 in f ()\n#|#1  0x2 in g (s=\"x\")\n" },
+	{ "gdb/MI", "~\"#0  0x1 in\"\n~\" f ()\\n#1  0x2 in g ()\\n\"\n^done\n",
+	  "#|#0  0x1 in f ()\n#|#1  0x2 in g ()\n-|^done\n" },
+	{ "a sample is not pasted",
+	  "~pmp begin sample=1\nab: #0  0x1 in f ()\nab: #1  0x2 in g ()\n\"#0  0x1 in f ()\"\n",
+	  "~|~pmp begin sample=1\n-|ab: #0  0x1 in f ()\n-|ab: #1  0x2 in g ()\n"
+	  "-|\"#0  0x1 in f ()\"\n" },
 	/* wrapped lines */
 	{ "gdb's own", "#0  f (a=1,\n    b=2)\n    at a.c:1\n#1  0x1 in g ()\n   from a.so\n",
 	  "#3|#0  f (a=1, b=2) at a.c:1\n#2|#1  0x1 in g () from a.so\n" },
@@ -85,6 +116,10 @@ static const struct {
 	  "--Type <RET> for more, q to quit, c to continue without paging--\n#1  g () at a.c:1\n"
 	  "---Type <return> to continue, or q <return> to quit---#2  h () at a.c:1\n",
 	  "#2|#0  f (a=1, b=2) at a.c:1\n#|#1  g () at a.c:1\n#|#2  h () at a.c:1\n" },
+	{ "the pager in a word",
+	  "#0  0x1 in ab--Type <RET> for more, q to quit--\ncd () at a.c:1\n#1  0x2 in g ()"
+	  "--Type <RET> for more, q to quit--c\n#2  0x3 in h ()\n",
+	  "#|#0  0x1 in abcd () at a.c:1\n#|#1  0x2 in g ()\n#|#2  0x3 in h ()\n" },
 	/* lines that are not part of the frame before */
 	{ "locals",
 	  "#0  f () at a.c:1\n        x = 1\n#1  0x1 in g (a=1)\n        y = {1,\n          2}\n",
