@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "merger/base/alloc.h"
 #include "merger/parse/marker.h"
 #include "cli/os/clock.h"
+#include "cli/proc/file_locks.h"
+#include "cli/proc/mount_table.h"
 #include "cli/proc/socket_table.h"
 #include "cli/proc/process.h"
 
@@ -23,6 +24,7 @@ struct descriptor {
 	char link[LINK_MAX_LEN]; /* target of /proc/PID/fd/FD; empty: unreadable */
 	const char *kind;
 	bool writes, reads; /* it is open for writing, for reading */
+	bool is_remote;     /* to look at the file may wait for a server */
 	bool is_socket;
 	struct socket_row socket;
 	/* the link text of the other end's descriptor; empty: no other end is searched */
@@ -34,6 +36,7 @@ struct descriptor {
 void open_files_deinit(struct open_files *files)
 {
 	free(files->rows);
+	buf_deinit(&files->mounts);
 	*files = (struct open_files){ 0 };
 }
 
@@ -68,9 +71,24 @@ static const struct {
 	{ "anon_inode:[timerfd]", "timerfd" },
 	{ "anon_inode:[signalfd]", "signalfd" },
 	{ "anon_inode:inotify", "inotify" },
+	{ "anon_inode:[io_uring]", "io_uring" },
+	{ "anon_inode:[userfaultfd]", "userfaultfd" },
 	{ "anon_inode:[pidfd]", "pidfd" },
 	{ "pidfd:", "pidfd" },
 };
+
+/* Is the file on a server, or served by a daemon? */
+static bool is_on_server(struct open_files *files, uint32_t pid, uint32_t fd)
+{
+	struct mount_row mount;
+
+	if (files->mounts_pid != pid) {
+		files->mounts_pid = pid;
+		mount_table_read(pid, &files->mounts);
+	}
+	return mount_table_find_id(buf_span(&files->mounts), mount_table_fd_id(pid, fd), &mount) &&
+	       mount_is_remote(&mount);
+}
 
 /* stat on a link of /proc does not open the file, so it does not wait for the other end of a
  * pipe. */
@@ -84,6 +102,8 @@ static const char *find_kind(const struct descriptor *row)
 			return kinds[i].kind;
 	if (row->link[0] != '/')
 		return "other";
+	if (row->is_remote)
+		return "file";
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, row->pid, row->fd);
 	if (stat(path, &status))
 		return "other";
@@ -125,6 +145,7 @@ void open_files_request(struct open_files *files, uint32_t pid, uint32_t fd)
 	mode = read_fd_mode(pid, fd);
 	row->reads = mode & S_IRUSR;
 	row->writes = mode & S_IWUSR;
+	row->is_remote = row->link[0] == '/' && is_on_server(files, pid, fd);
 	row->kind = find_kind(row);
 	find_socket(row);
 	if (!strcmp(row->kind, "pipe"))
@@ -148,6 +169,82 @@ size_t open_files_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max)
 	}
 	buf_deinit(&text);
 	return count;
+}
+
+uint32_t open_files_pidfd(uint32_t pid, uint32_t fd)
+{
+	char name[64];
+	struct buf text = { 0 };
+	const char *at = NULL;
+	long found = 0;
+
+	snprintf(name, sizeof(name), "fdinfo/%" PRIu32, fd);
+	if (process_read(pid, name, 4096, &text)) {
+		buf_add(&text, "", 1);
+		at = strstr(text.ptr, "\nPid:"); /* pidfd_show_fdinfo, kernel/fork.c; -1: none */
+		found = at ? strtol(at + strlen("\nPid:"), NULL, 10) : 0;
+	}
+	buf_deinit(&text);
+	return found > 0 ? (uint32_t)found : 0;
+}
+
+/* Is it the descriptor of this file system's server? Without the line of fuse_dev_show_fdinfo
+ * (fs/fuse/dev.c) that is unknown: true. */
+static bool may_serve(uint32_t pid, uint32_t fd, uint32_t minor)
+{
+	static const char key[] = "fuse_connection:";
+	char name[64];
+	struct buf text = { 0 };
+	const char *at = NULL;
+	bool ret;
+
+	snprintf(name, sizeof(name), "fdinfo/%" PRIu32, fd);
+	if (process_read(pid, name, 4096, &text)) {
+		buf_add(&text, "", 1);
+		at = strstr(text.ptr, key);
+	}
+	ret = !at || strtoul(at + strlen(key), NULL, 10) == minor;
+	buf_deinit(&text);
+	return ret;
+}
+
+static bool has_fuse(uint32_t pid, uint32_t minor)
+{
+	char path[64], link[LINK_MAX_LEN];
+	struct dirent *entry;
+	bool found = false;
+	uint32_t fd;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", pid);
+	folder = opendir(path);
+	while (folder && !found && (entry = readdir(folder))) {
+		if (!process_entry_number(entry->d_name, &fd))
+			continue;
+		read_fd_link(pid, fd, link, sizeof(link));
+		found = !strcmp(link, "/dev/fuse") && may_serve(pid, fd, minor);
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+uint32_t open_files_fuse_server(uint32_t minor)
+{
+	uint64_t deadline = clock_now_us() + OPEN_FILES_SCAN_MS * UINT64_C(1000);
+	struct dirent *entry;
+	uint32_t pid, found = 0;
+	bool several = false;
+	DIR *folder = opendir("/proc");
+
+	while (folder && (entry = readdir(folder)) && clock_now_us() < deadline)
+		if (process_entry_number(entry->d_name, &pid) && has_fuse(pid, minor)) {
+			several = several || found;
+			found = pid;
+		}
+	if (folder)
+		closedir(folder);
+	return several ? 0 : found;
 }
 
 /* The processes that have the other ends. */
@@ -226,42 +323,6 @@ static void add_process_name(struct buf *ret, const char *pid_key, const char *n
 	marker_add(ret, name_key, span_of(process_stat(pid, 0, &stat) ? stat.comm : "?"));
 }
 
-/* Adds the processes that hold a lock on the file. locks: the text of /proc/locks (proc(5)), lines
- * like "1: FLOCK  ADVISORY  WRITE 4711 08:01:5678 0 EOF"; a waiting process has "->" after "1:". */
-static void add_holders(const struct descriptor *row, struct span locks, struct buf *ret)
-{
-	char path[64], wanted[64];
-	struct stat status;
-	struct span line;
-
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, row->pid, row->fd);
-	if (stat(path, &status))
-		return;
-	snprintf(wanted, sizeof(wanted), "%02x:%02x:%" PRIu64, major(status.st_dev),
-	         minor(status.st_dev), (uint64_t)status.st_ino);
-	while (span_take_line(&locks, &line)) {
-		char text[256], file[64];
-		uint32_t pid;
-
-		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
-		if (sscanf(text, "%*s %*s %*s %*s %" SCNu32 " %63s", &pid, file) == 2 &&
-		    !strcmp(file, wanted))
-			add_process_name(ret, "holder", "holder_name", pid);
-	}
-}
-
-static void read_locks(struct buf *ret)
-{
-	FILE *file = fopen("/proc/locks", "re");
-	size_t got;
-
-	if (!file)
-		return;
-	while ((got = fread(buf_reserve(ret, 65536), 1, 65536, file)))
-		ret->len += got;
-	fclose(file);
-}
-
 static void add_socket(const struct socket_row *socket, struct buf *ret)
 {
 	if (socket->local[0])
@@ -294,8 +355,8 @@ static void add_descriptor(const struct descriptor *row, struct span locks, stru
 		add_socket(&row->socket, ret);
 	for (size_t i = 0; i < row->peer_count; i++)
 		add_process_name(ret, "peer", "peer_name", row->peers[i]);
-	if (row->kind && !strcmp(row->kind, "file"))
-		add_holders(row, locks, ret);
+	if (row->kind && !strcmp(row->kind, "file") && !row->is_remote)
+		file_locks_add_holders(locks, row->pid, row->fd, row->link, ret);
 	marker_close(ret);
 }
 
@@ -304,7 +365,7 @@ void open_files_add(struct open_files *files, struct buf *ret)
 	struct buf locks = { 0 };
 
 	scan_processes(files);
-	read_locks(&locks);
+	file_locks_read(&locks);
 	for (size_t i = 0; i < files->count; i++)
 		if (files->rows[i].link[0])
 			add_descriptor(&files->rows[i], buf_span(&locks), ret);

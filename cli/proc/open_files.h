@@ -15,6 +15,8 @@ struct descriptor;
 struct open_files {
 	struct descriptor *rows;
 	size_t count, cap;
+	struct buf mounts; /* mountinfo of the process mounts_pid */
+	uint32_t mounts_pid;
 };
 
 void open_files_deinit(struct open_files *files);
@@ -24,6 +26,11 @@ void open_files_request(struct open_files *files, uint32_t pid, uint32_t fd);
 /* Lists the descriptors that an epoll waits for, up to `max`. Returns their number; 0 if fd is no
  * epoll. */
 size_t open_files_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max);
+/* The process that a pidfd refers to; 0: fd is no pidfd, or the process has been waited for. */
+uint32_t open_files_pidfd(uint32_t pid, uint32_t fd);
+/* The process that has /dev/fuse open for the file system with this minor device number; before
+ * Linux 6.18 the only one that has it open. 0: unknown. */
+uint32_t open_files_fuse_server(uint32_t minor);
 /* Appends a marker for each descriptor. Searches the other ends in all readable processes, for at
  * most OPEN_FILES_SCAN_MS. */
 #define OPEN_FILES_SCAN_MS 300

@@ -9,6 +9,7 @@
 #include "merger/parse/marker.h"
 #include "cli/proc/syscall_decoder.h"
 #include "cli/proc/open_files.h"
+#include "cli/proc/call_object.h"
 #include "cli/proc/kernel_stacks.h"
 #include "cli/proc/process.h"
 #include "cli/proc/restarted_call.h"
@@ -118,21 +119,29 @@ static void add_fds(struct facts *facts, const struct decoded_syscall *decoded)
 	}
 }
 
-static void add_decoded_syscall(struct facts *facts, uint32_t tid, const struct syscall_info *info)
+static void add_decoded_syscall(struct facts *facts, const struct process_thread *thread,
+                                const struct syscall_info *info, struct span wchan)
 {
+	const struct call_place place = { facts->pid, thread->stat.state, wchan };
 	struct decoded_syscall decoded;
+	struct buf object = { 0 };
 
 	syscall_decode(facts->pid, info, &decoded);
 	marker_add(facts->ret, "call", buf_span(&decoded.text));
 	marker_add(facts->ret, "class", span_of(syscall_class_name(decoded.class)));
 	add_fds(facts, &decoded);
-	add_time_left(facts, tid, &decoded);
+	call_object_describe(&place, info, &decoded, &object);
+	if (object.len)
+		marker_add(facts->ret, "object", buf_span(&object));
+	add_time_left(facts, thread->tid, &decoded);
 	if (decoded.wait_pid)
 		marker_addf(facts->ret, "wait_pid", "%" PRIu32, decoded.wait_pid);
+	buf_deinit(&object);
 	decoded_syscall_deinit(&decoded);
 }
 
-static void add_syscall(struct facts *facts, const struct process_thread *thread)
+/* wchan: the kernel function in which it sleeps, or empty. */
+static void add_syscall(struct facts *facts, const struct process_thread *thread, struct span wchan)
 {
 	struct span line = read_task_file(facts, thread->tid, "syscall");
 	struct syscall_info info;
@@ -142,19 +151,18 @@ static void add_syscall(struct facts *facts, const struct process_thread *thread
 	if (span_starts(line, SPAN_LIT("running")) || thread->stat.state == 'R') {
 		marker_add(facts->ret, "class", span_of(syscall_class_name(SYSCALL_RUNNING)));
 	} else if (!facts->is_32bit && syscall_parse(line, &info)) {
-		restarted_call_resolve(facts->pid, read_task_file(facts, thread->tid, "wchan"),
-		                       &info);
+		restarted_call_resolve(facts->pid, wchan, &info);
 		marker_addf(facts->ret, "syscall", "%" PRIu64, info.number);
 		for (size_t i = 0; i < SYSCALL_ARGS; i++)
 			marker_addf(facts->ret, "arg", "0x%" PRIx64, info.args[i]);
-		add_decoded_syscall(facts, thread->tid, &info);
+		add_decoded_syscall(facts, thread, &info, wchan);
 	}
 }
 
 static void add_thread(struct facts *facts, const struct process_thread *thread)
 {
+	char wchan[64];
 	uint64_t ran;
-	struct span wchan;
 
 	marker_open(facts->ret, "thread");
 	marker_addf(facts->ret, "pid", "%" PRIu32, facts->pid);
@@ -163,10 +171,11 @@ static void add_thread(struct facts *facts, const struct process_thread *thread)
 	marker_addf(facts->ret, "state", "%c", thread->stat.state);
 	if (process_cpu_ns(facts->pid, thread->tid, &ran))
 		marker_addf(facts->ret, "cpu_us", "%" PRIu64, ran / 1000);
-	wchan = read_task_file(facts, thread->tid, "wchan");
-	if (wchan.len && !span_eq(wchan, SPAN_LIT("0")))
-		marker_add(facts->ret, "wchan", wchan);
-	add_syscall(facts, thread);
+	snprintf(wchan, sizeof(wchan), "%.*s",
+	         SPAN_ARG(read_task_file(facts, thread->tid, "wchan")));
+	if (wchan[0] && strcmp(wchan, "0") != 0)
+		marker_add(facts->ret, "wchan", span_of(wchan));
+	add_syscall(facts, thread, span_of(wchan));
 	kernel_stacks_frames(facts->pid, thread->tid, facts->ret);
 	marker_close(facts->ret);
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "merger/base/span.h"
-#include "cli/proc/syscall_decoder.h"
+#include "cli/proc/decoded_syscall.h"
 
 /* If info is restart_syscall, replaces its number by the one of the call that the thread sleeps in,
  * and sets info->restarted. The number is found by the code before the pc, by wchan (the thread's

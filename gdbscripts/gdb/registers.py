@@ -24,14 +24,16 @@ FUTEX_RESTARTS, FUTEX_FLAGS_MAX, POINTER_MIN = (0, 9), 511, 4096
 class Registers:
     """The registers from which a stack is unwound: pc, sp, fp (None: unknown). thread_id: the value
     of pthread_self (the fs base; 0: unknown, gdb before 8 does not have it). futex_word: the
-    address that the thread sleeps on in futex(2), 0: it does not. restarted: a stop has interrupted
-    the call before, so only the code at pc shows whether it is futex (restarted_call.py)."""
-    __slots__ = ("pc", "sp", "fp", "thread_id", "futex_word", "restarted")
+    address that the thread sleeps on in futex(2), 0: it does not. restart_timeout: not 0
+    if a stop has interrupted the call before; then it may be another call than futex, unless
+    restarted_call.may_be_futex is true; the address of its timeout."""
+    __slots__ = ("pc", "sp", "fp", "thread_id", "futex_word", "restart_timeout")
 
     def __init__(self, pc: int, sp: int, fp, thread_id: int, futex_word: int,
-                 restarted: bool = False) -> None:
+                 restart_timeout: int = 0) -> None:
         self.pc, self.sp, self.fp = pc, sp, fp
-        self.thread_id, self.futex_word, self.restarted = thread_id, futex_word, restarted
+        self.thread_id, self.futex_word = thread_id, futex_word
+        self.restart_timeout = restart_timeout
 
 
 def read(thread):
@@ -50,7 +52,8 @@ def from_words(data: bytes) -> Registers:
     words = WORDS.unpack(data)
     call = words[ORIG_RAX]
     return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
-                     _futex_word(call, words[RDI], words[RSI], words[R10]), call == RESTARTED)
+                     _futex_word(call, words[RDI], words[RSI], words[R10]),
+                     words[R10] if call == RESTARTED else 0)
 
 
 def from_syscall(pc: int, sp: int, call: int, argument: int, ident: int) -> Registers:
@@ -66,7 +69,7 @@ def _from_gdb(thread) -> Registers:
                                       for name in ("orig_rax", "rdi", "rsi", "r10"))
     return Registers(frame.pc(), _register(frame, "rsp"), _register(frame, "rbp"),
                      _register(frame, "fs_base"), _futex_word(call, word, operation, timeout),
-                     call == RESTARTED)
+                     timeout if call == RESTARTED else 0)
 
 
 def _futex_word(call: int, word: int, operation: int, timeout: int) -> int:

@@ -184,7 +184,8 @@ class ThreadSampler:
         """Sets the runs of the thread's states; _assign_runs makes one list of them."""
         target = self._target
         target.stack_pointers[sample.tid] = regs.sp
-        if not regs.restarted or may_be_futex(target.memory, regs.pc):
+        timeout = regs.restart_timeout
+        if regs.futex_word and (not timeout or may_be_futex(target.memory, regs.pc, timeout)):
             sample.futex_word = regs.futex_word
         states = self._states.get(regs.thread_id)
         if states:

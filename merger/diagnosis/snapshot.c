@@ -43,6 +43,8 @@ static const char *const call_names[SYSCALL_CLASS_COUNT] = {
 	[SYSCALL_CHILD] = "child",
 	[SYSCALL_FILE_LOCK] = "file_lock",
 	[SYSCALL_SIGNAL] = "signal",
+	[SYSCALL_IPC] = "ipc",
+	[SYSCALL_FILE] = "file",
 	[SYSCALL_OTHER] = "other",
 };
 

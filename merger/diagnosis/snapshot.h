@@ -59,6 +59,8 @@ enum syscall_class {
 	SYSCALL_CHILD,
 	SYSCALL_FILE_LOCK,
 	SYSCALL_SIGNAL,
+	SYSCALL_IPC,  /* semaphores and message queues of System V and POSIX */
+	SYSCALL_FILE, /* files and paths, but not their content */
 	SYSCALL_OTHER,
 	SYSCALL_CLASS_COUNT
 };
@@ -77,9 +79,10 @@ struct snapshot_wait {
 
 struct snapshot_syscall {
 	enum syscall_class class;
-	uint32_t text;  /* decoded, with its arguments */
-	uint32_t wchan; /* the kernel function in which it sleeps */
-	uint32_t *fds;  /* file descriptors that it waits for */
+	uint32_t text;   /* decoded, with its arguments */
+	uint32_t wchan;  /* the kernel function in which it sleeps */
+	uint32_t object; /* what it waits for, in words: "on nfs4 box:/srv at /mnt" */
+	uint32_t *fds;   /* file descriptors that it waits for */
 	size_t fd_count;
 	bool has_left, left_is_most;
 	uint64_t left_us;  /* until its timeout; left_is_most: or less */

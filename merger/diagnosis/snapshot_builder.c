@@ -175,6 +175,7 @@ static void take_thread(struct snapshot_builder *builder, const struct marker *m
 		.class = syscall_class_of(marker_get(marker, "class")),
 		.text = take_word(builder, marker, "call"),
 		.wchan = take_word(builder, marker, "wchan"),
+		.object = take_word(builder, marker, "object"),
 		.wait_pid = get_number(marker, "wait_pid"),
 		.has_left = marker_get(marker, "left_us").ptr,
 		.left_us = marker_number(marker, "left_us", 0),

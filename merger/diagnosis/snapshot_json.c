@@ -162,6 +162,7 @@ static void add_call(struct json_report *report, const struct snapshot_syscall *
 	document_add_text(report->document, "class", span_of(syscall_class_name(call->class)));
 	add_id(report, "call", call->text);
 	add_id(report, "wchan", call->wchan);
+	add_id(report, "object", call->object);
 	add_numbers(report, "fds", call->fds, call->fd_count);
 	if (call->has_left)
 		document_add_number(report->document, "left_us", call->left_us);

@@ -24,7 +24,8 @@ enum source {
 	SOURCE_UNKNOWN,
 	SOURCE_LISTENER, /* a new client */
 	SOURCE_CLIENT,   /* the next request of a client that it has accepted */
-	SOURCE_WAKEUP,   /* its own process or family, a timer, a signal */
+	SOURCE_WAKEUP,   /* its own process or family */
+	SOURCE_EVENT,    /* the kernel: a change of a file, a timer, a signal */
 	SOURCE_PEER,     /* somebody else: a server, another program */
 	SOURCE_TERMINAL,
 	SOURCE_COUNT
@@ -35,16 +36,29 @@ static bool is_word(const struct snapshot *snapshot, uint32_t word, const char *
 	return span_eq(intern_get(snapshot->intern, word), span_of(text));
 }
 
-/* Kinds of descriptors that only the kernel or the own process makes ready. */
-static bool is_wakeup_kind(const struct snapshot *snapshot, uint32_t kind)
+static bool is_kind(const struct snapshot *snapshot, uint32_t kind, const char *const *kinds,
+                    size_t count)
 {
-	static const char *const kinds[] = { "eventfd", "timerfd", "signalfd", "inotify",
-		                             "epoll",   "netlink", "pidfd",    "other" };
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < count; i++)
 		if (is_word(snapshot, kind, kinds[i]))
 			return true;
 	return false;
+}
+
+/* Kinds of descriptors that only the kernel or the own process makes ready. */
+static bool is_wakeup_kind(const struct snapshot *snapshot, uint32_t kind)
+{
+	static const char *const kinds[] = { "eventfd",  "epoll",       "pidfd",
+		                             "io_uring", "userfaultfd", "other" };
+
+	return is_kind(snapshot, kind, kinds, sizeof(kinds) / sizeof(kinds[0]));
+}
+
+static bool is_event_kind(const struct snapshot *snapshot, uint32_t kind)
+{
+	static const char *const kinds[] = { "timerfd", "signalfd", "inotify", "netlink" };
+
+	return is_kind(snapshot, kind, kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
 
 /* Is it the process, its parent or its child? */
@@ -95,6 +109,8 @@ static enum source find_source(const struct snapshot *snapshot, const struct sna
 		return SOURCE_LISTENER;
 	if (is_wakeup_kind(snapshot, fd->kind) || is_own_pair(snapshot, fd))
 		return SOURCE_WAKEUP;
+	if (is_event_kind(snapshot, fd->kind))
+		return SOURCE_EVENT;
 	if (is_terminal(snapshot, fd))
 		return SOURCE_TERMINAL;
 	if (is_word(snapshot, fd->kind, "udp") && !fd->remote)
@@ -138,7 +154,8 @@ static enum thread_rank rank_poll(const struct snapshot *snapshot,
 	size_t peers = sources.counts[SOURCE_PEER];
 
 	if (!peers || peers == sources.family || sources.counts[SOURCE_LISTENER] ||
-	    sources.counts[SOURCE_CLIENT] || sources.counts[SOURCE_WAKEUP])
+	    sources.counts[SOURCE_CLIENT] || sources.counts[SOURCE_WAKEUP] ||
+	    sources.counts[SOURCE_EVENT])
 		return RANK_IDLE;
 	return RANK_IO;
 }
@@ -159,7 +176,8 @@ static enum thread_rank rank_read(const struct snapshot *snapshot,
 	struct sources sources = count_sources(snapshot, thread);
 	bool wakes = sources.counts[SOURCE_WAKEUP] && !is_only_thread(snapshot, thread);
 
-	return wakes || sources.counts[SOURCE_TERMINAL] || sources.counts[SOURCE_LISTENER]
+	return wakes || sources.counts[SOURCE_EVENT] || sources.counts[SOURCE_TERMINAL] ||
+	                       sources.counts[SOURCE_LISTENER]
 	               ? RANK_IDLE
 	               : RANK_IO;
 }
@@ -209,6 +227,7 @@ enum thread_rank thread_rank_of(const struct snapshot *snapshot,
 		return rank_read(snapshot, thread);
 	case SYSCALL_WRITE:
 	case SYSCALL_CONNECT:
+	case SYSCALL_FILE:
 		return RANK_IO;
 	case SYSCALL_CHILD:
 		return RANK_CHILD;
@@ -222,6 +241,7 @@ enum thread_rank thread_rank_of(const struct snapshot *snapshot,
 	case SYSCALL_SLEEP:
 		return RANK_SLEEP;
 	case SYSCALL_FUTEX:
+	case SYSCALL_IPC:
 		return RANK_WAIT;
 	case SYSCALL_RUNNING:
 		return thread->inferred ? RANK_BUSY : RANK_UNKNOWN;

@@ -286,6 +286,7 @@ static void append_call(struct buf *out, const struct snapshot *snapshot,
 		break;
 	case SYSCALL_SIGNAL:
 		buf_add_span(out, SPAN_LIT("waits for a signal"));
+		append_known(out, snapshot, " in ", call->text);
 		break;
 	case SYSCALL_UNKNOWN:
 		buf_add_span(out, SPAN_LIT("is"));
@@ -300,6 +301,7 @@ static void append_call(struct buf *out, const struct snapshot *snapshot,
 		else
 			buf_add_span(out, span_of(syscall_class_name(call->class)));
 		append_fds(out, snapshot, thread);
+		append_known(out, snapshot, ", ", call->object);
 	}
 }
 
@@ -320,6 +322,8 @@ void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t a
 		buf_add_span(out, SPAN_LIT("is in uninterruptible sleep (D)"));
 		append_known(out, snapshot, " in the kernel's ", thread->call.wchan);
 		append_known(out, snapshot, ", ", thread->call.text);
+		append_fds(out, snapshot, thread);
+		append_known(out, snapshot, ", ", thread->call.object);
 	} else if (snapshot_thread_is_running(thread)) {
 		buf_add_span(out, SPAN_LIT("is on CPU"));
 	} else {

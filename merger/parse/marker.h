@@ -54,11 +54,12 @@
  *		left_us=.. (until its timeout; missing: no timeout)
  *		left_is_most=1 (less may be left, as after a stop)
  *		wait_pid=4720 (waits for this child)
+ *		object=on%20nfs4%20box:/srv%20at%20/mnt (what it waits for, in words)
  *		recent_us=.. ready_us=.. window_us=..	its CPU time, and the time for which it
  *		was ready and had no CPU, in the window before the first stop. Also in a line of
  *		its own, with pid and tid only
  *		CLASS: running futex read write accept connect poll sleep child file_lock signal
- *		other
+ *		ipc file other
  *	fd pid=4711 fd=7 kind=KIND path=.. end=read|write local=.. remote=.. state=ESTABLISHED
  *		accepted=1 (a client's connection to a listening socket)
  *		recv_queue=0 send_queue=0 peer=4715 peer_name=.. (pipe or socket: a process with the

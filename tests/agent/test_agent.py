@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import struct
 import sys
 from types import SimpleNamespace
 
@@ -270,12 +271,18 @@ def _():
                           (registers.R10, r10)):
             words[at] = value
         found = registers.from_words(registers.WORDS.pack(*words))
-        equal((found.futex_word, found.restarted), (wanted, call == 219), what)
-    for code, wanted in ((b"\xb8\xca\0\0\0\x0f\x05", True), (b"\xb8\x07\0\0\0\x90\x0f\x05", False),
-                         (b"\x48\xc7\xc0\x23\0\0\0\x0f\x05", False), (b"\x90\x0f\x05", True),
-                         (b"\xb8\x07\0\0\0\x0f\x05\xc3\x0f\x05", True), (b"\x90\x90", True)):
-        reader = SimpleNamespace(read=lambda _at, size, code=code: code.rjust(size, b"\x90"))
-        equal(restarted_call.may_be_futex(reader, 0x5000), wanted, code)
+        equal((found.futex_word, found.restart_timeout), (wanted, r10 if call == 219 else 0), what)
+    minute = struct.pack("<qq", 60, 0)
+    for code, time, wanted in (
+            (b"\xb8\xca\0\0\0\x0f\x05", minute, True),
+            (b"\xb8\x07\0\0\0\x90\x0f\x05", minute, False),
+            (b"\x48\xc7\xc0\x23\0\0\0\x0f\x05", minute, False), (b"\x90\x0f\x05", minute, True),
+            (b"\xb8\x07\0\0\0\x0f\x05\xc3\x0f\x05", minute, True), (b"\x90\x90", minute, True),
+            (b"\x90\x0f\x05", struct.pack("<qq", 60, 10 ** 9), False),
+            (b"\x90\x0f\x05", struct.pack("<qq", -1, 0), False)):
+        reader = SimpleNamespace(read=lambda at, size, code=code, time=time:
+                                 time if at == 0x8000 else code.rjust(size, b"\x90"))
+        equal(restarted_call.may_be_futex(reader, 0x5000, 0x8000), wanted, code)
 
 
 @test("skip_unstoppable: the second call in a stop skips all threads; earlier calls do not count")
