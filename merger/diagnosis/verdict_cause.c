@@ -253,6 +253,22 @@ static void add_chain(struct verdict_draft *draft, const struct cause *cause)
 	}
 }
 
+/* What could not be read, if that is why nothing is known. */
+static void add_unread_stacks(struct verdict_draft *draft)
+{
+	const struct snapshot *snapshot = draft->snapshot;
+
+	for (size_t i = 0; i < snapshot->unread_count; i++) {
+		const struct snapshot_unread *row = &snapshot->unread[i];
+
+		if (!span_eq(intern_get(snapshot->intern, row->what), SPAN_LIT("stacks")))
+			continue;
+		verdict_add(draft, "\nits stack could not be read: ");
+		buf_add_span(&draft->verdict->text, intern_get(snapshot->intern, row->why));
+		return;
+	}
+}
+
 static bool write_cause(struct verdict_draft *draft, const struct cause *cause)
 {
 	verdict_begin(draft, choose_kind(draft, cause), choose_trust(draft, cause));
@@ -266,6 +282,8 @@ static bool write_cause(struct verdict_draft *draft, const struct cause *cause)
 	verdict_add_load(draft, cause->thread);
 	if (cause->rank == RANK_IDLE && !cause->holds)
 		verdict_add(draft, "\nit waits for work, and nothing says that it hangs");
+	if (cause->rank == RANK_UNKNOWN && !cause->holds)
+		add_unread_stacks(draft);
 	add_chain(draft, cause);
 	verdict_add_progress(draft, cause->thread);
 	return true;

@@ -264,7 +264,7 @@ static void timed_condition(void)
 
 static unsigned word;
 
-static void absolute_futex(void)
+static void wait_until(void)
 {
 	struct timespec until = in_a_minute(CLOCK_MONOTONIC);
 
@@ -272,7 +272,7 @@ static void absolute_futex(void)
 	syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL, 1);
 }
 
-static void relative_futex(void)
+static void wait_for(void)
 {
 	const struct timespec time = { .tv_sec = 60 };
 
@@ -374,8 +374,8 @@ static const struct {
 	{ "clock-absolute", absolute_sleep },
 	{ "sem-timed", timed_semaphore },
 	{ "cond-timed", timed_condition },
-	{ "futex-absolute", absolute_futex },
-	{ "futex-relative", relative_futex },
+	{ "futex-absolute", wait_until },
+	{ "futex-relative", wait_for },
 	{ "setlkw", file_range },
 	{ "ofd", open_file_range },
 	{ "io-uring", io_uring },

@@ -41,9 +41,9 @@ ROWS = (
     (C, "cond-timed", "wait", "likely",
      ("waits for condition variable 0x[0-9a-f]+" + LEFT % "timed_condition", "!at most")),
     (C, "futex-absolute", "wait", "likely",
-     ("waits for futex 0x[0-9a-f]+" + LEFT % "absolute_futex", "!at most")),
+     ("waits for futex 0x[0-9a-f]+" + LEFT % "wait_until", "!at most")),
     (C, "futex-relative", "wait", "likely",
-     ("waits for futex 0x[0-9a-f]+" + LEFT % "relative_futex",)),
+     ("waits for futex 0x[0-9a-f]+" + LEFT % "wait_for",)),
     (C, "setlkw", "file_lock", "certain",
      (r"fcntl\(\d+, F_SETLKW, F_WRLCK of 20 bytes from 10\) on fd \d+ \(file /tmp/pmp-calls-.*; "
       r"locked by \d+ locker\) in lock_range at",)),

@@ -67,7 +67,7 @@ static void test_decode(void **state)
 		{ SYS_semop, { 7, AT(&take), 1 }, "semop(7, [semaphore 2 by -1], 1)", SYSCALL_IPC },
 		{ SYS_ioctl, { 3, 0x5409, 1 }, "ioctl(3, TCSBRK, ...)", SYSCALL_FILE },
 		{ SYS_ioctl, { 3, 0xae80, 0 }, "ioctl(3, KVM_RUN, 0x0)", SYSCALL_POLL },
-		{ SYS_waitid, { P_ALL, 77 }, "waitid(P_ALL, 77, NULL, 0)", SYSCALL_CHILD },
+		{ SYS_waitid, { P_ALL, 77 }, "waitid(P_ALL, 77, NULL, 0x0)", SYSCALL_CHILD },
 		{ SYS_poll, { 0, 0, 100 }, "poll(NULL, 0, 100 ms)", SYSCALL_SLEEP },
 		{ SYS_futex,
 		  { AT(minute), FUTEX_WAIT_PRIVATE, 2, AT(minute) },

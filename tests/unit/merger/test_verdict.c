@@ -461,6 +461,35 @@ static const struct {
 	  "likely",
 	  { "nothing says that it hangs" },
 	  1 },
+	{ "a process of another user",
+	  PROCESS "~pmp thread pid=10 tid=10 name=t10 state=S\n"
+	          "~pmp unread what=stacks why=not%20permitted\n",
+	  "unknown",
+	  "guess",
+	  { "is in state S\nits stack could not be read: not permitted" },
+	  1 },
+	{ "a path on a server, in uninterruptible sleep",
+	  PROCESS
+	  "~pmp thread pid=10 tid=10 name=t10 state=D class=file call=stat(x) wchan=rpc_wait "
+	  "object=on%20nfs4%20box:/srv%20at%20/mnt\n" BEGIN THREAD("1", "10") AT("f") END,
+	  "uninterruptible",
+	  "certain",
+	  { "in the kernel's rpc_wait, stat(x), on nfs4 box:/srv at /mnt" },
+	  1 },
+	{ "a System V semaphore",
+	  PROCESS FACT("10", "class=ipc call=semop(3) object=whose%20value%20is%200")
+	          BEGIN THREAD("1", "10") AT("f") END,
+	  "wait",
+	  "likely",
+	  { "is blocked in semop(3), whose value is 0 in f" },
+	  1 },
+	{ "a sleep that a stop has interrupted",
+	  PROCESS FACT("10", "class=sleep left_us=2500000 left_is_most=1") BEGIN THREAD("1", "10")
+	          AT("f") END,
+	  "sleep",
+	  "likely",
+	  { "sleeps, at most 2.5 s are left in f" },
+	  1 },
 	{ "nothing", "", "unknown", "guess", { "no thread" }, 0 },
 };
 
