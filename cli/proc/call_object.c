@@ -171,7 +171,7 @@ static void describe_semaphore(const struct call_place *place, const struct sysc
 	struct sembuf first = { 0 };
 	int id = (int)info->args[0], value, last;
 
-	if (!target_memory_read(place->pid, info->args[1], &first, sizeof(first)))
+	if (!target_memory_read(place->memory_pid, info->args[1], &first, sizeof(first)))
 		return;
 	value = semctl(id, first.sem_num, GETVAL);
 	last = semctl(id, first.sem_num, GETPID);

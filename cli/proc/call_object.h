@@ -9,8 +9,9 @@
 
 struct call_place {
 	uint32_t pid;
-	char state;        /* of the thread, as in /proc */
-	struct span wchan; /* may be empty */
+	uint32_t memory_pid; /* the same; 0: its memory is not read */
+	char state;          /* of the thread, as in /proc */
+	struct span wchan;   /* may be empty */
 };
 
 /* Appends a phrase such as "a FIFO that no process has open for writing" or "on nfs4

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "merger/parse/marker.h"
@@ -19,6 +20,7 @@
 
 struct facts {
 	uint32_t pid;
+	uint32_t memory_pid; /* the same; 0: a read of its memory may wait */
 	bool is_32bit;
 	struct process_threads threads;
 	struct open_files open_files;
@@ -119,14 +121,37 @@ static void add_fds(struct facts *facts, const struct decoded_syscall *decoded)
 	}
 }
 
+/* May a thread in state D hold the lock of the process's memory (mmap_lock) for long? So may a page
+ * fault, which is outside of system calls, and a call that changes mappings. */
+static bool may_lock_memory(struct facts *facts, const struct process_thread *thread)
+{
+	static const uint16_t calls[] = {
+		SYS_mmap,       SYS_munmap,   SYS_mprotect,   SYS_mremap, SYS_brk,    SYS_msync,
+		SYS_shmat,      SYS_shmdt,    SYS_madvise,    SYS_mlock,  SYS_fork,   SYS_munlock,
+		SYS_clone,      SYS_mlockall, SYS_execve,     SYS_exit,   SYS_mlock2, SYS_clone3,
+		SYS_munlockall, SYS_execveat, SYS_exit_group,
+	};
+	struct syscall_info info;
+
+	if (thread->stat.state != 'D')
+		return false;
+	if (!syscall_parse(read_task_file(facts, thread->tid, "syscall"), &info))
+		return true;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i] == info.number)
+			return true;
+	return false;
+}
+
 static void add_decoded_syscall(struct facts *facts, const struct process_thread *thread,
                                 const struct syscall_info *info, struct span wchan)
 {
-	const struct call_place place = { facts->pid, thread->stat.state, wchan };
+	const struct call_place place = { facts->pid, facts->memory_pid, thread->stat.state,
+		                          wchan };
 	struct decoded_syscall decoded;
 	struct buf object = { 0 };
 
-	syscall_decode(facts->pid, info, &decoded);
+	syscall_decode(facts->memory_pid, info, &decoded);
 	marker_add(facts->ret, "call", buf_span(&decoded.text));
 	marker_add(facts->ret, "class", span_of(syscall_class_name(decoded.class)));
 	add_fds(facts, &decoded);
@@ -151,7 +176,7 @@ static void add_syscall(struct facts *facts, const struct process_thread *thread
 	if (span_starts(line, SPAN_LIT("running")) || thread->stat.state == 'R') {
 		marker_add(facts->ret, "class", span_of(syscall_class_name(SYSCALL_RUNNING)));
 	} else if (!facts->is_32bit && syscall_parse(line, &info)) {
-		restarted_call_resolve(facts->pid, wchan, &info);
+		restarted_call_resolve(facts->memory_pid, wchan, &info);
 		marker_addf(facts->ret, "syscall", "%" PRIu64, info.number);
 		for (size_t i = 0; i < SYSCALL_ARGS; i++)
 			marker_addf(facts->ret, "arg", "0x%" PRIx64, info.args[i]);
@@ -212,6 +237,10 @@ void process_facts_add(uint32_t pid, struct buf *ret)
 	process_threads(pid, &facts.threads);
 	/* A thread in state D may hold a lock that some files of /proc take. */
 	facts.is_32bit = !process_has_blocked_thread(&facts.threads) && process_is_32bit(pid);
+	facts.memory_pid = pid;
+	for (size_t i = 0; i < facts.threads.count; i++)
+		if (may_lock_memory(&facts, &facts.threads.rows[i]))
+			facts.memory_pid = 0;
 	for (size_t i = 0; i < facts.threads.count; i++)
 		add_thread(&facts, &facts.threads.rows[i]);
 	open_files_add(&facts.open_files, ret);

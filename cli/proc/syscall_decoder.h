@@ -13,8 +13,8 @@
  * or it runs. */
 bool syscall_parse(struct span line, struct syscall_info *ret);
 
-/* Reads the memory that the arguments point to from /proc/PID/mem, if possible. The caller calls
- * decoded_syscall_deinit. */
+/* Reads the memory that the arguments point to from /proc/PID/mem, if possible; pid 0: it reads
+ * no memory. The caller calls decoded_syscall_deinit. */
 void syscall_decode(uint32_t pid, const struct syscall_info *info, struct decoded_syscall *ret);
 void decoded_syscall_deinit(struct decoded_syscall *decoded);
 
