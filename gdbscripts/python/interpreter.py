@@ -88,6 +88,13 @@ class Interpreter:
         """[sys.modules object] of each interpreter that the last thread_states found. BadRead."""
         return [memory.pointer(interp + values["interp.modules"]) for interp in self._interpreters]
 
+    def gc_states(self) -> list:
+        """[address of gc.collecting] of each interpreter that the last thread_states found; before
+        3.9 they share one."""
+        if "runtime.collecting" in self.layout:
+            return [self._root + self.layout["runtime.collecting"]]
+        return [interp + self.layout["interp.collecting"] for interp in self._interpreters]
+
     def warning(self) -> str:
         """A note for pmp's user about the frames that were read, "" if there is none."""
         if self.frames.was_cut:

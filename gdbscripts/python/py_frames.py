@@ -76,6 +76,25 @@ class FrameReader:
         """The frame at an address, such as that of a suspended coroutine. BadRead."""
         return self._frame(memory, memory.read(addr, self._frame_size), addr)
 
+    def outer_frames(self, memory: Memory, addr: int) -> list:
+        """[PyFrame] of a frame and the frames that have called it, such as those of a suspended
+        greenlet; up to one that cannot be read. Frames of the interpreter itself are left out."""
+        found, owner_at = [], self._layout.get("frame.owner", 0)
+        self._seen.clear()
+        try:
+            while self._should_follow(addr):
+                data = memory.read(addr, self._frame_size)
+                read = self._frame(memory, data, addr)
+                is_shim = owner_at and data[owner_at] >= OWNED_BY_INTERPRETER
+                if read.code is UNREADABLE and not is_shim:
+                    break
+                if not is_shim and not read.code.trampoline:
+                    found.append(read)
+                addr = pointer_at(data, self._previous_at)
+        except BadRead:
+            pass
+        return found
+
     # One method per word "runs". Each appends runs, so that those before a BadRead are kept.
 
     def _frames(self, memory: Memory, state: int, runs: list) -> None:

@@ -25,6 +25,8 @@ WEAKREF_OBJECT = CELL_CONTENTS = MODULE_DICT = 16
 METHODS = ("builtin_function_or_method", "method", "instancemethod")
 METHOD_SELF = 24  # PyCFunctionObject.m_self, PyMethodObject.im_self
 BLOCKS_MAX = 20  # CO_MAXBLOCKS (Include/code.h)
+# dequeobject and block of Modules/_collectionsmodule.c (3.5 to 3.13): a link, the items, a link.
+DEQUE_SIZE, DEQUE_LEFT, DEQUE_INDEX, BLOCK_ITEMS = 16, 24, 40, 64
 WORDS_MAX, CLOSURE_MAX = 512, 64  # bytes of an instance; variables of a closure
 TABLE_MAX = 1 << 16  # bytes of an exception table that are read
 
@@ -49,14 +51,17 @@ class Objects:
             self._names[obj] = self._read_name(obj)
         return self._names[obj]
 
+    def name_of_type(self, kind: int) -> str:
+        """The tp_name of a type."""
+        if kind not in self._kinds:
+            place = self.memory.pointer(kind + self.layout["type.name"])
+            name = read_c_string(self.memory, place, 256)
+            self._kinds[kind] = name.decode("utf-8", "replace")
+        return self._kinds[kind]
+
     def _read_name(self, obj: int) -> str:
         try:
-            kind = self.type_of(obj)
-            if kind not in self._kinds:
-                place = self.memory.pointer(kind + self.layout["type.name"])
-                name = read_c_string(self.memory, place, 256)
-                self._kinds[kind] = name.decode("utf-8", "replace")
-            return self._kinds[kind]
+            return self.name_of_type(self.type_of(obj))
         except BadRead:
             return ""
 
@@ -145,6 +150,18 @@ class Objects:
             if len(found) >= limit:
                 break
         return found[:limit]
+
+    def deque_items(self, obj: int) -> list:
+        """[object] in a collections.deque."""
+        memory, found = self.memory, []
+        left = min(memory.pointer(obj + DEQUE_SIZE), ITEMS_MAX)
+        block, index = memory.pointer(obj + DEQUE_LEFT), memory.pointer(obj + DEQUE_INDEX)
+        while left > 0 and block and index < BLOCK_ITEMS:
+            count = min(left, BLOCK_ITEMS - index)
+            found += self.pointers(block + 8 + 8 * index, count)
+            left, index = left - count, 0
+            block = memory.pointer(block + 8 + 8 * BLOCK_ITEMS)
+        return found
 
     def dict_items(self, obj: int, limit: int = ITEMS_MAX) -> list:
         """[(key, value)] of a dict, in its order."""

@@ -5,7 +5,7 @@ It is a search for "nobody can": if it gives up, the answer is unknown. Limits: 
 are not entered, except for those in OPAQUE, whose words are read.
 """
 from pmp_memory import BadRead
-from pmp_py_objects import ITEMS_MAX, MIN_ADDRESS
+from pmp_py_objects import MIN_ADDRESS
 
 OBJECTS_MAX = 30000  # objects of one search
 # Types of C whose words are followed: they refer to callbacks and their arguments.
@@ -18,8 +18,6 @@ CLOSED = frozenset(("module", "str", "bytes", "int", "float", "bool", "NoneType"
                     "coroutine", "generator", "async_generator", "frame", "traceback"))
 LIST, TUPLE, DICT, HEAP = 1 << 25, 1 << 26, 1 << 29, 1 << 9  # tp_flags (Include/object.h)
 CODES_MAX = 200  # code objects inside of one
-# dequeobject and block of Modules/_collectionsmodule.c (3.5 to 3.13): a link, the items, a link.
-DEQUE_SIZE, DEQUE_LEFT, DEQUE_INDEX, BLOCK_ITEMS = 16, 24, 40, 64
 
 
 class Reach:
@@ -88,7 +86,7 @@ class Reach:
         if name in ("set", "frozenset"):
             return objects.set_items(obj)
         if name == "collections.deque":
-            return self._deque_items(obj)
+            return objects.deque_items(obj)
         return self._of_instance(obj)
 
     def _of_instance(self, obj: int) -> list:
@@ -134,16 +132,4 @@ class Reach:
             found.update(objects.text(name) for name in objects.items(names, "tuple"))
             codes += [const for const in objects.items(consts, "tuple")
                       if objects.type_name(const) == "code"][:CODES_MAX - len(codes)]
-        return found
-
-    def _deque_items(self, obj: int) -> list:
-        """[object] in a collections.deque: blocks of a link, 64 items, and a link."""
-        memory, found = self._objects.memory, []
-        left = min(memory.pointer(obj + DEQUE_SIZE), ITEMS_MAX)
-        block, index = memory.pointer(obj + DEQUE_LEFT), memory.pointer(obj + DEQUE_INDEX)
-        while left > 0 and block:
-            count = min(left, BLOCK_ITEMS - index)
-            found += self._objects.pointers(block + 8 + 8 * index, count)
-            left, index = left - count, 0
-            block = memory.pointer(block + 8 + 8 * BLOCK_ITEMS)
         return found

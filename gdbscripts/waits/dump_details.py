@@ -9,6 +9,7 @@ import time
 import pmp_gil as gil
 import pmp_procfs as procfs
 from pmp_asyncio_tasks import AsyncioTasks
+from pmp_greenlets import Greenlets
 from pmp_markers import marker, one_line
 from pmp_memory import BadRead
 from pmp_pthread_locks import FutexMemory, find_wait
@@ -61,7 +62,8 @@ class Details:
         objects = Objects(memory, python.layout, python.with_own_offsets(values))
         for what, read in (("Python's locks", self._read_locks), ("locals", self._read_locals),
                            ("names of threads", self._read_names),
-                           ("asyncio's tasks", self._read_tasks)):
+                           ("asyncio's tasks", self._read_tasks),
+                           ("greenlets", self._read_greenlets)):
             try:
                 read(python, objects)
             except (BadRead, KeyError) as err:
@@ -152,6 +154,15 @@ class Details:
         reader = AsyncioTasks(objects, Slots(objects), Values(objects), python.frames)
         for modules in python.modules(self._target.memory, objects.values):
             self._tasks += reader.read(modules, self._samples, self._now_us)
+
+    def _read_greenlets(self, python, objects) -> None:
+        if python.minor() < (3, 8):
+            return
+        reader = Greenlets(objects, Slots(objects), Values(objects), python)
+        for modules in python.modules(self._target.memory, objects.values)[:1]:
+            self._tasks += reader.read(modules, self._samples, self._now_us)
+        if not reader.is_complete:
+            self._unread["some greenlets"] = "too many objects for the time of a stop"
 
 
 def _inner_tids(pid: int, stats: dict) -> dict:

@@ -47,6 +47,9 @@ CONSTRUCTS = {
     ("multiprocessing/pool.py", "next"): "future",
     ("multiprocessing/synchronize.py", "wait"): "python_condition",
     ("multiprocessing/synchronize.py", "wait_for"): "python_condition",
+    ("gevent/_threading.py", "acquire_with_timeout"): "queue",
+    ("gevent/_threading.py", "wait"): "queue",
+    ("gevent/_threading.py", "get"): "queue",
     ("<frozen importlib._bootstrap>", "acquire"): "import",
 }
 KINDS_OF_CLASSES = {

@@ -235,6 +235,8 @@ bool verdict_find_blocked_loop(struct verdict_draft *draft)
 	root = root == SNAPSHOT_NONE ? thread : root;
 	is_certain = root == thread ? snapshot->threads[thread].wait.kind == WAIT_NONE
 	                            : draft->graph.edges[thread].certain;
+	/* A thread that waits for events was seen before its task ran. */
+	is_certain = is_certain && thread_rank_of(snapshot, &snapshot->threads[root]) != RANK_IDLE;
 	verdict_begin(draft, choose_kind(draft, thread, root),
 	              is_certain ? VERDICT_CERTAIN : VERDICT_LIKELY);
 	add_loop(draft, task, thread);
@@ -405,11 +407,21 @@ static void write_waiting(struct verdict_draft *draft, const char *kind, size_t 
 	add_count(draft, &draft->snapshot->tasks[task]);
 }
 
+/* Greenlets may be used without a hub: then their thread does something else. */
+static bool is_in_loop(const struct snapshot *snapshot, const struct snapshot_task *task)
+{
+	size_t at = snapshot_find_thread(snapshot, task->pid, task->tid);
+	const struct snapshot_thread *thread = at == SNAPSHOT_NONE ? NULL : &snapshot->threads[at];
+
+	return task->kind != TASK_GREENLET || !thread || thread->call.class == SYSCALL_POLL ||
+	       (thread->call.class == SYSCALL_UNKNOWN && !snapshot_thread_is_running(thread));
+}
+
 bool verdict_find_waiting_loop(struct verdict_draft *draft)
 {
 	size_t thread = find_loop_thread(draft), task = SNAPSHOT_NONE;
 
-	if (!draft->snapshot->task_count)
+	if (!draft->snapshot->task_count || !is_in_loop(draft->snapshot, draft->snapshot->tasks))
 		return false;
 	if (thread != SNAPSHOT_NONE && serves(draft->snapshot)) {
 		write_idle(draft, thread);

@@ -26,9 +26,9 @@ ROWS = (
      (r"the event loop is blocked by Task-9, which waits for threading.Lock 0x\w+, perhaps held by "
       r"thread \d+ \(keeper\).* in \S*update at loops.py:\d+; 8 tasks wait",
       r"thread \d+ \(keeper\) sleeps, .*keep at loops.py:\d+")),
-    (PY, "blocked-result", "wait", "likely",
-     (r"the event loop is blocked by Task-9, which waits for .* in \S*fetch at loops.py:\d+, "
-      r"through Future.result; 8 tasks wait",)),
+    (PY, "blocked-result", "sleep", "certain",
+     (r"the event loop is blocked by Task-9, which waits for future .* in \S*fetch at loops.py:\d+"
+      r", through Future.result; 8 tasks wait",)),
     (PY, "blocked-child", "child", "certain",
      (r"the event loop is blocked by Task-9, which waits for child \d+ \(sleep, state S\) in "
       r"\S*convert at loops.py:\d+, through run; 8 tasks wait",)),
@@ -50,7 +50,7 @@ ROWS = (
     (PY, "lost-event", "asyncio", "likely",
      (r"task Task-1 in \S*main at loops.py:\d+ awaits an event, and nothing that is alive can",)),
     (PY, "lost-queue", "asyncio", "likely",
-     (r"task Task-\d in \S*consume at loops.py:\d+ awaits a queue, and nothing that is can",)),
+     (r"task Task-\d in \S*consume at loops.py:\d+ awaits a queue, and nothing that is",)),
     (PY, "kept-future", "sleep", "likely",
      (r"task Task-2 in nap at loops.py:\d+ sleeps, \d+.\d s are left; 2 tasks wait", "!alive")),
     (PY, "asked", "asyncio", "likely",
@@ -69,7 +69,44 @@ ROWS = (
     (PY, "stream", "io", "likely",
      (r"task Task-1 in \S*main at loops.py:\d+ awaits data of a stream",)),
 )
-UVLOOP = ("blocked-sleep", "blocked-callback", "blocked-protocol", "server", "stream")
+DEADLOCK = (r"2 greenlets wait for each other",
+            r"greenlet one in \S*one at greenlets.py:\d+ waits for %s greenlet two",
+            r"greenlet two in \S*two at greenlets.py:\d+ waits for %s greenlet one")
+GREENLETS = (
+    ("semaphores", "deadlock", "likely", "a semaphore, perhaps held by"),
+    ("rlocks", "deadlock", "certain", "an RLock, held by"),
+    ("joins", "deadlock", "certain", "the end of"),
+    ("patched-locks", "deadlock", "likely", "a lock, perhaps held by"),
+    ("patched-rlocks", "deadlock", "certain", "an RLock, held by"),
+    ("blocked-sleep", "sleep", "certain",
+     (r"the hub is blocked by greenlet handle, which sleeps, \d+.\d s are left in .* at "
+      r"greenlets.py:\d+; 6 greenlets wait",)),
+    ("blocked-spin", "busy", "certain",
+     (r"the hub (is blocked by|runs) greenlet handle, which is on CPU in \S*crunch at "
+      r"greenlets.py:\d+; 6 greenlets wait",)),
+    ("blocked-recv", "io", "certain",
+     (r"the hub is blocked by greenlet handle, which is blocked in recvfrom.* \(tcp .* at "
+      r"greenlets.py:\d+; 6 greenlets wait",)),
+    ("empty-queue", "greenlet", "likely",
+     (r"greenlet consume in \S*consume at greenlets.py:\d+ waits for a queue",)),
+    ("event", "greenlet", "likely",
+     (r"greenlet wait_for_it in \S*wait_for_it at greenlets.py:\d+ waits for an event",)),
+    ("result", "greenlet", "likely",
+     (r"greenlet ask in \S*ask at greenlets.py:\d+ waits for a result",)),
+    ("patched-queue", "greenlet", "likely",
+     (r"greenlet Thread-1 \(consume\) in \S*consume at greenlets.py:\d+ waits for a queue",)),
+    ("peer", "io", "likely",
+     (r"greenlet fetch in \S*fetch at greenlets.py:\d+ waits for data of a socket",)),
+    ("server", "idle", "likely", (r"nothing says that it hangs", r"LISTEN")),
+    ("naps", "sleep", "likely",
+     (r"greenlet nap in \S*nap at greenlets.py:\d+ sleeps, \d+.\d s are left; 4 greenlets wait",)),
+)
+UVLOOP = ("blocked-callback", "server")
+# Cases like others, which would take too long for every run: the word "more" runs them.
+MORE = ("blocked-recv", "blocked-result", "blocked-child", "blocked-protocol", "lost-event",
+        "kept-future", "naps", "stream")
+MORE_GREENLETS = ("rlocks", "patched-locks", "blocked-spin", "blocked-recv", "empty-queue", "event",
+                  "result", "naps")
 
 
 def debian(script):
@@ -84,11 +121,22 @@ def need_module(name):
         skip("the module %s is missing (Debian: python3-%s)" % (name, name))
 
 
-@test("asyncio: what blocks the loop, what a task waits for, what no one can wake")
-def _():
+def need_tasks():
     if tuple(map(int, need_live_python().split(".")[:2])) < (3, 8):
         skip("asyncio's tasks are read from Python 3.8 on")
-    check_rows(ROWS)
+
+
+def greenlet_rows():
+    for case, kind, trust, says in GREENLETS:
+        if isinstance(says, str):
+            says = [text.replace("%s", says) for text in DEADLOCK]
+        yield debian("greenlets.py"), case, kind, trust, says
+
+
+@test("asyncio: what blocks the loop, what a task waits for, what no one can wake")
+def _():
+    need_tasks()
+    check_rows([row for row in ROWS if row[1] not in MORE])
 
 
 @test("uvloop: the same")
@@ -97,6 +145,23 @@ def _():
     need_module("uvloop")
     check_rows([(debian("loops.py"), "uv-" + row[1], *row[2:4], row[4][:1]) for row in ROWS
                 if row[1] in UVLOOP])
+
+
+@test("gevent: greenlets' own stacks, what they wait for, and what blocks the hub")
+def _():
+    need_live_python()
+    need_module("gevent")
+    check_rows([row for row in greenlet_rows() if row[1] not in MORE_GREENLETS])
+
+
+@test("more of these")
+def _():
+    if sys.argv[1:] != ["more"]:
+        skip("the word 'more' runs them")
+    need_tasks()
+    check_rows([row for row in ROWS if row[1] in MORE])
+    need_module("gevent")
+    check_rows([row for row in greenlet_rows() if row[1] in MORE_GREENLETS])
 
 
 main()
