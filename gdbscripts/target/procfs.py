@@ -205,6 +205,18 @@ def chroot_prefix(pid: int) -> str:
     return "" if folder == "/" else folder
 
 
+def parent_pid(pid: int) -> int:
+    """The pid of a process's parent, 0 if it is unknown."""
+    try:
+        status = _read_file("/proc/%d/status" % pid)
+    except OSError:
+        return 0
+    for line in status.split(b"\n"):
+        if line.startswith(b"PPid:"):
+            return int(line.split()[-1])
+    return 0
+
+
 def innermost_tid(pid: int, tid: int) -> int:
     """The thread's id in its own pid namespace: the last number of NSpid (Linux 4.1). `tid` if it
     is unknown."""

@@ -9,6 +9,7 @@ import time
 import pmp_gil as gil
 import pmp_procfs as procfs
 from pmp_asyncio_tasks import AsyncioTasks
+from pmp_fork_parent import ForkParent
 from pmp_greenlets import Greenlets
 from pmp_markers import marker, one_line
 from pmp_memory import BadRead
@@ -39,6 +40,7 @@ class Details:
         self._runtime = []  # pairs of the `runtime` marker
         self._tasks = []  # [Task]
         self._now_us = int(time.monotonic() * 1e6) if target.is_live else 0
+        self._parent = None  # ForkParent, once it is asked for
         self._unread = {}  # what could not be read -> why
         # tid in the target's pid namespace -> tid here
         self._tids = _inner_tids(target.pid, stats) if target.is_live else {t: t for t in stats}
@@ -103,7 +105,16 @@ class Details:
             return None
         functions = [name.partition(" (")[0]
                      for frame in sample.stack.frames[:NAMES_MAX] for name in names(frame)]
-        return find_wait(self._futexes[sample.tid], functions, self._tids)
+        wait = find_wait(self._futexes[sample.tid], functions, self._tids, self._idents())
+        if wait.gone and self._fork_parent() and self._parent.has_thread(wait.gone):
+            wait.gone_pid = self._parent.pid
+        return wait
+
+    def _fork_parent(self):
+        """The ForkParent of a live process, None for a core file."""
+        if self._parent is None and self._target.is_live:
+            self._parent = ForkParent(self._target.pid)
+        return self._parent
 
     def _idents(self) -> dict:
         """{pthread_self: tid} of the threads that exist."""
@@ -114,7 +125,8 @@ class Details:
         modules = python.modules(self._target.memory, objects.values)
         slots, values, idents = Slots(objects), Values(objects), self._idents()
         threads = python_threads(objects, values, modules, idents)
-        locks = PythonLocks(objects, slots, values, idents, threads)
+        parent = self._fork_parent() if len(idents) == len(self._stats) else None
+        locks = PythonLocks(objects, slots, values, idents, threads, parent)
         for sample in self._samples:
             wait = locks.find_wait(sample)
             if wait is not None:
@@ -123,6 +135,7 @@ class Details:
                 wait.ends = wait.ends or futex is not None and futex.number(0) > 0
                 self._waits[sample.tid] = wait
         locks.add_candidates(self._waits, self._samples)
+        locks.add_inherited(self._waits)
         PythonWaits(objects, slots, values, modules).add(self._waits, locks.constructs,
                                                          self._samples)
 

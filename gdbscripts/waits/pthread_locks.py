@@ -9,7 +9,7 @@ lock, waiters; unless it is of type normal, the lock word contains the owner's t
 import re
 import struct
 
-from pmp_memory import BadRead
+from pmp_memory import BadRead, pointer_at
 from pmp_wait_marker import Wait
 
 FRAMES_MAX = 10  # innermost functions whose names are compared
@@ -17,7 +17,7 @@ BEFORE, AFTER = 48, 48  # bytes around the futex word that are read
 TID = (1 << 30) - 1  # FUTEX_TID_MASK (linux/futex.h)
 OWNER, KIND = 8, 16  # offsets in a mutex, whose futex word is at 0
 TYPES = {0: "normal", 1: "recursive", 2: "errorcheck", 3: "adaptive"}
-ROBUST, INHERITS = 16, 32  # bits of __kind (nptl/pthreadP.h)
+ROBUST, INHERITS, SHARED = 16, 32, 128  # bits of __kind (nptl/pthreadP.h)
 MUSL_TYPE = -4  # offset from the futex word
 # Offsets in an rwlock: the words that readers and writers sleep on, and the tid of its writer.
 RWLOCK_WORDS, RWLOCK_WRITER = (8, 12), 24
@@ -56,9 +56,9 @@ class FutexMemory:
         return struct.unpack_from("<i", self.data, at)[0] if at + 4 <= len(self.data) else 0
 
 
-def find_wait(futex: FutexMemory, names: list, tids: dict) -> Wait:
+def find_wait(futex: FutexMemory, names: list, tids: dict, idents: dict) -> Wait:
     """The Wait of a thread that sleeps in futex(2). names: of its functions, innermost first; tids:
-    {tid in the target's pid namespace: tid here}."""
+    {tid in the target's pid namespace: tid here}; idents: {pthread_self: tid}."""
     kind = kind_of(names)
     if kind == "semaphore" and any(PYMUTEX.match(name) for name in names[:FRAMES_MAX]):
         return Wait("pymutex", 0, futex.word)
@@ -70,8 +70,11 @@ def find_wait(futex: FutexMemory, names: list, tids: dict) -> Wait:
         type_ = TYPES[futex.number(MUSL_TYPE) & 3]
         owner = tids[futex.number(0) & TID]
         return Wait("mutex", futex.word + MUSL_TYPE, futex.word, type_, owner)
+    of_file = _file_lock(futex, idents) if not kind else None
+    if of_file is not None:
+        return of_file
     if kind == "mutex" or not kind and _looks_like_mutex(futex, tids):
-        return _mutex(futex, tids)
+        return _mutex(futex, tids, bool(kind))
     on = futex.word if kind in ("semaphore", "barrier") else 0
     return Wait(kind or "futex", on, futex.word)
 
@@ -99,16 +102,33 @@ def _is_musl_mutex(futex: FutexMemory, tids: dict) -> bool:
     return has_owner and futex.number(MUSL_TYPE) & 15 in (1, 2)
 
 
-def _mutex(futex: FutexMemory, tids: dict) -> Wait:
+def _mutex(futex: FutexMemory, tids: dict, named: bool) -> Wait:
+    """named: its functions say that it is a mutex, so the owner may be a thread that has ended."""
     kind = futex.number(KIND)
     name = TYPES.get(kind & 3, "") if 0 <= kind < 256 else ""
     if 0 <= kind < 256 and kind & ROBUST:
         name += ", robust"
     if 0 <= kind < 256 and kind & INHERITS:
         name += ", priority-inheriting"
+    if 0 <= kind < 256 and kind & SHARED:
+        name += ", process-shared"
     # The futex word of robust and priority-inheriting mutexes, and of musl's, is the owner's tid.
     owner = tids.get(futex.number(OWNER), 0) or tids.get(futex.number(0) & TID, 0)
-    return Wait("mutex", futex.word, futex.word, name, owner)
+    wait = Wait("mutex", futex.word, futex.word, name, owner)
+    recorded = futex.number(OWNER)
+    is_shared = kind & SHARED  # its owner may be any process
+    if named and not owner and name and not is_shared and 0 < recorded <= TID and futex.number(0):
+        wait.gone = recorded
+    return wait
+
+
+def _file_lock(futex: FutexMemory, idents: dict):
+    """The Wait for the lock of a FILE (_IO_lock_t, sysdeps/nptl/stdio-lock.h): the word, a count,
+    the owner's pthread_self. None if it is none."""
+    if futex.number(0) not in (1, 2) or futex.number(4) < 1 or len(futex.data) < BEFORE + 16:
+        return None
+    owner = idents.get(pointer_at(futex.data, BEFORE + 8), 0)
+    return Wait("mutex", futex.word, futex.word, "of a FILE", owner) if owner else None
 
 
 def _rwlock(futex: FutexMemory, tids: dict) -> Wait:

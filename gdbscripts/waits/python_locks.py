@@ -13,6 +13,7 @@ from pmp_wait_marker import Wait
 
 # Offsets: in both objects, and in multiprocessing's SemLock; in an RLock.
 SEMAPHORE, RLOCK_OWNER = 16, 24
+LOCKED = b"\0\0\0\0"  # the value of a semaphore (sem_t) whose lock is taken
 # Types with such a semaphore. To 3.12 a SimpleQueue has one. 2.7 has thread.lock.
 KINDS_OF_TYPES = {
     "_thread.lock": "lock", "thread.lock": "lock", "_thread.RLock": "rlock",
@@ -73,11 +74,13 @@ class Construct:
 class PythonLocks:
     """Finds the waits of threads in one stop."""
 
-    def __init__(self, objects, slots, values, idents: dict, threads: list) -> None:
-        """Objects, Slots and Values of one interpreter; idents: {pthread_self: tid}; threads:
-        [(tid, attributes)] of threading's Threads that exist, in the order of their start."""
+    def __init__(self, objects, slots, values, idents: dict, threads: list, parent) -> None:
+        """Objects, Slots and Values of one interpreter; idents: {pthread_self: tid} of all threads;
+        threads: [(tid, attributes)] of threading's Threads that exist, in the order of their start;
+        parent: fork_parent.ForkParent, None: unknown."""
         self._objects, self._slots, self._idents = objects, slots, idents
         self._threads, self._attributes = threads, Attributes(objects, values)
+        self._parent = parent
         self.constructs = {}  # tid -> Construct of the waits that find_wait has found
 
     def find_wait(self, sample):
@@ -133,9 +136,29 @@ class PythonLocks:
                 continue
             wait = Wait(kind, obj, word)
             if kind == "rlock":
-                wait.owner = self._idents.get(pointer_at(data, RLOCK_OWNER), 0)
+                self._set_owner(wait, pointer_at(data, RLOCK_OWNER))
             return wait
         return None
+
+    def _set_owner(self, wait: Wait, ident: int) -> None:
+        """Sets the owner of an RLock. ident: the pthread_self that it records, 0: none."""
+        wait.owner = self._idents.get(ident, 0)
+        if ident and not wait.owner and self._parent is not None:
+            wait.gone = self._parent.tid_of(ident)
+            wait.gone_pid = self._parent.pid if wait.gone else 0
+
+    def add_inherited(self, waits: dict) -> None:
+        """Tells locks without a candidate that the parent of a forked process has locked, too."""
+        for wait in waits.values():
+            if wait.kind != "lock" or wait.candidates or wait.ends or self._parent is None:
+                continue
+            try:
+                head = self._objects.memory.read(wait.on + 8, SEMAPHORE)  # its type, its semaphore
+            except BadRead:
+                continue
+            same = self._parent.has_same
+            if same(wait.on + 8, head) and same(wait.word, LOCKED):
+                wait.gone, wait.gone_pid = 0, self._parent.pid
 
     def _simple_queue_of(self, frame):
         """The Wait for a SimpleQueue on the value stack of a frame (3.13 on); None."""
@@ -212,7 +235,7 @@ class PythonLocks:
         left = [(tid, thread) for tid, thread in self._threads
                 if tid != sample.tid and not self._attributes.is_true(thread.get("_daemonic", 0))]
         exact = [tid for tid, thread in left if thread.get("_tstate_lock", 0) in locks]
-        wait = Wait("join", 0, sample.futex_word, "at the end of the main thread")
+        wait = Wait("join", 0, sample.futex_word, "at the end of the program")
         wait.owner = (exact or [tid for tid, _ in left] or [0])[0]
         return wait
 

@@ -12,6 +12,8 @@ static const struct {
 	{ "crash", "a signal or an error of its own has ended it (a core file, or text)" },
 	{ "deadlock", "threads, processes or tasks wait for each other in a circle" },
 	{ "pool_deadlock", "all workers of a pool of threads wait for work of the same pool" },
+	{ "fork_lock",
+	  "a lock that another thread of the parent held when it forked this process" },
 	{ "uninterruptible", "it sleeps in the kernel where no signal reaches it" },
 	{ "lock", "threads wait for a lock, whose holder does something else" },
 	{ "gil",

@@ -17,6 +17,7 @@ struct verdict_draft {
  * nothing. */
 typedef bool verdict_finder(struct verdict_draft *draft);
 
+verdict_finder verdict_find_lost_lock;     /* held by a thread that does not exist */
 verdict_finder verdict_find_crash;         /* a core file, or text about a crash */
 verdict_finder verdict_find_main_load;     /* the main thread uses a CPU, but not at the stop */
 verdict_finder verdict_find_load;          /* any thread does */

@@ -82,6 +82,7 @@ static verdict_finder *const finders[] = {
 	find_traced,
 	find_stopped,
 	verdict_find_crash,
+	verdict_find_lost_lock,
 	verdict_find_pool_deadlock,
 	verdict_find_cycle,
 	verdict_find_task_cycle,

@@ -101,6 +101,33 @@ static struct wait_edge find_edge(const struct snapshot *snapshot,
 	}
 }
 
+/* Can each of the candidates end the wait? */
+static bool needs_any(const struct snapshot_wait *wait)
+{
+	return wait->candidate_count > 1 &&
+	       (wait->kind == WAIT_FUTURE || wait->kind == WAIT_PYTHON_SEMAPHORE);
+}
+
+/* A thread that waits for any of several others gets an edge to the first one that waits for no
+ * thread: so it is in no cycle. */
+static void add_any_edges(struct wait_graph *graph, const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < graph->count; i++) {
+		const struct snapshot_thread *thread = &snapshot->threads[i];
+
+		for (size_t j = 0; needs_any(&thread->wait) && j < thread->wait.candidate_count &&
+		                   graph->edges[i].to == SNAPSHOT_NONE;
+		     j++) {
+			struct wait_edge edge =
+			        make_edge(snapshot, thread->pid, thread->wait.candidates[j], false);
+
+			if (edge.to != SNAPSHOT_NONE && graph->edges[edge.to].to == SNAPSHOT_NONE &&
+			    !needs_any(&snapshot->threads[edge.to].wait))
+				graph->edges[i] = edge;
+		}
+	}
+}
+
 void wait_graph_init(struct wait_graph *graph, const struct snapshot *snapshot)
 {
 	size_t count = snapshot->thread_count;
@@ -116,6 +143,7 @@ void wait_graph_init(struct wait_graph *graph, const struct snapshot *snapshot)
 		if (graph->edges[i].to == i && snapshot->threads[i].wait.kind == WAIT_NONE)
 			graph->edges[i] = NO_EDGE;
 	}
+	add_any_edges(graph, snapshot);
 	for (size_t i = 0; i < count; i++) {
 		size_t at = graph->edges[i].to;
 

@@ -113,14 +113,14 @@ void wording_wait(struct buf *out, const struct snapshot *snapshot,
 	if (joined != SNAPSHOT_NONE) {
 		buf_add_span(out, SPAN_LIT("the end of "));
 		wording_thread(out, snapshot, joined);
-		return;
+	} else {
+		buf_add_span(out, span_of(wait_words[wait->kind]));
+		if (wait->name) {
+			buf_add_span(out, SPAN_LIT(" "));
+			append_id(out, snapshot, wait->name);
+		} else if (wait->kind != WAIT_GIL && (wait->on || wait->word))
+			buf_printf(out, " 0x%" PRIx64, wait->on ? wait->on : wait->word);
 	}
-	buf_add_span(out, span_of(wait_words[wait->kind]));
-	if (wait->name) {
-		buf_add_span(out, SPAN_LIT(" "));
-		append_id(out, snapshot, wait->name);
-	} else if (wait->kind != WAIT_GIL && (wait->on || wait->word))
-		buf_printf(out, " 0x%" PRIx64, wait->on ? wait->on : wait->word);
 	if (wait->type) {
 		buf_add_span(out, SPAN_LIT(" ("));
 		append_id(out, snapshot, wait->type);
@@ -226,6 +226,18 @@ static void append_owner(struct buf *out, const struct snapshot *snapshot,
 		wording_thread(out, snapshot, held);
 }
 
+static void append_gone(struct buf *out, const struct snapshot_wait *wait)
+{
+	if (wait->gone)
+		buf_printf(out, ", held by thread %" PRIu32, wait->gone);
+	else
+		buf_add_span(out, SPAN_LIT(", held by a thread"));
+	if (wait->gone_pid)
+		buf_printf(out, " of the parent %" PRIu32, wait->gone_pid);
+	else
+		buf_add_span(out, SPAN_LIT(" that does not exist"));
+}
+
 static void append_candidates(struct buf *out, const struct snapshot *snapshot,
                               const struct snapshot_thread *thread)
 {
@@ -263,9 +275,8 @@ static void append_lock(struct buf *out, const struct snapshot *snapshot,
 		return;
 	if (wait->owner)
 		append_owner(out, snapshot, thread);
-	if (wait->gone)
-		buf_printf(out, ", held by %" PRIu32 ", which is no thread of this process",
-		           wait->gone);
+	if (wait->is_gone)
+		append_gone(out, wait);
 	append_candidates(out, snapshot, thread);
 }
 

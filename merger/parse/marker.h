@@ -75,8 +75,9 @@
  *		what the thread of the last header waits for. on: address of the lock (or joined
  *		thread); word: the futex; owner: the tid that the lock stores; candidate: a thread
  *		that may be the owner, because of `why`, or the thread itself; type: words in
- *		brackets behind the object; gone: the tid that the lock stores is no thread of
- *		this process, but of gone_pid if that is known. All of them may be missing.
+ *		brackets behind the object. All of them may be missing.
+ *		gone=4703: the lock records an owner that is no thread of this process (0: its tid
+ *		is unknown); gone_pid=4701: the parent, from which the lock was inherited over fork
  *		KIND: mutex rwlock condition semaphore barrier join (C) lock rlock python_condition
  *		event queue python_semaphore python_barrier import pymutex gil (Python) futex
  *		(unknown) process_lock (multiprocessing's) future (the result of an item; owner:

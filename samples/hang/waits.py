@@ -312,6 +312,35 @@ def shutdown():
     ready()
 
 
+# Locks that a process inherits over fork.
+
+
+def fork_with(lock):
+    """A child waits for a lock that another thread of its parent held."""
+    taken = threading.Event()
+
+    def holder():
+        with lock:
+            taken.set()
+            nap()
+    start(holder)
+    taken.wait()
+    if os.fork():
+        return nap()
+    signal.alarm(60)
+    ready()
+    with lock:
+        return None
+
+
+def fork_rlock():
+    fork_with(threading.RLock())
+
+
+def fork_lock():
+    fork_with(threading.Lock())
+
+
 CASES = [value for value in list(globals().values())
          if callable(value) and value.__module__ == "__main__" and not value.__code__.co_argcount
          and value not in (nap, put_late)] if __name__ == "__main__" else []

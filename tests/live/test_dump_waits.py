@@ -1,15 +1,15 @@
-"""pmp dump of programs that wait for futures, queues and locks of a library: a row for each case of
-samples/hang/waits.py."""
+"""pmp dump of programs that wait for futures, queues and locks of a library, or for locks whose
+owner does not exist: a row for each case of samples/hang/waits.py and forks.c."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from hangs import check_rows, py_program  # noqa: E402
-from targets import need_live_python  # noqa: E402
+from hangs import c_program, check_rows, py_program  # noqa: E402
+from targets import need_gdb, need_live_python  # noqa: E402
 from tap import main, test  # noqa: E402
 
-PY = py_program("waits")
+C, PY = c_program("forks"), py_program("waits")
 NOT_BEGUN = r"waits for future 0x\w+ \(no worker of its pool of %d has begun it\)"
 WORKER = r"thread \d+ \(ThreadPoolExecutor-\d+_\d\) "
 MAIN = r"thread \d+ \(MainThread\) "
@@ -31,50 +31,75 @@ ROWS = (
     (PY, "two-pools", "pool_deadlock", "certain",
      (r"the workers of pools wait for work of each other's pools",
       r"ThreadPoolExecutor-0_0\) " + NOT_BEGUN % 1, r"ThreadPoolExecutor-1_0\) " + NOT_BEGUN % 1)),
-    (PY, "future-sleeps", "lock", "certain",
-     (MAIN + r"waits for future 0x\w+ \(of a thread pool\), run by " + WORKER,
-      WORKER + r".*" + NAPS)),
-    (PY, "future-full", "wait", "likely",
-     (MAIN + NOT_BEGUN % 2 + r", for one of " + WORKER[:-1] + r", " + WORKER,)),
-    (PY, "future-lost", "wait", "likely", (r"\(pending, in no pool of this process\)",)),
-    (PY, "pool-shutdown", "join", "certain", (r"waits for the end of " + WORKER, WORKER + NAPS)),
+    (PY, "future-sleeps", "sleep", "certain",
+     (WORKER + NAPS + r", and " + MAIN + r"waits for it",
+      MAIN + r"waits for future 0x\w+ \(of a thread pool\), run by " + WORKER
+      + r"in future_sleeps at waits.py:\d+, through Future.result")),
+    (PY, "future-full", "sleep", "likely",
+     (WORKER + NAPS + r", and " + MAIN + r"waits for it",
+      MAIN + NOT_BEGUN % 2 + r", for one of " + WORKER[:-1] + r", " + WORKER)),
+    (PY, "future-lost", "wait", "likely",
+     (r"\(pending, in no pool of this process\) in future_lost at waits.py:\d+, through",)),
+    (PY, "pool-shutdown", "sleep", "certain",
+     (WORKER + NAPS, r"waits for the end of " + WORKER + r"in pool_shutdown at waits.py:\d+")),
     (PY, "queue-empty", "lock", "likely",
-     (r"\(producer\) waits for threading.Lock 0x\w+, perhaps held by thread \d+ \(holder\)",
-      r"and 1 more wait with it", r"\(holder\) holds it and " + NAPS)),
-    (PY, "queue-full", "lock", "likely",
-     (MAIN + r"waits for queue.Queue 0x\w+ \(full, 10 of 10\), also used by thread \d+ "
-      r"\(consumer\)", r"\(consumer\) .*" + NAPS)),
-    (PY, "queue-alone", "wait", "likely", (r"queue.Queue 0x\w+ \(empty, no other thread uses it",)),
+     (r"\(holder\) may hold threading.Lock 0x\w+ and " + NAPS + ", and 2 threads wait for it",
+      MAIN + r"waits for queue.Queue 0x\w+ \(empty\), also used by thread \d+ \(producer\)")),
+    (PY, "queue-full", "sleep", "likely",
+     (r"\(consumer\) " + NAPS,
+      MAIN + r"waits for queue.Queue 0x\w+ \(full, 10 of 10\), also used by thread \d+ "
+      r"\(consumer\)")),
+    (PY, "queue-alone", "wait", "likely",
+     (r"queue.Queue 0x\w+ \(empty, no other thread uses it\) in queue_alone at waits.py:\d+",)),
     (PY, "queue-join", "wait", "likely",
      (MAIN + r".*\(task_done is missing 3 times\), also used by thread \d+ \(worker\)",)),
     (PY, "queue-sentinel", "deadlock", "likely",
      (MAIN + r"waits for the end of thread \d+ \(worker\)",
       r"\(worker\) waits for queue.Queue 0x\w+ \(empty\), also used by " + MAIN)),
-    (PY, "simple-queue", "lock", "likely",
-     (MAIN + r"waits for queue.Queue 0x\w+ \(empty\), also used by thread \d+ \(producer\)",)),
-    (PY, "queue-global", "lock", "likely",
+    (PY, "simple-queue", "sleep", "likely",
+     (r"\(producer\) " + NAPS,
+      MAIN + r"waits for queue.Queue 0x\w+ \(empty\), also used by thread \d+ \(producer\)")),
+    (PY, "queue-global", "sleep", "likely",
      (MAIN + r"waits for queue.Queue 0x\w+ \(empty\), also used by thread \d+ \(put_late\)",)),
-    (PY, "barrier", "lock", "likely",
-     (r"waits for threading.Barrier 0x\w+ \(2 of 3 have arrived\), also used by thread \d+ "
-      r"\(late\)", r"and 1 more wait with it")),
-    (PY, "semaphore", "wait", "likely",
-     (r"waits for threading.Semaphore 0x\w+ \(all 2 taken\), perhaps held by thread \d+ \(take\), "
-      r"thread \d+ \(take\) as it is inside a with on it",)),
-    (PY, "event", "lock", "likely",
-     (r"waits for threading.Event 0x\w+, also used by thread \d+ \(setter\)",
-      r"\(setter\) .*" + NAPS)),
-    (PY, "condition", "lock", "likely",
+    (PY, "barrier", "sleep", "likely",
+     (r"\(late\) " + NAPS + r", and 2 threads wait for it",
+      r"waits for threading.Barrier 0x\w+ \(2 of 3 have arrived\), also used by .* \(late\)")),
+    (PY, "semaphore", "lock", "likely",
+     (r"\(take\) may hold threading.Semaphore 0x\w+ \(all 2 taken\) and " + NAPS,
+      r"waits for threading.Semaphore 0x\w+ \(all 2 taken\), perhaps held by thread \d+ "
+      r"\(take\), thread \d+ \(take\) as it is inside a with on it")),
+    (PY, "event", "sleep", "likely",
+     (r"\(setter\) " + NAPS,
+      r"waits for threading.Event 0x\w+, also used by thread \d+ \(setter\)")),
+    (PY, "condition", "sleep", "likely",
      (r"waits for threading.Condition 0x\w+, also used by thread \d+ \(notifier\)",)),
     (PY, "condition-lock", "lock", "likely",
-     (r"waits for threading.Lock 0x\w+, perhaps held by thread \d+ \(holder\) as it is inside a "
-      r"with on it", r"\(holder\) holds it and " + NAPS)),
-    (PY, "lock-twice", "lock", "likely",
-     (MAIN + r"waits for threading.Lock 0x\w+, perhaps held by " + MAIN + r"as it is inside a with "
+     (r"\(holder\) may hold threading.Lock 0x\w+ and " + NAPS,
+      r"perhaps held by thread \d+ \(holder\) as it is inside a with on it")),
+    (PY, "lock-twice", "deadlock", "likely",
+     (MAIN + r"waits for threading.Lock 0x\w+, perhaps held by itself as it is inside a with "
       r"on it in (lock_twice.<locals>.)?inner at waits.py:\d+",)),
     (PY, "acquire-twice", "lock", "likely",
      (MAIN + r"waits for threading.Lock 0x\w+ in acquire_twice at waits.py:\d+",)),
-    (PY, "shutdown", "join", "certain",
-     (MAIN + r"waits for the end of thread \d+ \(nap\)", r"\(nap\) " + NAPS)),
+    (PY, "shutdown", "sleep", "certain",
+     (r"\(nap\) " + NAPS,
+      MAIN + r"waits for the end of thread \d+ \(nap\) \(at the end of the program\)")),
+    (PY, "fork-rlock", "fork_lock", "certain",
+     (MAIN + r"waits for threading.RLock 0x\w+, held by thread \d+ of the parent \d+ in fork_with "
+      r"at waits.py:\d+", r"the lock was inherited over fork")),
+    (PY, "fork-lock", "fork_lock", "likely",
+     (MAIN + r"waits for threading.Lock 0x\w+, held by a thread of the parent \d+ in fork_with ",)),
+)
+C_ROWS = (
+    (C, "inherited", "fork_lock", "certain",
+     (r"waits for mutex 0x\w+ \(normal\), held by thread \d+ of the parent \d+ in inherited at "
+      r"forks.c:\d+", r"the lock was inherited over fork")),
+    (C, "ended", "lock", "certain",
+     (r"waits for mutex 0x\w+ \(normal\), held by thread \d+ that does not exist in ended at "
+      r"forks.c:\d+", r"that thread has ended and has not released the lock")),
+    (C, "file", "lock", "certain",
+     (r"holds mutex 0x\w+ \(of a FILE\) and waits for a signal in hold_stdout at forks.c:\d+",
+      r"waits for mutex 0x\w+ \(of a FILE\), held by thread \d+ \(forks\) in file at forks.c")),
 )
 # Rows that need a later Python than 3.6.
 SINCE = {"simple-queue": (3, 7)}
@@ -84,6 +109,12 @@ SINCE = {"simple-queue": (3, 7)}
 def _():
     version = tuple(int(part) for part in need_live_python().split(".")[:2])
     check_rows([row for row in ROWS if SINCE.get(row[1], version) <= version])
+
+
+@test("mutexes whose owner is no thread of the process, and the lock of a FILE")
+def _():
+    need_gdb()
+    check_rows(C_ROWS)
 
 
 main()

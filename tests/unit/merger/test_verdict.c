@@ -78,6 +78,37 @@ static const struct {
 	  "likely",
 	  { "perhaps held by thread 12 (t12), thread 13 (t13)" },
 	  1 },
+	{ "a mutex inherited over fork",
+	  PROCESS BEGIN THREAD("1", "10") "~pmp waits kind=mutex on=0x100 type=normal gone=7 "
+	                                  "gone_pid=5\n" AT("f") END,
+	  "fork_lock",
+	  "certain",
+	  { "thread 10 (t10) waits for mutex 0x100 (normal), held by thread 7 of the parent 5 in f",
+	    "inherited over fork" },
+	  1 },
+	{ "an owner that is older than the process",
+	  PROCESS BEGIN THREAD("1", "10") "~pmp waits kind=mutex on=0x100 gone=7\n" AT("f") END,
+	  "fork_lock",
+	  "likely",
+	  { "waits for mutex 0x100, held by thread 7 that does not exist in f" },
+	  1 },
+	{ "an owner that has ended",
+	  PROCESS BEGIN THREAD("1", "10") AT("f")
+	          THREAD("2", "11") "~pmp waits kind=mutex on=0x100 gone=12\n" AT("f") END,
+	  "lock",
+	  "certain",
+	  { "thread 11 (t11) waits for mutex 0x100, held by thread 12 that does not exist in f",
+	    "that thread has ended and has not released the lock" },
+	  1 },
+	{ "an unknown thread of the parent, two that wait",
+	  PROCESS BEGIN THREAD("1",
+	                       "11") "~pmp waits kind=lock on=0x100 gone=0 gone_pid=5\n" AT("f")
+	          THREAD("2", "10") "~pmp waits kind=lock on=0x100 gone=0 gone_pid=5\n" AT("f") END,
+	  "fork_lock",
+	  "likely",
+	  { "thread 10 (t10) waits for threading.Lock 0x100, held by a thread of the parent 5 in f",
+	    "and 1 more wait so" },
+	  1 },
 	{ "all workers of a pool wait for items of the same pool",
 	  PROCESS BEGIN THREAD("1", "10") "~pmp waits kind=future on=0x90 owner=11\n" AT("f")
 	          THREAD("2", "11") POOL("0x100") AT("f") THREAD("3", "12") POOL("0x200") AT("g")
@@ -93,9 +124,11 @@ static const struct {
 	  PROCESS BEGIN THREAD("1", "11") POOL3("0x100") AT("f") RUNNING("2", "12") AT("g")
 	          THREAD("3", "13") POOL3("0x200") AT("h") END,
 	  "busy",
-	  "certain",
-	  { "thread 12 (t12) is on CPU in g" },
-	  1 },
+	  "likely",
+	  { "thread 12 (t12) is on CPU in g (libapp.so), and 2 threads wait for it",
+	    "waits for future 0x100, for one of thread 11 (t11), thread 12 (t12), thread 13 "
+	    "(t13)" },
+	  2 },
 	{ "a worker of the pool will wake up",
 	  PROCESS FACT("12", "class=futex left_us=500") BEGIN THREAD("1", "11") POOL3("0x100")
 	          AT("f") THREAD("2", "12") POOL3("0x200") AT("g") THREAD("3", "13") POOL3("0x300")
