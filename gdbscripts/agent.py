@@ -10,10 +10,12 @@ import gdb
 
 import pmp_interpreter as interpreter
 import pmp_jit as jit
+import pmp_py_frames as py_frames
 import pmp_shared_libraries as shared_libraries
 import pmp_procfs as procfs
 import pmp_registers as registers
 import pmp_session as session
+import pmp_unwinder as unwinder
 from pmp_code_map import CodeMap
 from pmp_core_file import FAULTS, Core, CoreCodeMap, CorePythonFiles, NoPerfMap, read_registers
 from pmp_dump_details import Details
@@ -26,7 +28,6 @@ from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
 from pmp_session import now_us
 from pmp_symbols import Symbols
-from pmp_unwinder import Unwinder
 
 IDENTS_MAX = 64  # threads whose pthread_self is read to find the live interpreter
 
@@ -56,7 +57,8 @@ class Agent:
         self.files = PythonFiles(pid)
         self.perf_map = PerfMap(pid, procfs.foreign_root(pid))
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map)
-        self.target = Target(pid, Memory(pid), Unwinder(self.code.function_at), self.symbols)
+        self.target = Target(pid, Memory(pid), unwinder.Unwinder(self.code.function_at),
+                             self.symbols)
         self._update_maps(procfs.thread_stats(pid))
         self.symbols.load_pending()
         if started_by_pmp:
@@ -176,8 +178,8 @@ class Agent:
         self.code = CoreCodeMap(core)
         self.symbols = Symbols(pid, self.code)
         self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap())
-        unwinder = Unwinder(self.code.function_at)
-        self.target = Target(pid, core.memory, unwinder, self.symbols, is_live=False)
+        self.target = Target(pid, core.memory, unwinder.Unwinder(self.code.function_at),
+                             self.symbols, is_live=False)
         self.symbols.update()
         self.target.runtime = self.code.runtime()
         idents = {read_registers(thread).thread_id for thread in core.threads}
@@ -367,6 +369,10 @@ def add_stack(lines: list, sample, names, details=None) -> None:
     pairs, loose = pair(sample.stack.frame_sps, sample.runs)
     number = 0
     for i, frame in enumerate(sample.stack.frames):
+        if isinstance(frame, unwinder.Gap):  # with the Python frames that it runs
+            lines.append(marker("more", frames=frame.count))
+            number += frame.count
+            continue
         for name in names(frame):
             lines.append("#%-2d 0x%016x in %s" % (number, frame.pc, one_line(name)))
             number += 1
@@ -383,6 +389,9 @@ def add_stack(lines: list, sample, names, details=None) -> None:
 def add_python(lines: list, frames: list) -> None:
     """Adds Python frames as a traceback prints them, leaf first."""
     for frame in frames:
+        if isinstance(frame, py_frames.Gap):
+            lines.append(marker("more", frames=frame.count, python=1))
+            continue
         code = frame.code
         lines.append('  File "%s", line %d, in %s' % (
             one_line(code.file), code.line(frame.offset), one_line(code.name)))

@@ -9,7 +9,7 @@ import pmp_gil as gil
 from pmp_debug_offsets import layout as offsets_layout
 from pmp_layouts import LAYOUTS
 from pmp_memory import BadRead, Memory, pointer_at
-from pmp_py_frames import FRAMES_MAX, FrameReader
+from pmp_py_frames import WALK_MAX, FrameReader
 
 STATES_MAX = 100000  # interpreters and thread states
 STATES_TRIED = 100  # thread states whose frames are read to check the layout
@@ -98,7 +98,7 @@ class Interpreter:
     def warning(self) -> str:
         """A note for pmp's user about the frames that were read, "" if there is none."""
         if self.frames.was_cut:
-            return "a stack of more than %d Python frames is cut at the root" % FRAMES_MAX
+            return "a stack of more than %d Python frames is cut at the root" % WALK_MAX
         return ""
 
 

@@ -13,7 +13,8 @@ The native frame whose part of the C stack contains a run's structure executes t
 from pmp_memory import BadRead, Memory, int_at, pointer_at
 from pmp_py_code import UNREADABLE, CodeCache
 
-FRAMES_MAX = 20000  # of one thread, leaf first; the others are cut
+FRAMES_MAX = 20000  # of one thread: the half nearest to the leaf and the half nearest to the root
+WALK_MAX = 500000  # frames that are visited; the root of a longer stack is not reached
 # 3.12+: this and higher values of `owner` mean a shim (Include/internal/pycore_frame.h).
 OWNED_BY_INTERPRETER = 3
 TAG_BITS = 3  # of a _PyStackRef (3.14+); the address of an object ends in 000
@@ -31,6 +32,15 @@ class PyFrame:
         self.addr = addr
 
 
+class Gap(PyFrame):
+    """Stands for `count` frames in the middle of a stack, which are left out."""
+    __slots__ = ("count",)
+
+    def __init__(self, count: int) -> None:
+        super().__init__(UNREADABLE, 0, 0)
+        self.count = count
+
+
 class Run:
     """One run of the eval loop. addr: of its structure on the C stack, 0: none; frames: [PyFrame],
     leaf first; object: the address of the frame object with "frames", otherwise 0."""
@@ -43,7 +53,7 @@ class Run:
 
 
 class FrameReader:
-    """Reads the frames of thread states. was_cut: a stack had more than FRAMES_MAX frames;
+    """Reads the frames of thread states. was_cut: a stack had more than WALK_MAX frames;
     read_any: a code object was read, so the layout is right."""
 
     def __init__(self, layout: dict) -> None:
@@ -70,6 +80,7 @@ class FrameReader:
             self._read_runs(memory, state, runs)
         except BadRead:
             pass  # the thread is changing the chain: the runs read so far are valid
+        leave_out_middle(runs)
         return [run for run in runs if run.frames]
 
     def frame_at(self, memory: Memory, addr: int) -> PyFrame:
@@ -107,7 +118,7 @@ class FrameReader:
     def _cframes(self, memory: Memory, state: int, runs: list) -> None:
         root = state + self._layout["tstate.root_cframe"]  # its `previous` is uninitialised
         cframe, addrs = memory.pointer(state + self._layout["tstate.cframe"]), []
-        while cframe and cframe != root and len(addrs) < FRAMES_MAX:
+        while cframe and cframe != root and len(addrs) < WALK_MAX:
             addrs.append(cframe)
             cframe = memory.pointer(cframe + self._layout["cframe.previous"])
         self._frames(memory, state, runs)
@@ -145,10 +156,10 @@ class FrameReader:
     # Parts of these.
 
     def _should_follow(self, frame: int) -> bool:
-        """False at the end of the chain, for a frame that was read before, and after FRAMES_MAX."""
+        """False at the end of the chain, for a frame that was read before, and after WALK_MAX."""
         if not frame or frame in self._seen:
             return False
-        if len(self._seen) >= FRAMES_MAX:
+        if len(self._seen) >= WALK_MAX:
             self.was_cut = True
             return False
         self._seen.add(frame)
@@ -222,3 +233,26 @@ class FrameReader:
             if index:  # _PyCodeArray: a size, then the pointers
                 start = memory.pointer(memory.pointer(code + layout["code.tlbc"]) + 8 + 8 * index)
         return pointer_at(data, layout["frame.instr"]) - start
+
+
+def leave_out_middle(runs: list) -> None:
+    """Replaces the frames in the middle of more than FRAMES_MAX by a Gap in each of their runs;
+    runs without an address have one Gap in all."""
+    left = sum(len(run.frames) for run in runs) - FRAMES_MAX
+    if left <= 0:
+        return
+    at = 0  # frames before the run
+    first = FRAMES_MAX // 2  # of those that are left out
+    gap = None
+    for run in runs:
+        count = len(run.frames)
+        begin, end = max(0, first - at), min(count, first + left - at)
+        at += count
+        if begin >= end:
+            continue
+        if gap is None or run.addr:
+            gap = Gap(0)
+            run.frames[begin:end] = [gap]
+        else:
+            del run.frames[begin:end]
+        gap.count += end - begin

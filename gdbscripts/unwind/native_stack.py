@@ -3,21 +3,23 @@
 import gdb
 
 import pmp_registers as registers
-from pmp_unwinder import FRAMES_MAX, Frame
+from pmp_unwinder import WALK_MAX, Frame, without_middle
 
 NORMAL_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
 # Kinds of gdb's frames that have no stack frame of their own: an inlined function shares that of
 # its caller, and a function that has left by a tail call is no longer on the stack.
 VIRTUAL_FRAMES = (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME)
 CUT = "(More stack frames follow...)"
+GDB_WALK_MAX = 60000  # frames that gdb unwinds: 40 us each
 
 
 class Stack:
-    """One thread's native frames (unwinder.Frame), leaf first."""
+    """One thread's native frames (unwinder.Frame), leaf first; those of a deep stack have an
+    unwinder.Gap."""
     __slots__ = ("frames", "stop_reason")
 
     def __init__(self, frames: list, stop_reason: str = "") -> None:
-        self.frames = frames
+        self.frames = without_middle(frames)
         self.stop_reason = stop_reason  # gdb's text if the stack ends too early, else ""
 
     @property
@@ -40,31 +42,33 @@ def read_stack(unwinder, memory, thread, regs: registers.Registers, by_gdb: bool
     unwinder cannot. Otherwise such a Stack has no frames."""
     frames = unwinder.unwind(memory, regs)
     if frames:
-        return Stack(frames, CUT if len(frames) == FRAMES_MAX else "")
+        return Stack(frames, CUT if len(frames) == WALK_MAX else "")
     return _read_by_gdb(thread) if by_gdb else Stack([], "Backtrace stopped: it needs symbols")
 
 
 def _read_by_gdb(thread) -> Stack:
-    stack = Stack([])
+    frames = []
     try:
         thread.switch()
-        _add_gdb_frames(stack, gdb.newest_frame())
+        reason = _add_gdb_frames(frames, gdb.newest_frame())
     except gdb.error as err:
-        stack.stop_reason = str(err)
-    return stack
+        reason = str(err)
+    return Stack(frames, reason)
 
 
-def _add_gdb_frames(stack: Stack, frame) -> None:
+def _add_gdb_frames(frames: list, frame) -> str:
+    """Adds all frames; returns gdb's text if the stack ends too early."""
     exact = True
-    while frame is not None and len(stack.frames) < FRAMES_MAX:
+    while frame is not None and len(frames) < GDB_WALK_MAX:
         kind = frame.type()
         if kind not in VIRTUAL_FRAMES:
             signal = kind == gdb.SIGTRAMP_FRAME
-            stack.frames.append(Frame(frame.pc(), int(frame.read_register("rsp")), exact, signal))
+            frames.append(Frame(frame.pc(), int(frame.read_register("rsp")), exact, signal))
             exact = signal
         last, frame = frame, frame.older()
     if frame is not None:
-        stack.stop_reason = CUT
-    elif stack.frames and last.unwind_stop_reason() not in NORMAL_ENDS:
+        return CUT
+    if frames and last.unwind_stop_reason() not in NORMAL_ENDS:
         reason = gdb.frame_stop_reason_string(last.unwind_stop_reason())
-        stack.stop_reason = "Backtrace stopped: " + reason
+        return "Backtrace stopped: " + reason
+    return ""

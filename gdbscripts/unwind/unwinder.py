@@ -9,7 +9,8 @@ import struct
 from pmp_cfi import FP, OUTERMOST
 from pmp_memory import BadRead
 
-FRAMES_MAX = 20000  # of one stack, leaf first
+FRAMES_MAX = 20000  # of one stack: the half nearest to the leaf, and the half nearest to the root
+WALK_MAX = 500000  # frames that are visited; the root of a longer stack is not reached
 PIECE = 1 << 14  # bytes of a stack that are read at once
 RULES_MAX = 200000  # addresses whose rules are kept
 WORD = struct.Struct("<Q")
@@ -27,6 +28,24 @@ class Frame:
     def address(self) -> int:
         """An address inside the current instruction: before the return address if it is a call."""
         return self.pc if self.exact or not self.pc else self.pc - 1
+
+
+class Gap(Frame):
+    """Stands for `count` frames in the middle of a stack, which are left out. Its stack pointer is
+    that of the first of them. No name is looked up for it, as for a signal trampoline."""
+    __slots__ = ("count",)
+
+    def __init__(self, first: Frame, count: int) -> None:
+        super().__init__(0, first.sp, True, True)
+        self.count = count
+
+
+def without_middle(frames: list) -> list:
+    """The frames of a stack, of more than FRAMES_MAX only both halves with a Gap in between."""
+    half = FRAMES_MAX // 2
+    if len(frames) <= FRAMES_MAX:
+        return frames
+    return frames[:half] + [Gap(frames[half], len(frames) - 2 * half)] + frames[-half:]
 
 
 class Unwinder:
@@ -48,14 +67,14 @@ class Unwinder:
             self._rule(pc - 1)
 
     def unwind(self, memory, registers):
-        """[Frame], leaf first, up to the outermost one or FRAMES_MAX. None if gdb has to unwind the
+        """[Frame], leaf first, up to the outermost one or WALK_MAX. None if gdb has to unwind the
         stack, or if the frame pointer is needed and `registers` does not have it.
 
         memory: with read_some; registers: registers.Registers."""
         stack, frames = _StackMemory(memory, registers.sp), []
         pc, sp, fp, exact = registers.pc, registers.sp, registers.fp, True
         try:
-            while pc and len(frames) < FRAMES_MAX:
+            while pc and len(frames) < WALK_MAX:
                 rule = self._rule(pc if exact else pc - 1)
                 if rule is None or fp is None and rule.base == FP:
                     return None

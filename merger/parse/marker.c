@@ -23,6 +23,7 @@ static const struct {
 	{ SPAN_INIT("state"), MARKER_STATE },
 	{ SPAN_INIT("doing"), MARKER_DOING },
 	{ SPAN_INIT("code"), MARKER_CODE },
+	{ SPAN_INIT("more"), MARKER_MORE },
 	{ SPAN_INIT("lost"), MARKER_LOST },
 	{ SPAN_INIT("end"), MARKER_END },
 	{ SPAN_INIT("late"), MARKER_LATE },

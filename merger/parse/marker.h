@@ -25,6 +25,8 @@
  *	    #0  0x... in inner () from ...
  *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
  *	code first_line=13	the last Python frame
+ *	more frames=30000 python=1	frames in the middle of a deep stack that are left out here;
+ *		python=1: Python frames of the last native frame
  *	lost tid=4712 name=worker-1 why=..	a thread of this sample without a stack
  *	kernel tid=4713 name=worker-2 state=D wchan=io_schedule syscall=74
  *		frame=io_schedule%2B0x46/0x80 frame=..
@@ -133,6 +135,7 @@ enum marker_verb {
 	MARKER_STATE,
 	MARKER_DOING,
 	MARKER_CODE,
+	MARKER_MORE,
 	MARKER_LOST,
 	MARKER_KERNEL,
 	MARKER_END,

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define RAW_STACK_NO_NUMBER UINT32_MAX
-/* A longer stack keeps the frames nearest to the leaf (text_parser.h). */
+/* Of a longer stack the middle is left out (text_parser.h). */
 #define RAW_STACK_FRAMES_MAX 100000u
 #define RAW_STACK_DETAIL_MAX 512
 

@@ -1,5 +1,7 @@
 #include "merger/parse/stack_reader.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "merger/base/alloc.h"
@@ -8,6 +10,9 @@
 #include "merger/parse/frame_lists.h"
 #include "merger/parse/frame_order.h"
 #include "merger/parse/python_owners.h"
+
+/* Frames of a stack that is too long that are nearest to its leaf, and to its root. */
+#define HALF_MAX (RAW_STACK_FRAMES_MAX / 2)
 
 /* The kind of the line before: a "File" line directly below it belongs to the same native frame. */
 enum below {
@@ -30,7 +35,9 @@ struct stack_reader {
 
 	struct native_list native, before; /* before: those of the last stack given out */
 	struct py_list owned, loose, all;
-	uint64_t beyond;    /* native frames in excess of RAW_STACK_FRAMES_MAX */
+	size_t last; /* index of the last native frame */
+	/* Native frames in excess of RAW_STACK_FRAMES_MAX; the root's half is a ring then. */
+	uint64_t beyond;
 	uint64_t last_addr; /* frame object of the last annotation; 0: none */
 	size_t last_owner;  /* index of the native frame that it belongs to */
 	enum below below;
@@ -92,7 +99,7 @@ static void reset_stack(struct stack_reader *reader)
 		reader->thread.pid = reader->pid;
 	reader->header = false;
 	reader->native.count = reader->owned.count = reader->loose.count = 0;
-	reader->beyond = reader->last_addr = reader->last_owner = 0;
+	reader->beyond = reader->last_addr = reader->last_owner = reader->last = 0;
 	reader->below = BELOW_NOTHING;
 	reader->paused = false;
 	reader->order = (struct frame_order){ 0 };
@@ -239,22 +246,41 @@ static bool hold_frame(struct stack_reader *reader)
 	return true;
 }
 
-/* Adds the frame "(N more frames)" to a stack that was cut. */
+static uint32_t intern_more(struct stack_reader *reader, uint64_t count)
+{
+	char text[48];
+
+	snprintf(text, sizeof(text), "(%" PRIu64 " more frames)", count);
+	return intern_add(reader->intern, span_of(text));
+}
+
+/* Rotates the frames from the first on, so that frame `start` becomes the first. */
+static void rotate_frames(struct native_frame *frames, size_t count, size_t start)
+{
+	struct native_frame *copy = alloc_copy(frames, count * sizeof(*frames));
+
+	for (size_t i = 0; i < count; i++)
+		frames[i] = copy[(start + i) % count];
+	free(copy);
+}
+
+/* Sorts the half nearest to the root of a stack that was cut, and adds the frame "(N more
+ * frames)" before it. */
 static void add_beyond(struct stack_reader *reader)
 {
-	struct buf text = { 0 };
-	uint32_t last;
+	struct native_frame *root;
 
 	if (!reader->beyond)
 		return;
-	buf_printf(&text, "(%llu more frames)", (unsigned long long)reader->beyond);
-	last = reader->native.frames[reader->native.count - 1].number;
-	*native_list_add(&reader->native) = (struct native_frame){
-		.number = last + 1,
-		.name = intern_add(reader->intern, buf_span(&text)),
+	native_list_add(&reader->native);
+	root = reader->native.frames + HALF_MAX;
+	rotate_frames(root, HALF_MAX, reader->beyond % HALF_MAX);
+	memmove(root + 1, root, HALF_MAX * sizeof(*root));
+	*root = (struct native_frame){
+		.number = root[-1].number,
+		.name = intern_more(reader, reader->beyond),
 		.offset = UINT64_MAX,
 	};
-	buf_deinit(&text);
 }
 
 static void give_out_stack(struct stack_reader *reader)
@@ -262,8 +288,8 @@ static void give_out_stack(struct stack_reader *reader)
 	struct raw_stack stack = { .thread = reader->thread, .headed = reader->header };
 	struct native_list before = reader->before;
 
-	python_owners_assign(&reader->native, &reader->owned, &reader->loose, &reader->all);
 	add_beyond(reader);
+	python_owners_assign(&reader->native, &reader->owned, &reader->loose, &reader->all);
 	stack.loose_first = reader->owned.count;
 	for (size_t i = 0; i < reader->loose.count; i++)
 		py_list_add(&reader->owned, &reader->loose.frames[i]);
@@ -363,6 +389,20 @@ static void order_frame(struct stack_reader *reader, uint32_t number, size_t ind
 	frame_order_take(&reader->order, number, indent, false, false);
 }
 
+/* Adds a frame, which the caller fills. In a stack that is too long it replaces the one nearest to
+ * the leaf of those nearest to the root. */
+static struct native_frame *add_frame(struct stack_reader *reader)
+{
+	struct native_list *list = &reader->native;
+
+	if (list->count < RAW_STACK_FRAMES_MAX) {
+		reader->last = list->count;
+		return native_list_add(list);
+	}
+	reader->last = HALF_MAX + reader->beyond++ % HALF_MAX;
+	return &list->frames[reader->last];
+}
+
 bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame,
                              size_t indent)
 {
@@ -373,11 +413,7 @@ bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame
 	order_frame(reader, frame->number, indent);
 	first = reader->native.count == 0;
 	reader->below = BELOW_NOTHING;
-	if (reader->native.count >= RAW_STACK_FRAMES_MAX) {
-		reader->beyond++;
-		return first;
-	}
-	native = native_list_add(&reader->native);
+	native = add_frame(reader);
 	*native = (struct native_frame){
 		.number = frame->number,
 		.name = intern_add_clean(reader->intern, frame->name),
@@ -417,12 +453,44 @@ void stack_reader_add_python(struct stack_reader *reader, const struct py_text *
 	if (text->number == RAW_STACK_NO_NUMBER &&
 	    (reader->below == BELOW_NATIVE || reader->below == BELOW_OWNED)) {
 		py_list_add(&reader->owned, &frame);
-		reader->native.frames[reader->native.count - 1].py_count++;
+		reader->native.frames[reader->last].py_count++;
 		reader->below = BELOW_OWNED;
 		return;
 	}
 	py_list_add(&reader->loose, &frame);
 	reader->below = BELOW_LOOSE;
+}
+
+static void add_more_python(struct stack_reader *reader, uint32_t name)
+{
+	struct py_frame frame = { .name = name, .native_number = RAW_STACK_NO_NUMBER };
+
+	if (reader->below != BELOW_NATIVE && reader->below != BELOW_OWNED) {
+		py_list_add(&reader->loose, &frame);
+		reader->below = BELOW_LOOSE;
+		return;
+	}
+	py_list_add(&reader->owned, &frame);
+	reader->native.frames[reader->last].py_count++;
+	reader->below = BELOW_OWNED;
+}
+
+void stack_reader_add_more(struct stack_reader *reader, uint64_t count, bool python)
+{
+	uint32_t name = intern_more(reader, count);
+	uint32_t number = reader->native.count ? reader->native.frames[reader->last].number : 0;
+
+	if (python) {
+		add_more_python(reader, name);
+		return;
+	}
+	*add_frame(reader) = (struct native_frame){
+		.number = number,
+		.name = name,
+		.offset = UINT64_MAX,
+		.py_first = (uint32_t)reader->owned.count,
+	};
+	reader->below = BELOW_NOTHING;
 }
 
 void stack_reader_set_first_line(struct stack_reader *reader, uint32_t line)
@@ -431,8 +499,7 @@ void stack_reader_set_first_line(struct stack_reader *reader, uint32_t line)
 
 	if (reader->below == BELOW_NOTHING || !list->count)
 		return;
-	if (reader->below == BELOW_NATIVE &&
-	    !reader->native.frames[reader->native.count - 1].py_count)
+	if (reader->below == BELOW_NATIVE && !reader->native.frames[reader->last].py_count)
 		return;
 	list->frames[list->count - 1].first_line = line;
 }
@@ -454,7 +521,7 @@ bool stack_reader_take_source(struct stack_reader *reader)
 		return false;
 	/* A py-bt block without its first line: the run's frames do not belong to the native
 	 * frame. */
-	native = &reader->native.frames[reader->native.count - 1];
+	native = &reader->native.frames[reader->last];
 	for (size_t i = reader->run_first; i < reader->owned.count; i++)
 		py_list_add(&reader->loose, &reader->owned.frames[i]);
 	native->py_count -= (uint32_t)(reader->owned.count - reader->run_first);

@@ -52,6 +52,9 @@ void stack_reader_keep_details(struct stack_reader *reader);
 bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame,
                              size_t indent);
 void stack_reader_add_python(struct stack_reader *reader, const struct py_text *frame);
+/* `count` frames were left out here; python: they are the last native frame's. They become one
+ * frame, named "(N more frames)". */
+void stack_reader_add_more(struct stack_reader *reader, uint64_t count, bool python);
 /* Sets the first line of the last Python frame. */
 void stack_reader_set_first_line(struct stack_reader *reader, uint32_t line);
 

@@ -416,6 +416,10 @@ static void take_marker(struct text_parser *parser, const struct logical_line *l
 	case MARKER_CODE:
 		stack_reader_set_first_line(parser->reader, get_number32(&marker, "first_line"));
 		return;
+	case MARKER_MORE:
+		stack_reader_add_more(parser->reader, marker_number(&marker, "frames", 0),
+		                      marker_number(&marker, "python", 0));
+		return;
 	case MARKER_STATE:
 		code = marker_get(&marker, "code");
 		stack_reader_set_state(parser->reader, code.len ? code.ptr[0] : 0);

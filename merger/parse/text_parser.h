@@ -18,7 +18,7 @@ struct text_parser;
 /* Called in the order of the text. The arguments are valid during the call only. */
 struct text_parser_sink {
 	void (*stack)(void *ctx, const struct raw_stack *stack);
-	/* All markers except maps, map, code, state and doing, which the parser uses itself. Those
+	/* All markers except maps, map, code, more, state and doing, which the parser uses itself. Those
 	 * of a thread (`waits`, `local`) come before its stack, the others in their order. NULL:
 	 * none. */
 	void (*marker)(void *ctx, const struct marker *marker);
@@ -43,8 +43,9 @@ struct text_parser *text_parser_create(struct intern *intern, const struct text_
 void text_parser_destroy(struct text_parser *parser);
 
 /* The text of one call may end anywhere. A line longer than TEXT_PARSER_LINE_MAX bytes is cut (and
- * counts as unknown if it cannot be used). A stack of more than RAW_STACK_FRAMES_MAX frames keeps
- * those nearest to the leaf and gets a last frame named "(N more frames)". */
+ * counts as unknown if it cannot be used). A stack of more than RAW_STACK_FRAMES_MAX native
+ * frames keeps the half nearest to the leaf and the half nearest to the root, with a frame named
+ * "(N more frames)" in between. */
 #define TEXT_PARSER_LINE_MAX (1u << 20)
 void text_parser_feed(struct text_parser *parser, const char *text, size_t len);
 
