@@ -180,6 +180,7 @@ static bool write_snapshot(struct dumping *dumping, struct snapshot *snapshot, s
 	const struct options *options = dumping->options;
 	const struct snapshot_options snapshot_options = {
 		.full_paths = options->full_paths,
+		.all = options->all,
 		.largest_first = options->largest_first,
 		.source = options->pid_count ? find_source_line : NULL,
 		.ctx = dumping,

@@ -124,6 +124,7 @@ static bool write_result(const char *path, const struct format *format,
 
 	if (options->all)
 		write_options.min_percent = 0;
+	write_options.all = options->all;
 	if (!(path ? output_file_open(&output, path, err) : output_file_open_errors(&output, err)))
 		return false;
 	if (!path || !output.path) {

@@ -1,11 +1,14 @@
 /* snapshot_text: the report as text. */
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "merger/base/alloc.h"
 #include "merger/base/escape.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "merger/diagnosis/stack_groups.h"
 #include "merger/diagnosis/thread_load.h"
 #include "merger/diagnosis/wording.h"
+#include "merger/profile/frame_repeats.h"
 #include "merger/profile/label.h"
 
 #define NAMED_MAX 8 /* threads of a group that are listed; the others are counted */
@@ -171,18 +174,59 @@ static void write_frame(struct text_report *report, uint32_t pid, const struct f
 	buf_clear(&report->text);
 }
 
+/* The thread's frames, leaf first. */
+static const struct frame **make_leaf_first(const struct snapshot_thread *thread)
+{
+	size_t count = thread->frame_count;
+	const struct frame **frames = alloc_zeroed(count + 1, sizeof(frames[0]));
+
+	for (size_t i = 0; i < count; i++)
+		frames[i] = &thread->frames[count - 1 - i];
+	return frames;
+}
+
+static void write_repeats(struct text_report *report, struct frame_repeats repeats)
+{
+	frame_repeats_describe(&report->text, repeats);
+	fprintf(report->out, "    %.*s\n", SPAN_ARG(report->text));
+	buf_clear(&report->text);
+}
+
+static bool is_python(const struct frame *frame)
+{
+	return frame->kind == FRAME_PYTHON;
+}
+
+/* The frames that a recursion repeats, each with the number of its variables. */
+static void write_cycle(struct text_report *report, const struct snapshot_thread *thread,
+                        const struct frame *const *frames, size_t count, uint32_t python)
+{
+	for (size_t i = 0; i < count; i++) {
+		write_frame(report, thread->pid, frames[i]);
+		if (is_python(frames[i]))
+			write_locals(report, thread, python++);
+	}
+}
+
 /* Leaf first: the place of the wait is on top. */
 static void write_frames(struct text_report *report, const struct snapshot_thread *thread)
 {
+	const struct frame **frames = make_leaf_first(thread);
 	uint32_t python = 0;
 
-	for (size_t i = thread->frame_count; i > 0; i--) {
-		const struct frame *frame = &thread->frames[i - 1];
+	for (size_t i = 0; i < thread->frame_count;) {
+		struct frame_repeats repeats = { 1, 1 };
+		size_t end;
 
-		write_frame(report, thread->pid, frame);
-		if (frame->kind == FRAME_PYTHON)
-			write_locals(report, thread, python++);
+		if (!report->options->all)
+			repeats = frame_repeats_find(frames, thread->frame_count, i);
+		write_cycle(report, thread, frames + i, repeats.period, python);
+		if (repeats.count > 1)
+			write_repeats(report, repeats);
+		for (end = i + repeats.period * repeats.count; i < end; i++)
+			python += is_python(frames[i]);
 	}
+	free(frames);
 	if (thread->lost)
 		fprintf(report->out, "    (no stack: %.*s)\n",
 		        SPAN_ARG(get_text(report, thread->lost)));

@@ -18,9 +18,9 @@ struct text_parser;
 /* Called in the order of the text. The arguments are valid during the call only. */
 struct text_parser_sink {
 	void (*stack)(void *ctx, const struct raw_stack *stack);
-	/* All markers except maps, map, code, more, state and doing, which the parser uses itself. Those
-	 * of a thread (`waits`, `local`) come before its stack, the others in their order. NULL:
-	 * none. */
+	/* All markers except maps, map, code, more, state and doing, which the parser uses itself.
+	 * Those of a thread (`waits`, `local`) come before its stack, the others in their order.
+	 * NULL: none. */
 	void (*marker)(void *ctx, const struct marker *marker);
 	void *ctx;
 	/* Also wanted: `detail` of native frames, `builtin` of threads, and the markers `lock` and

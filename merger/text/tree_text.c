@@ -11,6 +11,7 @@
 #include "merger/base/alloc.h"
 #include "merger/base/number.h"
 #include "merger/base/text_width.h"
+#include "merger/profile/frame_repeats.h"
 #include "merger/profile/label.h"
 #include "merger/text/text_cells.h"
 #include "merger/text/text_style.h"
@@ -36,6 +37,11 @@ struct tree_writer {
 	/* by branch: is there a vertical line below it? */
 	struct buf bars;
 	struct buf label;
+	/* A chain of nodes of equal weight, each the only child of the one before. */
+	uint32_t *chain;
+	const struct frame **chain_frames;
+	size_t chain_count, chain_cap, frames_cap;
+	size_t chain_at; /* the next node to draw */
 };
 
 static void set_colour(const struct tree_writer *writer, const char *colour)
@@ -265,6 +271,75 @@ static void open_level(struct tree_writer *writer, struct level *level, uint32_t
 		write_fold(writer, level->family.hidden, GUIDE_TWIG);
 }
 
+static void add_to_chain(struct tree_writer *writer, uint32_t node)
+{
+	size_t count = writer->chain_count + 1;
+
+	writer->chain =
+	        alloc_grow(writer->chain, &writer->chain_cap, count, sizeof(writer->chain[0]));
+	writer->chain_frames = alloc_grow(writer->chain_frames, &writer->frames_cap, count,
+	                                  sizeof(writer->chain_frames[0]));
+	writer->chain[count - 1] = node;
+	writer->chain_frames[count - 1] = tree_frame(writer->profile->tree, node);
+	writer->chain_count = count;
+}
+
+/* Sets the chain that begins with a node, unless the node is in the current one. */
+static void find_chain(struct tree_writer *writer, uint32_t node)
+{
+	const struct tree *tree = writer->profile->tree;
+
+	if (writer->chain_at < writer->chain_count && writer->chain[writer->chain_at] == node)
+		return;
+	writer->chain_at = writer->chain_count = 0;
+	for (;;) {
+		uint32_t child = tree_node(tree, node)->first_child;
+
+		add_to_chain(writer, node);
+		if (child == TREE_NONE || tree_node(tree, child)->next_sibling != TREE_NONE ||
+		    tree_node(tree, child)->total != tree_node(tree, node)->total)
+			return;
+		node = child;
+	}
+}
+
+static void write_repeats(struct tree_writer *writer, uint32_t node, struct frame_repeats repeats)
+{
+	writer->columns->write(writer->columns->ctx, writer->out, node);
+	write_tag(writer, "  ", "");
+	write_guides(writer, GUIDE_NONE);
+	buf_clear(&writer->label);
+	frame_repeats_describe(&writer->label, repeats);
+	set_colour(writer, TEXT_DIM);
+	fprintf(writer->out, "%.*s", SPAN_ARG(writer->label));
+	set_colour(writer, TEXT_OFF);
+	fputc('\n', writer->out);
+}
+
+/* Draws the rest of a cycle of which `node` is the first function and was drawn. Returns the last
+ * node that is drawn or stands for one: the node itself if nothing is repeated. The two weights of
+ * a comparison may differ within a chain. */
+static uint32_t write_cycle(struct tree_writer *writer, uint32_t node)
+{
+	struct frame_repeats repeats;
+	uint32_t last;
+
+	if (writer->options->all || !writer->columns->adds_up)
+		return node;
+	find_chain(writer, node);
+	repeats = frame_repeats_find(writer->chain_frames, writer->chain_count, writer->chain_at);
+	if (repeats.count == 1) {
+		writer->chain_at++;
+		return node;
+	}
+	for (size_t i = 1; i < repeats.period; i++)
+		write_node(writer, writer->chain[writer->chain_at + i], GUIDE_NONE);
+	writer->chain_at += repeats.period * repeats.count;
+	last = writer->chain[writer->chain_at - 1];
+	write_repeats(writer, last, repeats);
+	return last;
+}
+
 /* Draws the next child of a level and sets the bars for its children. TREE_NONE: no child is
  * left. */
 static uint32_t step_level(struct tree_writer *writer, struct level *level)
@@ -281,12 +356,12 @@ static uint32_t step_level(struct tree_writer *writer, struct level *level)
 	level->next = tree_node(writer->profile->tree, child)->next_sibling;
 	if (level->family.shown == 1) {
 		write_node(writer, child, GUIDE_NONE);
-		return child;
+		return write_cycle(writer, child);
 	}
 	last = level->next == TREE_NONE;
 	write_node(writer, child, last ? GUIDE_LAST : GUIDE_BRANCH);
 	buf_add(&writer->bars, last ? "\0" : "\1", 1);
-	return child;
+	return write_cycle(writer, child);
 }
 
 static void walk_tree(struct tree_writer *writer)
@@ -323,6 +398,8 @@ void tree_text_draw(const struct profile *profile, const struct write_options *o
 	walk_tree(&writer);
 	buf_deinit(&writer.bars);
 	buf_deinit(&writer.label);
+	free(writer.chain);
+	free(writer.chain_frames);
 }
 
 /* The columns of one profile: "100.0%      200  50.0%      100", with errors if wanted. */
