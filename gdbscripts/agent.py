@@ -26,6 +26,8 @@ from pmp_symbolizer import Symbolizer
 from pmp_frame_pairing import pair
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
+from pmp_ruby_files import ruby_file, ruby_files
+from pmp_ruby_vm import find_live_ruby
 from pmp_session import now_us
 from pmp_symbols import Symbols
 
@@ -43,7 +45,9 @@ class Agent:
         self.symbols = None
         self.perf_map = None
         self.files = None
-        self.python_files = []  # mapped PythonFiles, as long as no live interpreter is known
+        self.ruby_files = None
+        # Mapped PythonFiles and RubyFiles, as long as no live interpreter is known.
+        self.python_files, self.mapped_rubies = [], []
         self.notes = set()  # texts for pmp's user, repeated with each sample
         self.python_reported = False  # the `python` marker was written
 
@@ -54,7 +58,7 @@ class Agent:
         has stopped at its first instruction."""
         self.code = CodeMap(pid)
         self.symbols = Symbols(pid, self.code)
-        self.files = PythonFiles(pid)
+        self.files, self.ruby_files = PythonFiles(pid), ruby_files(pid)
         self.perf_map = PerfMap(pid, procfs.foreign_root(pid))
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map)
         self.target = Target(pid, Memory(pid), unwinder.Unwinder(self.code.function_at),
@@ -186,6 +190,10 @@ class Agent:
         files = CorePythonFiles(core).scan()
         self.target.python, note = interpreter.find_live(core.memory, files, idents)
         self._add_note(note)
+        if self.target.python is None:
+            rubies = CorePythonFiles(core, ruby_file).scan()
+            self.target.ruby, note = find_live_ruby(core.memory, rubies, idents)
+            self._add_note(note)
         stats = core.thread_stats()
         sampler = ThreadSampler(self.target, stats, read_registers)
         sampler.read_stopped(core.threads)
@@ -245,15 +253,20 @@ class Agent:
         """Finds the live interpreter among the mapped ones, while threads are stopped."""
         if not self._needs_python_search() or not self._stopped_threads():
             return
-        self.target.python, note = interpreter.find_live(self.target.memory, self.python_files,
-                                                         self._some_idents())
+        target, idents = self.target, self._some_idents()
+        target.python, note = interpreter.find_live(target.memory, self.python_files, idents)
         if note:
             self._add_note(note)
             self.python_files = []  # until the mappings change
+        if target.python is None and self.mapped_rubies:
+            target.ruby, note = find_live_ruby(target.memory, self.mapped_rubies, idents)
+            if note:
+                self._add_note(note)
+                self.mapped_rubies = []
 
     def _needs_python_search(self) -> bool:
-        """Is a CPython mapped, and no live interpreter known?"""
-        return self.target.python is None and bool(self.python_files)
+        """Is a CPython or Ruby mapped, and no live interpreter known?"""
+        return self.target.interpreter is None and bool(self.python_files or self.mapped_rubies)
 
     def _stopped_threads(self) -> list:
         return [thread for thread in self.session.threads() if thread.is_stopped()]
@@ -266,7 +279,7 @@ class Agent:
 
     def _store_idents(self, stats: dict) -> None:
         """Stores pthread_self of each thread: it cannot be read of threads that are not stopped."""
-        if self.target.python is not None:
+        if self.target.interpreter is not None:
             for thread in self._stopped_threads():
                 regs, stat = registers.read(thread), stats.get(thread.ptid[1])
                 if regs is not None and stat is not None:
@@ -283,8 +296,8 @@ class Agent:
         if changed and self.code.has_executed:
             self.target.reset()
             self.python_reported = False
-        if changed and self.target.python is None:
-            self.python_files = self.files.scan()
+        if changed and self.target.interpreter is None:
+            self.python_files, self.mapped_rubies = self.files.scan(), self.ruby_files.scan()
         return changed
 
     def _update_perf_map(self) -> None:
@@ -328,12 +341,12 @@ class Agent:
         lines += [marker("module", pid=pid, path=one_line(path), build_id=build_id)
                   for path, build_id in self.code.modules]
         self.code.notes, self.code.modules = [], []
-        python = self.target.python
-        if python is not None:
-            self._add_note(python.warning())
+        found = self.target.interpreter
+        if found is not None:
+            self._add_note(found.warning())
             if not self.python_reported:
                 self.python_reported = True
-                lines.append(marker("python", pid=pid, version=python.version))
+                lines.append(marker(found.language, pid=pid, version=found.version))
         return lines + [marker("note", pid=pid, text=note) for note in sorted(self.notes)]
 
 
@@ -377,17 +390,17 @@ def add_stack(lines: list, sample, names, details=None) -> None:
             lines.append("#%-2d 0x%016x in %s" % (number, frame.pc, one_line(name)))
             number += 1
         for run in pairs.get(i, ()):
-            add_python(lines, run.frames)
+            add_frames(lines, run.frames)
     if sample.stack.stop_reason:
         lines.append(one_line(sample.stack.stop_reason))
     if loose:
         lines.append("Traceback (most recent call first):")
         for run in loose:
-            add_python(lines, run.frames)
+            add_frames(lines, run.frames)
 
 
-def add_python(lines: list, frames: list) -> None:
-    """Adds Python frames as a traceback prints them, leaf first."""
+def add_frames(lines: list, frames: list) -> None:
+    """Adds Python or Ruby frames as a traceback of Python prints them, leaf first."""
     for frame in frames:
         if isinstance(frame, py_frames.Gap):
             lines.append(marker("more", frames=frame.count, python=1))
@@ -395,7 +408,7 @@ def add_python(lines: list, frames: list) -> None:
         code = frame.code
         lines.append('  File "%s", line %d, in %s' % (
             one_line(code.file), code.line(frame.offset), one_line(code.name)))
-        lines.append(marker("code", first_line=code.first_line))
+        lines.append(marker("code", first_line=code.first_line, **code.more))
 
 
 def guarded(verb: str, function):

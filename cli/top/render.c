@@ -284,7 +284,7 @@ static void add_place(struct buf *ret, const struct options *options, const stru
 	const struct label_options label = { .full_paths = options->full_paths };
 	uint32_t node = leaf;
 
-	while (node != TREE_ROOT && tree_frame(tree, node)->kind != FRAME_PYTHON)
+	while (node != TREE_ROOT && !frame_is_script(tree_frame(tree, node)->kind))
 		node = tree_node(tree, node)->parent;
 	if (node == TREE_ROOT)
 		node = leaf;

@@ -25,7 +25,7 @@ static struct span find_blocking_function(const struct top_stats *stats, uint32_
 		enum frame_kind kind = tree_frame(tree, leaf)->kind;
 		struct span name = get_name(stats, leaf);
 
-		if (kind == FRAME_PYTHON)
+		if (frame_is_script(kind))
 			break;
 		if (kind == FRAME_NATIVE && blocking_function_is(name))
 			found = blocking_function_bare(name);

@@ -17,6 +17,7 @@ STATES_TRIED = 100  # thread states whose frames are read to check the layout
 
 class Interpreter:
     """A CPython whose layout is known. All addresses are addresses in the target."""
+    language = "python"
 
     def __init__(self, version: str, layout: dict, root: int) -> None:
         """version: "3.11.2"; layout: with the keys of layouts.py; root: the root variable."""

@@ -11,6 +11,7 @@ POINTERS = ("code.filename", "code.name", "code.linetable")
 class Code:
     """One function's code. `trampoline`: it is internal to the interpreter and not shown."""
     __slots__ = ("name", "file", "first_line", "trampoline", "_decode", "_table", "_lines")
+    more = {}  # more pairs of its `code` marker
 
     def __init__(self, name: str, file: str, first_line: int, decode, table: bytes) -> None:
         self.name = name

@@ -42,8 +42,9 @@ class PythonFile:
 class PythonFiles:
     """The PythonFiles of one target. Each file is read once for each address where it is mapped."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, pid: int, parse=None) -> None:
+        """parse(Elf, path, bias): as python_file, the default; another interpreter's file."""
+        self._pid, self._parse = pid, parse or python_file
         self._known = {}  # key of procfs.file_mappings -> PythonFile or None
 
     def scan(self) -> list:
@@ -72,7 +73,7 @@ class PythonFiles:
             return None
         try:
             elf = Elf(file.local)
-            return python_file(elf, path, 0 if elf.fixed else elf.bias(start, offset))
+            return self._parse(elf, path, 0 if elf.fixed else elf.bias(start, offset))
         except (OSError, BadRead, struct.error):
             return None
         finally:

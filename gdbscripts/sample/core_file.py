@@ -281,8 +281,8 @@ class CoreCodeMap(CodeMap):
 class CorePythonFiles(PythonFiles):
     """The PythonFiles of a core."""
 
-    def __init__(self, core: Core) -> None:
-        PythonFiles.__init__(self, 0)
+    def __init__(self, core: Core, parse=None) -> None:
+        PythonFiles.__init__(self, 0, parse)
         self._core = core
 
     def maps_text(self) -> bytes:

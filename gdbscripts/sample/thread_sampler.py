@@ -42,14 +42,20 @@ class Target:
         self.is_live = is_live
         self.pid, self.memory, self.unwinder, self.symbols = pid, memory, unwinder, symbols
         self.python = None  # interpreter.Interpreter
+        self.ruby = None  # ruby_vm.Ruby, if there is no Python
         self.runtime = None  # runtimes.Runtime of a program in another language; set by a dump
         self.exec_count = 1  # programs that the process has executed, as far as known
         self.stack_pointers = {}  # tid -> stack pointer in the last sample
         self.idents = {}  # (tid, start time of the thread) -> pthread_self
 
+    @property
+    def interpreter(self):
+        """The Interpreter or Ruby, None if there is none."""
+        return self.python or self.ruby
+
     def reset(self) -> None:
         """The process has executed another program."""
-        self.python = self.runtime = None
+        self.python = self.ruby = self.runtime = None
         self.exec_count += 1
         self.stack_pointers, self.idents = {}, {}
 
@@ -124,11 +130,11 @@ class ThreadSampler:
     def finish(self, threads: list, kernel_stacks: dict) -> list:
         """[ThreadSample] of all threads. Call it before the stopped threads are resumed.
         kernel_stacks: {tid: procfs.kernel_stack} of the threads in state D."""
-        if self._target.python is not None:
+        if self._target.interpreter is not None:
             read = list(self._found.values())
             self._assign_runs(read)
             waits = [(sample.states, sample.futex_word) for sample in read]
-            activities = self._target.python.activities(self._target.memory, waits)
+            activities = self._target.interpreter.activities(self._target.memory, waits)
             for sample, activity in zip(read, activities):
                 sample.activity = activity
         samples = []
@@ -149,7 +155,7 @@ class ThreadSampler:
         target = self._target
         ident = target.idents.get((thread.ptid[1], stat.began), 0)
         where = procfs.sleep_pc_sp(target.pid, thread.ptid[1])
-        if where is None or target.python is not None and not ident:
+        if where is None or target.interpreter is not None and not ident:
             return None
         regs = registers.from_syscall(*where, ident)
         frames = target.unwinder.unwind(target.memory, regs)
@@ -163,19 +169,19 @@ class ThreadSampler:
     def _thread_states(self) -> dict:
         """Interpreter.thread_states, {} if there is no interpreter or it cannot be read."""
         target = self._target
-        if target.python is None:
+        if target.interpreter is None:
             return {}
         try:
-            return target.python.thread_states(target.memory)
+            return target.interpreter.thread_states(target.memory)
         except BadRead:
             return {}  # it has not started yet, or is shutting down
 
     def _refresh_states(self, ident: int) -> None:
         """Reads the thread states again, once, if those of a stopped thread have changed since."""
         target, states = self._target, self._states.get(ident)
-        if target.python is None or self._states_reread:
+        if target.interpreter is None or self._states_reread:
             return
-        belongs_to = target.python.belongs_to
+        belongs_to = target.interpreter.belongs_to
         if not states or not all(belongs_to(target.memory, state, ident) for state in states):
             self._states = self._thread_states()
             self._states_reread = True
@@ -191,7 +197,7 @@ class ThreadSampler:
         if states:
             self._used.add(regs.thread_id)
             sample.states = states
-            sample.runs = target.python.runs(target.memory, states)
+            sample.runs = target.interpreter.runs(target.memory, states)
 
     def _assign_runs(self, read: list) -> None:
         """Makes one list of each sample's runs, after moving runs to the thread that executes them.
@@ -201,10 +207,14 @@ class ThreadSampler:
         target = self._target
         stacks = [sample.stack for sample in read]
         by_state = [sample.runs for sample in read]  # for each thread the runs of each state
-        if not target.python.by_address and any(len(states) > 1 for states in by_state):
+        if target.python is None:
+            for stack, states in zip(stacks, by_state):
+                for runs in states:
+                    target.ruby.place_runs(stack, runs, target.unwinder.function_at)
+        elif not target.python.by_address and any(len(states) > 1 for states in by_state):
             assign_by_search(stacks, by_state, target.memory)
         by_thread = [sum(states, []) for states in by_state]
-        if target.python.by_address:
+        if target.python is not None and target.python.by_address:
             assign_by_address(stacks, by_thread, sum(target.python.runs(target.memory, left), []))
         for sample, runs in zip(read, by_thread):
             sample.runs = runs

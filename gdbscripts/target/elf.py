@@ -105,6 +105,11 @@ class Elf:
         return [self._bytes(at, min(size, TABLE_MAX)) for at, _, size, flags in self._loaded
                 if not flags & PF_W]
 
+    def variables(self) -> list:
+        """[(address, bytes)]: the content of each writable segment, as the file has it. OSError."""
+        return [(address, self._bytes(at, min(size, TABLE_MAX)))
+                for at, address, size, flags in self._loaded if flags & PF_W]
+
     def has_section(self, name: str) -> bool:
         """Is there a section of this name? OSError."""
         return any(section[0] == name.encode() for section in self._sections())

@@ -53,7 +53,7 @@ class Unwinder:
 
     def __init__(self, function_at) -> None:
         """function_at(address): (cfi.Function or None, bias), as CodeMap.function_at."""
-        self._function_at = function_at
+        self.function_at = function_at
         self._rules = {}  # address -> cfi.Rule or None
 
     def clear(self) -> None:
@@ -103,7 +103,7 @@ class Unwinder:
         if address not in self._rules:
             if len(self._rules) >= RULES_MAX:
                 self._rules.clear()
-            function, bias = self._function_at(address)
+            function, bias = self.function_at(address)
             self._rules[address] = function.rule(address - bias) if function is not None else None
         return self._rules[address]
 

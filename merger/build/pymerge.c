@@ -203,7 +203,7 @@ static void add_python(struct pymerge *pymerge, const struct raw_stack *stack, s
 	for (size_t i = first + count; i > first; i--) {
 		const struct py_frame *py = &stack->py[i - 1];
 
-		add_frame(pymerge, (struct frame){ .kind = FRAME_PYTHON,
+		add_frame(pymerge, (struct frame){ .kind = py->ruby ? FRAME_RUBY : FRAME_PYTHON,
 		                                   .name = py->name,
 		                                   .file = py->file,
 		                                   .line = py->line,

@@ -388,7 +388,7 @@ static const struct blocking_function *find_call(const struct intern *intern,
 		const struct frame *frame = &thread->frames[thread->frame_count - 1 - i];
 		const struct blocking_function *row;
 
-		if (frame->kind == FRAME_PYTHON)
+		if (frame_is_script(frame->kind))
 			break;
 		if (frame->kind != FRAME_NATIVE)
 			continue;

@@ -21,6 +21,24 @@ static const struct owner_row python_files[] = {
 	{ "*/bin/*", OWNER_KNOWN_PACKAGE },      { "*/sbin/*", OWNER_KNOWN_PACKAGE },
 };
 
+/* Files of Ruby code, likewise. Gems that run the program's code come before the others. */
+static const struct owner_row ruby_files[] = {
+	{ "<internal:*", OWNER_RUNTIME },
+	{ "<cfunc>", OWNER_RUNTIME },
+	{ "*/gems/puma-*", OWNER_KNOWN_PACKAGE },
+	{ "*/gems/unicorn-*", OWNER_KNOWN_PACKAGE },
+	{ "*/gems/rack-*", OWNER_KNOWN_PACKAGE },
+	{ "*/gems/sidekiq-*", OWNER_KNOWN_PACKAGE },
+	{ "*/gems/concurrent-ruby-*", OWNER_KNOWN_PACKAGE },
+	{ "*/gems/action*", OWNER_KNOWN_PACKAGE },
+	{ "*/gems/active*", OWNER_KNOWN_PACKAGE },
+	{ "*/gems/rail*", OWNER_KNOWN_PACKAGE },
+	{ "*/gems/*", OWNER_PACKAGE },
+	{ "*/lib/ruby/vendor_ruby/*", OWNER_PACKAGE },
+	{ "*/lib/ruby/*", OWNER_STANDARD },
+	{ "*/bin/*", OWNER_KNOWN_PACKAGE },
+};
+
 /* Modules of the standard library in which threads wait, for texts whose files have no folder. */
 static const char *const standard_modules[] = {
 	"queue.py",        "Queue.py",       "socket.py",          "ssl.py",
@@ -178,12 +196,15 @@ enum frame_owner frame_owner_of(const struct snapshot *snapshot, const struct fr
 {
 	if (frame->kind == FRAME_PYTHON)
 		return find_file_owner(intern_get(snapshot->intern, frame->file));
+	if (frame->kind == FRAME_RUBY)
+		return find_owner(intern_get(snapshot->intern, frame->file), ROWS(ruby_files));
 	return frame->kind == FRAME_NATIVE ? find_native_owner(snapshot, frame) : OWNER_RUNTIME;
 }
 
-/* The innermost frame of one kind whose owner comes first. *ret: OWNER_RUNTIME if there is none. */
+/* The innermost frame whose owner comes first, of the native ones or of the others (script). *ret:
+ * OWNER_RUNTIME if there is none. */
 static const struct frame *find_best(const struct snapshot *snapshot,
-                                     const struct snapshot_thread *thread, enum frame_kind kind,
+                                     const struct snapshot_thread *thread, bool script,
                                      enum frame_owner *ret)
 {
 	const struct frame *best = NULL;
@@ -193,7 +214,7 @@ static const struct frame *find_best(const struct snapshot *snapshot,
 		const struct frame *frame = &thread->frames[i - 1];
 		enum frame_owner owner;
 
-		if (frame->kind != kind)
+		if (script ? !frame_is_script(frame->kind) : frame->kind != FRAME_NATIVE)
 			continue;
 		owner = frame_owner_of(snapshot, frame);
 		if (owner >= *ret)
@@ -206,14 +227,14 @@ static const struct frame *find_best(const struct snapshot *snapshot,
 	return best;
 }
 
-/* The next Python frame towards the leaf. */
+/* The next Python or Ruby frame towards the leaf. */
 static const struct frame *find_callee(const struct snapshot_thread *thread,
                                        const struct frame *frame)
 {
 	const struct frame *end = thread->frames + thread->frame_count;
 
 	for (frame++; frame < end; frame++)
-		if (frame->kind == FRAME_PYTHON)
+		if (frame_is_script(frame->kind))
 			return frame;
 	return NULL;
 }
@@ -223,8 +244,8 @@ const struct frame *own_frame_find(const struct snapshot *snapshot,
                                    const struct frame **through)
 {
 	enum frame_owner python_owner, native_owner;
-	const struct frame *python = find_best(snapshot, thread, FRAME_PYTHON, &python_owner);
-	const struct frame *native = find_best(snapshot, thread, FRAME_NATIVE, &native_owner);
+	const struct frame *python = find_best(snapshot, thread, true, &python_owner);
+	const struct frame *native = find_best(snapshot, thread, false, &native_owner);
 
 	*through = NULL;
 	if (python && python_owner <= native_owner) {

@@ -127,7 +127,7 @@ struct snapshot_thread {
 
 struct snapshot_process {
 	uint32_t pid, ppid, tracer, signal;
-	uint32_t name, parent_name, tracer_name, executable, python;
+	uint32_t name, parent_name, tracer_name, executable, python, ruby;
 	uint32_t runtime;       /* of another language, as in its marker; 0: none, or unknown */
 	uint64_t runtime_count; /* of the runtime's own threads; 0: unknown */
 	char state;

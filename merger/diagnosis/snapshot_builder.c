@@ -389,6 +389,12 @@ static void take_python(struct snapshot_builder *builder, const struct marker *m
 	        take_word(builder, marker, "version");
 }
 
+static void take_ruby(struct snapshot_builder *builder, const struct marker *marker)
+{
+	get_process(builder, get_number(marker, "pid"))->ruby =
+	        take_word(builder, marker, "version");
+}
+
 static void take_runtime(struct snapshot_builder *builder, const struct marker *marker)
 {
 	struct snapshot_process *process = get_process(builder, get_number(marker, "pid"));
@@ -511,7 +517,7 @@ static const struct {
 	{ MARKER_AWAIT, take_await },     { MARKER_UNREAD, take_unread },
 	{ MARKER_NOTE, take_note },       { MARKER_BEGIN, take_begin },
 	{ MARKER_END, take_end },         { MARKER_RUNTIME, take_runtime },
-	{ MARKER_END, take_end },         { MARKER_LOCK, take_lock },
+	{ MARKER_RUBY, take_ruby },       { MARKER_LOCK, take_lock },
 	{ MARKER_CRASH, take_crash },
 };
 

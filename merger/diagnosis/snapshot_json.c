@@ -127,6 +127,7 @@ static void add_processes(struct json_report *report)
 		document_add_known(report->document, "signal_tid", process->signal_tid);
 		add_address(report, "fault", process->fault);
 		add_id(report, "python", process->python);
+		add_id(report, "ruby", process->ruby);
 		add_id(report, "runtime", process->runtime);
 		document_add_known(report->document, "runtime_count", process->runtime_count);
 		document_add_known(report->document, "gil_tid", process->gil_tid);

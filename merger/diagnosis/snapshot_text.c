@@ -64,6 +64,8 @@ static void write_process(struct text_report *report, const struct snapshot_proc
 	if (process->age_us)
 		fprintf(report->out, ", CPU %.2f s in %.1f s", (double)process->cpu_us / 1e6,
 		        (double)process->age_us / 1e6);
+	if (process->ruby)
+		fprintf(report->out, ", Ruby %.*s", SPAN_ARG(get_text(report, process->ruby)));
 	if (process->pause_us)
 		fprintf(report->out, ", stopped for %.1f ms", (double)process->pause_us / 1e3);
 	fputc('\n', report->out);

@@ -1,6 +1,7 @@
 /* verdict_runtime: programs of runtimes whose own frames pmp does not read. */
 #include <inttypes.h>
 
+#include "merger/diagnosis/thread_load.h"
 #include "merger/diagnosis/verdict_draft.h"
 
 /* What a thread of the runtime waits for, if that is not seen in its C frames. */
@@ -95,7 +96,8 @@ static bool is_final(const char *kind)
 	return false;
 }
 
-/* The running thread of the process with the most CPU time; SNAPSHOT_NONE: none runs. */
+/* The thread of the process that runs and has used the most CPU time; SNAPSHOT_NONE if none
+ * runs, or the CPU time just before says that it did next to nothing. */
 static size_t find_running(const struct snapshot *snapshot, uint32_t pid)
 {
 	size_t best = SNAPSHOT_NONE;
@@ -104,6 +106,7 @@ static size_t find_running(const struct snapshot *snapshot, uint32_t pid)
 		const struct snapshot_thread *thread = &snapshot->threads[i];
 
 		if (thread->pid == pid && snapshot_thread_is_running(thread) &&
+		    thread_load_of(thread) != THREAD_LOAD_NONE &&
 		    (best == SNAPSHOT_NONE || thread->cpu_us > snapshot->threads[best].cpu_us))
 			best = i;
 	}
@@ -143,8 +146,10 @@ static void write_what_is_seen(struct verdict_draft *draft, const char *label, u
 	draft->verdict->thread_count = 0;
 	if (running != SNAPSHOT_NONE) {
 		verdict_begin(draft, "busy", VERDICT_LIKELY);
-		verdict_name(draft, running);
-		verdict_add_activity(draft, running, " ");
+		verdict_add_thread(draft, running);
+		verdict_add(draft, " ");
+		wording_activity(&draft->verdict->text, draft->snapshot, running);
+		verdict_add_load(draft, running);
 		return;
 	}
 	verdict_begin(draft, "idle", VERDICT_GUESS);
@@ -184,7 +189,8 @@ void verdict_add_runtime(struct verdict_draft *draft)
 	size_t at = find_process(draft), row;
 	const struct snapshot_process *process;
 
-	if (at == SNAPSHOT_NONE || snapshot->processes[at].python || is_final(verdict->kind))
+	if (at == SNAPSHOT_NONE || snapshot->processes[at].python || snapshot->processes[at].ruby ||
+	    is_final(verdict->kind))
 		return;
 	process = &snapshot->processes[at];
 	row = find_runtime(snapshot, process);

@@ -77,7 +77,7 @@ void wording_frame(struct buf *out, const struct snapshot *snapshot, const struc
 {
 	buf_add_span(out, SPAN_LIT(" in "));
 	append_id(out, snapshot, frame->name);
-	if (frame->kind == FRAME_PYTHON || (frame->file && frame->line)) {
+	if (frame_is_script(frame->kind) || (frame->file && frame->line)) {
 		buf_add_span(out, SPAN_LIT(" at "));
 		buf_add_span(out, span_basename(intern_get(snapshot->intern, frame->file)));
 		if (frame->line)

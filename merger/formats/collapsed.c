@@ -240,7 +240,7 @@ static enum merge_quality find_quality(const struct collapsed_reader *reader)
 	bool python = false, native = false;
 
 	for (size_t i = 0; i < reader->count; i++) {
-		python |= reader->frames[i].kind == FRAME_PYTHON;
+		python |= frame_is_script(reader->frames[i].kind);
 		native |= reader->frames[i].kind == FRAME_NATIVE;
 	}
 	if (!python)

@@ -265,15 +265,29 @@ static const struct hue kind_hues[] = {
 	{ "lost", "lost" }, { "kernel", "kernel" }, { "marker", "interpreter" },
 	{ "native", "C" },  { "python", "Python" }, { NULL, NULL },
 };
+static const struct hue ruby_hues[] = {
+	{ "lost", "lost" }, { "kernel", "kernel" }, { "marker", "interpreter" },
+	{ "native", "C" },  { "ruby", "Ruby" },     { NULL, NULL },
+};
 static const struct hue diff_hues[] = {
 	{ "less", "smaller share" },
 	{ "more", "larger share" },
 	{ NULL, NULL },
 };
 
+static const struct hue *choose_hues(const struct svg *svg)
+{
+	const struct tree *tree = svg->profile->tree;
+
+	for (uint32_t i = 1; !svg->diff && i < tree_count(tree); i++)
+		if (tree_frame(tree, i)->kind == FRAME_RUBY)
+			return ruby_hues;
+	return svg->diff ? diff_hues : kind_hues;
+}
+
 static void write_legend(struct svg *svg)
 {
-	const struct hue *hue = svg->diff ? diff_hues : kind_hues;
+	const struct hue *hue = choose_hues(svg);
 	double x = 0;
 
 	fprintf(svg->out, "<g class=\"legend\" transform=\"translate(%d, 18)\">", WIDTH - EDGE);

@@ -44,6 +44,7 @@ static const struct {
 	{ SPAN_INIT("unread"), MARKER_UNREAD },
 	{ SPAN_INIT("lock"), MARKER_LOCK },
 	{ SPAN_INIT("crash"), MARKER_CRASH },
+	{ SPAN_INIT("ruby"), MARKER_RUBY },
 };
 
 /* Takes the word before the next blank off the front of *s. */

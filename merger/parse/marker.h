@@ -11,6 +11,7 @@
  *	run version=1 started=2026-11-22T10:25:03Z rate=10 samples=200 attach=once host=box1
  *	target pid=4711 executable=/usr/bin/python3.11 arg=python3 arg=spin.py
  *	python pid=4711 version=3.11.2	the interpreter of this process
+ *	ruby pid=4711 version=3.1.2	the same, if it is a Ruby
  *	maps pid=4711		discards the mappings of this process
  *	map pid=4711 start=0x.. end=0x.. offset=0x.. path=/usr/bin/python3.11	an executable one
  *	module pid=4711 path=/usr/bin/python3.11 build_id=12ab..
@@ -24,7 +25,7 @@
  *	doing what=waits%20for%20the%20GIL	its interpreter; becomes a marker frame, the leaf
  *	    #0  0x... in inner () from ...
  *	      File "/srv/spin.py", line 14, in inner	a Python frame that #0 runs
- *	code first_line=13	the last Python frame
+ *	code first_line=13 language=ruby	the last Python frame; language: if it is Ruby's
  *	more frames=30000 python=1	frames in the middle of a deep stack that are left out here;
  *		python=1: Python frames of the last native frame
  *	lost tid=4712 name=worker-1 why=..	a thread of this sample without a stack
@@ -127,6 +128,7 @@ enum marker_verb {
 	MARKER_RUN,
 	MARKER_TARGET,
 	MARKER_PYTHON,
+	MARKER_RUBY,
 	MARKER_MAPS,
 	MARKER_MAP,
 	MARKER_MODULE,

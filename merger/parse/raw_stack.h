@@ -17,6 +17,7 @@ struct py_frame {
 	uint32_t line, first_line; /* 0: unknown */
 	/* The number of the native frame, from py-bt-full; otherwise RAW_STACK_NO_NUMBER. */
 	uint32_t native_number;
+	bool ruby; /* a Ruby frame: the `code` marker says so */
 };
 
 enum native_special {

@@ -493,7 +493,7 @@ void stack_reader_add_more(struct stack_reader *reader, uint64_t count, bool pyt
 	reader->below = BELOW_NOTHING;
 }
 
-void stack_reader_set_first_line(struct stack_reader *reader, uint32_t line)
+void stack_reader_set_code(struct stack_reader *reader, uint32_t first_line, bool ruby)
 {
 	struct py_list *list = reader->below == BELOW_LOOSE ? &reader->loose : &reader->owned;
 
@@ -501,7 +501,8 @@ void stack_reader_set_first_line(struct stack_reader *reader, uint32_t line)
 		return;
 	if (reader->below == BELOW_NATIVE && !reader->native.frames[reader->last].py_count)
 		return;
-	list->frames[list->count - 1].first_line = line;
+	list->frames[list->count - 1].first_line = first_line;
+	list->frames[list->count - 1].ruby = ruby;
 }
 
 void stack_reader_begin_python(struct stack_reader *reader)

@@ -55,8 +55,8 @@ void stack_reader_add_python(struct stack_reader *reader, const struct py_text *
 /* `count` frames were left out here; python: they are the last native frame's. They become one
  * frame, named "(N more frames)". */
 void stack_reader_add_more(struct stack_reader *reader, uint64_t count, bool python);
-/* Sets the first line of the last Python frame. */
-void stack_reader_set_first_line(struct stack_reader *reader, uint32_t line);
+/* Sets the first line and the language of the last Python or Ruby frame. */
+void stack_reader_set_code(struct stack_reader *reader, uint32_t first_line, bool ruby);
 
 /* "Traceback (most recent call first):": the next Python frames do not belong to a native frame. */
 void stack_reader_begin_python(struct stack_reader *reader);

@@ -414,7 +414,8 @@ static void take_marker(struct text_parser *parser, const struct logical_line *l
 		take_map(parser, &marker);
 		return;
 	case MARKER_CODE:
-		stack_reader_set_first_line(parser->reader, get_number32(&marker, "first_line"));
+		stack_reader_set_code(parser->reader, get_number32(&marker, "first_line"),
+		                      span_eq(marker_get(&marker, "language"), SPAN_LIT("ruby")));
 		return;
 	case MARKER_MORE:
 		stack_reader_add_more(parser->reader, marker_number(&marker, "frames", 0),

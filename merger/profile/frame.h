@@ -2,12 +2,14 @@
 #ifndef PMP_FRAME_H
 #define PMP_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Their names in profiles: native, python, thread, process, lost, marker, kernel, host. */
+/* Their names in profiles: native, python, ruby, thread, process, lost, marker, kernel, host. */
 enum frame_kind {
 	FRAME_NATIVE,  /* C, C++, Rust ...; name without arguments */
 	FRAME_PYTHON,  /* function or Class.method */
+	FRAME_RUBY,    /* method or "block in METHOD" */
 	FRAME_THREAD,  /* name: "worker-1 (tid 4713)" */
 	FRAME_PROCESS, /* name: "python3 (pid 4711)" */
 	FRAME_LOST,    /* a stack that could not be read; name: the reason */
@@ -16,6 +18,12 @@ enum frame_kind {
 	FRAME_HOST,    /* name: the host's */
 	FRAME_KIND_COUNT
 };
+
+/* A frame of an interpreter's program: it has a source file and a line. */
+static inline bool frame_is_script(enum frame_kind kind)
+{
+	return kind == FRAME_PYTHON || kind == FRAME_RUBY;
+}
 
 /* All strings are ids in the profile's intern table; 0: unknown. */
 struct frame {

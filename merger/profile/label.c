@@ -12,7 +12,7 @@ static struct span get_path(const struct intern *intern, uint32_t id,
 
 static bool is_code(const struct frame *frame)
 {
-	return frame->kind == FRAME_PYTHON || frame->kind == FRAME_NATIVE;
+	return frame_is_script(frame->kind) || frame->kind == FRAME_NATIVE;
 }
 
 void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
@@ -36,25 +36,27 @@ void label_add(struct buf *out, const struct intern *intern, const struct frame 
 	buf_add_span(out, SPAN_LIT(")"));
 }
 
-/* True for "... .py)" and "... .py:12)". */
-static bool is_python_label(struct span label)
+/* The kind of "... .py)", "... .py:12)" and the same with ".rb". */
+static enum frame_kind find_kind(struct span label)
 {
 	size_t digits = 0;
 
 	if (!span_ends(label, SPAN_LIT(")")))
-		return false;
+		return FRAME_NATIVE;
 	label.len--;
 	while (digits < label.len && number_is_digit(label.ptr[label.len - 1 - digits]))
 		digits++;
 	if (digits && digits < label.len && label.ptr[label.len - 1 - digits] == ':')
 		label.len -= digits + 1;
-	return span_ends(label, SPAN_LIT(".py"));
+	if (span_ends(label, SPAN_LIT(".rb")) || span_ends(label, SPAN_LIT("(<cfunc>")))
+		return FRAME_RUBY;
+	return span_ends(label, SPAN_LIT(".py")) ? FRAME_PYTHON : FRAME_NATIVE;
 }
 
 struct frame label_frame(struct intern *intern, struct span label)
 {
 	return (struct frame){
 		.name = intern_add_clean(intern, label),
-		.kind = is_python_label(label) ? FRAME_PYTHON : FRAME_NATIVE,
+		.kind = find_kind(label),
 	};
 }

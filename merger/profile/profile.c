@@ -317,9 +317,9 @@ bool profile_quality_of(struct span name, enum merge_quality *ret)
 }
 
 static const char *const kind_names[FRAME_KIND_COUNT] = {
-	[FRAME_NATIVE] = "native",   [FRAME_PYTHON] = "python", [FRAME_THREAD] = "thread",
-	[FRAME_PROCESS] = "process", [FRAME_LOST] = "lost",     [FRAME_MARKER] = "marker",
-	[FRAME_KERNEL] = "kernel",   [FRAME_HOST] = "host",
+	[FRAME_NATIVE] = "native", [FRAME_PYTHON] = "python",   [FRAME_RUBY] = "ruby",
+	[FRAME_THREAD] = "thread", [FRAME_PROCESS] = "process", [FRAME_LOST] = "lost",
+	[FRAME_MARKER] = "marker", [FRAME_KERNEL] = "kernel",   [FRAME_HOST] = "host",
 };
 
 const char *profile_kind_name(enum frame_kind kind)

@@ -77,7 +77,7 @@ uint32_t timeline_step(struct timeline *timeline, const struct timeline_step *st
 
 static uint32_t get_line(const struct tree *tree, const struct frame *frame)
 {
-	bool has = frame->kind == FRAME_PYTHON || frame->kind == FRAME_NATIVE;
+	bool has = frame_is_script(frame->kind) || frame->kind == FRAME_NATIVE;
 
 	return has && !tree_by_line(tree) ? frame->line : 0;
 }

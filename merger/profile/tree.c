@@ -252,7 +252,7 @@ void tree_weigh(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight
 static inline uint32_t add_step(struct tree *tree, uint32_t parent, const struct frame *frame,
                                 uint64_t weight)
 {
-	bool has_lines = !tree->by_line && frame->kind <= FRAME_PYTHON;
+	bool has_lines = !tree->by_line && frame->kind <= FRAME_RUBY;
 	uint32_t node = get_child(tree, parent, frame);
 
 	weigh_node(tree, node, has_lines ? frame->line : 0, weight);

@@ -135,7 +135,7 @@ static size_t fill_label(struct tree_writer *writer, uint32_t at)
 	const struct label_options label_options = { writer->options->full_paths,
 		                                     tree_by_line(writer->profile->tree) };
 	struct buf *label = &writer->label;
-	bool in_source = frame->kind == FRAME_PYTHON || !frame->module;
+	bool in_source = frame_is_script(frame->kind) || !frame->module;
 	struct span file = intern_get(writer->profile->intern, frame->file);
 	size_t name_len = intern_get(writer->profile->intern, frame->name).len;
 
@@ -144,7 +144,7 @@ static size_t fill_label(struct tree_writer *writer, uint32_t at)
 	if (!name_len)
 		name_len = label->len < 2 ? label->len : 2; /* ?? */
 	if (!frame->file || label_options.by_line ||
-	    (frame->kind != FRAME_PYTHON && frame->kind != FRAME_NATIVE))
+	    (!frame_is_script(frame->kind) && frame->kind != FRAME_NATIVE))
 		return name_len;
 	if (!in_source) {
 		buf_add_span(label, SPAN_LIT(" at "));

@@ -1,0 +1,156 @@
+"""The Ruby in the target: each thread's Ruby frames, and who has the GVL.
+
+    ruby_current_vm_ptr -> ractors -> threads -> execution context -> control frames
+
+It has the methods of interpreter.Interpreter, so that a sample is taken in the same way; a "thread
+state" is a rb_thread_t. A thread is matched to a native thread by pthread_self. Each ractor has a
+GVL of its own.
+
+Sources (3.0 to 3.4): vm_core.h, ractor_core.h, thread_pthread.h, thread_pthread.c; ccan/list/list.h.
+"""
+from pmp_memory import BadRead, Memory
+from pmp_ruby_frames import FRAMES_MAX, RubyFrameReader
+from pmp_ruby_layouts import LAYOUTS
+from pmp_ruby_text import find_symbols
+
+THREADS_MAX = 100000  # threads, and ractors
+WAITS, HOLDS = "waits for the GVL", "holds the GVL"
+
+
+class Ruby:
+    """A Ruby whose layout is known. All addresses are addresses in the target."""
+    language = "ruby"
+
+    def __init__(self, version: str, layout: dict, root: int, symbols: int) -> None:
+        """version: "3.1.2"; root: ruby_current_vm_ptr; symbols: as find_symbols."""
+        self.version, self.layout, self._root = version, layout, root
+        self.frames = RubyFrameReader(layout, symbols)
+        self._ractors = []  # found by the last thread_states
+
+    def thread_states(self, memory: Memory) -> dict:
+        """{pthread_self: [rb_thread_t]}. Begins a new stop. BadRead."""
+        layout, found = self.layout, {}
+        self.frames.new_stop()
+        vm = memory.pointer(self._root)
+        head = vm + layout["vm.ractors"] if vm else 0
+        self._ractors = _list(memory, head, layout["ractor.node"])
+        for ractor in self._ractors:
+            for thread in _list(memory, ractor + layout["ractor.threads"], layout["thread.node"]):
+                try:
+                    found.setdefault(self._ident(memory, thread), []).append(thread)
+                except BadRead:
+                    continue  # it begins or ends
+        return found
+
+    def belongs_to(self, memory: Memory, state: int, ident: int) -> bool:
+        """Is `state` still the rb_thread_t of the thread with this pthread_self?"""
+        try:
+            return self._ident(memory, state) == ident
+        except BadRead:
+            return False
+
+    def runs(self, memory: Memory, states: list) -> list:
+        """[[py_frames.Run]]: for each of the thread's states that has frames its runs, innermost
+        first."""
+        found = []
+        for state in states:
+            try:
+                found.append(self.frames.runs(memory, self.context(memory, state)))
+            except BadRead:
+                continue
+        return [runs for runs in found if runs]
+
+    def context(self, memory: Memory, state: int) -> int:
+        """The rb_execution_context_t that the thread executes: that of its current fiber.
+        BadRead."""
+        return memory.pointer(state + self.layout["thread.context"])
+
+    def place_runs(self, stack, runs: list, function_at) -> None:
+        """Sets the address of each run to the stack pointer of the native frame that executes it:
+        the frames of the function that contains the code of instructions. Without the same number
+        of both, the runs keep no address. One more at the leaf has just begun or ended.
+
+        stack: native_stack.Stack; function_at: as CodeMap.function_at."""
+        handler = next((frame.code.handler for run in runs for frame in run.frames
+                        if frame.code.handler), 0)
+        function, bias = function_at(handler) if handler else (None, 0)
+        if function is None:
+            return
+        start, end = function.start + bias, function.end + bias
+        loops = [frame.sp for i, frame in enumerate(stack.frames)
+                 if start <= frame.pc - (i > 0) < end]
+        if abs(len(loops) - len(runs)) <= 1 and not stack.stop_reason:
+            for run, pointer in zip(reversed(runs), reversed(loops)):
+                run.addr = pointer
+
+    def activities(self, memory: Memory, threads: list) -> list:
+        """[text] for each thread: WAITS, HOLDS or "". threads: [(its states, ...)]."""
+        waiting, owners = set(), set()
+        for ractor in self._ractors:
+            try:
+                queue = self._waiting(memory, ractor)
+                waiting.update(queue)
+                if queue:
+                    owners.add(memory.pointer(ractor + self.layout["gvl.owner"]))
+            except BadRead:
+                continue
+        return [WAITS if waiting.intersection(states) else
+                HOLDS if owners.intersection(states) else "" for states, *_ in threads]
+
+    def has_valid_frames(self, memory: Memory, states: dict):
+        """Does any frame have real code? None if there are no frames now."""
+        runs = self.runs(memory, sum(states.values(), []))
+        return self.frames.read_any if runs else None
+
+    def warning(self) -> str:
+        """A note for pmp's user about the frames that were read, "" if there is none."""
+        if self.frames.was_cut:
+            return "a stack of more than %d Ruby frames is cut at the root" % FRAMES_MAX
+        return ""
+
+    def _ident(self, memory: Memory, thread: int) -> int:
+        layout = self.layout
+        if "thread.native" in layout:
+            thread = memory.pointer(thread + layout["thread.native"])
+        return memory.pointer(thread + layout["thread.ident"])
+
+    def _waiting(self, memory: Memory, ractor: int) -> list:
+        """The threads in the ractor's queue for its GVL."""
+        return _list(memory, ractor + self.layout["gvl.queue"], self.layout["thread.queue_node"])
+
+
+def _list(memory: Memory, head: int, node: int) -> list:
+    """The structs in a struct ccan_list_head, whose list_node is at offset `node`. BadRead."""
+    found, at = [], memory.pointer(head)
+    seen = {head}
+    while at not in seen and len(found) < THREADS_MAX:
+        seen.add(at)
+        found.append(at - node)
+        at = memory.pointer(at)
+    return found
+
+
+def find_live_ruby(memory: Memory, files: list, thread_ids: set) -> tuple:
+    """(Ruby or None, note for pmp's user or None), as interpreter.find_live. files:
+    [ruby_files.RubyFile]."""
+    note = None
+    for file in files:
+        layout = LAYOUTS.get(file.minor)
+        if layout is None:
+            note = "Ruby %s was found, which this pmp does not know" % (file.version or "?")
+            continue
+        symbols = find_symbols(memory, layout, file.symbols)
+        ruby = Ruby(file.version, layout, file.root, symbols)
+        try:
+            states = ruby.thread_states(memory)
+        except BadRead:
+            continue  # it has not started yet
+        if not thread_ids & set(states):
+            continue
+        good = ruby.has_valid_frames(memory, states)
+        if good:
+            return ruby, None
+        if good is not None:
+            note = ("Ruby %s was found, and its frames are not where this pmp looks for them: stacks "
+                    "are native only" % ruby.version)
+    return None, note
