@@ -18,6 +18,8 @@ from pmp_py_objects import Objects, Slots
 from pmp_py_values import Values
 from pmp_python_locks import PythonLocks, python_threads
 from pmp_python_waits import PythonWaits
+from pmp_ruby_locks import RubyLocks
+from pmp_ruby_vm import HOLDS as RUBY_HOLDS
 from pmp_value_layouts import VALUES
 from pmp_wait_marker import Wait
 
@@ -54,6 +56,8 @@ class Details:
         python = self._target.python
         if self._target.runtime is not None:
             self._runtime = self._target.runtime.pairs(memory)
+        if self._target.ruby is not None:
+            self._read_ruby(memory)
         if python is None:
             return
         values = VALUES.get(python.minor())
@@ -84,7 +88,7 @@ class Details:
     def lines(self) -> list:
         """The lines to write after all threads."""
         lines = [marker("gil", pid=self._target.pid, tid=sample.tid) for sample in self._samples
-                 if sample.activity in (gil.HOLDS, gil.COLLECTS)]
+                 if sample.activity in (gil.HOLDS, gil.COLLECTS, RUBY_HOLDS)]
         if self._runtime:
             lines.append(marker("runtime", ("pid", self._target.pid), *self._runtime))
         lines += [line for task in self._tasks for line in task.lines()]
@@ -96,7 +100,7 @@ class Details:
     # Parts of these.
 
     def _wait_of(self, sample, names):
-        """The Wait of a thread, None if it does not sleep in futex(2)."""
+        """The Wait of a thread, None if it is in no known lock and not in futex(2)."""
         if sample.activity == gil.WAITS:
             return Wait("gil", word=sample.futex_word)
         if sample.tid in self._waits:
@@ -115,6 +119,11 @@ class Details:
         if self._parent is None and self._target.is_live:
             self._parent = ForkParent(self._target.pid)
         return self._parent
+
+    def _read_ruby(self, memory) -> None:
+        locks = RubyLocks(self._target.ruby, memory, self._samples)
+        found = ((sample.tid, locks.find_wait(sample)) for sample in self._samples)
+        self._waits = {tid: wait for tid, wait in found if wait is not None}
 
     def _idents(self) -> dict:
         """{pthread_self: tid} of the threads that exist."""

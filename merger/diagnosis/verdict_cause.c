@@ -132,11 +132,15 @@ static struct cause find_cause(const struct verdict_draft *draft)
 	return best;
 }
 
-/* A GIL owner that runs Python gives the GIL up regularly, so nothing hangs. */
-static bool is_running_python(const struct snapshot_thread *thread)
+/* A GIL owner that runs Python gives the GIL up regularly, so nothing hangs. So does an owner of
+ * Ruby's GVL, also between the calls of blocks by methods in C. */
+static bool gives_gil_up(const struct snapshot *snapshot, const struct snapshot_thread *thread)
 {
+	size_t process = snapshot_find_process(snapshot, thread->pid);
+
 	return snapshot_thread_is_running(thread) && thread->frame_count &&
-	       thread->frames[thread->frame_count - 1].kind != FRAME_NATIVE;
+	       (thread->frames[thread->frame_count - 1].kind != FRAME_NATIVE ||
+	        (process != SNAPSHOT_NONE && snapshot->processes[process].ruby));
 }
 
 static const char *choose_kind(const struct verdict_draft *draft, const struct cause *cause)
@@ -147,7 +151,8 @@ static const char *choose_kind(const struct verdict_draft *draft, const struct c
 	if (!cause->holds || thread->wait.kind != WAIT_NONE)
 		return thread_rank_kind(cause->rank);
 	kind = find_holder_kind(&draft->snapshot->threads[cause->waiter]);
-	if (!strcmp(kind, "gil") ? is_running_python(thread) : snapshot_thread_is_running(thread))
+	if (!strcmp(kind, "gil") ? gives_gil_up(draft->snapshot, thread)
+	                         : snapshot_thread_is_running(thread))
 		return "busy";
 	return kind;
 }

@@ -40,6 +40,12 @@ static const struct {
 	[WAIT_FUTURE] = { ", run by ", ", for one of " },
 };
 
+/* In a Ruby process; the others are as in wait_words. */
+static const char *const ruby_words[WAIT_KIND_COUNT] = {
+	[WAIT_QUEUE] = "Thread::Queue",
+	[WAIT_GIL] = "the GVL",
+};
+
 static void append_id(struct buf *out, const struct snapshot *snapshot, uint32_t id)
 {
 	buf_add_span(out, intern_get(snapshot->intern, id));
@@ -102,6 +108,17 @@ void wording_place(struct buf *out, const struct snapshot *snapshot,
 		wording_frame(out, snapshot, frame, through);
 }
 
+static const char *find_wait_words(const struct snapshot *snapshot,
+                                   const struct snapshot_thread *thread)
+{
+	size_t process = snapshot_find_process(snapshot, thread->pid);
+	const char *words = ruby_words[thread->wait.kind];
+
+	return words && process != SNAPSHOT_NONE && snapshot->processes[process].ruby
+	               ? words
+	               : wait_words[thread->wait.kind];
+}
+
 void wording_wait(struct buf *out, const struct snapshot *snapshot,
                   const struct snapshot_thread *thread)
 {
@@ -114,7 +131,7 @@ void wording_wait(struct buf *out, const struct snapshot *snapshot,
 		buf_add_span(out, SPAN_LIT("the end of "));
 		wording_thread(out, snapshot, joined);
 	} else {
-		buf_add_span(out, span_of(wait_words[wait->kind]));
+		buf_add_span(out, span_of(find_wait_words(snapshot, thread)));
 		if (wait->name) {
 			buf_add_span(out, SPAN_LIT(" "));
 			append_id(out, snapshot, wait->name);

@@ -103,9 +103,11 @@ CASES = {
     spin
   },
   "recv" => lambda {
-    here, _there = UNIXSocket.pair
+    server = TCPServer.new "127.0.0.1", 0
+    client = TCPSocket.new "127.0.0.1", server.addr[1]
+    _accepted = server.accept
     say
-    receive here
+    receive client
   },
   "deep" => lambda {
     descend = lambda { |n| n.zero? ? nap : [1].each { descend.call(n - 1) } }
