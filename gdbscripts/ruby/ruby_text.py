@@ -8,7 +8,7 @@ import struct
 from pmp_memory import BadRead, Memory, TEXT_MAX, int_at, pointer_at
 
 TYPE_MASK = 0x1f  # of RBasic.flags
-T_STRING, T_ARRAY, T_DATA, T_IMEMO = 0x05, 0x07, 0x0c, 0x1a
+T_STRING, T_ARRAY, T_FILE, T_DATA, T_IMEMO = 0x05, 0x07, 0x0b, 0x0c, 0x1a
 ON_HEAP, EMBEDDED = 1 << 13, 1 << 13  # RSTRING_NOEMBED, RARRAY_EMBED_FLAG: FL_USER1
 SHORT_LENGTH = 14, 0x1f  # shift and mask in the flags of an embedded string, to 3.1
 CLASS, BODY, BODY_END = 8, 16, 40  # offsets in an object (struct RBasic, then the rest)

@@ -6,7 +6,7 @@ types), thread.c (thread_data_type), vm_core.h (rb_thread_t.locking_mutex), ext/
 import pmp_ruby_vm as ruby_vm
 from pmp_memory import BadRead
 from pmp_ruby_frames import C_FILE
-from pmp_ruby_text import data_of
+from pmp_ruby_text import T_FILE, data_of, object_head
 from pmp_wait_marker import Wait
 
 FRAMES_MAX = 6  # frames between the program's frame and the wait
@@ -15,6 +15,9 @@ MUTEX_OWNER = 0  # offset of the owner's fiber in a rb_mutex_t
 # Methods -> words about their object.
 METHODS = {"pop": "empty", "shift": "empty", "deq": "empty", "push": "full", "<<": "full",
            "enq": "full", "wait": "", "join": "", "value": ""}
+# Methods of IO that wait for data: Ruby polls the file and a descriptor of its own.
+READS = ("recv", "recvfrom", "recvmsg", "read", "readpartial", "sysread", "gets", "getc", "getbyte",
+         "readline", "readlines", "readchar", "each_line", "__read_nonblock")
 # Name of the object's data type -> kind of the wait.
 KINDS = {"queue": "queue", "sized_queue": "queue", "condvar": "condition", "VM/thread": "join"}
 
@@ -71,6 +74,8 @@ class RubyLocks:
                 break
             if frame.code.name == "sleep" and not number and not self._data(frame)[0]:
                 return Wait("sleep")
+            if frame.code.name in READS and self._is_file(frame):
+                return Wait("read")
             found = self._wait_of(frame)
             if found is not None:
                 return found
@@ -85,6 +90,13 @@ class RubyLocks:
             return Wait(kind, data, owner=self._tids.get(data, 0))
         obj = self._ruby.frames.self_of(self._memory, frame)
         return Wait(kind, obj, type_=words)
+
+    def _is_file(self, frame) -> bool:
+        try:
+            object_head(self._memory, self._ruby.frames.self_of(self._memory, frame), T_FILE)
+        except BadRead:
+            return False
+        return True
 
     def _data(self, frame) -> tuple:
         """data_of the frame's object; ("", 0) if it wraps no C struct."""

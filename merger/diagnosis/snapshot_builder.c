@@ -19,7 +19,7 @@ struct snapshot_builder {
 	uint32_t pid; /* of the sample that is being read; 0: none */
 	/* Belong to the thread whose header came last; its stack comes next. */
 	struct snapshot_wait wait;
-	bool sleeps; /* the wait is the interpreter's way to sleep */
+	enum syscall_class meant; /* what its system call is for; SYSCALL_UNKNOWN: itself */
 	struct snapshot_local *locals;
 	size_t local_count, local_cap;
 	struct printed_owner *owners;
@@ -239,9 +239,12 @@ static void take_child(struct snapshot_builder *builder, const struct marker *ma
 
 static void take_waits(struct snapshot_builder *builder, const struct marker *marker)
 {
-	builder->sleeps = span_eq(marker_get(marker, "kind"), SPAN_LIT("sleep"));
-	if (builder->sleeps)
+	enum syscall_class meant = syscall_class_of(marker_get(marker, "kind"));
+
+	if (meant == SYSCALL_SLEEP || meant == SYSCALL_READ) {
+		builder->meant = meant;
 		return;
+	}
 	free(builder->wait.candidates);
 	builder->wait = (struct snapshot_wait){
 		.kind = wait_kind_of(marker_get(marker, "kind")),
@@ -585,9 +588,9 @@ static void take_stack(void *ctx, const struct raw_stack *stack)
 	thread->wait = builder->wait;
 	thread->locals = builder->locals;
 	thread->local_count = builder->local_count;
-	if (builder->sleeps)
-		thread->call.class = SYSCALL_SLEEP;
-	builder->sleeps = false;
+	if (builder->meant != SYSCALL_UNKNOWN)
+		thread->call.class = builder->meant;
+	builder->meant = SYSCALL_UNKNOWN;
 	builder->wait = (struct snapshot_wait){ 0 };
 	builder->locals = NULL;
 	builder->local_count = builder->local_cap = 0;

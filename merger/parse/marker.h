@@ -85,7 +85,8 @@
  *		event queue python_semaphore python_barrier import pymutex gil (Python) futex
  *		(unknown) process_lock (multiprocessing's) future (the result of an item; owner:
  *		the thread that runs the item, candidate: each worker of the pool that could)
- *		sleep (its system call only ends a sleep)
+ *		sleep read (what the interpreter's system
+ *		call is for)
  *	local frame=0 name=key value=%22user:1%22 argument=1
  *		a variable of a Python frame of the thread of the last header; frame: from the leaf
  *	gil pid=4711 tid=4713	the owner of the GIL (no tid: none)
