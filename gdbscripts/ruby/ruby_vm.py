@@ -6,7 +6,8 @@ It has the methods of interpreter.Interpreter, so that a sample is taken in the 
 state" is a rb_thread_t. A thread is matched to a native thread by pthread_self. Each ractor has a
 GVL of its own.
 
-Sources (3.0 to 3.4): vm_core.h, ractor_core.h, thread_pthread.h, thread_pthread.c; ccan/list/list.h.
+Sources (3.0 to 3.4): vm_core.h, ractor_core.h, vm.c (vm_exec), thread_pthread.h, thread_pthread.c;
+ccan/list/list.h.
 """
 from pmp_memory import BadRead, Memory
 from pmp_ruby_frames import FRAMES_MAX, RubyFrameReader
@@ -67,21 +68,22 @@ class Ruby:
 
     def place_runs(self, stack, runs: list, function_at) -> None:
         """Sets the address of each run to the stack pointer of the native frame that executes it:
-        the frames of the function that contains the code of instructions. Without the same number
-        of both, the runs keep no address. One more at the leaf has just begun or ended.
+        one of the function that contains the code of instructions, or of the code that YJIT has
+        made. They are paired from the root. If there are more runs, the innermost frame gets all
+        that are left; if there is one more frame, its run has just begun or ended.
 
         stack: native_stack.Stack; function_at: as CodeMap.function_at."""
         handler = next((frame.code.handler for run in runs for frame in run.frames
                         if frame.code.handler), 0)
-        function, bias = function_at(handler) if handler else (None, 0)
-        if function is None:
+        loops = find_loops(stack.frames, handler, function_at) if handler else []
+        if not loops:
             return
-        start, end = function.start + bias, function.end + bias
-        loops = [frame.sp for i, frame in enumerate(stack.frames)
-                 if start <= frame.pc - (i > 0) < end]
-        if abs(len(loops) - len(runs)) <= 1 and not stack.stop_reason:
-            for run, pointer in zip(reversed(runs), reversed(loops)):
-                run.addr = pointer
+        if stack.stop_reason:  # the root is missing
+            for i, run in enumerate(runs):
+                run.addr = loops[min(i, len(loops) - 1)]
+        else:
+            for i, run in enumerate(reversed(runs)):
+                run.addr = loops[max(len(loops) - 1 - i, 0)]
 
     def activities(self, memory: Memory, threads: list) -> list:
         """[text] for each thread: WAITS, HOLDS or "". threads: [(its states, ...)]."""
@@ -119,6 +121,22 @@ class Ruby:
         return _list(memory, ractor + self.layout["gvl.queue"], self.layout["thread.queue_node"])
 
 
+def find_loops(frames: list, handler: int, function_at) -> list:
+    """[stack pointer] of the native frames that execute runs, innermost first. frames:
+    [unwinder.Frame]; handler: an address in the loop. Code of YJIT is in no function; the loop
+    itself calls it within a run, vm_exec calls it for a new run."""
+    loop, bias = function_at(handler)
+    kinds = []
+    for i, frame in enumerate(frames):
+        function, its_bias = function_at(frame.pc - (i > 0))
+        is_loop = loop is not None and function is not None and (
+            (function.start, its_bias) == (loop.start, bias))
+        kinds.append("loop" if is_loop else "jit" if function is None else "")
+    ends = zip(kinds, kinds[1:])
+    return [frames[i].sp for i, (kind, outer) in enumerate(ends)
+            if kind == "loop" or kind == "jit" and not outer]
+
+
 def _list(memory: Memory, head: int, node: int) -> list:
     """The structs in a struct ccan_list_head, whose list_node is at offset `node`. BadRead."""
     found, at = [], memory.pointer(head)
@@ -151,6 +169,6 @@ def find_live_ruby(memory: Memory, files: list, thread_ids: set) -> tuple:
         if good:
             return ruby, None
         if good is not None:
-            note = ("Ruby %s was found, and its frames are not where this pmp looks for them: stacks "
-                    "are native only" % ruby.version)
+            note = ("Ruby %s was found, and its frames are not where this pmp looks for them: "
+                    "stacks are native only" % ruby.version)
     return None, note

@@ -1,4 +1,4 @@
-"""Artificial memory of a process with Ruby, in the layout of each version, for the agent's tests."""
+"""Artificial memory of a process with Ruby, in the layout of each version, for test_ruby."""
 
 import struct
 

@@ -89,24 +89,29 @@ def _():
 
 @test("each run belongs to the native frame of the loop that executes it")
 def _():
-    function = SimpleNamespace(start=0x4000, end=0x6000)
+    functions = {4: SimpleNamespace(start=0x4000), 9: SimpleNamespace(start=0x9000)}
 
-    def place(native, count, stop_reason=""):
-        """[address of each run] for native frames (pc, sp) and a number of runs."""
-        code = ruby_code.RubyCode("f", "a.rb", 1, handler=0x5000)
+    def place(pages, count, stop_reason=""):
+        """[stack pointer of each run] for native frames, by the page of their code: 4: the loop,
+        9: another function, 7: no function; and a number of runs."""
+        code = ruby_code.RubyCode("f", "a.rb", 1, handler=0x4100)
         runs = [py_frames.Run(0, [py_frames.PyFrame(code, 0, 1)]) for _ in range(count)]
-        frames = [SimpleNamespace(pc=pc, sp=sp) for pc, sp in native]
+        frames = [SimpleNamespace(pc=page * 0x1000 + (i > 0), sp=10 * (i + 1))
+                  for i, page in enumerate(pages)]
         stack = SimpleNamespace(frames=frames, stop_reason=stop_reason)
-        ruby_of(LAYOUTS[3, 1], 0, 0).place_runs(stack, runs, lambda _: (function, 0))
+        ruby_of(LAYOUTS[3, 1], 0, 0).place_runs(stack, runs,
+                                                lambda pc: (functions.get(pc >> 12), 0))
         return [run.addr for run in runs]
-    native = [(0x9000, 10), (0x4500, 20), (0x9100, 30), (0x5500, 40), (0x9200, 50)]
-    equal(place(native, 2), [20, 40])
-    equal(place(native, 1), [40], "the innermost has no frame yet")
-    equal(place(native, 3), [0, 20, 40], "the innermost has no native frame yet")
-    equal(place(native, 4), [0, 0, 0, 0], "code of a JIT")
-    equal(place(native, 2, "Backtrace stopped"), [0, 0])
-    equal(place([(0x4500, 20), (0x6000, 40)], 2), [20, 40], "a call ends the function")
-    equal(place([(0x6000, 20), (0x4500, 40)], 1), [40], "the next function")
+    for pages, count, stop_reason, wanted in (
+            ((9, 4, 9, 4, 9), 2, "", [20, 40]),
+            ((9, 4, 9, 4, 9), 1, "", [40]),  # the innermost has no frame yet
+            ((9, 4, 9, 4, 9), 3, "", [20, 20, 40]),
+            ((9, 4, 9, 4, 9), 3, "Backtrace stopped", [20, 40, 40]),
+            ((9, 9, 9), 1, "", [0]),
+            ((4, 9, 7, 7, 9, 4, 9), 3, "", [10, 40, 60]),  # YJIT, called by vm_exec
+            ((9, 7, 4, 9), 1, "", [30]),  # YJIT, called by the loop
+            ((7, 7, 9), 1, "", [20])):
+        equal(place(pages, count, stop_reason), wanted, (pages, count))
 
 
 @test("with corrupt words: no hang, no exception but BadRead")

@@ -1,5 +1,5 @@
-"""pmp dump of programs in Ruby, whose frames and locks are read, and in languages whose are not; and
-a profile of Ruby."""
+"""pmp dump of programs in Ruby, whose frames are read, and in languages whose frames are not; and a
+profile of Ruby."""
 
 import os
 import re
