@@ -34,7 +34,7 @@ ROWS = (
     (C, "poll-sleep", "sleep", "likely", ("sleeps" + LEFT % "poll_sleep",)),
     (C, "select-sleep", "sleep", "likely", ("sleeps" + LEFT % "select_sleep", "!at most")),
     (C, "nanosleep", "sleep", "likely", ("sleeps" + LEFT % "plain_nanosleep",)),
-    (C, "usleep", "sleep", "likely", (r"sleeps, 0.\d s are left in short_sleeps at ", "!at most")),
+    (C, "usleep", "sleep", "likely", (r"sleeps, (at most )?0.\d s are left in short_sleeps at ",)),
     (C, "clock-absolute", "sleep", "likely", ("sleeps" + LEFT % "absolute_sleep", "!at most")),
     (C, "sem-timed", "wait", "likely",
      ("waits for semaphore 0x[0-9a-f]+" + LEFT % "timed_semaphore", "!at most")),

@@ -504,7 +504,7 @@ static const struct {
 	{ "a path on a server, in uninterruptible sleep",
 	  PROCESS
 	  "~pmp thread pid=10 tid=10 name=t10 state=D class=file call=stat(x) wchan=rpc_wait "
-	  "object=on%20nfs4%20box:/srv%20at%20/mnt\n" BEGIN THREAD("1", "10") AT("f") END,
+	  "object=on%20nfs4%20box:/srv%20at%20/mnt\n",
 	  "uninterruptible",
 	  "certain",
 	  { "in the kernel's rpc_wait, stat(x), on nfs4 box:/srv at /mnt" },
