@@ -16,8 +16,9 @@ static const struct {
 	  "a lock that another thread of the parent held when it forked this process" },
 	{ "uninterruptible", "it sleeps in the kernel where no signal reaches it" },
 	{ "lock", "threads wait for a lock, whose holder does something else" },
-	{ "gil", "threads wait for Python's GIL or Ruby's GVL, whose holder is unknown, or does not "
-	         "give it up" },
+	{ "gil",
+	  "threads wait for Python's GIL or Ruby's GVL, whose holder is unknown, or does not "
+	  "give it up" },
 	{ "join", "it waits for a thread to end, which does something else" },
 	{ "child", "it waits for a child" },
 	{ "file_lock", "it waits for a lock on a file" },

@@ -73,10 +73,17 @@ static void test_kinds(void **state)
 		const char *label;
 		enum frame_kind kind;
 	} labels[] = {
-		{ "f (a.py)", FRAME_PYTHON },  { "f (a.py:12)", FRAME_PYTHON },
-		{ "f (a.pyc)", FRAME_NATIVE }, { "f (a.c:12)", FRAME_NATIVE },
-		{ "f", FRAME_NATIVE },         { "f (:12)", FRAME_NATIVE },
-		{ ".py)", FRAME_PYTHON },      { ")", FRAME_NATIVE },
+		{ "f (a.rb)", FRAME_RUBY },
+		{ "block in f (a.rb:12)", FRAME_RUBY },
+		{ "each (<cfunc>)", FRAME_RUBY },
+		{ "f (a.py)", FRAME_PYTHON },
+		{ "f (a.py:12)", FRAME_PYTHON },
+		{ "f (a.pyc)", FRAME_NATIVE },
+		{ "f (a.c:12)", FRAME_NATIVE },
+		{ "f", FRAME_NATIVE },
+		{ "f (:12)", FRAME_NATIVE },
+		{ ".py)", FRAME_PYTHON },
+		{ ")", FRAME_NATIVE },
 	};
 
 	(void)state;
