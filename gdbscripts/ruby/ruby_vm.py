@@ -15,6 +15,7 @@ from pmp_ruby_layouts import LAYOUTS
 from pmp_ruby_text import find_symbols
 
 THREADS_MAX = 100000  # threads, and ractors
+CONDITION_MAX = 512  # a thread's pthread_cond_t is in this many bytes of its struct
 WAITS, HOLDS = "waits for the GVL", "holds the GVL"
 
 
@@ -86,7 +87,8 @@ class Ruby:
                 run.addr = loops[max(len(loops) - 1 - i, 0)]
 
     def activities(self, memory: Memory, threads: list) -> list:
-        """[text] for each thread: WAITS, HOLDS or "". threads: [(its states, ...)]."""
+        """[text] for each thread: WAITS, HOLDS or "". threads: [(its states, the address that it
+        sleeps on in futex(2) or 0)]."""
         waiting, owners = set(), set()
         for ractor in self._ractors:
             try:
@@ -96,8 +98,7 @@ class Ruby:
                     owners.add(memory.pointer(ractor + self.layout["gvl.owner"]))
             except BadRead:
                 continue
-        return [WAITS if waiting.intersection(states) else
-                HOLDS if owners.intersection(states) else "" for states, *_ in threads]
+        return [self._activity(memory, states, word, waiting, owners) for states, word in threads]
 
     def has_valid_frames(self, memory: Memory, states: dict):
         """Does any frame have real code? None if there are no frames now."""
@@ -109,6 +110,24 @@ class Ruby:
         if self.frames.was_cut:
             return "a stack of more than %d Ruby frames is cut at the root" % FRAMES_MAX
         return ""
+
+    def _activity(self, memory: Memory, states: list, word: int, waiting: set, owners: set) -> str:
+        if waiting.intersection(states):
+            return WAITS
+        if not owners.intersection(states):
+            return ""
+        # The last owner has given it the GVL, and it has not woken up yet.
+        sleeps = any(at <= word < at + CONDITION_MAX for at in self._natives(memory, states))
+        return WAITS if sleeps else HOLDS
+
+    def _natives(self, memory: Memory, threads: list) -> list:
+        """The structs that contain the conditions on which the threads sleep."""
+        if "thread.native" not in self.layout:
+            return threads
+        try:
+            return [memory.pointer(at + self.layout["thread.native"]) for at in threads]
+        except BadRead:
+            return []
 
     def _ident(self, memory: Memory, thread: int) -> int:
         layout = self.layout

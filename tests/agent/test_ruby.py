@@ -44,6 +44,10 @@ def _():
                             [("each", "<cfunc>", 0), ("<main>", file, 30)]], version)
         equal(ruby.activities(fake, [([threads[0]], 0), ([threads[1]], 0), ((), 0)]),
               ["holds the GVL", "waits for the GVL", ""], version)
+        native = layout.get("thread.native")
+        word = (fake.pointer(threads[0] + native) if native else threads[0]) + 60
+        equal(ruby.activities(fake, [([threads[0]], word)]), ["waits for the GVL"],
+              "it was given the GVL, and has not woken up yet")
 
 
 @test("without the table of symbols, methods in C have no frames")
