@@ -28,6 +28,8 @@ BLOCKS_MAX = 20  # CO_MAXBLOCKS (Include/code.h)
 # dequeobject and block of Modules/_collectionsmodule.c (3.5 to 3.13): a link, the items, a link.
 DEQUE_SIZE, DEQUE_LEFT, DEQUE_INDEX, BLOCK_ITEMS = 16, 24, 40, 64
 WORDS_MAX, CLOSURE_MAX = 512, 64  # bytes of an instance; variables of a closure
+# The opcode, by the word "attributes" of 3.12 and 3.13 (Include/opcode_ids.h).
+CLEANUP_THROW = {"tagged": 55, "inline": 8}
 TABLE_MAX = 1 << 16  # bytes of an exception table that are read
 
 
@@ -359,9 +361,21 @@ class Slots:
             if code not in self._tables:
                 table = objects.memory.pointer(code + values["code.exceptiontable"])
                 self._tables[code] = read_bytes(objects.memory, objects.layout, table, TABLE_MAX)[0]
-            depth = handler_depth(self._tables[code], frame.offset // 2)
+            depth = self._handler_depth(code, frame.offset // 2)
         start = frame.addr + values["frame.localsplus"] + 8 * len(names)
         return objects.pointers(start, min(depth, ITEMS_MAX))
+
+    def _handler_depth(self, code: int, unit: int) -> int:
+        """The depth of the value stack at the handler of the block that an instruction is in. An
+        await has a handler of its own (from 3.12 on), inside of that block."""
+        objects, table = self._objects, self._tables[code]
+        depth, handler = handler_of(table, unit)
+        cleanup = CLEANUP_THROW.get(objects.values["attributes"])
+        if depth and cleanup is not None:
+            place = code + objects.layout["code.code_adaptive"] + 2 * handler
+            if objects.memory.read(place, 1)[0] == cleanup:
+                depth = handler_of(table, handler)[0]
+        return depth
 
     def _block_level(self, frame: int) -> int:
         """b_level of the innermost PyTryBlock, 0 if there is none (to 3.10)."""
@@ -406,9 +420,9 @@ class Slots:
         return [self._objects.text(name) for name in self._objects.items(names, "tuple", 4096)]
 
 
-def handler_depth(table: bytes, unit: int) -> int:
-    """The depth of the value stack when the exception handler of an instruction starts; 0: it has
-    no handler. unit: of the instruction, in code units.
+def handler_of(table: bytes, unit: int) -> tuple:
+    """(depth of the value stack when the exception handler of an instruction starts, its place);
+    (0, 0): it has no handler. unit: of the instruction, place: of the handler, in code units.
 
     table: co_exceptiontable (from 3.11 on, Objects/exception_handling_notes.txt): for each range
     its start, length and handler, in code units of two bytes, and depth * 2 + lasti. Numbers have
@@ -421,8 +435,8 @@ def handler_depth(table: bytes, unit: int) -> int:
         numbers.append(value)
         value = 0
         if len(numbers) == 4:
-            start, length, _, depth = numbers
+            start, length, handler, depth = numbers
             if start <= unit < start + length:
-                return depth >> 1
+                return depth >> 1, handler
             numbers = []
-    return 0
+    return 0, 0

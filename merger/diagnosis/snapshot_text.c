@@ -261,6 +261,21 @@ static void write_groups(struct text_report *report)
 	stack_groups_deinit(&groups);
 }
 
+/* A lock or semaphore of asyncio or gevent does not store its holder. */
+static const char *choose_link(const struct text_report *report, const struct snapshot_task *task)
+{
+	static const char *const links[][2] = {
+		{ "lock", ", awaits lock, perhaps held by " },
+		{ "semaphore", ", awaits semaphore, perhaps held by " },
+		{ "rlock", ", awaits rlock, held by " },
+	};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (span_eq(get_text(report, task->on), span_of(links[i][0])))
+			return links[i][1];
+	return ", awaits ";
+}
+
 static void write_task(struct text_report *report, const struct snapshot_task *task)
 {
 	fprintf(report->out, "\n%s%.*s", task->kind == TASK_GREENLET ? "greenlet " : "task ",
@@ -272,7 +287,7 @@ static void write_task(struct text_report *report, const struct snapshot_task *t
 	for (size_t i = 0; i < task->wait_count; i++) {
 		size_t at = snapshot_find_task(report->snapshot, task->waits[i]);
 
-		fputs(i ? ", " : ", awaits ", report->out);
+		fputs(i ? ", " : choose_link(report, task), report->out);
 		if (at == SNAPSHOT_NONE)
 			fprintf(report->out, "0x%" PRIx64, task->waits[i]);
 		else
