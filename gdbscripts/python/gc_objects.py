@@ -5,14 +5,14 @@ struct _gc_runtime_state (3.8: Include/internal/pycore_pymem.h; 3.9 to 3.13: pyc
 (gc.freeze). PyGC_Head: two links, whose lowest bits are flags; the object follows it.
 """
 import struct
-import time
 
-from pmp_memory import BadRead
+from pmp_memory import BadRead, cpu_time
 
 BEFORE_COLLECTING = 176  # `generations` is this many bytes before `collecting`
-GENERATIONS = (48, 24, 0, 80)  # offsets of their lists: the oldest, with the most objects, first
+GENERATIONS = (0, 24, 48, 80)  # offsets of their lists, the youngest objects first
 HEAD = 16
-SECONDS_MAX = 1.0  # for one walk
+SECONDS_MAX = 2.0  # of CPU time, for one walk: some 1.5 million objects
+STEPS = 1000  # objects between two looks at the time
 BLOCK = 1 << 14  # bytes that are read at once: neighbours in a list are often close in memory
 
 
@@ -27,11 +27,10 @@ class GcObjects:
     def find(self, collecting: int, is_wanted) -> list:
         """[address] of objects whose type is wanted. collecting: address of `gc.collecting`;
         is_wanted(type): called once for each type."""
-        known, found, end = {}, [], time.monotonic() + SECONDS_MAX
+        known, found, end = {}, [], cpu_time() + SECONDS_MAX
         for offset in GENERATIONS:
-            head = collecting - BEFORE_COLLECTING + offset
             try:
-                self._walk(head, known, found, is_wanted, end)
+                self._walk(collecting - BEFORE_COLLECTING + offset, known, found, is_wanted, end)
             except BadRead:
                 self.is_complete = False
         return found
@@ -39,34 +38,36 @@ class GcObjects:
     # Parts of this.
 
     def _walk(self, head: int, known: dict, found: list, is_wanted, end: float) -> None:
-        node, steps = self._memory.pointer(head) & ~3, 0
-        while node and node != head:
-            following, _, _, kind = self._words(node)
+        """Walks a list from its end: the oldest objects, which are modules, come first there."""
+        blocks, unpack, last = self._blocks, struct.Struct("<QQQ").unpack_from, BLOCK - 32
+        node, steps = self._memory.pointer(head + 8) & ~3, 0
+        while node != head:
+            block, at = blocks.get(node // BLOCK), node % BLOCK
+            if block is None or at > last or at + 32 > len(block):
+                block, at = self._block(node), (0 if at > last else at)
+            previous, _, kind = unpack(block, at + 8)
             wanted = known.get(kind)
             if wanted is None:
                 wanted = known[kind] = is_wanted(kind)
             if wanted:
                 found.append(node + HEAD)
-            node = following & ~3
+            node = previous & ~3
             steps += 1
-            if not steps % 1000 and time.monotonic() > end:
+            if not steps % STEPS and cpu_time() > end:
                 self.is_complete = False
                 return
 
-    def _words(self, node: int) -> tuple:
-        """Two links, the reference count and the type."""
+    def _block(self, node: int) -> bytes:
+        """The block that has a node; the bytes from the node on if they are in two blocks, or if
+        the block begins before its mapping."""
         number, at = divmod(node, BLOCK)
-        if at > BLOCK - 32:
-            return struct.unpack("<4Q", self._memory.read(node, 32))
-        block = self._blocks.get(number)
-        if block is None:
-            block = self._blocks[number] = self._read_block(number * BLOCK)
-        if at + 32 > len(block):
-            return struct.unpack("<4Q", self._memory.read(node, 32))
-        return struct.unpack_from("<4Q", block, at)
-
-    def _read_block(self, start: int) -> bytes:
-        try:
-            return self._memory.read_some(start, BLOCK)
-        except BadRead:
-            return b""  # it begins before its mapping
+        if at <= BLOCK - 32:
+            try:
+                block = self._memory.read_some(number * BLOCK, BLOCK)
+            except BadRead:
+                block = b""
+            if at + 32 <= len(block):
+                self._blocks[number] = block
+                return block
+            return b"\0" * at + self._memory.read(node, 32)
+        return self._memory.read(node, 32)

@@ -5,9 +5,15 @@ Corrupt data: no number from the target is trusted, neither as a length nor as a
 """
 import os
 import struct
+import time
 
 READ_MAX = 1 << 20
 TEXT_MAX = 1024  # characters of a name or path; a longer one is cut and ends in "..."
+
+
+# CPU time of this thread, in seconds: gdb's threads for symbols do not count (3.6 has no
+# thread_time). A limit by it cuts no more on a busy machine.
+cpu_time = getattr(time, "thread_time", time.process_time)
 
 
 class BadRead(Exception):

@@ -4,10 +4,11 @@ what they refer to, and by the global names that it uses.
 It is a search for "nobody can": if it gives up, the answer is unknown. Limits: opaque types of C
 are not entered, except for those in OPAQUE, whose words are read.
 """
-from pmp_memory import BadRead
+from pmp_memory import BadRead, cpu_time
 from pmp_py_objects import MIN_ADDRESS
 
-OBJECTS_MAX = 30000  # objects of one search
+OBJECTS_MAX, SECONDS_MAX = 30000, 0.4  # objects of one search; its CPU time
+STEPS = 100  # objects between two looks at the time
 # Types of C whose words are followed: they refer to callbacks and their arguments.
 OPAQUE = frozenset(("functools.partial", "partial", "_asyncio.Future", "Handle", "TimerHandle",
                     "method", "builtin_function_or_method", "weakref.ReferenceType", "weakref",
@@ -27,6 +28,7 @@ class Reach:
         """Objects and Slots of the interpreter."""
         self._objects, self._slots = objects, slots
         self._seen, self._stack = set(), []
+        self._steps, self._end = 0, cpu_time() + SECONDS_MAX
         self._types = set()  # classes whose methods were followed
         self._namespaces = {}  # dict -> {name: object}
         # co_consts and co_names come before co_varnames (to 3.10), co_exceptiontable (3.11 on).
@@ -65,7 +67,9 @@ class Reach:
 
     def _follow(self) -> None:
         while self._stack:
-            if len(self._seen) > OBJECTS_MAX:
+            self._steps += 1
+            is_late = not self._steps % STEPS and cpu_time() > self._end
+            if is_late or len(self._seen) > OBJECTS_MAX:
                 self.is_complete = False
                 self._stack = []
                 return

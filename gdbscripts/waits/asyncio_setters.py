@@ -5,11 +5,12 @@ The search reads data, so it cannot see what code of C keeps: the answer is like
 says nothing while a loop runs a task or a callback, and nothing of a loop written in C (uvloop).
 """
 from pmp_py_reach import Reach
-from pmp_memory import BadRead
+from pmp_memory import BadRead, cpu_time
 from pmp_task_marker import code_key
 
-WANTED_MAX = 20  # objects that are searched for one by one
+STUCK_MAX = 200  # tasks that are searched one by one
 FRAMES_MAX = 5000  # of tasks and threads
+SECONDS_MAX = 0.5  # of CPU time
 PYTHON_LOOP = "_UnixSelectorEventLoop"
 
 
@@ -26,20 +27,25 @@ def mark_orphans(objects, slots, samples: list, tasks: list, object_of) -> None:
     candidates = [task for waiting in wanted.values() for task in waiting]
     if not wanted or sum(len(task.frames) for task in tasks) > FRAMES_MAX:
         return
-    stuck = _with_dependents(candidates, tasks)
+    stuck, end = _with_dependents(candidates, tasks), cpu_time() + SECONDS_MAX
     reach = _new_reach(objects, slots, tasks)
     _add_others(reach, samples, [task for task in tasks if task.addr not in stuck])
     for loop in {task.loop for task in candidates}:
         reach.add_object(loop)
     missing = [obj for obj in wanted if reach.is_complete and not reach.has(obj)]
-    for obj in missing[:WANTED_MAX]:
+    if not missing or len(stuck) > STUCK_MAX:
+        return
+    reaches = {}
+    for task in (task for task in tasks if task.addr in stuck):
+        reaches[task.addr] = _new_reach(objects, slots, tasks)
+        _add_frames(reaches[task.addr], task.frames)
+        if cpu_time() > end or not reaches[task.addr].is_complete:
+            return
+    for obj in missing:
         own = _with_dependents(wanted[obj], tasks)
-        reach = _new_reach(objects, slots, tasks)
-        for task in tasks:
-            if task.addr in stuck and task.addr not in own:
-                _add_frames(reach, task.frames)
+        is_reached = any(reaches[addr].has(obj) for addr in stuck - own)
         for task in wanted[obj]:
-            task.is_orphaned = reach.is_complete and not reach.has(obj)
+            task.is_orphaned = not is_reached
 
 
 def _new_reach(objects, slots, tasks: list) -> Reach:
