@@ -8,9 +8,9 @@ Greenlet (TGreenlet.hpp; 2.0: greenlet_greenlet.hpp), whose last two members are
     PythonState   context, top_frame, ...
 
 in every release. What is before them differs, so top_frame is searched for: the first pointer to a
-frame object. It is null while the greenlet runs. stack_start is 0 before the first switch and after
-the end; stack_stop is -1 in the main greenlet of a thread, and otherwise on the stack of its
-thread.
+frame object. It is null while the greenlet runs, or if it has no Python frames. stack_start is 0
+before the first switch and after the end; stack_stop is -1 in the main greenlet of a thread, and
+otherwise on the stack of its thread; stack_saved: bytes of the stack that were copied away.
 """
 import struct
 
@@ -31,12 +31,14 @@ HUB_RUN = (("hub.py", "run"), ("hub.py", "run_mainloop"))  # of gevent and event
 
 
 class Greenlet:
-    """The state of one that has started and not ended. top: its frame object, 0: it runs; place: an
-    address on its part of the stack, 0: unknown."""
-    __slots__ = ("addr", "top", "place", "is_main", "is_hub", "tid", "frames")
+    """The state of one that has started and not ended. top: its frame object, 0: it runs, or has no
+    Python frames; place: an address on its part of the stack, 0: unknown; is_moved: a part of its
+    stack was copied away, so it does not run."""
+    __slots__ = ("addr", "top", "place", "is_main", "is_moved", "is_hub", "tid", "frames")
 
-    def __init__(self, addr: int, top: int, place: int, is_main: bool) -> None:
+    def __init__(self, addr: int, top: int, place: int, is_main: bool, is_moved: bool) -> None:
         self.addr, self.top, self.place, self.is_main = addr, top, place, is_main
+        self.is_moved = is_moved
         self.is_hub, self.tid, self.frames = False, 0, []
 
 
@@ -69,9 +71,11 @@ class Greenlets:
             greenlet.tid = _nearest_thread(greenlet.place, samples)
         with_hub = {greenlet.tid for greenlet in found if greenlet.is_hub}
         tasks = [self._task(greenlet) for greenlet in found
-                 if greenlet.top and not greenlet.is_hub
-                 and (greenlet.tid in with_hub or not greenlet.is_main)]
-        tasks += self._running(found, samples, now_us)
+                 if not greenlet.is_hub
+                 and (greenlet.tid in with_hub and greenlet.top or not greenlet.is_main)]
+        running = self._running(found, samples, now_us)
+        current = {task.addr for task in running}
+        tasks = [task for task in tasks if task.addr not in current] + running
         _number_equal_names(tasks)
         GreenletWaits(self._objects, self._slots, self._values, samples, now_us).complete(
             tasks, [greenlet.addr for greenlet in found])
@@ -115,11 +119,11 @@ class Greenlets:
         for addr, data in states.items():
             if len(data) < top_at + 8:
                 continue
-            start, stop = pointer_at(data, top_at - STATE_BEFORE), pointer_at(
-                data, top_at - STATE_BEFORE + 8)
+            start, stop, _, saved = struct.unpack_from("<4Q", data, top_at - STATE_BEFORE)
             if start and stop:
                 place = stop if stop != MAIN_STOP else start
-                found.append(Greenlet(addr, pointer_at(data, top_at), place, stop == MAIN_STOP))
+                found.append(Greenlet(addr, pointer_at(data, top_at), place, stop == MAIN_STOP,
+                                      saved > 0))
         return found
 
     def _find_top_frame(self, states) -> int:
@@ -178,7 +182,9 @@ class Greenlets:
             own = [greenlet for greenlet in found if greenlet.tid == sample.tid]
             frames = [frame for run in sample.runs for frame in run.frames]
             hubs = [greenlet for greenlet in own if greenlet.is_hub]
-            running = [greenlet for greenlet in own if not greenlet.top and not greenlet.is_main]
+            running = sorted((greenlet for greenlet in own if not greenlet.top
+                              and not greenlet.is_main and not greenlet.is_moved),
+                             key=lambda greenlet: greenlet.place)
             if not hubs or not frames:
                 continue
             at = next((at for at, frame in enumerate(frames) if code_key(frame) in HUB_RUN), None)
