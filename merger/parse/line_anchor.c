@@ -9,9 +9,7 @@
 /* A frame may be missing, or be wrapped so that it is no anchor. */
 #define NUMBERS_SKIPPED 3
 
-static const struct span python_heads[] = {
-	SPAN_INIT("Traceback (most recent call first)"),
-};
+static const struct span python_head = SPAN_INIT("Traceback (most recent call first)");
 
 /* Text that gdb itself writes before a frame or a thread. */
 static const struct span own_beginnings[] = {
@@ -54,10 +52,12 @@ bool line_anchor_parse(struct span text, struct line_anchor *ret)
 		anchor.kind = LINE_ANCHOR_FRAME;
 	} else if (parse_thread(text)) {
 		anchor.kind = LINE_ANCHOR_THREAD;
-	} else {
-		if (!span_starts(text, python_heads[0]))
-			return false;
+	} else if (tool_lines_is_head(text)) {
+		anchor.kind = LINE_ANCHOR_HEAD;
+	} else if (span_starts(text, python_head)) {
 		anchor.kind = LINE_ANCHOR_PYTHON;
+	} else {
+		return false;
 	}
 	*ret = anchor;
 	return true;
@@ -65,8 +65,17 @@ bool line_anchor_parse(struct span text, struct line_anchor *ret)
 
 static bool may_begin(char before, char first)
 {
-	return span_has(SPAN_LIT("#TtSgf\""), first) && !isalnum((unsigned char)before) &&
+	return span_has(SPAN_LIT("#TtSsCgf.\""), first) && !isalnum((unsigned char)before) &&
 	       before != '_';
+}
+
+/* lldb's "* " is a mark of the line, and no other line has it. */
+static void cut_star(struct span *prefix)
+{
+	struct span before = span_trim(*prefix);
+
+	if (span_ends(before, SPAN_LIT("*")))
+		prefix->len = (size_t)(before.ptr + before.len - prefix->ptr) - 1;
 }
 
 bool line_anchor_find(struct span text, struct line_anchor *ret)
@@ -81,7 +90,8 @@ bool line_anchor_find(struct span text, struct line_anchor *ret)
 		    !line_anchor_parse(span_skip(text, i), ret))
 			continue;
 		ret->prefix = (struct span){ text.ptr, i };
-		return true;
+		cut_star(&ret->prefix);
+		return ret->prefix.len > 0;
 	}
 	return false;
 }
@@ -96,5 +106,6 @@ bool line_anchor_follows(const struct line_anchor *anchor, const struct line_anc
 	if (!anchor->sure && !next->sure && anchor->number > 1 && next->number > 1)
 		return false;
 	return next->number == 0 || anchor->number == next->number + 1 ||
-	       (next->number > anchor->number && next->number - anchor->number <= NUMBERS_SKIPPED);
+	       (next->number > anchor->number &&
+	        (next->sure || next->number - anchor->number <= NUMBERS_SKIPPED));
 }

@@ -15,6 +15,7 @@ enum line_anchor_kind {
 	LINE_ANCHOR_THREAD, /* a thread's header, of gdb or of another tool */
 	LINE_ANCHOR_FRAME,
 	LINE_ANCHOR_PYTHON, /* the first line of py-bt */
+	LINE_ANCHOR_HEAD,   /* the line above another tool's frames, which says enough alone */
 };
 
 struct line_anchor {

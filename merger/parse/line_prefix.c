@@ -107,12 +107,10 @@ static bool take_shape(struct span shape, struct span *line)
 	struct span rest = *line, want, have;
 	enum run_kind kind;
 
-	for (;;) {
+	while (shape.len) {
 		skip_padding(&shape);
 		skip_padding(&rest);
 		kind = take_run(&shape, &want);
-		if (kind == RUN_END)
-			break;
 		if (kind != take_run(&rest, &have) ||
 		    ((kind == RUN_WORD || kind == RUN_OTHER) && !span_eq(want, have)))
 			return false;

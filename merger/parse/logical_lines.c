@@ -134,7 +134,8 @@ static bool hold_line(struct logical_lines *lines, struct span line, struct span
 	found = line_anchor_find(text, &anchor);
 	if (!found && !lines->held.count)
 		return false;
-	if (found && held_lines_confirm(&lines->held, &anchor)) {
+	if (found &&
+	    (anchor.kind == LINE_ANCHOR_HEAD || held_lines_confirm(&lines->held, &anchor))) {
 		learn_prefix(lines, anchor.prefix);
 		take_line(lines, line);
 		return true;

@@ -119,6 +119,7 @@ static bool has_anchor(struct span text)
 
 	for (int i = 0; i < LINES_SEARCHED && span_take_line(&text, &line); i++) {
 		line = span_trim(line);
+		span_take(&line, SPAN_LIT("* ")); /* lldb's */
 		if (line_anchor_parse(line, &anchor))
 			return true;
 	}

@@ -61,29 +61,35 @@ bool runtime_lines_goroutine(struct span text, struct buf *ret)
 	return true;
 }
 
+/* "\t/src/main.go:12 +0x1d" */
+static bool rewrite_go_place(struct span text, struct buf *ret)
+{
+	struct tool_parts parts = { 0 };
+
+	tool_parts_cut(&text, SPAN_LIT(" +0x"));
+	tool_parts_split_place(text, &parts);
+	if (!parts.line || memchr(parts.file.ptr, ' ', parts.file.len))
+		return false;
+	buf_printf(ret, "at %.*s:%u", SPAN_ARG(parts.file), parts.line);
+	return true;
+}
+
 bool runtime_lines_go(struct tool_lines *lines, struct span text, size_t indent, struct buf *ret)
 {
 	struct tool_parts parts = { .number = lines->next };
 
-	if (indent) {
-		tool_parts_cut(&text, SPAN_LIT(" +0x"));
-		tool_parts_split_place(text, &parts);
-		if (!parts.line)
-			return false;
-		buf_printf(ret, "at %.*s:%u", SPAN_ARG(parts.file), parts.line);
-		return true;
-	}
 	if (span_starts(text, SPAN_LIT("...")))
 		return true;
 	if (span_take(&text, SPAN_LIT("created by "))) {
 		tool_parts_cut(&text, SPAN_LIT(" in goroutine "));
 		parts.name = text;
-	} else if (!span_ends(text, SPAN_LIT(")")) || memchr(text.ptr, '"', text.len)) {
-		return false;
+	} else if (!span_ends(text, SPAN_LIT(")"))) {
+		return indent && rewrite_go_place(text, ret);
 	} else {
 		parts.name = text;
 		tool_parts_split_args(&parts);
-		if (!parts.args.ptr || memchr(parts.name.ptr, ' ', parts.name.len))
+		if (!parts.args.ptr || memchr(parts.name.ptr, ' ', parts.name.len) ||
+		    span_has(text, '"'))
 			return false;
 	}
 	lines->next++;

@@ -15,16 +15,30 @@ static const struct {
 	{ SPAN_INIT("ChildEBP"), SPAN_INIT("RetAddr"), TOOL_WINDBG },
 };
 
+static enum tool find_head(struct span text)
+{
+	span_take(&text, SPAN_LIT("# ")); /* WinDbg's column of numbers */
+	text = span_skip_blanks(text);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (span_starts(text, heads[i].begin) &&
+		    tool_parts_find(text, heads[i].has, &(size_t){ 0 }))
+			return heads[i].tool;
+	return TOOL_NONE;
+}
+
 static bool take_head(struct tool_lines *lines, struct span text)
 {
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-		if (!span_starts(text, heads[i].begin) ||
-		    !tool_parts_find(text, heads[i].has, &(size_t){ 0 }))
-			continue;
-		*lines = (struct tool_lines){ .tool = heads[i].tool };
-		return true;
-	}
-	return false;
+	enum tool tool = find_head(text);
+
+	if (tool == TOOL_NONE)
+		return false;
+	*lines = (struct tool_lines){ .tool = tool };
+	return true;
+}
+
+bool tool_lines_is_head(struct span text)
+{
+	return find_head(text) != TOOL_NONE;
 }
 
 static bool rewrite_thread(struct tool_lines *lines, struct span text, struct buf *ret)
@@ -91,9 +105,10 @@ bool tool_lines_is_thread(struct span text)
 {
 	struct buf ret = { 0 };
 	bool found =
-	        span_has(SPAN_LIT("g\"t"), text.len ? text.ptr[0] : ' ') &&
+	        span_has(SPAN_LIT("g\"t."), text.len ? text.ptr[0] : ' ') &&
 	        (runtime_lines_goroutine(text, &ret) || runtime_lines_java_thread(text, &ret) ||
-	         debugger_lines_lldb_thread(text, &ret));
+	         debugger_lines_lldb_thread(text, &ret) ||
+	         debugger_lines_windbg_thread(text, &ret));
 
 	buf_deinit(&ret);
 	return found;

@@ -29,5 +29,7 @@ bool tool_lines_rewrite(struct tool_lines *lines, struct span text, size_t inden
 /* True for lines that show without those before that they are a frame or a header. */
 bool tool_lines_is_frame(struct span text, uint32_t *number);
 bool tool_lines_is_thread(struct span text);
+/* "stack backtrace:" and the like: the rows below need this line. */
+bool tool_lines_is_head(struct span text);
 
 #endif
