@@ -154,9 +154,10 @@ static bool take_strings(struct logical_lines *lines, struct span text, enum lin
 	if (lines->quotes >= QUOTES_MAX)
 		return false;
 	if (quoted_text_take_record(text, &lines->record)) {
-		const char *end = memrchr(lines->record.ptr, '\n', lines->record.len);
-		size_t len = end ? (size_t)(end - lines->record.ptr) + 1 : 0;
+		size_t len = lines->record.len;
 
+		while (len && lines->record.ptr[len - 1] != '\n')
+			len--;
 		buf_add(&found, lines->record.ptr, len);
 		buf_consume(&lines->record, len);
 		take_buffer(lines, &found, 1);
@@ -289,7 +290,7 @@ static void take_odd_line(struct logical_lines *lines, struct span raw)
 	}
 	/* The copy: strings and held lines are cleaned, too. */
 	buf_add_span(&copy, line);
-	if (memchr(line.ptr, '\n', line.len)) {
+	if (span_has(line, '\n')) {
 		take_buffer(lines, &copy, 0);
 		return;
 	}
