@@ -149,6 +149,7 @@ static bool hold_line(struct logical_lines *lines, struct span line, struct span
 /* True: the line had strings with frames, which were handed on. */
 static bool take_strings(struct logical_lines *lines, struct span text, enum line_kind kind)
 {
+	const size_t before = lines->record.len;
 	struct buf found = { 0 };
 
 	if (lines->quotes >= QUOTES_MAX)
@@ -156,8 +157,9 @@ static bool take_strings(struct logical_lines *lines, struct span text, enum lin
 	if (quoted_text_take_record(text, &lines->record)) {
 		size_t len = lines->record.len;
 
-		while (len && lines->record.ptr[len - 1] != '\n')
+		while (len > before && lines->record.ptr[len - 1] != '\n')
 			len--;
+		len = len > before ? len : 0;
 		buf_add(&found, lines->record.ptr, len);
 		buf_consume(&lines->record, len);
 		take_buffer(lines, &found, 1);

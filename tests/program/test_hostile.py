@@ -71,6 +71,29 @@ ROWS = {
     "entities": ("fold", lambda n: times(n, b"&;")),
     "a screen": ("fold", lambda n: b"\xe2" * n),
     "pagers": ("fold", lambda n: times(n, b"---Type <return> to continue")),
+    "pagers of another version": ("fold", lambda n: times(n, b"--Type <return> to continue")),
+    "pagers that are none": ("fold", lambda n: times(n, b"--Type <")),
+    "tags": ("fold", lambda n: times(n, b"<b>")),
+    "tags with attributes": ("fold", lambda n: times(n, b"<a x")),
+    "ends of tags": ("fold", lambda n: times(n, b"</b>")),
+    "carriage returns": ("fold", lambda n: b"x\n" + times(n, b"x\r")),
+    "quotes": ("fold", lambda n: times(n, b"\"x\" ")),
+    "escaped quotes": ("fold", lambda n: times(n, b"\"\\\"")),
+    "strings of frames": ("fold", lambda n: times(n, b"\"#0  0x1 in f ()\" ")),
+    "strings in strings": ("fold", lambda n: times(n, b"\"a\": \"\\\"\\n")),
+    "newlines in a line": ("fold", lambda n: b"Thread 1 (LWP 1):" + times(n, b"\\n#0  0x1 in f")),
+    "records that never end": ("fold", lambda n: times(n, b"~\"x\"\n")),
+    "records": ("fold", lambda n: times(n, b"~\"x\\n\"\n")),
+    "lines that may have a prefix": ("fold", lambda n: numbered(n, b"%d ab: #0  0x1 in f ()\nx\n")),
+    "lines with many prefixes": ("fold", lambda n: b"".join(
+        b"%s: #0  0x1 in f ()\n" % bytes([97 + i % 26, 97 + i // 26 % 26])
+        for i in range(n // 24))),
+    "long lines that may have a prefix": ("fold", lambda n: times(
+        n, b"ab: #0  0x1 in f ()\n" + b"x" * 60000 + b"\n")),
+    "frames of Go without a file": ("fold", lambda n: b"goroutine 1 [x]:\n" + times(n, b"a.f()\n")),
+    "frames, root first": ("fold", lambda n: b"".join(
+        b"#%d  0x1 in f ()\n" % i for i in range(n // 20, 0, -1))),
+    "elided frames": ("fold", lambda n: b"#9  0x1 in f ()\n" + times(n, b"  #2  0x1 in f ()\n")),
     "NULs": ("fold", lambda n: b"x" * 4096 + b"\0" * n),
     # wrapped lines
     "arguments that open and close": ("fold", lambda n: times(n, b"#0 f (\n" + b"x(,\n" * 1990)),
