@@ -97,9 +97,9 @@ $(B)/cli.a $(B)/merger.a:
 
 # Optimise for size where the benchmarks measure no speed: commands, screens, texts for users, and
 # what only pasted text needs.
-pasted := crash_line debugger_lines frame_order gdb_noise gdb_stop held_lines \
-	line_anchor line_joiner line_markup line_prefix page_break printed_lock quoted_text \
-	runtime_lines text_look tool_lines tool_parts
+pasted := crash_line debugger_lines frame_order gdb_noise gdb_stop held_lines line_anchor \
+	line_joiner line_markup line_prefix page_break printed_lock quoted_text runtime_lines text_look \
+	tool_lines tool_parts
 $(B)/cli/%.o $(B)/merger/diagnosis/%.o $(B)/merger/text/%.o: private CFLAGS := $(CFLAGS:-O3=-Os)
 $(pasted:%=$(B)/merger/parse/%.o): private CFLAGS := $(CFLAGS:-O3=-Os)
 

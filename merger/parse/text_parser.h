@@ -29,7 +29,7 @@ struct text_parser_sink {
 };
 
 struct text_parser_counts {
-	uint64_t lines; /* of the input and of its strings, before wrapped ones are joined */
+	uint64_t lines;         /* before wrapped ones are joined; those in strings, too */
 	uint64_t unknown_lines; /* neither used nor known as noise (gdb_noise.h) */
 	uint64_t threads;       /* gdb's headers of threads */
 	uint64_t traces;        /* runs of native frames */
