@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "merger/base/number.h"
 #include "merger/parse/marker.h"
 #include "cli/os/clock.h"
 #include "cli/proc/process.h"
@@ -100,6 +101,22 @@ static void search_holders(const struct locked_file *file, struct buf *ret)
 /* Lines like "1: FLOCK  ADVISORY  WRITE 4711 08:01:5678 0 EOF"; a waiting process has "->" after
  * "1:". The pid of an open file description lock is -1; that of a flock may have ended, if a child
  * has the descriptor; that of another pid namespace is 0. */
+/* The pid of a line of /proc/locks, 0 if it is -1, and "08:01:5678". The words before are, for
+ * example, "1: FLOCK  ADVISORY  WRITE"; a process that waits has "->" as a further word, and its
+ * fifth word is no number. */
+static bool take_lock(struct span line, uint32_t *pid, struct span *key)
+{
+	struct span word;
+
+	for (size_t i = 0; i < 5; i++)
+		if (!span_take_word(&line, &word))
+			return false;
+	*pid = 0;
+	if (!span_eq(word, SPAN_LIT("-1")) && !number_take32(&word, pid))
+		return false;
+	return span_take_word(&line, key);
+}
+
 void file_locks_add_holders(struct span locks, uint32_t pid, uint32_t fd, const char *link,
                             struct buf *ret)
 {
@@ -115,16 +132,14 @@ void file_locks_add_holders(struct span locks, uint32_t pid, uint32_t fd, const 
 	snprintf(file.key, sizeof(file.key), "%02x:%02x:%" PRIu64, major(status.st_dev),
 	         minor(status.st_dev), (uint64_t)status.st_ino);
 	while (span_take_line(&locks, &line)) {
-		char text[256], key[sizeof(file.key)];
 		struct process_stat holder;
-		int32_t found;
+		struct span key;
+		uint32_t found;
 
-		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
-		if (sscanf(text, "%*s %*s %*s %*s %" SCNd32 " %63s", &found, key) != 2 ||
-		    strcmp(key, file.key) != 0)
+		if (!take_lock(line, &found, &key) || !span_eq(key, span_of(file.key)))
 			continue;
-		if (found > 0 && process_stat((uint32_t)found, 0, &holder))
-			add_holder(ret, (uint32_t)found);
+		if (found && process_stat(found, 0, &holder))
+			add_holder(ret, found);
 		else
 			is_unnamed = true;
 	}

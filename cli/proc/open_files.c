@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "merger/base/alloc.h"
+#include "merger/base/number.h"
 #include "merger/parse/marker.h"
 #include "cli/os/clock.h"
 #include "cli/proc/file_locks.h"
@@ -116,9 +117,10 @@ static const char *find_kind(const struct descriptor *row)
 
 static void find_socket(struct descriptor *row)
 {
+	struct span link = span_of(row->link);
 	uint64_t inode = 0;
 
-	if (sscanf(row->link, "socket:[%" SCNu64 "]", &inode) != 1 ||
+	if (!span_take(&link, SPAN_LIT("socket:[")) || !number_take(&link, 10, &inode) ||
 	    !socket_table_find(row->pid, inode, &row->socket))
 		return;
 	row->is_socket = true;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/proc/container.h"
+#include "merger/base/number.h"
 #include "cli/proc/process.h"
 
 #define CAP_SYS_PTRACE 19
@@ -91,15 +92,18 @@ static int read_yama(void)
 static bool is_in_user_namespace(void)
 {
 	struct buf map = { 0 };
-	unsigned inside = 0, outside = 0, count = 0;
+	struct span rest, word = { 0 };
+	uint64_t count = UINT32_MAX;
 
-	if (process_read((uint32_t)getpid(), "uid_map", 4096, &map)) {
-		buf_add(&map, "", 1);
-		if (sscanf(map.ptr, "%u %u %u", &inside, &outside, &count) != 3)
-			count = UINT_MAX;
-	}
+	if (!process_read((uint32_t)getpid(), "uid_map", 4096, &map))
+		return false;
+	rest = buf_span(&map);
+	/* The first id inside, the first one outside, the number of ids. */
+	for (size_t i = 0; i < 3; i++)
+		span_take_word(&rest, &word);
+	number_take(&word, 10, &count);
 	buf_deinit(&map);
-	return count && count != UINT_MAX;
+	return count && count != UINT32_MAX;
 }
 
 static void gather_facts(uint32_t pid, struct ptrace_access_facts *ret)

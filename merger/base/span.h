@@ -100,6 +100,19 @@ static inline struct span span_trim(struct span s)
 	return s;
 }
 
+/* Takes the next word, which ends at a blank. False: there is none. */
+static inline bool span_take_word(struct span *text, struct span *word)
+{
+	size_t len = 0;
+
+	*text = span_skip_blanks(*text);
+	while (len < text->len && text->ptr[len] != ' ' && text->ptr[len] != '\t')
+		len++;
+	*word = (struct span){ text->ptr, len };
+	*text = span_skip(*text, len);
+	return len > 0;
+}
+
 /* The part after the last '/'; all of s if there is none. */
 static inline struct span span_basename(struct span s)
 {

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "merger/base/number.h"
 #include "merger/base/alloc.h"
 #include "merger/base/hash_index.h"
 #include "merger/formats/file_writers.h"
@@ -397,13 +398,25 @@ static uint64_t choose_period(const struct profile_sampling *sampling)
 /* Parses "2026-03-02T08:15:11Z"; 0 for any other text. */
 static int64_t parse_start_time(const struct profile *profile)
 {
-	const char *text = intern_get(profile->intern, profile->sampling.started).ptr;
-	struct tm tm = { 0 };
-	const char *end =
-	        profile->sampling.started ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
+	struct span text = intern_get(profile->intern, profile->sampling.started);
+	static const char ends[] = "--T::Z";
+	uint32_t parts[6];
+	struct tm tm;
 	int64_t ret;
 
-	return !end || *end || __builtin_mul_overflow(timegm(&tm), 1000000000, &ret) ? 0 : ret;
+	for (size_t i = 0; i < 6; i++) {
+		if (!number_take32(&text, &parts[i]) || !text.len || text.ptr[0] != ends[i] ||
+		    parts[i] > 9999)
+			return 0;
+		text = span_skip(text, 1);
+	}
+	tm = (struct tm){ .tm_year = (int)parts[0] - 1900,
+		          .tm_mon = (int)parts[1] - 1,
+		          .tm_mday = (int)parts[2],
+		          .tm_hour = (int)parts[3],
+		          .tm_min = (int)parts[4],
+		          .tm_sec = (int)parts[5] };
+	return text.len || __builtin_mul_overflow(timegm(&tm), 1000000000, &ret) ? 0 : ret;
 }
 
 static void write_pprof_head(struct pprof *writer)
