@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/options/option_table.h"
 #include "merger/base/alloc.h"
@@ -237,8 +238,24 @@ static bool check_run(struct options *options, struct error *err)
 	return check_raw(options, err);
 }
 
+/* A process id where a file is wanted. */
+static bool is_pid(const char *word)
+{
+	size_t digits = strspn(word, "0123456789,");
+
+	return digits && !word[digits] && access(word, F_OK);
+}
+
 static bool check_dump(struct options *options, struct error *err)
 {
+	struct printable printable;
+
+	for (size_t i = 0; i < options->operand_count && !options->core; i++)
+		if (is_pid(options->operands[i]))
+			return error_set(err, ERROR_USAGE,
+			                 "'%s' is no file; to dump that process: pmp dump -p %s",
+			                 printable_name(&printable, options->operands[i]),
+			                 printable.text);
 	if (options->core &&
 	    (options->pid_count || options->operand_count > 1 || options->interval > 0))
 		return error_set(err, ERROR_USAGE,

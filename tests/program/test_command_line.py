@@ -133,6 +133,7 @@ def _():
         (("flod",), "'flod' is no command (did you mean fold?)",
          "there are record, run, top, dump, fold"),
         (("4711",), "pmp -p 4711"),
+        (("dump", "4711"), "'4711' is no file; to dump that process: pmp dump -p 4711"),
         ((text,), "pmp show %s prints a profile, pmp fold %s reads gdb's text" % (text, text)),
         ((tap.PMP,), "is no command; to sample that program: pmp run " + tap.PMP),
         (("",), "'' is no command"),
