@@ -50,6 +50,35 @@ static size_t list_processes(const struct options *options, uint32_t **ret)
 	return count;
 }
 
+#define HOPS_MAX 16 /* processes that are looked at and not sampled */
+
+/* Adds the facts of the processes, and of those for which they wait, and so on: these are not
+ * sampled. Frees pids. */
+static void add_facts(struct dumping *dumping, uint32_t *pids, size_t count, bool measure,
+                      struct buf *ret)
+{
+	size_t named = count, cap = count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct process_facts_others others;
+
+		process_facts_add(pids[i], i >= named, &others, ret);
+		for (size_t j = 0; j < others.count && count < named + HOPS_MAX; j++) {
+			size_t at = 0;
+
+			while (at < count && pids[at] != others.pids[j])
+				at++;
+			if (at < count)
+				continue;
+			pids = alloc_grow(pids, &cap, count + 1, sizeof(*pids));
+			pids[count++] = others.pids[j];
+			if (measure)
+				cpu_window_start(&dumping->window, &others.pids[j], 1);
+		}
+	}
+	free(pids);
+}
+
 /* Adds what /proc reports about the processes. false: none of them exists (*err is not set), or
  * *err. */
 static bool add_process_facts(struct dumping *dumping, bool measure, struct error *err)
@@ -61,9 +90,7 @@ static bool add_process_facts(struct dumping *dumping, bool measure, struct erro
 
 	if (measure)
 		cpu_window_start(&dumping->window, pids, count);
-	for (size_t i = 0; i < count; i++)
-		process_facts_add(pids[i], &text);
-	free(pids);
+	add_facts(dumping, pids, count, measure, &text);
 	ok = text.len && feed_dump(dumping, text.ptr, text.len, err);
 	buf_deinit(&text);
 	return ok;

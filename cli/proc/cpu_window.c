@@ -11,6 +11,7 @@
 
 struct cpu_window_row {
 	uint32_t pid, tid;
+	uint64_t start_us;
 	struct process_schedstat first;
 };
 
@@ -20,7 +21,9 @@ static void add_threads(struct cpu_window *window, uint32_t pid)
 
 	process_threads(pid, &threads);
 	for (size_t i = 0; i < threads.count && window->count < CPU_WINDOW_THREADS; i++) {
-		struct cpu_window_row row = { .pid = pid, .tid = threads.rows[i].tid };
+		struct cpu_window_row row = { .pid = pid,
+			                      .tid = threads.rows[i].tid,
+			                      .start_us = window->start_us };
 
 		if (!process_schedstat(pid, row.tid, &row.first))
 			continue;
@@ -33,7 +36,8 @@ static void add_threads(struct cpu_window *window, uint32_t pid)
 
 void cpu_window_start(struct cpu_window *window, const uint32_t *pids, size_t count)
 {
-	window->count = 0;
+	if (!window->start_us)
+		window->count = 0;
 	window->start_us = clock_now_us();
 	for (size_t i = 0; i < count; i++)
 		add_threads(window, pids[i]);
@@ -57,7 +61,6 @@ void cpu_window_end(struct cpu_window *window, struct buf *ret)
 	us = clock_now_us() - window->start_us;
 	if (us < CPU_WINDOW_US)
 		usleep((useconds_t)(CPU_WINDOW_US - us));
-	us = clock_now_us() - window->start_us;
 	window->start_us = 0;
 	for (size_t i = 0; i < window->count; i++) {
 		const struct cpu_window_row *row = &window->rows[i];
@@ -65,6 +68,7 @@ void cpu_window_end(struct cpu_window *window, struct buf *ret)
 
 		if (!process_schedstat(row->pid, row->tid, &last))
 			continue;
+		us = clock_now_us() - row->start_us;
 		marker_open(ret, "thread");
 		marker_addf(ret, "pid", "%" PRIu32, row->pid);
 		marker_addf(ret, "tid", "%" PRIu32, row->tid);

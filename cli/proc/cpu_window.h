@@ -13,12 +13,13 @@
 
 /* {0} at first. */
 struct cpu_window {
-	uint64_t start_us; /* CLOCK_MONOTONIC; 0: not started, or ended */
+	uint64_t start_us; /* of the last start, CLOCK_MONOTONIC; 0: not started, or ended */
 	struct cpu_window_row *rows;
 	size_t count, cap;
 };
 
-/* The first reading, of all threads of these processes. */
+/* The first reading, of all threads of these processes. May be called again for more processes,
+ * whose interval is shorter then. */
 void cpu_window_start(struct cpu_window *window, const uint32_t *pids, size_t count);
 /* The second reading: appends a `thread` marker with recent_us, ready_us and window_us for each
  * thread. Nothing if it was not started. Waits until CPU_WINDOW_US are over. */

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "merger/base/number.h"
-#include "merger/parse/marker.h"
 #include "cli/os/clock.h"
 #include "cli/proc/process.h"
 
@@ -35,12 +34,18 @@ void file_locks_read(struct buf *ret)
 	fclose(file);
 }
 
-static void add_holder(struct buf *ret, uint32_t pid)
-{
-	struct process_stat stat;
+struct holders {
+	uint32_t *pids;
+	size_t count, max;
+};
 
-	marker_addf(ret, "holder", "%" PRIu32, pid);
-	marker_add(ret, "holder_name", span_of(process_stat(pid, 0, &stat) ? stat.comm : "?"));
+static void add_holder(struct holders *holders, uint32_t pid)
+{
+	for (size_t i = 0; i < holders->count; i++)
+		if (holders->pids[i] == pid)
+			return;
+	if (holders->count < holders->max)
+		holders->pids[holders->count++] = pid;
 }
 
 /* A descriptor's fdinfo has its locks: "lock:\t1: OFDLCK ADVISORY WRITE -1 08:01:5678 0 EOF". */
@@ -84,7 +89,7 @@ static bool process_has_lock(uint32_t pid, const struct locked_file *file)
 	return found;
 }
 
-static void search_holders(const struct locked_file *file, struct buf *ret)
+static void search_holders(const struct locked_file *file, struct holders *ret)
 {
 	uint64_t deadline = clock_now_us() + FILE_LOCKS_SCAN_MS * UINT64_C(1000);
 	DIR *folder = opendir("/proc");
@@ -98,12 +103,10 @@ static void search_holders(const struct locked_file *file, struct buf *ret)
 		closedir(folder);
 }
 
-/* Lines like "1: FLOCK  ADVISORY  WRITE 4711 08:01:5678 0 EOF"; a waiting process has "->" after
- * "1:". The pid of an open file description lock is -1; that of a flock may have ended, if a child
- * has the descriptor; that of another pid namespace is 0. */
-/* The pid of a line of /proc/locks, 0 if it is -1, and "08:01:5678". The words before are, for
- * example, "1: FLOCK  ADVISORY  WRITE"; a process that waits has "->" as a further word, and its
- * fifth word is no number. */
+/* The pid and "08:01:5678" of a line like "1: FLOCK  ADVISORY  WRITE 4711 08:01:5678 0 EOF"; a
+ * waiting process has "->" after "1:", so that its fifth word is no number. The pid of an open file
+ * description lock is -1; that of a flock may have ended, if a child has the descriptor; that of
+ * another pid namespace is 0. *pid is 0 for -1. */
 static bool take_lock(struct span line, uint32_t *pid, struct span *key)
 {
 	struct span word;
@@ -117,9 +120,10 @@ static bool take_lock(struct span line, uint32_t *pid, struct span *key)
 	return span_take_word(&line, key);
 }
 
-void file_locks_add_holders(struct span locks, uint32_t pid, uint32_t fd, const char *link,
-                            struct buf *ret)
+size_t file_locks_find_holders(struct span locks, uint32_t pid, uint32_t fd, const char *link,
+                               uint32_t *ret, size_t max)
 {
+	struct holders holders = { ret, 0, max };
 	struct locked_file file = { .link = link };
 	bool is_unnamed = false;
 	struct stat status;
@@ -128,7 +132,7 @@ void file_locks_add_holders(struct span locks, uint32_t pid, uint32_t fd, const 
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, pid, fd);
 	if (stat(path, &status))
-		return;
+		return 0;
 	snprintf(file.key, sizeof(file.key), "%02x:%02x:%" PRIu64, major(status.st_dev),
 	         minor(status.st_dev), (uint64_t)status.st_ino);
 	while (span_take_line(&locks, &line)) {
@@ -139,10 +143,11 @@ void file_locks_add_holders(struct span locks, uint32_t pid, uint32_t fd, const 
 		if (!take_lock(line, &found, &key) || !span_eq(key, span_of(file.key)))
 			continue;
 		if (found && process_stat(found, 0, &holder))
-			add_holder(ret, found);
+			add_holder(&holders, found);
 		else
 			is_unnamed = true;
 	}
 	if (is_unnamed)
-		search_holders(&file, ret);
+		search_holders(&file, &holders);
+	return holders.count;
 }

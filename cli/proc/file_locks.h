@@ -2,6 +2,7 @@
 #ifndef PMP_FILE_LOCKS_H
 #define PMP_FILE_LOCKS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "merger/base/buf.h"
@@ -10,12 +11,12 @@
 /* Appends the content of /proc/locks. */
 void file_locks_read(struct buf *ret);
 
-/* Adds the pairs holder= and holder_name= to an open `fd` marker. link: the target of
- * /proc/PID/fd/FD. If the kernel names no process that exists, the processes with a descriptor of
- * the lock are searched, for at most FILE_LOCKS_SCAN_MS. Do not call it for a file on a server: it
- * may wait. */
+/* Finds the processes that hold a lock on the file of /proc/PID/fd/FD; returns their number, at most
+ * max. link: the target of that link. If the kernel names no process that exists, the processes
+ * with a descriptor of the lock are searched, for at most FILE_LOCKS_SCAN_MS. Do not call it for a
+ * file on a server: it may wait. */
 #define FILE_LOCKS_SCAN_MS 300
-void file_locks_add_holders(struct span locks, uint32_t pid, uint32_t fd, const char *link,
-                            struct buf *ret);
+size_t file_locks_find_holders(struct span locks, uint32_t pid, uint32_t fd, const char *link,
+                               uint32_t *ret, size_t max);
 
 #endif

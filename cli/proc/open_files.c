@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "cli/proc/mount_table.h"
 #include "cli/proc/socket_table.h"
 #include "cli/proc/process.h"
+#include "cli/proc/process_title.h"
 
 #define LINK_MAX_LEN 512
 #define PEERS_MAX 16
@@ -29,9 +31,14 @@ struct descriptor {
 	bool is_socket;
 	struct socket_row socket;
 	/* the link text of the other end's descriptor; empty: no other end is searched */
-	char peer_link[64];
+	char peer_link[LINK_MAX_LEN];
+	/* and a line of its fdinfo; empty: any. "eventfd-id: 7" (Linux 5.2), "tty-index:\t3" */
+	char peer_info[64];
+	bool waited; /* a thread waits for this one alone */
 	uint32_t peers[PEERS_MAX];
 	size_t peer_count;
+	uint32_t holders[PEERS_MAX]; /* of a lock on the file */
+	size_t holder_count;
 };
 
 void open_files_deinit(struct open_files *files)
@@ -130,14 +137,80 @@ static void find_socket(struct descriptor *row)
 		         row->socket.peer_inode);
 }
 
+/* Copies the line of /proc/PID/fdinfo/FD that begins with key; empty: there is none. */
+static void read_fdinfo(uint32_t pid, uint32_t fd, const char *key, char *ret, size_t len)
+{
+	char name[64];
+	struct buf text = { 0 };
+	struct span rest, line;
+
+	*ret = '\0';
+	snprintf(name, sizeof(name), "fdinfo/%" PRIu32, fd);
+	if (process_read(pid, name, 4096, &text)) {
+		rest = buf_span(&text);
+		while (span_take_line(&rest, &line))
+			if (span_starts(line, span_of(key)))
+				snprintf(ret, len, "%.*s", SPAN_ARG(line));
+	}
+	buf_deinit(&text);
+}
+
+#define PTY_MASTER "/dev/ptmx" /* also in the mount of the ptys: "/dev/pts/ptmx" */
+#define PTY_SLAVE "/dev/pts/"
+
+static bool is_pty_master(const char *link)
+{
+	return !strcmp(link, PTY_MASTER) || !strcmp(link, PTY_SLAVE "ptmx");
+}
+
+/* A pty's two ends have links of their own; fdinfo of the master has the number of the other one
+ * (drivers/tty/pty.c). All descriptors of one eventfd have the same id (fs/eventfd.c). */
+static void find_peer_link(struct descriptor *row)
+{
+	unsigned index;
+
+	if (!strcmp(row->kind, "pipe")) {
+		snprintf(row->peer_link, sizeof(row->peer_link), "%s", row->link);
+	} else if (!strcmp(row->kind, "eventfd")) {
+		read_fdinfo(row->pid, row->fd, "eventfd-id:", row->peer_info,
+		            sizeof(row->peer_info));
+		if (row->peer_info[0])
+			snprintf(row->peer_link, sizeof(row->peer_link), "%s", row->link);
+	} else if (is_pty_master(row->link)) {
+		read_fdinfo(row->pid, row->fd, "tty-index:", row->peer_info,
+		            sizeof(row->peer_info));
+		if (sscanf(row->peer_info, "tty-index: %u", &index) == 1)
+			snprintf(row->peer_link, sizeof(row->peer_link), PTY_SLAVE "%u", index);
+		row->peer_info[0] = '\0';
+	} else if (sscanf(row->link, PTY_SLAVE "%u", &index) == 1) {
+		snprintf(row->peer_link, sizeof(row->peer_link), PTY_MASTER);
+		snprintf(row->peer_info, sizeof(row->peer_info), "tty-index:\t%u", index);
+	}
+}
+
+static struct descriptor *find_row(struct open_files *files, uint32_t pid, uint32_t fd)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (files->rows[i].pid == pid && files->rows[i].fd == fd)
+			return &files->rows[i];
+	return NULL;
+}
+
+void open_files_wait(struct open_files *files, uint32_t pid, uint32_t fd)
+{
+	struct descriptor *row = find_row(files, pid, fd);
+
+	if (row)
+		row->waited = true;
+}
+
 void open_files_request(struct open_files *files, uint32_t pid, uint32_t fd)
 {
 	struct descriptor *row;
 	mode_t mode;
 
-	for (size_t i = 0; i < files->count; i++)
-		if (files->rows[i].pid == pid && files->rows[i].fd == fd)
-			return;
+	if (find_row(files, pid, fd))
+		return;
 	files->rows = alloc_grow(files->rows, &files->cap, files->count + 1, sizeof(*files->rows));
 	row = &files->rows[files->count++];
 	*row = (struct descriptor){ .pid = pid, .fd = fd };
@@ -149,10 +222,8 @@ void open_files_request(struct open_files *files, uint32_t pid, uint32_t fd)
 	row->writes = mode & S_IWUSR;
 	row->is_remote = row->link[0] == '/' && is_on_server(files, pid, fd);
 	row->kind = find_kind(row);
+	find_peer_link(row);
 	find_socket(row);
-	if (!strcmp(row->kind, "pipe"))
-		snprintf(row->peer_link, sizeof(row->peer_link), "%.*s",
-		         (int)sizeof(row->peer_link) - 1, row->link);
 }
 
 size_t open_files_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max)
@@ -251,24 +322,39 @@ uint32_t open_files_fuse_server(uint32_t minor)
 
 /* The processes that have the other ends. */
 
-static void add_peer(struct descriptor *row, uint32_t pid)
+static void add_pid(uint32_t *pids, size_t *count, uint32_t pid)
 {
-	for (size_t i = 0; i < row->peer_count; i++)
-		if (row->peers[i] == pid)
+	for (size_t i = 0; i < *count; i++)
+		if (pids[i] == pid)
 			return;
-	if (row->peer_count < PEERS_MAX)
-		row->peers[row->peer_count++] = pid;
+	if (*count < PEERS_MAX)
+		pids[(*count)++] = pid;
 }
 
 /* A pipe's other end is open the other way round; a socket's has another number. */
 static bool is_other_end(const struct descriptor *row, uint32_t pid, uint32_t fd)
 {
+	char info[sizeof(row->peer_info)];
 	mode_t mode;
 
+	if (row->peer_info[0]) {
+		size_t key = strcspn(row->peer_info, ":") + 1;
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s", (int)key, row->peer_info);
+		read_fdinfo(pid, fd, name, info, sizeof(info));
+		return !strcmp(info, row->peer_info);
+	}
 	if (strcmp(row->kind, "pipe") != 0)
 		return true;
 	mode = read_fd_mode(pid, fd);
 	return row->reads ? mode & S_IWUSR : mode & S_IRUSR;
+}
+
+static bool is_link_of_peer(const struct descriptor *row, const char *link)
+{
+	return !strcmp(row->peer_link, link) ||
+	       (!strcmp(row->peer_link, PTY_MASTER) && is_pty_master(link));
 }
 
 static void scan_process(struct open_files *files, uint32_t pid, uint64_t deadline)
@@ -289,9 +375,9 @@ static void scan_process(struct open_files *files, uint32_t pid, uint64_t deadli
 		for (size_t i = 0; link[0] && i < files->count; i++) {
 			struct descriptor *row = &files->rows[i];
 
-			if (row->peer_link[0] && !strcmp(row->peer_link, link) &&
+			if (row->peer_link[0] && is_link_of_peer(row, link) &&
 			    is_other_end(row, pid, fd))
-				add_peer(row, pid);
+				add_pid(row->peers, &row->peer_count, pid);
 		}
 	}
 	closedir(folder);
@@ -316,13 +402,19 @@ static void scan_processes(struct open_files *files)
 	closedir(folder);
 }
 
-static void add_process_name(struct buf *ret, const char *pid_key, const char *name_key,
-                             uint32_t pid)
+/* "peer=4715 peer_name=sh peer_state=S" */
+static void add_process(struct buf *ret, const char *key, uint32_t pid)
 {
 	struct process_stat stat;
+	char name[PROCESS_TITLE_MAX], more[32];
 
-	marker_addf(ret, pid_key, "%" PRIu32, pid);
-	marker_add(ret, name_key, span_of(process_stat(pid, 0, &stat) ? stat.comm : "?"));
+	process_title_label(pid, name, sizeof(name));
+	marker_addf(ret, key, "%" PRIu32, pid);
+	snprintf(more, sizeof(more), "%s_name", key);
+	marker_add(ret, more, span_of(name));
+	snprintf(more, sizeof(more), "%s_state", key);
+	if (process_stat(pid, 0, &stat))
+		marker_addf(ret, more, "%c", stat.state);
 }
 
 static void add_socket(const struct socket_row *socket, struct buf *ret)
@@ -342,7 +434,7 @@ static void add_socket(const struct socket_row *socket, struct buf *ret)
 	marker_addf(ret, "send_queue", "%" PRIu64, socket->send_queue);
 }
 
-static void add_descriptor(const struct descriptor *row, struct span locks, struct buf *ret)
+static void add_descriptor(const struct descriptor *row, struct buf *ret)
 {
 	marker_open(ret, "fd");
 	marker_addf(ret, "pid", "%" PRIu32, row->pid);
@@ -356,9 +448,9 @@ static void add_descriptor(const struct descriptor *row, struct span locks, stru
 	if (row->is_socket)
 		add_socket(&row->socket, ret);
 	for (size_t i = 0; i < row->peer_count; i++)
-		add_process_name(ret, "peer", "peer_name", row->peers[i]);
-	if (row->kind && !strcmp(row->kind, "file") && !row->is_remote)
-		file_locks_add_holders(locks, row->pid, row->fd, row->link, ret);
+		add_process(ret, "peer", row->peers[i]);
+	for (size_t i = 0; i < row->holder_count; i++)
+		add_process(ret, "holder", row->holders[i]);
 	marker_close(ret);
 }
 
@@ -368,8 +460,41 @@ void open_files_add(struct open_files *files, struct buf *ret)
 
 	scan_processes(files);
 	file_locks_read(&locks);
-	for (size_t i = 0; i < files->count; i++)
-		if (files->rows[i].link[0])
-			add_descriptor(&files->rows[i], buf_span(&locks), ret);
+	for (size_t i = 0; i < files->count; i++) {
+		struct descriptor *row = &files->rows[i];
+
+		if (!row->link[0])
+			continue;
+		if (row->kind && !strcmp(row->kind, "file") && !row->is_remote)
+			row->holder_count =
+			        file_locks_find_holders(buf_span(&locks), row->pid, row->fd,
+			                                row->link, row->holders, PEERS_MAX);
+		add_descriptor(row, ret);
+	}
 	buf_deinit(&locks);
+}
+
+size_t open_files_others(const struct open_files *files, uint32_t *ret, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < files->count && count < max; i++) {
+		const struct descriptor *row = &files->rows[i];
+		const uint32_t *pids = row->peer_count ? row->peers : row->holders;
+		size_t pid_count = row->peer_count ? row->peer_count : row->holder_count;
+		uint32_t only = 0;
+
+		for (size_t j = 0; j < pid_count && row->waited; j++) {
+			if (pids[j] == row->pid)
+				continue;
+			if (only) {
+				only = 0;
+				break;
+			}
+			only = pids[j];
+		}
+		if (only)
+			ret[count++] = only;
+	}
+	return count;
 }

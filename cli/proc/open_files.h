@@ -23,6 +23,8 @@ void open_files_deinit(struct open_files *files);
 
 /* Requests a marker for this descriptor; more requests for the same one change nothing. */
 void open_files_request(struct open_files *files, uint32_t pid, uint32_t fd);
+/* A thread waits for this requested descriptor alone, and not for whichever is ready first. */
+void open_files_wait(struct open_files *files, uint32_t pid, uint32_t fd);
 /* Lists the descriptors that an epoll waits for, up to `max`. Returns their number; 0 if fd is no
  * epoll. */
 size_t open_files_epoll(uint32_t pid, uint32_t fd, uint32_t *ret, size_t max);
@@ -35,5 +37,8 @@ uint32_t open_files_fuse_server(uint32_t minor);
  * most OPEN_FILES_SCAN_MS. */
 #define OPEN_FILES_SCAN_MS 300
 void open_files_add(struct open_files *files, struct buf *ret);
+/* After open_files_add: for each descriptor that a thread waits for alone, the process with its
+ * other end or the lock, if it is the only one besides the descriptor's own. Returns the number. */
+size_t open_files_others(const struct open_files *files, uint32_t *ret, size_t max);
 
 #endif

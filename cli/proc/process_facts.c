@@ -13,6 +13,7 @@
 #include "cli/proc/call_object.h"
 #include "cli/proc/kernel_stacks.h"
 #include "cli/proc/process.h"
+#include "cli/proc/process_title.h"
 #include "cli/proc/restarted_call.h"
 #include "cli/proc/sleep_clock.h"
 
@@ -25,6 +26,9 @@ struct facts {
 	struct process_threads threads;
 	struct open_files open_files;
 	struct sleep_clock clock;
+	bool hop;
+	struct process_facts_others others;
+	bool waits_for_child;   /* a thread waits for any child */
 	bool syscall_is_hidden; /* some thread's system call cannot be read */
 	struct buf text, *ret;
 };
@@ -41,10 +45,30 @@ static struct span read_task_file(struct facts *facts, uint32_t tid, const char 
 
 static void add_name(struct buf *ret, const char *key, uint32_t pid)
 {
-	struct process_stat stat;
+	char name[PROCESS_TITLE_MAX];
 
-	if (pid && process_stat(pid, 0, &stat))
-		marker_add(ret, key, span_of(stat.comm));
+	if (!pid)
+		return;
+	process_title_label(pid, name, sizeof(name));
+	if (strcmp(name, "?") != 0)
+		marker_add(ret, key, span_of(name));
+}
+
+static void add_title(struct buf *ret, uint32_t pid)
+{
+	struct process_title title;
+
+	process_title_read(pid, &title);
+	if (title.title[0])
+		marker_add(ret, "title", span_of(title.title));
+	if (title.command[0])
+		marker_add(ret, "command", span_of(title.command));
+}
+
+static void note_other(struct facts *facts, uint32_t pid)
+{
+	if (facts->others.count < PROCESS_FACTS_OTHERS)
+		facts->others.pids[facts->others.count++] = pid;
 }
 
 /* The signal that stopped the process: while it is stopped, that is the last field of stat,
@@ -71,6 +95,9 @@ static void add_process(struct facts *facts, const struct process_stat *stat)
 	marker_addf(facts->ret, "ppid", "%" PRIu32, stat->ppid);
 	add_name(facts->ret, "ppid_name", stat->ppid);
 	marker_add(facts->ret, "name", span_of(stat->comm));
+	add_title(facts->ret, facts->pid);
+	if (facts->hop)
+		marker_addf(facts->ret, "hop", "1");
 	marker_addf(facts->ret, "state", "%c", stat->state);
 	marker_addf(facts->ret, "cpu_us", "%" PRIu64, process_ticks_us(stat->cpu_ticks));
 	if (process_age_us(stat))
@@ -101,6 +128,19 @@ static void add_time_left(struct facts *facts, uint32_t tid, const struct decode
 		marker_addf(facts->ret, "left_is_most", "1");
 }
 
+#define POLLED_MAX 3 /* pipes of one child: its stdin, stdout and stderr */
+
+/* Does the call wait for its descriptors, and for nothing else? An event loop does not. */
+static bool waits_for_all(const struct decoded_syscall *decoded)
+{
+	enum syscall_class class = decoded->class;
+
+	if (class == SYSCALL_POLL)
+		return decoded->fd_count <= POLLED_MAX;
+	return class == SYSCALL_READ || class == SYSCALL_WRITE || class == SYSCALL_CONNECT ||
+	       class == SYSCALL_FILE_LOCK;
+}
+
 /* Adds the descriptors; for an epoll also those that it waits for. */
 static void add_fds(struct facts *facts, const struct decoded_syscall *decoded)
 {
@@ -114,6 +154,8 @@ static void add_fds(struct facts *facts, const struct decoded_syscall *decoded)
 
 		marker_addf(facts->ret, "fd", "%" PRIu32, decoded->fds[i]);
 		open_files_request(&facts->open_files, facts->pid, decoded->fds[i]);
+		if (waits_for_all(decoded))
+			open_files_wait(&facts->open_files, facts->pid, decoded->fds[i]);
 		for (size_t j = 0; j < count; j++) {
 			marker_addf(facts->ret, "fd", "%" PRIu32, inner[j]);
 			open_files_request(&facts->open_files, facts->pid, inner[j]);
@@ -159,8 +201,12 @@ static void add_decoded_syscall(struct facts *facts, const struct process_thread
 	if (object.len)
 		marker_add(facts->ret, "object", buf_span(&object));
 	add_time_left(facts, thread->tid, &decoded);
-	if (decoded.wait_pid)
+	if (decoded.wait_pid) {
 		marker_addf(facts->ret, "wait_pid", "%" PRIu32, decoded.wait_pid);
+		note_other(facts, decoded.wait_pid);
+	} else if (decoded.class == SYSCALL_CHILD) {
+		facts->waits_for_child = true;
+	}
 	buf_deinit(&object);
 	decoded_syscall_deinit(&decoded);
 }
@@ -207,8 +253,8 @@ static void add_thread(struct facts *facts, const struct process_thread *thread)
 
 static void add_children(struct facts *facts)
 {
-	uint32_t *pids = NULL;
-	size_t count = 0, cap = 0;
+	uint32_t *pids = NULL, only = 0;
+	size_t count = 0, cap = 0, alive = 0;
 
 	process_descendants(facts->pid, &pids, &count, &cap);
 	for (size_t i = 0; i < count; i++) {
@@ -220,17 +266,23 @@ static void add_children(struct facts *facts)
 		marker_addf(facts->ret, "pid", "%" PRIu32, pids[i]);
 		marker_addf(facts->ret, "ppid", "%" PRIu32, facts->pid);
 		marker_addf(facts->ret, "state", "%c", stat.state);
-		marker_add(facts->ret, "name", span_of(stat.comm));
+		add_name(facts->ret, "name", pids[i]);
 		marker_close(facts->ret);
+		alive += stat.state != 'Z';
+		only = stat.state != 'Z' ? pids[i] : only;
 	}
+	if (facts->waits_for_child && alive == 1)
+		note_other(facts, only);
 	free(pids);
 }
 
-void process_facts_add(uint32_t pid, struct buf *ret)
+void process_facts_add(uint32_t pid, bool hop, struct process_facts_others *others, struct buf *ret)
 {
-	struct facts facts = { .pid = pid, .ret = ret };
+	struct facts facts = { .pid = pid, .hop = hop, .ret = ret };
 	struct process_stat stat;
 
+	if (others)
+		others->count = 0;
 	if (!process_stat(pid, 0, &stat))
 		return;
 	add_process(&facts, &stat);
@@ -245,6 +297,11 @@ void process_facts_add(uint32_t pid, struct buf *ret)
 		add_thread(&facts, &facts.threads.rows[i]);
 	open_files_add(&facts.open_files, ret);
 	add_children(&facts);
+	facts.others.count +=
+	        open_files_others(&facts.open_files, facts.others.pids + facts.others.count,
+	                          PROCESS_FACTS_OTHERS - facts.others.count);
+	if (others)
+		*others = facts.others;
 	if (facts.syscall_is_hidden && stat.state != 'Z')
 		marker_unread(ret, "system calls",
 		              "/proc/PID/task/TID/syscall is for those who may trace the process");

@@ -4,11 +4,24 @@
 #ifndef PMP_PROCESS_FACTS_H
 #define PMP_PROCESS_FACTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "merger/base/buf.h"
 
-/* Appends all readable facts about pid; nothing if there is no such process. */
-void process_facts_add(uint32_t pid, struct buf *ret);
+#define PROCESS_FACTS_OTHERS 16
+
+/* The processes that threads of a process wait for: a child, or the only other process that has the
+ * other end of a pipe or socket or the lock on a file. */
+struct process_facts_others {
+	uint32_t pids[PROCESS_FACTS_OTHERS];
+	size_t count;
+};
+
+/* Appends all readable facts about pid; nothing if there is no such process. hop: the process is
+ * not sampled. others may be NULL; otherwise it is filled. */
+void process_facts_add(uint32_t pid, bool hop, struct process_facts_others *others,
+                       struct buf *ret);
 
 #endif

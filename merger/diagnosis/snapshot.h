@@ -130,6 +130,9 @@ struct snapshot_process {
 	uint32_t name, parent_name, tracer_name, executable, python, ruby;
 	uint32_t runtime;       /* of another language, as in its marker; 0: none, or unknown */
 	uint64_t runtime_count; /* of the runtime's own threads; 0: unknown */
+	uint32_t title;         /* that the program has set */
+	uint32_t command;       /* the script of an interpreter, and its subcommand */
+	bool hop; /* not sampled: /proc was read, because a process of the dump waits for it */
 	char state;
 	bool core; /* The process is from a core file: `signal` has ended it, at address `fault`. */
 	uint32_t signal_tid;
@@ -143,6 +146,7 @@ struct snapshot_process {
 
 struct snapshot_peer {
 	uint32_t pid, name;
+	char state; /* as in /proc; 0: unknown */
 };
 
 struct snapshot_fd {
@@ -237,6 +241,14 @@ static inline bool snapshot_thread_is_running(const struct snapshot_thread *thre
 static inline bool snapshot_thread_is_main(const struct snapshot_thread *thread)
 {
 	return thread->tid == thread->pid;
+}
+
+/* What the process is called: its title, command or name; 0: unknown. */
+static inline uint32_t snapshot_process_label(const struct snapshot_process *process)
+{
+	if (process->title)
+		return process->title;
+	return process->command ? process->command : process->name;
 }
 
 const char *wait_kind_name(enum wait_kind kind);         /* "mutex" */

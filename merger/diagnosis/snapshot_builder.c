@@ -5,6 +5,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/escape.h"
+#include "merger/base/number.h"
 #include "merger/build/pymerge.h"
 #include "merger/diagnosis/blocking_functions.h"
 #include "merger/diagnosis/printed_details.h"
@@ -68,6 +69,15 @@ static void *grow_array(void *array, size_t *count, size_t *cap, size_t size)
 	return bytes;
 }
 
+static uint32_t parse_pid(struct span value)
+{
+	uint64_t number;
+
+	return number_take(&value, 10, &number) && !value.len && number <= UINT32_MAX
+	               ? (uint32_t)number
+	               : 0;
+}
+
 static size_t take_numbers32(const struct marker *marker, const char *key, uint32_t **ret)
 {
 	uint64_t *wide;
@@ -80,21 +90,26 @@ static size_t take_numbers32(const struct marker *marker, const char *key, uint3
 	return count;
 }
 
-/* From pairs of "KEY=4715 KEY_name=sh". */
+/* From "peer=4715 peer_name=sh peer_state=S", or the same of "holder"; several. */
 static size_t take_peers(struct snapshot_builder *builder, const struct marker *marker,
-                         const char *pid_key, const char *name_key, struct snapshot_peer **ret)
+                         const char *word, struct snapshot_peer **ret)
 {
-	uint32_t *pids;
-	size_t count = take_numbers32(marker, pid_key, &pids), at = 0, pos = 0;
+	size_t count = 0, cap = 0, pos = 0;
 	struct span key, value;
 
-	*ret = count ? alloc_zeroed(count, sizeof(**ret)) : NULL;
-	for (size_t i = 0; i < count; i++)
-		(*ret)[i].pid = pids[i];
-	while (marker_next(marker, &pos, &key, &value) && at < count)
-		if (span_eq(key, span_of(name_key)))
-			(*ret)[at++].name = intern_value(builder, value);
-	free(pids);
+	*ret = NULL;
+	while (marker_next(marker, &pos, &key, &value)) {
+		if (!span_take(&key, span_of(word)))
+			continue;
+		if (!key.len && count < MARKER_NUMBERS_MAX) {
+			*ret = grow_array(*ret, &count, &cap, sizeof(**ret));
+			(*ret)[count - 1].pid = parse_pid(value);
+		} else if (count && span_eq(key, SPAN_LIT("_name"))) {
+			(*ret)[count - 1].name = intern_value(builder, value);
+		} else if (count && span_eq(key, SPAN_LIT("_state"))) {
+			(*ret)[count - 1].state = value.len ? value.ptr[0] : 0;
+		}
+	}
 	return count;
 }
 
@@ -139,6 +154,9 @@ static void take_process(struct snapshot_builder *builder, const struct marker *
 	process->ppid = get_number(marker, "ppid");
 	process->parent_name = take_word(builder, marker, "ppid_name");
 	process->name = take_word(builder, marker, "name");
+	process->title = take_word(builder, marker, "title");
+	process->command = take_word(builder, marker, "command");
+	process->hop = get_number(marker, "hop");
 	process->state = get_letter(marker, "state");
 	process->tracer = get_number(marker, "tracer");
 	process->tracer_name = take_word(builder, marker, "tracer_name");
@@ -214,8 +232,8 @@ static void take_fd(struct snapshot_builder *builder, const struct marker *marke
 		.recv_queue = marker_number(marker, "recv_queue", 0),
 		.send_queue = marker_number(marker, "send_queue", 0),
 	};
-	row->peer_count = take_peers(builder, marker, "peer", "peer_name", &row->peers);
-	row->holder_count = take_peers(builder, marker, "holder", "holder_name", &row->holders);
+	row->peer_count = take_peers(builder, marker, "peer", &row->peers);
+	row->holder_count = take_peers(builder, marker, "holder", &row->holders);
 }
 
 static void take_child(struct snapshot_builder *builder, const struct marker *marker)

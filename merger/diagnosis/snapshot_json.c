@@ -116,6 +116,9 @@ static void add_processes(struct json_report *report)
 		open_row(report);
 		document_add_number(report->document, "pid", process->pid);
 		add_id(report, "name", process->name);
+		add_id(report, "title", process->title);
+		add_id(report, "command", process->command);
+		document_add_known(report->document, "not_sampled", process->hop);
 		add_id(report, "executable", process->executable);
 		add_letter(report, "state", process->state);
 		document_add_known(report->document, "ppid", process->ppid);
@@ -295,6 +298,7 @@ static void add_peers(struct json_report *report, const char *key,
 		open_row(report);
 		document_add_number(report->document, "pid", peers[i].pid);
 		add_id(report, "name", peers[i].name);
+		add_letter(report, "state", peers[i].state);
 		close_row(report);
 	}
 	close_list(report);

@@ -4,6 +4,7 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/escape.h"
+#include "merger/diagnosis/process_role.h"
 #include "merger/diagnosis/snapshot_report.h"
 #include "merger/diagnosis/stack_groups.h"
 #include "merger/diagnosis/thread_load.h"
@@ -11,6 +12,7 @@
 #include "merger/profile/frame_repeats.h"
 #include "merger/profile/label.h"
 
+#define SAME_MAX 20 /* processes of a group that are listed */
 #define NAMED_MAX 8 /* threads of a group that are listed; the others are counted */
 
 struct text_report {
@@ -49,7 +51,7 @@ static size_t count_threads(const struct snapshot *snapshot, uint32_t pid)
 static void write_process(struct text_report *report, const struct snapshot_process *process)
 {
 	size_t threads = count_threads(report->snapshot, process->pid);
-	struct span name = get_text(report, process->name);
+	struct span name = get_text(report, snapshot_process_label(process));
 
 	if (!process->pid)
 		return;
@@ -59,6 +61,9 @@ static void write_process(struct text_report *report, const struct snapshot_proc
 	if (name.len)
 		fprintf(report->out, " (%.*s)", SPAN_ARG(name));
 	fprintf(report->out, ": %zu thread%s", threads, threads == 1 ? "" : "s");
+	if (process->hop)
+		fprintf(report->out, ", not sampled: pmp dump -p %" PRIu32 " does it",
+		        process->pid);
 	if (process->python)
 		fprintf(report->out, ", Python %.*s", SPAN_ARG(get_text(report, process->python)));
 	if (process->age_us)
@@ -236,29 +241,84 @@ static void write_frames(struct text_report *report, const struct snapshot_threa
 		fputs("    (no stack)\n", report->out);
 }
 
+static void write_stacks(struct text_report *report, const struct stack_groups *groups,
+                         uint32_t pid)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct stack_group *group = &groups->groups[i];
+		const struct snapshot_thread *thread =
+		        &report->snapshot->threads[groups->threads[group->first]];
+
+		if (thread->pid != pid)
+			continue;
+		write_names(report, groups, group);
+		write_state(report, groups, group);
+		write_waits(report, groups, group);
+		write_frames(report, thread);
+	}
+}
+
+/* "3 processes the same: 12, 13, 14": those in the group of the process at `first`. */
+static void write_same(struct text_report *report, const struct process_groups *groups,
+                       size_t first)
+{
+	const struct snapshot *snapshot = report->snapshot;
+	size_t named = 0, more = groups->size[first] - 1;
+
+	if (!more)
+		return;
+	fprintf(report->out, "%zu more process%s the same:", more, more == 1 ? "" : "es");
+	for (size_t i = first + 1; i < snapshot->process_count && named < SAME_MAX; i++)
+		if (groups->first[i] == first)
+			fprintf(report->out, "%s %" PRIu32, named++ ? "," : "",
+			        snapshot->processes[i].pid);
+	if (more > named)
+		fprintf(report->out, " and %zu more", more - named);
+	fputc('\n', report->out);
+}
+
+/* When a process is written: one that differs from its family is first, its supervisor later, and
+ * those that are not sampled last. */
+static uint64_t get_order(const struct text_report *report, const struct process_groups *groups,
+                          size_t at)
+{
+	const struct snapshot_process *process = &report->snapshot->processes[at];
+	uint64_t role = process->hop ? ROLE_HELPER + 1 : process_role_of(report->snapshot, process);
+
+	return role << 56 | (uint64_t)groups->size[at] << 28 | at;
+}
+
+static int compare_order(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
 static void write_groups(struct text_report *report)
 {
-	struct stack_groups groups;
+	const struct snapshot *snapshot = report->snapshot;
+	uint64_t *order = alloc_zeroed(snapshot->process_count + 1, sizeof(*order));
+	struct stack_groups stacks;
+	struct process_groups groups;
 
-	stack_groups_init(&groups, report->snapshot, report->options->largest_first);
-	for (size_t i = 0; i < report->snapshot->process_count; i++) {
-		const struct snapshot_process *process = &report->snapshot->processes[i];
+	stack_groups_init(&stacks, snapshot, report->options->largest_first);
+	process_groups_init(&groups, snapshot);
+	for (size_t i = 0; i < snapshot->process_count; i++)
+		order[i] = get_order(report, &groups, i);
+	qsort(order, snapshot->process_count, sizeof(*order), compare_order);
+	for (size_t i = 0; i < snapshot->process_count; i++) {
+		size_t at = order[i] & ((1u << 28) - 1);
 
-		write_process(report, process);
-		for (size_t j = 0; j < groups.count; j++) {
-			const struct stack_group *group = &groups.groups[j];
-			const struct snapshot_thread *thread =
-			        &report->snapshot->threads[groups.threads[group->first]];
-
-			if (thread->pid != process->pid)
-				continue;
-			write_names(report, &groups, group);
-			write_state(report, &groups, group);
-			write_waits(report, &groups, group);
-			write_frames(report, thread);
-		}
+		if (groups.first[at] != at)
+			continue;
+		write_process(report, &snapshot->processes[at]);
+		write_same(report, &groups, at);
+		write_stacks(report, &stacks, snapshot->processes[at].pid);
 	}
-	stack_groups_deinit(&groups);
+	process_groups_deinit(&groups);
+	stack_groups_deinit(&stacks);
+	free(order);
 }
 
 /* A lock or semaphore of asyncio or gevent does not store its holder. */

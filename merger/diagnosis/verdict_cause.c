@@ -2,6 +2,7 @@
  * between threads: the thread whose own wait is the most significant. */
 #include <inttypes.h>
 
+#include "merger/diagnosis/process_role.h"
 #include "merger/diagnosis/thread_load.h"
 #include "merger/diagnosis/thread_rank.h"
 #include "merger/diagnosis/verdict_draft.h"
@@ -15,6 +16,9 @@ struct cause {
 	bool holds;    /* the waiter waits for a lock of it */
 	bool is_mains; /* it is the main thread, or the main thread waits for it */
 	enum thread_rank rank;
+	enum process_role role;
+	size_t same;      /* processes of its family that do the same, with itself */
+	unsigned percent; /* of a CPU that it used before the stop */
 };
 
 /* The kind of verdict if a thread waits for what another one holds; NULL: it waits for something
@@ -80,21 +84,30 @@ static struct cause make_cause(const struct verdict_draft *draft, size_t thread)
 {
 	const struct snapshot *snapshot = draft->snapshot;
 	const struct snapshot_thread *row = &snapshot->threads[thread];
+	size_t process = snapshot_find_process(snapshot, row->pid);
 	struct cause ret = {
 		.thread = thread,
 		.waiter = find_waiter(draft, thread),
 		.is_mains = is_mains(draft, thread),
 		.rank = thread_rank_of(snapshot, row),
+		.percent = thread_load_percent(row),
 	};
 
+	if (process != SNAPSHOT_NONE) {
+		ret.same = draft->groups.size[process];
+		/* No role makes up for a sleep that no signal ends. */
+		if (ret.rank != RANK_UNINTERRUPTIBLE)
+			ret.role = process_role_of(snapshot, &snapshot->processes[process]);
+	}
 	ret.holds = ret.waiter != SNAPSHOT_NONE &&
 	            find_holder_kind(&snapshot->threads[ret.waiter]) &&
 	            !thread_rank_serves(snapshot, row);
 	return ret;
 }
 
-/* Does a come before b? A lock that others wait for is first; then what the main thread waits for,
- * unless that may be work. */
+/* Does a come before b? A lock that others wait for is first; then processes of the program's own
+ * code; then what the main thread waits for, unless that may be work; then a worker that does
+ * something else than the others. */
 static bool is_before(const struct verdict_draft *draft, const struct cause *a,
                       const struct cause *b)
 {
@@ -107,12 +120,18 @@ static bool is_before(const struct verdict_draft *draft, const struct cause *a,
 		return a->holds;
 	if (a->holds && draft->graph.waiters[a->thread] != draft->graph.waiters[b->thread])
 		return draft->graph.waiters[a->thread] > draft->graph.waiters[b->thread];
+	if (a->role != b->role)
+		return a->role < b->role;
 	if (a_main != b_main)
 		return a_main;
 	if ((a->rank < RANK_WAIT || b->rank < RANK_WAIT) && a->rank != b->rank)
 		return a->rank < b->rank;
 	if (a->is_mains != b->is_mains)
 		return a->is_mains;
+	if (a->rank == b->rank && a->same != b->same)
+		return a->same < b->same;
+	if (a->rank == b->rank && a->same > 1)
+		return a->percent > b->percent;
 	return a->rank < b->rank;
 }
 
@@ -290,6 +309,7 @@ static bool write_cause(struct verdict_draft *draft, const struct cause *cause)
 	if (cause->rank == RANK_UNKNOWN && !cause->holds)
 		add_unread_stacks(draft);
 	add_chain(draft, cause);
+	verdict_add_others(draft, cause->thread);
 	verdict_add_progress(draft, cause->thread);
 	return true;
 }

@@ -3,6 +3,7 @@
 #ifndef PMP_VERDICT_DRAFT_H
 #define PMP_VERDICT_DRAFT_H
 
+#include "merger/diagnosis/process_role.h"
 #include "merger/diagnosis/verdict.h"
 #include "merger/diagnosis/wait_graph.h"
 #include "merger/diagnosis/wording.h"
@@ -10,6 +11,7 @@
 struct verdict_draft {
 	const struct snapshot *snapshot;
 	struct wait_graph graph;
+	struct process_groups groups;
 	struct verdict *verdict;
 };
 
@@ -29,6 +31,7 @@ verdict_finder verdict_find_blocked_loop;  /* a task, callback or greenlet that 
 verdict_finder verdict_find_stuck_task;    /* nothing can wake it, or it waits for a thread */
 verdict_finder verdict_find_waiting_loop;  /* of the other loops */
 verdict_finder verdict_find_waiting;       /* all threads may be waiting for work */
+verdict_finder verdict_find_title;         /* a process title says that it waits */
 
 void verdict_begin(struct verdict_draft *draft, const char *kind, enum verdict_trust trust);
 /* Adds the thread to the verdict's threads. */
@@ -57,5 +60,10 @@ void verdict_add_task_wait(struct verdict_draft *draft, size_t task);
 const char *verdict_task_word(const struct snapshot_task *task);
 /* A line with the progress of a thread, if there were several looks. */
 void verdict_add_progress(struct verdict_draft *draft, size_t thread);
+/* Lines about the process at the other end, and about processes of its family that do the same. */
+void verdict_add_others(struct verdict_draft *draft, size_t thread);
+
+/* A thread of another process that waits for this one; SNAPSHOT_NONE: none does. */
+size_t verdict_find_waiter(const struct verdict_draft *draft, uint32_t pid);
 
 #endif

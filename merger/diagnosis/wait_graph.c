@@ -1,8 +1,11 @@
 #include "merger/diagnosis/wait_graph.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "merger/base/alloc.h"
+#include "merger/diagnosis/thread_load.h"
+#include "merger/diagnosis/thread_rank.h"
 
 #define NO_EDGE ((struct wait_edge){ SNAPSHOT_NONE, false })
 
@@ -46,28 +49,62 @@ static struct wait_edge find_lock_edge(const struct snapshot *snapshot,
 	return found == 1 ? make_edge(snapshot, thread->pid, only, false) : NO_EDGE;
 }
 
-/* An edge to the only other process of the snapshot that has the other end of the pipe or
- * socket. */
+/* Does the process do nothing for its peer? Not one that waits for work: it may have given its
+ * answer, or never had the question. Of a process with several threads, only its main thread can be
+ * named, and only if its stacks show what that does. */
+static bool is_standing(const struct snapshot *snapshot, uint32_t pid)
+{
+	size_t at = snapshot_find_thread(snapshot, pid, pid), threads = 0;
+	size_t process = snapshot_find_process(snapshot, pid);
+
+	if (at == SNAPSHOT_NONE || process == SNAPSHOT_NONE)
+		return false;
+	if (strchr("TtZ", snapshot->processes[process].state))
+		return true;
+	for (size_t i = 0; i < snapshot->thread_count; i++)
+		threads += snapshot->threads[i].pid == pid;
+	if (threads > 1 && snapshot->processes[process].hop)
+		return false;
+	/* It was on a CPU when it was looked at, but hardly before and after. */
+	if (snapshot_thread_is_running(&snapshot->threads[at]) &&
+	    thread_load_of(&snapshot->threads[at]) == THREAD_LOAD_NONE)
+		return false;
+	return thread_rank_of(snapshot, &snapshot->threads[at]) < RANK_IDLE;
+}
+
+/* The only other process that has the other end of the descriptor; 0: none, or several. */
+static uint32_t find_only_peer(const struct snapshot *snapshot, uint32_t pid, uint32_t fd)
+{
+	size_t at = snapshot_find_fd(snapshot, pid, fd);
+	uint32_t only = 0;
+
+	for (size_t i = 0; at != SNAPSHOT_NONE && i < snapshot->fds[at].peer_count; i++) {
+		uint32_t peer = snapshot->fds[at].peers[i].pid;
+
+		if (peer == pid)
+			continue;
+		if (only && peer != only)
+			return 0;
+		only = peer;
+	}
+	return only;
+}
+
+/* An edge to the only other process that has the other ends of all pipes and sockets
+ * that the thread waits for. */
 static struct wait_edge find_peer_edge(const struct snapshot *snapshot,
                                        const struct snapshot_thread *thread)
 {
-	size_t at = thread->call.fd_count == 1
-	                    ? snapshot_find_fd(snapshot, thread->pid, thread->call.fds[0])
-	                    : SNAPSHOT_NONE;
 	uint32_t only = 0;
 
-	if (at == SNAPSHOT_NONE)
-		return NO_EDGE;
-	for (size_t i = 0; i < snapshot->fds[at].peer_count; i++) {
-		uint32_t peer = snapshot->fds[at].peers[i].pid;
+	for (size_t i = 0; i < thread->call.fd_count; i++) {
+		uint32_t peer = find_only_peer(snapshot, thread->pid, thread->call.fds[i]);
 
-		if (peer == thread->pid)
-			continue;
-		if (only && peer != only)
+		if (!peer || (only && peer != only))
 			return NO_EDGE;
 		only = peer;
 	}
-	return make_edge(snapshot, only, only, false);
+	return is_standing(snapshot, only) ? make_edge(snapshot, only, only, false) : NO_EDGE;
 }
 
 static struct wait_edge find_holder_edge(const struct snapshot *snapshot,
@@ -83,6 +120,24 @@ static struct wait_edge find_holder_edge(const struct snapshot *snapshot,
 	                 snapshot->fds[at].holders[0].pid, true);
 }
 
+/* To the child that it waits for; if it waits for any, to the only one that lives. */
+static struct wait_edge find_child_edge(const struct snapshot *snapshot,
+                                        const struct snapshot_thread *thread)
+{
+	uint32_t only = thread->call.wait_pid;
+	size_t alive = 0;
+
+	for (size_t i = 0; i < snapshot->child_count && !thread->call.wait_pid; i++) {
+		const struct snapshot_child *child = &snapshot->children[i];
+
+		if (child->ppid != thread->pid || child->state == 'Z')
+			continue;
+		only = child->pid;
+		alive++;
+	}
+	return alive <= 1 ? make_edge(snapshot, only, only, true) : NO_EDGE;
+}
+
 static struct wait_edge find_edge(const struct snapshot *snapshot,
                                   const struct snapshot_thread *thread)
 {
@@ -91,11 +146,12 @@ static struct wait_edge find_edge(const struct snapshot *snapshot,
 	switch (thread->call.class) {
 	case SYSCALL_READ:
 	case SYSCALL_WRITE:
+	case SYSCALL_POLL:
 		return find_peer_edge(snapshot, thread);
 	case SYSCALL_FILE_LOCK:
 		return find_holder_edge(snapshot, thread);
 	case SYSCALL_CHILD:
-		return make_edge(snapshot, thread->call.wait_pid, thread->call.wait_pid, true);
+		return find_child_edge(snapshot, thread);
 	default:
 		return NO_EDGE;
 	}

@@ -70,12 +70,14 @@ void wording_thread(struct buf *out, const struct snapshot *snapshot, size_t thr
 
 	if (snapshot->process_count > 1 && row->pid == row->tid) {
 		append_named(out, snapshot, "process", row->pid,
-		             process->name ? process->name : row->name);
+		             snapshot_process_label(process) ? snapshot_process_label(process)
+		                                             : row->name);
 		return;
 	}
 	append_named(out, snapshot, "thread", row->tid, row->name);
 	if (snapshot->process_count > 1 && row->pid)
-		append_named(out, snapshot, " of process", row->pid, process->name);
+		append_named(out, snapshot, " of process", row->pid,
+		             snapshot_process_label(process));
 }
 
 void wording_frame(struct buf *out, const struct snapshot *snapshot, const struct frame *frame,
@@ -145,6 +147,24 @@ void wording_wait(struct buf *out, const struct snapshot *snapshot,
 	}
 }
 
+/* States in which a process does nothing, whatever it wants. */
+static void append_state(struct buf *out, char state)
+{
+	static const struct {
+		char state;
+		const char *text;
+	} rows[] = {
+		{ 'T', ", stopped by a signal" },
+		{ 't', ", held by a debugger" },
+		{ 'D', ", in uninterruptible sleep" },
+		{ 'Z', ", a zombie" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].state == state)
+			buf_add_span(out, span_of(rows[i].text));
+}
+
 static void append_peers(struct buf *out, const struct snapshot *snapshot, const char *before,
                          const struct snapshot_peer *peers, size_t count)
 {
@@ -155,6 +175,7 @@ static void append_peers(struct buf *out, const struct snapshot *snapshot, const
 			buf_add_span(out, SPAN_LIT(" "));
 			append_id(out, snapshot, peers[i].name);
 		}
+		append_state(out, peers[i].state);
 	}
 }
 
@@ -354,6 +375,10 @@ void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t a
 		append_known(out, snapshot, ", ", thread->call.object);
 	} else if (snapshot_thread_is_running(thread)) {
 		buf_add_span(out, SPAN_LIT("is on CPU"));
+	} else if (thread->state == 'T') {
+		buf_add_span(out, SPAN_LIT("is stopped by a signal"));
+	} else if (thread->state == 'Z') {
+		buf_add_span(out, SPAN_LIT("has ended (a zombie)"));
 	} else {
 		append_call(out, snapshot, thread);
 	}

@@ -45,7 +45,10 @@
  * Additions of `pmp dump`, for snapshot.h; profiles skip them. Facts of /proc come before `begin`:
  *
  *	process pid=4711 ppid=1 name=python3 state=S tracer=0 tracer_name=.. signal=19
- *		cpu_us=.. age_us=..
+ *		title=.. command=.. hop=1 cpu_us=.. age_us=..
+ *		title: what the program has written over its arguments; command: the script of an
+ *		interpreter and its subcommand ("celery worker")
+ *		hop: it is not sampled, but a process of the dump waits for it
  *		signal: the one that stopped the process, if it is known
  *		cpu_us: CPU time of the process since its start, age_us ago; threads that have
  *		ended count, children do not
@@ -65,8 +68,9 @@
  *		ipc file other
  *	fd pid=4711 fd=7 kind=KIND path=.. end=read|write local=.. remote=.. state=ESTABLISHED
  *		accepted=1 (a client's connection to a listening socket)
- *		recv_queue=0 send_queue=0 peer=4715 peer_name=.. (pipe or socket: a process with the
- *		other end; several pairs) holder=4716 holder_name=.. (owner of a lock on the file)
+ *		recv_queue=0 send_queue=0 peer=4715 peer_name=.. peer_state=S (pipe or socket: a
+ *		process with the other end; several) holder=4716 holder_name=.. holder_state=S
+ *		(owner of a lock on the file)
  *		KIND: file directory device pipe tcp udp unix netlink epoll eventfd timerfd signalfd
  *		inotify pidfd other
  *	child pid=4720 ppid=4711 state=Z name=sh

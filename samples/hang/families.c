@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -144,7 +145,8 @@ static void supervise(void)
 	}
 }
 
-/* A master that sleeps in select, idle workers, and the last worker, which runs `last`. */
+/* A master that sleeps in select, idle workers, and the last worker, which runs
+ * `last`; NULL: it is idle, too. */
 static void start_workers(void (*last)(int), const char *title)
 {
 	struct sockaddr_in address;
@@ -154,7 +156,7 @@ static void start_workers(void (*last)(int), const char *title)
 		if (start_child("worker"))
 			continue;
 		set_title("families: worker");
-		if (i + 1 < WORKERS)
+		if (i + 1 < WORKERS || !last)
 			serve(listener);
 		if (title)
 			set_title(title);
@@ -183,18 +185,10 @@ static void prefork_busy(void)
 	start_workers(burn_all, NULL);
 }
 
-static void idle_worker(int unused)
-{
-	struct sockaddr_in address;
-
-	(void)unused;
-	serve(loopback(&address));
-}
-
 /* All workers wait for clients. */
 static void prefork_idle(void)
 {
-	start_workers(idle_worker, NULL);
+	start_workers(NULL, NULL);
 }
 
 static void stand(int unused)
@@ -274,7 +268,7 @@ static void chain(void)
 static void lock_in_child(void)
 {
 	char path[64];
-	int fd, silent = silent_peer(), told[2];
+	int fd, told[2];
 
 	snprintf(path, sizeof(path), "/tmp/pmp-families-%d", (int)getpid());
 	if (pipe(told))
@@ -284,10 +278,11 @@ static void lock_in_child(void)
 		flock(fd, LOCK_EX);
 		close(told[0]);
 		close(told[1]);
-		fetch(silent);
+		fetch(silent_peer());
 	}
 	close(told[1]);
-	read_from(told[0]);
+	if (read(told[0], &(char){ 0 }, 1) < 0)
+		exit(1);
 	fd = open(path, O_RDWR);
 	unlink(path);
 	ready(getpid());
@@ -354,14 +349,14 @@ static void stopped_unix(void)
 /* The other end of a pty, a child that waits for a silent peer. */
 static void pty_child(void)
 {
-	int silent = silent_peer(), control, terminal;
+	int control, terminal;
 
 	if (openpty(&control, &terminal, NULL, NULL, NULL))
 		exit(1);
 	if (!start_child("shell")) {
 		close(control);
 		dup2(terminal, 0);
-		fetch(silent);
+		fetch(silent_peer());
 	}
 	close(terminal);
 	ready(getpid());
@@ -371,7 +366,6 @@ static void pty_child(void)
 /* A FIFO that a child has open for writing; the child is in a system call of its own. */
 static void fifo_child(void)
 {
-	int silent = silent_peer();
 	char path[64];
 	int fd;
 
@@ -381,7 +375,7 @@ static void fifo_child(void)
 	if (!start_child("feeder")) {
 		if (open(path, O_WRONLY) < 0)
 			exit(1);
-		fetch(silent);
+		fetch(silent_peer());
 	}
 	fd = open(path, O_RDONLY);
 	unlink(path);
@@ -398,6 +392,42 @@ static void child_recv(void)
 		fetch(silent_peer());
 	ready(getpid());
 	waitpid(pid, NULL, 0);
+}
+
+/* A server that accepts a client and never answers it. */
+static void no_answer(void)
+{
+	struct sockaddr_in address;
+	int listener = loopback(&address);
+
+	if (!start_child("server")) {
+		if (accept(listener, NULL, NULL) < 0)
+			exit(1);
+		serve(listener);
+	}
+	close(listener);
+	listener = connect_to(&address);
+	ready(getpid());
+	fetch(listener);
+}
+
+/* It polls the output of a child that was stopped by a signal, as subprocess.run does. */
+static void poll_stopped(void)
+{
+	int ends[2];
+	struct pollfd wanted = { .events = POLLIN };
+
+	if (pipe(ends))
+		exit(1);
+	if (!start_child("tool")) {
+		close(ends[0]);
+		raise(SIGSTOP);
+		pause();
+	}
+	close(ends[1]);
+	ready(getpid());
+	wanted.fd = ends[0];
+	poll(&wanted, 1, -1);
 }
 
 static const struct {
@@ -418,6 +448,8 @@ static const struct {
 	{ "pty-child", pty_child },
 	{ "fifo-child", fifo_child },
 	{ "child-recv", child_recv },
+	{ "no-answer", no_answer },
+	{ "poll-stopped", poll_stopped },
 };
 
 int main(int argc, char **argv)

@@ -20,6 +20,17 @@
 #define LOAD(tid, recent, ready)                                                                   \
 	"~pmp thread pid=10 tid=" tid " recent_us=" recent " ready_us=" ready " window_us="        \
 	"400000\n"
+#define CHILD(pid, state, name) "~pmp child pid=" pid " ppid=10 state=" state " name=" name "\n"
+#define PROCESS_OF(pid, state, name, keys, call)                                                   \
+	"~pmp process pid=" pid " ppid=10 name=" name " state=" state keys                         \
+	"\n~pmp thread pid=" pid " tid=" pid " name=" name " state=" state " " call "\n"
+#define WORKER(pid, state, call) PROCESS_OF(pid, state, "app", "", call)
+#define MAIN(pid, call) WORKER(pid, "S", call)
+#define TITLED(pid, title) PROCESS_OF(pid, "S", "app", " title=" title, "class=poll")
+#define HOP(pid, state, call) PROCESS_OF(pid, state, "other", " hop=1", call)
+#define PEER(pid, fd, peer, state)                                                                 \
+	"~pmp fd pid=" pid " fd=" fd " kind=pipe end=read peer=" peer                              \
+	" peer_name=other peer_state=" state "\n"
 #define THREAD(n, tid) "Thread " n " (LWP " tid " \"t" tid "\"):\n~pmp state code=S cpu_us=5\n"
 #define RUNNING(n, tid) "Thread " n " (LWP " tid " \"t" tid "\"):\n~pmp state code=R cpu_us=5\n"
 #define MUTEX(on, owner) "~pmp waits kind=mutex on=" on " type=normal owner=" owner "\n"
@@ -363,6 +374,120 @@ static const struct {
 	  "likely",
 	  { "thread 10 (t10) sleeps in f" },
 	  1 },
+	{ "a zombie child, and a parent that waits for a peer",
+	  PROCESS FACT("10", "class=read call=recv(5)") CHILD("20", "Z", "short")
+	          WORKER("20", "Z", "") BEGIN THREAD("1", "10") AT("f") END,
+	  "io",
+	  "certain",
+	  { "process 10 (app) is blocked in recv(5)" },
+	  1 },
+	{ "a process whose main thread has ended, but not the others",
+	  "~pmp process pid=10 ppid=1 name=app state=Z\n~pmp thread pid=10 tid=10 state=Z\n" FACT(
+	          "11", "class=read call=recv(5)") BEGIN THREAD("2", "11") AT("f") END,
+	  "io",
+	  "certain",
+	  { "thread 11 (t11) is blocked in recv(5)" },
+	  1 },
+	{ "one of four workers waits for a peer; the master waits for any child",
+	  PROCESS FACT("10", "class=child") MAIN("20", "class=accept") MAIN("21", "class=accept")
+	          MAIN("22", "class=read call=recv(5)") MAIN("23", "class=accept"),
+	  "io",
+	  "certain",
+	  { "process 22 (app) is blocked in recv(5)",
+	    "3 other children of process 10 do all the same: 20, 21, 23" },
+	  1 },
+	{ "all workers wait for the same peer",
+	  PROCESS FACT("10", "class=poll") MAIN("20", "class=read call=recv(5)")
+	          MAIN("21", "class=read call=recv(5)") MAIN("22", "class=read call=recv(5)"),
+	  "io",
+	  "certain",
+	  { "process 20 (app) is blocked in recv(5)", "2 more processes do the same: 21, 22" },
+	  1 },
+	{ "a worker that does not wait as the others",
+	  PROCESS FACT("10", "class=poll") MAIN("20", "class=read call=recv(5)")
+	          MAIN("21", "class=read call=recv(5)") MAIN("22", "class=connect call=connect(6)"),
+	  "io",
+	  "certain",
+	  { "process 22 (app) is blocked in connect(6)",
+	    "2 other children of process 10 do all the same: 20, 21" },
+	  1 },
+	{ "a resource tracker reads its pipe; the program waits for work",
+	  PROCESS FACT("10", "class=accept") WORKER("20", "S", "class=read call=read(3)")
+	          BEGIN THREAD("1", "10") AT("f") END
+	  "~pmp begin sample=1 pid=20 time_us=0\nThread 1 (LWP 20 \"python3\"):\n" EVAL
+	  "  File \"/usr/lib/python3.11/multiprocessing/resource_tracker.py\", line 3, in "
+	  "main\n~pmp end sample=1 pid=20 pause_us=1\n",
+	  "idle",
+	  "likely",
+	  { "process 10 (app) is blocked in accept" },
+	  1 },
+	{ "titles of a database's processes",
+	  PROCESS FACT("10", "class=poll") TITLED("20", "postgres:%20app%20db%20idle")
+	          TITLED("21", "postgres:%20app%20db%20idle%20in%20transaction")
+	                  TITLED("22", "postgres:%20app%20db%20UPDATE%20waiting")
+	                          TITLED("23", "postgres:%20app%20db%20UPDATE%20waiting"),
+	  "lock",
+	  "likely",
+	  { "process 22 (postgres: app db UPDATE waiting) waits for a lock, as its title says, and "
+	    "1 more do",
+	    "process 21 (postgres: app db idle in transaction) may hold it" },
+	  1 },
+	{ "a title that waits for work",
+	  PROCESS FACT("10", "class=poll") TITLED("20", "app:%20waiting%20for%20requests"),
+	  "idle",
+	  "likely",
+	  { "nothing says that it hangs" },
+	  1 },
+	{ "the other end of a pipe is stopped",
+	  PROCESS FACT("10", "class=read call=read(3) fd=3") PEER("10", "3", "20", "T")
+	          HOP("20", "T", ""),
+	  "stopped",
+	  "certain",
+	  { "process 20 (other) was stopped by a signal, and process 10 (app) waits for it; kill "
+	    "-CONT 20",
+	    "(pipe; the other end: 20 other, stopped by a signal)" },
+	  1 },
+	{ "one of two other ends is stopped",
+	  PROCESS FACT("10",
+	               "class=read call=read(3) fd=3") "~pmp fd pid=10 fd=3 kind=pipe end=read "
+	                                               "peer=20 peer_name=other peer_state=T "
+	                                               "peer=21 peer_name=more peer_state=S\n" HOP(
+	                                                       "20", "T", ""),
+	  "io",
+	  "certain",
+	  { "the other end: 20 other, stopped by a signal, 21 more)" },
+	  1 },
+	{ "the other end waits for work",
+	  PROCESS FACT("10", "class=read call=recv(3) fd=3") PEER("10", "3", "20", "S")
+	          HOP("20", "S", "class=accept call=accept(4)"),
+	  "io",
+	  "certain",
+	  { "process 10 (app) is blocked in recv(3)",
+	    "the other end, process 20 (other), is blocked in accept(4)" },
+	  2 },
+	{ "the other end is not sampled, and waits for its own peer",
+	  PROCESS FACT("10", "class=poll call=poll(1) fd=3") PEER("10", "3", "20", "S")
+	          HOP("20", "S", "class=read call=recv(4)"),
+	  "io",
+	  "likely",
+	  { "process 20 (other) is blocked in recv(4), and process 10 (app) waits for it",
+	    "pmp dump -p 20 shows its stack" },
+	  2 },
+	{ "the other end was on a CPU by chance",
+	  PROCESS FACT("10", "class=read call=read(3) fd=3") PEER("10", "3", "20", "R")
+	          HOP("20", "R", "class=running") "~pmp thread pid=20 tid=20 recent_us=900 "
+	                                          "ready_us=0 window_us=400000\n",
+	  "io",
+	  "certain",
+	  { "process 10 (app) is blocked in read(3)" },
+	  2 },
+	{ "it waits for any child, and has one",
+	  PROCESS FACT("10", "class=child") CHILD("19", "Z", "short") CHILD("20", "S", "other")
+	          HOP("20", "S", "class=read call=recv(4)"),
+	  "io",
+	  "certain",
+	  { "process 20 (other) is blocked in recv(4), and process 10 (app) waits for it" },
+	  2 },
 	{ "tasks in a circle",
 	  PROCESS FACT("10", "class=poll") BEGIN THREAD("1", "10")
 	          AT("epoll_wait") "~pmp task id=0x1 name=Task-1 tid=10 waits=0x2 waits=0x3\n~pmp "
