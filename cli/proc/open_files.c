@@ -406,7 +406,7 @@ static void scan_processes(struct open_files *files)
 static void add_process(struct buf *ret, const char *key, uint32_t pid)
 {
 	struct process_stat stat;
-	char name[PROCESS_TITLE_MAX], more[32];
+	char name[COMMAND_NAME_MAX], more[32];
 
 	process_title_label(pid, name, sizeof(name));
 	marker_addf(ret, key, "%" PRIu32, pid);

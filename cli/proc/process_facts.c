@@ -45,7 +45,7 @@ static struct span read_task_file(struct facts *facts, uint32_t tid, const char 
 
 static void add_name(struct buf *ret, const char *key, uint32_t pid)
 {
-	char name[PROCESS_TITLE_MAX];
+	char name[COMMAND_NAME_MAX];
 
 	if (!pid)
 		return;
@@ -56,7 +56,7 @@ static void add_name(struct buf *ret, const char *key, uint32_t pid)
 
 static void add_title(struct buf *ret, uint32_t pid)
 {
-	struct process_title title;
+	struct command_name title;
 
 	process_title_read(pid, &title);
 	if (title.title[0])

@@ -67,6 +67,9 @@ static void add_args(struct buf *line, uint32_t pid)
 	if (process_stat(pid, 0, &stat) && stat.state != 'D')
 		process_read(pid, "cmdline", CMDLINE_MAX, &text);
 	rest = buf_span(&text);
+	/* A title that the process has set is followed by NULs. */
+	while (rest.len > 1 && !rest.ptr[rest.len - 1] && !rest.ptr[rest.len - 2])
+		rest.len--;
 	while (rest.len) {
 		size_t len = strnlen(rest.ptr, rest.len);
 

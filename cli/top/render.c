@@ -10,6 +10,7 @@
 #include "merger/base/number.h"
 #include "merger/text/text_style.h"
 #include "cli/proc/process.h"
+#include "cli/proc/process_title.h"
 #include "merger/text/tree_text.h"
 
 #define ROWS_MAX 1000 /* functions in the table: enough to scroll through */
@@ -29,11 +30,13 @@ void top_target_init(struct top_target *ret, uint32_t pid)
 	long ticks = sysconf(_SC_CLK_TCK);
 	struct process_stat stat;
 	struct buf clean = { 0 };
+	char name[COMMAND_NAME_MAX];
 
 	*ret = (struct top_target){ .pid = pid };
 	if (!process_stat(pid, 0, &stat) || ticks <= 0)
 		return;
-	escape_add(&clean, span_of(stat.comm));
+	process_title_label(pid, name, sizeof(name));
+	escape_add(&clean, span_of(name));
 	snprintf(ret->name, sizeof(ret->name), "%.*s", SPAN_ARG(clean));
 	buf_deinit(&clean);
 	ret->start_us = stat.starttime * 1000000 / (uint64_t)ticks;

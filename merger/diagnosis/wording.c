@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "merger/diagnosis/own_frame.h"
+#include "merger/profile/label.h"
 
 static const char *const wait_words[WAIT_KIND_COUNT] = {
 	[WAIT_MUTEX] = "mutex",
@@ -87,7 +88,7 @@ void wording_frame(struct buf *out, const struct snapshot *snapshot, const struc
 	append_id(out, snapshot, frame->name);
 	if (frame_is_script(frame->kind) || (frame->file && frame->line)) {
 		buf_add_span(out, SPAN_LIT(" at "));
-		buf_add_span(out, span_basename(intern_get(snapshot->intern, frame->file)));
+		buf_add_span(out, label_file(intern_get(snapshot->intern, frame->file)));
 		if (frame->line)
 			buf_printf(out, ":%" PRIu32, frame->line);
 	} else if (frame->module) {

@@ -2,12 +2,27 @@
 
 #include "merger/base/number.h"
 
+struct span label_file(struct span path)
+{
+	static const char *const names[] = { "__init__.py", "__main__.py", "mod.rs" };
+	struct span base = span_basename(path), folder;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!span_eq(base, span_of(names[i])) || base.len + 1 >= path.len)
+			continue;
+		folder = span_basename((struct span){ path.ptr, path.len - base.len - 1 });
+		if (folder.len)
+			return (struct span){ folder.ptr, folder.len + 1 + base.len };
+	}
+	return base;
+}
+
 static struct span get_path(const struct intern *intern, uint32_t id,
                             const struct label_options *options)
 {
 	struct span path = intern_get(intern, id);
 
-	return options->full_paths ? path : span_basename(path);
+	return options->full_paths ? path : label_file(path);
 }
 
 static bool is_code(const struct frame *frame)

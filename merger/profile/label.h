@@ -13,6 +13,9 @@ struct label_options {
 	bool by_line; /* "(file.py:12)" */
 };
 
+/* The end of a source file's path that names it: "app.py"; "pkg/__init__.py", as all packages have
+ * a file of that name. */
+struct span label_file(struct span path);
 /* Appends the label. Python: name and source file. Native: name and module; with by_line and a
  * known line, or if the module is unknown, the source file instead; if both are unknown, only the
  * name. Other kinds: only the name. A frame without a name is "??". */

@@ -1,5 +1,6 @@
 #include "merger/profile/levels.h"
 
+#include "merger/base/command_name.h"
 #include "merger/base/number.h"
 
 #define PID_TAG "(pid "
@@ -41,14 +42,32 @@ struct frame level_host(struct intern *intern, uint32_t host)
 	return make_level(intern, FRAME_HOST, intern_get(intern, host), "", 0, "(unknown host)");
 }
 
+static void find_command_name(struct intern *intern, const struct profile_target *target,
+                              struct command_name *ret)
+{
+	struct buf cmdline = { 0 };
+
+	for (size_t i = 0; i < target->arg_count; i++) {
+		buf_add_span(&cmdline, intern_get(intern, target->args[i]));
+		buf_add(&cmdline, "", 1);
+	}
+	command_name_parse(buf_span(&cmdline), ret);
+	buf_deinit(&cmdline);
+}
+
 struct frame level_process(struct intern *intern, const struct profile_target *target)
 {
+	struct command_name called = { 0 };
 	struct span name = { 0 };
 
-	if (target)
+	if (target) {
+		find_command_name(intern, target, &called);
 		name = span_basename(intern_get(intern, target->arg_count && target->args[0]
 		                                                ? target->args[0]
 		                                                : target->executable));
+	}
+	if (called.title[0] || called.command[0])
+		name = span_of(called.title[0] ? called.title : called.command);
 	return make_level(intern, FRAME_PROCESS, name, PID_TAG, target ? target->pid : 0,
 	                  "(unknown process)");
 }

@@ -148,7 +148,7 @@ static size_t fill_label(struct tree_writer *writer, uint32_t at)
 		return name_len;
 	if (!in_source) {
 		buf_add_span(label, SPAN_LIT(" at "));
-		buf_add_span(label, label_options.full_paths ? file : span_basename(file));
+		buf_add_span(label, label_options.full_paths ? file : label_file(file));
 	} else if (tree_line_first(writer->profile->tree, at).number) {
 		buf_add_span(label, SPAN_LIT(" "));
 	}

@@ -1,4 +1,4 @@
-/* process_title: rows are contents of /proc/PID/cmdline. */
+/* command_name: rows are contents of /proc/PID/cmdline. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cli/proc/process_title.h"
+#include "merger/base/command_name.h"
 
 #define TEXT(words) words, sizeof(words)
 
@@ -59,10 +59,10 @@ static void test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct process_title got;
+		struct command_name got;
 
 		print_message("%zu: %s\n", i, rows[i].text);
-		process_title_parse((struct span){ rows[i].text, rows[i].len }, &got);
+		command_name_parse((struct span){ rows[i].text, rows[i].len }, &got);
 		assert_string_equal(got.title, rows[i].title);
 		assert_string_equal(got.command, rows[i].command);
 	}
