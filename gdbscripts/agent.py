@@ -30,6 +30,7 @@ from pmp_ruby_files import ruby_file, ruby_files
 from pmp_ruby_vm import find_live_ruby
 from pmp_session import now_us
 from pmp_symbols import Symbols
+from pmp_thread_names import ThreadNames
 
 IDENTS_MAX = 64  # threads whose pthread_self is read to find the live interpreter
 
@@ -50,6 +51,7 @@ class Agent:
         self.python_files, self.mapped_rubies = [], []
         self.notes = set()  # texts for pmp's user, repeated with each sample
         self.python_reported = False  # the `python` marker was written
+        self.names = ThreadNames()
 
     # The commands.
 
@@ -122,6 +124,7 @@ class Agent:
                 sampler = ThreadSampler(self.target, stats)
                 self.session.stop(unstoppable, guarded("sample", on_stopped))
                 return
+            self.names.set_names(self.target, samples, stats)
             self._write(number, pid, begun - epoch, pause, samples)
             if not kernel_stacks:
                 self.symbols.read_units_between_samples(self.target.stack_pointers)
@@ -161,6 +164,8 @@ class Agent:
 
             def write() -> None:
                 pause = now_us() - self.session.began_us
+                if details is None:
+                    self.names.set_names(self.target, samples, stats)
                 self._write(number, pid, begun - epoch, pause, samples, details)
             if self.session.has_running_threads():
                 self.session.resume()  # pmp sees that gdb is still attached, and ends this gdb

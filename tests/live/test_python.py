@@ -147,6 +147,9 @@ def _():
     profile = Profile(pmp("fold", "--threads", "-f", "yaml", run.path("raw")).out)
     equal({node["kind"] for node in profile.tree}, {"thread"})
     equal([node["total"] for node in profile.tree], [SAMPLES] * THREADS)
+    # The names are Python's; the kernel has the program's name for all of them.
+    names = sorted(node["frame"].partition(" ")[0] for node in profile.tree)
+    equal(names, ["MainThread"] + ["spin-%d" % (i + 1) for i in range(THREADS - 1)])
     check_split(profile, 7)
 
 
