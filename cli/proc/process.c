@@ -296,7 +296,10 @@ bool process_schedstat(uint32_t pid, uint32_t tid, struct process_schedstat *ret
 	if (!take_number(&field, 10, &ret->cpu_ns) || !ret->cpu_ns)
 		return false;
 	field = take_field(&span);
-	return take_number(&field, 10, &ret->ready_ns);
+	if (!take_number(&field, 10, &ret->ready_ns))
+		return false;
+	field = take_field(&span);
+	return take_number(&field, 10, &ret->runs);
 }
 
 bool process_cpu_ns(uint32_t pid, uint32_t tid, uint64_t *ret)

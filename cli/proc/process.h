@@ -25,6 +25,7 @@ struct process_stat {
 struct process_schedstat {
 	uint64_t cpu_ns;   /* time on a CPU */
 	uint64_t ready_ns; /* time for which it was ready to run and had no CPU */
+	uint64_t runs;     /* how often it was given a CPU */
 };
 
 struct process_status {

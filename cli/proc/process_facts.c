@@ -233,15 +233,17 @@ static void add_syscall(struct facts *facts, const struct process_thread *thread
 static void add_thread(struct facts *facts, const struct process_thread *thread)
 {
 	char wchan[64];
-	uint64_t ran;
+	struct process_schedstat times;
 
 	marker_open(facts->ret, "thread");
 	marker_addf(facts->ret, "pid", "%" PRIu32, facts->pid);
 	marker_addf(facts->ret, "tid", "%" PRIu32, thread->tid);
 	marker_add(facts->ret, "name", span_of(thread->stat.comm));
 	marker_addf(facts->ret, "state", "%c", thread->stat.state);
-	if (process_cpu_ns(facts->pid, thread->tid, &ran))
-		marker_addf(facts->ret, "cpu_us", "%" PRIu64, ran / 1000);
+	if (process_schedstat(facts->pid, thread->tid, &times)) {
+		marker_addf(facts->ret, "cpu_us", "%" PRIu64, times.cpu_ns / 1000);
+		marker_addf(facts->ret, "runs", "%" PRIu64, times.runs);
+	}
 	snprintf(wchan, sizeof(wchan), "%.*s",
 	         SPAN_ARG(read_task_file(facts, thread->tid, "wchan")));
 	if (wchan[0] && strcmp(wchan, "0") != 0)

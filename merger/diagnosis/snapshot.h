@@ -110,6 +110,8 @@ struct snapshot_thread {
 	/* CPU time, and time ready without a CPU, in a window before the first sample; window_us 0:
 	 * not measured (thread_load.h) */
 	uint64_t recent_us, ready_us, window_us;
+	/* how often it was given a CPU, before the first and after the last sample; 0: unknown */
+	uint64_t runs_first, runs;
 	struct snapshot_wait wait;
 	struct snapshot_syscall call;
 	bool inferred; /* Only names of functions tell the kind of the wait and the call's class. */

@@ -181,7 +181,12 @@ static void take_thread(struct snapshot_builder *builder, const struct marker *m
 	}
 	if (!marker_get(marker, "state").ptr)
 		return;
-	thread->name = take_word(builder, marker, "name");
+	thread->runs = marker_number(marker, "runs", 0);
+	if (!thread->runs_first)
+		thread->runs_first = thread->runs;
+	/* The name in a sample may be Python's; the kernel's is a part of it, or another one. */
+	if (!thread->looks || !thread->name)
+		thread->name = take_word(builder, marker, "name");
 	thread->state = get_letter(marker, "state");
 	if (marker_get(marker, "cpu_us").ptr && !thread->cpu_looked) {
 		thread->cpu_us = marker_number(marker, "cpu_us", 0);

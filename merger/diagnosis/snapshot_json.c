@@ -201,6 +201,9 @@ static void add_thread(struct json_report *report, size_t at)
 		if (thread->has_cpu)
 			document_add_number(report->document, "cpu_grew_us",
 			                    thread->cpu_us - thread->cpu_first_us);
+		if (thread->runs > thread->runs_first)
+			document_add_number(report->document, "ran_times",
+			                    thread->runs - thread->runs_first);
 	}
 	close_row(report);
 	buf_deinit(&doing);

@@ -388,6 +388,12 @@ void wording_activity(struct buf *out, const struct snapshot *snapshot, size_t a
 	wording_place(out, snapshot, thread);
 }
 
+/* A thread that is blocked runs only when pmp stops it: twice for each look. */
+static bool wakes_by_itself(const struct snapshot_thread *thread)
+{
+	return !thread->moves && thread->runs > thread->runs_first + 4 * thread->looks + 4;
+}
+
 void wording_progress(struct buf *out, const struct snapshot *snapshot,
                       const struct snapshot_thread *thread)
 {
@@ -412,6 +418,9 @@ void wording_progress(struct buf *out, const struct snapshot *snapshot,
 	/* A spinning thread that competes for a CPU gets only a part of it. */
 	if (cpu >= seconds / 2 || (cpu >= seconds / 10 && snapshot_thread_is_running(thread)))
 		buf_add_span(out, span_of(thread->moves ? ": it is busy" : ": it spins"));
+	else if (wakes_by_itself(thread))
+		buf_printf(out, "; it ran %" PRIu64 " times: it polls, or a livelock",
+		           thread->runs - thread->runs_first);
 	else if (!thread->moves && cpu < seconds / 100)
 		buf_add_span(out, SPAN_LIT(": it is blocked"));
 }

@@ -54,13 +54,14 @@
  *		ended count, children do not
  *		of a core file: core=1 signal=11 signal_tid=4712 fault=0x0 (the signal that ended
  *		the process, its thread, the address)
- *	thread pid=4711 tid=4712 name=worker-1 state=S cpu_us=.. wchan=futex_wait_queue syscall=202
- *		arg=0x.. (six, in order) frame=.. (kernel frames, leaf first)
+ *	thread pid=4711 tid=4712 name=worker-1 state=S cpu_us=.. runs=.. wchan=futex_wait_queue
+ *		syscall=202 arg=0x.. (six, in order) frame=.. (kernel frames, leaf first)
  *		call=futex(0x..,%20FUTEX_WAIT,%202) class=CLASS fd=7 (each that it waits for)
  *		left_us=.. (until its timeout; missing: no timeout)
  *		left_is_most=1 (less may be left, as after a stop)
  *		wait_pid=4720 (waits for this child)
  *		object=on%20nfs4%20box:/srv%20at%20/mnt (what it waits for, in words)
+ *		runs: how often it was given a CPU since its start
  *		recent_us=.. ready_us=.. window_us=..	its CPU time, and the time for which it
  *		was ready and had no CPU, in the window before the first stop. Also in a line of
  *		its own, with pid and tid only

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -394,6 +395,32 @@ static void child_recv(void)
 	waitpid(pid, NULL, 0);
 }
 
+static volatile int wants[2];
+
+/* Lets the other one go first. */
+static void *be_polite(void *other)
+{
+	int me = other ? 1 : 0;
+
+	wants[me] = 1;
+	while (wants[!me])
+		usleep(1000);
+	wants[me] = 0;
+	return NULL;
+}
+
+/* Two threads that wait politely for each other: they run, and nothing is done. */
+static void livelock(void)
+{
+	pthread_t thread;
+
+	wants[1] = 1;
+	if (pthread_create(&thread, NULL, be_polite, NULL))
+		exit(1);
+	ready(getpid());
+	be_polite(&thread);
+}
+
 /* A server that accepts a client and never answers it. */
 static void no_answer(void)
 {
@@ -449,6 +476,7 @@ static const struct {
 	{ "fifo-child", fifo_child },
 	{ "child-recv", child_recv },
 	{ "no-answer", no_answer },
+	{ "livelock", livelock },
 	{ "poll-stopped", poll_stopped },
 };
 

@@ -15,6 +15,9 @@ LOAD = (
     (C, "server-80", "busy", "certain",
      (r"\(families\) .*\d+ % of a CPU in the [\d.]+ s before the stop",
       r" in (server_80|burn) at families.c:\d+")),
+    (C, "livelock", "sleep", "likely",
+     (r"in 5 looks over .*; it ran \d+ times: it polls, or a livelock", "!it is blocked"),
+     "--interval", "0.2"),
     (C, "reader-80", "busy", "certain", (r"\(families\) .*\d+ % of a CPU in the",)),
 )
 
@@ -77,7 +80,7 @@ HOPS = (
 )
 
 
-@test("a server that uses a CPU is busy, wherever it is caught")
+@test("a thread that uses a CPU or wakes up is neither idle nor blocked")
 def _():
     need_gdb()
     check_rows(LOAD)

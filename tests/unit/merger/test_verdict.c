@@ -488,6 +488,14 @@ static const struct {
 	  "certain",
 	  { "process 20 (other) is blocked in recv(4), and process 10 (app) waits for it" },
 	  2 },
+	{ "a sample has Python's name of a thread, and facts of /proc come after it",
+	  PROCESS BEGIN
+	  "Thread 1 (LWP 11 \"Thread-1 (work)\"):\n~pmp state code=S cpu_us=5\n" AT("f") END
+	  "~pmp thread pid=10 tid=11 name=python3 state=S class=read call=recv(5)\n",
+	  "io",
+	  "certain",
+	  { "thread 11 (Thread-1 (work)) is blocked in recv(5)" },
+	  1 },
 	{ "tasks in a circle",
 	  PROCESS FACT("10", "class=poll") BEGIN THREAD("1", "10")
 	          AT("epoll_wait") "~pmp task id=0x1 name=Task-1 tid=10 waits=0x2 waits=0x3\n~pmp "
