@@ -96,12 +96,12 @@ static const struct row {
 	  RUN TARGET(7) TARGET(9) BEGIN(7, 0) THREAD(7, "a") END(7, 100) BEGIN(9, 0) THREAD(9, "a")
 	          END(9, 100) STOP,
 	  true, 8, 2, 0, 0, 2000, 1000,
-	  "python3 (pid 7);a (tid 7);work (w.c) 1\npython3 (pid 9);a (tid 9);work (w.c) 1\n" },
+	  "a b.py (pid 7);a (tid 7);work (w.c) 1\na b.py (pid 9);a (tid 9);work (w.c) 1\n" },
 	{ "a second target that comes later was not asked for",
 	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a") END(7, 100) TARGET(9) BEGIN(9, 0) THREAD(9, "a")
 	          END(9, 100) STOP,
 	  false, 5, 2, 0, 0, 2000, 1000,
-	  "python3 (pid 7);work (w.c) 1\npython3 (pid 9);work (w.c) 1\n" },
+	  "a b.py (pid 7);work (w.c) 1\na b.py (pid 9);work (w.c) 1\n" },
 	{ "a note of another process makes no level",
 	  RUN TARGET(7) BEGIN(7, 0) THREAD(7, "a")
 	          END(7, 100) "~pmp note pid=9 text=a%20child\n" STOP,
