@@ -144,14 +144,17 @@ static void add_family(struct verdict_draft *draft, size_t at)
 	add_pids(draft, others, SNAPSHOT_NONE);
 }
 
-/* The other end of the descriptor that the thread waits for, if it is a process of the snapshot
- * that waits for work: then the graph has no edge to it. */
+/* The child, or the process with the other end, that the thread waits for, if it is in the snapshot
+ * and waits for work: then the graph has no edge to it. */
 static size_t find_idle_peer(const struct verdict_draft *draft, size_t at)
 {
 	const struct snapshot *snapshot = draft->snapshot;
 	const struct snapshot_thread *thread = &snapshot->threads[at];
 	size_t fd, found = SNAPSHOT_NONE;
 
+	if (thread->call.class == SYSCALL_CHILD && thread->call.wait_pid &&
+	    draft->graph.edges[at].to == SNAPSHOT_NONE)
+		return snapshot_find_thread(snapshot, thread->call.wait_pid, thread->call.wait_pid);
 	if (thread->call.fd_count != 1 || draft->graph.edges[at].to != SNAPSHOT_NONE ||
 	    thread->wait.kind != WAIT_NONE)
 		return SNAPSHOT_NONE;
@@ -175,7 +178,9 @@ void verdict_add_others(struct verdict_draft *draft, size_t thread)
 	        snapshot_find_process(draft->snapshot, draft->snapshot->threads[thread].pid);
 
 	if (peer != SNAPSHOT_NONE) {
-		verdict_add(draft, "\nthe other end, ");
+		bool is_child = draft->snapshot->threads[thread].call.class == SYSCALL_CHILD;
+
+		verdict_add(draft, is_child ? "\nthe child, " : "\nthe other end, ");
 		verdict_add_thread(draft, peer);
 		verdict_add(draft, ", ");
 		wording_activity(&draft->verdict->text, draft->snapshot, peer);

@@ -120,12 +120,13 @@ static struct wait_edge find_holder_edge(const struct snapshot *snapshot,
 	                 snapshot->fds[at].holders[0].pid, true);
 }
 
-/* To the child that it waits for; if it waits for any, to the only one that lives. */
+/* To the child that it waits for; if it waits for any, to the only one that lives. Without a stack
+ * of the child, nothing says more of one that waits for work. */
 static struct wait_edge find_child_edge(const struct snapshot *snapshot,
                                         const struct snapshot_thread *thread)
 {
 	uint32_t only = thread->call.wait_pid;
-	size_t alive = 0;
+	size_t alive = 0, at;
 
 	for (size_t i = 0; i < snapshot->child_count && !thread->call.wait_pid; i++) {
 		const struct snapshot_child *child = &snapshot->children[i];
@@ -135,7 +136,11 @@ static struct wait_edge find_child_edge(const struct snapshot *snapshot,
 		only = child->pid;
 		alive++;
 	}
-	return alive <= 1 ? make_edge(snapshot, only, only, true) : NO_EDGE;
+	at = snapshot_find_process(snapshot, only);
+	if (alive > 1 ||
+	    (at != SNAPSHOT_NONE && snapshot->processes[at].hop && !is_standing(snapshot, only)))
+		return NO_EDGE;
+	return make_edge(snapshot, only, only, true);
 }
 
 static struct wait_edge find_edge(const struct snapshot *snapshot,

@@ -481,6 +481,14 @@ static const struct {
 	  "certain",
 	  { "process 10 (app) is blocked in read(3)" },
 	  2 },
+	{ "it waits for a child, which waits for work",
+	  PROCESS FACT("10", "class=child wait_pid=20") CHILD("20", "S", "other")
+	          HOP("20", "S", "class=accept call=accept(4)"),
+	  "child",
+	  "certain",
+	  { "process 10 (app) waits for child 20 (other, state S)",
+	    "the child, process 20 (other), is blocked in accept(4)" },
+	  2 },
 	{ "it waits for any child, and has one",
 	  PROCESS FACT("10", "class=child") CHILD("19", "Z", "short") CHILD("20", "S", "other")
 	          HOP("20", "S", "class=read call=recv(4)"),
