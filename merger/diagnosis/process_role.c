@@ -136,10 +136,14 @@ static bool is_same_process(const struct snapshot *snapshot, const struct snapsh
 	    !is_same_title(intern_get(snapshot->intern, a->title),
 	                   intern_get(snapshot->intern, b->title)))
 		return false;
+	/* The main threads are found fast, and differ in most cases. */
+	i = snapshot_find_thread(snapshot, a->pid, a->pid);
+	j = snapshot_find_thread(snapshot, b->pid, b->pid);
+	if (i == SNAPSHOT_NONE || j == SNAPSHOT_NONE ||
+	    !is_same_thread(&snapshot->threads[i], &snapshot->threads[j]))
+		return false;
 	i = find_next_thread(snapshot, a->pid, 0);
 	j = find_next_thread(snapshot, b->pid, 0);
-	if (i == end)
-		return false;
 	while (i < end && j < end && is_same_thread(&snapshot->threads[i], &snapshot->threads[j])) {
 		i = find_next_thread(snapshot, a->pid, i + 1);
 		j = find_next_thread(snapshot, b->pid, j + 1);
