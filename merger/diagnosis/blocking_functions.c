@@ -164,6 +164,7 @@ static const struct blocking_function {
 	{ ">std::sys::*hread*join*", WAIT_JOIN, SYSCALL_FUTEX },
 	{ ">std::sync::mp*recv*", WAIT_CHANNEL, SYSCALL_FUTEX },
 	{ ">std::sync::mp*send*", WAIT_CHANNEL, SYSCALL_FUTEX },
+	{ ">std::sync::mp*wait_until", WAIT_CHANNEL, SYSCALL_FUTEX },
 	{ ">crossbeam_channel::*", WAIT_CHANNEL, SYSCALL_FUTEX },
 	{ ">flume::*", WAIT_CHANNEL, SYSCALL_FUTEX },
 	/* Go */
@@ -287,6 +288,7 @@ static const struct blocking_function {
 	{ "runtime.park_m", WAIT_FUTEX, SYSCALL_FUTEX },
 	{ ">std::*atomic*wait*", WAIT_FUTEX, SYSCALL_FUTEX },
 	{ ">std::*platform_wait*", WAIT_FUTEX, SYSCALL_FUTEX },
+	{ ">std::*detail::*do_wait*", WAIT_FUTEX, SYSCALL_FUTEX },
 	{ ">absl::*ait*", WAIT_FUTEX, SYSCALL_FUTEX },
 	{ ">AbslInternalPerThreadSemWait*", WAIT_FUTEX, SYSCALL_FUTEX },
 	{ ">folly::*park*", WAIT_FUTEX, SYSCALL_FUTEX },
@@ -451,11 +453,25 @@ static bool is_in_program(const struct intern *intern, const struct snapshot_thr
 	       !memmem(file.ptr, file.len, "nptl/", 5);
 }
 
+/* The agent knows the locks of C's and Python's libraries. What std::future or a mutex of Rust does
+ * is a wait on a futex or a condition variable to it; names of functions say more. */
+static void refine_wait(const struct snapshot *snapshot, struct snapshot_thread *thread)
+{
+	const struct blocking_function *call;
+
+	if (thread->wait.kind != WAIT_FUTEX && thread->wait.kind != WAIT_CONDITION)
+		return;
+	call = find_call(snapshot->intern, thread, true);
+	if (call && !is_unspecific(call) && call->class == SYSCALL_FUTEX)
+		thread->wait.kind = call->wait;
+}
+
 static void infer_wait(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
 	bool is_known = thread->call.class != SYSCALL_UNKNOWN;
 	const struct blocking_function *call;
 
+	refine_wait(snapshot, thread);
 	/* The kernel's data is older than the sample: a thread that runs now does not wait any
 	 * more. */
 	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) || thread->state == 'R' ||

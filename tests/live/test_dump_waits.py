@@ -2,18 +2,19 @@
 owner does not exist: a row for each case of samples/hang/waits.py and forks.c."""
 
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from hangs import c_program, check_rows, py_program  # noqa: E402
 from targets import need_gdb, need_live_python  # noqa: E402
-from tap import main, test  # noqa: E402
+from tap import ROOT, main, run, skip, temp_dir, test  # noqa: E402
 
 C, PY = c_program("forks"), py_program("waits")
 NOT_BEGUN = r"waits for future 0x\w+ \(no worker of its pool of %d has begun it\)"
 WORKER = r"thread \d+ \(ThreadPoolExecutor-\d+_\d\) "
 MAIN = r"thread \d+ \(MainThread\) "
-NAPS = r"sleeps, \d+.\d s are left in nap at waits.py:\d+"
+NAPS = r"sleeps, (at most )?\d+.\d s are left in nap at waits.py:\d+"
 
 # As in tests/harness/hangs.py.
 ROWS = (
@@ -101,6 +102,31 @@ C_ROWS = (
      (r"holds mutex 0x\w+ \(of a FILE\) and waits for a signal in hold_stdout at forks.c:\d+",
       r"waits for mutex 0x\w+ \(of a FILE\), held by thread \d+ \(forks\) in file at forks.c")),
 )
+# (case of waits.cc, kind, trust, patterns); the same of waits.rs.
+CC_ROWS = (
+    ("mutex", "lock", "certain",
+     (r"holds mutex 0x\w+ \(normal\) and sleeps, .* s are left in nap at waits.cc:\d+",
+      r"held by thread \d+ \(program\) in mutex at waits.cc:\d+")),
+    ("condition", "wait", "likely",
+     (r"waits for condition variable 0x\w+ in condition at waits.cc:\d+",)),
+    ("future", "wait", "likely", (r"waits for future 0x\w+ in future at waits.cc:\d+",)),
+    ("async", "sleep", "certain",
+     (r"in nap at waits.cc:\d+", r"waits for the end of thread \d+ .*in async at waits.cc:\d+")),
+    ("semaphore", "wait", "likely",
+     (r"waits for semaphore 0x\w+ in semaphore at waits.cc:\d+",)),
+    ("latch", "wait", "likely", (r"waits for barrier 0x\w+ in latch at waits.cc:\d+",)),
+    ("join", "sleep", "certain", (r"waits for the end of thread \d+ .*in join at waits.cc:\d+",)),
+)
+RS_ROWS = (
+    ("mutex", "lock", "likely", (r"waits for mutex 0x\w+ in waits::mutex at waits.rs:\d+",)),
+    ("rwlock", "lock", "likely", (r"waits for rwlock 0x\w+ in waits::rwlock at waits.rs:\d+",)),
+    ("condvar", "wait", "likely",
+     (r"waits for condition variable 0x\w+ in waits::condvar at waits.rs:\d+",)),
+    ("channel", "wait", "likely", (r"waits for channel.* in waits::channel at waits.rs:\d+",)),
+    ("barrier", "wait", "likely", (r"waits for barrier.* in waits::barrier at waits.rs:\d+",)),
+    ("park", "wait", "likely", (r"in waits::park at waits.rs:\d+",)),
+    ("join", "sleep", "certain", (r"waits for the end of thread \d+ .* at waits.rs:\d+",)),
+)
 # Rows that need a later Python than 3.6.
 SINCE = {"simple-queue": (3, 7)}
 
@@ -115,6 +141,29 @@ def _():
 def _():
     need_gdb()
     check_rows(C_ROWS)
+
+
+def compiled_rows(rows, compiler, source, *options):
+    """Rows for a program of samples/hang; a skip if it cannot be compiled here."""
+    need_gdb()
+    if shutil.which(compiler) is None:
+        skip("no " + compiler)
+    path = os.path.join(temp_dir(), "program")
+    if run(compiler, "-g", *options, "-o", path, os.path.join(ROOT, "samples", "hang", source),
+           limit=200).code:
+        skip("%s cannot compile %s" % (compiler, source))
+    return [((path,),) + row for row in rows]
+
+
+@test("C++: std::mutex, condition_variable, future, async, counting_semaphore, latch, thread")
+def _():
+    check_rows(compiled_rows(CC_ROWS, os.environ.get("CXX", "c++"), "waits.cc", "-std=c++20",
+                             "-O1", "-pthread"))
+
+
+@test("Rust: Mutex, RwLock, Condvar, mpsc, Barrier, park, join")
+def _():
+    check_rows(compiled_rows(RS_ROWS, "rustc", "waits.rs", "-O"))
 
 
 main()

@@ -89,6 +89,28 @@ static const struct {
 	  "likely",
 	  { "perhaps held by thread 12 (t12), thread 13 (t13)" },
 	  1 },
+	{ "a futex of std::future",
+	  PROCESS FACT("10", "class=futex") BEGIN THREAD(
+	          "1", "10") "~pmp waits kind=futex word=0x90\n"
+	                     "#0  0x0000000000001000 in syscall () from /lib/libc.so.6\n"
+	                     "#1  0x0000000000001000 in std::__future_base::_State_baseV2::wait () "
+	                     "from a.so\n"
+	                     "#2  0x0000000000001000 in main () at a.cc:9\n" END,
+	  "wait",
+	  "likely",
+	  { "waits for future 0x90 in main at a.cc:9" },
+	  1 },
+	{ "a condition variable of Rust's channel",
+	  PROCESS FACT("10", "class=futex") BEGIN THREAD(
+	          "1", "10") "~pmp waits kind=condition\n"
+	                     "#0  0x0000000000001000 in syscall () from /lib/libc.so.6\n"
+	                     "#1  0x0000000000001000 in std::sync::mpsc::Receiver<T>::recv () at "
+	                     "mod.rs:9\n"
+	                     "#2  0x0000000000001000 in app::main () at main.rs:9\n" END,
+	  "wait",
+	  "likely",
+	  { "waits for channel in app::main at main.rs:9" },
+	  1 },
 	{ "a mutex inherited over fork",
 	  PROCESS BEGIN THREAD("1", "10") "~pmp waits kind=mutex on=0x100 type=normal gone=7 "
 	                                  "gone_pid=5\n" AT("f") END,
