@@ -99,7 +99,7 @@ C_ROWS = (
      (r"waits for mutex 0x\w+ \(normal\), held by thread \d+ that does not exist in ended at "
       r"forks.c:\d+", r"that thread has ended and has not released the lock")),
     (C, "file", "lock", "certain",
-     (r"holds mutex 0x\w+ \(of a FILE\) and waits for a signal in hold_stdout at forks.c:\d+",
+     (r"holds mutex 0x\w+ \(of a FILE\) and waits for a signal .*in hold_stdout at forks.c:\d+",
       r"waits for mutex 0x\w+ \(of a FILE\), held by thread \d+ \(forks\) in file at forks.c")),
 )
 # (case of waits.cc, kind, trust, patterns); the same of waits.rs.
