@@ -217,6 +217,17 @@ def parent_pid(pid: int) -> int:
     return 0
 
 
+def children(pid: int) -> list:
+    """[pid] of the children of a process, [] if they are unknown (CONFIG_PROC_CHILDREN)."""
+    found = []
+    for tid in thread_stats(pid):
+        try:
+            found += _read_file("/proc/%d/task/%d/children" % (pid, tid)).split()
+        except OSError:
+            pass
+    return [int(child) for child in found]
+
+
 def innermost_tid(pid: int, tid: int) -> int:
     """The thread's id in its own pid namespace: the last number of NSpid (Linux 4.1). `tid` if it
     is unknown."""

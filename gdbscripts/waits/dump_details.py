@@ -135,7 +135,8 @@ class Details:
         slots, values, idents = Slots(objects), Values(objects), self._idents()
         threads = python_threads(objects, values, modules, idents)
         parent = self._fork_parent() if len(idents) == len(self._stats) else None
-        locks = PythonLocks(objects, slots, values, idents, threads, parent)
+        locks = PythonLocks(objects, slots, values, idents, threads, parent,
+                            self._target.pid if self._target.is_live else 0)
         for sample in self._samples:
             wait = locks.find_wait(sample)
             if wait is not None:

@@ -19,7 +19,7 @@ class ForkParent:
     def __init__(self, pid: int) -> None:
         """pid: of the process. Raises nothing."""
         parent = procfs.parent_pid(pid)
-        self.pid = parent if parent and _is_copy(pid, parent) else 0
+        self.pid = parent if parent and is_copy(pid, parent) else 0
         self._memory = Memory(self.pid)
 
     def has_thread(self, tid: int) -> bool:
@@ -46,7 +46,8 @@ class ForkParent:
         self._memory.close()
 
 
-def _is_copy(pid: int, parent: int) -> bool:
-    """The kernel maps the vdso of each program that is executed at another address."""
+def is_copy(pid: int, parent: int) -> bool:
+    """Is one of two processes a copy of the other, or are both copies of a third one, by fork
+    without exec? The kernel maps the vdso of each program that is executed at another address."""
     vdso = procfs.vdso_range(procfs.maps_text(pid))
     return vdso != (0, 0) and vdso == procfs.vdso_range(procfs.maps_text(parent))

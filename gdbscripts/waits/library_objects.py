@@ -108,6 +108,9 @@ class LibraryObjects:
     # Parts of these.
 
     def _queue_text(self, function: str, obj: int) -> str:
+        places = self._attributes.number(obj, "_maxsize")  # of a multiprocessing.Queue
+        if places is not None:
+            return "full, %d of %d" % (places, places)
         size, limit = self.queue_size(obj), self._attributes.number(obj, "maxsize")
         if size is None:
             return ""

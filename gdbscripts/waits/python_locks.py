@@ -8,6 +8,7 @@ owner.
 """
 from pmp_library_objects import SIMPLE_QUEUE, Attributes, is_parked_on
 from pmp_memory import BadRead, pointer_at
+from pmp_process_locks import ProcessLocks
 from pmp_py_objects import MIN_ADDRESS
 from pmp_wait_marker import Wait
 
@@ -21,6 +22,7 @@ KINDS_OF_TYPES = {
 }
 FRAMES_MAX = 6  # frames of the library between the program's frame and the wait
 HOLDERS_FRAMES_MAX = 20000  # frames that are searched for the owners of locks
+OF_PROCESSES = "of multiprocessing"
 WITH = "inside a with on it"
 
 # (end of the file's path, last part of the function's name) -> kind. The outermost frame of the
@@ -46,6 +48,7 @@ CONSTRUCTS = {
     ("multiprocessing/pool.py", "get"): "future",
     ("multiprocessing/pool.py", "wait"): "future",
     ("multiprocessing/pool.py", "next"): "future",
+    ("multiprocessing/queues.py", "put"): "queue",
     ("multiprocessing/synchronize.py", "wait"): "python_condition",
     ("multiprocessing/synchronize.py", "wait_for"): "python_condition",
     ("gevent/_threading.py", "acquire_with_timeout"): "queue",
@@ -64,23 +67,25 @@ SHUTDOWN = ("threading.py", "_shutdown")
 class Construct:
     """The object of the library that a thread waits in: its kind of CONSTRUCTS, the name of its
     function, its address (0: unknown), and the library's frames, innermost first. The object is the
-    `self` of the outermost frame."""
-    __slots__ = ("kind", "function", "object", "frames")
+    `self` of the outermost frame; caller: the key of the function that has called that one."""
+    __slots__ = ("kind", "function", "object", "frames", "caller")
 
-    def __init__(self, kind: str, function: str, obj: int, frames: list) -> None:
+    def __init__(self, kind: str, function: str, obj: int, frames: list, caller: tuple) -> None:
         self.kind, self.function, self.object, self.frames = kind, function, obj, frames
+        self.caller = caller
 
 
 class PythonLocks:
     """Finds the waits of threads in one stop."""
 
-    def __init__(self, objects, slots, values, idents: dict, threads: list, parent) -> None:
+    def __init__(self, objects, slots, values, idents: dict, threads: list, parent,
+                 pid: int) -> None:
         """Objects, Slots and Values of one interpreter; idents: {pthread_self: tid} of all threads;
         threads: [(tid, attributes)] of threading's Threads that exist, in the order of their start;
-        parent: fork_parent.ForkParent, None: unknown."""
+        parent: fork_parent.ForkParent, None: unknown; pid: of the process, 0: it does not live."""
         self._objects, self._slots, self._idents = objects, slots, idents
         self._threads, self._attributes = threads, Attributes(objects, values)
-        self._parent = parent
+        self._parent, self._process = parent, ProcessLocks(objects.memory, pid, idents)
         self.constructs = {}  # tid -> Construct of the waits that find_wait has found
 
     def find_wait(self, sample):
@@ -137,6 +142,8 @@ class PythonLocks:
             wait = Wait(kind, obj, word)
             if kind == "rlock":
                 self._set_owner(wait, pointer_at(data, RLOCK_OWNER))
+            elif kind == "process_lock":
+                self._process.describe(wait)
             return wait
         return None
 
@@ -182,7 +189,11 @@ class PythonLocks:
             entered.update(self._slots.entered_contexts(frame))
             if code_keys(frame)[0] == ("threading.py", "wait"):
                 released.add(self._condition_lock(self._self_of(frame)))
-        return {self._condition_lock(obj) or obj for obj in entered} - released
+        return {self._inner_lock(obj) or obj for obj in entered} - released
+
+    def _inner_lock(self, obj: int) -> int:
+        """The lock of a Condition or of a lock of multiprocessing; 0: it is none."""
+        return self._condition_lock(obj) or self._attributes.first(obj, "_semlock")
 
     def _condition_lock(self, obj: int) -> int:
         """The lock of a threading.Condition; 0: it is none."""
@@ -207,14 +218,15 @@ class PythonLocks:
             for name in self._objects.class_names(obj):
                 if name in KINDS_OF_CLASSES:
                     kind = KINDS_OF_CLASSES[name]
-            found = Construct(kind, code_keys(frame)[0][1], obj, frames[:at + 1])
+            caller = code_keys(frames[at + 1])[1] if at + 1 < len(frames) else ()
+            found = Construct(kind, code_keys(frame)[0][1], obj, frames[:at + 1], caller)
         return found
 
     def _wait_of_construct(self, construct: Construct, word: int, lock) -> Wait:
         wait = Wait(construct.kind, construct.object, word)
         wait.ends = self._is_timed(construct)
         if lock is not None and lock.kind == "process_lock":
-            wait.type = "of multiprocessing"
+            wait.type = OF_PROCESSES
         try:
             if construct.kind == "join":
                 wait.owner = self._tid_of_thread(construct.object)

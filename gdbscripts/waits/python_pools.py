@@ -8,15 +8,22 @@ does its item again.
 """
 from pmp_memory import BadRead
 from pmp_python_locks import code_keys
+from pmp_wait_marker import Wait
 
 WORKER = ("futures/thread.py", "_worker")
 # (key of a frame, name of a local) -> where a ProcessPoolExecutor has its items: in 3.6 to 3.8 the
 # local `pending_work_items`, later an attribute of `self`.
 MANAGERS = (("futures/process.py", "_queue_management_worker"), ("futures/process.py", "run"))
+# Functions of threads that the library starts for itself, and that wait when there is no work.
+HELPERS = (("multiprocessing/pool.py", "_handle_results"),
+           ("multiprocessing/pool.py", "_handle_workers"),
+           ("multiprocessing/pool.py", "_handle_tasks"), ("multiprocessing/queues.py", "_feed"))
+HELPER_FRAMES_MAX = 8
+NO_WORK = "a thread of a pool without work"
 UNFINISHED = ("PENDING", "RUNNING")  # Future._state
 # The locals of as_completed and wait in concurrent/futures/_base.py with the futures that are left.
 GROUPS = ("pending", "not_done", "fs")
-FUTURES_MAX, WORKERS_MAX = 1000, 1000
+FUTURES_MAX, WORKERS_MAX, SHOWN_MAX = 1000, 1000, 8
 RUNS_IT, OF_POOL = "worker that runs it", "worker of its pool"
 
 
@@ -45,9 +52,20 @@ class PythonPools:
                     except BadRead:
                         pass
 
-    def is_idle(self, wait) -> bool:
-        """Does this worker of a pool wait for its next item?"""
-        return wait.kind == "queue" and wait.on in self._pools
+    def is_idle(self, wait, construct) -> bool:
+        """Does this worker of a pool, or helper of a queue, wait for its next item? construct:
+        python_locks.Construct, None: unknown."""
+        if wait.kind == "queue" and wait.on in self._pools:
+            return True
+        return construct is not None and construct.caller in HELPERS
+
+    def add_helpers(self, waits: dict, samples: list) -> None:
+        """Adds the waits of a multiprocessing pool's own threads, which sleep in read, poll or a
+        sleep. waits: {tid: Wait}."""
+        for sample in samples:
+            frames = [frame for run in sample.runs for frame in run.frames][:HELPER_FRAMES_MAX]
+            if sample.tid not in waits and any(code_keys(frame)[1] in HELPERS for frame in frames):
+                waits[sample.tid] = Wait("future", type_=NO_WORK)
 
     def describe(self, wait, construct) -> None:
         """Sets type, owner and candidates of a Wait for a future. construct:
@@ -127,8 +145,8 @@ class PythonPools:
         elif running and total == 1:
             words.append("of a thread pool")
         elif left and left[0] in self._processes:
-            pids = ", ".join("%d" % pid for pid in self._processes[left[0]] if pid)
-            words.append("of a process pool: %s" % pids)
+            pids = [pid for pid in self._processes[left[0]] if pid]
+            words.append("of a process pool: %s" % _listed(pids))
         elif left and not running:
             words.append("%s, in no pool of this process"
                          % self._attributes.text(left[0], "_state").lower())
@@ -138,25 +156,33 @@ class PythonPools:
         """Of an ApplyResult, MapResult or IMapIterator. From 3.8 on it has its pool."""
         name = (self._objects.class_names(result) or [""])[0]
         words = ["%s of a multiprocessing pool" % name]
-        left, length = (self._attributes.number(result, key) for key in ("_number_left", "_length"))
-        if left is not None and length:
-            words.append("%d of its parts are missing" % left)
+        left = self._attributes.number(result, "_number_left")
+        if left:
+            words.append("missing chunks: %d" % left)
         pool = self._attributes.first(result, "_pool")
-        numbers = self._worker_numbers(pool)
-        if numbers and max(numbers) - min(numbers) >= len(numbers):
-            words.append("workers of its pool have ended and were replaced: it has now %s"
-                         % ", ".join("%d" % number for number in numbers))
-        return ", ".join(words)
+        processes = self._members(self._attributes.first(pool, "_pool"))
+        pids = [self._attributes.number(self._attributes.first(process, "_popen"), "pid")
+                for process in processes]
+        if any(pids):
+            words.append("its processes are %s" % _listed(pid for pid in pids if pid))
+        return ", ".join(words + self._replaced(pool, processes))
 
-    def _worker_numbers(self, pool: int) -> list:
-        """The numbers of a Pool's processes, in order. A pool with maxtasksperchild has new ones
-        without any fault: then none."""
-        if not pool or self._attributes.first(pool, "_maxtasksperchild") and \
-                self._attributes.number(pool, "_maxtasksperchild") is not None:
+    def _replaced(self, pool: int, processes: list) -> list:
+        """[what the numbers of a Pool's processes tell]. A pool with maxtasksperchild has new ones
+        without any fault."""
+        if self._attributes.number(pool, "_maxtasksperchild") is not None:
             return []
-        found = []
-        for process in self._members(self._attributes.first(pool, "_pool")):
-            identity = self._members(self._attributes.first(process, "_identity"))
-            if identity:
-                found.append(self._attributes.int_of(identity[-1]) or 0)
-        return sorted(found)
+        names = [self._members(self._attributes.first(process, "_identity"))
+                 for process in processes]
+        numbers = sorted(self._attributes.int_of(name[-1]) or 0 for name in names if name)
+        if not numbers or numbers[-1] == len(numbers):
+            return []
+        missing = set(range(numbers[0], numbers[-1])).difference(numbers)
+        if missing:
+            return ["worker %s of it has ended and was replaced" % _listed(sorted(missing))]
+        return ["they are its workers %s: earlier ones may have ended" % _listed(numbers)]
+
+
+def _listed(numbers) -> str:
+    """"1, 2, 3", the first SHOWN_MAX."""
+    return ", ".join("%d" % number for number in list(numbers)[:SHOWN_MAX])

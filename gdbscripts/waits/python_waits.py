@@ -3,7 +3,8 @@ them: their state, who works on them, who else uses them."""
 from pmp_library_objects import Attributes, LibraryObjects
 from pmp_memory import BadRead
 from pmp_object_users import ObjectUsers
-from pmp_python_pools import PythonPools
+from pmp_python_locks import OF_PROCESSES
+from pmp_python_pools import NO_WORK, PythonPools
 
 # Kinds of waits that end when another thread uses the same object.
 SHARED = ("queue", "event", "python_condition", "python_barrier")
@@ -28,6 +29,7 @@ class PythonWaits:
         if not any(wait.kind in SHARED + ("future", "python_semaphore") for wait in waits.values()):
             return
         self._pools.read(samples)
+        self._pools.add_helpers(waits, samples)
         for tid, wait in waits.items():
             self._describe(wait, constructs.get(tid))
         self._add_users(waits, constructs, samples)
@@ -44,8 +46,8 @@ class PythonWaits:
                 pass
         text = self._library.text(wait.kind, function, wait.on)
         wait.type = ", ".join(part for part in (text, wait.type) if part)
-        if self._pools.is_idle(wait):
-            wait.type, wait.ends = "a worker of a pool without work", True
+        if self._pools.is_idle(wait, construct):
+            wait.type, wait.ends = NO_WORK, True
         wait.ends = wait.ends or text.endswith(FREE) or self._is_set(wait)
         if wait.ends:
             wait.candidates = []
@@ -59,7 +61,8 @@ class PythonWaits:
         """Adds the users of an object as candidates, apart from those that wait in the same
         function."""
         open_ = {tid: wait for tid, wait in waits.items()
-                 if wait.kind in SHARED and wait.on and not wait.ends}
+                 if wait.kind in SHARED and wait.on and not wait.ends
+                 and OF_PROCESSES not in wait.type}
         users = self._users.find({wait.on for wait in open_.values()}, samples)
         for tid, wait in open_.items():
             others = [other for other in users.get(wait.on, ()) if other not in waits

@@ -71,6 +71,7 @@ struct snapshot_wait {
 	uint32_t name;     /* of the lock's variable, in text of gdb */
 	uint32_t type, why;
 	uint32_t owner;       /* tid, read from the lock itself; 0: unknown */
+	uint32_t owner_pid;   /* its process; 0: the process of the thread */
 	bool is_gone;         /* it records an owner that is no thread of this process: */
 	uint32_t gone;        /* its tid; 0: unknown */
 	uint32_t gone_pid;    /* the parent, whose thread it is; 0: unknown */

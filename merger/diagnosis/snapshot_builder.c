@@ -276,6 +276,7 @@ static void take_waits(struct snapshot_builder *builder, const struct marker *ma
 		.type = take_word(builder, marker, "type"),
 		.why = take_word(builder, marker, "why"),
 		.owner = get_number(marker, "owner"),
+		.owner_pid = get_number(marker, "owner_pid"),
 		.is_gone = marker_get(marker, "gone").ptr,
 		.gone = get_number(marker, "gone"),
 		.gone_pid = get_number(marker, "gone_pid"),

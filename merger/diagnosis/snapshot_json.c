@@ -154,6 +154,7 @@ static void add_wait(struct json_report *report, const struct snapshot_wait *wai
 	add_id(report, "name", wait->name);
 	add_id(report, "type", wait->type);
 	document_add_known(report->document, "owner", wait->owner);
+	document_add_known(report->document, "owner_pid", wait->owner_pid);
 	document_add_known(report->document, "gone", wait->gone);
 	document_add_known(report->document, "gone_pid", wait->gone_pid);
 	add_numbers(report, "candidates", wait->candidates, wait->candidate_count);

@@ -204,6 +204,7 @@ static enum thread_rank rank_wait(const struct snapshot_wait *wait)
 	case WAIT_RLOCK:
 	case WAIT_IMPORT:
 	case WAIT_PYMUTEX:
+	case WAIT_PROCESS_LOCK:
 	case WAIT_ONCE:
 		return RANK_LOCK;
 	case WAIT_GIL:

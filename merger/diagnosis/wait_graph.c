@@ -33,7 +33,8 @@ static struct wait_edge find_lock_edge(const struct snapshot *snapshot,
 	size_t found = 0;
 
 	if (wait->owner)
-		return make_edge(snapshot, thread->pid, wait->owner, true);
+		return make_edge(snapshot, wait->owner_pid ? wait->owner_pid : thread->pid,
+		                 wait->owner, true);
 	if (wait->kind == WAIT_GIL && !wait->candidate_count)
 		return make_edge(
 		        snapshot, thread->pid,

@@ -251,14 +251,20 @@ static void append_owner(struct buf *out, const struct snapshot *snapshot,
 {
 	const struct snapshot_wait *wait = &thread->wait;
 	const char *link = wait_links[wait->kind].owner;
-	size_t held = snapshot_find_thread(snapshot, thread->pid, wait->owner);
+	size_t held = snapshot_find_thread(
+	        snapshot, wait->owner_pid ? wait->owner_pid : thread->pid, wait->owner);
 
 	if (wait->owner == thread->tid) {
 		buf_add_span(out, SPAN_LIT(", which it holds itself,"));
 		return;
 	}
 	buf_add_span(out, span_of(link ? link : ", held by "));
-	if (held == SNAPSHOT_NONE)
+	if (held == SNAPSHOT_NONE && wait->owner_pid == wait->owner)
+		buf_printf(out, "process %" PRIu32, wait->owner);
+	else if (held == SNAPSHOT_NONE && wait->owner_pid)
+		buf_printf(out, "thread %" PRIu32 " of process %" PRIu32, wait->owner,
+		           wait->owner_pid);
+	else if (held == SNAPSHOT_NONE)
 		buf_printf(out, "thread %" PRIu32 ", %s", wait->owner,
 		           snapshot->looks ? "which has ended" : "which is not in this text");
 	else

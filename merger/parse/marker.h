@@ -84,6 +84,7 @@
  *		thread); word: the futex; owner: the tid that the lock stores; candidate: a thread
  *		that may be the owner, because of `why`, or the thread itself; type: words in
  *		brackets behind the object. All of them may be missing.
+ *		owner_pid=4720: the owner is a thread of this other process
  *		gone=4703: the lock records an owner that is no thread of this process (0: its tid
  *		is unknown); gone_pid=4701: the parent, from which the lock was inherited over fork
  *		KIND: mutex rwlock condition semaphore barrier join (C) lock rlock python_condition

@@ -312,6 +312,68 @@ def shutdown():
     ready()
 
 
+# Locks and pools of multiprocessing. The children have the same group, so that they end as well.
+
+
+def hold(lock):
+    with lock:
+        nap()
+
+
+def start_process(function, *args):
+    multiprocessing.Process(target=function, args=args, daemon=True).start()
+    time.sleep(0.3)
+    ready()
+
+
+def process_lock():
+    """A lock that a child holds."""
+    lock = multiprocessing.Lock()
+    start_process(hold, lock)
+    with lock:
+        pass
+
+
+def process_lock_twice():
+    lock = multiprocessing.Lock()
+    ready()
+    with lock:
+        lock.acquire()
+
+
+def process_semaphore():
+    places = multiprocessing.Semaphore(2)
+    places.acquire()
+    places.acquire()
+    ready()
+    places.acquire()
+
+
+def process_queue_full():
+    items = multiprocessing.Queue(2)
+    ready()
+    for number in range(3):
+        items.put(number)
+
+
+def die(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def process_pool():
+    """A pool whose worker dies with its item."""
+    with multiprocessing.Pool(1) as pool:
+        ready(0.6)
+        pool.map(die, [1])
+
+
+def process_future():
+    with concurrent.futures.ProcessPoolExecutor(1) as pool:
+        future = pool.submit(time.sleep, 60)
+        ready()
+        future.result()
+
+
 # Locks that a process inherits over fork.
 
 

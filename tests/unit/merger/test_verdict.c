@@ -89,6 +89,13 @@ static const struct {
 	  "likely",
 	  { "perhaps held by thread 12 (t12), thread 13 (t13)" },
 	  1 },
+	{ "a lock that another process holds",
+	  PROCESS BEGIN THREAD("1", "10") "~pmp waits kind=process_lock on=0x100 owner=20 "
+	                                  "owner_pid=20\n" AT("f") END,
+	  "lock",
+	  "likely",
+	  { "thread 10 (t10) waits for multiprocessing.Lock 0x100, held by process 20 in f" },
+	  1 },
 	{ "a futex of std::future",
 	  PROCESS FACT("10", "class=futex") BEGIN THREAD(
 	          "1", "10") "~pmp waits kind=futex word=0x90\n"
