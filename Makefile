@@ -299,6 +299,9 @@ diffs: all samples ## pmp diff of a program with itself and with a faster one (D
 ROOTS ?= $(B)/roots
 MATRIX ?=
 
+hangs: all samples ## all programs of samples/hang, each dumped twice
+	@for f in tests/live/test_dump*.py; do \
+		echo "$$f" && HANGS=all B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) "$$f" || exit 1; done
 services: all ## pmp dump of real services: idle, busy, stuck (SERVICES='redis stuck'); minutes
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/services/services.py $(SERVICES)
 matrix: $(B)/tests/harness/programs/embed
@@ -416,6 +419,7 @@ dep_folders := $(addprefix $(B)/,cli merger tests)
 -include $(foreach depth,* */* */*/*,$(wildcard $(addsuffix /$(depth).d,$(dep_folders))))
 
 ALWAYS:
-.PHONY: ALWAYS all unit check check-run fuzz fuzz-targets bench bench-quick size torture deadlocks services \
+.PHONY: ALWAYS all unit check check-run fuzz fuzz-targets bench bench-quick size torture deadlocks hangs \
+	services \
 	diffs matrix roots coverage valgrind samples pictures demo demo-run lint format install \
 	uninstall clean help

@@ -583,11 +583,9 @@ static void take_frames(struct snapshot_thread *thread, const struct frame *fram
 	thread->frame_count = count;
 }
 
-static void take_stack(void *ctx, const struct raw_stack *stack)
+static void add_stack(struct snapshot_builder *builder, const struct raw_stack *stack, uint32_t pid)
 {
-	struct snapshot_builder *builder = ctx;
 	const struct stack_thread *header = &stack->thread;
-	uint32_t pid = header->pid ? header->pid : builder->pid;
 	/* Old gdbs write headers without an LWP; then the thread's number replaces the tid. */
 	struct snapshot_thread *thread =
 	        get_thread(builder, pid, header->tid ? header->tid : header->number);
@@ -622,6 +620,16 @@ static void take_stack(void *ctx, const struct raw_stack *stack)
 	thread->handle = header->handle;
 	printed_details_read(builder->snapshot, thread, stack);
 	begin_crash(builder, (size_t)(thread - builder->snapshot->threads));
+}
+
+static void take_stack(void *ctx, const struct raw_stack *stack)
+{
+	struct snapshot_builder *builder = ctx;
+	uint32_t pid = stack->thread.pid ? stack->thread.pid : builder->pid;
+
+	/* A failed sample has a lost stack of an unknown thread. */
+	if (!stack->lost || stack->thread.tid || !pid)
+		add_stack(builder, stack, pid);
 }
 
 struct snapshot_builder *snapshot_builder_create(bool glue)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from hangs import check_rows, py_program  # noqa: E402
+from hangs import ALL, check_rows, py_program  # noqa: E402
 from targets import need_live_python  # noqa: E402
 from tap import ROOT, main, skip, test  # noqa: E402
 
@@ -102,7 +102,7 @@ GREENLETS = (
      (r"greenlet nap in \S*nap at greenlets.py:\d+ sleeps, \d+.\d s are left; 4 greenlets wait",)),
 )
 UVLOOP = ("blocked-callback", "server")
-# Cases like others, which would take too long for every run: the word "more" runs them.
+# Cases like others, which only `make hangs` runs.
 MORE = ("blocked-recv", "blocked-result", "blocked-child", "blocked-protocol", "lost-event",
         "kept-future", "naps", "stream")
 MORE_GREENLETS = ("rlocks", "patched-locks", "blocked-spin", "blocked-recv", "empty-queue", "event",
@@ -136,7 +136,7 @@ def greenlet_rows():
 @test("asyncio: what blocks the loop, what a task waits for, what no one can wake")
 def _():
     need_tasks()
-    check_rows([row for row in ROWS if row[1] not in MORE])
+    check_rows([row for row in ROWS if ALL or row[1] not in MORE])
 
 
 @test("uvloop: the same")
@@ -151,17 +151,7 @@ def _():
 def _():
     need_live_python()
     need_module("gevent")
-    check_rows([row for row in greenlet_rows() if row[1] not in MORE_GREENLETS])
-
-
-@test("more of these")
-def _():
-    if sys.argv[1:] != ["more"]:
-        skip("the word 'more' runs them")
-    need_tasks()
-    check_rows([row for row in ROWS if row[1] in MORE])
-    need_module("gevent")
-    check_rows([row for row in greenlet_rows() if row[1] in MORE_GREENLETS])
+    check_rows([row for row in greenlet_rows() if ALL or row[1] not in MORE_GREENLETS])
 
 
 main()

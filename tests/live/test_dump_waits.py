@@ -90,7 +90,7 @@ ROWS = (
     (PY, "process-lock-twice", "deadlock", "certain",
      (r"waits for multiprocessing.Lock 0x\w+, which it holds itself, in process_lock_twice at",)),
     (PY, "process-lock", "lock", "certain",
-     (r"process \d+ \(python\S*\) holds multiprocessing.Lock 0x\w+ and " + NAPS,
+     (r"process \d+ \(waits.py \S*\) holds multiprocessing.Lock 0x\w+ and " + NAPS,
       r"waits for multiprocessing.Lock 0x\w+, held by process \d+"), "--children"),
     (PY, "process-semaphore", "lock", "likely",
      (r"waits for multiprocessing.Lock 0x\w+ \(a semaphore\) in process_semaphore at",)),
