@@ -4,6 +4,7 @@ cli/gdb/worker.h describes the arguments and the answer of each command. A comma
 answers with one `error` line and leaves the target running. A sample is: stop, read the stacks,
 resume, and only then look up names and write. The list of commands is COMMANDS.
 """
+import re
 import sys
 
 import gdb
@@ -22,16 +23,20 @@ from pmp_dump_details import Details
 from pmp_thread_sampler import ThreadSampler, Target
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import Memory
-from pmp_symbolizer import Symbolizer
+from pmp_symbolizer import JIT_CODE, Symbolizer
 from pmp_frame_pairing import pair
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
 from pmp_ruby_files import ruby_file, ruby_files
 from pmp_ruby_vm import find_live_ruby
+from pmp_runtimes import jit_note
 from pmp_session import now_us
 from pmp_symbols import Symbols
 from pmp_thread_names import ThreadNames
 
+# The function in which the stack of a greenlet begins (greenlet's src/greenlet/TUserGreenlet.cpp;
+# up to 1.1 greenlet.c). The frames outside are those of its starter, if they are still there.
+GREENLET_START = re.compile(r"(greenlet::\w+::)?g_initialstub\b")
 IDENTS_MAX = 64  # threads whose pthread_self is read to find the live interpreter
 
 
@@ -52,6 +57,7 @@ class Agent:
         self.notes = set()  # texts for pmp's user, repeated with each sample
         self.python_reported = False  # the `python` marker was written
         self.names = ThreadNames()
+        self.unwinds_jit = False  # gdb has the unwinder of jit.py
 
     # The commands.
 
@@ -63,7 +69,8 @@ class Agent:
         self.files, self.ruby_files = PythonFiles(pid), ruby_files(pid)
         self.perf_map = PerfMap(pid, procfs.foreign_root(pid))
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map)
-        self.target = Target(pid, Memory(pid), unwinder.Unwinder(self.code.function_at),
+        self.unwinds_jit = False
+        self.target = Target(pid, Memory(pid), unwinder.Unwinder(self.code, self.perf_map.find),
                              self.symbols)
         self._update_maps(procfs.thread_stats(pid))
         self.symbols.load_pending()
@@ -187,8 +194,8 @@ class Agent:
         self.code = CoreCodeMap(core)
         self.symbols = Symbols(pid, self.code)
         self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap())
-        self.target = Target(pid, core.memory, unwinder.Unwinder(self.code.function_at),
-                             self.symbols, is_live=False)
+        self.target = Target(pid, core.memory, unwinder.Unwinder(self.code), self.symbols,
+                             is_live=False)
         self.symbols.update()
         self.target.runtime = self.code.runtime()
         idents = {read_registers(thread).thread_id for thread in core.threads}
@@ -296,19 +303,19 @@ class Agent:
         reading /proc/PID/maps takes a lock of the target's that such a thread may hold."""
         if uninterruptible(stats):
             return False
-        self._update_perf_map()
+        if self.perf_map.update():
+            self.symbolizer.clear_unnamed()
         changed = self.symbols.update()
+        if not self.unwinds_jit and (len(self.perf_map) or self.code.has_generated):
+            self.unwinds_jit = True
+            jit.install_unwinder(self.perf_map, self.target.unwinder.is_code,
+                                 self.code.is_generated)
         if changed and self.code.has_executed:
             self.target.reset()
             self.python_reported = False
         if changed and self.target.interpreter is None:
             self.python_files, self.mapped_rubies = self.files.scan(), self.ruby_files.scan()
         return changed
-
-    def _update_perf_map(self) -> None:
-        if self.perf_map.update():
-            jit.install_unwinder(self.perf_map, self.code.is_code)
-            self.symbolizer.clear_unnamed()
 
     def _clear_caches(self) -> None:
         self.target.unwinder.clear()
@@ -321,9 +328,12 @@ class Agent:
     def _write(self, number: int, pid: int, time_us: int, pause_us: int, samples: list,
                details=None) -> None:
         """Looks up the names and writes one sample, from its begin marker to its end marker."""
-        lines = self._note_lines(pid)
         stacks = [sample.stack for sample in samples if sample.stack is not None]
         self.symbolizer.resolve([frame for stack in stacks for frame in stack.frames])
+        if details is None and self.symbolizer.has_jit_code:
+            self.symbolizer.has_jit_code = False
+            self._add_note(jit_note(self.code.runtime()))
+        lines = self._note_lines(pid)
         lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
         for sample in samples:
             if sample.kernel is not None:
@@ -376,7 +386,8 @@ def core_lines(core: Core, mapped: list) -> list:
 
 def add_stack(lines: list, sample, names, details=None) -> None:
     """Adds one thread as gdb prints it, with each evaluator's Python frames right below its native
-    frame. names(frame): the names of its functions, inlined ones first."""
+    frame. names(frame): the names of its functions, inlined ones first. A run of unnamed generated
+    code is one frame; a dump shows how many it stands for."""
     name = (details.name(sample) if details is not None else "") or sample.name
     lines.append('Thread %d (LWP %d "%s"):' % (sample.number, sample.tid, one_line(name)))
     lines.append(marker("state", code=sample.state, **sample.cpu))
@@ -385,17 +396,26 @@ def add_stack(lines: list, sample, names, details=None) -> None:
     if sample.activity:
         lines.append(marker("doing", what=sample.activity))
     pairs, loose = pair(sample.stack.frame_sps, sample.runs)
-    number = 0
+    number = jit_run = 0
     for i, frame in enumerate(sample.stack.frames):
         if isinstance(frame, unwinder.Gap):  # with the Python frames that it runs
             lines.append(marker("more", frames=frame.count))
             number += frame.count
             continue
-        for name in names(frame):
-            lines.append("#%-2d 0x%016x in %s" % (number, frame.pc, one_line(name)))
-            number += 1
+        found = names(frame)
+        jit_run = jit_run + 1 if found == JIT_CODE else 0
+        if jit_run > 1:
+            if details is not None:
+                lines[-1] = re.sub("code.*]", "code, %d frames]" % jit_run, lines[-1])
+        else:
+            for name in found:
+                lines.append("#%-2d 0x%016x in %s" % (number, frame.pc, one_line(name)))
+                number += 1
         for run in pairs.get(i, ()):
             add_frames(lines, run.frames)
+            jit_run = 0
+        if GREENLET_START.match(found[0]) and max(pairs, default=0) <= i:
+            break
     if sample.stack.stop_reason:
         lines.append(one_line(sample.stack.stop_reason))
     if loose:

@@ -10,6 +10,7 @@ import gdb
 
 from pmp_gdb_text import name_text
 
+JIT_CODE = ("[JIT code] ()",)  # names of code that the program has made itself, if it has no name
 BLOCKS_MAX = 1000  # nested blocks of one pc
 OFFSET = re.compile(r"\+\d+\Z")
 # The qualifiers that may follow the parameters of a C++ function.
@@ -27,6 +28,7 @@ class Symbolizer:
         self._symbols = symbols
         self._perf_map = perf_map
         self._names = {}  # frame.address -> (names, True if gdb has no symbol for it)
+        self.has_jit_code = False  # a frame was JIT_CODE
 
     def clear(self) -> None:
         """Forgets all names: libraries were loaded or unloaded, so addresses may have other
@@ -69,6 +71,9 @@ class Symbolizer:
         code = self._perf_map.find(frame.pc) if name is None else None
         if code is not None:
             return ("%s () from %s" % (code.name, self._perf_map.path),), True
+        if name is None and self._code.is_generated(address):
+            self.has_jit_code = True
+            return JIT_CODE, True
         location = self._location(address, gdb.find_pc_line(address))
         return ("%s ()%s" % (name or "??", location),), name is None
 

@@ -284,6 +284,27 @@ def mapped_code(text: bytes) -> list:
     return found
 
 
+# No code that a JIT compiler has made; on the stack there may be a trampoline of GNU C's.
+OTHER_CODE = (b"[vdso]", b"[vsyscall]", b"[stack]")
+# Beginnings of the paths of memory, in which .NET and others keep generated code (those that perf
+# takes for anonymous, tools/perf/util/map.c).
+SHARED_MEMORY = (b"/memfd:", b"/dev/zero", b"//anon", b"/SYSV", b"/anon_hugepage")
+
+
+def generated_code(text: bytes) -> list:
+    """[(start, end)] of the executable mappings of memory, in order of addresses: code that the
+    program has made itself, as JIT compilers do. text: maps_text."""
+    found = []
+    for line in text.split(b"\n"):
+        fields = line.split(None, 5) if b"x" in line[:64] else ()
+        if len(fields) < 5 or b"x" not in fields[1]:
+            continue
+        path = fields[5] if len(fields) == 6 else b""
+        if path.startswith(SHARED_MEMORY) or path[:1] != b"/" and path not in OTHER_CODE:
+            found.append(_address_range(fields))
+    return found
+
+
 def vdso_range(text: bytes) -> tuple:
     """(start, end) of the vdso, the code that the kernel maps into each process; (0, 0) if it has
     none. text: maps_text."""

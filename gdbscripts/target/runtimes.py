@@ -24,9 +24,25 @@ FILES = tuple((re.compile(r"(?:%s)( \(deleted\))?\Z" % pattern), name) for patte
 SECTIONS = ((".go.buildinfo", "go"), (".note.go.buildid", "go"))
 # Symbol of the program's own file -> name: a runtime that is linked into the program.
 SYMBOLS = {"DotNetRuntimeInfo": "dotnet", "zend_version_info": "php"}
+# How the program's generated code gets names (perf_map.py), for a profile.
+JIT_HINTS = {
+    "node": "start it as node --perf-basic-prof",
+    "java": "start it with -XX:+PreserveFramePointer, and jcmd PID Compiler.perfmap (JDK 17) or "
+            "perf-map-agent writes them",
+    "dotnet": "start it with DOTNET_PerfMapEnabled=1",
+    "beam": "start it as erl +JPperf true",
+    "pypy": "PyPy is not supported",
+}
 # Variable with the number of all goroutines that were ever made (runtime/proc.go, allglen).
 COUNTED = {"go": "runtime.allglen"}
 COUNT_MAX = 1 << 24  # a higher number is no number of goroutines
+
+
+def jit_note(runtime) -> str:
+    """A note for pmp's user: a profile has unnamed generated code. runtime: a Runtime or None."""
+    hint = JIT_HINTS.get(runtime.name if runtime is not None else "",
+                         "a program may write them to /tmp/perf-PID.map")
+    return "functions that the program has compiled itself (JIT) have no names: " + hint
 
 
 class Runtime:

@@ -13,8 +13,8 @@ from pmp_target_files import (DELETED, Refused, open_mapped, open_program, open_
                               raise_descriptor_limit)
 from pmp_markers import one_line
 from pmp_memory import BadRead
-from pmp_procfs import (chroot_prefix, file_mappings, mapped_code, maps_text, read_link,
-                        stack_ranges, vdso_range)
+from pmp_procfs import (chroot_prefix, file_mappings, generated_code, mapped_code, maps_text,
+                        read_link, stack_ranges, vdso_range)
 from pmp_runtimes import find_runtime
 
 THREADS_MAX = 64  # threads whose stacks are searched for pointers
@@ -41,6 +41,7 @@ class CodeMap:
         self._prefix = chroot_prefix(pid)
         self._text = b""  # of /proc/PID/maps
         self._maps = []  # rows of procfs.mapped_code, with the vdso
+        self._generated = []  # rows of procfs.generated_code
         self._program = ""  # path of the executable
         self.has_executed = False  # the last update found that another program was executed
         self._files = {}  # key of procfs.file_mappings -> CodeFile, None if it cannot be read
@@ -54,6 +55,7 @@ class CodeMap:
         if text == self._text:
             return None
         self._text = text
+        self._generated = generated_code(text)
         maps = _mapped_code(text)
         if maps == self._maps or not maps:
             return None
@@ -114,6 +116,15 @@ class CodeMap:
     def is_code(self, pc: int) -> bool:
         """Is the address in mapped code of a file?"""
         return self._mapping(pc) is not None
+
+    @property
+    def has_generated(self) -> bool:
+        """Is there code that the program has made itself?"""
+        return bool(self._generated)
+
+    def is_generated(self, pc: int) -> bool:
+        """Is the address in code that the program has made itself (JIT)?"""
+        return _row_of(self._generated, pc) is not None
 
     def function_at(self, address: int) -> tuple:
         """(cfi.Function or None, bias of its file) for an address in the target."""
@@ -183,9 +194,14 @@ class CodeMap:
 
     def _mapping(self, address: int):
         """The row of `mapped` that contains an address, or None."""
-        at = bisect.bisect_right(self._maps, (address + 1,)) - 1
-        row = self._maps[at] if at >= 0 else None
-        return row if row is not None and row[0] <= address < row[1] else None
+        return _row_of(self._maps, address)
+
+
+def _row_of(rows: list, address: int):
+    """The row that contains an address, or None. rows: [(start, end, ...)] in order."""
+    at = bisect.bisect_right(rows, (address + 1,)) - 1
+    row = rows[at] if at >= 0 else None
+    return row if row is not None and row[0] <= address < row[1] else None
 
 
 def _mapped_code(text: bytes) -> list:

@@ -5,8 +5,9 @@ unwinder:
 
 - looks for the function's epilogue after the pc: `add $N,%rsp`, `pop`, then `ret`. This is how the
   trampolines of python -X perf end (Python/asm_trampoline.S).
-- otherwise uses the frame pointer, which JIT compilers keep for profilers (Node always, Java with
-  -XX:+PreserveFramePointer). In the first instructions of a function it is still the caller's.
+- otherwise, and for generated code that the map does not name, uses the frame pointer, which JIT
+  compilers keep for profilers (Node always, Java with -XX:+PreserveFramePointer). In the first
+  instructions of a function it is still the caller's.
 
 The result is checked: the stack pointer moves up by less than FRAME_BYTES_MAX, and the return
 address is in generated code or in code of a file. Otherwise gdb has to unwind the frame.
@@ -16,11 +17,14 @@ import struct
 import gdb
 from gdb.unwinder import Unwinder, register_unwinder
 
+from pmp_perf_map import JitFunction
+
 FRAME_BYTES_MAX = 1 << 20
 EPILOGUE_BYTES = 32  # bytes of code that are searched for the epilogue
 PUSH_RBP = b"\x55"
 ENDBR64 = b"\xf3\x0f\x1e\xfa"
 MOV_RSP_RBP = (b"\x48\x89\xe5", b"\x48\x8b\xec")
+NO_PROLOGUE = 8  # bytes before a pc without a name, which are not decoded
 UNCHANGED = ("rbx", "r12", "r13", "r14", "r15")  # callee-saved besides rbp (System V ABI, x86-64)
 
 
@@ -71,15 +75,17 @@ class FrameId:
 class JitUnwinder(Unwinder):
     """gdb calls it with a gdb.PendingFrame; it returns gdb.UnwindInfo, or None for other code."""
 
-    def __init__(self, perf_map, is_code) -> None:
-        """perf_map: a PerfMap; is_code(pc): is it in code of a file?"""
+    def __init__(self, perf_map, is_code, is_generated) -> None:
+        """perf_map: a PerfMap; is_code, is_generated: of Unwinder and CodeMap."""
         super().__init__("pmp-jit")
         self._map = perf_map
-        self._is_code = is_code
+        self._is_code, self._is_generated = is_code, is_generated
 
     def __call__(self, frame):
         pc = frame.read_register("rip")
         code = self._map.find(int(pc))
+        if code is None and self._is_generated(int(pc)):
+            code = JitFunction(int(pc) - NO_PROLOGUE, int(pc), "")
         if code is None:
             return None
         try:
@@ -93,7 +99,7 @@ class JitUnwinder(Unwinder):
         back = _word(where)
         if not 0 <= where - int(sp) < FRAME_BYTES_MAX:
             return None
-        if not self._map.find(back) and not self._is_code(back):
+        if not self._is_code(back):
             return None
         caller_rbp = gdb.Value(_word(rbp_at)).cast(rbp.type) if rbp_at else rbp
         unwound = frame.create_unwind_info(FrameId(gdb.Value(where + 16), gdb.Value(code.start)))
@@ -134,7 +140,7 @@ def disable_unwinders() -> None:
     gdb._execute_unwinders = lambda _frame: None
 
 
-def install_unwinder(perf_map, is_code) -> None:
-    """Restores gdb's function and registers a JitUnwinder, in place of an older one."""
+def install_unwinder(perf_map, is_code, is_generated) -> None:
+    """Restores gdb's function and registers a JitUnwinder."""
     gdb._execute_unwinders = _execute_unwinders
-    register_unwinder(None, JitUnwinder(perf_map, is_code), replace=True)
+    register_unwinder(None, JitUnwinder(perf_map, is_code, is_generated), replace=True)

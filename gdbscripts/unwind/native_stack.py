@@ -11,6 +11,10 @@ NORMAL_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
 VIRTUAL_FRAMES = (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME)
 CUT = "(More stack frames follow...)"
 GDB_WALK_MAX = 60000  # frames that gdb unwinds: 40 us each
+# Frames in no code that gdb may find between two real ones. Where call frame information is missing
+# and the function has pushed data (the cancellation point of musl, src/thread/x86_64/syscall_cp.s),
+# it takes each word for a return address.
+FALSE_FRAMES_MAX = 8
 
 
 class Stack:
@@ -43,28 +47,34 @@ def read_stack(unwinder, memory, thread, regs: registers.Registers, by_gdb: bool
     frames = unwinder.unwind(memory, regs)
     if frames:
         return Stack(frames, CUT if len(frames) == WALK_MAX else "")
-    return _read_by_gdb(thread) if by_gdb else Stack([], "Backtrace stopped: it needs symbols")
+    if not by_gdb:
+        return Stack([], "Backtrace stopped: it needs symbols")
+    return _read_by_gdb(thread, unwinder.is_code)
 
 
-def _read_by_gdb(thread) -> Stack:
+def _read_by_gdb(thread, is_code) -> Stack:
     frames = []
     try:
         thread.switch()
-        reason = _add_gdb_frames(frames, gdb.newest_frame())
+        reason = _add_gdb_frames(frames, gdb.newest_frame(), is_code)
     except gdb.error as err:
         reason = str(err)
     return Stack(frames, reason)
 
 
-def _add_gdb_frames(frames: list, frame) -> str:
-    """Adds all frames; returns gdb's text if the stack ends too early."""
-    exact = True
+def _add_gdb_frames(frames: list, frame, is_code) -> str:
+    """Adds all frames; returns gdb's text if the stack ends too early. is_code: as
+    Unwinder.is_code."""
+    exact, false = True, 0
     while frame is not None and len(frames) < GDB_WALK_MAX:
-        kind = frame.type()
-        if kind not in VIRTUAL_FRAMES:
-            signal = kind == gdb.SIGTRAMP_FRAME
+        kind, signal = frame.type(), frame.type() == gdb.SIGTRAMP_FRAME
+        if frames and not signal and not is_code(frame.pc() - (not exact)):
+            false += 1
+            if false > FALSE_FRAMES_MAX:
+                return ""
+        elif kind not in VIRTUAL_FRAMES:
             frames.append(Frame(frame.pc(), int(frame.read_register("rsp")), exact, signal))
-            exact = signal
+            exact, false = signal, 0
         last, frame = frame, frame.older()
     if frame is not None:
         return CUT

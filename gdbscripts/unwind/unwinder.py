@@ -1,8 +1,14 @@
 """Unwinds stacks by call frame information (cfi.py): a few microseconds a frame, where gdb takes
 40.
 
-gdb finds the same frames. So gdb unwinds every stack with a frame that has no rule: generated code,
-code without call frame information, a corrupt stack.
+gdb finds the same frames. So gdb unwinds every stack with a frame that has no rule: code without
+call frame information, generated code that the perf map names (jit.py), a corrupt stack.
+
+Other generated code (JIT) is unwound by the frame pointer: Node keeps it, and so does the
+interpreter of a JVM. Compiled Java code uses the register for other data; then the next pair of a
+frame pointer and a return address to generated code is searched for on the stack. So frames of a
+run of generated code may be missing or be old ones. A stack ends where a pc is in no executable
+mapping.
 """
 import struct
 
@@ -13,6 +19,8 @@ FRAMES_MAX = 20000  # of one stack: the half nearest to the leaf, and the half n
 WALK_MAX = 500000  # frames that are visited; the root of a longer stack is not reached
 PIECE = 1 << 14  # bytes of a stack that are read at once
 RULES_MAX = 200000  # addresses whose rules are kept
+FRAME_BYTES_MAX = 1 << 20  # of generated code
+SEARCH_BYTES = 4096  # of a stack, for a frame pointer
 WORD = struct.Struct("<Q")
 
 
@@ -51,9 +59,10 @@ def without_middle(frames: list) -> list:
 class Unwinder:
     """Unwinds stacks, with a cache of rules by address."""
 
-    def __init__(self, function_at) -> None:
-        """function_at(address): (cfi.Function or None, bias), as CodeMap.function_at."""
-        self.function_at = function_at
+    def __init__(self, code, find_name=lambda _pc: None) -> None:
+        """code: a CodeMap; find_name: PerfMap.find, whose code is left to gdb."""
+        self._code, self._find_name = code, find_name
+        self.function_at = code.function_at
         self._rules = {}  # address -> cfi.Rule or None
 
     def clear(self) -> None:
@@ -73,14 +82,25 @@ class Unwinder:
         memory: with read_some; registers: registers.Registers."""
         stack, frames = _StackMemory(memory, registers.sp), []
         pc, sp, fp, exact = registers.pc, registers.sp, registers.fp, True
+        is_guess = saw_generated = False  # is_guess: a frame had no rule
         try:
             while pc and len(frames) < WALK_MAX:
                 rule = self._rule(pc if exact else pc - 1)
-                if rule is None or fp is None and rule.base == FP:
+                if fp is None and (rule is None or rule.base == FP):
                     return None
+                if rule is None:
+                    if frames and not self.is_code(pc - 1):
+                        break
+                    if self._find_name(pc) is not None or not self.is_code(pc):
+                        return None
+                    is_guess = True
+                    saw_generated |= self._code.is_generated(pc)
+                    frames.append(Frame(pc, sp, exact, False))
+                    sp, pc, fp, exact = self._caller_by_frame_pointer(stack, sp, fp) + (False,)
+                    continue
                 frames.append(Frame(pc, sp, exact, rule.signal is not None))
                 if rule is OUTERMOST:
-                    return frames
+                    break
                 exact = rule.signal is not None
                 if exact:
                     cfa, pc, fp = (stack.word(sp + at) for at in rule.signal)
@@ -90,14 +110,30 @@ class Unwinder:
                     if rule.saved_fp is not None:
                         fp = stack.word(cfa + rule.saved_fp)
                 if cfa <= sp and not exact:
-                    return None
+                    raise BadRead("0x%x" % cfa)
                 sp = cfa
         except BadRead:
-            return None
-        if not frames:
-            return None
-        # The return address is 0: gdb shows a frame for it as well.
-        return frames if pc else frames + [Frame(0, sp, exact, False)]
+            return frames if saw_generated else None
+        return frames if frames and saw_generated >= is_guess else None
+
+    def is_code(self, address: int) -> bool:
+        """Is the address in an executable mapping?"""
+        return self._code.is_code(address) or self._code.is_generated(address)
+
+    def _caller_by_frame_pointer(self, stack, sp: int, fp: int) -> tuple:
+        """(sp, pc, fp) of the caller. BadRead if no frame pointer is found."""
+        if not self._is_frame_pointer(stack, sp, fp):
+            fp = next((at for at in range(sp, sp + SEARCH_BYTES, 8)
+                       if self._code.is_generated(stack.word(at + 8))
+                       and self._is_frame_pointer(stack, at + 8, stack.word(at))), 0)
+        if not fp:
+            raise BadRead("no frame pointer")
+        return fp + 16, stack.word(fp + 8), stack.word(fp)
+
+    def _is_frame_pointer(self, stack, sp: int, fp: int) -> bool:
+        """Is a return address above the word that fp points to?"""
+        return (sp <= fp < sp + FRAME_BYTES_MAX and not fp % 8
+                and self.is_code(stack.word(fp + 8)))
 
     def _rule(self, address: int):
         if address not in self._rules:

@@ -248,12 +248,42 @@ def _():
         equal(symbolizer.without_parameters(name), wanted, name)
 
 
-@test("a stack whose last return address is 0")
+@test("where a stack ends: generated code, addresses in no code, no frame pointer")
 def _():
-    stack = memory_of(0x1000, (0x4005, 0x2000, 0x5005, 0x3000, 0))
-    frames = unwinder.Unwinder(stack.function_at).unwind(stack, registers_at(0x4001, 0x1000))
-    equal([(frame.pc, frame.address) for frame in frames],
-          [(0x4001, 0x4001), (0x4005, 0x4004), (0x5005, 0x5004), (0, 0)])
+    for what, pc, words, wanted in (
+            ("a return address of 0", 0x4001, (0x4005, 0x2000, 0x5005, 0x3000, 0),
+             (0x4001, 0x4005, 0x5005)),
+            ("a number", 0x4001, (0x4005, 0, 0x3ff0000000000000), (0x4001, 0x4005)),
+            ("a pc in no code", 0x3001, (0x4005, 0), None),
+            ("generated code", 0x7001, (0, 0, 0x1028, 0x7777, 0, 0, 0x4005, 0, 0),
+             (0x7001, 0x7777, 0x4005)),
+            ("a frame pointer that is searched for", 0x7001,
+             (5, 0x1028, 0x7777, 1, 0, 0, 0x4005, 0, 0), (0x7001, 0x7777, 0x4005)),
+            ("no frame pointer is left", 0x7001, (1, 0x1010, 3, 4, 0), (0x7001,)),
+            ("code without rules, no generated code", 0x6001, (0, 0, 0, 0x4005, 0, 0), None),
+            ("code without rules and generated code", 0x6001, (0, 0, 0, 0x7777, 0, 0),
+             (0x6001, 0x7777))):
+        stack = memory_of(0x1000, words)
+        regs = registers_at(pc, 0x1000, 0x1010 if pc > 0x6000 else 0)
+        frames = unwinder.Unwinder(stack).unwind(stack, regs)
+        equal(frames and tuple(frame.pc for frame in frames), wanted, what)
+    named = unwinder.Unwinder(stack, lambda pc: pc)
+    equal(named.unwind(stack, regs), None, "named code is left to gdb")
+
+
+@test("the executable mappings of memory")
+def _():
+    text = b"""1000-2000 r-xp 00000000 08:01 7    /usr/bin/x
+2000-3000 rw-p 00000000 00:00 0
+3000-4000 rwxp 00000000 00:00 0
+4000-5000 r-xp 00000000 00:00 0    [anon:v8]
+5000-6000 r-xs 00000000 00:01 9    /memfd:doublemapper (deleted)
+7000-8000 r-xp 00000000 00:00 0    [vdso]
+7800-8000 rwxp 00000000 00:00 0    [stack]
+8000-9000 rw-p 00000000 08:01 7    /usr/bin/xx
+ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0    [vsyscall]
+"""
+    equal(procfs.generated_code(text), [(0x3000, 0x4000), (0x4000, 0x5000), (0x5000, 0x6000)])
 
 
 @test("the futex word of a call that was restarted after a stop")
@@ -345,7 +375,8 @@ def thread_of(tid):
 
 
 class memory_of:
-    """A stack as memory, and the functions on it: each below 0x4004 uses 8 bytes, the others 16."""
+    """A stack as memory, and the code: functions from 0x4000 to 0x6000, of which each below 0x4004
+    uses 8 bytes, the others 16; then code without rules, then from 0x7000 on generated code."""
 
     def __init__(self, start, words):
         self.start, self.data = start, b"".join(word.to_bytes(8, "little") for word in words)
@@ -357,11 +388,20 @@ class memory_of:
     @staticmethod
     def function_at(address):
         rule = cfi.Rule(cfi.SP, 8 if address < 0x4004 else 16, None)
-        return cfi.Function(0x4000, 0x6000, [(0x4000, rule)]), 0
+        function = cfi.Function(0x4000, 0x6000, [(0x4000, rule)])
+        return (function if 0x4000 <= address < 0x6000 else None), 0
+
+    @staticmethod
+    def is_code(address):
+        return 0x4000 <= address < 0x7000
+
+    @staticmethod
+    def is_generated(address):
+        return 0x7000 <= address < 0x8000
 
 
-def registers_at(pc, sp):
-    return load("registers").Registers(pc, sp, 0, 0, 0)
+def registers_at(pc, sp, fp=0):
+    return load("registers").Registers(pc, sp, fp, 0, 0)
 
 
 main()

@@ -31,7 +31,7 @@ class Attached:
         self.symbols.update()
         self.symbols.load_into_target()
         self.memory = pmp_memory.Memory(pid)
-        self.unwinder = pmp_unwinder.Unwinder(self.code.function_at)
+        self.unwinder = pmp_unwinder.Unwinder(self.code)
         perf_map = pmp_perf_map.PerfMap(pid, "")
         self.symbolizer = pmp_symbolizer.Symbolizer(self.code, self.symbols, perf_map)
         gdb.execute("attach %d" % pid, False, True)

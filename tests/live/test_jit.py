@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import shutil
 import sys
 
@@ -82,6 +83,50 @@ def _():
     for path in spinning:
         check("node::Start" in " ".join(frame_names(path)), "the stack ends above node's main",
               frame_names(path))
+
+
+def check_unnamed(profile):
+    """Each stack has the root of its thread, and a run of generated code is one frame."""
+    for path in stacks(profile):
+        names = frame_names(path)
+        check(names[0] in ("_start", "clone3", "__clone3"), "the stack has another root", names)
+        for name, after in zip(names, names[1:]):
+            check(name != "[JIT code]" or after != name, "two frames for one run", names)
+        for frame in path:
+            check(not frame["frame"].startswith("0x") or frame["module"], "a false frame", names)
+
+
+@test("unnamed generated code is one frame, and the stack goes on to its root")
+def _():
+    need_gdb()
+    target = Target(os.path.join(BUILD, "tests", "harness", "programs", "jit"))
+    os.unlink("/tmp/perf-%d.map" % target.pid)
+    profile = sample(target, 5)
+    check_unnamed(profile)
+    for path in stacks(profile):
+        names = frame_names(path)
+        after = names[names.index("main") + 1:]
+        equal([name for name in after if name != "call_bare"], ["[JIT code]"] * after.count(
+            "[JIT code]") + ["spin"])
+        check("[JIT code]" in after, names)
+
+
+@test("Node without names: one root a thread, and a hint")
+def _():
+    need_gdb()
+    node = shutil.which("node") or skip("no node")
+    script = os.path.join(temp_dir(), "fib.js")
+    with open(script, "w", encoding="ascii") as file:
+        file.write(FIB)
+    with Target(node, script) as target:
+        path = os.path.join(temp_dir(), "p.yaml")
+        result = pmp("-p", target.pid, "-n", 10, "-o", path)
+        check("node --perf-basic-prof" in result.err + result.out, result)
+        check(re.search(r"on CPU in .*\[JIT code, [0-9]+ frames\]",
+                        pmp("dump", "-p", target.pid).out), "no run in the dump")
+    profile = Profile.load(path)
+    check_unnamed(profile)
+    check(profile.weight("[JIT code]") >= 8, "generated code is missing")
 
 
 @test("the trampolines of python -X perf leave no gap in the stack")
