@@ -261,13 +261,15 @@ static bool is_hidden(const struct pymerge *pymerge, const struct raw_stack *sta
 		return false;
 	switch (pymerge->places[i].class) {
 	case CLASS_GLUE:
-	case CLASS_STARTUP:
 		return true;
+	case CLASS_STARTUP: /* a thread has the same root with and without Python frames */
+		return i + 1 < stack->native_count;
 	case CLASS_MAIN: /* the interpreter's main calls a start-up function */
 		return i > 0 && pymerge->places[i - 1].class == CLASS_STARTUP;
 	default:
 		return !native->name && native->special == NATIVE_PLAIN &&
-		       i > interpreter.leafmost && native->module == interpreter.module;
+		       i > interpreter.leafmost && i + 1 < stack->native_count &&
+		       native->module == interpreter.module;
 	}
 }
 

@@ -11,7 +11,7 @@
 #include "merger/parse/raw_stack.h"
 
 struct pymerge_options {
-	bool glue; /* keep glue and start-up frames */
+	bool glue; /* keep glue and all start-up frames */
 };
 
 struct pymerge; /* owns the buffers */
@@ -20,8 +20,8 @@ struct pymerge *pymerge_create(struct intern *intern, const struct pymerge_optio
 void pymerge_destroy(struct pymerge *pymerge);
 
 /* Sets *frames to the merged stack (root first, never empty, valid until the next call) and returns
- * the quality of the merge. The result has all frames except glue, start-up and the evaluators that
- * Python frames replace. */
+ * the quality of the merge. The result has all frames except glue, start-up (but for the root) and
+ * the evaluators that Python frames replace. */
 enum merge_quality pymerge_stack(struct pymerge *pymerge, const struct raw_stack *stack,
                                  const struct frame **frames, size_t *count);
 

@@ -55,13 +55,24 @@ static const struct row rows[] = {
 	  "#3 0x3 in cfunction_vectorcall_O ()\n"
 	  EVAL(4) PY("<module>"),
 	  false, QUALITY_MERGED, "<module> [list_sort] key" },
+	{ "the root stays, not the rest of the start",
+	  EVAL(0) PY("run")
+	  "#1 0x1 in thread_run ()\n"
+	  "#2 0x2 in start_thread ()\n"
+	  "#3 0x3 in clone3 ()\n",
+	  false, QUALITY_MERGED, "[clone3] run" },
+	{ "a root without a name stays",
+	  EVAL(0) PY("<module>")
+	  "#1 0x1 in ?? () from /lib/libpython.so\n"
+	  "#2 0x2 in ?? () from /lib/libpython.so\n",
+	  false, QUALITY_MERGED, "[0x2] <module>" },
 	{ "the main of a program that embeds Python stays",
 	  EVAL(0) PY("<module>")
 	  "#1 0x1 in PyRun_SimpleStringFlags ()\n"
 	  "#2 0x2 in host_loop () at h.c:1\n"
 	  "#3 0x3 in main () at h.c:9\n"
 	  "#4 0x4 in __libc_start_main ()\n",
-	  false, QUALITY_MERGED, "[main] [host_loop] <module>" },
+	  false, QUALITY_MERGED, "[__libc_start_main] [main] [host_loop] <module>" },
 	{ "an evaluator at the leaf that has no frame yet",
 	  EVAL(0)
 	  "#1 0x1 in _PyFunction_Vectorcall ()\n"
