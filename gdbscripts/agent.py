@@ -58,6 +58,7 @@ class Agent:
         self.python_reported = False  # the `python` marker was written
         self.names = ThreadNames()
         self.unwinds_jit = False  # gdb has the unwinder of jit.py
+        self.jit_reported = False  # the note about unnamed generated code was added
 
     # The commands.
 
@@ -330,8 +331,8 @@ class Agent:
         """Looks up the names and writes one sample, from its begin marker to its end marker."""
         stacks = [sample.stack for sample in samples if sample.stack is not None]
         self.symbolizer.resolve([frame for stack in stacks for frame in stack.frames])
-        if details is None and self.symbolizer.has_jit_code:
-            self.symbolizer.has_jit_code = False
+        if details is None and self.symbolizer.has_jit_code and not self.jit_reported:
+            self.jit_reported = True
             self._add_note(jit_note(self.code.runtime()))
         lines = self._note_lines(pid)
         lines.append(marker("begin", sample=number, pid=pid, time_us=time_us))
