@@ -8,8 +8,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import pythons  # noqa: E402
 from targets import need_gdb  # noqa: E402
-from tap import (BUILD, PYTHON, ROOT, Target, check, equal, main, note, run, skip,  # noqa: E402
-                 temp_dir, test)
+from profiles import Profile  # noqa: E402
+from tap import (BUILD, PYTHON, ROOT, Target, check, equal, main, note, pmp, run,  # noqa: E402
+                 skip, temp_dir, test)
 
 HELPERS = os.path.join(ROOT, "tests", "harness", "programs")
 ROUNDS = 150
@@ -52,6 +53,22 @@ sys.stdout.flush()
 while True:
     text = json.dumps({str(i): sorted([i, 2.5, "x" * i], key=str) for i in range(20)})
     re.findall("[0-9]+", text), json.loads(text)
+"""
+GREENLETS = """
+import os, greenlet
+def work():
+    main.switch()
+    while True:
+        sum(range(1000))
+def start(depth):
+    if depth:
+        start(depth - 1)
+    else:
+        inner.switch()
+main, inner = greenlet.getcurrent(), greenlet.greenlet(work)
+start(20)
+print("ready %d" % os.getpid(), flush=True)
+inner.switch()
 """
 # Largest share of stacks that are left to gdb: those in a procedure linkage table, whose call frame
 # information is a DWARF expression.
@@ -108,6 +125,22 @@ def _():
                         if python.version in ((2, 7), (3, 13))}
     for path in sorted(found):
         both_ways(path, "-c", BUSY)
+
+
+@test("the stack of a greenlet ends at its own start, not in frames of its starter")
+def _():
+    need_gdb()
+    python = "/usr/bin/python3"
+    if run(python, "-c", "import greenlet").code:
+        skip("python3-greenlet is missing")
+    path = os.path.join(temp_dir(), "p.yaml")
+    with Target(python, "-c", GREENLETS) as target:
+        result = pmp("-p", target.pid, "-n", 5, "-o", path)
+        equal(result.code, 0, result)
+    profile = Profile.load(path)
+    roots = [node["frame"] for node in profile.tree]
+    check(len(roots) == 1 and roots[0].endswith("g_initialstub"), "another root", roots)
+    equal((profile.weight("work"), profile.weight("start")), (5, 0))
 
 
 main()
