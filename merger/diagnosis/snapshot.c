@@ -27,6 +27,7 @@ static const char *const wait_names[WAIT_KIND_COUNT] = {
 	[WAIT_WORLD] = "world",
 	[WAIT_ONCE] = "once",
 	[WAIT_CHANNEL] = "channel",
+	[WAIT_SERVER_LOCK] = "server_lock",
 	[WAIT_FUTEX] = "futex",
 };
 

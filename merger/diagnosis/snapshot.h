@@ -39,10 +39,11 @@ enum wait_kind {
 	WAIT_IMPORT,           /* a module's import lock */
 	WAIT_PYMUTEX,          /* CPython's own mutex, since 3.13 */
 	WAIT_GIL,
-	WAIT_WORLD,   /* the end of a stop-the-world pause of free-threaded CPython */
-	WAIT_ONCE,    /* an initialisation that another thread does */
-	WAIT_CHANNEL, /* of Go, Rust's std::sync::mpsc, GAsyncQueue */
-	WAIT_FUTEX,   /* of unknown kind */
+	WAIT_WORLD,       /* the end of a stop-the-world pause of free-threaded CPython */
+	WAIT_ONCE,        /* an initialisation that another thread does */
+	WAIT_SERVER_LOCK, /* of a database server: server_locks.h */
+	WAIT_CHANNEL,     /* of Go, Rust's std::sync::mpsc, GAsyncQueue */
+	WAIT_FUTEX,       /* of unknown kind */
 	WAIT_KIND_COUNT
 };
 

@@ -9,6 +9,7 @@
 #include "merger/build/pymerge.h"
 #include "merger/diagnosis/blocking_functions.h"
 #include "merger/diagnosis/printed_details.h"
+#include "merger/diagnosis/server_locks.h"
 #include "merger/diagnosis/snapshot.h"
 #include "merger/parse/marker.h"
 #include "merger/parse/text_parser.h"
@@ -673,6 +674,7 @@ struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder)
 	text_parser_finish(builder->parser);
 	snapshot_drop_ended(snapshot);
 	blocking_functions_infer(snapshot);
+	server_locks_infer(snapshot);
 	finish_crash(builder);
 	printed_details_resolve(snapshot, builder->owners, builder->owner_count);
 	builder->snapshot = NULL;

@@ -75,6 +75,37 @@ static bool is_family(const struct snapshot *snapshot, uint32_t pid, uint32_t ot
 	return at != SNAPSHOT_NONE && snapshot->processes[at].ppid == pid;
 }
 
+static bool is_sibling(const struct snapshot *snapshot, uint32_t pid, uint32_t other)
+{
+	size_t a = snapshot_find_process(snapshot, pid), b = snapshot_find_process(snapshot, other);
+
+	return a != SNAPSHOT_NONE && b != SNAPSHOT_NONE && snapshot->processes[a].ppid > 1 &&
+	       snapshot->processes[a].ppid == snapshot->processes[b].ppid;
+}
+
+/* Does a worker read what its parent writes? Its siblings may have the same ends. */
+static bool is_fed_by_parent(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	size_t at = thread->call.fd_count == 1
+	                    ? snapshot_find_fd(snapshot, thread->pid, thread->call.fds[0])
+	                    : SNAPSHOT_NONE;
+	size_t own = snapshot_find_process(snapshot, thread->pid);
+	bool has_parent = false;
+
+	if (at == SNAPSHOT_NONE || own == SNAPSHOT_NONE)
+		return false;
+	for (size_t i = 0; i < snapshot->fds[at].peer_count; i++) {
+		uint32_t peer = snapshot->fds[at].peers[i].pid;
+
+		if (peer == snapshot->processes[own].ppid)
+			has_parent = true;
+		else if (!is_family(snapshot, thread->pid, peer) &&
+		         !is_sibling(snapshot, thread->pid, peer))
+			return false;
+	}
+	return has_parent;
+}
+
 /* Has a pipe or socket pair all its known ends in the process itself? */
 static bool is_own_pair(const struct snapshot *snapshot, const struct snapshot_fd *fd)
 {
@@ -177,7 +208,7 @@ static enum thread_rank rank_read(const struct snapshot *snapshot,
 	bool wakes = sources.counts[SOURCE_WAKEUP] && !is_only_thread(snapshot, thread);
 
 	return wakes || sources.counts[SOURCE_EVENT] || sources.counts[SOURCE_TERMINAL] ||
-	                       sources.counts[SOURCE_LISTENER]
+	                       sources.counts[SOURCE_LISTENER] || is_fed_by_parent(snapshot, thread)
 	               ? RANK_IDLE
 	               : RANK_IO;
 }
@@ -187,8 +218,11 @@ bool thread_rank_serves(const struct snapshot *snapshot, const struct snapshot_t
 	switch (thread->call.class) {
 	case SYSCALL_ACCEPT:
 		return true;
-	case SYSCALL_POLL:
 	case SYSCALL_READ:
+		if (is_fed_by_parent(snapshot, thread))
+			return true;
+		/* fall through */
+	case SYSCALL_POLL:
 		return count_sources(snapshot, thread).counts[SOURCE_LISTENER] > 0;
 	default:
 		return false;
@@ -204,6 +238,7 @@ static enum thread_rank rank_wait(const struct snapshot_wait *wait)
 	case WAIT_RLOCK:
 	case WAIT_IMPORT:
 	case WAIT_PYMUTEX:
+	case WAIT_SERVER_LOCK:
 	case WAIT_PROCESS_LOCK:
 	case WAIT_ONCE:
 		return RANK_LOCK;

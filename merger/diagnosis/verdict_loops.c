@@ -367,6 +367,66 @@ static bool write_awaited(struct verdict_draft *draft, size_t task)
 	return true;
 }
 
+static bool is_for_lock(const struct snapshot *snapshot, const struct snapshot_task *task)
+{
+	return is_on(snapshot, task, "lock") || is_on(snapshot, task, "rlock") ||
+	       is_on(snapshot, task, "semaphore");
+}
+
+/* The number of tasks that wait for a lock which only this task may hold. */
+static size_t count_lock_waiters(const struct snapshot *snapshot, size_t holder, size_t *first)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->task_count; i++) {
+		const struct snapshot_task *task = &snapshot->tasks[i];
+
+		if (task->wait_count != 1 || !is_for_lock(snapshot, task) ||
+		    snapshot_find_task(snapshot, task->waits[0]) != holder)
+			continue;
+		*first = count++ ? *first : i;
+	}
+	return count;
+}
+
+/* The task that holds a lock for which most others wait, and does not wait for a lock itself. */
+static size_t find_lock_holder(const struct snapshot *snapshot, size_t *most, size_t *first)
+{
+	size_t best = SNAPSHOT_NONE, waiter = 0;
+
+	*most = 0;
+	for (size_t i = 0; i < snapshot->task_count; i++) {
+		size_t count = is_for_lock(snapshot, &snapshot->tasks[i])
+		                       ? 0
+		                       : count_lock_waiters(snapshot, i, &waiter);
+
+		if (count <= *most)
+			continue;
+		best = i;
+		*most = count;
+		*first = waiter;
+	}
+	return best;
+}
+
+static bool write_lock_holder(struct verdict_draft *draft)
+{
+	size_t count, first, holder = find_lock_holder(draft->snapshot, &count, &first);
+	bool is_greenlet;
+
+	if (holder == SNAPSHOT_NONE)
+		return false;
+	is_greenlet = draft->snapshot->tasks[holder].kind == TASK_GREENLET;
+	verdict_begin(draft, "lock", VERDICT_LIKELY);
+	verdict_add_task(draft, holder);
+	verdict_add_task_wait(draft, holder);
+	buf_printf(&draft->verdict->text, ", and %zu %s%s for what it holds\n", count,
+	           is_greenlet ? "greenlet" : "task", count == 1 ? " waits" : "s wait");
+	verdict_add_task(draft, first);
+	verdict_add_task_wait(draft, first);
+	return true;
+}
+
 bool verdict_find_stuck_task(struct verdict_draft *draft)
 {
 	const struct snapshot *snapshot = draft->snapshot;
@@ -377,7 +437,7 @@ bool verdict_find_stuck_task(struct verdict_draft *draft)
 	if (task != SNAPSHOT_NONE && !has_edges(&draft->graph))
 		return write_orphan(draft, task);
 	task = find_task(snapshot, is_on_thread);
-	return task != SNAPSHOT_NONE && write_awaited(draft, task);
+	return (task != SNAPSHOT_NONE && write_awaited(draft, task)) || write_lock_holder(draft);
 }
 
 static void write_idle(struct verdict_draft *draft, size_t thread)

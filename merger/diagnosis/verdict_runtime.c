@@ -42,8 +42,11 @@ static const struct {
 	const char *kind;
 	enum hidden hidden;
 } waits[] = {
-	{ "join", HIDES_WAITS },    { "wait", HIDES_WAITS }, { "sleep", HIDES_WAITS },
-	{ "unknown", HIDES_WAITS }, { "io", HIDES_ALL },
+	{ "join", HIDES_WAITS },
+	{ "wait", HIDES_WAITS },
+	{ "sleep", HIDES_WAITS },
+	{ "unknown", HIDES_WAITS },
+	{ "io", HIDES_ALL },
 	/* of the runtime itself; a lock whose owner is known stays */
 	{ "lock", HIDES_WAITS },
 };

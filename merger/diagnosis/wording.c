@@ -27,6 +27,7 @@ static const char *const wait_words[WAIT_KIND_COUNT] = {
 	[WAIT_WORLD] = "the end of a stop-the-world pause",
 	[WAIT_ONCE] = "the end of an initialisation",
 	[WAIT_CHANNEL] = "channel",
+	[WAIT_SERVER_LOCK] = "lock of the server",
 	[WAIT_FUTEX] = "futex",
 };
 

@@ -105,8 +105,7 @@ def start_mariadb(machine):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     process = machine.start("mariadbd", "--no-defaults", "--datadir=" + data, "--port=%d" % port,
                             "--socket=" + machine.path("socket"), "--bind-address=127.0.0.1",
-                            "--pid-file=" + machine.path("pid"), port=port, user=user,
-                            env={"PATH": os.environ["PATH"] + ":/usr/sbin"})
+                            "--pid-file=" + machine.path("pid"), port=port, user=user)
     time.sleep(1)
     return process, port
 

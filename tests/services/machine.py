@@ -10,6 +10,8 @@ import tempfile
 import time
 
 LIMIT = 40  # seconds until a service must answer
+# Scripts of Debian's packages start the python3 that they find.
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Service:
@@ -83,7 +85,7 @@ class Machine:
             process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL,
                                        stdout=file, stderr=file, cwd=self.folder,
                                        preexec_fn=demote, start_new_session=True,
-                                       env=dict(os.environ, **(env or {})))
+                                       env=dict(os.environ, PATH=PATH, **(env or {})))
         self.processes.append(process)
         if port:
             self.wait_port(process, port, log)

@@ -1,9 +1,10 @@
 """Application servers: gunicorn, uWSGI, Celery, gevent and uvloop, with the same small program."""
 
+import os
 import subprocess
 import time
 
-from machine import Service, Situation
+from machine import PATH, Service, Situation
 
 APP = '''
 import socket
@@ -83,7 +84,7 @@ def start_celery(machine, *tasks):
                             "--without-gossip", env=env, settle=6)
     for task in tasks:
         subprocess.run(["celery", "-A", "tasks", "call", "tasks." + task], cwd=machine.folder,
-                       env=dict(__import__("os").environ, **env), check=True, timeout=60,
+                       env=dict(os.environ, PATH=PATH, **env), check=True, timeout=60,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(1)
     return process.pid

@@ -693,6 +693,20 @@ static const struct {
 	  "likely",
 	  { "sleeps, at most 2.5 s are left in f" },
 	  1 },
+	{ "a lock of a database server",
+	  PROCESS FACT("10", "class=poll fd=3") FACT(
+	          "11",
+	          "class=futex left_us=900000") "~pmp fd pid=10 fd=3 kind=tcp state=LISTEN\n" BEGIN
+	          THREAD("1", "10") AT("serve") THREAD(
+	                  "2", "11") "~pmp waits kind=condition on=0x5\n"
+	                             "#0  0x1 in pthread_cond_clockwait () from /lib/libc.so.6\n"
+	                             "#1  0x2 in MDL_wait::timed_wait () from /usr/sbin/mariadbd\n"
+	                             "#2  0x3 in open_tables () from /usr/sbin/mariadbd\n" END,
+	  "lock",
+	  "likely",
+	  { "thread 11 (t11) waits for lock of the server 0x5 (a metadata lock) in "
+	    "MDL_wait::timed_wait (mariadbd)" },
+	  1 },
 	{ "nothing", "", "unknown", "guess", { "no thread" }, 0 },
 };
 
