@@ -42,13 +42,8 @@ static const struct {
 	const char *kind;
 	enum hidden hidden;
 } waits[] = {
-	{ "join", HIDES_WAITS },
-	{ "wait", HIDES_WAITS },
-	{ "sleep", HIDES_WAITS },
-	{ "unknown", HIDES_WAITS },
-	{ "io", HIDES_ALL },
-	/* of the runtime itself; a lock whose owner is known stays */
-	{ "lock", HIDES_WAITS },
+	{ "join", HIDES_WAITS },    { "wait", HIDES_WAITS }, { "sleep", HIDES_WAITS },
+	{ "unknown", HIDES_WAITS }, { "io", HIDES_ALL },
 };
 
 /* Verdicts after which it does not matter what the program's own frames are. */
@@ -127,8 +122,6 @@ static bool is_hidden(const struct verdict_draft *draft, uint32_t pid, enum hidd
 	             draft->snapshot->threads[verdict->threads[0]].call.class == SYSCALL_POLL;
 	bool any = polls || find_running(draft->snapshot, pid) != SNAPSHOT_NONE;
 
-	if (!strcmp(verdict->kind, "lock") && verdict->trust == VERDICT_CERTAIN)
-		return false;
 	for (size_t i = 0; i < COUNT_OF(waits); i++)
 		if (!strcmp(verdict->kind, waits[i].kind))
 			return hidden >= (any ? HIDES_WAITS : waits[i].hidden);

@@ -45,7 +45,7 @@ RUBY_ROWS = (
     (RUBY, "recv", "io", "certain", (r"127.0.0.1:\d+.* in receive at ruby.rb:\d+",)),
 )
 OTHER_ROWS = (
-    (JAVA, "locks", "idle", "guess", (UNSEEN % "Java", JSTACK)),
+    (JAVA, "locks", "lock", "likely", (r"waits for mutex", JSTACK)),
     (NODE, "spin", "busy", "certain", (r"pmp does not see JavaScript's frames",)),
     (PHP, "sleep", "sleep", "likely", (r"pmp does not see PHP's frames; phpspy -p \d+",)),
     (GO, "channel", "idle", "guess", (UNSEEN % "Go", GOROUTINES)),

@@ -155,7 +155,7 @@ RUNTIMES = [
     Service("java", ("default-jdk-headless",), ("java", "javac"), [
         Situation("idle", of(start_java, "serve"), ("idle", "wait"), "jstack"),
         Situation("busy", of(start_java, "crunch"), ("busy",), "jstack"),
-        Situation("stuck", of(start_java, "deadlock"), ("wait", "idle", "unknown"), "jstack"),
+        Situation("stuck", of(start_java, "deadlock"), ("lock",), "jstack"),
     ]),
     Service("ruby", ("ruby",), ("ruby",), [
         Situation("idle", of(start_ruby), *IDLE),

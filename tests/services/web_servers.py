@@ -157,8 +157,8 @@ def of(start, *words):
 
 
 IDLE = ("idle",), "nothing says that it hangs"
-BUSY = ("busy",), r"in crunch at app.py:\d+"
-STUCK = ("io",), r"recvfrom\(.* in wait_for_peer at app.py:\d+"
+BUSY = ("busy",), r"in crunch at (app|tasks).py:\d+"
+STUCK = ("io",), r"recvfrom\(.* in wait_for_peer at (app|tasks).py:\d+"
 SAME = ("--children",)
 
 WEB_SERVERS = [
