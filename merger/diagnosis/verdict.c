@@ -19,7 +19,7 @@ static const struct {
 	{ "gil",
 	  "threads wait for Python's GIL or Ruby's GVL, whose holder is unknown, or does not "
 	  "give it up" },
-	{ "join", "it waits for a thread to end, which does something else" },
+	{ "join", "it waits for the end of a thread that pmp cannot find" },
 	{ "child", "it waits for a child" },
 	{ "file_lock", "it waits for a lock on a file" },
 	{ "io", "it waits for a file, a pipe, or somebody on a network" },

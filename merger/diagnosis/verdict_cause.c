@@ -85,10 +85,11 @@ static struct cause make_cause(const struct verdict_draft *draft, size_t thread)
 	const struct snapshot *snapshot = draft->snapshot;
 	const struct snapshot_thread *row = &snapshot->threads[thread];
 	size_t process = snapshot_find_process(snapshot, row->pid);
+	bool waited_for = draft->graph.waiters[thread] > 0; /* usually not: this is a fast way */
 	struct cause ret = {
 		.thread = thread,
-		.waiter = find_waiter(draft, thread),
-		.is_mains = is_mains(draft, thread),
+		.waiter = waited_for ? find_waiter(draft, thread) : SNAPSHOT_NONE,
+		.is_mains = snapshot_thread_is_main(row) || (waited_for && is_mains(draft, thread)),
 		.rank = thread_rank_of(snapshot, row),
 		.percent = thread_load_percent(row),
 	};
@@ -162,13 +163,20 @@ static bool gives_gil_up(const struct snapshot *snapshot, const struct snapshot_
 	        (process != SNAPSHOT_NONE && snapshot->processes[process].ruby));
 }
 
+/* The kind of what a thread waits for by itself. */
+static const char *choose_own_kind(const struct snapshot_thread *thread, enum thread_rank rank)
+{
+	/* The thread that it joins is unknown, otherwise it would not be the end of a chain. */
+	return thread->wait.kind == WAIT_JOIN ? "join" : thread_rank_kind(rank);
+}
+
 static const char *choose_kind(const struct verdict_draft *draft, const struct cause *cause)
 {
 	const struct snapshot_thread *thread = &draft->snapshot->threads[cause->thread];
 	const char *kind;
 
 	if (!cause->holds || thread->wait.kind != WAIT_NONE)
-		return thread_rank_kind(cause->rank);
+		return choose_own_kind(thread, cause->rank);
 	kind = find_holder_kind(&draft->snapshot->threads[cause->waiter]);
 	if (!strcmp(kind, "gil") ? gives_gil_up(draft->snapshot, thread)
 	                         : snapshot_thread_is_running(thread))

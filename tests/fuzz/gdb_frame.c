@@ -43,11 +43,11 @@ static void check_fast_parser(struct span line)
 
 static void check_frame_line(struct span line)
 {
-	struct span rest = line;
+	struct span rest = line, doing;
 	struct gdb_frame frame;
 
 	gdb_noise_is_known(line);
-	gdb_noise_is_python_note(line);
+	gdb_noise_is_python_note(line, &doing);
 	gdb_frame_state(line);
 	check_fast_parser(line);
 	if (gdb_frame_parse(&rest, &frame)) {
