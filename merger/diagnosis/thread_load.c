@@ -27,12 +27,21 @@ unsigned thread_load_percent(const struct snapshot_thread *thread)
 	return (unsigned)(100 * get_share(thread, thread->recent_us) + 0.5);
 }
 
-bool thread_load_is_young(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+/* The age of its process at the stop; 0: unknown. The facts are from the begin of the window. */
+static uint64_t get_age(const struct snapshot *snapshot, const struct snapshot_thread *thread)
 {
 	size_t at = snapshot_find_process(snapshot, thread->pid);
 
-	return at != SNAPSHOT_NONE && snapshot->processes[at].age_us &&
-	       snapshot->processes[at].age_us < YOUNG_US;
+	if (at == SNAPSHOT_NONE || !snapshot->processes[at].age_us)
+		return 0;
+	return snapshot->processes[at].age_us + thread->window_us;
+}
+
+bool thread_load_is_young(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	uint64_t age = get_age(snapshot, thread);
+
+	return age && age < YOUNG_US;
 }
 
 enum verdict_trust thread_load_trust(const struct snapshot *snapshot,
@@ -50,8 +59,6 @@ enum verdict_trust thread_load_trust(const struct snapshot *snapshot,
 void thread_load_wording(struct buf *out, const struct snapshot *snapshot,
                          const struct snapshot_thread *thread)
 {
-	size_t at = snapshot_find_process(snapshot, thread->pid);
-
 	if (thread_load_of(thread) == THREAD_LOAD_UNKNOWN)
 		return;
 	buf_printf(out, "%u %% of a CPU in the %.2g s before the stop", thread_load_percent(thread),
@@ -61,7 +68,7 @@ void thread_load_wording(struct buf *out, const struct snapshot *snapshot,
 		           100 * get_share(thread, thread->ready_us));
 	if (thread_load_is_young(snapshot, thread))
 		buf_printf(out, "; its process began %.1f s before",
-		           (double)snapshot->processes[at].age_us / 1e6);
+		           (double)get_age(snapshot, thread) / 1e6);
 }
 
 size_t thread_load_busiest(const struct snapshot *snapshot, bool only_main)

@@ -83,29 +83,6 @@ static bool is_sibling(const struct snapshot *snapshot, uint32_t pid, uint32_t o
 	       snapshot->processes[a].ppid == snapshot->processes[b].ppid;
 }
 
-/* Does a worker read what its parent writes? Its siblings may have the same ends. */
-static bool is_fed_by_parent(const struct snapshot *snapshot, const struct snapshot_thread *thread)
-{
-	size_t at = thread->call.fd_count == 1
-	                    ? snapshot_find_fd(snapshot, thread->pid, thread->call.fds[0])
-	                    : SNAPSHOT_NONE;
-	size_t own = snapshot_find_process(snapshot, thread->pid);
-	bool has_parent = false;
-
-	if (at == SNAPSHOT_NONE || own == SNAPSHOT_NONE)
-		return false;
-	for (size_t i = 0; i < snapshot->fds[at].peer_count; i++) {
-		uint32_t peer = snapshot->fds[at].peers[i].pid;
-
-		if (peer == snapshot->processes[own].ppid)
-			has_parent = true;
-		else if (!is_family(snapshot, thread->pid, peer) &&
-		         !is_sibling(snapshot, thread->pid, peer))
-			return false;
-	}
-	return has_parent;
-}
-
 /* Has a pipe or socket pair all its known ends in the process itself? */
 static bool is_own_pair(const struct snapshot *snapshot, const struct snapshot_fd *fd)
 {
@@ -208,9 +185,33 @@ static enum thread_rank rank_read(const struct snapshot *snapshot,
 	bool wakes = sources.counts[SOURCE_WAKEUP] && !is_only_thread(snapshot, thread);
 
 	return wakes || sources.counts[SOURCE_EVENT] || sources.counts[SOURCE_TERMINAL] ||
-	                       sources.counts[SOURCE_LISTENER] || is_fed_by_parent(snapshot, thread)
+	                       sources.counts[SOURCE_LISTENER]
 	               ? RANK_IDLE
 	               : RANK_IO;
+}
+
+/* Siblings may have the same ends. */
+bool thread_rank_is_fed(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	size_t at = thread->call.fd_count == 1
+	                    ? snapshot_find_fd(snapshot, thread->pid, thread->call.fds[0])
+	                    : SNAPSHOT_NONE;
+	size_t own = snapshot_find_process(snapshot, thread->pid);
+	bool has_parent = false;
+
+	if (thread->call.class != SYSCALL_READ || at == SNAPSHOT_NONE || own == SNAPSHOT_NONE ||
+	    !is_word(snapshot, snapshot->fds[at].kind, "pipe"))
+		return false;
+	for (size_t i = 0; i < snapshot->fds[at].peer_count; i++) {
+		uint32_t peer = snapshot->fds[at].peers[i].pid;
+
+		if (peer == snapshot->processes[own].ppid)
+			has_parent = true;
+		else if (!is_family(snapshot, thread->pid, peer) &&
+		         !is_sibling(snapshot, thread->pid, peer))
+			return false;
+	}
+	return has_parent;
 }
 
 bool thread_rank_serves(const struct snapshot *snapshot, const struct snapshot_thread *thread)
@@ -218,11 +219,8 @@ bool thread_rank_serves(const struct snapshot *snapshot, const struct snapshot_t
 	switch (thread->call.class) {
 	case SYSCALL_ACCEPT:
 		return true;
-	case SYSCALL_READ:
-		if (is_fed_by_parent(snapshot, thread))
-			return true;
-		/* fall through */
 	case SYSCALL_POLL:
+	case SYSCALL_READ:
 		return count_sources(snapshot, thread).counts[SOURCE_LISTENER] > 0;
 	default:
 		return false;

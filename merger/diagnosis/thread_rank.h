@@ -25,7 +25,9 @@ enum thread_rank thread_rank_of(const struct snapshot *snapshot,
 /* The kind of verdict: "io". */
 const char *thread_rank_kind(enum thread_rank rank);
 
-/* Does it wait for a new client, or for work from its parent process? */
+/* Does it wait for a new client? */
 bool thread_rank_serves(const struct snapshot *snapshot, const struct snapshot_thread *thread);
+/* Does it read a pipe from its parent process, as a worker of a pool? */
+bool thread_rank_is_fed(const struct snapshot *snapshot, const struct snapshot_thread *thread);
 
 #endif

@@ -102,7 +102,9 @@ static struct cause make_cause(const struct verdict_draft *draft, size_t thread)
 	}
 	ret.holds = ret.waiter != SNAPSHOT_NONE &&
 	            find_holder_kind(&snapshot->threads[ret.waiter]) &&
-	            !thread_rank_serves(snapshot, row);
+	            !thread_rank_serves(snapshot, row) && !thread_rank_is_fed(snapshot, row);
+	if (ret.waiter == SNAPSHOT_NONE && thread_rank_is_fed(snapshot, row))
+		ret.rank = RANK_IDLE;
 	return ret;
 }
 

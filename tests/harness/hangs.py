@@ -15,7 +15,7 @@ import re
 
 from tap import BUILD, PYTHON, ROOT, Target, check, equal, note, pmp
 
-PARALLEL = 2  # rows at the same time
+PARALLEL = 3  # rows at the same time
 ALL = os.environ.get("HANGS") == "all"
 
 

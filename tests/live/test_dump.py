@@ -117,13 +117,13 @@ def rows_of(program, version=(3, 99)):
 @test("C programs: the verdict, its threads and descriptors, file and line")
 def _():
     need_gdb()
-    check_rows(rows_of(C), dumps=2)
+    check_rows(rows_of(C))
 
 
 @test("Python programs: the verdict, its threads and descriptors, file and line")
 def _():
     version = tuple(int(part) for part in need_live_python().split(".")[:2])
-    check_rows(rows_of(PY, version), dumps=2)
+    check_rows(rows_of(PY, version))
 
 
 def as_json(*words):

@@ -388,8 +388,9 @@ static const struct {
 	  { "is on CPU in wake", "; 3 % of a CPU in the 0.4 s before the stop" },
 	  1 },
 	{ "a program that begins",
-	  "~pmp process pid=10 ppid=1 name=app state=R cpu_us=40000 age_us=50000\n" LOAD(
-	          "10", "390000", "0") BEGIN RUNNING("1", "10") AT("start") END,
+	  "~pmp process pid=10 ppid=1 name=app state=R cpu_us=20000 age_us=20000\n"
+	  "~pmp thread pid=10 tid=10 state=R recent_us=98000 ready_us=0 window_us=100000\n" BEGIN
+	          RUNNING("1", "10") AT("start") END,
 	  "busy",
 	  "likely",
 	  { "is on CPU in start", "98 % of a CPU", "; its process began 0.1 s before" },
