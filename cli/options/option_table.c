@@ -349,8 +349,9 @@ static const struct option_row rows[] = {
 	{ 0, "min", "PERCENT", "hide nodes of the tree below this share (default 1)", COMMAND_ALL,
 	  parse_real, MEMBER(min_percent) },
 	{ 0, "all", NULL,
-	  "hide nothing: no --min, no --fold-library; with\n--sleepers, and each frame of a "
-	  "recursion",
+	  "hide nothing: no --min, no --fold-library; with\n--sleepers, each frame of a recursion, "
+	  "and (dump)\n"
+	  "each stack of a long report",
 	  COMMAND_ALL | COMMAND_DUMP, parse_flag, MEMBER(all) },
 	{ 0, "top", "N",
 	  "show a table of the N functions with the most self\nweight (-f flat, with N rows)",

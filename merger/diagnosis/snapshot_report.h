@@ -11,7 +11,7 @@
 
 struct snapshot_options {
 	bool full_paths;
-	bool all;           /* text: show all frames of a recursion */
+	bool all; /* text: show all frames of a recursion, and all stacks of a long report */
 	bool largest_first; /* order of the groups; the default is the rarest stack first */
 	/* Returns the source line, without its newline, valid until the next call. false: it
 	 * cannot be read. NULL: no source lines are shown. */

@@ -8,18 +8,23 @@
 #include "merger/diagnosis/snapshot_report.h"
 #include "merger/diagnosis/stack_groups.h"
 #include "merger/diagnosis/thread_load.h"
+#include "merger/diagnosis/thread_rank.h"
 #include "merger/diagnosis/wording.h"
 #include "merger/profile/frame_repeats.h"
 #include "merger/profile/label.h"
 
-#define SAME_MAX 20 /* processes of a group that are listed */
-#define NAMED_MAX 8 /* threads of a group that are listed; the others are counted */
+#define LINES_MAX 75 /* of all stacks; a longer report leaves some out */
+#define SAME_MAX 20  /* processes of a group that are listed */
+#define NAMED_MAX 8  /* threads of a group that are listed; the others are counted */
 
 struct text_report {
 	const struct snapshot *snapshot;
 	const struct snapshot_options *options;
+	const struct verdict *verdict;
 	FILE *out;
 	struct buf text;
+	bool is_long;    /* stacks of threads that may wait for work are left out */
+	size_t left_out; /* their number */
 };
 
 static struct span get_text(const struct text_report *report, uint32_t id)
@@ -241,6 +246,41 @@ static void write_frames(struct text_report *report, const struct snapshot_threa
 		fputs("    (no stack)\n", report->out);
 }
 
+static bool is_in_verdict(const struct text_report *report, size_t thread)
+{
+	for (size_t i = 0; i < report->verdict->thread_count; i++)
+		if (report->verdict->threads[i] == thread)
+			return true;
+	return false;
+}
+
+/* May its stack be left out of a long report? It waits for work, and is not in the verdict. */
+static bool is_minor(const struct text_report *report, const struct stack_groups *groups,
+                     const struct stack_group *group)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		size_t at = groups->threads[group->first + i];
+		const struct snapshot_thread *thread = &report->snapshot->threads[at];
+		enum thread_rank rank = thread_rank_of(report->snapshot, thread);
+
+		if (is_in_verdict(report, at) || rank < RANK_WAIT || rank == RANK_UNKNOWN ||
+		    !thread->frame_count)
+			return false;
+	}
+	return true;
+}
+
+/* Would the stacks take more than one and a half screens? */
+static bool is_long(const struct snapshot *snapshot, const struct stack_groups *groups)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < groups->count; i++)
+		lines +=
+		        3 + snapshot->threads[groups->threads[groups->groups[i].first]].frame_count;
+	return lines > LINES_MAX;
+}
+
 static void write_stacks(struct text_report *report, const struct stack_groups *groups,
                          uint32_t pid)
 {
@@ -254,7 +294,10 @@ static void write_stacks(struct text_report *report, const struct stack_groups *
 		write_names(report, groups, group);
 		write_state(report, groups, group);
 		write_waits(report, groups, group);
-		write_frames(report, thread);
+		if (report->is_long && is_minor(report, groups, group))
+			report->left_out++;
+		else
+			write_frames(report, thread);
 	}
 }
 
@@ -304,6 +347,7 @@ static void write_groups(struct text_report *report)
 
 	stack_groups_init(&stacks, snapshot, report->options->largest_first);
 	process_groups_init(&groups, snapshot);
+	report->is_long = !report->options->all && is_long(snapshot, &stacks);
 	for (size_t i = 0; i < snapshot->process_count; i++)
 		order[i] = get_order(report, &groups, i);
 	qsort(order, snapshot->process_count, sizeof(*order), compare_order);
@@ -316,6 +360,12 @@ static void write_groups(struct text_report *report)
 		write_same(report, &groups, at);
 		write_stacks(report, &stacks, snapshot->processes[at].pid);
 	}
+	if (report->left_out)
+		fprintf(report->out,
+		        "\n%zu stack%s of threads that may wait for work not shown; --all shows "
+		        "%s\n",
+		        report->left_out, report->left_out == 1 ? "" : "s",
+		        report->left_out == 1 ? "it" : "them");
 	process_groups_deinit(&groups);
 	stack_groups_deinit(&stacks);
 	free(order);
@@ -388,7 +438,9 @@ static void write_rest(struct text_report *report)
 void snapshot_text_write(const struct snapshot *snapshot, const struct verdict *verdict,
                          const struct snapshot_options *options, FILE *out)
 {
-	struct text_report report = { .snapshot = snapshot, .options = options, .out = out };
+	struct text_report report = {
+		.snapshot = snapshot, .options = options, .verdict = verdict, .out = out
+	};
 
 	write_verdict(&report, verdict);
 	write_groups(&report);

@@ -53,7 +53,8 @@ bool verdict_find_cycle(struct verdict_draft *draft)
 		verdict_add_thread(draft, at);
 		verdict_add(draft, " ");
 		wording_activity(&draft->verdict->text, draft->snapshot, at);
-		if (!draft->snapshot->threads[at].wait.kind) {
+		if (!draft->snapshot->threads[at].wait.kind &&
+		    draft->snapshot->threads[at].call.class != SYSCALL_CHILD) {
 			verdict_add(draft, ": waits for ");
 			wording_thread(&draft->verdict->text, draft->snapshot, graph->edges[at].to);
 		}

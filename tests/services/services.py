@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """pmp dump of real services of Debian: idle, busy, and stuck.
 
-    tests/services/services.py [WORD...]      only the situations whose name has one of the words
+    tests/services/services.py [--alarms N] [WORD...]
+
+    WORD: only the situations whose name has one of the words
+    --alarms N: dumps each service N times while it is idle or busy; no verdict may be an alarm
 
 Installs the packages that are missing (as root, with apt-get; PMP_DEPS=no: it does not), starts
 each service in a temporary folder on loopback, makes it idle, busy or stuck, dumps it twice, and
@@ -26,6 +29,7 @@ from tap import pmp  # noqa: E402
 
 SERVICES = DATABASES + WEB_SERVERS + RUNTIMES
 DUMPS = 2
+ALARMS = ("deadlock", "pool_deadlock", "fork_lock", "crash")
 
 
 def is_installed(service):
@@ -45,9 +49,11 @@ def install(services):
         subprocess.run(["apt-get"] + words, env=env, check=False, stdout=subprocess.DEVNULL)
 
 
-def judge(out, situation):
-    """"" or what is wrong with the verdict."""
+def judge(out, situation, alarms):
+    """"" or what is wrong with the verdict. alarms: only alarms are wrong."""
     kind, verdict = re.match(r"\w*", out).group(), out.split("\n\n", 1)[0]
+    if alarms:
+        return "an alarm: " + kind if kind in ALARMS + ("",) else ""
     if kind not in situation.kinds:
         return "kind is %s, not %s" % (kind or "missing", " or ".join(situation.kinds))
     for pattern in situation.patterns:
@@ -56,30 +62,34 @@ def judge(out, situation):
     return ""
 
 
-def check(service, situation):
-    """(mark, first line of the verdict) of one situation."""
+def check(service, situation, alarms):
+    """(mark, first line of the verdict) of one situation; alarms: 0, or the number of dumps."""
     with Machine() as machine:
         try:
             pid = situation.start(machine)
         except (OSError, AssertionError, subprocess.SubprocessError) as err:
             return "not started", str(err).strip().split("\n")[0]
-        for _ in range(DUMPS):
+        for _ in range(alarms or DUMPS):
             result = pmp("dump", "-p", pid, *service.options)
-            wrong = judge(result.out, situation)
+            wrong = judge(result.out, situation, alarms)
             if wrong:
                 return "WRONG (%s)" % wrong, result.out.split("\n\n", 1)[0] or result.err
         return "ok", result.out.split("\n", 1)[0]
 
 
 def main(words):
+    alarms = int(words[1]) if words[:1] == ["--alarms"] else 0
+    words = words[2:] if alarms else words
     chosen = [(service, situation) for service in SERVICES for situation in service.situations
               if not words or any(word in "%s %s" % (service.name, situation.name)
                                   for word in words)]
+    if alarms:
+        chosen = [row for row in chosen if row[1].name in ("idle", "busy", "loaded")]
     install({service.name: service for service, _ in chosen}.values())
     counts = {"ok": 0, "wrong": 0, "skipped": 0}
     for service, situation in chosen:
         if is_installed(service):
-            mark, line = check(service, situation)
+            mark, line = check(service, situation, alarms)
         else:
             mark, line = "skipped", "%s is missing" % " or ".join(service.commands)
         counts[mark if mark in counts else "wrong"] += 1
