@@ -468,9 +468,13 @@ static void refine_wait(const struct snapshot *snapshot, struct snapshot_thread 
 
 static void infer_wait(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
-	bool is_known = thread->call.class != SYSCALL_UNKNOWN;
 	const struct blocking_function *call;
+	bool is_known;
 
+	/* It ran when /proc was read, and sleeps in the sample. */
+	if (thread->call.class == SYSCALL_RUNNING && thread->state == 'S')
+		thread->call.class = SYSCALL_UNKNOWN;
+	is_known = thread->call.class != SYSCALL_UNKNOWN;
 	refine_wait(snapshot, thread);
 	/* The kernel's data is older than the sample: a thread that runs now does not wait any
 	 * more. */

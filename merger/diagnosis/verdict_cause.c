@@ -125,6 +125,9 @@ static bool is_before(const struct verdict_draft *draft, const struct cause *a,
 		return draft->graph.waiters[a->thread] > draft->graph.waiters[b->thread];
 	if (a->role != b->role)
 		return a->role < b->role;
+	/* A supervisor that was just woken runs, too. */
+	if (a->rank == RANK_BUSY && b->rank == RANK_BUSY && a->percent != b->percent)
+		return a->percent > b->percent;
 	if (a_main != b_main)
 		return a_main;
 	if ((a->rank < RANK_WAIT || b->rank < RANK_WAIT) && a->rank != b->rank)

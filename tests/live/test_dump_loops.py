@@ -29,7 +29,7 @@ ROWS = (
     (PY, "blocked-result", "sleep", "certain",
      (r"the event loop is blocked by Task-9, which waits for future .* in \S*fetch at loops.py:\d+"
       r", through Future.result; 8 tasks wait",)),
-    (PY, "blocked-child", "child", "certain",
+    (PY, "blocked-child", "sleep", "certain",
      (r"the event loop is blocked by Task-9, which waits for child \d+ \(sleep, state S\) in "
       r"\S*convert at loops.py:\d+, through run; 8 tasks wait",)),
     (PY, "blocked-spin", "busy", "certain",
