@@ -15,6 +15,7 @@ skipped with the reason.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -100,4 +101,5 @@ def main(words):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the services, too
     sys.exit(main(sys.argv[1:]))
