@@ -28,17 +28,9 @@ static size_t split_words(struct span line, struct span words[WORDS])
 {
 	size_t count = 0;
 
-	while (count < WORDS) {
-		size_t len = 0;
-
-		line = span_trim(line);
-		while (len < line.len && line.ptr[len] != ' ')
-			len++;
-		if (!len)
-			break;
-		words[count++] = (struct span){ line.ptr, len };
-		line = span_skip(line, len);
-	}
+	line = span_trim(line);
+	while (count < WORDS && span_take_word(&line, &words[count]))
+		count++;
 	return count;
 }
 

@@ -43,16 +43,11 @@ void verdict_add_process(struct verdict_draft *draft, uint32_t pid, uint32_t nam
 void verdict_add_activity(struct verdict_draft *draft, size_t thread, const char *link)
 {
 	struct buf *text = &draft->verdict->text;
-	size_t before;
 
 	wording_thread(text, draft->snapshot, thread);
 	verdict_add(draft, link);
 	wording_activity(text, draft->snapshot, thread);
-	verdict_add(draft, "\n");
-	before = text->len;
-	wording_progress(text, draft->snapshot, &draft->snapshot->threads[thread]);
-	if (text->len == before)
-		text->len--;
+	verdict_add_progress(draft, thread);
 }
 
 void verdict_add_signal(struct verdict_draft *draft, uint32_t number)

@@ -5,8 +5,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "merger/diagnosis/verdict.h"
-#include "merger/diagnosis/verdict_finders.h"
+#include <stdio.h>
+
+#include "tests/unit/verdict_rows.h"
 
 #define PROCESS "~pmp process pid=10 ppid=1 name=app state=S\n"
 #define CALL(tid, rest) "~pmp thread pid=10 tid=" tid " name=t" tid " state=S " rest "\n"
@@ -24,101 +25,100 @@
 #define LISTENS "~pmp fd pid=10 fd=3 kind=tcp state=LISTEN\n"
 #define GREENLET(id, rest) TASK(id, "kind=greenlet " rest)
 
-static const struct {
-	const char *name, *text, *kind, *trust, *first, *last;
-} rows[] = {
+static const struct verdict_row rows[] = {
 	{ "a task sleeps in its thread",
 	  PROCESS SLEEPS BEGIN STACK("1", "10", "S", "") TASK("1", "state=running busy_us=4200000")
 	          IN("work", "6") TASK("2", "on=sleep") TASK("3", "on=future") END,
-	  "sleep", "certain", "the event loop is blocked by T1, which sleeps, 4.0 s are left",
-	  "; 2 tasks wait\nthe event loop has handled no event for 4.2 s" },
+	  "sleep (certain)",
+	  { "the event loop is blocked by T1, which sleeps, 4.0 s are left",
+	    "; 2 tasks wait\nthe event loop has handled no event for 4.2 s" },
+	  NULL },
 	{ "a callback",
 	  PROCESS SLEEPS BEGIN STACK("1", "10", "S", "") TASK("1", "kind=callback state=running")
 	          IN("work", "6") TASK("2", "on=sleep") END,
-	  "sleep", "certain", "the event loop is blocked by a callback, which sleeps",
-	  "; 1 task waits" },
+	  "sleep (certain)",
+	  { "the event loop is blocked by a callback, which sleeps", "; 1 task waits" },
+	  NULL },
 	{ "a lock of another thread",
 	  PROCESS CALL("10", "class=futex") CALL("11", "class=sleep")
 	          BEGIN STACK("1", "10", "S", LOCK("11")) STACK("2", "11", "S", "")
 	                  TASK("1", "state=running") IN("work", "6") END,
-	  "lock", "likely", "blocked by T1, which waits for threading.Lock 0x7",
-	  "\nthread 11 (t11) sleeps" },
+	  "lock (likely)",
+	  { "blocked by T1, which waits for threading.Lock 0x7", "\nthread 11 (t11) sleeps" },
+	  NULL },
 	{ "a task that has run for a moment does not block its loop",
 	  PROCESS BEGIN STACK("1", "10", "R", "") TASK("1", "state=running busy_us=900")
 	          IN("work", "6") END,
-	  "busy", "certain", "the event loop runs T1, which is on CPU", "f" },
+	  "busy (certain)",
+	  { "the event loop runs T1, which is on CPU", "f" },
+	  NULL },
 	{ "a task that has run for long",
 	  PROCESS BEGIN STACK("1", "10", "R", "") TASK("1", "state=running busy_us=900000")
 	          IN("work", "6") END,
-	  "busy", "certain", "the event loop is blocked by T1, which is on CPU", "0.9 s" },
+	  "busy (certain)",
+	  { "the event loop is blocked by T1, which is on CPU", "0.9 s" },
+	  NULL },
 	{ "a loop in a side thread does not matter beside a main thread that is stuck",
 	  PROCESS CALL("10", "class=read fd=9") BEGIN STACK("1", "10", "S", "")
 	          STACK("2", "11", "S", "") "~pmp task id=0x1 name=T1 tid=11 state=running\n" END,
-	  "io", "certain", "thread 10 (t10) is blocked in read", "read" },
+	  "io (certain)",
+	  { "thread 10 (t10) is blocked in read", "read" },
+	  NULL },
 	{ "a task that nothing can wake",
 	  PROCESS POLLS LISTENS BEGIN STACK("1", "10", "S", "") TASK("1", "on=lock setter=gone")
 	          IN("work", "6") TASK("2", "on=sleep") END,
-	  "asyncio", "likely",
-	  "task T1 in work at app.py:6 awaits a lock, and nothing that is alive",
-	  "; 2 tasks wait" },
+	  "asyncio (likely)",
+	  { "task T1 in work at app.py:6 awaits a lock, and nothing that is alive",
+	    "; 2 tasks wait" },
+	  NULL },
 	{ "a task that waits for a thread",
 	  PROCESS POLLS CALL("11", "class=read") BEGIN STACK("1", "10", "S", "")
 	          STACK("2", "11", "S", "") TASK("1", "on=thread thread=11") IN("work", "6") END,
-	  "io", "likely",
-	  "task T1 in work at app.py:6 awaits thread 11 (t11), which is blocked in read", "f" },
+	  "io (likely)",
+	  { "task T1 in work at app.py:6 awaits thread 11 (t11), which is blocked in read", "f" },
+	  NULL },
 	{ "a server",
 	  PROCESS POLLS LISTENS BEGIN STACK("1", "10", "S", "") TASK("1", "on=client")
 	          IN("work", "6") TASK("2", "on=sleep") END,
-	  "idle", "likely", "; 2 tasks wait", "nothing says that it hangs" },
+	  "idle (likely)",
+	  { "; 2 tasks wait", "nothing says that it hangs" },
+	  NULL },
 	{ "a task in a library's function is named by the one that waits for it",
 	  PROCESS POLLS BEGIN STACK("1", "10", "S", "") TASK("1", "on=task waits=0x2")
 	          IN("main", "4") TASK("2", "on=queue left_us=500000") IN_LIBRARY END,
-	  "asyncio", "likely", "task T1 in main at app.py:4 awaits a queue, 0.5 s are left",
-	  "; 2 tasks wait" },
+	  "asyncio (likely)",
+	  { "task T1 in main at app.py:4 awaits a queue, 0.5 s are left", "; 2 tasks wait" },
+	  NULL },
 	{ "greenlets that wait for each other",
 	  PROCESS POLLS BEGIN STACK("1", "10", "S", "") GREENLET("1", "on=semaphore waits=0x2")
 	          IN("one", "3") GREENLET("2", "on=greenlet waits=0x1") IN("two", "5") END,
-	  "deadlock", "likely", "2 greenlets wait for each other",
-	  "greenlet T2 in two at app.py:5 waits for the end of greenlet T1" },
+	  "deadlock (likely)",
+	  { "2 greenlets wait for each other",
+	    "greenlet T2 in two at app.py:5 waits for the end of greenlet T1" },
+	  NULL },
 	{ "a greenlet whose owner is stored",
 	  PROCESS POLLS BEGIN STACK("1", "10", "S", "") GREENLET("1", "on=rlock waits=0x1") END,
-	  "deadlock", "certain", "a greenlet waits for itself", "an RLock, held by greenlet T1" },
+	  "deadlock (certain)",
+	  { "a greenlet waits for itself", "an RLock, held by greenlet T1" },
+	  NULL },
 	{ "a greenlet that blocks the hub",
 	  PROCESS SLEEPS BEGIN STACK("1", "10", "S", "") GREENLET("1", "state=running")
 	          GREENLET("2", "on=sleep") END,
-	  "sleep", "certain", "the hub is blocked by greenlet T1, which sleeps",
-	  "; 1 greenlet waits" },
+	  "sleep (certain)",
+	  { "the hub is blocked by greenlet T1, which sleeps", "; 1 greenlet waits" },
+	  NULL },
 	{ "greenlets that wait",
 	  PROCESS POLLS BEGIN STACK("1", "10", "S", "") GREENLET("1", "on=queue") IN("one", "3")
 	          END,
-	  "greenlet", "likely", "greenlet T1 in one at app.py:3 waits for a queue", "queue" },
+	  "greenlet (likely)",
+	  { "greenlet T1 in one at app.py:3 waits for a queue", "queue" },
+	  NULL },
 };
-
-static void check_row(size_t i)
-{
-	struct snapshot_builder *reader = snapshot_builder_create(false);
-	struct snapshot *snapshot;
-	struct verdict verdict;
-
-	snapshot_builder_feed(reader, rows[i].text, strlen(rows[i].text));
-	snapshot = snapshot_builder_finish(reader);
-	verdict_make(snapshot, &verdict);
-	buf_add(&verdict.text, "", 1);
-	if (strcmp(verdict.kind, rows[i].kind) ||
-	    strcmp(verdict_trust_name(verdict.trust), rows[i].trust) ||
-	    !strstr(verdict.text.ptr, rows[i].first) || !strstr(verdict.text.ptr, rows[i].last))
-		fail_msg("%s: %s (%s): %s", rows[i].name, verdict.kind,
-		         verdict_trust_name(verdict.trust), verdict.text.ptr);
-	verdict_deinit(&verdict);
-	snapshot_destroy(snapshot);
-	snapshot_builder_destroy(reader);
-}
 
 static void test_rows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		check_row(i);
+	check_verdicts(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 int main(void)

@@ -5,8 +5,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "merger/diagnosis/verdict.h"
-#include "merger/diagnosis/verdict_finders.h"
+#include <stdio.h>
+
+#include "tests/unit/verdict_rows.h"
 
 #define PROCESS "~pmp process pid=10 ppid=1 name=app state=S\n"
 #define RUNTIME(pairs) "~pmp runtime pid=10 name=" pairs "\n"
@@ -23,72 +24,71 @@
 /* A thread that waits for another one's end, which sleeps: the launcher's. */
 #define LAUNCHER PROCESS BEGIN "Thread 1 (LWP 10 \"t10\"):\n" JOIN "#0  0x1 in pthread_join ()\n"
 
-static const struct {
-	const char *name, *text, *kind, *trust, *first, *last;
-} rows[] = {
+static const struct verdict_row rows[] = {
 	{ "the launcher waits for the first thread of Java",
-	  LAUNCHER STACK("2", "11", "S") RUNTIME("java") END, "idle", "guess",
-	  "none of the threads of Java (2) runs", "jstack 10 prints them" },
-	{ "Java is known by its library, too", LAUNCHER STACK("2", "11", "S") END, "idle", "guess",
-	  "none of the threads of Java (2) runs", "jstack 10 prints them" },
-	{ "a thread of Java runs", LAUNCHER STACK("2", "11", "R") RUNTIME("java") END, "busy",
-	  "certain", "thread 11 (t11) is on CPU", "does not see Java's frames and locks" },
+	  LAUNCHER STACK("2", "11", "S") RUNTIME("java") END,
+	  "idle (guess)",
+	  { "none of the threads of Java (2) runs", "jstack 10 prints them" },
+	  NULL },
+	{ "Java is known by its library, too",
+	  LAUNCHER STACK("2", "11", "S") END,
+	  "idle (guess)",
+	  { "none of the threads of Java (2) runs", "jstack 10 prints them" },
+	  NULL },
+	{ "a thread of Java runs",
+	  LAUNCHER STACK("2", "11", "R") RUNTIME("java") END,
+	  "busy (certain)",
+	  { "thread 11 (t11) is on CPU", "does not see Java's frames and locks" },
+	  NULL },
 	{ "a deadlock of C's locks is one in every language",
 	  PROCESS BEGIN "Thread 1 (LWP 10 \"a\"):\n" MUTEX(
 	          "0x1", "11") "#0  0x1 in f ()\n"
 	                       "Thread 2 (LWP 11 \"b\"):\n" MUTEX(
 	                               "0x2", "10") "#0  0x1 in f ()\n" RUNTIME("dotnet") END,
-	  "deadlock", "certain", "2 wait for each other", "dotnet-stack report -p 10 prints them" },
+	  "deadlock (certain)",
+	  { "2 wait for each other", "dotnet-stack report -p 10 prints them" },
+	  NULL },
 	{ "goroutines are counted",
 	  PROCESS CALL("10", "class=futex") BEGIN STACK("1", "10", "S") RUNTIME("go count=2014")
 	          END,
-	  "idle", "guess", "none of the threads of Go (1) runs",
-	  "the 2014 goroutines: they are not threads; kill -QUIT 10 prints them" },
+	  "idle (guess)",
+	  { "none of the threads of Go (1) runs",
+	    "the 2014 goroutines: they are not threads; kill -QUIT 10 prints them" },
+	  NULL },
 	{ "a read by a thread of Go",
 	  PROCESS CALL("10", "class=read fd=0") PIPE BEGIN STACK("1", "10", "S") RUNTIME("go") END,
-	  "io", "likely", "is blocked in read", "does not see goroutines" },
+	  "io (likely)",
+	  { "is blocked in read", "does not see goroutines" },
+	  NULL },
 	{ "a read by a thread of Erlang's own",
 	  PROCESS CALL("10", "class=read fd=0") PIPE BEGIN STACK("1", "10", "S") RUNTIME("beam")
 	          END,
-	  "idle", "guess", "threads of Erlang", "observer" },
+	  "idle (guess)",
+	  { "threads of Erlang", "observer" },
+	  NULL },
 	{ "PHP waits in its thread",
 	  PROCESS CALL("10", "class=read fd=0") PIPE BEGIN STACK("1", "10", "S") RUNTIME("php") END,
-	  "io", "certain", "is blocked in read", "phpspy -p 10" },
+	  "io (certain)",
+	  { "is blocked in read", "phpspy -p 10" },
+	  NULL },
 	{ "an unknown name",
 	  PROCESS CALL("10", "class=futex") BEGIN
 	  "Thread 1 (LWP 10 \"a\"):\n#0  0x1 in f ()\n" RUNTIME("cobol") END,
-	  "wait", "likely", "thread 10 (a)", "thread 10 (a)" },
+	  "wait (likely)",
+	  { "thread 10 (a)", "thread 10 (a)" },
+	  NULL },
 	{ "stopped is stopped",
 	  "~pmp process pid=10 ppid=1 name=app state=T signal=19\n" BEGIN STACK("1", "10", "T")
 	          RUNTIME("java") END,
-	  "stopped", "certain", "SIGSTOP", "-CONT 10" },
+	  "stopped (certain)",
+	  { "SIGSTOP", "-CONT 10" },
+	  NULL },
 };
-
-static void check_row(size_t i)
-{
-	struct snapshot_builder *reader = snapshot_builder_create(false);
-	struct snapshot *snapshot;
-	struct verdict verdict;
-
-	snapshot_builder_feed(reader, rows[i].text, strlen(rows[i].text));
-	snapshot = snapshot_builder_finish(reader);
-	verdict_make(snapshot, &verdict);
-	buf_add(&verdict.text, "", 1);
-	if (strcmp(verdict.kind, rows[i].kind) ||
-	    strcmp(verdict_trust_name(verdict.trust), rows[i].trust) ||
-	    !strstr(verdict.text.ptr, rows[i].first) || !strstr(verdict.text.ptr, rows[i].last))
-		fail_msg("%s: %s (%s): %s", rows[i].name, verdict.kind,
-		         verdict_trust_name(verdict.trust), verdict.text.ptr);
-	verdict_deinit(&verdict);
-	snapshot_destroy(snapshot);
-	snapshot_builder_destroy(reader);
-}
 
 static void test_rows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		check_row(i);
+	check_verdicts(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 int main(void)
