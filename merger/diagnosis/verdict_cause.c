@@ -206,11 +206,13 @@ static enum verdict_trust choose_trust(const struct verdict_draft *draft, const 
 		return VERDICT_LIKELY;
 	if (cause->holds && thread->wait.kind == WAIT_NONE)
 		return VERDICT_CERTAIN;
-	if (thread->wait.kind != WAIT_NONE || thread->call.class == SYSCALL_POLL ||
-	    !is_read(thread))
+	if (thread->wait.kind != WAIT_NONE || !is_read(thread))
 		return VERDICT_LIKELY;
+	/* Its state and its call were read one after the other: one that ran may have a call. */
 	if (cause->rank == RANK_BUSY)
 		return thread_load_trust(draft->snapshot, thread);
+	if (thread->call.class == SYSCALL_POLL)
+		return VERDICT_LIKELY;
 	if (cause->rank == RANK_SLEEP && at != SNAPSHOT_NONE)
 		return VERDICT_CERTAIN;
 	return cause->rank < RANK_WAIT ? VERDICT_CERTAIN : VERDICT_LIKELY;

@@ -36,48 +36,38 @@ static const struct verdict_row told[] = {
 	  "(Thread 0x7f000000010 (LWP 12))]\n(gdb) thread apply all bt\n" THREAD("2", "10")
 	          WAITING THREAD("1", "12") FAULTY,
 	  "crash (certain)",
-	  { "thread 12 (svc) was ended by SIGSEGV (11) in worker at w.c:10" },
-	  NULL },
+	  .says = { "thread 12 (svc) was ended by SIGSEGV (11) in worker at w.c:10" } },
 	{ "a core, its thread not told: gdb's first one",
 	  "Program terminated with signal 11, Segmentation fault.\n" THREAD("2", "10")
 	          WAITING THREAD("1", "12") FAULTY,
 	  "crash (likely)",
-	  { "thread 12 (svc) was ended by SIGSEGV (11) in worker at w.c:10" },
-	  NULL },
+	  .says = { "thread 12 (svc) was ended by SIGSEGV (11) in worker at w.c:10" } },
 	{ "a core and bt",
 	  "Program terminated with signal SIGBUS, Bus error.\n#0  0x1 in worker () at "
 	  "w.c:10\n(gdb) "
 	  "bt\n" FAULTY,
-	  "crash (certain)",
-	  { "was ended by SIGBUS (7) in worker at w.c:10" },
-	  NULL },
+	  "crash (certain)", .says = { "was ended by SIGBUS (7) in worker at w.c:10" } },
 	{ "a live stop that names its thread",
 	  "Thread 3 \"svc\" received signal SIGFPE, Arithmetic exception.\n[Switching to Thread "
 	  "0x7f000000030 (LWP 12)]\n0x1 in worker (arg=0x0) at w.c:10\n(gdb) thread apply all "
 	  "bt\n" THREAD("3", "12") FAULTY THREAD("1", "10") WAITING,
 	  "crash (certain)",
-	  { "thread 12 (svc) received SIGFPE (8) in worker at w.c:10" },
-	  NULL },
+	  .says = { "thread 12 (svc) received SIGFPE (8) in worker at w.c:10" } },
 	{ "a live stop, the number alone, of a second inferior",
 	  "Thread 2.3 \"svc\" received signal SIGILL, Illegal instruction.\n" THREAD("1", "10")
 	          WAITING THREAD("3", "12") FAULTY,
 	  "crash (certain)",
-	  { "thread 12 (svc) received SIGILL (4) in worker at w.c:10" },
-	  NULL },
+	  .says = { "thread 12 (svc) received SIGILL (4) in worker at w.c:10" } },
 	{ "an old gdb",
 	  "Program received signal SIGSEGV, Segmentation fault.\n[Switching to Thread 0x7f00 (LWP "
 	  "12)]\n0x1 in worker () at w.c:10\n(gdb) bt\n" FAULTY,
-	  "crash (certain)",
-	  { "thread 12 received SIGSEGV (11) in worker at w.c:10" },
-	  NULL },
+	  "crash (certain)", .says = { "thread 12 received SIGSEGV (11) in worker at w.c:10" } },
 	{ "libc's function is not the place",
 	  "Program received signal SIGSEGV, Segmentation fault.\n" LEAF(
 	          "__strlen_avx2 ()", "at ../sysdeps/x86_64/multiarch/strlen-avx2.S:74")
 	          F("1", "__vfprintf_internal ()", "at vfprintf-internal.c:1688")
 	                  F("2", "log_line (fmt=0x1)", "at log.c:7") F("3", "main ()", "at w.c:3"),
-	  "crash (certain)",
-	  { "received SIGSEGV (11) in log_line at log.c:7" },
-	  NULL },
+	  "crash (certain)", .says = { "received SIGSEGV (11) in log_line at log.c:7" } },
 	{ "free finds a corrupt heap",
 	  "Program received signal SIGABRT, Aborted.\n" ABORT F(
 	          "5", "__libc_message ()",
@@ -87,9 +77,8 @@ static const struct verdict_row told[] = {
 	                "__GI___libc_free (mem=0x1) at malloc.c:3391\n#9  0x6 in drop (q=0x1) at "
 	                "q.c:12\n",
 	  "crash (certain)",
-	  { "received SIGABRT (6) in drop at q.c:12",
-	    "malloc found that its heap is corrupt: free(): invalid pointer" },
-	  NULL },
+	  .says = { "received SIGABRT (6) in drop at q.c:12",
+	            "malloc found that its heap is corrupt: free(): invalid pointer" } },
 	{ "an assertion",
 	  "Program received signal SIGABRT, Aborted.\n" ABORT
 	  "#5  0x3 in __assert_fail_base (fmt=0x1 \"%s%s%s:%u: %s%sAssertion `%s' failed.\\n%n\", "
@@ -97,8 +86,7 @@ static const struct verdict_row told[] = {
 	  "__GI___assert_fail (assertion=0x2 \"n > 0\", file=0x3 \"w.c\", line=9) at "
 	  "./assert/assert.c:101\n#7  0x5 in check (n=0) at w.c:9\n",
 	  "crash (certain)",
-	  { "received SIGABRT (6) in check at w.c:9", "an assertion failed: n > 0" },
-	  NULL },
+	  .says = { "received SIGABRT (6) in check at w.c:9", "an assertion failed: n > 0" } },
 	{ "an exception that nobody catches",
 	  "terminate called after throwing an instance of 'std::out_of_range'\n  what():  no such "
 	  "key\n\nProgram received signal SIGABRT, Aborted.\n" ABORT
@@ -108,155 +96,119 @@ static const struct verdict_row told[] = {
 	  "(k=1) "
 	  "at map.cc:40\n",
 	  "crash (certain)",
-	  { "received SIGABRT (6) in find at map.cc:40", "a C++ exception was not caught",
-	    "'std::out_of_range': no such key" },
-	  NULL },
+	  .says = { "received SIGABRT (6) in find at map.cc:40", "a C++ exception was not caught",
+	            "'std::out_of_range': no such key" } },
 	{ "stack smashing",
 	  "*** stack smashing detected ***: terminated\n\nProgram received signal SIGABRT, "
 	  "Aborted.\n" ABORT F("5", "__libc_message ()", LIBC)
 	          F("6", "__GI___fortify_fail ()", LIBC) F("7", "__stack_chk_fail ()", LIBC)
 	                  F("8", "copy ()", "at w.c:5"),
 	  "crash (certain)",
-	  { "in copy at w.c:5", "its stack frame was overwritten", "stack smashing detected ***" },
-	  NULL },
+	  .says = { "in copy at w.c:5", "its stack frame was overwritten",
+	            "stack smashing detected ***" } },
 	{ "macOS",
 	  "Program received signal EXC_BAD_ACCESS, Could not access memory.\n" LEAF(
 	          "objc_msgSend ()", "from /usr/lib/libobjc.A.dylib") F("1", "draw ()", "at v.m:4"),
-	  "crash (certain)",
-	  { "received EXC_BAD_ACCESS" },
-	  NULL },
+	  "crash (certain)", .says = { "received EXC_BAD_ACCESS" } },
 	{ "gdb's log with a prefix, a core of a killed process",
 	  "> Program terminated with signal SIGABRT, Aborted.\n> #0  0x1 in epoll_wait () from "
 	  "/lib64/libc.so.6\n> #1  0x2 in loop () at w.c:5\n",
-	  "crash (certain)",
-	  { "was ended by SIGABRT (6) in loop at w.c:5" },
-	  NULL },
+	  "crash (certain)", .says = { "was ended by SIGABRT (6) in loop at w.c:5" } },
 	{ "the message follows the stack",
 	  "Program received signal SIGSEGV, Segmentation fault.\n" FAULTY
 	  "SUMMARY: AddressSanitizer: SEGV w.c:10 in worker\n",
 	  "crash (certain)",
-	  { "received SIGSEGV (11) in worker at w.c:10", "AddressSanitizer: SEGV" },
-	  NULL },
+	  .says = { "received SIGSEGV (11) in worker at w.c:10", "AddressSanitizer: SEGV" } },
 };
 
 static const struct verdict_row stops[] = {
 	{ "a user's ^C",
 	  "^C\nThread 1 \"svc\" received signal SIGINT, Interrupt.\n" LEAF("0x1 in read ()", LIBC)
 	          F("1", "loop ()", "at w.c:10"),
-	  "io (likely)",
-	  { "blocked in read in loop at w.c:10" },
-	  NULL },
+	  "io (likely)", .says = { "blocked in read in loop at w.c:10" } },
 	{ "^C after a signal that the program handles",
 	  "Program received signal SIGSEGV, Segmentation fault.\n" FAULTY
 	  "(gdb) c\nContinuing.\n^C\n"
 	  "Program received signal SIGINT, Interrupt.\n(gdb) bt\n" LEAF("0x1 in read ()", LIBC)
 	          F("1", "loop ()", "at w.c:10"),
-	  "io (likely)",
-	  { "blocked in read in loop at w.c:10" },
-	  "SIGSEGV" },
+	  "io (likely)", .says = { "blocked in read in loop at w.c:10" }, .not_said = "SIGSEGV" },
 	{ "a breakpoint",
 	  "Breakpoint 1, spin () at w.c:3\n3\t  i++;\n(gdb) bt\n" LEAF("spin ()", "at w.c:3")
 	          F("1", "main ()", "at w.c:9"),
-	  "busy (likely)",
-	  { "runs in spin at w.c:3" },
-	  NULL },
+	  "busy (likely)", .says = { "runs in spin at w.c:3" } },
 	{ "a breakpoint of a thread, after a crash",
 	  "Thread 2 \"svc\" received signal SIGSEGV, Segmentation fault.\n" FAULTY
 	  "(gdb) run\nThread 2 \"svc\" hit Breakpoint 1, spin () at w.c:3\n(gdb) bt\n" LEAF(
 	          "spin ()", "at w.c:3") F("1", "main ()", "at w.c:9"),
-	  "busy (likely)",
-	  { "runs in spin at w.c:3" },
-	  "SIGSEGV" },
+	  "busy (likely)", .says = { "runs in spin at w.c:3" }, .not_said = "SIGSEGV" },
 	{ "gcore's core",
 	  "Core was generated by `./svc'.\nProgram terminated with signal SIGTRAP, "
 	  "Trace/breakpoint "
 	  "trap.\n" LEAF("0x1 in read ()", LIBC) F("1", "loop ()", "at w.c:10"),
-	  "io (likely)",
-	  { "blocked in read in loop at w.c:10" },
-	  NULL },
+	  "io (likely)", .says = { "blocked in read in loop at w.c:10" } },
 	{ "SIGPIPE, which gdb reports and Python ignores",
 	  "Thread 1 \"python3\" received signal SIGPIPE, Broken pipe.\n" LEAF(
 	          "0x1 in write ()", LIBC) F("1", "loop ()", "at w.c:10"),
-	  "io (likely)",
-	  { "blocked in write in loop at w.c:10" },
-	  NULL },
+	  "io (likely)", .says = { "blocked in write in loop at w.c:10" } },
 	{ "catch throw",
 	  "Catchpoint 1 (exception thrown), 0x1 in __cxa_throw () from "
 	  "/lib64/libstdc++.so.6\n(gdb) "
 	  "bt\n" LEAF("0x1 in __cxa_throw ()", "from /lib64/libstdc++.so.6")
 	          F("1", "parse ()", "at p.cc:4"),
-	  "busy (likely)",
-	  { "in parse at p.cc:4" },
-	  NULL },
+	  "busy (likely)", .says = { "in parse at p.cc:4" } },
 	{ "a variable with the words of a crash",
 	  LEAF("0x1 in read ()", LIBC)
 	          F("1", "loop (s=0x1)", "at w.c:10") "        s = 0x1 \"Check failed: x\"\n",
-	  "io (likely)",
-	  { "blocked in read in loop at w.c:10" },
-	  NULL },
+	  "io (likely)", .says = { "blocked in read in loop at w.c:10" } },
 	{ "a thread of Rust panicked, others hang",
 	  "thread 'pool-1' panicked at src/a.rs:9:5:\noops\n" THREAD("2", "12")
 	          F("0", "__lll_lock_wait ()", LIBC) F("1", "pthread_mutex_lock ()", LIBC)
 	                  F("2", "app::work ()", "at main.rs:9") THREAD("1", "10") WAITING,
 	  "lock (likely)",
-	  { "thread 12 (svc) waits for mutex in app::work at main.rs:9" },
-	  NULL },
+	  .says = { "thread 12 (svc) waits for mutex in app::work at main.rs:9" } },
 	{ "a Rust thread's root",
 	  LEAF("0x1 in read ()", LIBC) F("1", "app::serve ()", "at main.rs:9")
 	          F("2", "std::panicking::try ()", "at panicking.rs:500")
 	                  F("3", "std::rt::lang_start ()", "at rt.rs:70"),
-	  "io (likely)",
-	  { "blocked in read in app::serve at main.rs:9" },
-	  NULL },
+	  "io (likely)", .says = { "blocked in read in app::serve at main.rs:9" } },
 };
 
 static const struct verdict_row frames[] = {
-	{ "abort without a word of gdb's",
-	  ABORT F("5", "fail ()", "at w.c:9"),
-	  "crash (likely)",
-	  { "ended the process with SIGABRT (6) in fail at w.c:9", "it called abort" },
-	  NULL },
+	{ "abort without a word of gdb's", ABORT F("5", "fail ()", "at w.c:9"), "crash (likely)",
+	  .says = { "ended the process with SIGABRT (6) in fail at w.c:9", "it called abort" } },
 	{ "an old glibc's assertion",
 	  LEAF("0x1 in raise ()", LIBC) F("1", "abort ()", LIBC)
 	          F("2", "__assert_fail_base ()", LIBC) F("3", "__assert_fail ()", LIBC)
 	                  F("4", "check ()", "at w.c:9"),
 	  "crash (likely)",
-	  { "ended the process in check at w.c:9", "an assertion failed" },
-	  NULL },
+	  .says = { "ended the process in check at w.c:9", "an assertion failed" } },
 	{ "older still: *__GI_abort",
 	  LEAF("0x1 in *__GI_raise (sig=6)", "at ../nptl/sysdeps/unix/sysv/linux/raise.c:64")
 	          F("1", "*__GI_abort ()", "at abort.c:88") F("2", "qFatal ()", "at g.cpp:5"),
 	  "crash (likely)",
-	  { "with SIGABRT (6) in qFatal at g.cpp:5", "it called abort" },
-	  NULL },
+	  .says = { "with SIGABRT (6) in qFatal at g.cpp:5", "it called abort" } },
 	{ "the thread that aborts, among others",
 	  THREAD("2", "12") ABORT F("5", "fail ()", "at w.c:9") THREAD("1", "10") WAITING,
 	  "crash (likely)",
-	  { "thread 12 (svc) ended the process with SIGABRT (6) in fail at w.c:9" },
-	  NULL },
+	  .says = { "thread 12 (svc) ended the process with SIGABRT (6) in fail at w.c:9" } },
 	{ "a buffer overflow that libc found",
 	  ABORT F("5", "__libc_message ()", LIBC) F("6", "__GI___fortify_fail ()", LIBC)
 	          F("7", "__GI___chk_fail ()", LIBC) F("8", "__strcpy_chk ()", LIBC)
 	                  F("9", "copy ()", "at w.c:5"),
-	  "crash (likely)",
-	  { "in copy at w.c:5", "a buffer overflow" },
-	  NULL },
+	  "crash (likely)", .says = { "in copy at w.c:5", "a buffer overflow" } },
 	{ "a pure virtual function",
 	  ABORT F("5", "std::terminate() ()", "from /lib64/libstdc++.so.6")
 	          F("6", "__cxa_pure_virtual ()", "from /lib64/libstdc++.so.6")
 	                  F("7", "Base::~Base ()", "at b.cc:3"),
 	  "crash (likely)",
-	  { "in Base::~Base at b.cc:3", "a pure virtual function was called" },
-	  NULL },
+	  .says = { "in Base::~Base at b.cc:3", "a pure virtual function was called" } },
 	{ "a Rust panic that aborts",
 	  ABORT F("5", "std::sys::pal::unix::abort_internal ()", "at mod.rs:370")
 	          F("6", "std::panicking::rust_panic_with_hook ()", "at panicking.rs:8")
 	                  F("7", "rust_begin_unwind ()", "at panicking.rs:6")
 	                          F("8", "core::panicking::panic_fmt ()", "at panicking.rs:7")
 	                                  F("9", "app::work ()", "at main.rs:9"),
-	  "crash (likely)",
-	  { "in app::work at main.rs:9", "Rust code panicked" },
-	  NULL },
+	  "crash (likely)", .says = { "in app::work at main.rs:9", "Rust code panicked" } },
 	{ "Go's fatal error",
 	  LEAF("runtime.raise ()", "at sys_linux_amd64.s:154")
 	          F("1", "runtime.dieFromSignal (sig=6)",
@@ -265,46 +217,38 @@ static const struct verdict_row frames[] = {
 	                          F("4", "runtime.throw (s=0x1 \"concurrent map writes\")",
 	                            "at panic.go:1047") F("5", "main.put ()", "at main.go:9"),
 	  "crash (likely)",
-	  { "in main.put at main.go:9", "Go's runtime ended it: concurrent map writes" },
-	  NULL },
+	  .says = { "in main.put at main.go:9", "Go's runtime ended it: concurrent map writes" } },
 	{ "CPython's fatal error",
 	  ABORT F("5", "fatal_error_exit ()", "at Python/pylifecycle.c:3000")
 	          F("6", "_Py_FatalErrorFunc (func=0x1 \"f\", msg=0x2 \"the GIL is released\")",
 	            "at Python/pylifecycle.c:3100") F("7", "my_ext ()", "at ext.c:4"),
 	  "crash (likely)",
-	  { "in my_ext at ext.c:4", "CPython found a fatal error: the GIL is released" },
-	  NULL },
+	  .says = { "in my_ext at ext.c:4", "CPython found a fatal error: the GIL is released" } },
 	{ "GLib's error",
 	  LEAF("0x1 in _g_log_abort (breakpoint=1)", "at gmessages.c:554") F("1", "g_logv ()",
 	                                                                     "at gmessages.c:1372")
 	          F("2", "g_log ()", "at gmessages.c:1432") F("3", "on_draw ()", "at view.c:9"),
-	  "crash (likely)",
-	  { "in on_draw at view.c:9", "GLib ended it" },
-	  NULL },
+	  "crash (likely)", .says = { "in on_draw at view.c:9", "GLib ended it" } },
 	{ "a handler that runs gdb and waits for it",
 	  LEAF("0x1 in waitpid ()", LIBC)
 	          F("1", "dump_stack (sig=11)", "at crash.c:40") "#2  <signal handler called>\n" F(
 	                  "3", "worker ()", "at w.c:10"),
-	  "crash (likely)",
-	  { "handles SIGSEGV (11) in worker at w.c:10" },
-	  "child" },
+	  "crash (likely)", .says = { "handles SIGSEGV (11) in worker at w.c:10" },
+	  .not_said = "child" },
 	{ "the same through system, without arguments",
 	  LEAF("0x1 in wait4 ()", LIBC) F("1", "do_system ()", LIBC)
 	          F("2", "on_fault ()",
 	            "at c.c:4") "#3  <signal handler called>\n#4  0x2 in strlen () from "
 	                        "/lib64/libc.so.6\n" F("5", "worker ()", "at w.c:10"),
-	  "crash (likely)",
-	  { "handles a crash in worker at w.c:10" },
-	  "child" },
+	  "crash (likely)", .says = { "handles a crash in worker at w.c:10" },
+	  .not_said = "child" },
 	{ "a handler that prints a backtrace and hangs in malloc's lock",
 	  LEAF("0x1 in __lll_lock_wait_private ()",
 	       LIBC) F("1", "malloc ()", LIBC) F("2", "print_backtrace ()", "at c.c:9")
 	          F("3", "on_sig (signum=11)",
 	            "at c.c:4") "#4  <signal handler called>\n" F("5", "_int_malloc ()", LIBC)
 	                  F("6", "malloc ()", LIBC) F("7", "worker ()", "at w.c:10"),
-	  "crash (likely)",
-	  { "handles SIGSEGV (11) in worker at w.c:10" },
-	  NULL },
+	  "crash (likely)", .says = { "handles SIGSEGV (11) in worker at w.c:10" } },
 	{ "abort below the handler: the reason and the place are there",
 	  LEAF("0x1 in waitpid ()", LIBC) F("1", "KCrash::startDirectly ()", "at kcrash.cpp:436")
 	          F("2", "KCrash::defaultCrashHandler (sig=6)",
@@ -312,15 +256,12 @@ static const struct verdict_row frames[] = {
 	                  F("5", "abort ()", LIBC) F("6", "__assert_fail ()", LIBC)
 	                          F("7", "check ()", "at w.c:9"),
 	  "crash (likely)",
-	  { "handles SIGABRT (6) in check at w.c:9", "an assertion failed" },
-	  NULL },
+	  .says = { "handles SIGABRT (6) in check at w.c:9", "an assertion failed" } },
 	{ "a handler of SIGTERM is no crash",
 	  LEAF("0x1 in waitpid ()", LIBC)
 	          F("1", "on_term (sig=15)",
 	            "at c.c:40") "#2  <signal handler called>\n" F("3", "worker ()", "at w.c:10"),
-	  "child (likely)",
-	  { "waits for a child" },
-	  NULL },
+	  "child (likely)", .says = { "waits for a child" } },
 	{ "AddressSanitizer",
 	  "=================================================================\n==41==ERROR: "
 	  "AddressSanitizer: heap-use-after-free on address 0x602000000010 at pc 0x4008a3 bp 0x1 "
@@ -333,57 +274,43 @@ static const struct verdict_row frames[] = {
 	  "drop "
 	  "/srv/a.c:12:2\n",
 	  "crash (likely)",
-	  { "crashed in sum at a.c:7", "AddressSanitizer: heap-use-after-free" },
-	  "drop" },
+	  .says = { "crashed in sum at a.c:7", "AddressSanitizer: heap-use-after-free" },
+	  .not_said = "drop" },
 	{ "AddressSanitizer, in its own function",
 	  "==41==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x6\n    #0 0x49 in "
 	  "__asan_memcpy (/srv/a+0x49)\n    #1 0x50 in copy /srv/a.c:7:3\n",
-	  "crash (likely)",
-	  { "in copy at a.c:7" },
-	  NULL },
+	  "crash (likely)", .says = { "in copy at a.c:7" } },
 	{ "UndefinedBehaviorSanitizer",
 	  "a.c:7:9: runtime error: signed integer overflow: 2147483647 + 1\n    #0 0x42 in add "
 	  "/srv/a.c:7:9\n    #1 0x43 in main /srv/a.c:12:3\n",
 	  "crash (likely)",
-	  { "in add at a.c:7", "runtime error: signed integer overflow" },
-	  NULL },
+	  .says = { "in add at a.c:7", "runtime error: signed integer overflow" } },
 	{ "MemorySanitizer",
 	  "==9==WARNING: MemorySanitizer: use-of-uninitialized-value\n    #0 0x42 in f "
 	  "/srv/a.c:7:9\n",
 	  "crash (likely)",
-	  { "in f at a.c:7", "MemorySanitizer: use-of-uninitialized-value" },
-	  NULL },
+	  .says = { "in f at a.c:7", "MemorySanitizer: use-of-uninitialized-value" } },
 	{ "ThreadSanitizer, without addresses",
 	  "WARNING: ThreadSanitizer: data race (pid=41)\n  Write of size 4 at 0x55d0 by thread "
 	  "T1:\n    #0 inc /srv/a.c:7:3 (a+0x42)\n    #1 run <null> (a+0x50)\n",
-	  "crash (likely)",
-	  { "in inc at a.c:7", "ThreadSanitizer: data race" },
-	  NULL },
-	{ "nothing but a message",
-	  "Fatal Python error: Segmentation fault\n",
-	  "crash (likely)",
-	  { "Fatal Python error: Segmentation fault" },
-	  NULL },
+	  "crash (likely)", .says = { "in inc at a.c:7", "ThreadSanitizer: data race" } },
+	{ "nothing but a message", "Fatal Python error: Segmentation fault\n", "crash (likely)",
+	  .says = { "Fatal Python error: Segmentation fault" } },
 	{ "coredumpctl",
 	  "        Signal: 11 (SEGV)\n                Stack trace of thread 43:\n                "
 	  "#0  "
 	  "0x0000555500001111 worker (svc + 0x1111)\n",
-	  "crash (certain)",
-	  { "thread 43 was ended by SIGSEGV (11) in worker" },
-	  NULL },
+	  "crash (certain)", .says = { "thread 43 was ended by SIGSEGV (11) in worker" } },
 	{ "gdb stopped in a sanitizer's report",
 	  LEAF("__asan::ReportGenericError (pc=1)", "at asan_report.cpp:460")
 	          F("1", "__asan_report_load4 ()", "at asan_rtl.cpp:117")
 	                  F("2", "sum ()", "at a.c:7"),
-	  "crash (likely)",
-	  { "in sum at a.c:7", "a sanitizer found an error" },
-	  NULL },
+	  "crash (likely)", .says = { "in sum at a.c:7", "a sanitizer found an error" } },
 	{ "Java's report, and gdb's stack",
 	  "#  SIGSEGV (0xb) at pc=0x00007f12, pid=10, tid=12\n" THREAD("2", "12")
 	          FAULTY THREAD("1", "10") WAITING,
 	  "crash (certain)",
-	  { "thread 12 (svc) was ended by SIGSEGV (11) in worker at w.c:10" },
-	  NULL },
+	  .says = { "thread 12 (svc) was ended by SIGSEGV (11) in worker at w.c:10" } },
 };
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))

@@ -5,8 +5,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-
 #include "tests/unit/verdict_rows.h"
 
 #define PROCESS "~pmp process pid=10 ppid=1 name=app state=S\n"
@@ -30,89 +28,75 @@ static const struct verdict_row rows[] = {
 	  PROCESS SLEEPS BEGIN STACK("1", "10", "S", "") TASK("1", "state=running busy_us=4200000")
 	          IN("work", "6") TASK("2", "on=sleep") TASK("3", "on=future") END,
 	  "sleep (certain)",
-	  { "the event loop is blocked by T1, which sleeps, 4.0 s are left",
-	    "; 2 tasks wait\nthe event loop has handled no event for 4.2 s" },
-	  NULL },
+	  .says = { "the event loop is blocked by T1, which sleeps, 4.0 s are left",
+	            "; 2 tasks wait\nthe event loop has handled no event for 4.2 s" } },
 	{ "a callback",
 	  PROCESS SLEEPS BEGIN STACK("1", "10", "S", "") TASK("1", "kind=callback state=running")
 	          IN("work", "6") TASK("2", "on=sleep") END,
 	  "sleep (certain)",
-	  { "the event loop is blocked by a callback, which sleeps", "; 1 task waits" },
-	  NULL },
+	  .says = { "the event loop is blocked by a callback, which sleeps", "; 1 task waits" } },
 	{ "a lock of another thread",
 	  PROCESS CALL("10", "class=futex") CALL("11", "class=sleep")
 	          BEGIN STACK("1", "10", "S", LOCK("11")) STACK("2", "11", "S", "")
 	                  TASK("1", "state=running") IN("work", "6") END,
 	  "lock (likely)",
-	  { "blocked by T1, which waits for threading.Lock 0x7", "\nthread 11 (t11) sleeps" },
-	  NULL },
+	  .says = { "blocked by T1, which waits for threading.Lock 0x7",
+	            "\nthread 11 (t11) sleeps" } },
 	{ "a task that has run for a moment does not block its loop",
 	  PROCESS BEGIN STACK("1", "10", "R", "") TASK("1", "state=running busy_us=900")
 	          IN("work", "6") END,
-	  "busy (certain)",
-	  { "the event loop runs T1, which is on CPU", "f" },
-	  NULL },
+	  "busy (certain)", .says = { "the event loop runs T1, which is on CPU", "f" } },
 	{ "a task that has run for long",
 	  PROCESS BEGIN STACK("1", "10", "R", "") TASK("1", "state=running busy_us=900000")
 	          IN("work", "6") END,
 	  "busy (certain)",
-	  { "the event loop is blocked by T1, which is on CPU", "0.9 s" },
-	  NULL },
+	  .says = { "the event loop is blocked by T1, which is on CPU", "0.9 s" } },
 	{ "a loop in a side thread does not matter beside a main thread that is stuck",
 	  PROCESS CALL("10", "class=read fd=9") BEGIN STACK("1", "10", "S", "")
 	          STACK("2", "11", "S", "") "~pmp task id=0x1 name=T1 tid=11 state=running\n" END,
-	  "io (certain)",
-	  { "thread 10 (t10) is blocked in read", "read" },
-	  NULL },
+	  "io (certain)", .says = { "thread 10 (t10) is blocked in read", "read" } },
 	{ "a task that nothing can wake",
 	  PROCESS POLLS LISTENS BEGIN STACK("1", "10", "S", "") TASK("1", "on=lock setter=gone")
 	          IN("work", "6") TASK("2", "on=sleep") END,
 	  "asyncio (likely)",
-	  { "task T1 in work at app.py:6 awaits a lock, and nothing that is alive",
-	    "; 2 tasks wait" },
-	  NULL },
+	  .says = { "task T1 in work at app.py:6 awaits a lock, and nothing that is alive",
+	            "; 2 tasks wait" } },
 	{ "a task that waits for a thread",
 	  PROCESS POLLS CALL("11", "class=read") BEGIN STACK("1", "10", "S", "")
 	          STACK("2", "11", "S", "") TASK("1", "on=thread thread=11") IN("work", "6") END,
 	  "io (likely)",
-	  { "task T1 in work at app.py:6 awaits thread 11 (t11), which is blocked in read", "f" },
-	  NULL },
+	  .says = { "task T1 in work at app.py:6 awaits thread 11 (t11), which is blocked in read",
+	            "f" } },
 	{ "a server",
 	  PROCESS POLLS LISTENS BEGIN STACK("1", "10", "S", "") TASK("1", "on=client")
 	          IN("work", "6") TASK("2", "on=sleep") END,
-	  "idle (likely)",
-	  { "; 2 tasks wait", "nothing says that it hangs" },
-	  NULL },
+	  "idle (likely)", .says = { "; 2 tasks wait", "nothing says that it hangs" } },
 	{ "a task in a library's function is named by the one that waits for it",
 	  PROCESS POLLS BEGIN STACK("1", "10", "S", "") TASK("1", "on=task waits=0x2")
 	          IN("main", "4") TASK("2", "on=queue left_us=500000") IN_LIBRARY END,
 	  "asyncio (likely)",
-	  { "task T1 in main at app.py:4 awaits a queue, 0.5 s are left", "; 2 tasks wait" },
-	  NULL },
+	  .says = { "task T1 in main at app.py:4 awaits a queue, 0.5 s are left",
+	            "; 2 tasks wait" } },
 	{ "greenlets that wait for each other",
 	  PROCESS POLLS BEGIN STACK("1", "10", "S", "") GREENLET("1", "on=semaphore waits=0x2")
 	          IN("one", "3") GREENLET("2", "on=greenlet waits=0x1") IN("two", "5") END,
 	  "deadlock (likely)",
-	  { "2 greenlets wait for each other",
-	    "greenlet T2 in two at app.py:5 waits for the end of greenlet T1" },
-	  NULL },
+	  .says = { "2 greenlets wait for each other",
+	            "greenlet T2 in two at app.py:5 waits for the end of greenlet T1" } },
 	{ "a greenlet whose owner is stored",
 	  PROCESS POLLS BEGIN STACK("1", "10", "S", "") GREENLET("1", "on=rlock waits=0x1") END,
 	  "deadlock (certain)",
-	  { "a greenlet waits for itself", "an RLock, held by greenlet T1" },
-	  NULL },
+	  .says = { "a greenlet waits for itself", "an RLock, held by greenlet T1" } },
 	{ "a greenlet that blocks the hub",
 	  PROCESS SLEEPS BEGIN STACK("1", "10", "S", "") GREENLET("1", "state=running")
 	          GREENLET("2", "on=sleep") END,
 	  "sleep (certain)",
-	  { "the hub is blocked by greenlet T1, which sleeps", "; 1 greenlet waits" },
-	  NULL },
+	  .says = { "the hub is blocked by greenlet T1, which sleeps", "; 1 greenlet waits" } },
 	{ "greenlets that wait",
 	  PROCESS POLLS BEGIN STACK("1", "10", "S", "") GREENLET("1", "on=queue") IN("one", "3")
 	          END,
 	  "greenlet (likely)",
-	  { "greenlet T1 in one at app.py:3 waits for a queue", "queue" },
-	  NULL },
+	  .says = { "greenlet T1 in one at app.py:3 waits for a queue", "queue" } },
 };
 
 static void test_rows(void **state)

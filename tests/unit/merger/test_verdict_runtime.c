@@ -5,8 +5,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-
 #include "tests/unit/verdict_rows.h"
 
 #define PROCESS "~pmp process pid=10 ppid=1 name=app state=S\n"
@@ -26,63 +24,44 @@
 
 static const struct verdict_row rows[] = {
 	{ "the launcher waits for the first thread of Java",
-	  LAUNCHER STACK("2", "11", "S") RUNTIME("java") END,
-	  "idle (guess)",
-	  { "none of the threads of Java (2) runs", "jstack 10 prints them" },
-	  NULL },
-	{ "Java is known by its library, too",
-	  LAUNCHER STACK("2", "11", "S") END,
-	  "idle (guess)",
-	  { "none of the threads of Java (2) runs", "jstack 10 prints them" },
-	  NULL },
-	{ "a thread of Java runs",
-	  LAUNCHER STACK("2", "11", "R") RUNTIME("java") END,
+	  LAUNCHER STACK("2", "11", "S") RUNTIME("java") END, "idle (guess)",
+	  .says = { "none of the threads of Java (2) runs", "jstack 10 prints them" } },
+	{ "Java is known by its library, too", LAUNCHER STACK("2", "11", "S") END, "idle (guess)",
+	  .says = { "none of the threads of Java (2) runs", "jstack 10 prints them" } },
+	{ "a thread of Java runs", LAUNCHER STACK("2", "11", "R") RUNTIME("java") END,
 	  "busy (certain)",
-	  { "thread 11 (t11) is on CPU", "does not see Java's frames and locks" },
-	  NULL },
+	  .says = { "thread 11 (t11) is on CPU", "does not see Java's frames and locks" } },
 	{ "a deadlock of C's locks is one in every language",
 	  PROCESS BEGIN "Thread 1 (LWP 10 \"a\"):\n" MUTEX(
 	          "0x1", "11") "#0  0x1 in f ()\n"
 	                       "Thread 2 (LWP 11 \"b\"):\n" MUTEX(
 	                               "0x2", "10") "#0  0x1 in f ()\n" RUNTIME("dotnet") END,
 	  "deadlock (certain)",
-	  { "2 wait for each other", "dotnet-stack report -p 10 prints them" },
-	  NULL },
+	  .says = { "2 wait for each other", "dotnet-stack report -p 10 prints them" } },
 	{ "goroutines are counted",
 	  PROCESS CALL("10", "class=futex") BEGIN STACK("1", "10", "S") RUNTIME("go count=2014")
 	          END,
 	  "idle (guess)",
-	  { "none of the threads of Go (1) runs",
-	    "the 2014 goroutines: they are not threads; kill -QUIT 10 prints them" },
-	  NULL },
+	  .says = { "none of the threads of Go (1) runs",
+	            "the 2014 goroutines: they are not threads; kill -QUIT 10 prints them" } },
 	{ "a read by a thread of Go",
 	  PROCESS CALL("10", "class=read fd=0") PIPE BEGIN STACK("1", "10", "S") RUNTIME("go") END,
-	  "io (likely)",
-	  { "is blocked in read", "does not see goroutines" },
-	  NULL },
+	  "io (likely)", .says = { "is blocked in read", "does not see goroutines" } },
 	{ "a read by a thread of Erlang's own",
 	  PROCESS CALL("10", "class=read fd=0") PIPE BEGIN STACK("1", "10", "S") RUNTIME("beam")
 	          END,
-	  "idle (guess)",
-	  { "threads of Erlang", "observer" },
-	  NULL },
+	  "idle (guess)", .says = { "threads of Erlang", "observer" } },
 	{ "PHP waits in its thread",
 	  PROCESS CALL("10", "class=read fd=0") PIPE BEGIN STACK("1", "10", "S") RUNTIME("php") END,
-	  "io (certain)",
-	  { "is blocked in read", "phpspy -p 10" },
-	  NULL },
+	  "io (certain)", .says = { "is blocked in read", "phpspy -p 10" } },
 	{ "an unknown name",
 	  PROCESS CALL("10", "class=futex") BEGIN
 	  "Thread 1 (LWP 10 \"a\"):\n#0  0x1 in f ()\n" RUNTIME("cobol") END,
-	  "wait (likely)",
-	  { "thread 10 (a)", "thread 10 (a)" },
-	  NULL },
+	  "wait (likely)", .says = { "thread 10 (a)", "thread 10 (a)" } },
 	{ "stopped is stopped",
 	  "~pmp process pid=10 ppid=1 name=app state=T signal=19\n" BEGIN STACK("1", "10", "T")
 	          RUNTIME("java") END,
-	  "stopped (certain)",
-	  { "SIGSTOP", "-CONT 10" },
-	  NULL },
+	  "stopped (certain)", .says = { "SIGSTOP", "-CONT 10" } },
 };
 
 static void test_rows(void **state)
