@@ -1,6 +1,7 @@
 #include "merger/diagnosis/blocking_functions.h"
 
 #include "merger/base/wildcard.h"
+#include "merger/diagnosis/thread_load.h"
 
 /* Limit of the search from the leaf on. It also ends at a Python frame. */
 #define DEPTH_MAX 20
@@ -466,20 +467,29 @@ static void refine_wait(const struct snapshot *snapshot, struct snapshot_thread 
 		thread->wait.kind = call->wait;
 }
 
+/* One that used next to nothing, and was given a CPU when it was stopped: it comes from the call in
+ * which it sleeps, or goes there. */
+static bool is_woken(const struct snapshot *snapshot, const struct snapshot_thread *thread)
+{
+	return thread->state == 'R' && thread_load_of(thread) == THREAD_LOAD_NONE &&
+	       find_call(snapshot->intern, thread, false);
+}
+
 static void infer_wait(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
 	const struct blocking_function *call;
 	bool is_known;
 
+	thread->woken = is_woken(snapshot, thread);
 	/* It ran when /proc was read, and sleeps in the sample. */
-	if (thread->call.class == SYSCALL_RUNNING && thread->state == 'S')
+	if (thread->call.class == SYSCALL_RUNNING && (thread->state == 'S' || thread->woken))
 		thread->call.class = SYSCALL_UNKNOWN;
 	is_known = thread->call.class != SYSCALL_UNKNOWN;
 	refine_wait(snapshot, thread);
 	/* The kernel's data is older than the sample: a thread that runs now does not wait any
 	 * more. */
-	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) || thread->state == 'R' ||
-	    (is_known && thread->call.class != SYSCALL_FUTEX))
+	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) ||
+	    snapshot_thread_is_running(thread) || (is_known && thread->call.class != SYSCALL_FUTEX))
 		return;
 	call = find_call(snapshot->intern, thread, is_known);
 	if (call && call->class && (!is_known || call->class == SYSCALL_FUTEX)) {

@@ -103,6 +103,7 @@ struct snapshot_thread {
 	uint32_t number; /* gdb's; 0: unknown */
 	uint64_t handle; /* its pthread_t, as gdb prints it; 0: unknown */
 	char state;      /* R, S, D ... as in /proc; 0: unknown */
+	bool woken;      /* R by chance: it used next to nothing before, and its stack sleeps */
 	uint32_t doing;
 	bool has_cpu;
 	/* CPU time of its whole life, in the last and in the first sample */
@@ -235,10 +236,10 @@ size_t snapshot_find_fd(const struct snapshot *snapshot, uint32_t pid, uint32_t 
 size_t snapshot_find_task(const struct snapshot *snapshot, uint64_t id);
 void snapshot_destroy(struct snapshot *snapshot);
 
-/* On a CPU, or waiting for one. */
+/* On a CPU, or waiting for one, and not just woken. */
 static inline bool snapshot_thread_is_running(const struct snapshot_thread *thread)
 {
-	return thread->state == 'R';
+	return thread->state == 'R' && !thread->woken;
 }
 
 /* The main thread of its process. */

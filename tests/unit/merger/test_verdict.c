@@ -319,6 +319,9 @@ static const struct verdict_row rows[] = {
 	  PROCESS LOAD("10", "100000", "240000") FACT("10", "class=poll call=epoll_wait(4)")
 	          BEGIN RUNNING("1", "10") AT("burn") END,
 	  "busy (certain)", .says = { "is on CPU in burn" }, .threads = 1 },
+	{ "on a CPU at the stop, but it slept before, and its stack still sleeps",
+	  PROCESS LOAD("10", "4000", "0") BEGIN RUNNING("1", "10") AT("nanosleep") END,
+	  "sleep (likely)", .says = { "thread 10 (t10) sleeps" }, .threads = 1 },
 	{ "a program that begins",
 	  "~pmp process pid=10 ppid=1 name=app state=R cpu_us=20000 age_us=20000\n"
 	  "~pmp thread pid=10 tid=10 state=R recent_us=98000 ready_us=0 window_us=100000\n" BEGIN
