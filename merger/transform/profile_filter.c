@@ -8,9 +8,8 @@
 #include "merger/profile/levels.h"
 #include "merger/profile/thread_stacks.h"
 #include "merger/transform/library_fold.h"
+#include "merger/transform/sleepers.h"
 
-#define LOAD_ASLEEP 0.01 /* of a CPU; a thread below it sleeps */
-#define LOAD_BUSY 0.1    /* sleepers are left out if a thread uses so much */
 #define DEEPER "(deeper)"
 #define ALL_HIDDEN "(all frames hidden)"
 
@@ -228,79 +227,6 @@ static bool is_group_match(struct filter_run *run, const struct thread_group *gr
 	return identity.name.len && regex_matches(&run->thread, identity.name);
 }
 
-/* The share of a CPU that a thread used; each group's samples are `period_us` apart. */
-static double measure_load(const struct thread_group *group, double period_us)
-{
-	uint64_t samples = 0, cpu_us = 0;
-	struct thread_run thread_run;
-
-	for (size_t at = 0; thread_group_next(group, &at, &thread_run);) {
-		samples += thread_run.samples;
-		cpu_us += thread_run.cpu_us;
-	}
-	return samples ? (double)cpu_us / ((double)samples * period_us) : 0;
-}
-
-static uint64_t count_samples(const struct thread_group *group)
-{
-	struct thread_run thread_run;
-	uint64_t samples = 0;
-
-	for (size_t at = 0; thread_group_next(group, &at, &thread_run);)
-		samples += thread_run.samples;
-	return samples;
-}
-
-/* The mean time between two samples, by the thread that is in most samples. 0: unknown. */
-static double find_period(const struct filter_run *run)
-{
-	uint64_t most = 0;
-
-	for (size_t i = 0; i < run->stacks.count; i++) {
-		uint64_t samples = count_samples(&run->stacks.groups[i]);
-
-		most = samples > most ? samples : most;
-	}
-	return most ? (double)run->profile->sampling.elapsed_ms * 1000 / (double)most : 0;
-}
-
-/* Sets those of `blocked`, by slot, that were in state D in some sample. */
-static void find_blocked(const struct filter_run *run, bool *blocked)
-{
-	struct timeline_cursor cursor = { .timeline = run->stacks.timeline };
-
-	while (timeline_next(&cursor))
-		for (size_t i = 0; i < cursor.change_count; i++)
-			blocked[cursor.changes[i].slot] |= cursor.changes[i].entry.state == 'D';
-	timeline_cursor_deinit(&cursor);
-}
-
-/* Groups with a timeline are its slots. */
-static void leave_out_sleepers(struct filter_run *run)
-{
-	double period = run->stacks.timeline ? find_period(run) : 0, most = 0;
-	double *loads;
-	bool *blocked;
-
-	if (period <= 0 || !run->stacks.timeline->with_cpu)
-		return;
-	loads = alloc_zeroed(run->stacks.count + 1, sizeof(*loads));
-	blocked = alloc_zeroed(run->stacks.timeline->slot_count + 1, sizeof(*blocked));
-	find_blocked(run, blocked);
-	for (size_t i = 0; i < run->stacks.count; i++) {
-		loads[i] = measure_load(&run->stacks.groups[i], period);
-		most = loads[i] > most ? loads[i] : most;
-	}
-	for (size_t i = 0; i < run->stacks.count && most >= LOAD_BUSY; i++) {
-		bool sleeps = loads[i] < LOAD_ASLEEP && !blocked[run->stacks.groups[i].at];
-
-		run->profile->sleepers += run->wanted[i] && sleeps;
-		run->wanted[i] = run->wanted[i] && !sleeps;
-	}
-	free(loads);
-	free(blocked);
-}
-
 static void weigh_stack(struct filter_run *run, uint32_t stack, uint64_t weight)
 {
 	if (!run->weights[stack] && weight) {
@@ -434,7 +360,7 @@ static void choose_groups(struct filter_run *run)
 	for (size_t i = 0; i < run->stacks.count; i++)
 		run->wanted[i] = is_group_match(run, &run->stacks.groups[i]);
 	if (run->filter->awake)
-		leave_out_sleepers(run);
+		run->profile->sleepers += sleepers_leave_out(&run->stacks, run->wanted);
 }
 
 /* Without a timeline, a profile that is filtered loses some lines. */

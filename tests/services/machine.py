@@ -31,6 +31,14 @@ class Situation:
         self.name, self.start, self.kinds, self.patterns = name, start, kinds, patterns
 
 
+def of(start, *words):
+    """The start of a situation: start(machine, *words)."""
+    return lambda machine: start(machine, *words)
+
+
+IDLE = ("idle",), "nothing says that it hangs"  # kinds and pattern of a service without work
+
+
 class Machine:
     """A folder, ports and processes. All end with it."""
 

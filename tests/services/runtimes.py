@@ -2,7 +2,7 @@
 
 import subprocess
 
-from machine import Service, Situation
+from machine import IDLE, Service, Situation, of
 
 NODE = '''
 const http = require('http');
@@ -140,12 +140,6 @@ def start_go(machine, *paths):
         machine.get(port, path)
     return process.pid
 
-
-def of(start, *words):
-    return lambda machine: start(machine, *words)
-
-
-IDLE = ("idle",), "nothing says that it hangs"
 
 RUNTIMES = [
     Service("node", ("nodejs",), ("node",), [

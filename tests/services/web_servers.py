@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from machine import PATH, Service, Situation
+from machine import IDLE, PATH, Service, Situation, of
 
 APP = '''
 import socket
@@ -152,11 +152,6 @@ def start_uvloop(machine, *paths):
     return process.pid
 
 
-def of(start, *words):
-    return lambda machine: start(machine, *words)
-
-
-IDLE = ("idle",), "nothing says that it hangs"
 BUSY = ("busy",), r"in crunch at (app|tasks).py:\d+"
 STUCK = ("io",), r"recvfrom\(.* in wait_for_peer at (app|tasks).py:\d+"
 SAME = ("--children",)
