@@ -25,6 +25,7 @@ from pmp_markers import marker, one_line, write_lines
 from pmp_memory import Memory
 from pmp_symbolizer import JIT_CODE, Symbolizer
 from pmp_frame_pairing import pair
+from pmp_native_names import NativeNames
 from pmp_perf_map import PerfMap
 from pmp_python_files import PythonFiles
 from pmp_ruby_files import ruby_file, ruby_files
@@ -57,6 +58,7 @@ class Agent:
         self.notes = set()  # texts for pmp's user, repeated with each sample
         self.python_reported = False  # the `python` marker was written
         self.names = ThreadNames()
+        self.native_names = None
         self.unwinds_jit = False  # gdb has the unwinder of jit.py
         self.jit_reported = False  # the note about unnamed generated code was added
 
@@ -69,9 +71,11 @@ class Agent:
         self.symbols = Symbols(pid, self.code)
         self.files, self.ruby_files = PythonFiles(pid), ruby_files(pid)
         self.perf_map = PerfMap(pid, procfs.foreign_root(pid))
-        self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map)
+        memory = Memory(pid)
+        self.native_names = NativeNames(self.code, memory)
+        self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map, self.native_names)
         self.unwinds_jit = False
-        self.target = Target(pid, Memory(pid), unwinder.Unwinder(self.code, self.perf_map.find),
+        self.target = Target(pid, memory, unwinder.Unwinder(self.code, self.perf_map.find),
                              self.symbols)
         self._update_maps(procfs.thread_stats(pid))
         self.symbols.load_pending()
@@ -194,7 +198,8 @@ class Agent:
         pid = core.pid
         self.code = CoreCodeMap(core)
         self.symbols = Symbols(pid, self.code)
-        self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap())
+        self.native_names = NativeNames(self.code, core.memory)
+        self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap(), self.native_names)
         self.target = Target(pid, core.memory, unwinder.Unwinder(self.code), self.symbols,
                              is_live=False)
         self.symbols.update()
@@ -329,6 +334,8 @@ class Agent:
     def _write(self, number: int, pid: int, time_us: int, pause_us: int, samples: list,
                details=None) -> None:
         """Looks up the names and writes one sample, from its begin marker to its end marker."""
+        if self.native_names.set_python(self.target.python):
+            self.symbolizer.clear_unnamed()
         stacks = [sample.stack for sample in samples if sample.stack is not None]
         self.symbolizer.resolve([frame for stack in stacks for frame in stack.frames])
         if details is None and self.symbolizer.has_jit_code and not self.jit_reported:
@@ -354,8 +361,12 @@ class Agent:
         """`note`, `module` and `python` markers. Notes and modules of the CodeMap are written once;
         self.notes with each sample."""
         lines = [marker("note", pid=pid, text=note) for note in self.code.notes]
-        lines += [marker("module", pid=pid, path=one_line(path), build_id=build_id)
-                  for path, build_id in self.code.modules]
+        for file in self.code.modules:
+            pairs = (("build_id", file.build_id),) if file.build_id else ()
+            pairs += (("python", 1),) if file.uses_python else ()
+            if pairs:
+                path = one_line(self.code.target_path(file.path))
+                lines.append(marker("module", *pairs, pid=pid, path=path))
         self.code.notes, self.code.modules = [], []
         found = self.target.interpreter
         if found is not None:

@@ -22,11 +22,12 @@ class Symbolizer:
 
     LIMIT = 200000  # addresses kept; more than a program has on its stacks
 
-    def __init__(self, code, symbols, perf_map) -> None:
-        """A CodeMap, Symbols and PerfMap; borrowed."""
+    def __init__(self, code, symbols, perf_map, native_names) -> None:
+        """A CodeMap, Symbols, PerfMap and NativeNames; borrowed."""
         self._code = code
         self._symbols = symbols
         self._perf_map = perf_map
+        self._native_names = native_names
         self._names = {}  # frame.address -> (names, True if gdb has no symbol for it)
         self.has_jit_code = False  # a frame was JIT_CODE
 
@@ -36,7 +37,7 @@ class Symbolizer:
         self._names.clear()
 
     def clear_unnamed(self) -> None:
-        """Forgets addresses for which gdb has no symbol: the perf map has changed."""
+        """Forgets addresses for which gdb has no symbol: other sources know more names now."""
         for key in [key for key, (_, unnamed) in self._names.items() if unnamed]:
             del self._names[key]
 
@@ -75,7 +76,8 @@ class Symbolizer:
             self.has_jit_code = True
             return JIT_CODE, True
         location = self._location(address, gdb.find_pc_line(address))
-        return ("%s ()%s" % (name or "??", location),), name is None
+        found = name or self._native_names.name(address) or "??"
+        return ("%s ()%s" % (found, location),), name is None
 
     def _function_lines(self, functions: list, address: int) -> tuple:
         """The innermost function is at the line of the pc, each outer one at the line of the call

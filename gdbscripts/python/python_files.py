@@ -142,7 +142,7 @@ def _version_constant(elf: Elf) -> str:
     """PY_VERSION among the file's string constants, "" if unclear. Of all that look like a version
     (3.2.0 is one of Unicode), it is the one whose tag of compiled files is there too. The linker
     may have made it the end of another string, such as the path of an installation."""
-    alone, ends, segments = set(), set(), elf.constants()
+    alone, ends, segments = set(), set(), [data for _, data in elf.constants()]
     for data in segments:
         for match in VERSION.finditer(data):
             before = data[match.start() - 1:match.start()]

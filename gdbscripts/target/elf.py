@@ -101,14 +101,23 @@ class Elf:
         return [(at & ~4095, at + size) for at, _, size, flags in self._loaded if flags & PF_X]
 
     def constants(self) -> list:
-        """[bytes]: the content of each read-only segment (code and constants). OSError."""
-        return [self._bytes(at, min(size, TABLE_MAX)) for at, _, size, flags in self._loaded
-                if not flags & PF_W]
+        """[(address, bytes)]: the content of each read-only segment (code and constants).
+        OSError."""
+        return [(address, self._bytes(at, min(size, TABLE_MAX)))
+                for at, address, size, flags in self._loaded if not flags & PF_W]
 
     def variables(self) -> list:
         """[(address, bytes)]: the content of each writable segment, as the file has it. OSError."""
         return [(address, self._bytes(at, min(size, TABLE_MAX)))
                 for at, address, size, flags in self._loaded if flags & PF_W]
+
+    def has_dynamic_name(self, prefix: bytes) -> bool:
+        """Does it export or import a symbol whose name begins so? OSError."""
+        for _, kind, _, _, _, link in self._sections():
+            if kind == SHT_DYNSYM and link < len(self._sections()):
+                strings = self._sections()[link]
+                return b"\0" + prefix in self._bytes(strings[3], min(strings[4], TABLE_MAX))
+        return False
 
     def has_section(self, name: str) -> bool:
         """Is there a section of this name? OSError."""

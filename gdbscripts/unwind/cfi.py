@@ -96,6 +96,10 @@ class FrameTable:
         self._functions = {}  # index -> Function, None if it cannot be parsed
         self._cies = {}  # address -> _Cie
 
+    def starts(self) -> list:
+        """The address at which each Function begins, in order."""
+        return [start + self._header for start in self._starts]
+
     def function(self, address: int):
         """The Function that contains an address; None if there is none or it cannot be parsed."""
         at = bisect.bisect_right(self._starts, address - self._header) - 1

@@ -24,13 +24,16 @@ STACK_BYTES = 16384  # bytes that are searched of a stack with a known stack poi
 
 class CodeFile:
     """A mapped file, open as long as it is mapped. Address in the target = address in the file +
-    `bias`; `start`: the address of its first code mapping."""
-    __slots__ = ("path", "bias", "start", "file", "frames", "build_id")
+    `bias`; `start`: the address of its first code mapping; `read`: Elf.read; `uses_python`: it
+    contains CPython or uses its C functions."""
+    __slots__ = ("path", "bias", "start", "file", "frames", "build_id", "read", "uses_python")
 
     def __init__(self, path: str, bias: int, start: int, file, elf: Elf) -> None:
         self.path, self.bias, self.start, self.file = path, bias, start, file
         self.frames = _frame_table(elf)  # a FrameTable, or None
         self.build_id = _build_id(elf)
+        self.read = elf.read
+        self.uses_python = _uses_python(elf)
 
 
 class CodeMap:
@@ -45,7 +48,7 @@ class CodeMap:
         self._program = ""  # path of the executable
         self.has_executed = False  # the last update found that another program was executed
         self._files = {}  # key of procfs.file_mappings -> CodeFile, None if it cannot be read
-        self.modules = []  # (path, build ID) of added files; the caller empties the list
+        self.modules = []  # added CodeFiles; the caller empties the list
         self.notes = []  # texts for pmp's user about unreadable files; the caller empties the list
 
     def update(self) -> tuple:
@@ -74,8 +77,7 @@ class CodeMap:
                 file = self._files[key] = self._open_code_file(key[0], *place)
                 if file is not None and file.start == place[0]:
                     added.append(file)
-                    if file.build_id:
-                        self.modules.append((self.target_path(file.path), file.build_id))
+                    self.modules.append(file)
         return added, removed
 
     def runtime(self):
@@ -126,14 +128,21 @@ class CodeMap:
         """Is the address in code that the program has made itself (JIT)?"""
         return _row_of(self._generated, pc) is not None
 
+    def files(self) -> list:
+        """The CodeFiles that are mapped, each once."""
+        return list({file for file in self._files.values() if file is not None})
+
+    def file_at(self, address: int):
+        """The CodeFile at an address in the target, None if there is none."""
+        mapping = self._mapping(address)
+        return self._files.get((mapping[3], mapping[0] - mapping[2])) if mapping else None
+
     def function_at(self, address: int) -> tuple:
         """(cfi.Function or None, bias of its file) for an address in the target."""
-        mapping, table, bias = self._mapping(address), None, 0
-        if mapping is not None:
-            file = self._files.get((mapping[3], mapping[0] - mapping[2]))
-            if file is not None:
-                table, bias = file.frames, file.bias
-        return (table.function(address - bias) if table is not None else None), bias
+        file = self.file_at(address)
+        if file is None or file.frames is None:
+            return None, 0
+        return file.frames.function(address - file.bias), file.bias
 
     def function_range(self, address: int):
         """(start, end) of the function at an address, in the target; None if unknown."""
@@ -223,6 +232,13 @@ def _frame_table(elf: Elf):
         return FrameTable(elf.read, *elf.frame_header) if elf.frame_header else None
     except BadRead:
         return None
+
+
+def _uses_python(elf: Elf) -> bool:
+    try:
+        return elf.has_dynamic_name(b"Py") or elf.has_dynamic_name(b"_Py")
+    except OSError:
+        return False
 
 
 def _build_id(elf: Elf) -> str:

@@ -198,8 +198,10 @@ static void handle_marker(void *ctx, const struct marker *marker)
 		describe_python(builder, marker);
 		break;
 	case MARKER_MODULE:
-		profile_module(builder->profile, intern_marker_value(builder, marker, "path"),
-		               intern_marker_value(builder, marker, "build_id"));
+		if (marker_get(marker, "build_id").len)
+			profile_module(builder->profile,
+			               intern_marker_value(builder, marker, "path"),
+			               intern_marker_value(builder, marker, "build_id"));
 		break;
 	case MARKER_NOTE:
 		profile_note(builder->profile, intern_marker_value(builder, marker, "text"));

@@ -1,0 +1,112 @@
+"""Names of functions without symbols: those of CPython from its own tables, and the others by the
+address at which they begin.
+
+All of it is read while the target runs, the tables of a file when its first nameless frame is seen.
+"""
+import time
+
+from pmp_cold_parts import cold_parent
+from pmp_elf import Elf
+from pmp_file_words import FileWords
+from pmp_function_label import function_label
+from pmp_function_tables import FunctionTables, PythonFacts
+from pmp_memory import BadRead
+from pmp_vectorcalls import find_vectorcalls
+
+# The interpreter's own types are ready when they are first used, and their tables are found then.
+# They are searched again for a new function without a name, each time after twice as long a time.
+WAIT_FIRST = 1.0  # seconds
+EXPORTED = ("PyType_Type", "PyModuleDef_Type")
+
+
+class NativeNames:
+    """The names of one process's functions."""
+
+    def __init__(self, code, memory) -> None:
+        """code: a CodeMap; memory: a MemoryReader of the target."""
+        self._code, self._memory = code, memory
+        self._interpreter = self._python = None  # an Interpreter, and its PythonFacts
+        self._files = {}  # CodeFile -> _FileNames, None if it has no tables
+
+    def set_python(self, interpreter) -> bool:
+        """interpreter: interpreter.Interpreter, None if there is none. True: it is another one than
+        before, so there are more names."""
+        if interpreter is self._interpreter:
+            return False
+        self._interpreter, self._files, self._python = interpreter, {}, None
+        if interpreter is None:
+            return True
+        symbols = self._exported()
+        self._python = PythonFacts(interpreter.minor(), interpreter.layout["type.name"],
+                                   symbols.get("PyType_Type", 0),
+                                   symbols.get("PyModuleDef_Type", 0), self._code.is_code)
+        return True
+
+    def name(self, address: int) -> str:
+        """The name of the function at an address in the target; "" if nothing tells where its
+        function begins."""
+        file, function = self._code.file_at(address), self._code.function_at(address)[0]
+        if function is None:
+            return ""
+        tables = self._tables(file) if self._python is not None else None
+        function = cold_parent(function, file.frames.function, file.read)
+        label = tables.label(function.start + file.bias) if tables is not None else ""
+        return label or "fn 0x%x" % function.start
+
+    # Parts of this.
+
+    def _exported(self) -> dict:
+        """{name: address in the target} of EXPORTED, of the first file that has them."""
+        for file in self._code.files():
+            try:
+                found = Elf(file.file.local).symbols(EXPORTED)
+            except (OSError, BadRead):
+                continue
+            if found:
+                return {name: address + file.bias for name, address in found.items()}
+        return {}
+
+    def _tables(self, file):
+        """The _FileNames of a CodeFile, None if it has no tables."""
+        if file not in self._files:
+            self._files[file] = None
+            if file.uses_python:
+                try:
+                    self._files[file] = _FileNames(file, self._memory, self._python,
+                                                   self._code.maps_text)
+                except (OSError, BadRead):
+                    pass  # the target has ended, or its file is damaged
+        return self._files[file]
+
+
+class _FileNames:
+    """The labels of one file's functions, by address in the target."""
+
+    def __init__(self, file, memory, python: PythonFacts, maps_text) -> None:
+        """maps_text(): text of /proc/PID/maps."""
+        self._file, self._memory = file, memory
+        self._python, self._maps_text = python, maps_text
+        self._elf = Elf(file.file.local)
+        self._labels = self._read()
+        self._wait = WAIT_FIRST
+        self._read_at = time.monotonic()
+
+    def label(self, function: int) -> str:
+        """"" if no table has the function."""
+        if function not in self._labels and time.monotonic() > self._read_at + self._wait:
+            self._labels.update(self._read())
+            self._labels.setdefault(function, "")
+            self._wait *= 2
+            self._read_at = time.monotonic()
+        return self._labels.get(function, "")
+
+    def _read(self) -> dict:
+        file, python = self._file, self._python
+        words = FileWords(self._memory, self._elf, file.bias, file.frames.starts())
+        is_interpreter = words.is_data(python.type_type)
+        tables = FunctionTables(words, python)
+        labels = {function: function_label(names, is_interpreter)
+                  for function, names in tables.functions.items()}
+        if is_interpreter:
+            labels.update(find_vectorcalls(self._memory, self._maps_text(), tables, words, python))
+        return labels
