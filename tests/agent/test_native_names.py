@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import pythons  # noqa: E402
 from agent_modules import load  # noqa: E402
+from method_names import is_right, told  # noqa: E402
 from tap import ROOT, check, equal, main, note, run, skip, temp_dir, test  # noqa: E402
 
 code_map = load("code_map")
@@ -22,29 +23,8 @@ memory = load("memory")
 native_names = load("native_names")
 python_files = load("python_files")
 
-PROGRAM = os.path.join(ROOT, "tests", "harness", "programs", "method_addresses.py")
+PROGRAM = os.path.join(ROOT, "tests", "matrix", "cases", "method_addresses.py")
 OLDEST = (3, 6)
-# Methods that a slot serves too, beside that which it is named by.
-SAME_SLOT = {"__delitem__": "__setitem__", "__delattr__": "__setattr__", "__delete__": "__set__",
-             "__delslice__": "sq_ass_slice", "__setslice__": "sq_ass_slice",
-             "__getslice__": "sq_slice", "__getattr__": "__getattribute__", "next": "__next__",
-             "__buffer__": "bf_getbuffer", "__release_buffer__": "bf_releasebuffer",
-             "__nonzero__": "__bool__", "__cmp__": "tp_compare"}
-COMPARED = {"__%s__" % name for name in ("lt", "le", "eq", "ne", "gt", "ge")}
-
-
-def slot_member(member):
-    """The name of the slot by which a method with two underscores is reached."""
-    if member in COMPARED:
-        return "tp_richcompare"
-    if member in SAME_SLOT:
-        return SAME_SLOT[member]
-    if member.startswith("__r") and member not in ("__repr__", "__reversed__", "__rshift__",
-                                                   "__reduce__", "__reduce_ex__", "__round__"):
-        return "__" + member[3:]  # __radd__
-    return member
-
-
 COLD = """
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +44,6 @@ __attribute__((noinline)) int work(int *data, int n)
 }
 int main(int argc, char **argv) { int data[4] = { argc, 2, 3, 4 }; return work(data, argc); }
 """
-
-
-def bare(owner):
-    """The end of an owner: `_io` calls itself `io` in its PyModuleDef."""
-    return owner.split(".")[-1].lstrip("_")
 
 
 class Names:
@@ -97,46 +72,24 @@ class Names:
         for file in self.code.files():
             file.file.close()
 
-    def told(self):
-        """{address: {(owner, member)}}: by the interpreter itself."""
-        found = {}
-        for address, owner, member in self.rows:
-            found.setdefault(address, set()).add((bare(owner), slot_member(member)))
-        return found
-
-
-def parts(label):
-    """{(owner, member)} of a label."""
-    owners, _, members = label.rpartition(".")
-    return {(bare(owner), slot_member(member))
-            for owner in owners.split("|") for member in members.split("|")}
-
 
 def judge(names):
     """(named, wrong): of the functions that the interpreter tells, those with a label, and those
     whose label is none of theirs."""
     named, wrong = [], []
-    for address, truth in names.told().items():
+    for address, truth in told(names.rows).items():
         label = names.names.name(address)
-        if not label or label.startswith("fn 0x"):
-            continue
-        named.append(address)
-        owners = {owner for owner, _ in truth}
-        members = {member for _, member in truth}
-        good = [(owner, member) for owner, member in parts(label)
-                if member in members and (owner in owners or not owner or owner == "builtins")]
-        if not good and label not in GLUE:
-            wrong.append("%s is %s" % (label, sorted(truth)[:3]))
+        if label and not label.startswith("fn 0x"):
+            named.append(address)
+            if not is_right(label, truth):
+                wrong.append("%s is %s" % (label, sorted(truth)[:3]))
     return named, wrong
-
-
-GLUE = set(load("type_layout").GLUE.values())
 
 
 def check_names(path, name):
     with Names(path) as names:
         check(names.python is not None, name)
-        functions = {address for address in names.told()
+        functions = {address for address in told(names.rows)
                      if names.code.function_range(address) is not None
                      and names.code.function_range(address)[0] == address}
         named, wrong = judge(names)
@@ -176,7 +129,7 @@ class DamagedMemory(memory.MemoryReader):
 @test("tables with damaged words: no exception, and an end")
 def _():
     with Names(pythons.found()[-1].path) as names:
-        addresses = sorted(names.told())
+        addresses = sorted(told(names.rows))
         for seed in range(5):
             damaged = native_names.NativeNames(names.code, DamagedMemory(names.memory, seed))
             damaged.set_python(names.python)

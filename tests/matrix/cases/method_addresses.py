@@ -1,8 +1,22 @@
-"""Prints, as JSON, where the C functions of this interpreter's types and modules are, as its own
-objects say: [[address, owner, member]]; then waits for the end of its standard input. For 2.7 and
-3.6 or later."""
+"""Where the C functions of this interpreter's types and modules are, as its own objects say. As a
+program it prints that as JSON, and waits for the end of its standard input."""
 
-import csv, ctypes, datetime, decimal, hashlib, io, json, pickle, re, struct, sys, time, types, zlib
+import csv
+import ctypes
+import datetime
+import decimal
+import hashlib
+import io
+import json
+import pickle
+import re
+import struct
+import sys
+import time
+import types
+import zlib
+
+USED = csv, datetime, decimal, hashlib, io, pickle, re, time, zlib  # their types are collected
 
 WORD = struct.calcsize("P")
 HEAD = object.__basicsize__  # of an object; its last word is its type
@@ -53,14 +67,20 @@ def all_types(kind, seen):
     return seen
 
 
-for kind in all_types(object, set()):
-    for value in list(kind.__dict__.values()):
-        add(value, type_name(kind))
-for module in list(sys.modules.values()):
-    if isinstance(module, types.ModuleType):
-        for value in list(vars(module).values()):
-            if getattr(value, "__module__", None) == module.__name__:
-                add(value, module.__name__)
-print(json.dumps(sorted(rows)))
-sys.stdout.flush()
-sys.stdin.read()
+def collect():
+    """[[address, owner, member]]"""
+    for kind in all_types(object, set()):
+        for value in list(kind.__dict__.values()):
+            add(value, type_name(kind))
+    for module in list(sys.modules.values()):
+        if isinstance(module, types.ModuleType):
+            for value in list(vars(module).values()):
+                if getattr(value, "__module__", None) == module.__name__:
+                    add(value, module.__name__)
+    return sorted(rows)
+
+
+if __name__ == "__main__":
+    print(json.dumps(collect()))
+    sys.stdout.flush()
+    sys.stdin.read()
