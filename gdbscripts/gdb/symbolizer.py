@@ -11,6 +11,7 @@ import gdb
 from pmp_gdb_text import name_text
 
 JIT_CODE = ("[JIT code] ()",)  # names of code that the program has made itself, if it has no name
+BEGIN_MAX = 16  # bytes that a symbol may be before its function's call frame information
 BLOCKS_MAX = 1000  # nested blocks of one pc
 OFFSET = re.compile(r"\+\d+\Z")
 # The qualifiers that may follow the parameters of a C++ function.
@@ -65,10 +66,11 @@ class Symbolizer:
     def _resolve_frame(self, frame) -> tuple:
         """(names, True if gdb has no symbol for the address)."""
         address = frame.address
-        functions = _functions(address, self._code.function_range(address))
+        code_range = self._code.function_range(address)
+        functions = _functions(address, code_range)
         if functions:
             return self._function_lines(functions, address), False
-        name = _minimal_symbol(address)
+        name = _minimal_symbol(address, code_range)
         code = self._perf_map.find(frame.pc) if name is None else None
         if code is not None:
             return ("%s () from %s" % (code.name, self._perf_map.path),), True
@@ -116,11 +118,18 @@ def _functions(address: int, code) -> list:
     return found[:count] if count else found
 
 
-def _minimal_symbol(address: int):
-    """The name from the file's symbol table: gdb prints a pointer as "0x401136 <main+4>"."""
+def _minimal_symbol(address: int, code):
+    """The name from the file's symbol table: gdb prints a pointer as "0x401136 <main+4>". If the
+    table lacks the function, gdb takes the symbol before it: None then. code: as in _functions."""
     text = str(gdb.Value(address).cast(gdb.lookup_type("void").pointer()))
     name = text.partition(" <")[2]
-    return name_text(OFFSET.sub("", name[:-1])) if name.endswith(">") else None
+    if not name.endswith(">"):
+        return None
+    offset = OFFSET.search(name[:-1])
+    begin = address - (int(offset.group()) if offset else 0)
+    if code is not None and begin + BEGIN_MAX < code[0]:
+        return None
+    return name_text(OFFSET.sub("", name[:-1]))
 
 
 def without_parameters(name: str) -> str:

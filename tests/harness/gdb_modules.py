@@ -18,6 +18,7 @@ class Attached:
     def __init__(self, pid):
         import pmp_code_map
         import pmp_memory
+        import pmp_native_names
         import pmp_symbolizer
         import pmp_perf_map
         import pmp_session
@@ -33,5 +34,6 @@ class Attached:
         self.memory = pmp_memory.Memory(pid)
         self.unwinder = pmp_unwinder.Unwinder(self.code)
         perf_map = pmp_perf_map.PerfMap(pid, "")
-        self.symbolizer = pmp_symbolizer.Symbolizer(self.code, self.symbols, perf_map)
+        names = pmp_native_names.NativeNames(self.code, self.memory)
+        self.symbolizer = pmp_symbolizer.Symbolizer(self.code, self.symbols, perf_map, names)
         gdb.execute("attach %d" % pid, False, True)
