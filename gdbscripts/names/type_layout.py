@@ -107,7 +107,7 @@ GLUE = {
     "builtin_function_or_method.__call__": "cfunction_call",
     "method_descriptor.__call__": "methoddescr_call",
     "classmethod_descriptor.__call__": "classmethoddescr_call",
-    "wrapper_descriptor.__call__": "wrapper_call",
+    "wrapper_descriptor.__call__": "wrapperdescr_call",
     "method-wrapper.__call__": "wrapper_call",
     "method.__call__": "method_call",
     "instancemethod.__call__": "instancemethod_call",

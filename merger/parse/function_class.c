@@ -99,6 +99,7 @@ static const struct known_name known_names[] = {
 	{ "instancemethod_call", CLASS_GLUE },
 	{ "instance_call", CLASS_GLUE },
 	{ "wrapper_call", CLASS_GLUE },
+	{ "wrapperdescr_call", CLASS_GLUE },
 	{ "wrap_call", CLASS_GLUE },
 	{ "type_call", CLASS_GLUE },
 	{ "type_vectorcall", CLASS_GLUE },

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -11,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import pythons  # noqa: E402
 from agent_modules import load  # noqa: E402
-from method_names import is_right, told  # noqa: E402
+from method_names import GLUE, is_right, told  # noqa: E402
 from tap import ROOT, check, equal, main, note, run, skip, temp_dir, test  # noqa: E402
 
 code_map = load("code_map")
@@ -86,6 +87,41 @@ def judge(names):
     return named, wrong
 
 
+ENDING = re.compile(r"(\.(cold|part|constprop|isra|lto_priv|localalias)(\.\d+)?)+$")
+
+
+def glue_labels(names, file):
+    """{address: label} of the functions that have the C name of glue. file: CodeFile of CPython."""
+    found = {}
+    for start in file.frames.starts():
+        label = names.names.name(start + file.bias)
+        if label in GLUE or "_vectorcall_" in label:
+            found[start] = label
+    return found
+
+
+def interpreter_file(names):
+    """The CodeFile that has most of the functions."""
+    found = [names.code.file_at(address) for address, _, _ in names.rows]
+    return max(set(found), key=found.count)
+
+
+def wrong_glue(names):
+    """Glue whose symbol has another name; [] if the file has no symbols. Exported names are not
+    asked for: they win."""
+    symbols, file = {}, interpreter_file(names)
+    for row in run("nm", file.path).out.split("\n"):
+        words = row.split()
+        if len(words) == 3 and words[1] == "t":
+            symbols.setdefault(int(words[0], 16), set()).add(ENDING.sub("", words[2]))
+    labels = glue_labels(names, file)
+    check(len(labels) > 5, "glue is not found", file.path, labels)
+    if not symbols:
+        return []
+    return ["%s is %s" % (label, symbols.get(start)) for start, label in labels.items()
+            if start in symbols and label not in symbols[start]]
+
+
 def check_names(path, name):
     with Names(path) as names:
         check(names.python is not None, name)
@@ -93,6 +129,7 @@ def check_names(path, name):
                      if names.code.function_range(address) is not None
                      and names.code.function_range(address)[0] == address}
         named, wrong = judge(names)
+        wrong += wrong_glue(names)
     note("%s: %d functions, %d named, %d wrong" % (name, len(functions), len(named), len(wrong)))
     equal(wrong, [])
     check(len(named) > 0.9 * len(functions), name, len(named), len(functions))

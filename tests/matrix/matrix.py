@@ -7,7 +7,8 @@ The Pythons are found by builds.py, the cases are rows of case_table.py. Prints 
 not find, each failure, and a table: version, build, symbols, passed cases, and the share of merged
 stacks among those with Python frames. That share is measured in the cases, in a program whose
 threads stay the same (steady: at least 99.9 %), and in one that starts and ends threads and calls
-at full speed (churn: at least 99 %). With Python 3.15, pmp's frames are also compared with those of
+at full speed (churn: at least 99 %). `own` and `shown` are the shares of native frames, and of the
+weight in them, that have a name (names.py), also without symbols. With Python 3.15, pmp's frames are also compared with those of
 its own sampling profiler (oracle.py). The last line is "N passed, N failed, N skipped".
 """
 
@@ -23,6 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import tap  # noqa: E402
 import builds  # noqa: E402
+import names  # noqa: E402
 import sample  # noqa: E402
 import oracle  # noqa: E402
 from case_table import groups  # noqa: E402
@@ -52,19 +54,21 @@ class Row:
             print("failed: %s: %s: %s" % (self.build, name, trouble[:PROBLEM_MAX]), flush=True)
 
     def share(self, name):
-        return "%6.2f" % (100 * self.shares[name]) if name in self.shares else "%6s" % "-"
+        return "%.2f" % (100 * self.shares[name]) if name in self.shares else "-"
 
     def __str__(self):
         python = self.build.python
-        return "%-9s %-10s %-19s %-9s %7s %7s %7s %9s  %s" % (
+        return FORMAT % (
             python, os.path.basename(python.root) or "-", self.build.how, self.build.symbols,
             "%d/%d" % (self.passed, self.passed + len(self.failed)),
             "%.2f" % (100 * self.merged / self.total) if self.total else "-",
-            self.share("steady"), self.share("churn"), ", ".join(self.failed))
+            self.share("steady"), self.share("churn"), self.share("own"), self.share("shown"),
+            ", ".join(self.failed))
 
 
-HEADER = "%-9s %-10s %-19s %-9s %7s %7s %7s %9s  %s" % (
-    "version", "root", "build", "symbols", "passed", "merged", "steady", "churn", "failed")
+FORMAT = "%-9s %-10s %-19s %-9s %7s %7s %7s %7s %7s %7s  %s"
+HEADER = FORMAT % ("version", "root", "build", "symbols", "passed", "merged", "steady", "churn",
+                   "own", "shown", "failed")
 
 
 def run_cases(row, folder, options):
@@ -104,11 +108,30 @@ def run_shares(row, folder, options):
         row.add(name, trouble)
 
 
+def run_names(row, folder, options):
+    """The shares of native frames with a name."""
+    if not re.search(options.cases, names.NAME) or options.quick:
+        return
+    try:
+        found = names.measure(row.build, folder)
+    except AssertionError as error:
+        row.add(names.NAME, str(error))
+        return
+    row.shares.update(own=found.own, shown=found.shown)
+    trouble = None
+    if found.wrong:
+        trouble = "%d wrong names: %s" % (len(found.wrong), "; ".join(found.wrong[:5]))
+    elif found.own < names.OWN_LEAST or found.shown < names.SHOWN_LEAST:
+        trouble = "own %.3f, shown %.3f" % (found.own, found.shown)
+    row.add(names.NAME, trouble)
+
+
 def run_build(build, options):
     row = Row(build)
     with tempfile.TemporaryDirectory(prefix="pmp-matrix-") as folder:
         run_cases(row, folder, options)
         run_shares(row, folder, options)
+        run_names(row, folder, options)
         if re.search(options.cases, oracle.NAME):
             for name, trouble in oracle.compare(build, folder):
                 row.add(name, trouble)

@@ -18,6 +18,7 @@ from tap import pmp
 
 NAME = "builtins_work"
 SAMPLES, RATE = 400, 50
+OWN_LEAST, SHOWN_LEAST = 0.7, 0.95
 FRAME = re.compile(r"#\d+ +0x([0-9a-f]+) in (.*) \(\)(?: from (.*)| at .*)?$")
 NAMELESS = re.compile(r"fn 0x|0x|\?\?")
 MODULE = re.compile(r"~pmp module .*\bpath=(\S+).*\bpython=1")
