@@ -2,6 +2,7 @@
 
 #include "merger/base/wildcard.h"
 #include "merger/diagnosis/thread_load.h"
+#include "merger/profile/label.h"
 
 /* Limit of the search from the leaf on. It also ends at a Python frame. */
 #define DEPTH_MAX 20
@@ -374,9 +375,7 @@ static bool is_better(const struct blocking_function *row, const struct blocking
 /* Can functions of the table be below this frame, although it has no row itself? */
 static bool is_nameless(const struct intern *intern, const struct frame *frame)
 {
-	struct span name = intern_get(intern, frame->name);
-
-	return !name.len || span_starts(name, SPAN_LIT("0x")) || span_starts(name, SPAN_LIT("??"));
+	return label_is_nameless(intern_get(intern, frame->name));
 }
 
 /* The row that says most about the innermost functions that have a row. known: the kernel says that

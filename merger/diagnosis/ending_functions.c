@@ -2,6 +2,7 @@
 
 #include "merger/base/wildcard.h"
 #include "merger/diagnosis/blocking_functions.h"
+#include "merger/profile/label.h"
 
 #define CALLER '>'
 
@@ -202,8 +203,7 @@ bool ending_function_is_runtime(const struct snapshot *snapshot, const struct fr
 
 	if (frame->kind != FRAME_NATIVE)
 		return frame->kind != FRAME_PYTHON;
-	if (!name.len || span_starts(name, SPAN_LIT("0x")) || span_starts(name, SPAN_LIT("??")) ||
-	    blocking_function_is(name) || find_row(name) != SIZE_MAX ||
+	if (label_is_nameless(name) || blocking_function_is(name) || find_row(name) != SIZE_MAX ||
 	    is_runtime_file(intern_get(snapshot->intern, frame->file)))
 		return true;
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)

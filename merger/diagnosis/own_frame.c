@@ -2,6 +2,7 @@
 
 #include "merger/base/wildcard.h"
 #include "merger/diagnosis/blocking_functions.h"
+#include "merger/profile/label.h"
 
 struct owner_row {
 	const char *pattern; /* wildcard.h */
@@ -183,7 +184,7 @@ static enum frame_owner find_native_owner(const struct snapshot *snapshot,
 		return OWNER_RUNTIME;
 	owner = worse(owner, find_owner(file, ROWS(native_files)));
 	owner = worse(owner, find_owner(span_basename(module), ROWS(native_modules)));
-	if (owner != OWNER_RUNTIME && (span_starts(name, SPAN_LIT("0x")) || name.ptr[0] == '?'))
+	if (owner != OWNER_RUNTIME && label_is_nameless(name))
 		return OWNER_UNNAMED;
 	if (owner == OWNER_PROGRAM && memmem(module.ptr, module.len, "-packages/", 10))
 		return find_file_owner(module);

@@ -241,9 +241,12 @@ static void add_frame(struct json_report *report, uint32_t pid, const struct fra
 	document_add_text(report->document, "kind", span_of(profile_kind_name(frame->kind)));
 	add_id(report, "name", frame->name);
 	document_add_text(report->document, "file", file);
-	document_add_known(report->document, "line", frame->line);
+	if (frame_has_addresses(frame))
+		add_address(report, "address", frame->line);
+	else
+		document_add_known(report->document, "line", frame->line);
 	add_id(report, "module", frame->module);
-	if (!frame->line || !report->options->source ||
+	if (!frame->line || frame_has_addresses(frame) || !report->options->source ||
 	    !report->options->source(report->options->ctx, pid, file, frame->line, &line))
 		return;
 	escape_add_text(&report->text, span_trim(line));

@@ -177,7 +177,7 @@ static void write_frame(struct text_report *report, uint32_t pid, const struct f
 	label_add(&report->text, report->snapshot->intern, frame, &labels);
 	fprintf(report->out, "    %.*s\n", SPAN_ARG(report->text));
 	buf_clear(&report->text);
-	if (!frame->line || !report->options->source ||
+	if (!frame->line || frame_has_addresses(frame) || !report->options->source ||
 	    !report->options->source(report->options->ctx, pid, get_text(report, frame->file),
 	                             frame->line, &line))
 		return;

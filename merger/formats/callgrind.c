@@ -69,11 +69,13 @@ static struct weights make_weights(const struct callgrind *writer, uint64_t weig
 static void add_cost(struct callgrind *writer, uint32_t function, uint32_t line, uint32_t callee,
                      const struct weights *weights)
 {
-	uint32_t hash = hash_index_hash(
-	                 hash_index_mix(hash_index_mix(hash_index_start(function), line), callee)),
-	         found;
+	uint32_t hash, found;
 	struct cost *cost;
 
+	if (frame_has_addresses(function_table_frame(&writer->functions, function)))
+		line = 0;
+	hash = hash_index_hash(
+	        hash_index_mix(hash_index_mix(hash_index_start(function), line), callee));
 	for (size_t at = hash;
 	     (found = hash_index_next(&writer->cost_index, hash, &at)) != HASH_INDEX_NONE;) {
 		cost = &writer->costs[found];

@@ -152,6 +152,8 @@ static void begin_frame(struct trace_writer *writer, uint32_t slot,
 		write_string_id(writer, frame->file ? frame->file : frame->module);
 		if (frame->file && line)
 			fprintf(writer->out, ",\"line\":%" PRIu32, line);
+		else if (line)
+			fprintf(writer->out, ",\"address\":\"0x%" PRIx32 "\"", line);
 		fputc('}', writer->out);
 	}
 	fputc('}', writer->out);

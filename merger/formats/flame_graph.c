@@ -133,8 +133,10 @@ static void add_lines(struct svg *svg, uint32_t node, uint64_t total)
 			buf_add_span(&svg->text, SPAN_LIT("\n..."));
 			return;
 		}
-		buf_printf(&svg->text, "\nline %" PRIu32 ": %.1f %%", line.number,
-		           number_percent(line.weight, total));
+		buf_add_span(&svg->text, SPAN_LIT("\n"));
+		label_add_line(&svg->text, svg->profile->intern, tree_frame(svg->tree, node),
+		               line.number);
+		buf_printf(&svg->text, ": %.1f %%", number_percent(line.weight, total));
 	}
 }
 

@@ -159,16 +159,19 @@ static uint32_t number_function(struct pprof *writer, uint32_t node)
 	return ret;
 }
 
-static void write_location(struct pprof *writer, uint32_t mapping, struct location place)
+static void write_location(struct pprof *writer, const struct frame *frame, struct location place)
 {
 	Pprof__Profile part = PPROF__PROFILE__INIT;
 	Pprof__Location location = PPROF__LOCATION__INIT, *list = &location;
 	Pprof__Line line = PPROF__LINE__INIT, *lines = &line;
 
 	line.function_id = place.function;
-	line.line = place.line;
+	if (frame_has_addresses(frame))
+		location.address = place.line;
+	else
+		line.line = place.line;
 	location.id = writer->location_count;
-	location.mapping_id = mapping;
+	location.mapping_id = number_mapping(writer, frame->module);
 	location.n_line = 1;
 	location.line = &lines;
 	part.n_location = 1;
@@ -193,7 +196,7 @@ static uint32_t number_location(struct pprof *writer, struct thread_frame at)
 	                               writer->location_count + 1, sizeof(*writer->locations));
 	writer->locations[writer->location_count++] = location;
 	hash_index_add(&writer->location_index, hash, (uint32_t)writer->location_count);
-	write_location(writer, number_mapping(writer, frame->module), location);
+	write_location(writer, frame, location);
 	return (uint32_t)writer->location_count;
 }
 

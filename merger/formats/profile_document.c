@@ -221,17 +221,44 @@ static void write_notes(struct document_walk *walk)
 	document_close(walk->document, DOCUMENT_LIST);
 }
 
+/* Large enough for an address. */
+struct address_text {
+	char text[16];
+};
+
+static struct address_text format_address(uint32_t address)
+{
+	struct address_text ret;
+
+	snprintf(ret.text, sizeof(ret.text), "0x%" PRIx32, address);
+	return ret;
+}
+
+/* The line of a frame in a tree by line. */
+static void add_line(struct document_walk *walk, const struct frame *frame)
+{
+	if (frame->line && frame_has_addresses(frame))
+		document_add_word(walk->document, "address", DOCUMENT_NAME,
+		                  span_of(format_address(frame->line).text));
+	else
+		document_add_known(walk->document, "line", frame->line);
+}
+
 static void write_lines(struct document_walk *walk, uint32_t at)
 {
 	const struct tree *tree = walk->profile->tree;
-
+	bool addresses = frame_has_addresses(tree_frame(tree, at));
 	struct tree_line line = tree_line_first(tree, at);
 
 	if (!line.number)
 		return;
-	document_add_open(walk->document, "lines", DOCUMENT_MAP, DOCUMENT_LINE);
+	document_add_open(walk->document, addresses ? "addresses" : "lines", DOCUMENT_MAP,
+	                  DOCUMENT_LINE);
 	for (; line.number; line = tree_line_next(tree, &line)) {
-		document_number_key(walk->document, line.number);
+		if (addresses)
+			document_key(walk->document, format_address(line.number).text);
+		else
+			document_number_key(walk->document, line.number);
 		document_number(walk->document, line.weight);
 	}
 	document_close(walk->document, DOCUMENT_MAP);
@@ -253,7 +280,7 @@ static void open_node(struct document_walk *walk, uint32_t at, enum document_lay
 	add_string(walk, "module", frame->module);
 	add_string(walk, "file", frame->file);
 	document_add_known(walk->document, "first_line", frame->first_line);
-	document_add_known(walk->document, "line", frame->line);
+	add_line(walk, frame);
 	document_add_number(walk->document, "total", node->total);
 	document_add_number(walk->document, "self", tree_self(walk->profile->tree, at));
 	write_lines(walk, at);

@@ -12,6 +12,7 @@
 #include "merger/base/alloc.h"
 #include "merger/base/json.h"
 #include "merger/formats/file_writers.h"
+#include "merger/profile/label.h"
 #include "merger/profile/levels.h"
 #include "merger/profile/thread_stacks.h"
 
@@ -28,16 +29,31 @@ static void write_id(struct speedscope *writer, uint32_t id)
 	json_string(&writer->json, intern_get(writer->profile->intern, id));
 }
 
+/* A frame has no other place for an address. */
+static void write_function_name(struct speedscope *writer, const struct frame *frame)
+{
+	static const struct label_options by_line = { .by_line = true };
+	struct frame place = { .name = frame->name, .line = frame->line, .kind = frame->kind };
+	struct buf name = { 0 };
+
+	if (frame_has_addresses(frame)) {
+		label_add(&name, writer->profile->intern, &place, &by_line);
+		json_string(&writer->json, buf_span(&name));
+	} else if (frame->name) {
+		write_id(writer, frame->name);
+	} else {
+		json_string(&writer->json, SPAN_LIT("??"));
+	}
+	buf_deinit(&name);
+}
+
 static void write_speedscope_frame(struct speedscope *writer, const struct frame *frame)
 {
 	struct json *json = &writer->json;
 
 	json_open(json, '{');
 	json_key(json, "name");
-	if (frame->name)
-		write_id(writer, frame->name);
-	else
-		json_string(json, SPAN_LIT("??"));
+	write_function_name(writer, frame);
 	if (frame->file || frame->module) {
 		json_key(json, "file");
 		write_id(writer, frame->file ? frame->file : frame->module);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "merger/base/number.h"
 #include "merger/formats/yaml_schema.h"
 
 /* libyaml compares each directive with all previous ones, and reports none before the last. */
@@ -177,6 +178,22 @@ bool yaml_events_key_number(struct yaml_events *reader, const char *what, uint64
 	if (reader->event.type != YAML_SCALAR_EVENT)
 		return yaml_events_fail(reader, "a key of '%s' is not a number", what);
 	return read_digits(reader, what, max, ret);
+}
+
+bool yaml_events_address(struct yaml_events *reader, const char *what, uint32_t *ret)
+{
+	struct span text;
+	unsigned base;
+	uint64_t number;
+
+	if (reader->event.type != YAML_SCALAR_EVENT)
+		return yaml_events_fail(reader, "'%s' is not an address", what);
+	text = yaml_events_scalar(reader);
+	base = span_take(&text, SPAN_LIT("0x")) ? 16 : 10;
+	if (!number_take(&text, base, &number) || text.len || number > UINT32_MAX)
+		return yaml_events_fail(reader, "'%s' is not an address like 0x1f00", what);
+	*ret = (uint32_t)number;
+	return true;
 }
 
 /* Computes digit by digit, because a double is not exact for all numbers of a profile. */

@@ -71,6 +71,9 @@ bool yaml_events_number(struct yaml_events *reader, const char *what, uint64_t m
 /* The same for a number that is a key: JSON has it in quotes. */
 bool yaml_events_key_number(struct yaml_events *reader, const char *what, uint64_t max,
                             uint64_t *ret);
+/* The same for an address, "0x1fcda8", which may be a key. JSON has it in quotes, and what another
+ * program has written again may be decimal. */
+bool yaml_events_address(struct yaml_events *reader, const char *what, uint32_t *ret);
 
 /* The last event is a key. Reads its value into `into`. A key without a row is skipped. */
 bool yaml_events_field(struct yaml_events *reader, const struct yaml_fields *fields, void *into,

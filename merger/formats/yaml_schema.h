@@ -17,21 +17,22 @@
  *	continued: [{piece: N, calls: [NODE]}]
  *	timeline: {stacks: [STACK], samples: [SAMPLE]}
  *
- *	NODE: {frame, kind, module, file, first_line, line, total, self, lines: {LINE: WEIGHT},
- *	       calls: [NODE]}
+ *	NODE: {frame, kind, module, file, first_line, line, address, total, self,
+ *	       lines: {LINE: WEIGHT}, addresses: {ADDRESS: WEIGHT}, calls: [NODE]}
  *
  * Unknown values have no key. A thread's pid is left out if it is the only target's. left_out: the
  * weight of stacks that a filter removed from the tree (profile_filter.h). In a node, `line` exists
  * only in a tree by line, and `lines` only in other trees. total is self plus the totals of the
- * calls.
+ * calls. Native functions without a source file have an `address` or `addresses` (0x1fcda8, of the
+ * file `module`) in the place of lines.
  *
  *	STACK: PARENT NODE LINE [MARK]
  *	SAMPLE: TIME PID PAUSE [late] [CHANGE ..]
  *	CHANGE: THREAD/STACK[/STATE[/CPU]]
  *
  * These are strings, because a YAML parser cannot read all numbers of a long run in reasonable
- * time. STACK: the frame of the tree's NODE in line LINE (0: unknown), below the stack PARENT
- * (0: none); MARK, as in `stacks`, if stacks end with this frame. A path begins below the
+ * time. STACK: the frame of the tree's NODE in line (or at address, in decimal) LINE (0: unknown),
+ * below the stack PARENT (0: none); MARK, as in `stacks`, if stacks end with this frame. A path begins below the
  * process, if the tree has processes. TIME, PAUSE and CPU are microseconds: since the start of
  * the run; the length of the pause, or `failed` if no sample could be taken; CPU time since the
  * thread's previous sample. STATE is R, S, D .. as in /proc just before the stop, `-` if

@@ -47,32 +47,56 @@ static bool read_kind(struct yaml_events *reader, void *into)
 	                        (int)(text.len < 40 ? text.len : 40), text.ptr);
 }
 
-static bool read_lines(struct yaml_events *reader, void *into)
+static bool read_line_key(struct yaml_events *reader, const char *key, uint32_t *ret)
 {
-	struct yaml_node *node = into;
+	uint64_t number = 0;
+	bool ok = yaml_events_key_number(reader, key, UINT32_MAX, &number);
+
+	*ret = (uint32_t)number;
+	return ok;
+}
+
+/* read_key: reads a key of the mapping `key`, a line. */
+static bool read_weights(struct yaml_events *reader, struct yaml_node *node, const char *key,
+                         bool (*read_key)(struct yaml_events *reader, const char *key,
+                                          uint32_t *ret))
+{
 	struct yaml_tree *yaml = reader->ctx;
 
 	if (reader->event.type != YAML_MAPPING_START_EVENT)
-		return yaml_events_fail(reader, "'lines' is not a mapping");
+		return yaml_events_fail(reader, "'%s' is not a mapping", key);
 	node->first_line = yaml->line_count;
 	while (yaml_events_next(reader)) {
 		struct yaml_node_line line;
-		uint64_t number;
 
 		node->line_end = yaml->line_count;
 		if (reader->event.type == YAML_MAPPING_END_EVENT)
 			return true;
-		if (!yaml_events_key_number(reader, "lines", UINT32_MAX, &number))
-			return false;
-		line.line = (uint32_t)number;
-		if (!yaml_events_next(reader) ||
-		    !yaml_events_number(reader, "lines", UINT64_MAX, &line.weight))
+		if (!read_key(reader, key, &line.line) || !yaml_events_next(reader) ||
+		    !yaml_events_number(reader, key, UINT64_MAX, &line.weight))
 			return false;
 		yaml->lines = alloc_grow(yaml->lines, &yaml->line_cap, yaml->line_count + 1,
 		                         sizeof(*yaml->lines));
 		yaml->lines[yaml->line_count++] = line;
 	}
 	return false;
+}
+
+static bool read_lines(struct yaml_events *reader, void *into)
+{
+	return read_weights(reader, into, "lines", read_line_key);
+}
+
+static bool read_addresses(struct yaml_events *reader, void *into)
+{
+	return read_weights(reader, into, "addresses", yaml_events_address);
+}
+
+static bool read_address(struct yaml_events *reader, void *into)
+{
+	struct yaml_node *node = into;
+
+	return yaml_events_address(reader, "address", &node->frame.line);
 }
 
 /* read_nodes, not the field, reads the list after its start. */
@@ -102,6 +126,8 @@ static const struct yaml_field node_rows[] = {
 	{ "first_line", YAML_U32, NODE(frame.first_line), 0, NULL },
 	{ "line", YAML_U32, NODE(frame.line), 0, NULL },
 	{ "lines", YAML_CALL, 0, 0, read_lines },
+	{ "address", YAML_CALL, 0, 0, read_address },
+	{ "addresses", YAML_CALL, 0, 0, read_addresses },
 };
 
 static const struct yaml_fields node_fields = { node_rows, sizeof(node_rows) / sizeof(node_rows[0]),

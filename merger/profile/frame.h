@@ -27,12 +27,21 @@ static inline bool frame_is_script(enum frame_kind kind)
 
 /* All strings are ids in the profile's intern table; 0: unknown. */
 struct frame {
-	uint32_t name;       /* native without a symbol: "0xOFFSET" */
+	/* Native code without a name has "fn 0x1fcd40", the start of its function, or "0x1fcda8",
+	 * its place: addresses of the file `module`, as in its symbol table. */
+	uint32_t name;
 	uint32_t file;       /* source file, as gdb printed it */
 	uint32_t module;     /* native: path of the executable or library */
 	uint32_t first_line; /* Python: first line of its code; 0: unknown */
-	uint32_t line;       /* the current line; 0: unknown */
+	uint32_t line;       /* the current line, or address (below); 0: unknown */
 	enum frame_kind kind;
 };
+
+/* True if the frame's lines are addresses of the file `module`: native code without a source file
+ * has no lines. Only places in functions without a name have addresses so far. */
+static inline bool frame_has_addresses(const struct frame *frame)
+{
+	return frame->kind == FRAME_NATIVE && !frame->file;
+}
 
 #endif

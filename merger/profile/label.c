@@ -1,5 +1,7 @@
 #include "merger/profile/label.h"
 
+#include <inttypes.h>
+
 #include "merger/base/number.h"
 
 struct span label_file(struct span path)
@@ -17,6 +19,12 @@ struct span label_file(struct span path)
 	return base;
 }
 
+bool label_is_nameless(struct span name)
+{
+	return !name.len || span_starts(name, SPAN_LIT("??")) ||
+	       span_starts(name, SPAN_LIT("0x")) || span_starts(name, SPAN_LIT("fn 0x"));
+}
+
 static struct span get_path(const struct intern *intern, uint32_t id,
                             const struct label_options *options)
 {
@@ -28,6 +36,44 @@ static struct span get_path(const struct intern *intern, uint32_t id,
 static bool is_code(const struct frame *frame)
 {
 	return frame_is_script(frame->kind) || frame->kind == FRAME_NATIVE;
+}
+
+/* False if the name does not tell where the function begins, or if the address is before that. */
+static bool measure_from_start(struct span name, uint32_t address, uint64_t *ret)
+{
+	uint64_t start;
+
+	if (!span_take(&name, SPAN_LIT("fn 0x")) || !number_take(&name, 16, &start) || name.len ||
+	    start > address)
+		return false;
+	*ret = address - start;
+	return true;
+}
+
+void label_add_line(struct buf *out, const struct intern *intern, const struct frame *frame,
+                    uint32_t line)
+{
+	uint64_t from_start;
+
+	if (!frame_has_addresses(frame))
+		buf_printf(out, "line %" PRIu32, line);
+	else if (measure_from_start(intern_get(intern, frame->name), line, &from_start))
+		buf_printf(out, "+0x%" PRIx64, from_start);
+	else
+		buf_printf(out, "0x%" PRIx32, line);
+}
+
+/* "fn 0x1fcd40+0x68", "list.sort 0x1fcda8" */
+static void add_address(struct buf *out, const struct intern *intern, const struct frame *frame)
+{
+	size_t at = out->len;
+
+	label_add_line(out, intern, frame, frame->line);
+	if (out->ptr[at] == '+')
+		return;
+	out->len = at;
+	buf_add_span(out, SPAN_LIT(" "));
+	label_add_line(out, intern, frame, frame->line);
 }
 
 void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
@@ -42,6 +88,8 @@ void label_add(struct buf *out, const struct intern *intern, const struct frame 
 		buf_add_span(out, intern_get(intern, frame->name));
 	else
 		buf_add_span(out, SPAN_LIT("??"));
+	if (options->by_line && frame->line && frame_has_addresses(frame))
+		add_address(out, intern, frame);
 	if (!is_code(frame) || !place)
 		return;
 	buf_add_span(out, SPAN_LIT(" ("));
