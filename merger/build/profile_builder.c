@@ -154,6 +154,17 @@ static void describe_python(struct profile_builder *builder, const struct marker
 		        intern_marker_value(builder, marker, "version");
 }
 
+static void describe_module(struct profile_builder *builder, const struct marker *marker)
+{
+	uint32_t path = intern_marker_value(builder, marker, "path");
+	uint32_t build_id = intern_marker_value(builder, marker, "build_id");
+
+	if (build_id)
+		profile_module(builder->profile, path, build_id);
+	if (marker_number(marker, "python", 0))
+		pymerge_add_python_module(builder->pymerge, path);
+}
+
 /* The tree gets a process level when a second target is named. */
 static void add_process_level(struct profile_builder *builder)
 {
@@ -198,10 +209,7 @@ static void handle_marker(void *ctx, const struct marker *marker)
 		describe_python(builder, marker);
 		break;
 	case MARKER_MODULE:
-		if (marker_get(marker, "build_id").len)
-			profile_module(builder->profile,
-			               intern_marker_value(builder, marker, "path"),
-			               intern_marker_value(builder, marker, "build_id"));
+		describe_module(builder, marker);
 		break;
 	case MARKER_NOTE:
 		profile_note(builder->profile, intern_marker_value(builder, marker, "text"));

@@ -11,16 +11,19 @@
 struct place {
 	enum function_class class;
 	bool evaluator;
+	bool callee; /* a named frame is nearer to the leaf, with no evaluator between */
+	bool served; /* nameless, and not shown: other frames stand for it */
 	uint32_t py_first, py_count; /* the Python frames that replace it, leaf first */
 };
 
 struct pymerge {
 	struct intern *intern;
 	struct pymerge_options options;
-	uint8_t *classes; /* by intern id: 1 + enum function_class; 0: unknown yet */
-	size_t class_cap;
+	uint8_t *modules; /* by intern id: flags; 0: unknown yet */
+	size_t module_cap;
 	struct place *places; /* by native frame of the current stack */
 	size_t place_cap;
+	bool nameless;        /* the current stack has native frames without a name */
 	struct frame *frames; /* the merged stack */
 	size_t count, cap;
 };
@@ -38,23 +41,52 @@ void pymerge_destroy(struct pymerge *pymerge)
 {
 	if (!pymerge)
 		return;
-	free(pymerge->classes);
+	free(pymerge->modules);
 	free(pymerge->places);
 	free(pymerge->frames);
 	free(pymerge);
 }
 
-static enum function_class find_class(struct pymerge *pymerge, uint32_t name)
-{
-	size_t cap = pymerge->class_cap;
+/* What a module is, in pymerge->modules. */
+enum {
+	MODULE_KNOWN = 1,
+	MODULE_PYTHON = 2, /* the interpreter, or an extension module */
+	MODULE_LIBC = 4,
+};
 
-	if (name >= cap) {
-		pymerge->classes = alloc_grow(pymerge->classes, &pymerge->class_cap, name + 1, 1);
-		memset(pymerge->classes + cap, 0, pymerge->class_cap - cap);
-	}
-	if (!pymerge->classes[name])
-		pymerge->classes[name] = 1 + function_class_of(intern_get(pymerge->intern, name));
-	return pymerge->classes[name] - 1;
+/* glibc (libpthread: up to 2.33), musl */
+static bool is_libc(struct span file)
+{
+	static const struct span prefixes[] = { SPAN_INIT("libc.so"), SPAN_INIT("libc-"),
+		                                SPAN_INIT("libpthread"), SPAN_INIT("ld-musl"),
+		                                SPAN_INIT("libc.musl") };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (span_starts(file, prefixes[i]))
+			return true;
+	return false;
+}
+
+/* The flags of a module, an intern id. */
+static uint8_t *find_module(struct pymerge *pymerge, uint32_t module)
+{
+	size_t cap = pymerge->module_cap;
+	uint8_t *flags;
+
+	pymerge->modules =
+	        alloc_grow(pymerge->modules, &pymerge->module_cap, (size_t)module + 1, 1);
+	memset(pymerge->modules + cap, 0, pymerge->module_cap - cap);
+	flags = &pymerge->modules[module];
+	if (!*flags)
+		*flags = MODULE_KNOWN |
+		         (is_libc(span_basename(intern_get(pymerge->intern, module))) ? MODULE_LIBC
+		                                                                      : 0);
+	return flags;
+}
+
+void pymerge_add_python_module(struct pymerge *pymerge, uint32_t module)
+{
+	*find_module(pymerge, module) |= MODULE_PYTHON;
 }
 
 static bool has_name_prefix(const struct pymerge *pymerge, uint32_t id, const char *name)
@@ -86,13 +118,14 @@ static size_t find_evaluators(struct pymerge *pymerge, const struct raw_stack *s
 	size_t evaluators = 0;
 
 	*paired = 0;
+	pymerge->nameless = false;
 	pymerge->places = alloc_grow(pymerge->places, &pymerge->place_cap, stack->native_count,
 	                             sizeof(*pymerge->places));
 	for (size_t i = 0; i < stack->native_count; i++) {
 		const struct native_frame *native = &stack->native[i];
 		struct place *place = &pymerge->places[i];
 
-		*place = (struct place){ .class = find_class(pymerge, native->name),
+		*place = (struct place){ .class = (enum function_class)native->class,
 			                 .py_first = native->py_first,
 			                 .py_count = native->py_count };
 		if (place->class == CLASS_EVALUATOR && !native->py_count &&
@@ -101,6 +134,7 @@ static size_t find_evaluators(struct pymerge *pymerge, const struct raw_stack *s
 		place->evaluator = place->class == CLASS_EVALUATOR || native->py_count > 0;
 		evaluators += place->evaluator;
 		*paired += native->py_count > 0;
+		pymerge->nameless |= native->nameless;
 	}
 	return evaluators;
 }
@@ -160,7 +194,8 @@ static enum merge_quality check_pairs(struct pymerge *pymerge, const struct raw_
 			continue;
 		if (!place->py_count && leafmost)
 			place->class = CLASS_GLUE;
-		else if (!place->py_count || (stack->native[i].name && place->class == CLASS_OTHER))
+		else if (!place->py_count ||
+		         (!stack->native[i].nameless && place->class == CLASS_OTHER))
 			quality = QUALITY_PARTIAL;
 		leafmost = false;
 	}
@@ -214,7 +249,7 @@ static void add_python(struct pymerge *pymerge, const struct raw_stack *stack, s
 static uint32_t make_native_name(struct pymerge *pymerge, const struct native_frame *native)
 {
 	char text[32];
-	uint64_t number = native->offset != UINT64_MAX ? native->offset : native->addr;
+	uint64_t number = native->place != UINT64_MAX ? native->place : native->addr;
 
 	if (native->name)
 		return native->name;
@@ -235,8 +270,8 @@ static void add_native(struct pymerge *pymerge, const struct native_frame *nativ
 	                                   .line = native->line });
 }
 
-/* Without symbols the interpreter's functions have no names. Those between the root and the last
- * evaluator count as glue; they have the module of the evaluator frames. */
+/* Without symbols the interpreter's functions have no names. They have the module of the evaluator
+ * frames. */
 struct interpreter {
 	bool known;
 	uint32_t module;
@@ -252,12 +287,89 @@ static struct interpreter find_interpreter(const struct pymerge *pymerge,
 	return (struct interpreter){ false, 0, 0 };
 }
 
-static bool is_hidden(const struct pymerge *pymerge, const struct raw_stack *stack, size_t i,
-                      struct interpreter interpreter)
+static bool is_nameless(const struct native_frame *native)
+{
+	return native->nameless && native->special == NATIVE_PLAIN;
+}
+
+/* A run: the native frames between two evaluators, or between one and an end of the stack. What is
+ * nearer to the root than the current frame: */
+struct run {
+	bool caller;  /* in the run: a function that is shown by its name */
+	bool startup; /* in the stack: only functions that start the thread */
+};
+
+/* Sets `callee` of the places: a frame nearer to the leaf in the same run has a name. */
+static void find_callees(struct pymerge *pymerge, const struct raw_stack *stack)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < stack->native_count; i++) {
+		struct place *place = &pymerge->places[i];
+
+		place->callee = named;
+		named = !place->py_count && (named || !is_nameless(&stack->native[i]));
+	}
+}
+
+/* True if other frames stand for a nameless one. In a Python module it serves the named function
+ * that calls it or that it calls. What has no name between Python frames is glue, and libc calls
+ * the program's main in a function that is in no table of exported symbols. */
+static bool is_served(struct pymerge *pymerge, const struct raw_stack *stack, size_t i,
+                      const struct run *run, struct interpreter interpreter)
+{
+	uint32_t module = stack->native[i].module;
+	uint8_t flags = *find_module(pymerge, module);
+
+	if (module == interpreter.module && i > interpreter.leafmost)
+		return true;
+	if (flags & MODULE_PYTHON || (module && module == interpreter.module))
+		return run->caller || pymerge->places[i].callee;
+	return run->startup && flags & MODULE_LIBC;
+}
+
+static void enter_frame(struct run *run, const struct place *place, bool nameless, bool served)
+{
+	bool shown = !nameless && place->class != CLASS_GLUE && place->class != CLASS_STARTUP;
+
+	run->caller = !place->py_count && (run->caller || shown);
+	run->startup = run->startup && (served || place->class == CLASS_STARTUP);
+}
+
+/* Sets `served` of the places. The root is always shown. */
+static void find_served(struct pymerge *pymerge, const struct raw_stack *stack,
+                        struct interpreter interpreter)
+{
+	struct run run = { .startup = true };
+
+	find_callees(pymerge, stack);
+	for (size_t i = stack->native_count - 1; i > 0; i--) {
+		struct place *place = &pymerge->places[i - 1];
+		bool nameless = is_nameless(&stack->native[i - 1]);
+
+		place->served = nameless && is_served(pymerge, stack, i - 1, &run, interpreter);
+		enter_frame(&run, place, nameless, place->served);
+	}
+}
+
+/* True if the frame, which calls the one before it in the stack, is the same function: the compiler
+ * has made two of it. */
+static bool is_split(const struct raw_stack *stack, size_t i)
 {
 	const struct native_frame *native = &stack->native[i];
 
-	if (pymerge->options.glue || !interpreter.known)
+	return i > 0 && native[-1].part && !native->part && native[-1].name == native->name &&
+	       native[-1].module == native->module;
+}
+
+static bool is_hidden(const struct pymerge *pymerge, const struct raw_stack *stack, size_t i,
+                      struct interpreter interpreter)
+{
+	if (pymerge->options.glue)
+		return false;
+	if (is_split(stack, i))
+		return true;
+	if (!interpreter.known)
 		return false;
 	switch (pymerge->places[i].class) {
 	case CLASS_GLUE:
@@ -267,9 +379,7 @@ static bool is_hidden(const struct pymerge *pymerge, const struct raw_stack *sta
 	case CLASS_MAIN: /* the interpreter's main calls a start-up function */
 		return i > 0 && pymerge->places[i - 1].class == CLASS_STARTUP;
 	default:
-		return !native->name && native->special == NATIVE_PLAIN &&
-		       i > interpreter.leafmost && i + 1 < stack->native_count &&
-		       native->module == interpreter.module;
+		return pymerge->places[i].served;
 	}
 }
 
@@ -277,6 +387,8 @@ static void add_native_and_paired(struct pymerge *pymerge, const struct raw_stac
 {
 	struct interpreter interpreter = find_interpreter(pymerge, stack);
 
+	if (interpreter.known && pymerge->nameless)
+		find_served(pymerge, stack, interpreter);
 	for (size_t i = stack->native_count; i > 0; i--) {
 		const struct place *place = &pymerge->places[i - 1];
 

@@ -19,6 +19,10 @@ struct pymerge; /* owns the buffers */
 struct pymerge *pymerge_create(struct intern *intern, const struct pymerge_options *options);
 void pymerge_destroy(struct pymerge *pymerge);
 
+/* The functions of this module, an intern id, serve Python: it is an interpreter or an extension
+ * module. That of an evaluator's frame needn't be told. */
+void pymerge_add_python_module(struct pymerge *pymerge, uint32_t module);
+
 /* Sets *frames to the merged stack (root first, never empty, valid until the next call) and returns
  * the quality of the merge. The result has all frames except glue, start-up (but for the root) and
  * the evaluators that Python frames replace. */

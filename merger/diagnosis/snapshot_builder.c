@@ -86,6 +86,13 @@ static void take_python(struct snapshot_builder *builder, const struct marker *m
 	        snapshot_marker_word(builder, marker, "version");
 }
 
+static void take_module(struct snapshot_builder *builder, const struct marker *marker)
+{
+	if (marker_number(marker, "python", 0))
+		pymerge_add_python_module(builder->pymerge,
+		                          snapshot_marker_word(builder, marker, "path"));
+}
+
 static void take_ruby(struct snapshot_builder *builder, const struct marker *marker)
 {
 	snapshot_marker_process(builder, snapshot_marker_number(marker, "pid"))->ruby =
@@ -110,9 +117,9 @@ static void take_target(struct snapshot_builder *builder, const struct marker *m
 static const struct snapshot_taker takers[] = {
 	{ MARKER_TARGET, take_target }, { MARKER_PYTHON, take_python },
 	{ MARKER_RUBY, take_ruby },     { MARKER_RUNTIME, take_runtime },
-	{ MARKER_LOCAL, take_local },   { MARKER_UNREAD, take_unread },
-	{ MARKER_NOTE, take_note },     { MARKER_BEGIN, take_begin },
-	{ MARKER_END, take_end },
+	{ MARKER_MODULE, take_module }, { MARKER_LOCAL, take_local },
+	{ MARKER_UNREAD, take_unread }, { MARKER_NOTE, take_note },
+	{ MARKER_BEGIN, take_begin },   { MARKER_END, take_end },
 };
 
 static void take_marker(void *ctx, const struct marker *marker)

@@ -12,6 +12,7 @@
 void address_map_deinit(struct address_map *map)
 {
 	free(map->ranges);
+	free(map->bases);
 	*map = (struct address_map){ 0 };
 }
 
@@ -94,6 +95,25 @@ void address_map_add(struct address_map *map, const struct address_range *range)
 	map->sorted += map->sorted == map->count &&
 	               (!map->count || compare_ranges(&map->ranges[map->count - 1], range) < 0);
 	map->ranges[map->count++] = *range;
+}
+
+void address_map_set_base(struct address_map *map, uint32_t path, uint64_t base)
+{
+	size_t cap = map->base_cap;
+
+	if (path >= cap && !base)
+		return;
+	map->bases = alloc_grow(map->bases, &map->base_cap, (size_t)path + 1, sizeof(*map->bases));
+	memset(map->bases + cap, 0, (map->base_cap - cap) * sizeof(*map->bases));
+	map->bases[path] = base;
+}
+
+uint64_t address_map_place(const struct address_map *map, const struct address_range *range,
+                           uint64_t addr)
+{
+	uint64_t base = range->path < map->base_cap ? map->bases[range->path] : 0;
+
+	return addr - range->start + range->offset + base;
 }
 
 static bool is_in_range(const struct address_range *range, uint32_t pid, uint64_t addr)

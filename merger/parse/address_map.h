@@ -16,7 +16,9 @@ struct address_range {
 struct address_map {
 	struct address_range *ranges;
 	size_t count, cap;
-	size_t sorted; /* number of ranges at the front that are in order */
+	size_t sorted;   /* number of ranges at the front that are in order */
+	uint64_t *bases; /* by path: of address_map_set_base */
+	size_t base_cap;
 };
 
 void address_map_deinit(struct address_map *map);
@@ -30,6 +32,12 @@ void address_map_clear(struct address_map *map, uint32_t pid);
 
 /* Adds a range that is not empty. If ranges overlap, address_map_find finds any of them. */
 void address_map_add(struct address_map *map, const struct address_range *range);
+/* A file's code has addresses that are `base` higher than its offsets in the file: 0x400000 in most
+ * programs that are mapped at fixed addresses, 0 in most libraries. */
+void address_map_set_base(struct address_map *map, uint32_t path, uint64_t base);
+/* The address of addr in the file of its range, as in the file's symbol table. */
+uint64_t address_map_place(const struct address_map *map, const struct address_range *range,
+                           uint64_t addr);
 /* The range of pid that contains addr, or NULL. Valid until the map is changed. */
 const struct address_range *address_map_find(struct address_map *map, uint32_t pid, uint64_t addr);
 

@@ -2,8 +2,6 @@
 
 #include <stdbool.h>
 
-#include "merger/base/number.h"
-
 struct known_name {
 	const char *name; /* a '*' at the end matches any ending */
 	enum function_class class;
@@ -149,36 +147,6 @@ static const struct known_name known_names[] = {
 	{ "nt_start", CLASS_STARTUP },
 };
 
-/* Removes one ending that a compiler has added: ".cold", ".part.12", " [clone .lto_priv.0]". */
-static bool take_ending(struct span *name)
-{
-	static const char *const endings[] = { ".cold",     ".part", ".constprop", ".isra",
-		                               ".lto_priv", ".llvm", ".localalias" };
-	struct span s = *name;
-
-	if (span_ends(s, SPAN_LIT("]"))) {
-		for (size_t i = s.len; i > 0; i--)
-			if (s.ptr[i - 1] == '[') {
-				name->len = i - 1;
-				*name = span_trim(*name);
-				return true;
-			}
-		return false;
-	}
-	while (s.len && number_is_digit(s.ptr[s.len - 1]))
-		s.len--;
-	if (s.len < name->len && span_ends(s, SPAN_LIT(".")))
-		s.len--;
-	else
-		s = *name;
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-		if (span_ends(s, span_of(endings[i]))) {
-			name->len = s.len - strlen(endings[i]);
-			return true;
-		}
-	return false;
-}
-
 static bool matches_pattern(struct span name, const char *pattern)
 {
 	struct span p = span_of(pattern);
@@ -191,8 +159,6 @@ static bool matches_pattern(struct span name, const char *pattern)
 
 enum function_class function_class_of(struct span name)
 {
-	while (take_ending(&name))
-		;
 	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]); i++)
 		if (matches_pattern(name, known_names[i].name))
 			return known_names[i].class;

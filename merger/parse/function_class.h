@@ -1,6 +1,5 @@
 /* function_class: a table of function names of the interpreter and libc that the merge treats
- * specially. Endings that compilers add to a name (.cold, .part.N, .constprop.N, .isra.N,
- * .lto_priv.N, .llvm.N) are ignored. */
+ * specially. */
 #ifndef PMP_FUNCTION_CLASS_H
 #define PMP_FUNCTION_CLASS_H
 
@@ -18,6 +17,7 @@ enum function_class {
 	CLASS_COUNT
 };
 
+/* name: without suffixes (symbol_suffix.h). */
 enum function_class function_class_of(struct span name);
 
 #endif

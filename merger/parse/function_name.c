@@ -196,14 +196,20 @@ static bool is_name_continued(struct span rest)
 	       !span_starts(rest, SPAN_LIT("(")) && rest.ptr[0] != '\t';
 }
 
-/* "f [clone .cold]" is the function f. */
-static struct span strip_clone(struct span name)
+/* "f [clone .cold]" and "f(int) [clone .cold]" are the function f. head: the text before the
+ * arguments. */
+static void strip_clones(struct span head, struct function_name *ret)
 {
-	const char *clone = name.len ? memmem(name.ptr, name.len, " [clone ", 8) : NULL;
+	const char *clone = head.len ? memmem(head.ptr, head.len, " [clone ", 8) : NULL;
 
-	if (clone)
-		name.len = (size_t)(clone - name.ptr);
-	return span_trim(name);
+	if (clone) {
+		size_t at = (size_t)(clone - head.ptr);
+
+		ret->clones = span_skip(head, at);
+		if (ret->name.len > at)
+			ret->name.len = at;
+	}
+	ret->name = span_trim(ret->name);
 }
 
 /* Takes the parentheses at `open`, which are outside of any bracket. Returns the index to continue
@@ -280,7 +286,8 @@ void function_name_parse(struct span text, struct function_name *ret)
 	while (i < text.len) {
 		i = take_part(text, i, &params, ret);
 		if (i == NOT_FOUND) {
-			ret->name = strip_clone(ret->name);
+			text.len = (size_t)(ret->args.ptr - text.ptr) - 1;
+			strip_clones(text, ret);
 			return;
 		}
 	}
@@ -288,7 +295,7 @@ void function_name_parse(struct span text, struct function_name *ret)
 	ret->end = FUNCTION_NAME_ONLY;
 	ret->args = span_skip(text, params != NOT_FOUND ? params + 1 : text.len);
 	ret->name.len = params != NOT_FOUND ? params : text.len;
-	ret->name = strip_clone(ret->name);
+	strip_clones(text, ret);
 }
 
 bool function_name_close(struct function_name *name)

@@ -19,10 +19,11 @@ enum function_name_end {
 
 struct function_name {
 	enum function_name_end end;
-	bool nested;      /* if not closed: a string, a bracket or a template is open too */
-	struct span name; /* without parameter list, const and [clone ...] */
-	struct span args; /* if not closed: all the text that could be part of them */
-	struct span rest; /* the text after the arguments */
+	bool nested;        /* if not closed: a string, a bracket or a template is open too */
+	struct span name;   /* without parameter list, const and [clone ...] */
+	struct span clones; /* the text from the first " [clone ...]" on; empty: none */
+	struct span args;   /* if not closed: all the text that could be part of them */
+	struct span rest;   /* the text after the arguments */
 };
 
 /* Never fails: other text is taken as a name. *ret has spans of text. */

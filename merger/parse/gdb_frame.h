@@ -26,6 +26,7 @@ enum gdb_frame_state {
 struct gdb_frame {
 	uint32_t number; /* UINT32_MAX if it overflows */
 	bool has_addr;
+	bool part; /* its "[clone ...]" tells that its caller has called only a part of it */
 	uint64_t addr;
 	struct span name; /* without arguments; empty: "??" */
 	struct span args; /* the text between the parentheses */

@@ -125,13 +125,34 @@ static const char *scan_address(const char *at, const char *end, struct gdb_fram
 	return at + 4;
 }
 
+static bool is_before_args(const char *at, const char *end)
+{
+	return end - at >= 2 && at[0] == ' ' && at[1] == '(';
+}
+
+/* "fn 0x1fcd40", in the place of a name. */
+static const char *scan_start(const char *at, const char *end)
+{
+	struct span text = { at, (size_t)(end - at) };
+
+	if (!span_take(&text, SPAN_LIT("fn 0x")))
+		return NULL;
+	at = skip_class(text.ptr, end, BYTE_HEX);
+	return is_before_args(at, end) ? at : NULL;
+}
+
 static const char *scan_name(const char *at, const char *end, struct gdb_frame *ret)
 {
 	const char *from = at;
 
 	at = skip_class(at, end, BYTE_NAME);
-	if (at == from || end - at < 2 || at[0] != ' ' || at[1] != '(')
+	if (at == from)
 		return NULL;
+	if (!is_before_args(at, end)) {
+		at = scan_start(from, end);
+		if (!at)
+			return NULL;
+	}
 	ret->name = (struct span){ from, (size_t)(at - from) };
 	if (span_ends(ret->name, SPAN_LIT("operator")))
 		return NULL;
@@ -212,7 +233,7 @@ bool gdb_frame_fast_parse(struct span text, struct gdb_frame *ret)
 	const char *at = text.ptr, *end = text.ptr + text.len;
 
 	/* Member by member: the compiler makes a loop of clearing the whole struct. */
-	ret->has_addr = false;
+	ret->has_addr = ret->part = false;
 	ret->addr = 0;
 	ret->args = ret->file = ret->module = (struct span){ NULL, 0 };
 	ret->line = 0;

@@ -14,9 +14,10 @@
  *	ruby pid=4711 version=3.1.2	the same, if it is a Ruby
  *	maps pid=4711		discards the mappings of this process
  *	map pid=4711 start=0x.. end=0x.. offset=0x.. path=/usr/bin/python3.11	an executable one
- *	module pid=4711 path=/usr/bin/python3.11 build_id=12ab.. python=1
- *		a mapped file; build_id: NT_GNU_BUILD_ID, if it has one; python: it contains CPython
- *		or uses its C functions
+ *	module pid=4711 path=/usr/bin/python3.11 build_id=12ab.. python=1 base=0x400000
+ *		a mapped file. build_id: NT_GNU_BUILD_ID, if it has one; python: it contains CPython
+ *		or uses its C functions; base: addresses of its code, as in its symbol table, minus
+ *		their offsets in the file (modulo 2^64), 0 if missing
  *	attached pid=4711 pause_us=8100	an attach outside of the samples, and its pause
  *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
  *	    Thread 1 (LWP 4711 "python3"):	gdb's text

@@ -27,12 +27,14 @@ enum native_special {
 
 struct native_frame {
 	uint32_t number;       /* N of "#N" */
-	uint32_t name;         /* intern id; 0 for ?? */
+	uint32_t name;         /* intern id, without suffixes (symbol_suffix.h); 0 for ?? */
 	uint32_t file, module; /* intern ids */
-	uint32_t line;         /* 0: unknown */
+	uint32_t line;         /* 0: unknown; without a file: an address in `module` (frame.h) */
 	bool has_addr;
+	bool nameless, part; /* of function_facts.h, as the class */
+	uint8_t class;       /* enum function_class */
 	uint64_t addr;
-	uint64_t offset; /* in the file `module`; UINT64_MAX if the base is unknown */
+	uint64_t place; /* the address in the file `module`; UINT64_MAX: unknown */
 	enum native_special special;
 	/* Intern id of "ARGUMENTS" or "ARGUMENTS<newline>SOURCE LINE", as the text has them, cut
 	 * at RAW_STACK_DETAIL_MAX bytes. 0: none, or not asked for (text_parser_sink). */

@@ -7,6 +7,7 @@
 #include "merger/base/alloc.h"
 #include "merger/base/buf.h"
 #include "merger/parse/function_class.h"
+#include "merger/parse/function_facts.h"
 #include "merger/parse/frame_lists.h"
 #include "merger/parse/frame_order.h"
 #include "merger/parse/python_owners.h"
@@ -50,6 +51,7 @@ struct stack_reader {
 	struct stack_thread held_thread;
 	uint64_t annotations;
 	bool details;
+	struct function_facts_table facts;
 };
 
 struct stack_reader *stack_reader_create(struct intern *intern, struct address_map *map,
@@ -57,7 +59,7 @@ struct stack_reader *stack_reader_create(struct intern *intern, struct address_m
 {
 	struct stack_reader *reader = alloc_zeroed(1, sizeof(*reader));
 
-	reader->intern = intern;
+	reader->intern = reader->facts.intern = intern;
 	reader->map = map;
 	reader->emit = emit;
 	reader->ctx = ctx;
@@ -73,6 +75,7 @@ void stack_reader_destroy(struct stack_reader *reader)
 	free(reader->owned.frames);
 	free(reader->loose.frames);
 	free(reader->all.frames);
+	function_facts_deinit(&reader->facts);
 	free(reader);
 }
 
@@ -279,7 +282,7 @@ static void add_beyond(struct stack_reader *reader)
 	*root = (struct native_frame){
 		.number = root[-1].number,
 		.name = intern_more(reader, reader->beyond),
-		.offset = UINT64_MAX,
+		.place = UINT64_MAX,
 	};
 }
 
@@ -346,9 +349,9 @@ void stack_reader_flush(struct stack_reader *reader)
 	reset_stack(reader);
 }
 
-static bool is_evaluator(const struct stack_reader *reader, const struct native_frame *native)
+static bool is_evaluator(const struct native_frame *native)
 {
-	return function_class_of(intern_get(reader->intern, native->name)) == CLASS_EVALUATOR;
+	return native->class == CLASS_EVALUATOR;
 }
 
 /* python-gdb prints a frame object wherever it is an argument: of the evaluator, of its wrapper
@@ -364,7 +367,7 @@ static void add_annotation(struct stack_reader *reader, struct native_frame *nat
 		return;
 	if (text.addr && text.addr == reader->last_addr) {
 		if (owner->py_count != 1 || owner->py_first + 1 != reader->owned.count ||
-		    is_evaluator(reader, owner) || !is_evaluator(reader, native))
+		    is_evaluator(owner) || !is_evaluator(native))
 			return;
 		native->py_first = owner->py_first;
 		owner->py_count = 0;
@@ -403,10 +406,17 @@ static struct native_frame *add_frame(struct stack_reader *reader)
 	return &list->frames[reader->last];
 }
 
+/* "fn 0x1fcd40": the place in the function is all that is known of it. */
+static bool has_start(const struct native_frame *native)
+{
+	return native->nameless && native->name && !native->file;
+}
+
 bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame,
                              size_t indent)
 {
 	const struct address_range *range = NULL;
+	const struct function_facts *facts;
 	struct native_frame *native;
 	bool first;
 
@@ -414,15 +424,19 @@ bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame
 	first = reader->native.count == 0;
 	reader->below = BELOW_NOTHING;
 	native = add_frame(reader);
+	facts = function_facts_get(&reader->facts, intern_add_clean(reader->intern, frame->name));
 	*native = (struct native_frame){
 		.number = frame->number,
-		.name = intern_add_clean(reader->intern, frame->name),
+		.name = facts->name,
 		.file = intern_add_clean(reader->intern, frame->file),
 		.module = intern_add_clean(reader->intern, frame->module),
 		.line = frame->line,
 		.has_addr = frame->has_addr,
+		.class = facts->class,
+		.nameless = facts->nameless,
+		.part = facts->part || frame->part,
 		.addr = frame->addr,
-		.offset = UINT64_MAX,
+		.place = UINT64_MAX,
 		.special = frame->special,
 		.py_first = (uint32_t)reader->owned.count,
 	};
@@ -430,7 +444,9 @@ bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame
 		range = address_map_find(reader->map, reader->thread.pid, frame->addr);
 	if (range) {
 		native->module = range->path;
-		native->offset = frame->addr - range->start + range->offset;
+		native->place = address_map_place(reader->map, range, frame->addr);
+		if (has_start(native) && native->place <= UINT32_MAX)
+			native->line = (uint32_t)native->place;
 	}
 	if (frame->args.len) {
 		native->detail = intern_detail(reader, frame->args);
@@ -487,7 +503,7 @@ void stack_reader_add_more(struct stack_reader *reader, uint64_t count, bool pyt
 	*add_frame(reader) = (struct native_frame){
 		.number = number,
 		.name = name,
-		.offset = UINT64_MAX,
+		.place = UINT64_MAX,
 		.py_first = (uint32_t)reader->owned.count,
 	};
 	reader->below = BELOW_NOTHING;

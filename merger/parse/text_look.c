@@ -286,20 +286,19 @@ static struct look_thread *find_unnamed(const struct text_look *look, const stru
 	return NULL;
 }
 
-static size_t count_evaluators(const struct text_look *look, const struct native_list *native)
+static size_t count_evaluators(const struct native_list *native)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < native->count; i++)
-		count += function_class_of(intern_get(look->intern, native->frames[i].name)) ==
-		         CLASS_EVALUATOR;
+		count += native->frames[i].class == CLASS_EVALUATOR;
 	return count;
 }
 
 /* Native frames of the interpreter without Python frames. */
-static bool is_native_half(const struct text_look *look, const struct look_thread *row)
+static bool is_native_half(const struct look_thread *row)
 {
-	return !row->owned.count && !row->loose.count && count_evaluators(look, &row->native);
+	return !row->owned.count && !row->loose.count && count_evaluators(&row->native);
 }
 
 static bool is_python_half(const struct look_thread *row)
@@ -318,7 +317,7 @@ static struct look_thread *find_half(const struct text_look *look, bool python)
 		struct look_thread *row = &look->threads[i];
 
 		if (!is_named(&row->thread) ||
-		    !(python ? is_python_half(row) : is_native_half(look, row)))
+		    !(python ? is_python_half(row) : is_native_half(row)))
 			continue;
 		if (row->thread.number == 1)
 			return row;
@@ -332,7 +331,7 @@ static void move_python(struct text_look *look, struct look_thread *to, struct l
 {
 	struct py_list empty = to->loose;
 
-	if (count_evaluators(look, &to->native) > from->loose.count + 1)
+	if (count_evaluators(&to->native) > from->loose.count + 1)
 		return; /* They are not of one thread. */
 	to->loose = from->loose;
 	to->mixed = true;
@@ -359,7 +358,7 @@ static void join_halves(struct text_look *look)
 	for (size_t i = 0; i < look->count; i++) {
 		struct look_thread *row = &look->threads[i];
 
-		if (is_named(&row->thread) || !(is_python_half(row) || is_native_half(look, row)))
+		if (is_named(&row->thread) || !(is_python_half(row) || is_native_half(row)))
 			continue;
 		if (half)
 			return;

@@ -315,6 +315,12 @@ static void take_text_line(struct text_parser *parser, const struct logical_line
 	parser->counts.unknown_lines += line->count;
 }
 
+static void take_module(struct text_parser *parser, const struct marker *marker)
+{
+	address_map_set_base(&parser->map, intern_value(parser, marker, "path"),
+	                     marker_number(marker, "base", 0));
+}
+
 static void take_map(struct text_parser *parser, const struct marker *marker)
 {
 	struct address_range range = {
@@ -446,6 +452,8 @@ static void take_marker(struct text_parser *parser, const struct logical_line *l
 		take_kernel(parser, &marker);
 	else if (marker.verb == MARKER_FAILED)
 		take_failed(parser, &marker);
+	else if (marker.verb == MARKER_MODULE)
+		take_module(parser, &marker);
 	else if (marker.verb == MARKER_BEGIN || marker.verb == MARKER_END)
 		take_sample(parser, &marker, marker.verb == MARKER_BEGIN);
 	if (parser->sink.marker)

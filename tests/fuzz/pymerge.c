@@ -58,7 +58,7 @@ static void add_op_native(struct program *program, uint8_t op)
 		.line = (uint32_t)stack->native_count + 1,
 		.has_addr = op & 32,
 		.addr = op,
-		.offset = op & 16 ? op : UINT64_MAX,
+		.place = op & 16 ? op : UINT64_MAX,
 		.special = (op & 15) == 15 ? NATIVE_SIGNAL : NATIVE_PLAIN,
 		.py_first = (uint32_t)stack->py_count,
 	};

@@ -102,7 +102,7 @@ static const struct row rows[] = {
 	  "#1 0x2 in take_gil.constprop.0 ()\n"
 	  EVAL(2) PY("inner"),
 	  false, QUALITY_MERGED,
-	  "inner [take_gil.constprop.0] [do_futex_wait] *waits for the GIL*" },
+	  "inner [take_gil] [do_futex_wait] *waits for the GIL*" },
 	{ "waits for the GIL, in 2.7's eval loop",
 	  "#0 0x1 in sem_wait ()\n"
 	  "#1 0x2 in PyThread_acquire_lock ()\n"
@@ -202,6 +202,122 @@ static const struct row rows[] = {
 	{ "all glue but the Python frame",
 	  START(0),
 	  false, QUALITY_NATIVE_ONLY, "[_start] [__libc_start_main] [Py_BytesMain]" },
+	{ "a function and the part that the compiler has split off are one frame",
+	  "#0 0x1 in work.part.0 () from /srv/a\n"
+	  "#1 0x2 in work.isra.0 () from /srv/a\n"
+	  "#2 0x3 in top(int) [clone .cold.1] () from /srv/a\n"
+	  "#3 0x4 in top(int) () from /srv/a\n"
+	  "#4 0x5 in main () from /srv/a\n",
+	  false, QUALITY_NATIVE_ONLY, "[main] [top] [work]" },
+	{ "the same with glue",
+	  "#0 0x1 in work.part.0 () from /srv/a\n"
+	  "#1 0x2 in work () from /srv/a\n",
+	  true, QUALITY_NATIVE_ONLY, "[work] [work]" },
+	{ "a recursion stays: no function calls its cold part or its copies, but itself",
+	  "#0 0x1 in work.cold () from /srv/a\n"
+	  "#1 0x2 in work () from /srv/a\n"
+	  "#2 0x2 in work.part.0 () from /srv/a\n"
+	  "#3 0x2 in work.part.0 () from /srv/a\n"
+	  "#4 0x2 in work () from /srv/a\n"
+	  "#5 0x3 in visit.constprop.0 () from /srv/a\n"
+	  "#6 0x3 in visit () from /srv/a\n",
+	  false, QUALITY_NATIVE_ONLY, "[visit] [visit] [work] [work] [work] [work]" },
+	{ "a part of another file's function",
+	  "#0 0x1 in work.part.0 () from /srv/a.so\n"
+	  "#1 0x2 in work () from /srv/a\n",
+	  false, QUALITY_NATIVE_ONLY, "[work] [work]" },
+	{ "an evaluator in parts",
+	  "#0 0x1 in list_sort ()\n"
+	  "#1 0x2 in _PyEval_EvalFrameDefault.cold ()\n" PY("inner")
+	  "#2 0x3 in _PyEval_EvalFrameDefault.lto_priv.0.constprop.1 ()\n" PY("outer"),
+	  false, QUALITY_MERGED, "outer inner [list_sort]" },
+	{ "a function known by its start has no name",
+	  "#0 0x1 in fn 0x1fcd40 () from /lib/libpython.so\n"
+	  PY("inner")
+	  "#1 0x2 in fn 0x1fcd80 () from /lib/libpython.so\n"
+	  "#2 0x3 in fn 0x400 () from /lib/libother.so\n"
+	  "#3 0x4 in fn 0x1fcd40 () from /lib/libpython.so\n"
+	  PY("outer"),
+	  false, QUALITY_MERGED, "outer [fn 0x400] inner" },
+	{ "what the interpreter does now, without any name, stays",
+	  "#0 0x1 in fn 0x100 () from /lib/libpython.so\n"
+	  "#1 0x2 in fn 0x200 () from /lib/libpython.so\n"
+	  EVAL(2) PY("inner"),
+	  false, QUALITY_MERGED, "inner [fn 0x200] [fn 0x100]" },
+	{ "a function without a name serves the named one that called it",
+	  "#0 0x1 in fn 0x100 () from /lib/libpython.so\n"
+	  "#1 0x2 in ?? () from /lib/libpython.so\n"
+	  "#2 0x3 in list.sort () from /lib/libpython.so\n"
+	  EVAL(3) PY("inner"),
+	  false, QUALITY_MERGED, "inner [list.sort]" },
+	{ "and the named one that it calls, even if that is glue or of another file",
+	  "#0 0x1 in memcpy () from /lib/libc.so.6\n"
+	  "#1 0x2 in fn 0x100 () from /lib/libpython.so\n"
+	  EVAL(2) PY("inner")
+	  "#3 0x2 in slot_tp_init () from /lib/libpython.so\n"
+	  "#4 0x2 in fn 0x200 () from /lib/libpython.so\n"
+	  EVAL(5) PY("outer"),
+	  false, QUALITY_MERGED, "outer inner [memcpy]" },
+	{ "glue, which is hidden, does not stand for what it calls",
+	  "#0 0x1 in fn 0x100 () from /lib/libpython.so\n"
+	  "#1 0x2 in cfunction_vectorcall_O () from /lib/libpython.so\n"
+	  EVAL(2) PY("inner"),
+	  false, QUALITY_MERGED, "inner [fn 0x100]" },
+	{ "a name on the other side of Python frames is no help",
+	  "#0 0x1 in fn 0x100 () from /lib/libpython.so\n"
+	  EVAL(1) PY("inner")
+	  "#2 0x3 in list.sort () from /lib/libpython.so\n"
+	  EVAL(3) PY("outer"),
+	  false, QUALITY_MERGED, "outer [list.sort] inner [fn 0x100]" },
+	{ "the same with glue: all is shown",
+	  "#0 0x1 in fn 0x100 () from /lib/libpython.so\n"
+	  "#1 0x3 in list.sort () from /lib/libpython.so\n"
+	  EVAL(2) PY("inner"),
+	  true, QUALITY_MERGED, "inner [list.sort] [fn 0x100]" },
+	{ "functions without a name of other files stay",
+	  "#0 0x1 in fn 0x100 () from /lib/libz.so\n"
+	  "#1 0x3 in zlib.compress () from /lib/zlib.so\n"
+	  EVAL(2) PY("inner"),
+	  false, QUALITY_MERGED, "inner [zlib.compress] [fn 0x100]" },
+	{ "an extension module is like the interpreter, except between Python frames",
+	  "~pmp module pid=1 path=/lib/zlib.so python=1\n"
+	  "~pmp begin sample=1 pid=1\n"
+	  "#0 0x1 in fn 0x100 () from /lib/zlib.so\n"
+	  "#1 0x3 in zlib.compress () from /lib/zlib.so\n"
+	  EVAL(2) PY("inner")
+	  "#3 0x4 in fn 0x200 () from /lib/zlib.so\n"
+	  EVAL(4) PY("outer"),
+	  false, QUALITY_MERGED, "outer [fn 0x200] inner [zlib.compress]" },
+	{ "modules that are not known serve nobody",
+	  "#0 0x1 in ?? ()\n"
+	  "#1 0x3 in list_sort ()\n"
+	  "#2 0x52 in ?? ()\n" PY("inner")
+	  "#3 0x53 in ?? ()\n"
+	  "#4 0x54 in ?? ()\n" PY("outer"),
+	  false, QUALITY_MERGED, "outer inner [list_sort] [0x1]" },
+	{ "libc calls main in a function that a stripped libc does not name",
+	  EVAL(0) PY("<module>")
+	  "#1 0x1 in Py_BytesMain () from /usr/bin/python3\n"
+	  "#2 0x2 in fn 0x29f70 () from /lib/libc.so.6\n"
+	  "#3 0x3 in __libc_start_main () from /lib/libc.so.6\n"
+	  "#4 0x4 in fn 0x5e1c80 () from /lib/libpython.so\n",
+	  false, QUALITY_MERGED, "[fn 0x5e1c80] <module>" },
+	{ "and starts threads likewise; one root stays",
+	  EVAL(0) PY("run")
+	  "#1 0x1 in fn 0x100 () from /lib/libpython.so\n"
+	  "#2 0x2 in ?? () from /lib/libc.so.6\n"
+	  "#3 0x3 in ?? () from /lib/libc.so.6\n",
+	  false, QUALITY_MERGED, "[0x3] run" },
+	{ "a function of libc that the program calls is no start-up",
+	  EVAL(0) PY("compare")
+	  "#1 0x1 in host_compare () from /srv/host\n"
+	  "#2 0x2 in fn 0x400 () from /lib/libc.so.6\n"
+	  "#3 0x3 in fn 0x29f70 () from /lib/libc.so.6\n"
+	  "#4 0x4 in fn 0x900 () from /srv/host\n"
+	  "#5 0x5 in fn 0x29f70 () from /lib/libc.so.6\n"
+	  "#6 0x6 in _start () from /srv/host\n",
+	  false, QUALITY_MERGED,
+	  "[_start] [fn 0x900] [fn 0x29f70] [fn 0x400] [host_compare] compare" },
 	{ "a thread in the kernel, from its system call on",
 	  "~pmp begin sample=1 pid=1\n"
 	  "~pmp kernel tid=7 state=D syscall=74 "
@@ -247,10 +363,14 @@ static void check_stack(void *ctx, const struct raw_stack *stack)
 	test->stacks++;
 }
 
-static void ignore_marker(void *ctx, const struct marker *marker)
+/* As profile_builder does. */
+static void take_marker(void *ctx, const struct marker *marker)
 {
-	(void)ctx;
-	(void)marker;
+	const struct test *test = ctx;
+
+	if (marker->verb == MARKER_MODULE)
+		pymerge_add_python_module(test->pymerge,
+		                          intern_add(test->intern, marker_get(marker, "path")));
 }
 
 static void test_rows(void **state)
@@ -258,7 +378,7 @@ static void test_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct test test = { .row = &rows[i], .intern = intern_create() };
-		struct text_parser_sink sink = { check_stack, ignore_marker, &test, false };
+		struct text_parser_sink sink = { check_stack, take_marker, &test, false };
 		struct text_parser *dump = text_parser_create(test.intern, &sink);
 
 		test.pymerge = pymerge_create(test.intern,

@@ -378,8 +378,8 @@ static void render_native(struct reader *reader, const struct raw_stack *stack,
 		           frame->line);
 	if (frame->module)
 		buf_printf(&reader->out, "@%.*s", SPAN_ARG(text_of(reader, frame->module)));
-	if (frame->offset != UINT64_MAX)
-		buf_printf(&reader->out, "+%llu", (unsigned long long)frame->offset);
+	if (frame->place != UINT64_MAX)
+		buf_printf(&reader->out, "+%llu", (unsigned long long)frame->place);
 	for (uint32_t i = 0; i < frame->py_count; i++) {
 		buf_printf(&reader->out, i ? " " : "{");
 		render_python(reader, &stack->py[frame->py_first + i]);

@@ -1,0 +1,41 @@
+#include "merger/parse/function_facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "merger/base/alloc.h"
+#include "merger/base/number.h"
+#include "merger/parse/function_class.h"
+#include "merger/parse/symbol_suffix.h"
+
+void function_facts_deinit(struct function_facts_table *table)
+{
+	free(table->rows);
+	*table = (struct function_facts_table){ 0 };
+}
+
+/* "fn 0x1fcd40" */
+static bool is_nameless(struct span name)
+{
+	uint64_t start;
+
+	return !name.len ||
+	       (span_take(&name, SPAN_LIT("fn 0x")) && number_take(&name, 16, &start) && !name.len);
+}
+
+const struct function_facts *function_facts_learn(struct function_facts_table *table, uint32_t name)
+{
+	struct span text = intern_get(table->intern, name);
+	size_t len = text.len, cap = table->cap;
+	struct function_facts facts = { .name = name, .known = true };
+
+	facts.part = symbol_suffix_cut(&text);
+	if (text.len < len)
+		facts.name = intern_add_clean(table->intern, text);
+	facts.class = (uint8_t)function_class_of(text);
+	facts.nameless = is_nameless(text);
+	table->rows = alloc_grow(table->rows, &table->cap, (size_t)name + 1, sizeof(*table->rows));
+	memset(table->rows + cap, 0, (table->cap - cap) * sizeof(*table->rows));
+	table->rows[name] = facts;
+	return &table->rows[name];
+}

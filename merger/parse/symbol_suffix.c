@@ -1,0 +1,119 @@
+#include "merger/parse/symbol_suffix.h"
+
+#include "merger/base/number.h"
+
+#define RUST_HASH_DIGITS 16
+
+enum number { NUMBER_NEEDED, NUMBER_OPTIONAL };
+
+static const struct suffix {
+	struct span text;
+	enum number number;
+	bool part; /* if it has a number: a part that the function calls */
+} suffixes[] = {
+	{ SPAN_INIT(".part"), NUMBER_NEEDED, true },
+	{ SPAN_INIT(".cold"), NUMBER_OPTIONAL, true },
+	{ SPAN_INIT(".constprop"), NUMBER_NEEDED, false },
+	{ SPAN_INIT(".isra"), NUMBER_NEEDED, false },
+	{ SPAN_INIT(".lto_priv"), NUMBER_NEEDED, false },
+	{ SPAN_INIT(".llvm"), NUMBER_NEEDED, false },
+	{ SPAN_INIT(".localalias"), NUMBER_OPTIONAL, false },
+};
+
+/* What take_suffix has found. */
+struct found {
+	bool part, sure; /* sure: no name that a programmer writes ends so */
+};
+
+/* Removes ".N" from the end. */
+static bool take_dot_number(struct span *name)
+{
+	size_t len = name->len;
+
+	while (len && number_is_digit(name->ptr[len - 1]))
+		len--;
+	if (len == name->len || !len || name->ptr[len - 1] != '.')
+		return false;
+	name->len = len - 1;
+	return true;
+}
+
+/* Removes one suffix from the end. */
+static bool take_suffix(struct span *name, struct found *ret)
+{
+	struct span rest = *name;
+	bool number = take_dot_number(&rest);
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		const struct suffix *suffix = &suffixes[i];
+
+		if (!span_ends(rest, suffix->text) || (suffix->number == NUMBER_NEEDED && !number))
+			continue;
+		name->len = rest.len - suffix->text.len;
+		ret->part |= suffix->part && number;
+		ret->sure |= number;
+		return true;
+	}
+	return false;
+}
+
+/* Removes "::h" and 16 digits. */
+static bool take_rust_hash(struct span *name, struct found *ret)
+{
+	struct span rest = *name;
+
+	if (rest.len < RUST_HASH_DIGITS)
+		return false;
+	rest.len -= RUST_HASH_DIGITS;
+	for (size_t i = rest.len; i < name->len; i++)
+		if (number_digit(name->ptr[i]) < 0)
+			return false;
+	if (!span_ends(rest, SPAN_LIT("::h")))
+		return false;
+	name->len = rest.len - strlen("::h");
+	ret->sure = true;
+	return true;
+}
+
+/* A dot outside of brackets. */
+static bool has_dot(struct span name)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (span_has(SPAN_LIT("<({["), name.ptr[i]))
+			depth++;
+		else if (span_has(SPAN_LIT(">)}]"), name.ptr[i]))
+			depth -= depth > 0;
+		else if (name.ptr[i] == '.' && !depth)
+			return true;
+	}
+	return false;
+}
+
+bool symbol_suffix_cut(struct span *name)
+{
+	struct found found = { 0 };
+	struct span rest = *name;
+
+	while (take_suffix(&rest, &found) || take_rust_hash(&rest, &found))
+		;
+	if (!rest.len || (!found.sure && has_dot(rest)))
+		return false;
+	*name = rest;
+	return found.part;
+}
+
+bool symbol_suffix_is_part(struct span clones)
+{
+	struct found found = { 0 };
+
+	for (size_t i = clones.len; i > 0; i--) {
+		struct span rest = { clones.ptr, i - 1 };
+
+		if (clones.ptr[i - 1] == ']')
+			while (take_suffix(&rest, &found))
+				;
+	}
+	return found.part;
+}

@@ -1,0 +1,29 @@
+/* symbol_suffix: what compilers append to a function's name in the symbol of a copy or a part of it.
+ * The names that they make:
+ *
+ *	f.part.0	a part of f, which f calls (GCC: ipa-split.c)
+ *	f.cold.1	the same (LLVM: HotColdSplitting.cpp), or f.cold of GCC 8
+ *	f.cold		a part that f jumps to (GCC 8 on: varasm.c)
+ *	f.isra.0, f.constprop.0, f.lto_priv.0, f.llvm.123, f.localalias, f.localalias.0
+ *			f with other parameters, or a local f (GCC: ipa-sra.c, ipa-cp.c,
+ *			lto-partition.c, symtab.c; LLVM: FunctionImportUtils.cpp)
+ *	crate::f::h0123456789abcdef
+ *			f of one build (Rust: its symbol mangling "legacy")
+ *
+ * Several may follow each other: f.isra.0.cold. C++'s demanglers print "f(int) [clone .part.0]". */
+#ifndef PMP_SYMBOL_SUFFIX_H
+#define PMP_SYMBOL_SUFFIX_H
+
+#include <stdbool.h>
+
+#include "merger/base/span.h"
+
+/* Removes all suffixes from *name, which never gets empty. Alone, a suffix without a number counts
+ * only behind a name without dots, because D and Go have names like app.work.cold. True: the symbol
+ * is a part that the function calls, so a caller of the same name is the function itself. */
+bool symbol_suffix_cut(struct span *name);
+
+/* The same for text like " [clone .isra.0] [clone .part.0]". */
+bool symbol_suffix_is_part(struct span clones);
+
+#endif
