@@ -31,11 +31,11 @@
  *	CHANGE: THREAD/STACK[/STATE[/CPU]]
  *
  * These are strings, because a YAML parser cannot read all numbers of a long run in reasonable
- * time. STACK: the frame of the tree's NODE in line (or at address, in decimal) LINE (0: unknown),
- * below the stack PARENT (0: none); MARK, as in `stacks`, if stacks end with this frame. A path begins below the
- * process, if the tree has processes. TIME, PAUSE and CPU are microseconds: since the start of
- * the run; the length of the pause, or `failed` if no sample could be taken; CPU time since the
- * thread's previous sample. STATE is R, S, D .. as in /proc just before the stop, `-` if
+ * time. STACK: the frame of the tree's NODE in line LINE (0: unknown; an address is in decimal),
+ * below the stack PARENT (0: none); MARK, as in `stacks`, if stacks end with this frame. A path
+ * begins below the process, if the tree has processes. TIME, PAUSE and CPU are microseconds: since
+ * the start of the run; the length of the pause, or `failed` if no sample could be taken; CPU time
+ * since the thread's previous sample. STATE is R, S, D .. as in /proc just before the stop, `-` if
  * unknown. A CHANGE describes a thread that differs from this process's previous sample; STACK
  * 0: the thread is gone. Numbers count from 1: STACKs and THREADs in the order of their lists
  * (`THREAD.1` if a sample has the thread a second time); NODEs in the order of `tree`, each

@@ -432,14 +432,15 @@ bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame
 		.module = intern_add_clean(reader->intern, frame->module),
 		.line = frame->line,
 		.has_addr = frame->has_addr,
-		.class = facts->class,
 		.nameless = facts->nameless,
-		.part = facts->part || frame->part,
+		.part = facts->part,
+		.class = facts->class,
 		.addr = frame->addr,
 		.place = UINT64_MAX,
 		.special = frame->special,
 		.py_first = (uint32_t)reader->owned.count,
 	};
+	native->part |= frame->part;
 	if (frame->has_addr && reader->map->count)
 		range = address_map_find(reader->map, reader->thread.pid, frame->addr);
 	if (range) {

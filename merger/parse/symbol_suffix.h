@@ -1,4 +1,4 @@
-/* symbol_suffix: what compilers append to a function's name in the symbol of a copy or a part of it.
+/* symbol_suffix: what compilers append to a function's name in the symbol of a copy or a part.
  * The names that they make:
  *
  *	f.part.0	a part of f, which f calls (GCC: ipa-split.c)
