@@ -22,7 +22,7 @@ FIELDS = {
                 8: ("has_filenames", "int", False), 9: ("has_line_numbers", "int", False),
                 10: ("has_inline_frames", "int", False)},
     "Location": {1: ("id", "int", False), 2: ("mapping_id", "int", False),
-                 4: ("line", "Line", True)},
+                 3: ("address", "int", False), 4: ("line", "Line", True)},
     "Line": {1: ("function_id", "int", False), 2: ("line", "int", False)},
     "Function": {1: ("id", "int", False), 2: ("name", "int", False), 4: ("filename", "int", False),
                  5: ("start_line", "int", False)},

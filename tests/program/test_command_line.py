@@ -440,6 +440,15 @@ def _():
           [("/usr/bin/work", "571d98e01096d5c1"), ("/opt/lib/fast math.so", "0123456789"),
            ("/opt/lib/twice.so", "")])
 
+    profile = pprof(os.path.join(golden, "show-stripped-yaml", "stripped.yaml"))
+    functions = {function["id"]: profile.strings[function["name"]]
+                 for function in profile.raw["function"]}
+    places = [(functions[location["line"][0]["function_id"]], location["line"][0]["line"],
+               location["address"]) for location in profile.raw["location"]]
+    for place in (("fn 0x2100", 0, 0x2130), ("fn 0x2100", 0, 0x2144), ("list.sort", 0, 0),
+                  ("<module>", 14, 0)):
+        check(place in places, place, places)
+
     text = put(temp_dir(), "p.folded", "a (x.py);b (x.py) 3\n")
     profile = pprof(text)
     equal(profile.types, [("samples", "count")])

@@ -47,6 +47,19 @@ def _():
            ("d (lib.so)", 3): (6, 3), ("z (lib.so)", 1): (9, 1)})
 
 
+@test("a tooltip has the lines; native code without a source file has addresses")
+def _():
+    path = os.path.join(temp_dir(), "x.svg")
+    profile = os.path.join(ROOT, "tests", "golden", "cases", "show-stripped-yaml", "stripped.yaml")
+    equal(pmp("show", "-q", profile, "-o", path).code, 0)
+    titles = [node.firstChild.data
+              for node in xml.dom.minidom.parse(path).getElementsByTagName("title")]
+    check("fn 0x2100 (libz.so.1)\ntotal 2 samples, 50.0 %; self 2, 50.0 %\n"
+          "+0x30: 50.0 %\n+0x44: 50.0 %" in titles, titles)
+    check("<module> (sort.py)\ntotal 4 samples, 100.0 %; self 0, 0.0 %\n"
+          "line 14: 25.0 %\nline 15: 25.0 %\nline 16: 50.0 %" in titles, titles)
+
+
 @test("boxes that are too narrow are left out, and counted")
 def _():
     wide, narrow = 1000000, int(1000000 * NARROW) - 10
