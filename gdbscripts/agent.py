@@ -364,6 +364,7 @@ class Agent:
         for file in self.code.modules:
             pairs = (("build_id", file.build_id),) if file.build_id else ()
             pairs += (("python", 1),) if file.uses_python else ()
+            pairs += (("base", "0x%x" % (file.base % (1 << 64))),) if file.base else ()
             if pairs:
                 path = one_line(self.code.target_path(file.path))
                 lines.append(marker("module", *pairs, pid=pid, path=path))

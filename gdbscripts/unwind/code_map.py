@@ -24,12 +24,13 @@ STACK_BYTES = 16384  # bytes that are searched of a stack with a known stack poi
 
 class CodeFile:
     """A mapped file, open as long as it is mapped. Address in the target = address in the file +
-    `bias`; `start`: the address of its first code mapping; `read`: Elf.read; `uses_python`: it
-    contains CPython or uses its C functions."""
-    __slots__ = ("path", "bias", "start", "file", "frames", "build_id", "read", "uses_python")
+    `bias` = offset in the file + `base` + `bias`; `start`: the address of its first code mapping;
+    `read`: Elf.read; `uses_python`: it contains CPython or uses its C functions."""
+    __slots__ = ("path", "bias", "base", "start", "file", "frames", "build_id", "read",
+                 "uses_python")
 
-    def __init__(self, path: str, bias: int, start: int, file, elf: Elf) -> None:
-        self.path, self.bias, self.start, self.file = path, bias, start, file
+    def __init__(self, path: str, bias: int, base: int, start: int, file, elf: Elf) -> None:
+        self.path, self.bias, self.base, self.start, self.file = path, bias, base, start, file
         self.frames = _frame_table(elf)  # a FrameTable, or None
         self.build_id = _build_id(elf)
         self.read = elf.read
@@ -183,7 +184,7 @@ class CodeMap:
                 if other is not None and (other.path, other.bias) == (path, bias):
                     file.close()
                     return other
-            return CodeFile(path, bias, start, file, elf)
+            return CodeFile(path, bias, start - offset - bias, start, file, elf)
         except (OSError, BadRead):
             file.close()  # no ELF file, or an unsupported one: its frames have no names
             return None
