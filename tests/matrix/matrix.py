@@ -8,8 +8,9 @@ not find, each failure, and a table: version, build, symbols, passed cases, and 
 stacks among those with Python frames. That share is measured in the cases, in a program whose
 threads stay the same (steady: at least 99.9 %), and in one that starts and ends threads and calls
 at full speed (churn: at least 99 %). `own` and `shown` are the shares of native frames, and of the
-weight in them, that have a name (names.py), also without symbols. With Python 3.15, pmp's frames are also compared with those of
-its own sampling profiler (oracle.py). The last line is "N passed, N failed, N skipped".
+weight in them, that have a name (names.py), also without symbols. With Python 3.15, pmp's frames
+are also compared with those of its own sampling profiler (oracle.py). The last line is "N passed, N
+failed, N skipped".
 """
 
 import argparse

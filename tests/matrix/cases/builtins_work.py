@@ -153,7 +153,8 @@ when(datetime, lambda: [(datetime.datetime(2020, 1, 1) + datetime.timedelta(i)).
 when(datetime, lambda: datetime.datetime.strptime("2020-01-02", "%Y-%m-%d").strftime("%d.%m.%Y"))
 when(struct, lambda: [struct.unpack("<iqd", struct.pack("<iqd", 1, i, 2.0)) for i in range(50)])
 when(itertools, lambda: list(itertools.islice(itertools.permutations(range(6)), 200)))
-when(itertools, lambda: list(itertools.chain(itertools.product("ab", "cd"), itertools.groupby("aab"))))
+when(itertools, lambda: list(itertools.chain(itertools.product("ab", "cd"),
+                                             itertools.groupby("aab"))))
 when(collections, lambda: (collections.deque(range(200), 50), collections.OrderedDict(a=1)))
 when(collections, lambda: collections.defaultdict(list)["x"])
 when(functools, lambda: functools.reduce(lambda a, b: a + b, range(100)))
