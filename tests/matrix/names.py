@@ -1,7 +1,8 @@
 """Which native frames have a name: of the interpreter and its extension modules, in a program that
 uses some 40 types and modules written in C (cases/builtins_work.py).
 
-own     of all such frames below a Python frame, the share with a name
+own     of all such frames that a Python frame has called, the share with a name; without glue,
+        which only leads from one Python frame to the next
 shown   of the weight that ends in native frames as pmp shows them, the share whose frame has one
 wrong   names that the interpreter itself has not for the function (cases/method_addresses.py)
 """
@@ -11,16 +12,20 @@ import os
 import re
 
 from agent_modules import load
+from judge import EVALUATOR
 from method_names import is_right, told
 from profiles import Profile
 from sample import start_program
-from tap import pmp
+from tap import ROOT, pmp
 
 NAME = "builtins_work"
 SAMPLES, RATE = 400, 50
 OWN_LEAST, SHOWN_LEAST = 0.7, 0.95
-FRAME = re.compile(r"#\d+ +0x([0-9a-f]+) in (.*) \(\)(?: from (.*)| at .*)?$")
+FRAME = re.compile(r"#(\d+) +0x([0-9a-f]+) in (.*) \(\)(?: from (.*)| at .*)?$")
 NAMELESS = re.compile(r"fn 0x|0x|\?\?")
+with open(os.path.join(ROOT, "merger", "parse", "function_class.c"), encoding="utf-8") as _file:
+    GLUE = re.compile("(%s)$" % "|".join(
+        name.replace("*", ".*") for name in re.findall(r'\{ "(.+?)", CLASS_GLUE', _file.read())))
 MODULE = re.compile(r"~pmp module .*\bpath=(\S+).*\bpython=1")
 
 
@@ -28,19 +33,19 @@ class Names:
     """The result: own, shown (0 to 1), judged (number of names), wrong [text]."""
 
     def __init__(self, raw, profile, truth, start_of):
-        """raw: pmp's text; truth: as method_names.told; start_of(pc): of its function, or None."""
+        """raw: pmp's text; truth: as method_names.told; start_of(address): of its function, or None."""
         modules = set(MODULE.findall(raw))
         named, frames = 0, set()
         total = 0
-        for pc, name, _ in native_frames(raw, modules):
+        for address, name, _ in native_frames(raw, modules):
             total += 1
             named += not NAMELESS.match(name)
-            frames.add((pc, name))
+            frames.add((address, name))
         self.own = named / total if total else 0
         self.shown = shown_share(profile, {module.rpartition("/")[2] for module in modules})
         self.judged, self.wrong = 0, []
-        for pc, name in frames:
-            start = start_of(pc - 1)
+        for address, name in frames:
+            start = start_of(address)
             if start in truth and not NAMELESS.match(name):
                 self.judged += 1
                 if "." in name and not is_right(name, truth[start]):
@@ -48,21 +53,37 @@ class Names:
 
 
 def native_frames(raw, modules):
-    """Yields (pc, name, module) of each native frame of these modules that has a Python frame below
-    it or above it, but runs none itself."""
-    stack = []
+    """Yields (address, name, module) of each native frame of these modules that is neither an
+    evaluator nor glue, nor rootward of all evaluators."""
+    for stack in native_stacks(raw):
+        evaluators = [at for at, frame in enumerate(stack) if is_evaluator(frame)]
+        for first, last in zip([-1] + evaluators, evaluators):
+            run = [frame for frame in stack[first + 1:last] if not GLUE.match(frame[1])]
+            # What an evaluator has called, and what only leads to another one, is glue.
+            if first < 0 or not all(NAMELESS.match(frame[1]) for frame in run):
+                yield from (frame[:3] for frame in run if frame[2] in modules)
+
+
+def is_evaluator(frame):
+    return frame[3] or EVALUATOR.match(frame[1])
+
+
+def native_stacks(raw):
+    """Yields [[address, name, module, runs Python]] of each thread, leaf first."""
+    stack, in_traceback = [], False
     for line in raw.split("\n") + ["Thread"]:
         match = FRAME.match(line)
         if match:
-            stack.append([int(match.group(1), 16), match.group(2), match.group(3), False])
-        elif line.startswith("  File ") and stack:
+            # Before a return address is the call; the leaf's pc may be a function's first byte.
+            address = int(match.group(2), 16) - (match.group(1) != "0")
+            stack.append([address, match.group(3), match.group(4), False])
+        elif line.startswith("Traceback"):
+            in_traceback = True
+        elif line.startswith("  File ") and stack and not in_traceback:
             stack[-1][3] = True
         elif line.startswith("Thread"):
-            last = max([at for at, frame in enumerate(stack) if frame[3]], default=-1)
-            for pc, name, module, runs_python in stack[:last + 1]:
-                if module in modules and not runs_python:
-                    yield pc, name, module
-            stack = []
+            yield stack
+            stack, in_traceback = [], False
 
 
 def shown_share(profile, modules):
@@ -89,8 +110,8 @@ def measure(build, folder):
         code = load("code_map").CodeMap(program.pid)
         code.update()
 
-        def start_of(pc):
-            found = code.function_range(pc)
+        def start_of(address):
+            found = code.function_range(address)
             return found[0] if found else None
         with open(raw, encoding="utf-8", errors="replace") as file:
             names = Names(file.read(), Profile.load(path), told(rows), start_of)
