@@ -366,7 +366,7 @@ static bool is_better(const struct blocking_function *row, const struct blocking
 {
 	if (is_unspecific(row))
 		return !inner;
-	if (is_unspecific(inner))
+	if (!inner || is_unspecific(inner))
 		return true;
 	return row->class == inner->class &&
 	       !(inner->wait == WAIT_MUTEX && row->wait == WAIT_CONDITION);

@@ -135,7 +135,8 @@ static int take_element(struct span *s)
 	while (len < s->len && isalpha((unsigned char)s->ptr[len]))
 		len++;
 	for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]); i++) {
-		if (len != strlen(elements[i].name) || strncasecmp(elements[i].name, s->ptr, len))
+		if (len != strlen(elements[i].name) ||
+		    strncasecmp(elements[i].name, s->ptr, len) != 0)
 			continue;
 		*s = span_skip(*s, len);
 		return (int)i;
@@ -166,7 +167,8 @@ static bool is_break(int element, struct span rest)
 {
 	const char *name = elements[element].name;
 
-	if (strcmp(name, "br") && strcmp(name, "hr") && strcmp(name, "p") && strcmp(name, "li"))
+	if (strcmp(name, "br") != 0 && strcmp(name, "hr") != 0 && strcmp(name, "p") != 0 &&
+	    strcmp(name, "li") != 0)
 		return false;
 	rest = span_skip_blanks(rest);
 	return !rest.len || span_has(SPAN_LIT("#<\r"), rest.ptr[0]) ||

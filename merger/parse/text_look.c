@@ -278,7 +278,9 @@ static struct look_thread *find_unnamed(const struct text_look *look, const stru
 {
 	struct look_thread *last = look->count ? &look->threads[look->count - 1] : NULL;
 
-	if (last && !is_named(&last->thread) && is_of_look(last, stack))
+	if (!last)
+		return NULL;
+	if (!is_named(&last->thread) && is_of_look(last, stack))
 		return last;
 	for (size_t i = 0; i < look->count && i < SEARCH_MAX; i++)
 		if (shares_frames(&look->threads[look->count - 1 - i], stack))
