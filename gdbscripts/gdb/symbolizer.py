@@ -77,23 +77,23 @@ class Symbolizer:
         if name is None and self._code.is_generated(address):
             self.has_jit_code = True
             return JIT_CODE, True
-        location = self._location(address, gdb.find_pc_line(address))
+        location = self._location(address, _line(address))
         found = name or self._native_names.name(address) or "??"
         return ("%s ()%s" % (found, location),), name is None
 
     def _function_lines(self, functions: list, address: int) -> tuple:
         """The innermost function is at the line of the pc, each outer one at the line of the call
         that was inlined."""
-        found, line = [], gdb.find_pc_line(address)
+        found, line = [], _line(address)
         for function in functions:
-            name = without_parameters(name_text(function.name))
+            name = without_parameters(_text(function, "name"))
             found.append("%s ()%s" % (name, self._location(address, line)))
             line = function
         return tuple(found)
 
     def _location(self, address: int, line) -> str:
-        if line.symtab is not None and line.line:
-            return " at %s:%d" % (name_text(line.symtab.filename), line.line)
+        if line is not None and line.symtab is not None and line.line:
+            return " at %s:%d" % (_text(line.symtab, "filename"), line.line)
         library = self._code.module_path(address)
         return " from " + library if library else ""
 
@@ -116,6 +116,22 @@ def _functions(address: int, code) -> list:
         block = block.superblock
     # Blocks outside the function have not inlined it: the function is nested (GNU C, Ada, Pascal).
     return found[:count] if count else found
+
+
+def _line(address: int):
+    """The gdb.Symtab_and_line of an address, None if its debug information is malformed."""
+    try:
+        return gdb.find_pc_line(address)
+    except gdb.error:
+        return None
+
+
+def _text(owner, attribute: str) -> str:
+    """A name that gdb has read from debug information, "??" if gdb cannot decode it."""
+    try:
+        return name_text(getattr(owner, attribute))
+    except UnicodeDecodeError:
+        return "??"
 
 
 def _minimal_symbol(address: int, code):
