@@ -68,9 +68,10 @@ class Agent:
         """Reads symbols before the attach. started_by_pmp: 1 if the target is a program that pmp
         has stopped at its first instruction."""
         self.code = CodeMap(pid)
-        self.symbols = Symbols(pid, self.code)
+        root = procfs.foreign_root(pid)
+        self.symbols = Symbols(self.code, root, pid)
         self.files, self.ruby_files = PythonFiles(pid), ruby_files(pid)
-        self.perf_map = PerfMap(pid, procfs.foreign_root(pid))
+        self.perf_map = PerfMap(pid, root)
         memory = Memory(pid)
         self.native_names = NativeNames(self.code, memory)
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map, self.native_names)
@@ -197,7 +198,7 @@ class Agent:
         core = Core(place % core, place % program if program >= 0 else "")
         pid = core.pid
         self.code = CoreCodeMap(core)
-        self.symbols = Symbols(pid, self.code)
+        self.symbols = Symbols(self.code)
         self.native_names = NativeNames(self.code, core.memory)
         self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap(), self.native_names)
         self.target = Target(pid, core.memory, unwinder.Unwinder(self.code), self.symbols,

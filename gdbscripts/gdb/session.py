@@ -93,6 +93,10 @@ def apply_settings() -> None:
             execute(setting)
         except gdb.error:
             pass  # this gdb is too old for the setting, and for the feature that it turns off
+    folder = str(gdb.parameter("debug-file-directory"))
+    if folder.endswith("/lib/debug") and not os.path.exists(folder):
+        # This gdb has a prefix of its own; the debug files are those of the system.
+        execute("set debug-file-directory %s:/usr/lib/debug" % folder)
 
 
 def warm_up_ptrace() -> None:

@@ -68,6 +68,8 @@ class Symbolizer:
         address = frame.address
         code_range = self._code.function_range(address)
         functions = _functions(address, code_range)
+        if not functions and self._symbols.load_debug_file(address):
+            functions = _functions(address, code_range)
         if functions:
             return self._function_lines(functions, address), False
         name = _minimal_symbol(address, code_range)

@@ -13,12 +13,18 @@ import time
 
 import gdb
 
+from pmp_debug_files import UNPACKED_MAX, has_bomb
+from pmp_debug_symbols import DebugSymbols
+from pmp_elf import Elf
+from pmp_markers import one_line
+from pmp_memory import BadRead
 from pmp_target_files import Refused, open_named
 from pmp_gdb_text import execute
 
 # Time limits for reading units ahead: when the target's inferior gets its symbols, and between two
 # samples, where more would delay the next sample.
 READ_ALL_US, READ_BETWEEN_US = 1000000, 50000
+OBJFILES_MAX = 5  # gdb's objects of one file: its own, and debug files
 TARGET = 1  # gdb's number of the target's inferior
 
 
@@ -26,9 +32,10 @@ class Symbols:
     """Loads the files of a CodeMap into gdb. As a context manager it selects the inferior with the
     symbols."""
 
-    def __init__(self, pid: int, code) -> None:
-        self._pid = pid
+    def __init__(self, code, root: str = "", pid: int = 0) -> None:
+        """root: a link to the target's root, "" if it is the same as here; pid: the target then."""
         self._code = code
+        self._debug = DebugSymbols(root, pid)
         self._files = []  # the CodeFiles that are mapped
         self._preloaded = set()  # paths
         self._pending = []  # (added, removed, has executed) that gdb has not loaded yet
@@ -54,6 +61,7 @@ class Symbols:
         if changed is None:
             return False
         added, removed = changed
+        added = [file for file in added if not self._is_bomb(file)]
         self._pending.append((added, removed, self._code.has_executed))
         if self._code.has_executed:
             self.in_target = False
@@ -74,6 +82,13 @@ class Symbols:
             for file in removed:
                 if not has_executed or file.file.name == file.path:
                     file.file.close()
+                    self._debug.close(file)
+
+    def load_debug_file(self, address: int) -> bool:
+        """Loads the debug file for the code at an address, if gdb has none; True if there is one.
+        The symbols must be selected."""
+        file = self._code.file_at(address)
+        return file is not None and self._debug.load(file, self._code.target_path(file.path))
 
     def preload(self, paths: list) -> None:
         """Lets gdb read the symbols of files that will be mapped soon. gdb reads a file once for
@@ -115,9 +130,25 @@ class Symbols:
         """Removes and adds symbol files in the selected inferior. Errors are ignored: gdb may have
         removed a file itself, and a file that gdb cannot read has no names."""
         for file in removed:
-            _try_execute("remove-symbol-file -a 0x%x" % file.start)
+            # gdb removes one of its objects there, and a debug file is an object, too.
+            for _ in range(OBJFILES_MAX):
+                if not _try_execute("remove-symbol-file -a 0x%x" % file.start):
+                    break
         for file in added:
             _try_execute("add-symbol-file %s -o 0x%x" % (file.file.name, file.bias))
+
+    def _is_bomb(self, file) -> bool:
+        """True: gdb must not read the file. Files that no other user can write are not checked."""
+        try:
+            if file.file.name == file.path or not has_bomb(Elf(file.file.local)):
+                return False
+        except (OSError, BadRead):
+            return False
+        self._code.notes.append("%s was not read: its .gnu_debugdata unpacks to more than %d MiB; "
+                                "its functions have no names" % (
+                                    one_line(self._code.target_path(file.path)),
+                                    UNPACKED_MAX >> 20))
+        return True
 
     def _read_units(self, pointers: dict, limit_us: int) -> None:
         """Lets gdb read the compilation units of the words on the stacks that point into code."""
@@ -127,11 +158,15 @@ class Symbols:
                 return
             if pc not in self._units_read:
                 self._units_read.add(pc)
-                gdb.find_pc_line(pc)
+                try:
+                    gdb.find_pc_line(pc)
+                except gdb.error:
+                    pass  # malformed debug information
 
 
-def _try_execute(command: str) -> None:
+def _try_execute(command: str) -> bool:
     try:
         execute(command)
     except gdb.error:
-        pass
+        return False
+    return True

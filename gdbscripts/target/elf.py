@@ -10,13 +10,15 @@ PT_DYNAMIC = 2
 PT_NOTE = 4
 PT_GNU_EH_FRAME = 0x6474e550  # the segment of .eh_frame_hdr (Linux Standard Base Core 5.0)
 PF_X, PF_W = 1, 2
-SHT_SYMTAB, SHT_DYNSYM = 2, 11
+SHT_SYMTAB, SHT_NOBITS, SHT_DYNSYM = 2, 8, 11
 SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
 HEADERS_MAX = 1000
 NT_GNU_BUILD_ID = 3  # type of a note whose name is "GNU" (elf.h)
 NOTES_MAX = 4096  # bytes of one note segment that are searched
 BUILD_ID_MAX = 64
 TABLE_MAX = 1 << 28  # bytes of one symbol or string table
+SECTIONS_MAX, SECTION_NAMES_MAX = 1 << 16, 1 << 24  # rows, bytes
+SHN_XINDEX = 0xffff  # section 0 has the number
 
 
 class Elf:
@@ -47,6 +49,7 @@ class Elf:
         self._notes = []  # (offset, size in the file)
         self._loaded = []  # (offset, address, size in the file, flags)
         self._section_list = None
+        self._cut_sections = False
         for at in range(0, len(table) - size + 1, size):
             header = struct.unpack_from("<IIQQQQ", table, at)
             if header[0] == PT_GNU_EH_FRAME:
@@ -123,6 +126,27 @@ class Elf:
         """Is there a section of this name? OSError."""
         return any(section[0] == name.encode() for section in self._sections())
 
+    def has_cut_sections(self) -> bool:
+        """Are there more sections than are read of any file, or longer names? OSError."""
+        self._sections()
+        return self._cut_sections
+
+    def has_content(self, name: str) -> bool:
+        """Is there a section of this name with bytes in the file? A debug file keeps only the
+        headers of others. OSError."""
+        return any(section[0] == name.encode() and section[1] != SHT_NOBITS and section[4]
+                   for section in self._sections())
+
+    def section_bytes(self, name: str, limit: int) -> bytes:
+        """The content of the first section of this name; b"" if there is none. OSError; BadRead: it
+        is longer than `limit`."""
+        for section in self._sections():
+            if section[0] == name.encode():
+                if section[4] > limit:
+                    raise BadRead("%s has %d bytes" % (name, section[4]))
+                return self._bytes(section[3], section[4])
+        return b""
+
     def section(self, name: str) -> int:
         """The address of the section of this name, 0 if there is none. OSError."""
         for section in self._sections():
@@ -163,14 +187,22 @@ class Elf:
         return self._section_list
 
     def _read_sections(self) -> list:
-        size, count = self._section_size, self._section_count
-        if size < 64 or self._names_index >= count:
+        size, count, index = self._section_size, self._section_count, self._names_index
+        if size != 64 or not self._sections_at:
             return []  # a program needs no section table
+        first = self._bytes(self._sections_at, size)
+        if len(first) == size:
+            count = count or struct.unpack_from("<Q", first, 32)[0]
+            index = struct.unpack_from("<I", first, 40)[0] if index == SHN_XINDEX else index
+        if count > SECTIONS_MAX:
+            self._cut_sections = True
+            return []
         table = self._bytes(self._sections_at, size * count)
-        if len(table) < size * count:
+        if len(table) < size * count or index >= count:
             return []
         rows = [struct.unpack_from("<IIQQQQI", table, at) for at in range(0, size * count, size)]
-        names = self._bytes(rows[self._names_index][4], min(rows[self._names_index][5], 1 << 20))
+        self._cut_sections = rows[index][5] > SECTION_NAMES_MAX
+        names = self._bytes(rows[index][4], min(rows[index][5], SECTION_NAMES_MAX))
         return [(names[name:names.find(b"\0", name)], kind, address, offset, length, link)
                 for name, kind, _, address, offset, length, link in rows]
 

@@ -16,6 +16,7 @@ A path of plain characters through directories that no other user can write to i
 unchanged: gdb then finds separate debug files beside it.
 """
 import contextlib
+import errno
 import os
 import re
 import resource
@@ -28,6 +29,7 @@ from pmp_procfs import maps_text, raw_path, read_link, root_link, same_namespace
 FILE_MAX = 1 << 32  # bytes; a longer file is not read
 COPY_MAX = 1 << 28  # bytes of the longest copy
 DESCRIPTORS_MAX = 1 << 16
+LINKS_MAX = 16  # symbolic links on the way to a debug file
 CAN_COPY = hasattr(os, "memfd_create")  # Python 3.8
 DELETED = " (deleted)"
 PLAIN_PATH = re.compile(r"/[A-Za-z0-9_+.,=@%:/-]*\Z")
@@ -118,6 +120,13 @@ def open_data(pid: int, start: int, end: int, path: str) -> File:
         return File(local, local, (descriptor,))
 
 
+def open_debug(root: str, path: str) -> File:
+    """The file of this path below `root`, a link to a root directory: a debug file. OSError,
+    Refused."""
+    with _closed_on_error(open_followed(root, path)) as descriptor:
+        return _file_of_descriptor(_checked_path(descriptor), descriptor)
+
+
 @contextlib.contextmanager
 def _closed_on_error(descriptor: int):
     try:
@@ -167,6 +176,35 @@ def open_beneath(root: str, path: str) -> tuple:
     return at, trusted and _is_trusted_entry(os.fstat(at))
 
 
+def open_followed(root: str, path: str) -> int:
+    """An O_PATH descriptor of `path` below `root`. Symbolic links are followed as by a process with
+    this root directory: none leads out of it. OSError, also for too many links."""
+    opened = [os.open(root, os.O_PATH | os.O_CLOEXEC)]  # the way from the root
+    left, links = raw_path(path).split(b"/")[::-1], 0
+    try:
+        while left:
+            name = left.pop()
+            if name == b".." and len(opened) > 1:
+                os.close(opened.pop())
+            if name in (b"", b".", b".."):
+                continue
+            opened.append(os.open(name, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW,
+                                  dir_fd=opened[-1]))
+            if not stat.S_ISLNK(os.fstat(opened[-1]).st_mode):
+                continue
+            links += 1
+            if links > LINKS_MAX:
+                raise OSError(errno.ELOOP, "too many links")
+            goal = os.readlink(b"", dir_fd=opened[-1])
+            for at in opened[1 if goal.startswith(b"/") else -1:]:
+                os.close(opened.pop())
+            left += goal.split(b"/")[::-1]
+        return opened.pop()
+    finally:
+        for at in opened:
+            os.close(at)
+
+
 def _is_trusted_entry(status: os.stat_result) -> bool:
     writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
     return status.st_uid in (0, os.geteuid()) and not writable
@@ -212,7 +250,7 @@ def _copy_to_memory(local: str, descriptor: int) -> File:
         raise Refused("it has %d bytes, and another file has its path here" % size)
     if not CAN_COPY:
         raise Refused("another file has its path here, and gdb's Python is too old for a copy")
-    copy = _create_memory_file(_read_chunks(local, 0, size))
+    copy = _create_memory_file(read_chunks(local, 0, size))
     os.close(descriptor)
     return copy
 
@@ -223,7 +261,7 @@ def open_vdso(size: int) -> File:
     start, end = vdso_range(maps_text(os.getpid()))
     if not size or end - start != size:
         raise OSError("not the same")
-    return _create_memory_file(_read_chunks("/proc/self/mem", start, size))
+    return _create_memory_file(read_chunks("/proc/self/mem", start, size))
 
 
 def memory_file(data: bytes) -> File:
@@ -242,7 +280,7 @@ def _create_memory_file(chunks) -> File:
         return File(name, name, (copy,))
 
 
-def _read_chunks(local: str, start: int, size: int):
+def read_chunks(local: str, start: int, size: int):
     """Yields up to `size` bytes of a file from byte `start` on, in chunks."""
     with open(local, "rb", buffering=0) as file:
         file.seek(start)

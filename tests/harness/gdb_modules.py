@@ -28,7 +28,7 @@ class Attached:
         pmp_session.apply_settings()
         gdb.execute("set non-stop off")
         self.code = pmp_code_map.CodeMap(pid)
-        self.symbols = pmp_symbols.Symbols(pid, self.code)
+        self.symbols = pmp_symbols.Symbols(self.code)
         self.symbols.update()
         self.symbols.load_into_target()
         self.memory = pmp_memory.Memory(pid)

@@ -1,22 +1,18 @@
 """Targets whose files were replaced or deleted, or are in another root. Functions are named from
 the target's own files, never from another file at the same path. Only regular files are opened."""
 
-import ctypes
 import os
-import re
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from other_roots import (PATHS_ONLY, add_libc, in_chroot, in_container, may_pivot,  # noqa: E402
+                         pid_inside)
 from profiles import Profile  # noqa: E402
 from targets import need_gdb  # noqa: E402
-from tap import (PMP, PYTHON, Target, check, children, equal, main, run, skip,  # noqa: E402
-                 temp_dir, test)
+from tap import PMP, Target, check, equal, main, run, skip, temp_dir, test  # noqa: E402
 
-# root as in a container that may trace: without /proc/PID/map_files, so files are opened by path.
-DROPPED = "-sys_admin,-checkpoint_restore"
-PATHS_ONLY = ("setpriv", "--bounding-set", DROPPED, "--inh-caps", DROPPED)
 PROGRAM = r"""
 #include <stdio.h>
 void in_library(volatile long *counter);
@@ -37,26 +33,6 @@ LIBRARY = r"""
 static void %(name)s(volatile long *counter) { for (;;) (*counter)++; }
 void in_library(volatile long *counter) { %(name)s(counter); }
 """
-# Like the start of a container: a mount namespace whose root is the given folder.
-PIVOT = """
-import ctypes, os, sys
-libc, folder = ctypes.CDLL(None, use_errno=True), os.fsencode(sys.argv[1])
-def must(result):
-    if result: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-must(libc.unshare(0x20000000 | 0x20000))
-pid = os.fork()
-if pid:
-    os.waitpid(pid, 0)
-    os._exit(0)
-must(libc.mount(b"none", b"/", None, 0x44000, None))
-must(libc.mount(folder, folder, None, 0x5000, None))
-os.chdir(folder)
-os.mkdir("old")
-must(libc.syscall(155, b".", b"old"))
-os.chdir("/")
-must(libc.umount2(b"/old", 2))
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 def build(folder, program, library, root=""):
@@ -71,12 +47,6 @@ def build(folder, program, library, root=""):
         subprocess.run(["gcc", "-O0", "-o", out + ".new", "x.c", *more], cwd=folder, check=True)
         os.rename(folder + "/%s.new" % out, folder + "/" + out)
     os.unlink(folder + "/x.c")
-
-
-def add_libc(root):
-    for path in re.findall(r"/\S+", run("ldd", "/bin/true").out):
-        os.makedirs(root + os.path.dirname(path), exist_ok=True)
-        shutil.copy(os.path.realpath(path), root + path)
 
 
 def may_open_mapped():
@@ -161,7 +131,7 @@ def check_in_root(what, modes, start):
     os.symlink("/usr/lib/debug", root + "/usr/lib/debug")
     os.symlink(os.path.realpath("/tmp"), root + "/var")
     with start(root, folder + "/prog") as outer:
-        pid = children(outer.pid)[0] if children(outer.pid) else outer.pid
+        pid = pid_inside(outer)
         for mode in modes:
             paths_only = mode == "once" and shutil.which("setpriv")
             profile = sample(pid, mode, PATHS_ONLY + (PMP,) if paths_only else (PMP,))
@@ -177,16 +147,14 @@ def check_in_root(what, modes, start):
 
 @test("names and paths are right for a target in a chroot")
 def _():
-    check_in_root("chroot", ("once", "plain"),
-                  lambda root, program: Target("chroot", root, program))
+    check_in_root("chroot", ("once", "plain"), in_chroot)
 
 
 @test("names and paths are right for a target after pivot_root, as in a container")
 def _():
-    if ctypes.CDLL(None).unshare(0) or run("unshare", "--mount", "--pid", "--fork", "true").code:
+    if not may_pivot():
         skip("namespaces (unshare) are not permitted here")
-    check_in_root("pivot_root", ("once", "each", "plain"),
-                  lambda root, program: Target(PYTHON, "-c", PIVOT, root, program))
+    check_in_root("pivot_root", ("once", "each", "plain"), in_container)
 
 
 main()
