@@ -72,6 +72,9 @@ class Symbolizer:
             functions = _functions(address, code_range)
         if functions:
             return self._function_lines(functions, address), False
+        go_lines = self._code.go_lines(address)
+        if go_lines:
+            return tuple(self._go_line(address, *line) for line in go_lines), False
         name = _minimal_symbol(address, code_range)
         code = self._perf_map.find(frame.pc) if name is None else None
         if code is not None:
@@ -92,6 +95,10 @@ class Symbolizer:
             found.append("%s ()%s" % (name, self._location(address, line)))
             line = function
         return tuple(found)
+
+    def _go_line(self, address: int, name: str, file: str, line: int) -> str:
+        place = " at %s:%d" % (file, line) if file else " from " + self._code.module_path(address)
+        return "%s ()%s" % (name, place)
 
     def _location(self, address: int, line) -> str:
         if line is not None and line.symtab is not None and line.line:

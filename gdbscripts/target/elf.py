@@ -19,6 +19,8 @@ BUILD_ID_MAX = 64
 TABLE_MAX = 1 << 28  # bytes of one symbol or string table
 SECTIONS_MAX, SECTION_NAMES_MAX = 1 << 16, 1 << 24  # rows, bytes
 SHN_XINDEX = 0xffff  # section 0 has the number
+OFFSET_MAX = 1 << 62  # in the file
+SEARCH_BYTES = 1 << 20  # that are searched at once
 
 
 class Elf:
@@ -40,8 +42,7 @@ class Elf:
                 "<HHH", head, 58)
             if size < 56 or count > HEADERS_MAX:
                 raise BadRead("odd program headers")
-            file.seek(start)
-            table = file.read(size * count)
+        table = self._bytes(start, size * count)
         self.fixed = kind == ET_EXEC  # the target maps it at the file's own addresses
         self.end = 0  # the address after its last loaded byte
         self.frame_header = None  # (address, size) of .eh_frame_hdr
@@ -74,16 +75,40 @@ class Elf:
         """The `size` bytes that the file maps at an address. OSError, BadRead."""
         for at, start, length, _ in self._loaded:
             if start <= address and address + size <= start + length:
-                return self._bytes(at + address - start, size)
+                data = self._bytes(at + address - start, size)
+                if len(data) == size:
+                    return data
+        raise BadRead("0x%x is not in the file" % address)
+
+    def read_some(self, address: int, size: int) -> bytes:
+        """The bytes at an address, `size` at most. OSError, BadRead."""
+        for at, start, length, _ in self._loaded:
+            if start <= address < start + length:
+                return self._bytes(at + address - start, min(size, start + length - address))
         raise BadRead("0x%x is not in the file" % address)
 
     def text(self, address: int, size: int) -> bytes:
         """The bytes at an address up to a zero byte, `size` at most. OSError, BadRead."""
-        for at, start, length, _ in self._loaded:
-            if start <= address < start + length:
-                size = min(size, start + length - address)
-                return self._bytes(at + address - start, size).partition(b"\0")[0]
-        raise BadRead("0x%x is not in the file" % address)
+        return self.read_some(address, size).partition(b"\0")[0]
+
+    def pointer(self, address: int) -> int:
+        """The 64-bit number at an address. OSError, BadRead."""
+        return struct.unpack("<Q", self.read(address, 8))[0]
+
+    def find(self, pattern: bytes, needed: int = 0):
+        """Yields the addresses of the places where the loaded segments have these bytes. needed:
+        flags (PF_W) that a segment must have. OSError, BadRead."""
+        for _, start, length, flags in self._loaded:
+            if flags & needed != needed:
+                continue
+            for piece in range(start, start + length, SEARCH_BYTES):
+                data = self.read_some(piece, SEARCH_BYTES + len(pattern) - 1)
+                if len(data) < len(pattern):
+                    break  # the end of the file
+                at = data.find(pattern)
+                while at >= 0:
+                    yield piece + at
+                    at = data.find(pattern, at + 1)
 
     def build_id(self) -> str:
         """The build ID in hexadecimal, "" if the file has none. OSError."""
@@ -121,6 +146,10 @@ class Elf:
                 strings = self._sections()[link]
                 return b"\0" + prefix in self._bytes(strings[3], min(strings[4], TABLE_MAX))
         return False
+
+    def has_sections(self) -> bool:
+        """Does the file have a section table? OSError."""
+        return bool(self._sections())
 
     def has_section(self, name: str) -> bool:
         """Is there a section of this name? OSError."""
@@ -207,6 +236,8 @@ class Elf:
                 for name, kind, _, address, offset, length, link in rows]
 
     def _bytes(self, offset: int, size: int) -> bytes:
+        if offset >= OFFSET_MAX:
+            raise BadRead("an odd offset")
         with self._open() as file:
             file.seek(offset)
             return file.read(size)

@@ -9,6 +9,7 @@ import struct
 
 from pmp_cfi import FrameTable
 from pmp_elf import Elf
+from pmp_go_table import GoTable
 from pmp_target_files import (DELETED, Refused, open_mapped, open_program, open_vdso,
                               raise_descriptor_limit)
 from pmp_markers import one_line
@@ -26,15 +27,23 @@ class CodeFile:
     """A mapped file, open as long as it is mapped. Address in the target = address in the file +
     `bias` = offset in the file + `base` + `bias`; `start`: the address of its first code mapping;
     `read`: Elf.read; `uses_python`: it contains CPython or uses its C functions."""
-    __slots__ = ("path", "bias", "base", "start", "file", "frames", "build_id", "read",
-                 "uses_python")
+    __slots__ = ("path", "bias", "base", "start", "file", "frames", "go", "build_id",
+                 "read", "uses_python")
 
     def __init__(self, path: str, bias: int, base: int, start: int, file, elf: Elf) -> None:
         self.path, self.bias, self.base, self.start, self.file = path, bias, base, start, file
         self.frames = _frame_table(elf)  # a FrameTable, or None
+        self.go = _go_table(elf)  # a GoTable, or None
         self.build_id = _build_id(elf)
         self.read = elf.read
         self.uses_python = _uses_python(elf)
+
+    def function(self, address: int):
+        """The cfi.Function or GoFunction that contains an address of the file, or None."""
+        found = self.frames.function(address) if self.frames is not None else None
+        if found is None and self.go is not None:
+            found = self.go.function(address)
+        return found
 
 
 class CodeMap:
@@ -139,11 +148,26 @@ class CodeMap:
         return self._files.get((mapping[3], mapping[0] - mapping[2])) if mapping else None
 
     def function_at(self, address: int) -> tuple:
-        """(cfi.Function or None, bias of its file) for an address in the target."""
+        """(cfi.Function, GoFunction or None; bias of its file) for an address in the target."""
         file = self.file_at(address)
-        if file is None or file.frames is None:
-            return None, 0
-        return file.frames.function(address - file.bias), file.bias
+        return (file.function(address - file.bias), file.bias) if file is not None else (None, 0)
+
+    def rule_at(self, address: int):
+        """The cfi.Rule at an address in the target, None if there is none."""
+        function, bias = self.function_at(address)
+        if function is not None:
+            return function.rule(address - bias)
+        file = self.file_at(address)
+        if file is None or file.go is None:
+            return None
+        return file.go.assembly_rule(address - bias)
+
+    def go_lines(self, address: int) -> list:
+        """As GoTable.lines, for an address in the target; [] if it is in no function of Go."""
+        file = self.file_at(address)
+        if file is None or file.go is None:
+            return []
+        return file.go.lines(address - file.bias)
 
     def function_range(self, address: int):
         """(start, end) of the function at an address, in the target; None if unknown."""
@@ -240,6 +264,14 @@ def _uses_python(elf: Elf) -> bool:
         return elf.has_dynamic_name(b"Py") or elf.has_dynamic_name(b"_Py")
     except OSError:
         return False
+
+
+def _go_table(elf: Elf):
+    """The GoTable of a file, None if it has none in a supported format."""
+    try:
+        return GoTable(elf)
+    except (BadRead, OSError, struct.error):
+        return None
 
 
 def _build_id(elf: Elf) -> str:

@@ -13,6 +13,7 @@ mapping.
 import struct
 
 from pmp_cfi import FP, OUTERMOST
+from pmp_go_table import goroutine_sp
 from pmp_memory import BadRead
 
 FRAMES_MAX = 20000  # of one stack: the half nearest to the leaf, and the half nearest to the root
@@ -105,16 +106,34 @@ class Unwinder:
                 if exact:
                     cfa, pc, fp = (stack.word(sp + at) for at in rule.signal)
                 else:
-                    cfa = (fp if rule.base == FP else sp) + rule.offset
+                    cfa, saved_fp = (fp if rule.base == FP else sp) + rule.offset, rule.saved_fp
+                    if rule.switches and not rule.offset:
+                        if registers.fp is None:
+                            return None
+                        cfa, saved_fp = self._switched(memory, registers, fp)
                     pc = stack.word(cfa - 8)
-                    if rule.saved_fp is not None:
-                        fp = stack.word(cfa + rule.saved_fp)
-                if cfa <= sp and not exact:
+                    if saved_fp is not None:
+                        fp = stack.word(cfa + saved_fp)
+                if cfa <= sp and not exact and not rule.switches:
                     raise BadRead("0x%x" % cfa)
                 sp = cfa
         except BadRead:
             return frames if saw_generated else None
         return frames if frames and saw_generated >= is_guess else None
+
+    def _switched(self, memory, registers, fp: int) -> tuple:
+        """(CFA, offset of the saved frame pointer) of a frame of Go that is on another stack than
+        its caller, of which `fp` is the frame pointer. If its return address is not found: those of
+        the caller."""
+        end = goroutine_sp(memory, registers.thread_id, fp) + 8
+        try:
+            pc = memory.pointer(end - 8)
+        except BadRead:
+            return fp + 16, -16
+        rule = self._rule(pc - 1) if self.is_code(pc - 1) else None
+        if rule is None or rule.base == FP or rule.saved_fp is None:
+            return fp + 16, -16
+        return (end, None) if end + rule.offset + rule.saved_fp == fp else (fp + 16, -16)
 
     def is_code(self, address: int) -> bool:
         """Is the address in an executable mapping?"""
@@ -139,8 +158,7 @@ class Unwinder:
         if address not in self._rules:
             if len(self._rules) >= RULES_MAX:
                 self._rules.clear()
-            function, bias = self.function_at(address)
-            self._rules[address] = function.rule(address - bias) if function is not None else None
+            self._rules[address] = self._code.rule_at(address)
         return self._rules[address]
 
 

@@ -385,11 +385,12 @@ class memory_of:
         at = address - self.start
         return self.data[at:at + size] if 0 <= at < len(self.data) else b""
 
+    function_at = None
+
     @staticmethod
-    def function_at(address):
+    def rule_at(address):
         rule = cfi.Rule(cfi.SP, 8 if address < 0x4004 else 16, None)
-        function = cfi.Function(0x4000, 0x6000, [(0x4000, rule)])
-        return (function if 0x4000 <= address < 0x6000 else None), 0
+        return rule if 0x4000 <= address < 0x6000 else None
 
     @staticmethod
     def is_code(address):

@@ -1,0 +1,327 @@
+"""Go's table of functions: its formats, and real programs beside other readers of the same data."""
+
+import os
+import random
+import re
+import shutil
+import struct
+import sys
+import time
+from types import SimpleNamespace
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "harness")]
+from agent_modules import load  # noqa: E402
+import go_image  # noqa: E402
+from tap import check, equal, main, run, skip, temp_dir, test  # noqa: E402
+
+elf, cfi, go_table, memory = load("elf"), load("cfi"), load("go_table"), load("memory")
+unwinder = load("unwinder")
+TEXT = go_image.TEXT
+ERRORS = (memory.BadRead, OSError, struct.error)
+SOURCE = """
+package main
+
+type list []int
+
+func (l list) sum() (n int) {
+	for _, item := range l {
+		n += twice(item)
+	}
+	return
+}
+
+func twice(n int) int { return n + n }
+
+func main() {
+	println(list(make([]int, 5)).sum())
+}
+"""
+BUILDS = (("a program", (), True), ("without symbols", ("-ldflags=-s -w",), False),
+          ("position-independent", ("-buildmode=pie",), True),
+          ("by the C linker", ("-buildmode=pie", "-ldflags=-linkmode=external"), True))
+
+
+CACHE = {}  # "folder": of all builds
+
+
+def table_of(data):
+    return go_table.GoTable(elf.Elf(data))
+
+
+def all_functions(table):
+    return [table._at(index) for index in range(len(table._starts))]
+
+
+def built(*options):
+    """The path of a Go program."""
+    if shutil.which("go") is None:
+        skip("go is missing")
+    folder = CACHE.setdefault("folder", temp_dir())
+    source, path = os.path.join(folder, "main.go"), os.path.join(temp_dir(), "program")
+    with open(source, "w") as file:
+        file.write(SOURCE)
+    env = {"GO111MODULE": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "", "HOME": folder,
+           "GOCACHE": os.path.join(folder, "cache")}
+    result = run("go", "build", *options, "-o", path, source, env=env, limit=300)
+    equal(result.code, 0, result)
+    return path
+
+
+@test("each format: names, ends, lines, inlined calls, frames")
+def _():
+    for version in go_image.VERSIONS:
+        table = table_of(go_image.elf_file(version))
+        functions = all_functions(table)
+        equal([(f.name, f.start, f.end) for f in functions],
+              [(row[0], TEXT + at, TEXT + at + row[1])
+               for row, at in zip(go_image.FUNCTIONS, (0, 32, 96, 128))], version)
+        inlines = version not in ("1.2", "1.16")
+        for at, wanted in ((0, [("runtime.goexit", 9)]), (33, [("main.main", 20)]),
+                           (50, [("main.add", 7), ("main.main", 21)]), (95, [("main.main", 21)])):
+            if at == 50 and not inlines:
+                equal(table.lines(TEXT + at), [("main.main", "", 0)], version)
+            else:
+                wanted = [(name, go_image.FILE, line) for name, line in wanted]
+                equal(table.lines(TEXT + at), wanted, "%s: %d" % (version, at))
+        equal((table.lines(TEXT - 1), table.lines(TEXT + 160)), ([], []), version)
+        frames = [table.function(TEXT + at).rule(TEXT + at) for at in (0, 33, 40, 90, 100, 130)]
+        check(frames[0] is cfi.OUTERMOST and frames[4] is go_table.FRAMELESS_SWITCH
+              and frames[5] is go_table.SIGNAL_RETURN, "rules", version)
+        equal([(rule.base, rule.offset, rule.saved_fp) for rule in frames[1:4]],
+              [(cfi.SP, 8, None), (cfi.SP, 48, -16), (cfi.SP, 8, None)], version)
+        # The kernel pushes its address as a return address: the byte before it belongs to it.
+        equal(table.function(TEXT + 127).name, "runtime.sigreturn", version)
+
+
+@test("damaged tables of each format: no exception, no endless loop")
+def _():
+    chance = random.Random(1)
+    for version in go_image.VERSIONS:
+        size = len(go_image.Image(version).build())
+
+        def damage(table):
+            for _ in range(chance.choice((1, 3, 30))):
+                at = chance.choice((chance.randrange(8, 80), chance.randrange(size - 4)))
+                table[at:at + 4] = chance.choice((b"\xff" * 4, b"\0" * 4, b"\x80" * 4,
+                                                  chance.getrandbits(32).to_bytes(4, "little")))
+        for _ in range(300):
+            data = go_image.elf_file(version, damage)
+            read_all(data)
+            read_all(data[:chance.randrange(0x2000, len(data))])
+
+
+def read_all(data):
+    """Reads everything of a file that may be damaged."""
+    begun = time.monotonic()
+    try:
+        table = table_of(data)
+    except ERRORS:
+        return
+    for address in range(TEXT - 2, TEXT + 162, 5):
+        function = table.function(address)
+        if function is not None:
+            check(function.start <= address + 1 <= function.end, "another function")
+            rule = function.rule(address)
+            check(rule is None or isinstance(rule, cfi.Rule), "no rule", rule)
+        for name, file, line in table.lines(address):
+            check(max(len(name), len(file)) <= 4 * memory.TEXT_MAX and line >= 0, "line", line)
+    check(time.monotonic() - begun < 5, "it takes long")
+
+
+@test("a call that is inlined in itself, and a table of values without an end")
+def _():
+    def cycle(table):  # the call is at the place of the inlined code
+        struct.pack_into("<I", table, 0x3000 + 8, 20)
+
+    def endless(table):
+        good = go_image.values([(0, 32)])[:-1]
+        table[0x200:0x3000] = table[0x200:0x3000].replace(good, b"\x80\x80")
+    table = table_of(go_image.elf_file("1.20", cycle))
+    check(len(table.lines(TEXT + 50)) <= go_table.INLINED_MAX + 1, "a cycle")
+    table_of(go_image.elf_file("1.20", endless)).lines(TEXT)
+
+
+@test("a program of Go: names and frames as other readers of it find them, however it was linked")
+def _():
+    for what, options, has_symbols in BUILDS:
+        if "external" in str(options) and shutil.which("gcc") is None:
+            continue
+        path = built(*options)
+        table = table_of(path)
+        functions = all_functions(table)
+        check(None not in functions and len(functions) > 500, "functions", what)
+        if has_symbols:
+            check_names(path, functions)
+            check_frames(path, table)
+            if not options:  # addr2line finds no table in the others
+                check_lines(path, table, functions)
+            run("strip", path)
+            stripped = table_of(path)
+            equal([(f.start, f.name) for f in all_functions(stripped)],
+                  [(f.start, f.name) for f in functions], what)
+        else:
+            check("main.main" in [f.name for f in functions], "no main.main", what)
+        with open(path, "rb") as file:
+            data = bytearray(file.read())
+        data[40:48] = bytes(8)  # without a section table
+        data[60:64] = bytes(4)
+        equal([f.name for f in all_functions(table_of(bytes(data)))], [f.name for f in functions],
+              what)
+
+
+def plain(name):
+    """A symbol's name without its ABI and the types of a generic function."""
+    return re.sub(r"\[.*\]", "[...]", re.sub(r"\.abi\w+$", "", name))
+
+
+def check_names(path, functions):
+    """Each name is that of the symbol."""
+    symbols = {}
+    for line in run("go", "tool", "nm", path, limit=100).out.splitlines():
+        found = re.match(r"\s*([0-9a-f]+) [tT] (.*)", line)
+        if found:
+            symbols.setdefault(int(found.group(1), 16), set()).add(plain(found.group(2)))
+    for function in functions:
+        check(function.name in symbols[function.start], "another name", function.name,
+              symbols[function.start])
+
+
+def check_frames(path, table):
+    """The frames of functions without a switch are those of the debug information."""
+    out = run("readelf", "--wide", "--debug-dump=frames-interp", path, limit=100).out
+    rows, end, columns = 0, None, None
+    for line in out.splitlines():
+        words = re.sub(r"r\d+ \(\w+\)", "reg", line).split()
+        if " FDE " in line:
+            end, columns = int(line.rpartition("..")[2], 16), None
+        elif " CIE " in line:
+            end = None
+        elif words[:1] == ["LOC"]:
+            columns = words[1:]
+        elif end and columns and re.match("[0-9a-f]{16} ", line) and int(words[0], 16) < end:
+            address, row = int(words[0], 16), dict(zip(columns, words[1:]))
+            function = table.function(address)
+            if function is None or function._kind is not None or row["CFA"] == "rsp+0":
+                continue
+            rule = function.rule(address)
+            equal("rsp+%d" % rule.offset, row["CFA"], "%s: 0x%x" % (function.name, address))
+            rows += 1
+    check(rows > 3000, "rows", rows)
+
+
+def check_lines(path, table, functions):
+    """The innermost line of some addresses is that which go tool addr2line says."""
+    chance = random.Random(2)
+    addresses = [chance.randrange(f.start, f.end) for f in chance.sample(functions, 300)]
+    out = run("go", "tool", "addr2line", path, limit=100,
+              stdin="".join("0x%x\n" % address for address in addresses)).out.splitlines()
+    same = 0
+    for address, name, line in zip(addresses, out[::2], out[1::2]):
+        lines = table.lines(address)
+        if line.startswith("?"):
+            continue
+        equal(lines[-1][0], plain(name), hex(address))
+        if lines[0][1]:
+            equal("%s:%d" % lines[0][1:], line, hex(address))
+            same += 1
+    check(same > 200, "lines", same)
+
+
+@test("a real file, cut off or with wrong bytes: no exception")
+def _():
+    path = built()
+    with open(path, "rb") as file:
+        good = file.read()
+    table = table_of(good)
+    offset = good.find(struct.pack("<I", 0xfffffff0) + b"\0\0\x01\x08")
+    if offset < 0:
+        skip("another version of the table")
+    chance = random.Random(3)
+    for round_ in range(40):
+        data = bytearray(good)
+        if round_ % 4 == 0:
+            del data[chance.randrange(offset, len(data)):]
+        for _ in range(2000):
+            at = chance.randrange(offset + 64, len(good))
+            if at < len(data):
+                data[at] = chance.randrange(256)
+        try:
+            damaged = table_of(bytes(data))
+        except ERRORS:
+            continue
+        for function in chance.sample(all_functions(table), 30):
+            damaged.lines(function.start + 1)
+            found = damaged.function(function.start)
+            if found is not None:
+                found.rule(function.start)
+
+
+@test("a file that is not of Go has no such table")
+def _():
+    for path in ("/bin/true", sys.executable):
+        try:
+            table_of(path)
+            check(False, "a table", path)
+        except memory.BadRead:
+            pass
+
+
+class Stacks(memory.MemoryReader):
+    """The memory of a thread of Go that has left its goroutine's stack, and its code: functions of
+    the image of 1.20, loaded without a bias."""
+    THREAD, G, G0, M = 0x9000, 0x8000, 0x8800, 0x7000
+
+    def __init__(self, words):
+        """words: {address: word}."""
+        self.words = dict(words)
+        self.table = table_of(go_image.elf_file("1.20"))
+
+    def read_some(self, address, size):
+        if address < 0x1000:
+            raise memory.BadRead("0x%x" % address)
+        size = min(size, 1 << 16)
+        return b"".join(self.words.get(at, 0).to_bytes(8, "little")
+                        for at in range(address, address + size, 8))
+
+    function_at = None
+
+    def rule_at(self, address):
+        function = self.table.function(address)
+        return function.rule(address) if function is not None else None
+
+    def is_code(self, address):
+        return TEXT <= address < TEXT + 160
+
+    @staticmethod
+    def is_generated(_address):
+        return False
+
+
+@test("a stack that goes on where the goroutine left its own, and one that may not")
+def _():
+    inner, outer = 0x20000, 0x10000  # a frame of systemstack; the goroutine's last one
+    frame = {outer: TEXT + 60,  # systemstack's return address, in main.main
+             outer + 48: TEXT + 1, outer + 40: 0x11000,  # main.main's own, and the frame pointer
+             inner: 0x1234}
+    thread = {Stacks.THREAD - 8: Stacks.G0, Stacks.G0 + 48: Stacks.M, Stacks.M: Stacks.G0,
+              Stacks.M + 0xc0: Stacks.G}
+    g = {Stacks.G + 48: Stacks.M, Stacks.G + 56: outer, Stacks.G + 72: Stacks.G,
+         Stacks.G + 104: outer + 40}
+    pcs = (TEXT + 100, TEXT + 60, TEXT + 1)
+    for what, parts, wanted in (
+            ("the goroutine is known", (thread, g), pcs),
+            ("it is not: without the caller", (thread,), pcs[:1] + pcs[2:]),
+            ("it is on another stack", (thread, g, {Stacks.G + 56: 0x30000}), pcs[:1] + pcs[2:])):
+        words = dict(frame)
+        for part in parts:
+            words.update(part)
+        stacks = Stacks(words)
+        regs = SimpleNamespace(pc=pcs[0], sp=inner, fp=outer + 40, thread_id=Stacks.THREAD)
+        frames = unwinder.Unwinder(stacks).unwind(stacks, regs)
+        equal(tuple(frame.pc for frame in frames or ()), wanted, what)
+    regs.fp = None
+    equal(unwinder.Unwinder(stacks).unwind(stacks, regs), None, "the thread has to be stopped")
+
+
+main()
