@@ -168,14 +168,15 @@ $(B)/gen/texts.c: $(texts)
 		done; \
 	} > $@
 
-# Empties the lines of docstrings and comments; the other lines keep their numbers. A docstring
-# becomes "", which may be the only statement of a class.
+# Empties the lines of docstrings and comments, and cuts comments after code, if no quote is in them
+# (a string may have a "#"); the other lines keep their numbers. A docstring becomes "", which may be
+# the only statement of a class.
 strip_comments = awk ' \
 	open { open = !/"""/; print ""; next } \
 	/^ *"""/ { text = $$0; sub(/^ *"""/, "", text); open = text !~ /"""/; sub(/""".*/, "\"\""); \
 		print; next } \
 	/^ *\#/ { print ""; next } \
-	{ print }'
+	{ sub(/  +\# [^"\047]*$$/, ""); print }'
 
 # The scripts for gdb, compressed, as bytes: a string literal needs quoting and has a limited
 # length. The separators are described in gdbscripts/loader.py.
