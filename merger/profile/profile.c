@@ -5,6 +5,10 @@
 #include "merger/base/alloc.h"
 #include "merger/base/names.h"
 #include "merger/base/number.h"
+#include "merger/profile/label.h"
+
+#define BUILDS_NOTE                                                                                \
+	" is not the same build in all profiles, so its functions fn 0x.. are not the same either"
 
 struct profile *profile_create(bool by_line)
 {
@@ -225,6 +229,30 @@ static int compare_targets(const void *a, const void *b, void *intern)
 	for (size_t i = 0; i < args && !diff; i++)
 		diff = intern_compare(intern, left->args[i], right->args[i]);
 	return diff ? diff : number_order(left->arg_count, right->arg_count);
+}
+
+void profile_note_builds(struct profile *profile)
+{
+	bool *nameless = alloc_zeroed(intern_count(profile->intern), sizeof(*nameless));
+
+	for (uint32_t i = 1; i < tree_count(profile->tree); i++) {
+		const struct frame *frame = tree_frame(profile->tree, i);
+
+		nameless[frame->module] |=
+		        label_is_nameless(intern_get(profile->intern, frame->name));
+	}
+	for (size_t i = 0; i < profile->module_count; i++) {
+		const struct profile_module *module = &profile->modules[i];
+		struct buf text = { 0 };
+
+		if (module->build_id || !nameless[module->path])
+			continue;
+		buf_add_span(&text, intern_get(profile->intern, module->path));
+		buf_add_span(&text, SPAN_LIT(BUILDS_NOTE));
+		profile_note(profile, intern_add_clean(profile->intern, buf_span(&text)));
+		buf_deinit(&text);
+	}
+	free(nameless);
 }
 
 static int compare_modules(const void *a, const void *b, void *intern)

@@ -118,6 +118,9 @@ void profile_module(struct profile *profile, uint32_t path, uint32_t build_id);
 uint32_t profile_build_id(const struct profile *profile, uint32_t path);
 /* Adds a note, an intern id, if it is new. */
 void profile_note(struct profile *profile, uint32_t text);
+/* Adds a note for each module with several build ids and functions without a name: "fn 0x1fcd40" is
+ * another function in each build. */
+void profile_note_builds(struct profile *profile);
 /* Sorts the profile for writers: the tree (tree_sort), and the threads by stacks, host, pid,
  * tid. */
 void profile_sort(struct profile *profile);

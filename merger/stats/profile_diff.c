@@ -48,6 +48,10 @@ static void place_side(struct comparison *comparison, struct side *side)
 	intern_map_init(&map, comparison->joint->intern, side->profile->intern);
 	side->places =
 	        tree_merge(comparison->joint, side->profile, &map, 0, comparison->diff->labels);
+	for (size_t i = 0; i < side->profile->module_count; i++)
+		profile_module(comparison->joint,
+		               intern_map_id(&map, side->profile->modules[i].path),
+		               intern_map_id(&map, side->profile->modules[i].build_id));
 	intern_map_deinit(&map);
 }
 
@@ -302,6 +306,7 @@ bool profile_diff_init(struct profile_diff *ret, const struct profile *before,
 		judge_rows(ret);
 		sort_joint(ret);
 		describe_sides(&comparison);
+		profile_note_builds(comparison.joint);
 	}
 	for (size_t i = 0; i < DIFF_SIDES; i++)
 		deinit_side(&comparison.sides[i]);

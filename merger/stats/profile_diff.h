@@ -32,8 +32,8 @@ struct diff_row {
 };
 
 struct profile_diff {
-	/* All nodes of both profiles. A node weighs the mean of its two shares, in billionths.
-	 * Children are sorted by their change. */
+	/* All nodes and modules of both profiles, and notes about the comparison. A node weighs the
+	 * mean of its two shares, in billionths. Children are sorted by their change. */
 	struct profile *joint;
 	struct diff_share *nodes; /* by node of joint: shares of the node's total */
 	/* functions, sorted by the change of the self share, largest first */

@@ -124,11 +124,18 @@ static void write_labels_note(const struct diff_writer *writer)
 		      writer->out);
 }
 
+static void write_notes(const struct profile *joint, FILE *out)
+{
+	for (size_t i = 0; i < joint->note_count; i++)
+		fprintf(out, "%.*s\n", SPAN_ARG(intern_get(joint->intern, joint->notes[i])));
+}
+
 static void write_summary(const struct diff_writer *writer)
 {
 	fputc('\n', writer->out);
 	write_sides(writer);
 	write_labels_note(writer);
+	write_notes(writer->diff->joint, writer->out);
 	write_certainty(writer);
 }
 

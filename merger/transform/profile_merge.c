@@ -201,6 +201,7 @@ struct profile *profile_merge_finish(struct profile_merge *merge)
 		tree_merge_labels(sum, merge->levels);
 		profile_note(sum, intern_add(sum->intern, SPAN_LIT(LABELS_NOTE)));
 	}
+	profile_note_builds(sum);
 	profile_sort_all(sum);
 	return sum;
 }

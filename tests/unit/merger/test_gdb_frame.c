@@ -57,6 +57,10 @@ static const struct row places[] = {
 	{ "#0  0x12 poll", "poll", NULL, 0, NULL }, /* eu-stack */
 	{ "#1  0x12 in main (argc=Cannot access memory at address 0x1e", "main", NULL, 0, NULL },
 	{ "#1  0x12 in", "", NULL, 0, NULL },
+	{ "#3  0x5fcda8 in fn 0x5fcd40 () from /usr/bin/python3.11", "fn 0x5fcd40", NULL, 0,
+	  "/usr/bin/python3.11" },
+	{ "#3  fn 0x5fcd40 () from /usr/bin/python3.11", "fn 0x5fcd40", NULL, 0,
+	  "/usr/bin/python3.11" },
 };
 
 static const struct row names[] = {

@@ -22,6 +22,7 @@ static const char *const taken[] = {
 	"#4  f (p=@0x12: {a = 1, b = {2, 3}}, g=0x4 <h(int)>) at a-b+c.c:7",
 	"#5  ns::Class::f (this=0x1) at /src/x.cc:1234",
 	"#6  0x1 in wait@@GLIBC_2.2.5 () from a.so",
+	"#7  0x00000000005fcda8 in fn 0x5fcd40 () from /usr/bin/python3.11",
 };
 
 /* Lines that the fast parser refuses. Some of them are frames. */
@@ -33,6 +34,11 @@ static const char *const left[] = {
 	"#1  0x",
 	"#1  0x12 in",
 	"#1  0x12 in f",
+	"#1  0x12 in fn 0x1g () from a.so",
+	"#1  0x12 in fn 0x1",
+	"#1  0x12 in fn 0x",
+	"#1  0x12 in fn f () from a.so",
+	"#1  0x12 in gn 0x1 () from a.so",
 	"#1  0x12 in f (",
 	"#1  0x12 in f (a=1)",
 	"#1  0x12 in f (a=1) at",

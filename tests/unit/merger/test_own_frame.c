@@ -42,6 +42,7 @@ static const struct {
 	{ FRAME_NATIVE, "start_thread", "", "", OWNER_RUNTIME },
 	{ FRAME_NATIVE, "0xc7bf", "", "/usr/bin/tail", OWNER_UNNAMED },
 	{ FRAME_NATIVE, "??", "", "/usr/bin/tail", OWNER_UNNAMED },
+	{ FRAME_NATIVE, "fn 0xc780", "", "/usr/bin/tail", OWNER_UNNAMED },
 	{ FRAME_NATIVE, "builtin_exec", "", "/usr/bin/python3.11", OWNER_STANDARD },
 	{ FRAME_NATIVE, "", "", "/srv/app", OWNER_RUNTIME },
 	{ FRAME_KERNEL, "io_schedule", "", "", OWNER_RUNTIME },

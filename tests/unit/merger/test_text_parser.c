@@ -299,6 +299,16 @@ static const struct {
 	  "end\n~pmp maps pid=8\n"
 	  "~pmp begin pid=8\nThread 1 (LWP 8):\n#0  0x1010 in f ()\n~pmp end\n",
 	  "<begin>[8/8 f@b+16]<end><begin>[8/8 f]<end>", 0 },
+	{ "places in a file with a base, and in functions that only their start names",
+	  "~pmp maps pid=7\n~pmp map pid=7 start=0x401000 end=0x402000 offset=0x1000 path=a\n"
+	  "~pmp map pid=7 start=0x7000 end=0x8000 offset=0x1000 path=b\n"
+	  "~pmp module pid=7 path=a build_id=12 base=0x400000\n~pmp module pid=7 path=b base=0x0\n"
+	  "~pmp begin pid=7\nThread 1 (LWP 8):\n#0  0x401010 in fn 0x401000 ()\n"
+	  "#1  0x401020 in ?? ()\n#2  0x7010 in fn 0x1000 () from b\n#3  0x7020 in g ()\n"
+	  "#4  0x7020 in fn 0x12 () at a.c:3\n~pmp end\n",
+	  "<?><?><begin>[8/7 fn 0x401000*4198416@a+4198416 ?@a+4198432 "
+	  "fn 0x1000*4112@b+4112 g@b+4128 fn 0x12:a.c:3@b+4128]<end>",
+	  0 },
 	{ "frames that a sample leaves out",
 	  "~pmp begin pid=7\nThread 1 (LWP 8):\n#0  0x1 in f ()\n~pmp more frames=30\n#31 0x2 in "
 	  "ev "
@@ -376,6 +386,8 @@ static void render_native(struct reader *reader, const struct raw_stack *stack,
 	if (frame->file)
 		buf_printf(&reader->out, ":%.*s:%u", SPAN_ARG(text_of(reader, frame->file)),
 		           frame->line);
+	else if (frame->line)
+		buf_printf(&reader->out, "*%u", frame->line);
 	if (frame->module)
 		buf_printf(&reader->out, "@%.*s", SPAN_ARG(text_of(reader, frame->module)));
 	if (frame->place != UINT64_MAX)
