@@ -24,8 +24,8 @@ OWN_LEAST, SHOWN_LEAST = 0.7, 0.95
 FRAME = re.compile(r"#(\d+) +0x([0-9a-f]+) in (.*) \(\)(?: from (.*)| at .*)?$")
 NAMELESS = re.compile(r"fn 0x|0x|\?\?")
 with open(os.path.join(ROOT, "merger", "parse", "function_class.c"), encoding="utf-8") as _file:
-    GLUE = re.compile("(%s)$" % "|".join(
-        name.replace("*", ".*") for name in re.findall(r'\{ "(.+?)", CLASS_GLUE', _file.read())))
+    _patterns = re.findall(r'\{ "(.+?)", CLASS_GLUE', _file.read())
+GLUE = re.compile("(%s)$" % "|".join(_patterns).replace("*", ".*"))
 MODULE = re.compile(r"~pmp module .*\bpath=(\S+).*\bpython=1")
 
 
