@@ -33,7 +33,8 @@ class Names:
     """The result: own, shown (0 to 1), judged (number of names), wrong [text]."""
 
     def __init__(self, raw, profile, truth, start_of):
-        """raw: pmp's text; truth: as method_names.told; start_of(address): of its function, or None."""
+        """raw: pmp's text; truth: as method_names.told; start_of(address): of its function, None if
+        unknown."""
         modules = set(MODULE.findall(raw))
         named, frames = 0, set()
         total = 0
