@@ -100,10 +100,10 @@ $(B)/cli.a $(B)/merger.a:
 pasted := crash_line debugger_lines frame_order gdb_noise gdb_stop held_lines line_anchor \
 	line_joiner line_markup line_prefix page_break printed_lock quoted_text runtime_lines text_look \
 	tool_lines tool_parts
-$(B)/merger/base/%.o $(B)/merger/build/%.o $(B)/merger/profile/%.o: private CFLAGS := \
-$(CFLAGS:-O3=-O2)
-$(B)/cli/%.o $(B)/merger/diagnosis/%.o $(B)/merger/formats/%.o $(B)/merger/stats/%.o \
-$(B)/merger/text/%.o $(B)/merger/transform/%.o: private CFLAGS := $(CFLAGS:-O3=-Os)
+$(B)/merger/base/%.o $(B)/merger/build/%.o: private CFLAGS := $(CFLAGS:-O3=-O2)
+$(B)/cli/%.o $(B)/merger/diagnosis/%.o $(B)/merger/formats/%.o $(B)/merger/profile/%.o \
+$(B)/merger/stats/%.o $(B)/merger/text/%.o $(B)/merger/transform/%.o: private CFLAGS := \
+	$(CFLAGS:-O3=-Os)
 $(pasted:%=$(B)/merger/parse/%.o): private CFLAGS := $(CFLAGS:-O3=-Os)
 
 $(B)/%.o: %.c $(B)/flags

@@ -1,5 +1,5 @@
 """One name for a function that several tables have."""
-from pmp_type_layout import GLUE, READABLE
+from pmp_type_layout import GLUE, READABLE, SLOT_FUNCTIONS
 
 JOINED_MAX = 3  # names that are shown as one: "frozenset|set.__or__"
 
@@ -12,6 +12,8 @@ def function_label(names: set, is_interpreter: bool) -> str:
     names = {(owner, member) for owner, member in names if owner} or names
     if is_interpreter:
         glue = {GLUE[word] for word in map(".".join, names) if word in GLUE}
+        glue |= {"slot_" + SLOT_FUNCTIONS.get(member, member) for owner, member in names
+                 if owner == "slot" and member.startswith("tp_")}
         if glue:
             return min(glue)
     names = {(owner, READABLE.get(member, member)) for owner, member in names}

@@ -22,6 +22,7 @@ BASES_MAX = 30
 SIZE_MAX = 1 << 20  # bytes of an object
 SIZES_UNUSED = 0xfff00000fff00000  # bits of two 32-bit sizes that are less than SIZE_MAX
 METHOD_DEF, GETSET_DEF, SLOT = 32, 40, 16  # bytes of a row
+SLOT_DEF, SLOTS_MIN, SLOT_OFFSET_MAX = 56, 2, 2000
 TYPE_WORDS = max(FIELDS.values()) + 1
 # Functions of PyTypeObject by which a word that looks like one is checked.
 CHECKED = [FIELDS[name] for name in ("dealloc", "repr", "hash", "call", "getattro", "traverse",
@@ -40,6 +41,8 @@ class PythonFacts:
         self.type_type, self.module_def_type = type_type, module_def_type
         self.is_code = is_code
         self.slots, self.tables = type_slots(version), tables(version)
+        words = {word for word, _ in self.slots}
+        self.fields = {word: name for name, word in FIELDS.items() if word in words}
 
     @property
     def type_word(self) -> int:
@@ -58,7 +61,8 @@ class FunctionTables:
         self.functions, self.methods, self.types = {}, {}, {}
         self._owned = set()  # addresses of PyMethodDefs
         self._slots_of = {}  # address of a type -> {(member, function)}
-        for find in (self._find_methods, self._find_types, self._find_specs, self._find_modules):
+        for find in (self._find_methods, self._find_types, self._find_specs, self._find_modules,
+                     self._find_slots):
             find()
         for address, (name, function, _) in self.methods.items():
             if address not in self._owned and function not in self.functions:
@@ -255,3 +259,29 @@ class FunctionTables:
         for number, function in self._spec_rows(slots) if slots else ():
             if number in (MODULE_CREATE, MODULE_EXEC):
                 self._add(function, owner, "create" if number == MODULE_CREATE else "exec")
+
+    # struct wrapperbase of descrobject.h, an array in typeobject.c: name, offset in the type,
+    # function that calls the Python method, wrapper, documentation, flags, name object
+
+    def _find_slots(self) -> None:
+        rows, starts = {}, self._words.starts
+        for start, words in self._words.segments:
+            for at in range(3, len(words) - 2):
+                if words[at] in starts and words[at - 2] < SLOT_OFFSET_MAX and words[at + 2] < 256:
+                    name = self._text(words[at - 3], IDENTIFIER)
+                    if name.startswith("__"):
+                        rows[start + 8 * (at - 3)] = name, words[at - 2], words[at - 1]
+        for address in [address for address in rows if address - SLOT_DEF not in rows]:
+            self._add_slots(rows, address)
+
+    def _add_slots(self, rows: dict, address: int) -> None:
+        """The rows from an address on, if they are several. Of the methods that share a function
+        (__add__, __radd__) the first one counts."""
+        table = {}
+        while address in rows:
+            name, offset, function = rows[address]
+            table.setdefault(function, (offset, name))
+            address += SLOT_DEF
+        for function, (offset, name) in table.items() if len(table) >= SLOTS_MIN else ():
+            field = self._python.fields.get((offset - self._python.head) // 8)
+            self._add(function, "slot", "tp_" + field if field else name)

@@ -121,3 +121,5 @@ GLUE = {
     "generator.am_send": "PyGen_am_send",
     "coroutine.am_send": "PyGen_am_send",
 }
+# A slot whose function in Objects/typeobject.c has another name than slot_ and the field.
+SLOT_FUNCTIONS = {"tp_getattro": "tp_getattr_hook"}

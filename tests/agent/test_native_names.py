@@ -95,7 +95,7 @@ def glue_labels(names, file):
     found = {}
     for start in file.frames.starts():
         label = names.names.name(start + file.bias)
-        if label in GLUE or "_vectorcall_" in label:
+        if label in GLUE or "_vectorcall_" in label or label.startswith("slot_tp_"):
             found[start] = label
     return found
 
@@ -113,7 +113,8 @@ def wrong_glue(names):
     for row in run("nm", file.path).out.split("\n"):
         words = row.split()
         if len(words) == 3 and words[1] == "t":
-            symbols.setdefault(int(words[0], 16), set()).add(ENDING.sub("", words[2]))
+            name = re.sub("^_Py_(?=slot_)", "", ENDING.sub("", words[2]))  # since 3.12
+            symbols.setdefault(int(words[0], 16), set()).add(name)
     labels = glue_labels(names, file)
     check(len(labels) > 5, "glue is not found", file.path, labels)
     if not symbols:

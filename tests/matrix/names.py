@@ -1,8 +1,8 @@
 """Which native frames have a name: of the interpreter and its extension modules, in a program that
 uses some 40 types and modules written in C (cases/builtins_work.py).
 
-own     of all such frames that a Python frame has called, the share with a name; without glue,
-        which only leads from one Python frame to the next
+own     of all such frames that a Python frame has called, the share with a name; glue, which only
+        leads from one Python frame to the next, is known as such
 shown   of the weight that ends in native frames as pmp shows them, the share whose frame has one
 wrong   names that the interpreter itself has not for the function (cases/method_addresses.py)
 """
@@ -22,6 +22,7 @@ NAME = "builtins_work"
 SAMPLES, RATE = 400, 50
 OWN_LEAST, SHOWN_LEAST = 0.7, 0.95
 FRAME = re.compile(r"#(\d+) +0x([0-9a-f]+) in (.*) \(\)(?: from (.*)| at .*)?$")
+GLUE_NAME = "<glue>"
 NAMELESS = re.compile(r"fn 0x|0x|\?\?")
 with open(os.path.join(ROOT, "merger", "parse", "function_class.c"), encoding="utf-8") as _file:
     _patterns = re.findall(r'\{ "(.+?)", CLASS_GLUE', _file.read())
@@ -55,14 +56,20 @@ class Names:
 
 def native_frames(raw, modules):
     """Yields (address, name, module) of each native frame of these modules that is neither an
-    evaluator nor glue, nor rootward of all evaluators."""
+    evaluator nor rootward of all evaluators. Functions without a name that somewhere lead from one
+    evaluator to the next, without one that has a name, are known as glue: their name is GLUE_NAME then."""
+    runs, glue = [], set()
     for stack in native_stacks(raw):
         evaluators = [at for at, frame in enumerate(stack) if is_evaluator(frame)]
         for first, last in zip([-1] + evaluators, evaluators):
-            run = [frame for frame in stack[first + 1:last] if not GLUE.match(frame[1])]
-            # What an evaluator has called, and what only leads to another one, is glue.
-            if first < 0 or not all(NAMELESS.match(frame[1]) for frame in run):
-                yield from (frame[:3] for frame in run if frame[2] in modules)
+            run = stack[first + 1:last]
+            alone = [frame for frame in run if not GLUE.match(frame[1])]
+            if first >= 0 and all(NAMELESS.match(frame[1]) for frame in alone):
+                glue.update(frame[1:3] for frame in alone)
+            runs.append(run)
+    for address, name, module, _ in (frame for run in runs for frame in run):
+        if module in modules:
+            yield address, GLUE_NAME if (name, module) in glue else name, module
 
 
 def is_evaluator(frame):
@@ -70,21 +77,20 @@ def is_evaluator(frame):
 
 
 def native_stacks(raw):
-    """Yields [[address, name, module, runs Python]] of each thread, leaf first."""
-    stack, in_traceback = [], False
-    for line in raw.split("\n") + ["Thread"]:
-        match = FRAME.match(line)
-        if match:
-            # Before a return address is the call; the leaf's pc may be a function's first byte.
-            address = int(match.group(2), 16) - (match.group(1) != "0")
-            stack.append([address, match.group(3), match.group(4), False])
-        elif line.startswith("Traceback"):
-            in_traceback = True
-        elif line.startswith("  File ") and stack and not in_traceback:
-            stack[-1][3] = True
-        elif line.startswith("Thread"):
-            yield stack
-            stack, in_traceback = [], False
+    """Yields [(address, name, module, runs Python)] of each main thread, leaf first."""
+    for block in re.split(r"(?m)^Thread \d+ ", raw)[1:]:
+        if not re.match(r"\(LWP %s " % re.search(r"~pmp target pid=(\d+)", raw).group(1), block):
+            continue
+        stack = []
+        for line in block.partition("\nTraceback")[0].split("\n"):
+            match = FRAME.match(line)
+            if match:
+                # Before a return address is the call; the leaf's pc may be a function's first byte.
+                address = int(match.group(2), 16) - (match.group(1) != "0")
+                stack.append((address, match.group(3), match.group(4), False))
+            elif line.startswith("  File ") and stack:
+                stack[-1] = stack[-1][:3] + (True,)
+        yield stack
 
 
 def shown_share(profile, modules):
