@@ -168,6 +168,7 @@ def has_bomb(elf: Elf) -> bool:
 def unpacked_size(data: bytes):
     """The number of bytes that xz data unpacks to, by its index, as gdb computes it; None if the
     data is malformed. Format: tukaani.org/xz/xz-file-format.txt, 2.1.2 and 4."""
+    data = data.rstrip(b"\0")  # padding
     if len(data) < 24 or data[-2:] != b"YZ":
         return None
     length = (struct.unpack_from("<I", data, len(data) - 8)[0] + 1) * 4

@@ -219,8 +219,8 @@ class Elf:
         size, count, index = self._section_size, self._section_count, self._names_index
         if size != 64 or not self._sections_at:
             return []  # a program needs no section table
-        first = self._bytes(self._sections_at, size)
-        if len(first) == size:
+        first = self._bytes(self._sections_at, size) if not count or index == SHN_XINDEX else b""
+        if first[size - 1:]:
             count = count or struct.unpack_from("<Q", first, 32)[0]
             index = struct.unpack_from("<I", first, 40)[0] if index == SHN_XINDEX else index
         if count > SECTIONS_MAX:
@@ -245,4 +245,4 @@ class Elf:
     def _open(self):
         if isinstance(self._source, bytes):
             return io.BytesIO(self._source)
-        return open(self._source, "rb")
+        return open(self._source, "rb", buffering=0)
