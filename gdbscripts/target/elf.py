@@ -101,7 +101,7 @@ class Elf:
         for _, start, length, flags in self._loaded:
             if flags & needed != needed:
                 continue
-            for piece in range(start, start + length, SEARCH_BYTES):
+            for piece in range(start, start + min(length, TABLE_MAX), SEARCH_BYTES):
                 data = self.read_some(piece, SEARCH_BYTES + len(pattern) - 1)
                 if len(data) < len(pattern):
                     break  # the end of the file
