@@ -170,13 +170,13 @@ $(B)/gen/texts.c: $(texts)
 
 # Empties the lines of docstrings and comments, and cuts comments after code, if no quote is in them
 # (a string may have a "#"); the other lines keep their numbers. A docstring becomes "", which may be
-# the only statement of a class.
+# the only statement of a class. Types of results are cut, too.
 strip_comments = awk ' \
 	open { open = !/"""/; print ""; next } \
 	/^ *"""/ { text = $$0; sub(/^ *"""/, "", text); open = text !~ /"""/; sub(/""".*/, "\"\""); \
 		print; next } \
 	/^ *\#/ { print ""; next } \
-	{ sub(/  +\# [^"\047]*$$/, ""); print }'
+	{ sub(/  +\# [^"\047]*$$/, ""); sub(/\) -> [^ ]*:$$/, "):"); print }'
 
 # The scripts for gdb, compressed, as bytes: a string literal needs quoting and has a limited
 # length. The separators are described in gdbscripts/loader.py.

@@ -26,13 +26,13 @@ class Rule:
     """How to unwind one frame. CFA = register `base` (SP or FP) + `offset`. The return address is
     at CFA - 8. The caller's frame pointer is at CFA + `saved_fp`; None: it is still in its
     register. `signal`: for a signal trampoline, the offsets from SP at which the caller's (sp, pc,
-    fp) are stored; None for any other frame. `switches`: the CFA may be on another stack; offset 0:
-    where the caller's frame ends, of which FP is the frame pointer (go_table.py)."""
-    __slots__ = ("base", "offset", "saved_fp", "signal", "switches")
+    fp) are stored; None for any other frame. `stack`: a kind of go_stacks.py if the caller may be
+    on another stack, else None."""
+    __slots__ = ("base", "offset", "saved_fp", "signal", "stack")
 
-    def __init__(self, base: int, offset: int, saved_fp, signal=None, switches=False) -> None:
+    def __init__(self, base: int, offset: int, saved_fp, signal=None, stack=None) -> None:
         self.base, self.offset, self.saved_fp, self.signal = base, offset, saved_fp, signal
-        self.switches = switches
+        self.stack = stack
 
 
 OUTERMOST = Rule(SP, 0, None)  # the frame has no caller

@@ -11,14 +11,14 @@ moduledata has the start of the code. Read here are 1.2 to 1.27; up to 1.17 with
 
 A frame of Go begins at CFA - 8 (the return address) and has the caller's frame pointer at CFA - 16
 (cmd/compile/abi-internal.md); the table has the distance from the stack pointer to CFA - 8. Some
-functions of the runtime leave their goroutine's stack for that of the thread (asm_amd64.s,
-sys_linux_amd64.s): SWITCH.
+functions of the runtime change the stack (asm_amd64.s, sys_linux_amd64.s): KINDS, go_stacks.py.
 """
 import bisect
 import struct
 
-from pmp_cfi import FP, OUTERMOST, SP, Rule
+from pmp_cfi import OUTERMOST, SP, Rule
 from pmp_elf import PF_W, Elf
+from pmp_go_stacks import CALLBACK, FRAMELESS_SWITCH, LEFT, SWITCH
 from pmp_jit import EPILOGUE_BYTES, epilogue
 from pmp_memory import TEXT_MAX, BadRead
 
@@ -37,27 +37,24 @@ WRITES_SP = 2  # FuncFlag_SPWRITE
 # Offsets in moduledata: text and etext since 1.16; gofunc in 1.26 and 1.27.
 TEXT_AT, ETEXT_AT, GOFUNC_AT = 22 * 8, 23 * 8, (43 * 8, 40 * 8)
 
-# Functions that no frame of the same thread has called: where goroutines and threads begin, and
-# where the thread leaves a goroutine for good.
-ENDS = ("runtime.goexit", "runtime.rt0_go", "runtime.mcall", "runtime.morestack", "runtime.clone",
-        "runtime.gogo", "gogo")
-# Functions that set the stack pointer, up to 1.17; newer versions flag them.
-SWITCHES = ("runtime.systemstack", "runtime.asmcgocall", "runtime.nanotime", "runtime.nanotime1",
-            "runtime.walltime", "runtime.walltime1", "time.now")
-NO_SWITCHES = ("runtime.cgocallback",)  # it has the same frame on both stacks
-SIGNAL_RETURNS = ("runtime.sigreturn", "runtime.sigreturn__sigaction")
-# Functions whose own address is a return address, though no call is before it: the kernel's for a
-# signal handler, and that of a goroutine that has left its stack (gosave_systemstack_switch).
-RETURNED_TO = SIGNAL_RETURNS + ("runtime.systemstack_switch",)
-SIGNAL_RETURN = Rule(SP, 0, None, (160, 168, 120))  # struct ucontext: rsp, rip, rbp (ucontext.h)
-SWITCH = Rule(FP, 16, -16, None, True)
-FRAMELESS_SWITCH = Rule(FP, 0, None, None, True)
-# Of struct g: m, and of sched: sp, pc, g, ctxt, ret (up to 1.24), lr, bp (runtime/runtime2.go). Of
-# struct m: the words that have m.curg.
-G_AT, G = 48, struct.Struct("<8Q")
-M = struct.Struct("<64Q")
-TLS_G = -8  # from the fs base: the g that the thread runs (cmd/internal/obj/x86/obj6.go)
-FRAME_MAX = 1 << 16  # bytes of the last frame of a goroutine that has left its stack
+# Name of a function of the runtime -> its kind. "end": no frame of the same thread has called it: a
+# goroutine or a thread begins there, or the thread has left a goroutine for good. "signal": the
+# trampoline of signal handlers. "left": the return address of a goroutine that has left its stack
+# (gosave_systemstack_switch). "callback": C calls Go. "plain": its frame does not have the caller's
+# frame pointer, which is in the register. "switch": it sets the stack pointer; newer versions than
+# 1.17 flag such functions.
+KINDS = {name: kind for kind, names in (
+    ("end", "runtime.goexit runtime.rt0_go runtime.mcall runtime.morestack runtime.clone "
+            "runtime.gogo gogo"),
+    ("signal", "runtime.sigreturn runtime.sigreturn__sigaction"),
+    ("left", "runtime.systemstack_switch"),
+    ("callback", "runtime.cgocallback runtime.cgocallback_gofunc"),
+    ("plain", "crosscall2"),
+    ("switch", "runtime.systemstack runtime.asmcgocall runtime.nanotime runtime.nanotime1 "
+               "runtime.walltime runtime.walltime1 time.now")) for name in names.split()}
+RETURNED_TO = ("signal", "left")  # their own address is a return address, with no call before it
+# The kinds that have one rule. The offsets are those of rsp, rip and rbp in struct ucontext.
+RULES = {"end": OUTERMOST, "left": LEFT, "signal": Rule(SP, 0, None, (160, 168, 120))}
 
 
 class _Version:
@@ -79,24 +76,26 @@ VERSIONS = {0xfffffffb: _Version(8, 0, 0, 40, None), 0xfffffffa: _Version(8, 2, 
 
 class GoFunction:
     """A function. Addresses are those of the file."""
-    __slots__ = ("start", "end", "name", "record", "_depths", "_kind")
+    __slots__ = ("start", "end", "name", "record", "_depths", "kind")
 
-    def __init__(self, start: int, end: int, name: str, record: bytes, depths: list, kind) -> None:
+    def __init__(self, start: int, end: int, name: str, record: bytes, depths: list,
+                 kind: str) -> None:
         """record: its struct _func; depths: as GoTable._values, bytes from the stack pointer to the
-        return address; kind: the Rule of all of it, SWITCH or None."""
+        return address; kind: of KINDS, "" for most."""
         self.start, self.end, self.name, self.record = start, end, name, record
-        self._depths, self._kind = depths, kind
+        self._depths, self.kind = depths, kind
 
     def rule(self, address: int):
         """The cfi.Rule at an address, None if the table has none."""
-        if self._kind is not None and self._kind is not SWITCH:
-            return self._kind
+        if self.kind in RULES:
+            return RULES[self.kind]
         depth = _value_at(self._depths, address)
         if not 0 <= depth < DEPTH_MAX:
             return None
-        if self._kind is SWITCH:
+        if self.kind == "switch":
             return SWITCH if depth else FRAMELESS_SWITCH
-        return Rule(SP, depth + 8, -16 if depth else None)
+        fp = -16 if depth and self.kind != "plain" else None
+        return Rule(SP, depth + 8, fp, None, CALLBACK if self.kind == "callback" else None)
 
 
 class GoTable:
@@ -122,7 +121,7 @@ class GoTable:
         at = bisect.bisect_right(self._starts, offset) - 1
         if at + 1 < len(self._starts) and self._starts[at + 1] == offset + 1:
             after = self._at(at + 1)
-            if after is not None and after.name in RETURNED_TO:
+            if after is not None and after.kind in RETURNED_TO:
                 return after
         return self._at(at)
 
@@ -228,14 +227,11 @@ class GoTable:
         depths = self._values(self._field(record, 3), start, end)
         return GoFunction(start, end, name, record, depths, self._kind(name, record))
 
-    def _kind(self, name: str, record: bytes):
-        if name in ENDS:
-            return OUTERMOST
-        if name in SIGNAL_RETURNS:
-            return SIGNAL_RETURN
-        at = self._version.flag
-        writes_sp = record[at] & WRITES_SP if at else name in SWITCHES
-        return SWITCH if writes_sp and name not in NO_SWITCHES else None
+    def _kind(self, name: str, record: bytes) -> str:
+        kind, at = KINDS.get(name, ""), self._version.flag
+        if at and kind in ("", "switch"):  # a wrapper may have the name, too
+            return "switch" if record[at] & WRITES_SP else ""
+        return kind
 
     def _name(self, offset: int) -> str:
         return self._text_at(self._names + offset)
@@ -382,21 +378,3 @@ def _candidates(elf: Elf):
     if not elf.has_sections() or any(elf.has_section(name) for name in GO_SECTIONS):
         for address in elf.find(b"\xff\xff\xff" + HEADER_END):
             yield address - 1
-
-
-def goroutine_sp(memory, thread_id: int, fp: int) -> int:
-    """The stack pointer at which the goroutine of a thread has left its stack: there is a return
-    address. 0: unknown. fp: the frame pointer of its last frame."""
-    try:
-        m = memory.pointer(memory.pointer(thread_id + TLS_G) + G_AT)
-        words = M.unpack(memory.read(m, M.size))
-    except BadRead:
-        return 0
-    for g in words:
-        try:
-            its_m, sp, _, its_g, *sched = G.unpack(memory.read(g + G_AT, G.size))
-        except BadRead:
-            continue
-        if (its_m, its_g) == (m, g) and fp in sched[2:] and fp - FRAME_MAX < sp <= fp:
-            return sp
-    return 0

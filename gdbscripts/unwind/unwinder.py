@@ -13,7 +13,7 @@ mapping.
 import struct
 
 from pmp_cfi import FP, OUTERMOST
-from pmp_go_table import goroutine_sp
+from pmp_go_stacks import GoStacks
 from pmp_memory import BadRead
 
 FRAMES_MAX = 20000  # of one stack: the half nearest to the leaf, and the half nearest to the root
@@ -83,6 +83,7 @@ class Unwinder:
         memory: with read_some; registers: registers.Registers."""
         stack, frames = _StackMemory(memory, registers.sp), []
         pc, sp, fp, exact = registers.pc, registers.sp, registers.fp, True
+        go_stacks = None  # GoStacks, if the thread has several
         is_guess = saw_generated = False  # is_guess: a frame had no rule
         try:
             while pc and len(frames) < WALK_MAX:
@@ -107,33 +108,25 @@ class Unwinder:
                     cfa, pc, fp = (stack.word(sp + at) for at in rule.signal)
                 else:
                     cfa, saved_fp = (fp if rule.base == FP else sp) + rule.offset, rule.saved_fp
-                    if rule.switches and not rule.offset:
-                        if registers.fp is None:
+                    if rule.stack is not None:
+                        if registers.fp is None and not registers.thread_id:
                             return None
-                        cfa, saved_fp = self._switched(memory, registers, fp)
+                        go_stacks = go_stacks or GoStacks(memory, registers.thread_id,
+                                                          self._call_rule)
+                        cfa, saved_fp = go_stacks.caller(rule, sp, fp)
                     pc = stack.word(cfa - 8)
                     if saved_fp is not None:
                         fp = stack.word(cfa + saved_fp)
-                if cfa <= sp and not exact and not rule.switches:
+                if cfa <= sp and not exact and rule.stack is None:
                     raise BadRead("0x%x" % cfa)
                 sp = cfa
         except BadRead:
             return frames if saw_generated else None
         return frames if frames and saw_generated >= is_guess else None
 
-    def _switched(self, memory, registers, fp: int) -> tuple:
-        """(CFA, offset of the saved frame pointer) of a frame of Go that is on another stack than
-        its caller, of which `fp` is the frame pointer. If its return address is not found: those of
-        the caller."""
-        end = goroutine_sp(memory, registers.thread_id, fp) + 8
-        try:
-            pc = memory.pointer(end - 8)
-        except BadRead:
-            return fp + 16, -16
-        rule = self._rule(pc - 1) if self.is_code(pc - 1) else None
-        if rule is None or rule.base == FP or rule.saved_fp is None:
-            return fp + 16, -16
-        return (end, None) if end + rule.offset + rule.saved_fp == fp else (fp + 16, -16)
+    def _call_rule(self, pc: int):
+        """The Rule of the call before a return address, None if there is none."""
+        return self._rule(pc - 1) if self.is_code(pc - 1) else None
 
     def is_code(self, address: int) -> bool:
         """Is the address in an executable mapping?"""

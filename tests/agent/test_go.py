@@ -87,7 +87,7 @@ def _():
         equal((table.lines(TEXT - 1), table.lines(TEXT + 160)), ([], []), version)
         frames = [table.function(TEXT + at).rule(TEXT + at) for at in (0, 33, 40, 90, 100, 130)]
         check(frames[0] is cfi.OUTERMOST and frames[4] is go_table.FRAMELESS_SWITCH
-              and frames[5] is go_table.SIGNAL_RETURN, "rules", version)
+              and frames[5] is go_table.RULES["signal"], "rules", version)
         equal([(rule.base, rule.offset, rule.saved_fp) for rule in frames[1:4]],
               [(cfi.SP, 8, None), (cfi.SP, 48, -16), (cfi.SP, 8, None)], version)
         # The kernel pushes its address as a return address: the byte before it belongs to it.
@@ -202,7 +202,7 @@ def check_frames(path, table):
         elif end and columns and re.match("[0-9a-f]{16} ", line) and int(words[0], 16) < end:
             address, row = int(words[0], 16), dict(zip(columns, words[1:]))
             function = table.function(address)
-            if function is None or function._kind is not None or row["CFA"] == "rsp+0":
+            if function is None or function.kind or row["CFA"] == "rsp+0":
                 continue
             rule = function.rule(address)
             equal("rsp+%d" % rule.offset, row["CFA"], "%s: 0x%x" % (function.name, address))
