@@ -9,18 +9,20 @@ import struct
 from pmp_cfi import FP, OUTERMOST, SP, Rule
 from pmp_memory import BadRead
 
-OTHER, CALLER, CALLBACK = "other", "caller", "callback"  # kinds of cfi.Rule.stack
-# A function with a frame that has set the stack pointer; one without a frame, whose return address
-# is where the caller's frame ends; the return address of a goroutine that has left its stack.
+# Kinds of cfi.Rule.stack: a function with a frame that has set the stack pointer; one without a
+# frame, whose return address is where the caller's frame ends; C calls Go; the thread waits for its
+# own goroutine (LockOSThread, calls from C); the thread leaves a goroutine.
+OTHER, CALLER, CALLBACK, LOCKED, LEAVES = "other", "caller", "callback", "locked", "leaves"
 SWITCH, FRAMELESS_SWITCH = Rule(FP, 16, -16, None, OTHER), Rule(FP, 16, -16, None, CALLER)
-LEFT = Rule(SP, 8, None)
+LEAVE = Rule(SP, 8, None, None, LEAVES)
+LEFT = Rule(SP, 8, None)  # the return address of a goroutine that has left its stack
 # asmcgocall stores g and the depth of its stack pointer in g's stack, or 0 and the stack pointer:
 # offsets from its stack pointer since 1.20 and before.
 STORED = ((8, 0), (48, 40))
 STACK_END = 8  # of struct g: stack.hi
 # Of struct g: m, and of sched: sp, pc, g, ctxt, ret (up to 1.24), lr, bp.
 G_AT, SCHED_SP, G = 48, 56, struct.Struct("<8Q")
-M_SIZE = 512  # bytes of struct m, which begins with m.g0, that have m.curg
+M_SIZE = 1024  # bytes of struct m, which begins with m.g0, that have m.curg and m.lockedg
 TLS_SIZE = 512  # bytes of thread-local storage that are searched for the g that the thread runs
 FRAME_MAX = 1 << 16  # bytes of the last frame of a goroutine that has left its stack
 
@@ -32,18 +34,27 @@ class GoStacks:
         """memory: a MemoryReader; thread_id: its fs base, 0: unknown; rule_of(return address): the
         cfi.Rule of the call before it, or None."""
         self._memory, self._thread_id, self._rule_of = memory, thread_id, rule_of
+        self._is_locked = False  # the thread waits for its own goroutine
         self._callback_sp = 0  # of the last frame of cgocallback, on the stack of the thread
 
-    def caller(self, rule: Rule, sp: int, fp: int) -> tuple:
-        """(CFA, offset of the saved frame pointer) of a frame whose rule has a kind of stack.
-        BadRead."""
+    def caller(self, rule: Rule, sp: int, fp: int):
+        """(CFA, pc, fp) of the caller of a frame whose rule has a kind of stack, None if it has
+        none. BadRead."""
+        if rule.stack == LEAVES:
+            return self._locked_goroutine() if self._is_locked else None
+        self._is_locked |= rule.stack == LOCKED
         if rule.stack == CALLBACK:
-            return self._after_callback(rule, sp)
-        if rule.stack == CALLER:
-            for end in self._ends(sp, fp):
+            sp = self._before_callback(rule, sp)
+        if rule.base == SP:
+            cfa = sp + rule.offset
+        else:
+            cfa = fp + 16  # of the frame, or if it has none of its caller
+            for end in self._ends(sp, fp) if rule.stack == CALLER else ():
                 if self._is_end(end, fp):
-                    return end + 8, None
-        return fp + 16, -16  # the frame, or if it has none its caller's
+                    return end + 8, self._memory.pointer(end), fp
+        if rule.saved_fp is not None:
+            fp = self._memory.pointer(cfa + rule.saved_fp)
+        return cfa, self._memory.pointer(cfa - 8), fp
 
     def _ends(self, sp: int, fp: int):
         """Yields the possible places of the return address of a function without a frame."""
@@ -64,16 +75,29 @@ class GoStacks:
         return (rule is not None and rule.base == SP and rule.saved_fp is not None
                 and end + 8 + rule.offset + rule.saved_fp == fp)
 
-    def _after_callback(self, rule: Rule, sp: int) -> tuple:
-        """cgocallback has a frame on the goroutine's stack, and the same on that of the thread,
-        which C has called. The latter has the stack pointer of the callback before."""
+    def _before_callback(self, rule: Rule, sp: int) -> int:
+        """The stack pointer of cgocallback on the stack of the thread. It has the same frame there
+        and on the goroutine's stack; the former has the stack pointer of the callback before."""
         before = self._rule_of(self._memory.pointer(sp + rule.offset - 8))
-        if before is LEFT or before is OUTERMOST:
-            last = self._callback_sp
-            self._callback_sp = self._memory.pointer(last) if last else self._thread_sp()
-            if self._callback_sp:
-                sp = self._callback_sp
-        return sp + rule.offset, rule.saved_fp
+        if before is not LEFT and before is not OUTERMOST:
+            return sp  # the goroutine's stack is not in use yet
+        last = self._callback_sp
+        self._callback_sp = self._memory.pointer(last) if last else self._thread_sp()
+        return self._callback_sp or sp
+
+    def _locked_goroutine(self):
+        """As caller, for the goroutine that the thread waits for; None if it is not found."""
+        self._is_locked, m = False, self._m()
+        for g in self._words(m, M_SIZE) if m else ():
+            try:
+                its_m, sp, pc, its_g, *sched = G.unpack(self._memory.read(g + G_AT, G.size))
+            except BadRead:
+                continue
+            rule = self._rule_of(pc) if (its_m, its_g) == (0, g) else None
+            if rule is not None and rule.base == SP:
+                # The frame pointer is the last word, which is lr before Go 1.25.
+                return sp, pc, sched[3] or sched[2]
+        return None
 
     def _goroutine_sp(self, fp: int) -> int:
         """The stack pointer at which the goroutine has left its stack, 0: unknown. fp: the frame
@@ -95,7 +119,9 @@ class GoStacks:
 
     def _m(self) -> int:
         """The struct m of the thread, 0: unknown. Its g is right before the fs base, or if Go is a
-        library somewhere before."""
+        library somewhere before. BadRead: the fs base is not known."""
+        if not self._thread_id:
+            raise BadRead("no fs base")
         for g in reversed(self._words(self._thread_id - TLS_SIZE, TLS_SIZE)):
             try:
                 m = self._memory.pointer(g + G_AT)

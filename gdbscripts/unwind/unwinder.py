@@ -78,7 +78,7 @@ class Unwinder:
 
     def unwind(self, memory, registers):
         """[Frame], leaf first, up to the outermost one or WALK_MAX. None if gdb has to unwind the
-        stack, or if the frame pointer is needed and `registers` does not have it.
+        stack, or if the frame pointer or the thread id is needed and `registers` does not have it.
 
         memory: with read_some; registers: registers.Registers."""
         stack, frames = _StackMemory(memory, registers.sp), []
@@ -106,17 +106,17 @@ class Unwinder:
                 exact = rule.signal is not None
                 if exact:
                     cfa, pc, fp = (stack.word(sp + at) for at in rule.signal)
+                elif rule.stack is not None:
+                    go_stacks = go_stacks or GoStacks(memory, registers.thread_id, self._call_rule)
+                    found = go_stacks.caller(rule, sp, fp)
+                    if found is None:
+                        break
+                    cfa, pc, fp = found
                 else:
-                    cfa, saved_fp = (fp if rule.base == FP else sp) + rule.offset, rule.saved_fp
-                    if rule.stack is not None:
-                        if registers.fp is None and not registers.thread_id:
-                            return None
-                        go_stacks = go_stacks or GoStacks(memory, registers.thread_id,
-                                                          self._call_rule)
-                        cfa, saved_fp = go_stacks.caller(rule, sp, fp)
+                    cfa = (fp if rule.base == FP else sp) + rule.offset
                     pc = stack.word(cfa - 8)
-                    if saved_fp is not None:
-                        fp = stack.word(cfa + saved_fp)
+                    if rule.saved_fp is not None:
+                        fp = stack.word(cfa + rule.saved_fp)
                 if cfa <= sp and not exact and rule.stack is None:
                     raise BadRead("0x%x" % cfa)
                 sp = cfa
