@@ -13,17 +13,19 @@ from pmp_memory import BadRead
 # frame, whose return address is where the caller's frame ends; C calls Go; the thread waits for its
 # own goroutine (LockOSThread, calls from C); the thread leaves a goroutine.
 OTHER, CALLER, CALLBACK, LOCKED, LEAVES = "other", "caller", "callback", "locked", "leaves"
-SWITCH, FRAMELESS_SWITCH = Rule(FP, 16, -16, None, OTHER), Rule(FP, 16, -16, None, CALLER)
+FRAMELESS_SWITCH = Rule(FP, 16, -16, None, CALLER)
 LEAVE = Rule(SP, 8, None, None, LEAVES)
 LEFT = Rule(SP, 8, None)  # the return address of a goroutine that has left its stack
 # asmcgocall stores g and the depth of its stack pointer in g's stack, or 0 and the stack pointer:
-# offsets from its stack pointer since 1.20 and before.
+# offsets from its new stack pointer in Go 1.24 and in 1.19.
 STORED = ((8, 0), (48, 40))
 STACK_END = 8  # of struct g: stack.hi
 # Of struct g: m, and of sched: sp, pc, g, ctxt, ret (up to 1.24), lr, bp.
 G_AT, SCHED_SP, G = 48, 56, struct.Struct("<8Q")
 M_SIZE = 1024  # bytes of struct m, which begins with m.g0, that have m.curg and m.lockedg
 TLS_SIZE = 512  # bytes of thread-local storage that are searched for the g that the thread runs
+ADDRESS_MIN = 4096
+CHANGES_MAX = 1000  # of the stack of one thread; each costs some 100 reads of memory
 FRAME_MAX = 1 << 16  # bytes of the last frame of a goroutine that has left its stack
 
 
@@ -34,14 +36,18 @@ class GoStacks:
         """memory: a MemoryReader; thread_id: its fs base, 0: unknown; rule_of(return address): the
         cfi.Rule of the call before it, or None."""
         self._memory, self._thread_id, self._rule_of = memory, thread_id, rule_of
+        self._changes = 0
         self._is_locked = False  # the thread waits for its own goroutine
         self._callback_sp = 0  # of the last frame of cgocallback, on the stack of the thread
 
     def caller(self, rule: Rule, sp: int, fp: int):
         """(CFA, pc, fp) of the caller of a frame whose rule has a kind of stack, None if it has
         none. BadRead."""
+        self._changes += 1
+        if self._changes > CHANGES_MAX:
+            raise BadRead("%d changes of the stack" % self._changes)
         if rule.stack == LEAVES:
-            return self._locked_goroutine() if self._is_locked else None
+            return self._locked_goroutine() if self._is_locked or self._thread_id else None
         self._is_locked |= rule.stack == LOCKED
         if rule.stack == CALLBACK:
             sp = self._before_callback(rule, sp)
@@ -49,6 +55,8 @@ class GoStacks:
             cfa = sp + rule.offset
         else:
             cfa = fp + 16  # of the frame, or if it has none of its caller
+            if rule.stack == OTHER and self._rule_of(self._memory.pointer(fp + 8)) is None:
+                cfa = fp + rule.offset  # up to Go 1.16 the register has the stack pointer
             for end in self._ends(sp, fp) if rule.stack == CALLER else ():
                 if self._is_end(end, fp):
                     return end + 8, self._memory.pointer(end), fp
@@ -87,30 +95,32 @@ class GoStacks:
 
     def _locked_goroutine(self):
         """As caller, for the goroutine that the thread waits for; None if it is not found."""
-        self._is_locked, m = False, self._m()
-        for g in self._words(m, M_SIZE) if m else ():
-            try:
-                its_m, sp, pc, its_g, *sched = G.unpack(self._memory.read(g + G_AT, G.size))
-            except BadRead:
-                continue
-            rule = self._rule_of(pc) if (its_m, its_g) == (0, g) else None
+        self._is_locked = False
+        for sp, pc, fps in self._goroutines(0):
+            rule = self._rule_of(pc)
             if rule is not None and rule.base == SP:
-                # The frame pointer is the last word, which is lr before Go 1.25.
-                return sp, pc, sched[3] or sched[2]
+                return sp, pc, fps[1] or fps[0]
         return None
 
     def _goroutine_sp(self, fp: int) -> int:
         """The stack pointer at which the goroutine has left its stack, 0: unknown. fp: the frame
         pointer of its last frame."""
-        m = self._m()
-        for g in self._words(m, M_SIZE) if m else ():
-            try:
-                its_m, sp, _, its_g, *sched = G.unpack(self._memory.read(g + G_AT, G.size))
-            except BadRead:
-                continue
-            if (its_m, its_g) == (m, g) and fp in sched[2:] and fp - FRAME_MAX < sp <= fp:
+        for sp, _, fps in self._goroutines(self._m()):
+            if fp in fps and fp - FRAME_MAX < sp <= fp:
                 return sp
         return 0
+
+    def _goroutines(self, its_m: int):
+        """Yields (sp, pc, [lr, bp] before Go 1.25, else [bp, another word]), stored in sched, of
+        the goroutines that struct m knows and that run on this m, 0: on none. BadRead."""
+        m = self._m()
+        for g in self._pointers(m, M_SIZE) if m else ():
+            try:
+                on_m, sp, pc, its_g, _, _, *fps = G.unpack(self._memory.read(g + G_AT, G.size))
+            except BadRead:
+                continue
+            if (on_m, its_g) == (its_m, g):
+                yield sp, pc, fps
 
     def _thread_sp(self) -> int:
         """m.g0.sched.sp, 0: unknown."""
@@ -122,7 +132,7 @@ class GoStacks:
         library somewhere before. BadRead: the fs base is not known."""
         if not self._thread_id:
             raise BadRead("no fs base")
-        for g in reversed(self._words(self._thread_id - TLS_SIZE, TLS_SIZE)):
+        for g in reversed(self._pointers(self._thread_id - TLS_SIZE, TLS_SIZE)):
             try:
                 m = self._memory.pointer(g + G_AT)
                 if self._memory.pointer(self._memory.pointer(m) + G_AT) == m:
@@ -131,9 +141,10 @@ class GoStacks:
                 continue
         return 0
 
-    def _words(self, start: int, size: int) -> tuple:
-        """The words there, () if they cannot be read."""
+    def _pointers(self, start: int, size: int) -> list:
+        """The words there that may be addresses, [] if they cannot be read."""
         try:
-            return struct.unpack("<%dQ" % (size // 8), self._memory.read(start, size))
+            words = struct.unpack("<%dQ" % (size // 8), self._memory.read(start, size))
         except BadRead:
-            return ()
+            return []
+        return [word for word in words if word >= ADDRESS_MIN and not word & 7]

@@ -16,9 +16,9 @@ functions of the runtime change the stack (asm_amd64.s, sys_linux_amd64.s): KIND
 import bisect
 import struct
 
-from pmp_cfi import OUTERMOST, SP, Rule
+from pmp_cfi import FP, OUTERMOST, SP, Rule
 from pmp_elf import PF_W, Elf
-from pmp_go_stacks import CALLBACK, FRAMELESS_SWITCH, LEAVE, LEFT, LOCKED, SWITCH
+from pmp_go_stacks import CALLBACK, FRAMELESS_SWITCH, LEAVE, LEFT, LOCKED, OTHER
 from pmp_jit import EPILOGUE_BYTES, epilogue
 from pmp_memory import TEXT_MAX, BadRead
 
@@ -37,12 +37,12 @@ WRITES_SP = 2  # FuncFlag_SPWRITE
 # Offsets in moduledata: text and etext since 1.16; gofunc in 1.26 and 1.27.
 TEXT_AT, ETEXT_AT, GOFUNC_AT = 22 * 8, 23 * 8, (43 * 8, 40 * 8)
 
-# Name of a function of the runtime -> its kind. "end": a goroutine or a thread begins there. "leaves":
-# the thread leaves a goroutine for good. "locked": it waits for its own goroutine. "signal": the
-# trampoline of signal handlers. "left": the return address of a goroutine that has left its stack
-# (gosave_systemstack_switch). "callback": C calls Go. "plain": its frame does not have the caller's
-# frame pointer, which is in the register. "switch": it sets the stack pointer; versions after 1.17
-# flag such functions.
+# Name of a function of the runtime -> its kind. "end": a goroutine or a thread begins there.
+# "leaves": the thread leaves a goroutine for good. "locked": it waits for its own goroutine.
+# "signal": the trampoline of signal handlers. "left": the return address of a goroutine that has
+# left its stack (gosave_systemstack_switch). "callback": C calls Go. "plain": its frame does not
+# have the caller's frame pointer, which is in the register. "switch": it sets the stack pointer;
+# versions after 1.17 flag such functions.
 KINDS = {name: kind for kind, names in (
     ("end", "runtime.goexit runtime.rt0_go runtime.clone runtime.gogo gogo"),
     ("leaves", "runtime.mcall runtime.morestack"),
@@ -54,9 +54,10 @@ KINDS = {name: kind for kind, names in (
     ("switch", "runtime.systemstack runtime.asmcgocall runtime.nanotime runtime.nanotime1 "
                "runtime.walltime runtime.walltime1 time.now")) for name in names.split()}
 STACKS = (CALLBACK, LOCKED)  # that are kinds of cfi.Rule.stack, too
-RETURNED_TO = ("signal", "left")  # their own address is a return address, with no call before it
+RETURNED_TO = ("signal", "left")  # their address is a return address, with no call before it
 # The kinds that have one rule. The offsets are those of rsp, rip and rbp in struct ucontext.
-RULES = {"end": OUTERMOST, "leaves": LEAVE, "left": LEFT, "signal": Rule(SP, 0, None, (160, 168, 120))}
+RULES = {"end": OUTERMOST, "leaves": LEAVE, "left": LEFT,
+         "signal": Rule(SP, 0, None, (160, 168, 120))}
 
 
 class _Version:
@@ -95,7 +96,7 @@ class GoFunction:
         if not 0 <= depth < DEPTH_MAX:
             return None
         if self.kind == "switch":
-            return SWITCH if depth else FRAMELESS_SWITCH
+            return Rule(FP, depth + 8, -16, None, OTHER) if depth else FRAMELESS_SWITCH
         fp = -16 if depth and self.kind != "plain" else None
         return Rule(SP, depth + 8, fp, None, self.kind if self.kind in STACKS else None)
 

@@ -21,7 +21,13 @@ FUNCTIONS = (("runtime.goexit", 32, [(0, 32)], [(9, 32)], [], 1),
              ("main.main", 64, [(0, 4), (40, 52), (0, 8)], [(20, 16), (7, 16), (21, 32)],
               [(-1, 16), (0, 16), (-1, 32)], 0),
              ("runtime.systemstack", 32, [(0, 32)], [(5, 32)], [], 2),
-             ("runtime.sigreturn", 32, [(0, 32)], [(6, 32)], [], 0))
+             ("runtime.sigreturn", 32, [(0, 32)], [(6, 32)], [], 0),
+             ("runtime.cgocallback", 32, [(24, 32)], [(8, 32)], [], 0),
+             ("runtime.systemstack_switch", 32, [(0, 32)], [(9, 32)], [], 0),
+             ("runtime.stoplockedm", 32, [(16, 32)], [(10, 32)], [], 0),
+             ("runtime.mcall", 32, [(0, 32)], [(11, 32)], [], 2),
+             ("runtime.nanotime1", 32, [(16, 32)], [(12, 32)], [], 2))
+CODE_SIZE = sum(row[1] for row in FUNCTIONS)
 INLINED = "main.add"  # at line 7, called at byte 40 of main.main, which is line 21
 FILE = "/go/src/main.go"
 
@@ -134,7 +140,7 @@ class Image:
         """moduledata: its first word is the address of the table."""
         words = [0] * 64
         words[0] = TABLE
-        for at, value in ((self.text_at, TEXT), (self.text_at + 8, TEXT + 160 + 16),
+        for at, value in ((self.text_at, TEXT), (self.text_at + 8, TEXT + CODE_SIZE + 16),
                           (self.gofunc_at, GOFUNC), (self.gofunc_at + 8, GOFUNC + 0x800)):
             words[at // 8] = value
         return struct.pack("<64Q", *words)

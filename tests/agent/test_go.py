@@ -17,7 +17,11 @@ from tap import check, equal, main, run, skip, temp_dir, test  # noqa: E402
 
 elf, cfi, go_table, memory = load("elf"), load("cfi"), load("go_table"), load("memory")
 unwinder = load("unwinder")
-TEXT = go_image.TEXT
+TEXT, END = go_image.TEXT, go_image.TEXT + go_image.CODE_SIZE
+PLACES = [TEXT + sum(row[1] for row in go_image.FUNCTIONS[:at])
+          for at in range(len(go_image.FUNCTIONS))]
+(GOEXIT, MAIN, SYSTEMSTACK, _, CGOCALLBACK, SYSTEMSTACK_SWITCH, STOPLOCKEDM, MCALL,
+ NANOTIME1) = PLACES
 ERRORS = (memory.BadRead, OSError, struct.error)
 SOURCE = """
 package main
@@ -74,8 +78,8 @@ def _():
         table = table_of(go_image.elf_file(version))
         functions = all_functions(table)
         equal([(f.name, f.start, f.end) for f in functions],
-              [(row[0], TEXT + at, TEXT + at + row[1])
-               for row, at in zip(go_image.FUNCTIONS, (0, 32, 96, 128))], version)
+              [(row[0], place, place + row[1]) for row, place in zip(go_image.FUNCTIONS, PLACES)],
+              version)
         inlines = version not in ("1.2", "1.16")
         for at, wanted in ((0, [("runtime.goexit", 9)]), (33, [("main.main", 20)]),
                            (50, [("main.add", 7), ("main.main", 21)]), (95, [("main.main", 21)])):
@@ -84,7 +88,7 @@ def _():
             else:
                 wanted = [(name, go_image.FILE, line) for name, line in wanted]
                 equal(table.lines(TEXT + at), wanted, "%s: %d" % (version, at))
-        equal((table.lines(TEXT - 1), table.lines(TEXT + 160)), ([], []), version)
+        equal((table.lines(TEXT - 1), table.lines(END)), ([], []), version)
         frames = [table.function(TEXT + at).rule(TEXT + at) for at in (0, 33, 40, 90, 100, 130)]
         check(frames[0] is cfi.OUTERMOST and frames[4] is go_table.FRAMELESS_SWITCH
               and frames[5] is go_table.RULES["signal"], "rules", version)
@@ -118,7 +122,7 @@ def read_all(data):
         table = table_of(data)
     except ERRORS:
         return
-    for address in range(TEXT - 2, TEXT + 162, 5):
+    for address in range(TEXT - 2, END + 2, 5):
         function = table.function(address)
         if function is not None:
             check(function.start <= address + 1 <= function.end, "another function")
@@ -268,21 +272,23 @@ def _():
 
 
 class Stacks(memory.MemoryReader):
-    """The memory of a thread of Go that has left its goroutine's stack, and its code: functions of
-    the image of 1.20, loaded without a bias."""
-    THREAD, G, G0, M = 0x9000, 0x8000, 0x8800, 0x7000
+    """The memory of a thread of Go, and its code: the functions of the image of 1.20, at their own
+    addresses."""
+    THREAD, G0, M, G = 0x9000, 0x8800, 0x7000, 0x8000
+    KNOWN = {THREAD - 8: G0, G0 + 48: M, M: G0, M + 0xc0: G}
 
-    def __init__(self, words):
-        """words: {address: word}."""
-        self.words = dict(words)
+    def __init__(self, *parts):
+        """parts: [{address: word}]."""
+        self.words = {}
+        for part in parts:
+            self.words.update(part)
         self.table = table_of(go_image.elf_file("1.20"))
 
     def read_some(self, address, size):
         if address < 0x1000:
             raise memory.BadRead("0x%x" % address)
-        size = min(size, 1 << 16)
         return b"".join(self.words.get(at, 0).to_bytes(8, "little")
-                        for at in range(address, address + size, 8))
+                        for at in range(address, address + min(size, 1 << 16), 8))
 
     function_at = None
 
@@ -291,37 +297,102 @@ class Stacks(memory.MemoryReader):
         return function.rule(address) if function is not None else None
 
     def is_code(self, address):
-        return TEXT <= address < TEXT + 160
+        return TEXT <= address < END
 
     @staticmethod
     def is_generated(_address):
         return False
 
+    def check(self, what, wanted, pc, sp, fp, thread_id=THREAD):
+        """Unwinds from these registers; wanted: the pcs, None: it needs more registers."""
+        regs = SimpleNamespace(pc=pc, sp=sp, fp=fp, thread_id=thread_id)
+        frames = unwinder.Unwinder(self).unwind(self, regs)
+        equal(frames and tuple(frame.pc - TEXT for frame in frames),
+              wanted and tuple(pc - TEXT for pc in wanted), what)
+
+
+def goroutine(sp, fp, m=Stacks.M, pc=0):
+    """The words of a goroutine that has left its stack there."""
+    at = Stacks.G
+    return {at + 48: m, at + 56: sp, at + 64: pc, at + 72: at, at + 104: fp}
+
+
+def main_frame(at):
+    """main.main below a return address at `at`, called by goexit: its frame pointer is at + 40."""
+    return {at: MAIN + 28, at + 40: 0x11000, at + 48: GOEXIT + 1}
+
 
 @test("a stack that goes on where the goroutine left its own, and one that may not")
 def _():
-    inner, outer = 0x20000, 0x10000  # a frame of systemstack; the goroutine's last one
-    frame = {outer: TEXT + 60,  # systemstack's return address, in main.main
-             outer + 48: TEXT + 1, outer + 40: 0x11000,  # main.main's own, and the frame pointer
-             inner: 0x1234}
-    thread = {Stacks.THREAD - 8: Stacks.G0, Stacks.G0 + 48: Stacks.M, Stacks.M: Stacks.G0,
-              Stacks.M + 0xc0: Stacks.G}
-    g = {Stacks.G + 48: Stacks.M, Stacks.G + 56: outer, Stacks.G + 72: Stacks.G,
-         Stacks.G + 104: outer + 40}
-    pcs = (TEXT + 100, TEXT + 60, TEXT + 1)
+    thread, own = 0x20000, 0x10000  # systemstack's frame; the end of the goroutine's stack
+    frame = main_frame(own)
+    pcs = (SYSTEMSTACK + 4, MAIN + 28, GOEXIT + 1)
     for what, parts, wanted in (
-            ("the goroutine is known", (thread, g), pcs),
-            ("it is not: without the caller", (thread,), pcs[:1] + pcs[2:]),
-            ("it is on another stack", (thread, g, {Stacks.G + 56: 0x30000}), pcs[:1] + pcs[2:])):
-        words = dict(frame)
-        for part in parts:
-            words.update(part)
-        stacks = Stacks(words)
-        regs = SimpleNamespace(pc=pcs[0], sp=inner, fp=outer + 40, thread_id=Stacks.THREAD)
-        frames = unwinder.Unwinder(stacks).unwind(stacks, regs)
-        equal(tuple(frame.pc for frame in frames or ()), wanted, what)
-    regs.fp = None
-    equal(unwinder.Unwinder(stacks).unwind(stacks, regs), None, "the thread has to be stopped")
+            ("the goroutine is known", (goroutine(own, own + 40),), pcs),
+            ("it is not: without the caller", (), pcs[:1] + pcs[2:]),
+            ("it is on another stack", (goroutine(0x30000, own + 40),), pcs[:1] + pcs[2:]),
+            ("as asmcgocall stores it", ({thread + 8: 0x5000, 0x5008: 0x40000,
+                                          thread: 0x40000 - own},), pcs),
+            ("as it did before Go 1.20", ({thread + 48: 0x5000, 0x5008: 0x40000,
+                                           thread + 40: 0x40000 - own},), pcs),
+            ("it was on the thread's stack", ({thread: own},), pcs)):
+        stacks = Stacks(frame, Stacks.KNOWN, *parts)
+        stacks.check(what, wanted, pcs[0], thread, own + 40)
+    stacks.check("a thread that sleeps has to be stopped", None, pcs[0], thread, None, 0)
+    stacks = Stacks(frame)
+    stacks.check("no fs base", None, pcs[0], thread, own + 40, 0)
+
+
+@test("a stack that leads back to itself ends")
+def _():
+    own = 0x10000
+    cycle = {own: MAIN + 28, own + 40: own + 40, own + 48: SYSTEMSTACK + 4}
+    Stacks(cycle, Stacks.KNOWN, goroutine(own, own + 40)).check(
+        "a cycle", None, SYSTEMSTACK + 4, own + 56, own + 40)
+
+
+@test("the clock: with the frame pointer, and with the stack pointer in its register")
+def _():
+    thread, own = 0x20000, 0x10000
+    pcs = (NANOTIME1 + 4, MAIN + 28, GOEXIT + 1)
+    words = main_frame(own)
+    for what, fp, frame in (("since 1.17", own - 8, {own - 8: own + 40}),
+                            ("before", own - 16, {own - 8: own + 40})):
+        Stacks(words, frame).check(what, pcs, pcs[0], thread, fp)
+
+
+@test("C calls Go: the stack goes on below, on the stack of the thread")
+def _():
+    own, first, second = 0x10000, 0x20000, 0x21000  # the goroutine's; calls back, on the thread's
+    g0 = {Stacks.G0 + 56: first}
+    pcs = (CGOCALLBACK + 8, MAIN + 28)
+    back = {own + 24: SYSTEMSTACK_SWITCH, first: second, first + 16: 0x12000, first + 24: MAIN + 28}
+    frame = first + 32  # of main.main, which stands for C: 48 bytes
+    back.update({frame + 40: CGOCALLBACK + 8, frame + 32: 0x13000})
+    outer = frame + 48  # of cgocallback on a goroutine's stack, the second time
+    back.update({outer + 24: SYSTEMSTACK_SWITCH, second + 16: 0x14000, second + 24: GOEXIT + 1})
+    Stacks(Stacks.KNOWN, g0, back).check("two calls", pcs + (CGOCALLBACK + 8, GOEXIT + 1), pcs[0],
+                                         own, 0x15000)
+    back[own + 24] = MAIN + 28  # it has not left the thread's stack yet
+    back.update({own + 32 + 40: GOEXIT + 1})
+    Stacks(Stacks.KNOWN, g0, back).check("before the change", pcs + (GOEXIT + 1,), pcs[0], own,
+                                         0x15000)
+
+
+@test("a thread that waits for its own goroutine shows it; others have left theirs")
+def _():
+    thread, own = 0x20000, 0x10000
+    waits = {thread + 16: MCALL + 4}
+    pcs = (STOPLOCKEDM + 4, MCALL + 4, MAIN + 28, GOEXIT + 1)
+    words = main_frame(own)
+    its_own = goroutine(own + 8, own + 40, 0, MAIN + 28)
+    for what, parts, wanted in (
+            ("it is found", (its_own,), pcs), ("it is not", (), pcs[:2]),
+            ("a running one", (goroutine(own + 8, own + 40, Stacks.M, MAIN + 28),), pcs[:2])):
+        stacks = Stacks(words, waits, Stacks.KNOWN, *parts)
+        stacks.check(what, wanted, pcs[0], thread, 0x15000)
+    Stacks(words, waits, Stacks.KNOWN, its_own).check("an idle thread", (MCALL + 4,), MCALL + 4,
+                                                      thread, None, 0)
 
 
 main()

@@ -9,8 +9,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from targets import need_gdb  # noqa: E402
-from tap import Target, check, equal, main, note, pmp, run, skip, temp_dir, test  # noqa: E402
+from profiles import Profile  # noqa: E402
+from targets import need_gdb, need_live_python  # noqa: E402
+from tap import (PYTHON, Target, check, equal, main, note, pmp, run, skip,  # noqa: E402
+                 temp_dir, test)
 
 DEPTH = 3000
 PURE = """
@@ -138,6 +140,46 @@ int burn_in_c(int n) { return burn(n) + 1; }
 int call_go(int n) { return goBack(n) + 1; }
 void sleep_in_c(void) { sleep(1000); }
 """
+LIBRARY = """
+package main
+
+// typedef int (*function)(int);
+// static inline int call_python(function called, int n) { return called(n); }
+import "C"
+import "time"
+
+//export Work
+func Work(n C.int) C.int { return C.int(work(int(n))) }
+
+//go:noinline
+func work(n int) (sum int) {
+	for i := 0; i < n; i++ {
+		sum += i*i ^ sum
+	}
+	return
+}
+
+//export Back
+func Back(called C.function, n C.int) C.int { return C.call_python(called, n) + 1 }
+
+//export Wait
+func Wait(n C.int) C.int { time.Sleep(time.Duration(n) * time.Millisecond); return n }
+
+func main() {}
+"""
+PYTHON_PART = """
+import ctypes, os, sys
+lib = ctypes.CDLL(sys.argv[1])
+@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+def called(n):
+    return sum(range(n)) % 7
+def work(): lib.Work(1000000)
+def back(): lib.Back(called, 100000)
+def wait(): lib.Wait(100)
+print("ready", os.getpid(), flush=True)
+while True:
+    work(), back(), wait()
+"""
 # Where a thread's stack may begin: a goroutine, a thread of Go, its scheduler, a thread of C.
 ROOTS = ("runtime.goexit", "runtime.clone", "runtime.mcall", "runtime.morestack", "runtime.rt0_go",
          "clone3", "clone", "__clone3", "__clone")
@@ -211,7 +253,7 @@ def check_whole(stacks, nameless=()):
         check(names[-1] in ROOTS or names[-1].startswith("?? ") or names == names[:1],
               "another root", names)
         for name in names:
-            check(name != "??" and not name.startswith("fn 0x") or name in nameless, "no name", names)
+            check(not name.startswith(("??", "fn 0x")) or name in nameless, "no name", names)
         for at, name in enumerate(names):
             closure = re.match(r"(.*)\.func\d+$", names[at - 1]) if at else None
             if name == "runtime.systemstack" and closure:
@@ -277,10 +319,32 @@ def _():
                       ("runtime.mstart1", "runtime.mstart0", "runtime.mstart")):
             check(find(stacks, *chain), "no stack has", chain)
         back = [stack for stack in stacks if find([stack], "main.goBack")]
-        check(back and all(find([stack], "main._Cfunc_call_go", "main.busy", "runtime.goexit")
-                           for stack in back), "calls back to Go", back[:1])
+        check(back and all(
+            find([stack], "runtime.cgocallback", "crosscall2", "goBack")
+            and (name != path or find([stack], "goBack", "call_go"))
+            and find([stack], "runtime.asmcgocall", "runtime.cgocall", "main._Cfunc_call_go",
+                     "main.busy", "runtime.goexit") for stack in back), "calls back", back[:1])
         check(any(stack[-1][0] in ("clone3", "__clone3", "clone", "__clone") for stack in stacks),
               "no thread of C")
+
+
+@test("a library in Go, used by Python: one stack from Python to Go and back to Python")
+def _():
+    need_live_python()
+    path = build("library.so", {"main.go": LIBRARY}, "-buildmode=c-shared", cgo="1")
+    yaml = os.path.join(temp_dir(), "p.yaml")
+    with Target(PYTHON, "-c", PYTHON_PART, stripped(path)) as target:
+        result = pmp("-p", target.pid, "-n", 100, "-r", 50, "--sleepers", "--thread", target.pid,
+                     "-o", yaml)
+        equal(result.code, 0, result)
+        target.check_unharmed()
+    profile = Profile.load(yaml)
+    note("%s" % profile.stacks)
+    check(not profile.stacks.get("unpaired"), "not merged", profile.stacks)
+    for chain in (("work", "crosscall2", "runtime.cgocallback", "main.Work", "main.work"),
+                  ("back", "crosscall2", "main.Back", "runtime.asmcgocall", "called"),
+                  ("wait", "crosscall2", "main.Wait", "time.Sleep", "runtime.stoplockedm")):
+        check(profile.weight_below(*chain), "no stack has", chain)
 
 
 main()
