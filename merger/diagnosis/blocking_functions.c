@@ -317,20 +317,14 @@ struct span blocking_function_bare(struct span name)
 	return name;
 }
 
-/* Without "@@GLIBC_2.3.2", "_nocancel", "_time64", and what compilers add (".constprop.0"). */
+/* Without "@@GLIBC_2.3.2", "_nocancel" and "_time64". The parser has cut what compilers add. */
 static struct span strip_suffix(struct span name)
 {
 	static const struct span suffixes[] = { SPAN_INIT("_nocancel"), SPAN_INIT("_time64") };
-	static const struct span parts[] = { SPAN_INIT("@"),      SPAN_INIT(".constprop."),
-		                             SPAN_INIT(".part."), SPAN_INIT(".isra."),
-		                             SPAN_INIT(".cold"),  SPAN_INIT(".llvm.") };
+	const char *at = name.len ? memchr(name.ptr, '@', name.len) : NULL;
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		const char *at = memmem(name.ptr, name.len, parts[i].ptr, parts[i].len);
-
-		if (at && at > name.ptr)
-			name.len = (size_t)(at - name.ptr);
-	}
+	if (at && at > name.ptr)
+		name.len = (size_t)(at - name.ptr);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (span_ends(name, suffixes[i]) && name.len > suffixes[i].len)
 			name.len -= suffixes[i].len;
