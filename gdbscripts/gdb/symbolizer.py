@@ -14,6 +14,7 @@ JIT_CODE = ("[JIT code] ()",)  # names of code that the program has made itself,
 BEGIN_MAX = 16  # bytes that a symbol may be before its function's call frame information
 BLOCKS_MAX = 1000  # nested blocks of one pc
 OFFSET = re.compile(r"\+\d+\Z")
+PART = re.compile(r"\.part\b|\.cold\.\d")  # of a symbol: a part of a function, which that calls
 # The qualifiers that may follow the parameters of a C++ function.
 QUALIFIERS = re.compile(r"( const| volatile| noexcept|\s*&{1,2}| \[clone [^]]*\])*\Z")
 
@@ -30,12 +31,14 @@ class Symbolizer:
         self._perf_map = perf_map
         self._native_names = native_names
         self._names = {}  # frame.address -> (names, True if gdb has no symbol for it)
+        self._parts = {}  # start of a function -> as _part
         self.has_jit_code = False  # a frame was JIT_CODE
 
     def clear(self) -> None:
         """Forgets all names: libraries were loaded or unloaded, so addresses may have other
         names."""
         self._names.clear()
+        self._parts.clear()
 
     def clear_unnamed(self) -> None:
         """Forgets addresses for which gdb has no symbol: other sources know more names now."""
@@ -71,7 +74,7 @@ class Symbolizer:
         if not functions and self._symbols.load_debug_file(address):
             functions = _functions(address, code_range)
         if functions:
-            return self._function_lines(functions, address), False
+            return self._function_lines(functions, address, self._part(code_range)), False
         go_lines = self._code.go_lines(address)
         if go_lines:
             return tuple(self._go_line(address, *line) for line in go_lines), False
@@ -86,15 +89,30 @@ class Symbolizer:
         found = name or self._native_names.name(address) or "??"
         return ("%s ()%s" % (found, location),), name is None
 
-    def _function_lines(self, functions: list, address: int) -> tuple:
+    def _function_lines(self, functions: list, address: int, part: str) -> tuple:
         """The innermost function is at the line of the pc, each outer one at the line of the call
-        that was inlined."""
+        that was inlined. part: as _part."""
         found, line = [], _line(address)
-        for function in functions:
+        for i, function in enumerate(functions, 1):
             name = without_parameters(_text(function, "name"))
+            name += part if i == len(functions) else ""
             found.append("%s ()%s" % (name, self._location(address, line)))
             line = function
         return tuple(found)
+
+    def _part(self, code) -> str:
+        """" [clone .part.0]" for a function whose symbol says that it is a part of one, which
+        debug information does not tell; otherwise "". code: as in _functions."""
+        if code is None:
+            return ""
+        if code[0] not in self._parts:
+            try:
+                text = gdb.execute("info symbol 0x%x" % code[0], to_string=True)
+            except gdb.error:
+                text = ""
+            part = PART.search(text.partition(" in section ")[0])
+            self._parts[code[0]] = " [clone %s]" % part.group() if part else ""
+        return self._parts[code[0]]
 
     def _go_line(self, address: int, name: str, file: str, line: int) -> str:
         place = " at %s:%d" % (file, line) if file else " from " + self._code.module_path(address)

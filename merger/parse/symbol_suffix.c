@@ -4,25 +4,23 @@
 
 #define RUST_HASH_DIGITS 16
 
-enum number { NUMBER_NEEDED, NUMBER_OPTIONAL };
-
 static const struct suffix {
 	struct span text;
-	enum number number;
-	bool part; /* if it has a number: a part that the function calls */
+	bool part, numbered_part; /* a part that the function calls; the same, if it has a number */
+	bool sure;                /* no name that a programmer writes ends so */
 } suffixes[] = {
-	{ SPAN_INIT(".part"), NUMBER_NEEDED, true },
-	{ SPAN_INIT(".cold"), NUMBER_OPTIONAL, true },
-	{ SPAN_INIT(".constprop"), NUMBER_NEEDED, false },
-	{ SPAN_INIT(".isra"), NUMBER_NEEDED, false },
-	{ SPAN_INIT(".lto_priv"), NUMBER_NEEDED, false },
-	{ SPAN_INIT(".llvm"), NUMBER_NEEDED, false },
-	{ SPAN_INIT(".localalias"), NUMBER_OPTIONAL, false },
+	{ SPAN_INIT(".part"), true, true, false },
+	{ SPAN_INIT(".cold"), false, true, false },
+	{ SPAN_INIT(".constprop"), false, false, true },
+	{ SPAN_INIT(".isra"), false, false, true },
+	{ SPAN_INIT(".lto_priv"), false, false, true },
+	{ SPAN_INIT(".localalias"), false, false, true },
+	{ SPAN_INIT(".llvm"), false, false, false },
 };
 
 /* What take_suffix has found. */
 struct found {
-	bool part, sure; /* sure: no name that a programmer writes ends so */
+	bool part, sure;
 };
 
 /* Removes ".N" from the end. */
@@ -47,11 +45,11 @@ static bool take_suffix(struct span *name, struct found *ret)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		const struct suffix *suffix = &suffixes[i];
 
-		if (!span_ends(rest, suffix->text) || (suffix->number == NUMBER_NEEDED && !number))
+		if (!span_ends(rest, suffix->text))
 			continue;
 		name->len = rest.len - suffix->text.len;
-		ret->part |= suffix->part && number;
-		ret->sure |= number;
+		ret->part |= number ? suffix->numbered_part : suffix->part;
+		ret->sure |= number || suffix->sure;
 		return true;
 	}
 	return false;
@@ -91,6 +89,12 @@ static bool has_dot(struct span name)
 	return false;
 }
 
+/* "main.part": no compiler splits main, but Go's programs have names like this. */
+static bool is_go_part(struct span name, const struct found *found)
+{
+	return found->part && span_eq(name, SPAN_LIT("main"));
+}
+
 bool symbol_suffix_cut(struct span *name)
 {
 	struct found found = { 0 };
@@ -98,7 +102,7 @@ bool symbol_suffix_cut(struct span *name)
 
 	while (take_suffix(&rest, &found) || take_rust_hash(&rest, &found))
 		;
-	if (!rest.len || (!found.sure && has_dot(rest)))
+	if (!rest.len || (!found.sure && (has_dot(rest) || is_go_part(rest, &found))))
 		return false;
 	*name = rest;
 	return found.part;

@@ -10,7 +10,8 @@
  *	crate::f::h0123456789abcdef
  *			f of one build (Rust: its symbol mangling "legacy")
  *
- * Several may follow each other: f.isra.0.cold. C++'s demanglers print "f(int) [clone .part.0]". */
+ * Several may follow each other: f.isra.0.cold. C++'s demanglers print "f(int) [clone .part.0]". gdb
+ * 13 takes C's symbols for Ada's and omits the number: f.part. */
 #ifndef PMP_SYMBOL_SUFFIX_H
 #define PMP_SYMBOL_SUFFIX_H
 
@@ -18,8 +19,9 @@
 
 #include "merger/base/span.h"
 
-/* Removes all suffixes from *name, which never gets empty. Alone, a suffix without a number counts
- * only behind a name without dots, because D and Go have names like app.work.cold. True: the symbol
+/* Removes all suffixes from *name, which never gets empty. Alone, ".part", ".cold" and ".llvm"
+ * without a number count only behind a name without dots, because D and Go have names like
+ * app.work.cold. True: the symbol
  * is a part that the function calls, so a caller of the same name is the function itself. */
 bool symbol_suffix_cut(struct span *name);
 

@@ -7,10 +7,11 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
 from targets import need_gdb  # noqa: E402
-from tap import (BUILD, Target, check, equal, main, near, note, pmp, run, temp_dir,  # noqa: E402
-                 test)
+from tap import (BUILD, ROOT, Target, check, equal, main, near, note, pmp, run,  # noqa: E402
+                 skip, temp_dir, test)
 
 WORK = os.path.join(BUILD, "samples", "work")
+SPLIT = os.path.join(ROOT, "tests", "harness", "programs", "split.c")
 
 
 def sample(program, count):
@@ -55,6 +56,27 @@ def _():
                     if "nanosleep" in path[-1]["frame"]
                     and not any("nanosleep" in above["frame"] for above in path[:-1])})
     near(100.0 * sleeping / profile.total, 40, 10, "nanosleep")
+
+
+@test("a function that GCC has split is one frame, with debug information and without")
+def _():
+    need_gdb()
+    for option in ("-g", "-g0"):
+        program = os.path.join(temp_dir(), "split")
+        built = run("cc", "-O2", option, "-o", program, SPLIT, limit=100)
+        if built.code or ".part." not in run("nm", program).out:
+            skip("no compiler that splits functions")
+        path = os.path.join(temp_dir(), "p.yaml")
+        with Target(program) as target:
+            equal(pmp("-p", target.pid, "-n", 40, "-r", 50, "-o", path).code, 0)
+        profile = Profile.load(path)
+        profile.check_whole()
+        paths = [[frame["frame"] for frame in frames] for frames in profile.paths()]
+        twice = {path[at] for path in paths for at in range(1, len(path))
+                 if path[at - 1] == path[at]}
+        equal(twice, {"down"}, "%s: what is twice in a row: its recursion is real" % option)
+        check(profile.share("work") > 80, option, profile.share("work"))
+        equal([name for path in paths for name in path if "." in name], [], option)
 
 
 main()

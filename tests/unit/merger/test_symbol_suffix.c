@@ -23,6 +23,11 @@ static const struct {
 	{ "f.localalias", "f", false },
 	{ "f.localalias.3", "f", false },
 	{ "f.constprop.0.isra.0", "f", false },
+	{ "f.part", "f", true },
+	{ "f.isra", "f", false },
+	{ "f.isra.0.part", "f", true },
+	{ "main.cold", "main", false },
+	{ "main.part.0", "main", true },
 	{ "f.isra.0.part.1.cold", "f", true },
 	{ "f.lto_priv.0.lto_priv.0", "f", false },
 	{ "_ZN1a1fEv.part.0", "_ZN1a1fEv", true },
@@ -37,7 +42,7 @@ static const struct {
 	{ "app.util.part.0.cold", "app.util", true },
 	{ "foo.bar", "foo.bar", false },
 	{ "f.12", "f.12", false },
-	{ "f.part", "f.part", false },
+	{ "main.part", "main.part", false },
 	{ "f.part.", "f.part.", false },
 	{ "f.part.x", "f.part.x", false },
 	{ "fpart.0", "fpart.0", false },
@@ -84,6 +89,7 @@ static void test_clones(void **state)
 	assert_true(symbol_suffix_is_part(SPAN_LIT(" [clone .isra.0] [clone .part.1]")));
 	assert_true(symbol_suffix_is_part(SPAN_LIT(" [clone .part.1] [clone .cold] ")));
 	assert_true(symbol_suffix_is_part(SPAN_LIT(" [clone .cold.3]")));
+	assert_true(symbol_suffix_is_part(SPAN_LIT(" [clone .part]")));
 	assert_false(symbol_suffix_is_part(SPAN_LIT(" [clone .cold]")));
 	assert_false(symbol_suffix_is_part(SPAN_LIT(" [clone .constprop.0]")));
 	assert_false(symbol_suffix_is_part(SPAN_LIT(" [clone ")));
