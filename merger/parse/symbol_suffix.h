@@ -10,7 +10,7 @@
  *	crate::f::h0123456789abcdef
  *			f of one build (Rust: its symbol mangling "legacy")
  *
- * Several may follow each other: f.isra.0.cold. C++'s demanglers print "f(int) [clone .part.0]". gdb
+ * Several may follow each other: f.isra.0.cold. C++ demanglers print "f(int) [clone .part.0]". gdb
  * 13 takes C's symbols for Ada's and omits the number: f.part. */
 #ifndef PMP_SYMBOL_SUFFIX_H
 #define PMP_SYMBOL_SUFFIX_H
