@@ -202,7 +202,7 @@ static void take_text(struct logical_lines *lines, struct span line)
 		text = line_markup_clean_frame(&lines->markup, text);
 	lines->plain |= kind == LINE_FRAME && !lines->quotes;
 	line_joiner_take(&lines->joiner, text, &info,
-	                 text.ptr < line.ptr || text.ptr > line.ptr + line.len);
+	                 text.ptr < line.ptr || text.ptr > span_skip(line, line.len).ptr);
 }
 
 static bool has_text(struct logical_lines *lines, struct span line)
