@@ -57,7 +57,7 @@ class Names:
 def native_frames(raw, modules):
     """Yields (address, name, module) of each native frame of these modules that is neither an
     evaluator nor rootward of all evaluators. Functions without a name that somewhere lead from one
-    evaluator to the next, without one that has a name, are known as glue: their name is GLUE_NAME then."""
+    evaluator to the next, without one that has a name, are known as glue, and are GLUE_NAME."""
     runs, glue = [], set()
     for stack in native_stacks(raw):
         evaluators = [at for at, frame in enumerate(stack) if is_evaluator(frame)]
