@@ -3,7 +3,7 @@ uses some 40 types and modules written in C (cases/builtins_work.py).
 
 own     of all such frames that a Python frame has called, the share with a name; glue, which only
         leads from one Python frame to the next, is known as such
-shown   of the weight that ends in native frames as pmp shows them, the share whose frame has one
+shown   of all weight as pmp shows it, the share that does not end in such a frame without a name
 wrong   names that the interpreter itself has not for the function (cases/method_addresses.py)
 """
 
@@ -97,9 +97,9 @@ def shown_share(profile, modules):
     total = nameless = 0
     for path in profile.paths():
         node, weight = path[-1], path[-1].get("self", 0)
-        if node["kind"] == "native" and node.get("module", "").rpartition("/")[2] in modules:
-            total += weight
-            nameless += weight if NAMELESS.match(str(node["frame"])) else 0
+        total += weight
+        module = node.get("module", "").rpartition("/")[2]
+        nameless += weight if module in modules and NAMELESS.match(str(node["frame"])) else 0
     return 1 - nameless / total if total else 0
 
 
