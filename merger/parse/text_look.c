@@ -135,7 +135,7 @@ static struct native_list view_native(const struct raw_stack *stack)
 
 static struct py_list view_loose(const struct raw_stack *stack)
 {
-	return (struct py_list){ stack->py + stack->loose_first,
+	return (struct py_list){ stack->py_count ? stack->py + stack->loose_first : NULL,
 		                 stack->py_count - stack->loose_first, 0 };
 }
 
