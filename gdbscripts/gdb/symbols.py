@@ -13,7 +13,7 @@ import time
 
 import gdb
 
-from pmp_debug_files import UNPACKED_MAX, has_bomb
+from pmp_debug_files import has_bomb
 from pmp_debug_symbols import DebugSymbols
 from pmp_elf import Elf
 from pmp_markers import one_line
@@ -144,10 +144,9 @@ class Symbols:
                 return False
         except (OSError, BadRead):
             return False
-        self._code.notes.append("%s was not read: its .gnu_debugdata unpacks to more than %d MiB; "
-                                "its functions have no names" % (
-                                    one_line(self._code.target_path(file.path)),
-                                    UNPACKED_MAX >> 20))
+        name = one_line(self._code.target_path(file.path))
+        self._code.notes.append("%s was not read: its .gnu_debugdata is too large, so its "
+                                "functions have no names" % name)
         return True
 
     def _read_units(self, pointers: dict, limit_us: int) -> None:

@@ -24,7 +24,7 @@ from pmp_target_files import File, Refused, memory_file, open_debug, read_chunks
 
 FOLDER = "/usr/lib/debug"
 LINK_MAX = 4096  # bytes of .gnu_debuglink
-SUMMED_MAX = 1 << 30  # bytes of the longest file whose CRC is computed: a second
+SIZE_MAX = 1 << 30  # bytes of the longest debug file: gdb needs 7 s for it, and a sample waits
 PACKED_MAX, UNPACKED_MAX = 1 << 26, 1 << 27  # bytes of .gnu_debugdata
 RECORDS_MAX = 1 << 14  # blocks of .gnu_debugdata; xz itself makes one
 ENVIRONMENT_MAX = 1 << 20
@@ -114,6 +114,8 @@ def _belongs(local: str, elf: Elf, build_id: str, crc) -> bool:
     None: it must have the build ID. OSError, BadRead."""
     debug = Elf(local)
     found = debug.build_id()
+    if os.stat(local).st_size > SIZE_MAX:
+        return False
     if found != build_id and (crc is None or found):
         return False
     if not has_more(debug, elf):
@@ -127,12 +129,10 @@ def has_more(debug: Elf, elf: Elf) -> bool:
                for name in (".debug_info", ".symtab"))
 
 
-def file_crc(local: str):
-    """The CRC-32 of a file's bytes, None if it is too long. OSError."""
-    if os.stat(local).st_size > SUMMED_MAX:
-        return None
+def file_crc(local: str) -> int:
+    """The CRC-32 of a file's bytes. OSError."""
     crc = 0
-    for data in read_chunks(local, 0, SUMMED_MAX):
+    for data in read_chunks(local, 0, SIZE_MAX):
         crc = binascii.crc32(data, crc)
     return crc
 

@@ -188,8 +188,11 @@ def _():
         with open(path, "wb") as file:
             file.write(data)
         refused(what)
-    os.truncate(path, (1 << 32) + 1)
-    refused("4 GiB")
+    for size in (debug_files.SIZE_MAX + 1, (1 << 32) + 1):
+        tool("cp", build.debug, path)
+        check(find(files, build.stripped) is not None)
+        os.truncate(path, size)
+        refused("%d bytes" % size)
     # Section tables of 65,535 rows of 65,535 bytes, and of 2^60 rows.
     for size, count, in_table in ((65535, 65535, 0), (64, 0, 1 << 60)):
         head = bytearray(debug)
