@@ -11,8 +11,9 @@
 struct place {
 	enum function_class class;
 	bool evaluator;
-	bool callee; /* a named frame is nearer to the leaf, with no evaluator between */
-	bool served; /* nameless, and not shown: other frames stand for it */
+	bool callee;       /* a named frame is nearer to the leaf, with no evaluator between */
+	bool shown_callee; /* one that is shown */
+	bool served;       /* nameless, and not shown: other frames stand for it */
 	uint32_t py_first, py_count; /* the Python frames that replace it, leaf first */
 };
 
@@ -296,19 +297,29 @@ static bool is_nameless(const struct native_frame *native)
  * nearer to the root than the current frame: */
 struct run {
 	bool caller;  /* in the run: a function that is shown by its name */
+	bool c_call;  /* the caller calls a function written in C */
 	bool startup; /* in the stack: only functions that start the thread */
 };
 
-/* Sets `callee` of the places: a frame nearer to the leaf in the same run has a name. */
+static bool is_glue(const struct place *place)
+{
+	return place->class == CLASS_GLUE || place->class == CLASS_C_CALL;
+}
+
+/* Sets `callee` of the places: a frame nearer to the leaf in the same run has a name; shown_callee:
+ * one that is shown. */
 static void find_callees(struct pymerge *pymerge, const struct raw_stack *stack)
 {
-	bool named = false;
+	bool named = false, shown = false;
 
 	for (size_t i = 0; i < stack->native_count; i++) {
 		struct place *place = &pymerge->places[i];
+		bool has_name = !is_nameless(&stack->native[i]);
 
 		place->callee = named;
-		named = !place->py_count && (named || !is_nameless(&stack->native[i]));
+		place->shown_callee = shown;
+		named = !place->py_count && (named || has_name);
+		shown = !place->py_count && (shown || (has_name && !is_glue(place)));
 	}
 }
 
@@ -321,6 +332,9 @@ static bool is_served(struct pymerge *pymerge, const struct raw_stack *stack, si
 	uint32_t module = stack->native[i].module;
 	uint8_t flags = *find_module(pymerge, module);
 
+	/* A method that has left by a tail call: its name is not on the stack. */
+	if (run->c_call && !pymerge->places[i].shown_callee)
+		return false;
 	if (module == interpreter.module && i > interpreter.leafmost)
 		return true;
 	if (flags & MODULE_PYTHON || (module && module == interpreter.module))
@@ -330,8 +344,9 @@ static bool is_served(struct pymerge *pymerge, const struct raw_stack *stack, si
 
 static void enter_frame(struct run *run, const struct place *place, bool nameless, bool served)
 {
-	bool shown = !nameless && place->class != CLASS_GLUE && place->class != CLASS_STARTUP;
+	bool shown = !nameless && !is_glue(place) && place->class != CLASS_STARTUP;
 
+	run->c_call = place->class == CLASS_C_CALL && !place->py_count;
 	run->caller = !place->py_count && (run->caller || shown);
 	run->startup = run->startup && (served || place->class == CLASS_STARTUP);
 }
@@ -373,6 +388,7 @@ static bool is_hidden(const struct pymerge *pymerge, const struct raw_stack *sta
 		return false;
 	switch (pymerge->places[i].class) {
 	case CLASS_GLUE:
+	case CLASS_C_CALL:
 		return true;
 	case CLASS_STARTUP: /* a thread has the same root with and without Python frames */
 		return i + 1 < stack->native_count;

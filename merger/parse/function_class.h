@@ -9,6 +9,7 @@ enum function_class {
 	CLASS_OTHER,
 	CLASS_EVALUATOR, /* the eval loop: a Python frame replaces it */
 	CLASS_GLUE,      /* interpreter functions between two Python frames */
+	CLASS_C_CALL,    /* the same; it calls a function that a C file gives to Python */
 	CLASS_STARTUP,   /* libc and interpreter functions before the first Python frame */
 	CLASS_MAIN,      /* "main": start-up if it is the interpreter's, else part of the program */
 	CLASS_GIL_WAIT,  /* waits for the GIL */

@@ -130,14 +130,13 @@ def wrong_native(frames, calls, build):
 
 def wrong_between(caller, callee, native, calls, build):
     for pair_caller, pair_callee, pattern in calls["via"]:
-        if (caller, callee) == (last_part(pair_caller), last_part(pair_callee)) and (
-                build.symbols != "exported" or pair_caller in calls["outside"]):
+        if build.symbols == "exported" and [pair_caller, pair_callee] in calls["symbols"]:
+            continue
+        if (caller, callee) == (last_part(pair_caller), last_part(pair_callee)):
             if not any(re.search(pattern, name, re.I) for name in native):
                 return "no %s between %s and %s: %s" % (pattern, caller, callee,
                                                         ", ".join(native) or "nothing")
-    # Up to 3.10 a call went through interpreter functions that are known as glue only by symbols.
-    if [caller, callee] in calls["direct"] and native and (build.symbols != "exported"
-                                                           or build.version >= (3, 11)):
+    if [caller, callee] in calls["direct"] and native:
         return "%s between %s and %s, which calls it" % (", ".join(native), caller, callee)
     return None
 

@@ -25,7 +25,7 @@ FRAME = re.compile(r"#(\d+) +0x([0-9a-f]+) in (.*) \(\)(?: from (.*)| at .*)?$")
 GLUE_NAME = "<glue>"
 NAMELESS = re.compile(r"fn 0x|0x|\?\?")
 with open(os.path.join(ROOT, "merger", "parse", "function_class.c"), encoding="utf-8") as _file:
-    _patterns = re.findall(r'\{ "(.+?)", CLASS_GLUE', _file.read())
+    _patterns = re.findall(r'\{ "(.+?)", CLASS_(?:GLUE|C_CALL)', _file.read())
 GLUE = re.compile("(%s)$" % "|".join(_patterns).replace("*", ".*"))
 MODULE = re.compile(r"~pmp module .*\bpath=(\S+).*\bpython=1")
 

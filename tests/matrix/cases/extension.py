@@ -9,7 +9,6 @@ sys.path.insert(0, os.environ.get("MATRIX_MODULES", "/nowhere"))
 import calling  # noqa: E402
 
 VIA = [("run", "outer", "extension_inner"), ("outer", "inner", "extension_inner")]
-OUTSIDE = ["run", "outer"]
 
 
 def inner():

@@ -5,7 +5,6 @@ import ctypes
 import truth
 
 VIA = [("sort", "compare_outer", "qsort"), ("sort", "compare_inner", "qsort")]
-OUTSIDE = ["sort"]
 
 COMPARE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 

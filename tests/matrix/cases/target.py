@@ -24,7 +24,7 @@ def load(name):
         truth.skipped[name] = str(error)
         return None
     truth.calls[name] = {"via": getattr(module, "VIA", ()),
-                         "outside": getattr(module, "OUTSIDE", ()),
+                         "symbols": getattr(module, "SYMBOLS", ()),
                          "direct": getattr(module, "DIRECT", ())}
     return module
 

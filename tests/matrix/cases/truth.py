@@ -9,14 +9,14 @@ not asked earlier, so the report cannot change what pmp sees.
 
     {"threads": {TID: {"case": NAME, "frames": [[function, file's last part, line]...],
                        "running": BOOL}},
-     "calls": {NAME: {"via": [[caller, callee, PATTERN]...], "outside": [caller...],
-                      "direct": [[caller, callee]...]}},
+     "calls": {NAME: {"via": [[caller, callee, PATTERN]...], "direct": [[caller, callee]...],
+                      "symbols": [[caller, callee]...]}},
      "skipped": {NAME: why}}
 
 Frames are listed root first. A running thread has called `busy`: the line of its leaf is not
-compared. `via` lists calls that go through a C function whose name matches PATTERN. Its name is
-known only if the interpreter has symbols, except below an `outside` caller, which calls C code of
-another library. `direct` lists calls from Python to Python.
+compared. `via` lists calls that go through a C function whose name matches PATTERN. `symbols` lists
+those of these calls whose function no table of CPython names. `direct` lists calls from Python to
+Python.
 """
 
 import json

@@ -263,6 +263,21 @@ static const struct row rows[] = {
 	  "#1 0x2 in cfunction_vectorcall_O () from /lib/libpython.so\n"
 	  EVAL(2) PY("inner"),
 	  false, QUALITY_MERGED, "inner [fn 0x100]" },
+	{ "a method that has left by a tail call stays, between Python frames, too",
+	  EVAL(0) PY("key")
+	  "#1 0x1 in _PyObject_Vectorcall () from /lib/libpython.so\n"
+	  "#2 0x1 in fn 0x100 () from /lib/libpython.so\n"
+	  "#3 0x1 in fn 0x200 () from /lib/libpython.so\n"
+	  "#4 0x2 in cfunction_vectorcall_O () from /lib/libpython.so\n"
+	  EVAL(5) PY("outer"),
+	  false, QUALITY_MERGED, "outer [fn 0x200] key" },
+	{ "unless it calls a function with a name, which stands for it",
+	  EVAL(0) PY("key")
+	  "#1 0x1 in list_sort () from /lib/libpython.so\n"
+	  "#2 0x1 in fn 0x100 () from /lib/libpython.so\n"
+	  "#3 0x2 in cfunction_vectorcall_O () from /lib/libpython.so\n"
+	  EVAL(4) PY("outer"),
+	  false, QUALITY_MERGED, "outer [list_sort] key" },
 	{ "a name on the other side of Python frames is no help",
 	  "#0 0x1 in fn 0x100 () from /lib/libpython.so\n"
 	  EVAL(1) PY("inner")
