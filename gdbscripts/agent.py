@@ -99,6 +99,8 @@ class Agent:
             self.session.resume()
             pause = now_us() - self.session.began_us
             self.target.unwinder.load_rules(self.code.pointers_on_stacks({}))
+            self._update_native_names()
+            self.native_names.read_interpreter()
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._note_lines(pid))
         self._attach("attach", pid, on_stopped, bool(started_by_pmp))
 
@@ -335,8 +337,7 @@ class Agent:
     def _write(self, number: int, pid: int, time_us: int, pause_us: int, samples: list,
                details=None) -> None:
         """Looks up the names and writes one sample, from its begin marker to its end marker."""
-        if self.native_names.set_python(self.target.python):
-            self.symbolizer.clear_unnamed()
+        self._update_native_names()
         stacks = [sample.stack for sample in samples if sample.stack is not None]
         self.symbolizer.resolve([frame for stack in stacks for frame in stack.frames])
         if details is None and self.symbolizer.has_jit_code and not self.jit_reported:
@@ -357,6 +358,10 @@ class Agent:
             lines += details.lines()
         lines.append(marker("end", sample=number, pid=pid, pause_us=pause_us))
         write_lines(lines)
+
+    def _update_native_names(self) -> None:
+        if self.native_names.set_python(self.target.python):
+            self.symbolizer.clear_unnamed()
 
     def _note_lines(self, pid: int) -> list:
         """`note`, `module` and `python` markers. Notes and modules of the CodeMap are written once;

@@ -26,6 +26,7 @@ class NativeNames:
         """code: a CodeMap; memory: a MemoryReader of the target."""
         self._code, self._memory = code, memory
         self._interpreter = self._python = None  # an Interpreter, and its PythonFacts
+        self._stripped = None  # the interpreter's CodeFile, if it has no symbol table
         self._files = {}  # CodeFile -> _FileNames, None if it has no tables
 
     def set_python(self, interpreter) -> bool:
@@ -33,14 +34,20 @@ class NativeNames:
         before, so there are more names."""
         if interpreter is self._interpreter:
             return False
-        self._interpreter, self._files, self._python = interpreter, {}, None
+        self._interpreter, self._files = interpreter, {}
+        self._python = self._stripped = None
         if interpreter is None:
             return True
-        symbols = self._exported()
+        self._stripped, symbols = self._find_exported()
         self._python = PythonFacts(interpreter.minor(), interpreter.layout["type.name"],
                                    symbols.get("PyType_Type", 0),
                                    symbols.get("PyModuleDef_Type", 0), self._code.is_code)
         return True
+
+    def read_interpreter(self) -> None:
+        """Reads the tables of a stripped interpreter now, so that no sample has to wait for it."""
+        if self._stripped is not None:
+            self._tables(self._stripped)
 
     def name(self, address: int) -> str:
         """The name of the function at an address in the target; "" if nothing tells where its
@@ -55,16 +62,19 @@ class NativeNames:
 
     # Parts of this.
 
-    def _exported(self) -> dict:
-        """{name: address in the target} of EXPORTED, of the first file that has them."""
+    def _find_exported(self) -> tuple:
+        """(CodeFile, {name: address in the target}) of EXPORTED, of the first file that has them;
+        None instead of a file that has a symbol table."""
         for file in self._code.files():
             try:
-                found = Elf(file.file.local).symbols(EXPORTED)
+                elf = Elf(file.file.local)
+                found, has_table = elf.symbols(EXPORTED), elf.has_section(".symtab")
             except (OSError, BadRead):
                 continue
             if found:
-                return {name: address + file.bias for name, address in found.items()}
-        return {}
+                found = {name: address + file.bias for name, address in found.items()}
+                return None if has_table else file, found
+        return None, {}
 
     def _tables(self, file):
         """The _FileNames of a CodeFile, None if it has no tables."""
