@@ -173,9 +173,9 @@ lib = ctypes.CDLL(sys.argv[1])
 @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
 def called(n):
     return sum(range(n)) % 7
-def work(): lib.Work(1000000)
-def back(): lib.Back(called, 100000)
-def wait(): lib.Wait(100)
+def work(): lib.Work(50000000)
+def back(): lib.Back(called, 2000000)
+def wait(): lib.Wait(50)
 print("ready", os.getpid(), flush=True)
 while True:
     work(), back(), wait()
