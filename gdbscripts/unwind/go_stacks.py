@@ -26,7 +26,6 @@ M_SIZE = 1024  # bytes of struct m, which begins with m.g0, that have m.curg and
 TLS_SIZE = 512  # bytes of thread-local storage that are searched for the g that the thread runs
 ADDRESS_MIN = 4096
 CHANGES_MAX = 1000  # of the stack of one thread; each costs some 100 reads of memory
-FRAME_MAX = 1 << 16  # bytes of the last frame of a goroutine that has left its stack
 
 
 class GoStacks:
@@ -57,22 +56,24 @@ class GoStacks:
             cfa = fp + 16  # of the frame, or if it has none of its caller
             if rule.stack == OTHER and self._rule_of(self._memory.pointer(fp + 8)) is None:
                 cfa = fp + rule.offset  # up to Go 1.16 the register has the stack pointer
-            for end in self._ends(sp, fp) if rule.stack == CALLER else ():
-                if self._is_end(end, fp):
-                    return end + 8, self._memory.pointer(end), fp
+            for end, its_fp in self._ends(sp, fp) if rule.stack == CALLER else ():
+                if self._is_end(end, its_fp):
+                    return end + 8, self._memory.pointer(end), its_fp
         if rule.saved_fp is not None:
             fp = self._memory.pointer(cfa + rule.saved_fp)
         return cfa, self._memory.pointer(cfa - 8), fp
 
     def _ends(self, sp: int, fp: int):
-        """Yields the possible places of the return address of a function without a frame."""
+        """Yields (place of the return address, frame pointer of the caller) that may be those of a
+        function without a frame. If the goroutine's stack has moved, `fp` is an old one."""
         for g_at, left_at in STORED:
             try:
                 g, left = self._memory.pointer(sp + g_at), self._memory.pointer(sp + left_at)
-                yield self._memory.pointer(g + STACK_END) - left if g else left
+                yield (self._memory.pointer(g + STACK_END) - left if g else left), fp
             except BadRead:
                 pass
-        yield self._goroutine_sp(fp)
+        for its_sp, _, fps in self._goroutines(self._m()):
+            yield from ((its_sp, its_fp) for its_fp in fps)
 
     def _is_end(self, end: int, fp: int) -> bool:
         """Is there a return address into the function with the frame pointer fp?"""
@@ -102,19 +103,11 @@ class GoStacks:
                 return sp, pc, fps[1] or fps[0]
         return None
 
-    def _goroutine_sp(self, fp: int) -> int:
-        """The stack pointer at which the goroutine has left its stack, 0: unknown. fp: the frame
-        pointer of its last frame."""
-        for sp, _, fps in self._goroutines(self._m()):
-            if fp in fps and fp - FRAME_MAX < sp <= fp:
-                return sp
-        return 0
-
     def _goroutines(self, its_m: int):
         """Yields (sp, pc, [lr, bp] before Go 1.25, else [bp, another word]), stored in sched, of
         the goroutines that struct m knows and that run on this m, 0: on none. BadRead."""
         m = self._m()
-        for g in self._pointers(m, M_SIZE) if m else ():
+        for g in self._pointers(m + 8, M_SIZE) if m else ():  # after m.g0
             try:
                 on_m, sp, pc, its_g, _, _, *fps = G.unpack(self._memory.read(g + G_AT, G.size))
             except BadRead:

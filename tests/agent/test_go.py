@@ -331,6 +331,7 @@ def _():
             ("the goroutine is known", (goroutine(own, own + 40),), pcs),
             ("it is not: without the caller", (), pcs[:1] + pcs[2:]),
             ("it is on another stack", (goroutine(0x30000, own + 40),), pcs[:1] + pcs[2:]),
+            ("it has moved", (goroutine(0x50000, 0x50028), main_frame(0x50000)), pcs),
             ("as asmcgocall stores it", ({thread + 8: 0x5000, 0x5008: 0x40000,
                                           thread: 0x40000 - own},), pcs),
             ("as it did before Go 1.20", ({thread + 48: 0x5000, 0x5008: 0x40000,
