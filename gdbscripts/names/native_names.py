@@ -56,7 +56,7 @@ class NativeNames:
         if function is None:
             return ""
         tables = self._tables(file) if self._python is not None else None
-        function = cold_parent(function, file.frames.function, file.read)
+        function = cold_parent(function, file.function, file.read)
         label = tables.label(function.start + file.bias) if tables is not None else ""
         return label or "fn 0x%x" % function.start
 
@@ -80,7 +80,7 @@ class NativeNames:
         """The _FileNames of a CodeFile, None if it has no tables."""
         if file not in self._files:
             self._files[file] = None
-            if file.uses_python:
+            if file.uses_python and file.frames is not None:
                 try:
                     self._files[file] = _FileNames(file, self._memory, self._python,
                                                    self._code.maps_text)

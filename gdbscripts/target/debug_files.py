@@ -144,14 +144,17 @@ def open_unpacked(elf: Elf):
     """The File of the ELF file in .gnu_debugdata; None if there is none, or none that can be
     read."""
     try:
-        import lzma  # not every Python has it
+        import lzma
+    except ImportError:
+        return None  # this Python was built without it
+    try:
         data = elf.section_bytes(DEBUGDATA, PACKED_MAX)
         size = unpacked_size(data)
         if size is None or size > UNPACKED_MAX:
             return None
         unpacked = lzma.LZMADecompressor(lzma.FORMAT_XZ, UNPACKED_MAX).decompress(data, size)
         return memory_file(unpacked) if has_more(Elf(unpacked), elf) else None
-    except (ImportError, lzma.LZMAError, OSError, BadRead):
+    except (lzma.LZMAError, OSError, BadRead):
         return None
 
 
