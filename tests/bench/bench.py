@@ -16,6 +16,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import merge  # noqa: E402
+import native_names  # noqa: E402
 import pauses  # noqa: E402
 import rows  # noqa: E402
 import text  # noqa: E402
@@ -31,7 +32,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=0)
     options = parser.parse_args()
     atexit.register(clean_up)
-    chosen = [row for module in (pauses, text, trees, merge) for row in module.rows(options.quick)
+    modules = (pauses, native_names, text, trees, merge)
+    chosen = [row for module in modules for row in module.rows(options.quick)
               if re.search(options.only, row.name) and (row.quick or not options.quick)]
     out = os.path.join(rows.BUILD, "bench-quick.json" if options.quick else "bench.json")
     rows.run(chosen, out, options.rounds or (1 if options.quick else None))
