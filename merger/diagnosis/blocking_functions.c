@@ -1,5 +1,7 @@
 #include "merger/diagnosis/blocking_functions.h"
 
+#include <stdlib.h>
+
 #include "merger/base/wildcard.h"
 #include "merger/diagnosis/thread_load.h"
 #include "merger/profile/label.h"
@@ -468,6 +470,13 @@ static bool is_woken(const struct snapshot *snapshot, const struct snapshot_thre
 	       find_call(snapshot->intern, thread, false);
 }
 
+/* The call is older than the state: a thread that runs does not wait any more. */
+static void forget_call(struct snapshot_syscall *call)
+{
+	free(call->fds);
+	*call = (struct snapshot_syscall){ .class = SYSCALL_RUNNING };
+}
+
 static void infer_wait(struct snapshot *snapshot, struct snapshot_thread *thread)
 {
 	const struct blocking_function *call;
@@ -477,10 +486,10 @@ static void infer_wait(struct snapshot *snapshot, struct snapshot_thread *thread
 	/* It ran when /proc was read, and sleeps in the sample. */
 	if (thread->call.class == SYSCALL_RUNNING && (thread->state == 'S' || thread->woken))
 		thread->call.class = SYSCALL_UNKNOWN;
+	if (snapshot_thread_is_running(thread) && thread->call.class != SYSCALL_UNKNOWN)
+		forget_call(&thread->call);
 	is_known = thread->call.class != SYSCALL_UNKNOWN;
 	refine_wait(snapshot, thread);
-	/* The kernel's data is older than the sample: a thread that runs now does not wait any
-	 * more. */
 	if (thread->wait.kind != WAIT_NONE || infer_gil(snapshot, thread) ||
 	    snapshot_thread_is_running(thread) || (is_known && thread->call.class != SYSCALL_FUTEX))
 		return;

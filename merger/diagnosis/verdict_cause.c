@@ -195,6 +195,14 @@ static bool is_read(const struct snapshot_thread *thread)
 	return thread->state || thread->call.text || thread->wait.on || thread->wait.owner;
 }
 
+/* Of a process that was not asked for: the verdict does not depend on what it waits for. */
+static bool is_hop(const struct snapshot *snapshot, size_t thread)
+{
+	size_t process = snapshot_find_process(snapshot, snapshot->threads[thread].pid);
+
+	return process != SNAPSHOT_NONE && snapshot->processes[process].hop;
+}
+
 static enum verdict_trust choose_trust(const struct verdict_draft *draft, const struct cause *cause)
 {
 	const struct snapshot_thread *thread = &draft->snapshot->threads[cause->thread];
@@ -202,17 +210,15 @@ static enum verdict_trust choose_trust(const struct verdict_draft *draft, const 
 
 	if (cause->rank == RANK_UNKNOWN && !cause->holds)
 		return VERDICT_GUESS;
-	if (at != SNAPSHOT_NONE && !draft->graph.edges[at].certain)
+	if (at != SNAPSHOT_NONE && !draft->graph.edges[at].certain && !is_hop(draft->snapshot, at))
 		return VERDICT_LIKELY;
 	if (cause->holds && thread->wait.kind == WAIT_NONE)
 		return VERDICT_CERTAIN;
-	if (thread->wait.kind != WAIT_NONE || !is_read(thread))
+	if (thread->wait.kind != WAIT_NONE || thread->call.class == SYSCALL_POLL ||
+	    !is_read(thread))
 		return VERDICT_LIKELY;
-	/* Its state and its call were read one after the other: one that ran may have a call. */
 	if (cause->rank == RANK_BUSY)
 		return thread_load_trust(draft->snapshot, thread);
-	if (thread->call.class == SYSCALL_POLL)
-		return VERDICT_LIKELY;
 	if (cause->rank == RANK_SLEEP && at != SNAPSHOT_NONE)
 		return VERDICT_CERTAIN;
 	return cause->rank < RANK_WAIT ? VERDICT_CERTAIN : VERDICT_LIKELY;

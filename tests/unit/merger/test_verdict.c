@@ -319,6 +319,12 @@ static const struct verdict_row rows[] = {
 	  PROCESS LOAD("10", "100000", "240000") FACT("10", "class=poll call=epoll_wait(4)")
 	          BEGIN RUNNING("1", "10") AT("burn") END,
 	  "busy (certain)", .says = { "is on CPU in burn" }, .threads = 1 },
+	{ "it waited for its peer when its call was read, and ran when its state was read",
+	  PROCESS LOAD("10", "100000", "240000") FACT("10", "class=read call=recv(3) fd=3")
+	          PEER("10", "3", "20", "S") HOP("20", "S", "class=read call=recv(4) fd=4")
+	                  PEER("20", "4", "10", "R") BEGIN RUNNING("1", "10") AT("burn") END,
+	  "busy (certain)", .says = { "process 10 (app) is on CPU in burn" },
+	  .not_said = "deadlock" },
 	{ "on a CPU at the stop, but it slept before, and its stack still sleeps",
 	  PROCESS LOAD("10", "4000", "0") BEGIN RUNNING("1", "10") AT("nanosleep") END,
 	  "sleep (likely)", .says = { "thread 10 (t10) sleeps" }, .threads = 1 },
