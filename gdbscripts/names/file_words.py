@@ -11,6 +11,18 @@ CONSTANTS_MAX = 1 << 28
 STRING_MAX = 200
 
 
+def read_readable(memory, address: int, size: int) -> bytes:
+    """The bytes from an address on that can be read, `size` at most."""
+    pieces, end = [], address + size
+    while address < end:
+        try:
+            pieces.append(memory.read_some(address, min(end - address, READ_MAX)))
+        except BadRead:
+            break
+        address += len(pieces[-1])
+    return b"".join(pieces)
+
+
 class FileWords:
     """Addresses are those of the target. `segments`: [(address, array of 64-bit words)]."""
 
@@ -27,18 +39,15 @@ class FileWords:
 
     def _read_words(self, address: int, size: int) -> tuple:
         """The readable words from an address on."""
-        data, end = b"", address + min(size, WRITABLE_MAX)
-        start = address = address + 7 & ~7
-        while address < end:
-            try:
-                piece = self._memory.read_some(address, min(end - address, READ_MAX))
-            except BadRead:
-                break
-            data += piece
-            address += len(piece)
+        start = address + 7 & ~7
+        data = read_readable(self._memory, start, min(size, WRITABLE_MAX))
         words = array.array("Q")
         words.frombytes(data[:len(data) & ~7])
         return start, words
+
+    def places(self) -> list:
+        """[(address, size)] of the segments."""
+        return [(start, 8 * len(words)) for start, words in self.segments]
 
     def words(self, address: int, count: int) -> tuple:
         """`count` words at an address of any mapping. BadRead."""

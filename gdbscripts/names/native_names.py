@@ -3,19 +3,20 @@ address at which they begin.
 
 All of it is read while the target runs, the tables of a file when its first nameless frame is seen.
 """
+import struct
 import time
 
 from pmp_cold_parts import cold_parent
 from pmp_elf import Elf
-from pmp_file_words import FileWords
+from pmp_file_words import FileWords, read_readable
 from pmp_function_label import function_label
 from pmp_function_tables import FunctionTables, PythonFacts
 from pmp_memory import BadRead
 from pmp_vectorcalls import find_vectorcalls
 
 # The interpreter's own types are ready when they are first used, and their tables are found then.
-# They are searched again for a new function without a name, each time after twice as long a time.
-WAIT_FIRST = 1.0  # seconds
+# For a new function without a name pmp looks whether there are more.
+WAIT = 1.0  # seconds between two looks
 EXPORTED = ("PyType_Type", "PyModuleDef_Type")
 
 
@@ -97,23 +98,31 @@ class _FileNames:
         self._file, self._memory = file, memory
         self._python, self._maps_text = python, maps_text
         self._elf = Elf(file.file.local)
+        self._places = []  # (address, size) of the file's data
         self._labels = self._read()
-        self._wait = WAIT_FIRST
-        self._read_at = time.monotonic()
+        self._objects = self._count_objects()
+        self._looked_at = time.monotonic()
 
     def label(self, function: int) -> str:
         """"" if no table has the function."""
-        if function not in self._labels and time.monotonic() > self._read_at + self._wait:
-            self._labels.update(self._read())
-            self._labels.setdefault(function, "")
-            self._wait *= 2
-            self._read_at = time.monotonic()
+        if function not in self._labels and time.monotonic() > self._looked_at + WAIT:
+            objects, self._objects = self._objects, self._count_objects()
+            if objects != self._objects:
+                self._labels.update(self._read())
+            self._looked_at = time.monotonic()
         return self._labels.get(function, "")
+
+    def _count_objects(self) -> list:
+        """How many types and modules are ready: their first use sets a pointer in them."""
+        data = [read_readable(self._memory, *place) for place in self._places]
+        return [sum(piece.count(struct.pack("<Q", address)) for piece in data)
+                for address in (self._python.type_type, self._python.module_def_type)]
 
     def _read(self) -> dict:
         file, python = self._file, self._python
         words = FileWords(self._memory, self._elf, file.bias, file.frames.starts())
         is_interpreter = words.is_data(python.type_type)
+        self._places = words.places()
         tables = FunctionTables(words, python)
         labels = {function: function_label(names, is_interpreter)
                   for function, names in tables.functions.items()}

@@ -78,7 +78,8 @@ class CodeMap:
             raise_descriptor_limit()
             self._program = self._read_program_link()
         self._maps = maps
-        for key in [key for key in self._files if key not in mapped]:
+        # A program that is executed again may have files at the same addresses.
+        for key in [key for key in self._files if key not in mapped or self.has_executed]:
             file = self._files.pop(key)
             if file is not None and file not in self._files.values():
                 removed.append(file)
