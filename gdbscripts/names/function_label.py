@@ -5,10 +5,12 @@ JOINED_MAX = 3  # names that are shown as one: "frozenset|set.__or__"
 
 
 def function_label(names: set, is_interpreter: bool) -> str:
-    """The label of a function; "" if its names have nothing in common. names: {(owner, member)};
-    is_interpreter: it is in the interpreter's own file.
+    """The label of a function; "" if it has no name, or names that have nothing in common. names:
+    {(owner, member)}; is_interpreter: it is in the interpreter's own file.
 
     Several members of one owner, and one member of several owners, are joined, three at most."""
+    if not names:
+        return ""
     names = {(owner, member) for owner, member in names if owner} or names
     if is_interpreter:
         glue = {GLUE[word] for word in map(".".join, names) if word in GLUE}

@@ -60,6 +60,10 @@ class FunctionTables:
         self._words, self._python = words, python
         self.functions, self.methods, self.types = {}, {}, {}
         self._owned = set()  # addresses of PyMethodDefs
+        # [(address, words of a segment, [number of each word that points to a function])]
+        self._pointers = [(start, words, [at for at, word in enumerate(words)
+                                          if word in self._words.starts])
+                          for start, words in self._words.segments]
         self._slots_of = {}  # address of a type -> {(member, function)}
         for find in (self._find_methods, self._find_types, self._find_specs, self._find_modules,
                      self._find_slots):
@@ -80,12 +84,11 @@ class FunctionTables:
     # PyMethodDef: name, function, flags, documentation
 
     def _find_methods(self) -> None:
-        starts = self._words.starts
-        for start, words in self._words.segments:
-            last = len(words) - 1
-            for at, word in enumerate(words):
-                if word in starts and 0 < at < last:
-                    self._take_method(start + 8 * (at - 1), words[at - 1], word, words[at + 1])
+        for start, words, places in self._pointers:
+            for at in places:
+                if 0 < at < len(words) - 1:
+                    self._take_method(start + 8 * (at - 1), words[at - 1], words[at],
+                                      words[at + 1])
 
     def _take_method(self, address: int, name: int, function: int, flags: int) -> None:
         flags &= 0xffffffff
@@ -202,12 +205,26 @@ class FunctionTables:
     # PyType_Spec: name, sizes, flags, slots. PyType_Slot: number, pointer.
 
     def _find_specs(self) -> None:
+        tables = self._slot_tables()
         for start, words in self._words.segments:
-            end = start + 8 * len(words)
             for at, word in enumerate(words):
-                if (start <= word < end and not word & 7 and at > 2 and words[at - 1] < 1 << 32
-                        and not words[at - 2] & SIZES_UNUSED):
+                if word in tables and at > 2 and words[at - 1] < 1 << 32 and not (
+                        words[at - 2] & SIZES_UNUSED):
                     self._take_spec(words[at - 3], word)
+
+    def _slot_tables(self) -> set:
+        """The addresses at which a table of PyType_Slot may begin: the rows up to a function or a
+        table of methods have small numbers."""
+        found = set()
+        for start, words, places in self._pointers:
+            for at in places + [at for at, word in enumerate(words) if word in self.methods]:
+                while at > 0 and 0 < words[at - 1] <= SPEC_SLOT_MAX:
+                    address = start + 8 * (at - 1)
+                    if address in found:
+                        break
+                    found.add(address)
+                    at -= 2
+        return found
 
     def _take_spec(self, name: int, slots: int) -> None:
         owner = self._text(name, SPEC_NAME)
@@ -264,13 +281,14 @@ class FunctionTables:
     # function that calls the Python method, wrapper, documentation, flags, name object
 
     def _find_slots(self) -> None:
-        rows, starts = {}, self._words.starts
-        for start, words in self._words.segments:
-            for at in range(3, len(words) - 2):
-                if words[at] in starts and words[at - 2] < SLOT_OFFSET_MAX and words[at + 2] < 256:
-                    name = self._text(words[at - 3], IDENTIFIER)
-                    if name.startswith("__"):
-                        rows[start + 8 * (at - 3)] = name, words[at - 2], words[at - 1]
+        rows = {}
+        for start, words, places in self._pointers:
+            for at in places:
+                if not 3 <= at < len(words) - 2 or words[at - 2] >= SLOT_OFFSET_MAX:
+                    continue
+                name = self._text(words[at - 3], IDENTIFIER) if words[at + 2] < 256 else ""
+                if name.startswith("__"):
+                    rows[start + 8 * (at - 3)] = name, words[at - 2], words[at - 1]
         for address in [address for address in rows if address - SLOT_DEF not in rows]:
             self._add_slots(rows, address)
 

@@ -91,7 +91,7 @@ class NativeNames:
 
 
 class _FileNames:
-    """The labels of one file's functions, by address in the target."""
+    """The names of one file's functions, by address in the target."""
 
     def __init__(self, file, memory, python: PythonFacts, maps_text) -> None:
         """maps_text(): text of /proc/PID/maps."""
@@ -99,18 +99,22 @@ class _FileNames:
         self._python, self._maps_text = python, maps_text
         self._elf = Elf(file.file.local)
         self._places = []  # (address, size) of the file's data
-        self._labels = self._read()
+        self._names = {}  # address of a function -> {(owner, member)}
+        self._glue = {}  # as vectorcalls.find_vectorcalls
+        self._is_interpreter = False
+        self._read()
         self._objects = self._count_objects()
         self._looked_at = time.monotonic()
 
     def label(self, function: int) -> str:
         """"" if no table has the function."""
-        if function not in self._labels and time.monotonic() > self._looked_at + WAIT:
+        if function not in self._names and time.monotonic() > self._looked_at + WAIT:
             objects, self._objects = self._objects, self._count_objects()
             if objects != self._objects:
-                self._labels.update(self._read())
+                self._read()
             self._looked_at = time.monotonic()
-        return self._labels.get(function, "")
+        name = self._glue.get(function)
+        return name or function_label(self._names.get(function, ()), self._is_interpreter)
 
     def _count_objects(self) -> list:
         """How many types and modules are ready: their first use sets a pointer in them."""
@@ -118,14 +122,12 @@ class _FileNames:
         return [sum(piece.count(struct.pack("<Q", address)) for piece in data)
                 for address in (self._python.type_type, self._python.module_def_type)]
 
-    def _read(self) -> dict:
+    def _read(self) -> None:
         file, python = self._file, self._python
         words = FileWords(self._memory, self._elf, file.bias, file.frames.starts())
-        is_interpreter = words.is_data(python.type_type)
+        self._is_interpreter = words.is_data(python.type_type)
         self._places = words.places()
         tables = FunctionTables(words, python)
-        labels = {function: function_label(names, is_interpreter)
-                  for function, names in tables.functions.items()}
-        if is_interpreter:
-            labels.update(find_vectorcalls(self._memory, self._maps_text(), tables, words, python))
-        return labels
+        self._names = tables.functions
+        if self._is_interpreter:
+            self._glue = find_vectorcalls(self._memory, self._maps_text(), tables, words, python)

@@ -33,6 +33,10 @@ class FakeGdb(types.ModuleType):
         pass
 
     @staticmethod
+    def parameter(_name):
+        return "/usr/lib/debug"
+
+    @staticmethod
     def _execute_unwinders(_frame):
         return None
 
