@@ -61,6 +61,11 @@ class NativeNames:
         label = tables.label(function.start + file.bias) if tables is not None else ""
         return label or "fn 0x%x" % function.start
 
+    def functions(self, file) -> dict:
+        """{address: name} of all functions of a CodeFile that its tables name."""
+        tables = self._tables(file)
+        return {} if tables is None else tables.labels()
+
     # Parts of this.
 
     def _find_exported(self) -> tuple:
@@ -115,6 +120,10 @@ class _FileNames:
             self._looked_at = time.monotonic()
         name = self._glue.get(function)
         return name or function_label(self._names.get(function, ()), self._is_interpreter)
+
+    def labels(self) -> dict:
+        """{address: label} of all functions that a table has."""
+        return {function: self.label(function) for function in {**self._names, **self._glue}}
 
     def _count_objects(self) -> list:
         """How many types and modules are ready: their first use sets a pointer in them."""

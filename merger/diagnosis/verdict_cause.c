@@ -195,7 +195,7 @@ static bool is_read(const struct snapshot_thread *thread)
 	return thread->state || thread->call.text || thread->wait.on || thread->wait.owner;
 }
 
-/* Of a process that was not asked for: the verdict does not depend on what it waits for. */
+/* Of a process that was not asked for. That it waits for one that was is no part of the reason. */
 static bool is_hop(const struct snapshot *snapshot, size_t thread)
 {
 	size_t process = snapshot_find_process(snapshot, snapshot->threads[thread].pid);
@@ -210,7 +210,8 @@ static enum verdict_trust choose_trust(const struct verdict_draft *draft, const 
 
 	if (cause->rank == RANK_UNKNOWN && !cause->holds)
 		return VERDICT_GUESS;
-	if (at != SNAPSHOT_NONE && !draft->graph.edges[at].certain && !is_hop(draft->snapshot, at))
+	if (at != SNAPSHOT_NONE && !draft->graph.edges[at].certain &&
+	    (is_hop(draft->snapshot, cause->thread) || !is_hop(draft->snapshot, at)))
 		return VERDICT_LIKELY;
 	if (cause->holds && thread->wait.kind == WAIT_NONE)
 		return VERDICT_CERTAIN;

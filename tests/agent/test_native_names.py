@@ -92,12 +92,9 @@ ENDING = re.compile(r"(\.(cold|part|constprop|isra|lto_priv|localalias)(\.\d+)?)
 
 def glue_labels(names, file):
     """{address: label} of the functions that have the C name of glue. file: CodeFile of CPython."""
-    found = {}
-    for start in file.frames.starts():
-        label = names.names.name(start + file.bias)
-        if label in GLUE or "_vectorcall_" in label or label.startswith("slot_tp_"):
-            found[start] = label
-    return found
+    functions = names.names.functions(file)
+    return {address - file.bias: label for address, label in functions.items()
+            if label in GLUE or "_vectorcall_" in label or label.startswith("slot_tp_")}
 
 
 def interpreter_file(names):

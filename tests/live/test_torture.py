@@ -24,17 +24,17 @@ def torture(rows, cases, seconds):
 
 @test("signals that end pmp, gdb or both leave the target unharmed")
 def _():
-    torture("^SIG(KILL|TERM|INT|HUP) to ", 40, 25)
+    torture("^SIG(KILL|TERM|INT|HUP) to ", 30, 15)
 
 
 @test("other faults of pmp, gdb and the target leave the target unharmed")
 def _():
-    torture("^(SIGSTOP|the|no room) ", 20, 15)
+    torture("^(SIGSTOP|the|no room) ", 15, 10)
 
 
 @test("the target's signals arrive, and pmp does not hang")
 def _():
-    torture("^(1,000|2,000|SIGINT is|system calls|a|another|no process|threads|dlopen) ", 20, 20)
+    torture("^(1,000|2,000|SIGINT is|system calls|a|another|no process|threads|dlopen) ", 20, 14)
 
 
 main()

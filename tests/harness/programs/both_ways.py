@@ -20,6 +20,7 @@ import pmp_native_stack as native_stack  # noqa: E402
 import pmp_registers as registers  # noqa: E402
 from pmp_gdb_text import name_text  # noqa: E402
 
+PART = re.compile(r" \[clone \.(part|cold\.\d)\]")
 STEPS = (1, 1, 1, 1, 7, 1, 50, 1)
 
 
@@ -73,9 +74,11 @@ class Comparison:
 
 
 def without_own_names(agents, gdbs):
-    """The agent's frames, with gdb's name where gdb has none: the agent names more functions."""
+    """The agent's frames, without what only the agent tells: names of functions for which gdb has
+    none, and that a function is a part of one."""
     nameless = {frame[:2]: frame for frame in gdbs if frame[2].startswith("?? ()")}
-    return [nameless.get(frame[:2], frame) for frame in agents]
+    agents = [nameless.get(frame[:2], frame) for frame in agents]
+    return [frame[:2] + (PART.sub("", frame[2]),) for frame in agents]
 
 
 def without_leaf(frames):
