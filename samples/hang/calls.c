@@ -116,10 +116,10 @@ static void fuse(void)
 	if (fd < 0 || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("box:/export", "/mnt", "fuse.silent", 0, options))
 		fail();
-	if (!fork()) {
-		prctl(PR_SET_NAME, "server");
+	prctl(PR_SET_NAME, "server"); /* the child has the name from its first moment on */
+	if (!fork())
 		watch_parent(nothing);
-	}
+	prctl(PR_SET_NAME, "calls");
 	close(fd);
 	ready();
 	stat("/mnt/../mnt/shared/file", &status);
