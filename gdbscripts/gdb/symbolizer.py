@@ -168,11 +168,13 @@ def _minimal_symbol(address: int, code):
     name = text.partition(" <")[2]
     if not name.endswith(">"):
         return None
-    offset = OFFSET.search(name[:-1])
+    name, offset = name[:-1], OFFSET.search(name, 0, len(name) - 1)
+    if offset is not None:
+        name = name[:offset.start()]
     begin = address - (int(offset.group()) if offset else 0)
     if code is not None and begin + BEGIN_MAX < code[0]:
         return None
-    return name_text(OFFSET.sub("", name[:-1]))
+    return name_text(name)
 
 
 def without_parameters(name: str) -> str:

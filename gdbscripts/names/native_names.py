@@ -71,7 +71,7 @@ class NativeNames:
     def _find_exported(self) -> tuple:
         """(CodeFile, {name: address in the target}) of EXPORTED, of the first file that has them;
         None instead of a file that has a symbol table."""
-        for file in self._code.files():
+        for file in [file for file in self._code.files() if file.uses_python]:
             try:
                 elf = Elf(file.file.local)
                 found, has_table = elf.symbols(EXPORTED), elf.has_section(".symtab")

@@ -139,12 +139,13 @@ class Elf:
         return [(address, self._bytes(at, min(size, TABLE_MAX)))
                 for at, address, size, flags in self._loaded if flags & PF_W]
 
-    def has_dynamic_name(self, prefix: bytes) -> bool:
-        """Does it export or import a symbol whose name begins so? OSError."""
+    def has_dynamic_name(self, *prefixes: bytes) -> bool:
+        """Does it export or import a symbol whose name begins with one of them? OSError."""
         for _, kind, _, _, _, link in self._sections():
             if kind == SHT_DYNSYM and link < len(self._sections()):
                 strings = self._sections()[link]
-                return b"\0" + prefix in self._bytes(strings[3], min(strings[4], TABLE_MAX))
+                names = self._bytes(strings[3], min(strings[4], TABLE_MAX))
+                return any(b"\0" + prefix in names for prefix in prefixes)
         return False
 
     def has_sections(self) -> bool:

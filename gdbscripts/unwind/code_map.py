@@ -262,7 +262,7 @@ def _frame_table(elf: Elf):
 
 def _uses_python(elf: Elf) -> bool:
     try:
-        return elf.has_dynamic_name(b"Py") or elf.has_dynamic_name(b"_Py")
+        return elf.has_dynamic_name(b"Py", b"_Py")
     except OSError:
         return False
 
