@@ -1,4 +1,6 @@
 """One name for a function that several tables have."""
+import os.path
+
 from pmp_type_layout import GLUE, READABLE, SLOT_FUNCTIONS
 
 JOINED_MAX = 3  # names that are shown as one: "frozenset|set.__or__"
@@ -24,3 +26,13 @@ def function_label(names: set, is_interpreter: bool) -> str:
         return ""
     owner = "" if owners[0] in ("", "builtins", "__builtin__") else "|".join(owners) + "."
     return owner + "|".join(members)
+
+
+def common_owner(labels: set) -> str:
+    """The function that these labels are of; "list.*" if all are of one type or module; "" if they
+    have nothing in common."""
+    if len(labels) == 1:
+        return next(iter(labels))
+    owners = [label.split(".")[:-1] for label in labels]
+    common = os.path.commonprefix(owners) if owners else []
+    return ".".join(common + ["*"]) if common and common != ["slot"] else ""

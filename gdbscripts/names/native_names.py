@@ -3,13 +3,15 @@ address at which they begin.
 
 All of it is read while the target runs, the tables of a file when its first nameless frame is seen.
 """
+import array
 import struct
 import time
 
+from pmp_callers import Callers
 from pmp_cold_parts import cold_parent
 from pmp_elf import Elf
 from pmp_file_words import FileWords, read_readable
-from pmp_function_label import function_label
+from pmp_function_label import common_owner, function_label
 from pmp_function_tables import FunctionTables, PythonFacts
 from pmp_memory import BadRead
 from pmp_vectorcalls import find_vectorcalls
@@ -59,7 +61,10 @@ class NativeNames:
         tables = self._tables(file) if self._python is not None else None
         function = cold_parent(function, file.function, file.read)
         label = tables.label(function.start + file.bias) if tables is not None else ""
-        return label or "fn 0x%x" % function.start
+        if label:
+            return label
+        owner = tables.owner(function.start) if tables is not None else ""
+        return "fn 0x%x%s" % (function.start, " of " + owner if owner else "")
 
     def functions(self, file) -> dict:
         """{address: name} of all functions of a CodeFile that its tables name."""
@@ -107,6 +112,7 @@ class _FileNames:
         self._names = {}  # address of a function -> {(owner, member)}
         self._glue = {}  # as vectorcalls.find_vectorcalls
         self._is_interpreter = False
+        self._callers = None
         self._read()
         self._objects = self._count_objects()
         self._looked_at = time.monotonic()
@@ -121,6 +127,27 @@ class _FileNames:
         name = self._glue.get(function)
         return name or function_label(self._names.get(function, ()), self._is_interpreter)
 
+    def owner(self, start: int) -> str:
+        """The function, type or module that alone uses a function without a name; "" if there is
+        none. start: its address in the file."""
+        if self._callers is None:
+            self._callers = self._find_callers()
+        return common_owner(self._callers.named(start))
+
+    def _find_callers(self) -> Callers:
+        bias, names = self._file.bias, self._elf.exported_functions()
+        names.update((function - bias, label) for function, label in self.labels().items())
+        data = b"".join(read_readable(self._memory, *place) for place in self._places)
+        pointers = (word - bias for word in array.array("Q", data))
+        return Callers(self._elf, self._file.frames.starts(), names, pointers, self._parent)
+
+    def _parent(self, start: int) -> int:
+        """The start of the function to which a part belongs."""
+        function = self._file.function(start)
+        if function is None:
+            return start
+        return cold_parent(function, self._file.function, self._file.read).start
+
     def labels(self) -> dict:
         """{address: label} of all functions that a table has."""
         return {function: self.label(function) for function in {**self._names, **self._glue}}
@@ -132,6 +159,7 @@ class _FileNames:
                 for address in (self._python.type_type, self._python.module_def_type)]
 
     def _read(self) -> None:
+        self._callers = None
         file, python = self._file, self._python
         words = FileWords(self._memory, self._elf, file.bias, file.frames.starts())
         self._is_interpreter = words.is_data(python.type_type)

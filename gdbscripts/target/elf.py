@@ -11,6 +11,7 @@ PT_NOTE = 4
 PT_GNU_EH_FRAME = 0x6474e550  # the segment of .eh_frame_hdr (Linux Standard Base Core 5.0)
 PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_NOBITS, SHT_DYNSYM = 2, 8, 11
+STT_FUNC = 2
 SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
 HEADERS_MAX = 1000
 NT_GNU_BUILD_ID = 3  # type of a note whose name is "GNU" (elf.h)
@@ -138,6 +139,25 @@ class Elf:
         """[(address, bytes)]: the content of each writable segment, as the file has it. OSError."""
         return [(address, self._bytes(at, min(size, TABLE_MAX)))
                 for at, address, size, flags in self._loaded if flags & PF_W]
+
+    def code(self) -> list:
+        """[(address, bytes)]: the content of each executable segment. OSError."""
+        return [(address, self._bytes(at, min(size, TABLE_MAX)))
+                for at, address, size, flags in self._loaded if flags & PF_X]
+
+    def exported_functions(self) -> dict:
+        """{address: name} of the functions that other files can call. OSError."""
+        found = {}
+        for _, kind, _, offset, size, link in self._sections():
+            if kind != SHT_DYNSYM or link >= len(self._sections()):
+                continue
+            strings = self._sections()[link]
+            text = self._bytes(strings[3], min(strings[4], TABLE_MAX))
+            data = self._bytes(offset, min(size, TABLE_MAX))
+            for name, info, _, section, value, _ in SYMBOL.iter_unpack(data[:len(data) // 24 * 24]):
+                if section and info & 15 == STT_FUNC and name < len(text):
+                    found.setdefault(value, text[name:text.find(b"\0", name)].decode("latin-1"))
+        return found
 
     def has_dynamic_name(self, *prefixes: bytes) -> bool:
         """Does it export or import a symbol whose name begins with one of them? OSError."""

@@ -14,6 +14,7 @@ struct place {
 	bool callee;       /* a named frame is nearer to the leaf, with no evaluator between */
 	bool shown_callee; /* one that is shown */
 	bool served;       /* nameless, and not shown: other frames stand for it */
+	uint32_t owner;    /* the function that stands in its place, by its name; 0: none */
 	uint32_t py_first, py_count; /* the Python frames that replace it, leaf first */
 };
 
@@ -247,11 +248,14 @@ static void add_python(struct pymerge *pymerge, const struct raw_stack *stack, s
 	}
 }
 
-static uint32_t make_native_name(struct pymerge *pymerge, const struct native_frame *native)
+static uint32_t make_native_name(struct pymerge *pymerge, const struct native_frame *native,
+                                 uint32_t owner)
 {
 	char text[32];
 	uint64_t number = native->place != UINT64_MAX ? native->place : native->addr;
 
+	if (owner)
+		return owner;
 	if (native->name)
 		return native->name;
 	if (native->special == NATIVE_SIGNAL)
@@ -262,10 +266,11 @@ static uint32_t make_native_name(struct pymerge *pymerge, const struct native_fr
 	return intern_add(pymerge->intern, span_of(text));
 }
 
-static void add_native(struct pymerge *pymerge, const struct native_frame *native)
+/* owner: as in struct place. */
+static void add_native(struct pymerge *pymerge, const struct native_frame *native, uint32_t owner)
 {
 	add_frame(pymerge, (struct frame){ .kind = FRAME_NATIVE,
-	                                   .name = make_native_name(pymerge, native),
+	                                   .name = make_native_name(pymerge, native, owner),
 	                                   .file = native->file,
 	                                   .module = native->module,
 	                                   .line = native->line });
@@ -296,9 +301,10 @@ static bool is_nameless(const struct native_frame *native)
 /* A run: the native frames between two evaluators, or between one and an end of the stack. What is
  * nearer to the root than the current frame: */
 struct run {
-	bool caller;  /* in the run: a function that is shown by its name */
-	bool c_call;  /* the caller calls a function written in C */
-	bool startup; /* in the stack: only functions that start the thread */
+	bool caller;   /* in the run: a function that is shown by its name */
+	bool c_call;   /* the caller calls a function written in C */
+	uint32_t name; /* in the run: the last one that is shown by its name */
+	bool startup;  /* in the stack: only functions that start the thread */
 };
 
 static bool is_glue(const struct place *place)
@@ -342,13 +348,23 @@ static bool is_served(struct pymerge *pymerge, const struct raw_stack *stack, si
 	return run->startup && flags & MODULE_LIBC;
 }
 
-static void enter_frame(struct run *run, const struct place *place, bool nameless, bool served)
+/* name: of the frame, or of the function in its place. */
+static void enter_frame(struct run *run, const struct place *place, bool nameless, uint32_t name)
 {
 	bool shown = !nameless && !is_glue(place) && place->class != CLASS_STARTUP;
 
 	run->c_call = place->class == CLASS_C_CALL && !place->py_count;
 	run->caller = !place->py_count && (run->caller || shown);
-	run->startup = run->startup && (served || place->class == CLASS_STARTUP);
+	run->startup = run->startup && (place->served || place->class == CLASS_STARTUP);
+	if (shown || place->py_count)
+		run->name = place->py_count ? 0 : name;
+}
+
+/* The function that alone uses a nameless one, if it has left by a tail call: it is not on the
+ * stack. 0: none. */
+static uint32_t find_owner(const struct native_frame *native, const struct run *run)
+{
+	return native->owner != run->name ? native->owner : 0;
 }
 
 /* Sets `served` of the places. The root is always shown. */
@@ -360,10 +376,14 @@ static void find_served(struct pymerge *pymerge, const struct raw_stack *stack,
 	find_callees(pymerge, stack);
 	for (size_t i = stack->native_count - 1; i > 0; i--) {
 		struct place *place = &pymerge->places[i - 1];
-		bool nameless = is_nameless(&stack->native[i - 1]);
+		const struct native_frame *native = &stack->native[i - 1];
+		bool nameless = is_nameless(native);
 
-		place->served = nameless && is_served(pymerge, stack, i - 1, &run, interpreter);
-		enter_frame(&run, place, nameless, place->served);
+		place->owner = nameless ? find_owner(native, &run) : 0;
+		place->served = nameless && !place->owner &&
+		                is_served(pymerge, stack, i - 1, &run, interpreter);
+		enter_frame(&run, place, nameless && !place->owner,
+		            nameless ? place->owner : native->name);
 	}
 }
 
@@ -411,7 +431,8 @@ static void add_native_and_paired(struct pymerge *pymerge, const struct raw_stac
 		if (place->py_count)
 			add_python(pymerge, stack, place->py_first, place->py_count);
 		else if (!is_hidden(pymerge, stack, i - 1, interpreter))
-			add_native(pymerge, &stack->native[i - 1]);
+			add_native(pymerge, &stack->native[i - 1],
+			           pymerge->options.glue ? 0 : place->owner);
 	}
 }
 

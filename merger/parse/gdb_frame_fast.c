@@ -130,7 +130,7 @@ static bool is_before_args(const char *at, const char *end)
 	return end - at >= 2 && at[0] == ' ' && at[1] == '(';
 }
 
-/* "fn 0x1fcd40", in the place of a name. */
+/* "fn 0x1fcd40", "fn 0x1fcd40 of list.sort", in the place of a name. */
 static const char *scan_start(const char *at, const char *end)
 {
 	struct span text = { at, (size_t)(end - at) };
@@ -138,6 +138,9 @@ static const char *scan_start(const char *at, const char *end)
 	if (!span_take(&text, SPAN_LIT("fn 0x")))
 		return NULL;
 	at = skip_class(text.ptr, end, BYTE_HEX);
+	text = (struct span){ at, (size_t)(end - at) };
+	if (span_take(&text, SPAN_LIT(" of ")))
+		at = skip_class(text.ptr, end, BYTE_NAME);
 	return is_before_args(at, end) ? at : NULL;
 }
 

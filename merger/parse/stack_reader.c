@@ -434,6 +434,7 @@ bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame
 		.has_addr = frame->has_addr,
 		.nameless = facts->nameless,
 		.part = facts->part,
+		.owner = facts->owner,
 		.class = facts->class,
 		.addr = frame->addr,
 		.place = UINT64_MAX,

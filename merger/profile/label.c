@@ -1,6 +1,7 @@
 #include "merger/profile/label.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "merger/base/number.h"
 
@@ -43,8 +44,8 @@ static bool measure_from_start(struct span name, uint32_t address, uint64_t *ret
 {
 	uint64_t start;
 
-	if (!span_take(&name, SPAN_LIT("fn 0x")) || !number_take(&name, 16, &start) || name.len ||
-	    start > address)
+	if (!span_take(&name, SPAN_LIT("fn 0x")) || !number_take(&name, 16, &start) ||
+	    (name.len && *name.ptr != ' ') || start > address)
 		return false;
 	*ret = address - start;
 	return true;
@@ -63,33 +64,37 @@ void label_add_line(struct buf *out, const struct intern *intern, const struct f
 		buf_printf(out, "0x%" PRIx32, line);
 }
 
-/* "fn 0x1fcd40+0x68", "list.sort 0x1fcda8" */
-static void add_address(struct buf *out, const struct intern *intern, const struct frame *frame)
+/* "fn 0x1fcd40+0x68", "fn 0x1fcd40+0x68 of list.sort", "list.sort 0x1fcda8" */
+static void add_with_address(struct buf *out, struct span name, uint32_t address)
 {
-	size_t at = out->len;
+	uint64_t from_start;
+	size_t start = strlen("fn 0x");
 
-	label_add_line(out, intern, frame, frame->line);
-	if (out->ptr[at] == '+')
+	if (!measure_from_start(name, address, &from_start)) {
+		buf_add_span(out, name);
+		buf_printf(out, " 0x%" PRIx32, address);
 		return;
-	out->len = at;
-	buf_add_span(out, SPAN_LIT(" "));
-	label_add_line(out, intern, frame, frame->line);
+	}
+	while (start < name.len && name.ptr[start] != ' ')
+		start++;
+	buf_add_span(out, (struct span){ name.ptr, start });
+	buf_printf(out, "+0x%" PRIx64, from_start);
+	buf_add_span(out, span_skip(name, start));
 }
 
 void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,
                const struct label_options *options)
 {
 	bool with_line = options->by_line && frame->line && frame->file;
+	struct span name = frame->name ? intern_get(intern, frame->name) : SPAN_LIT("??");
 	uint32_t place = frame->file;
 
 	if (frame->kind == FRAME_NATIVE && frame->module && !with_line)
 		place = frame->module;
-	if (frame->name)
-		buf_add_span(out, intern_get(intern, frame->name));
-	else
-		buf_add_span(out, SPAN_LIT("??"));
 	if (options->by_line && frame->line && frame_has_addresses(frame))
-		add_address(out, intern, frame);
+		add_with_address(out, name, frame->line);
+	else
+		buf_add_span(out, name);
 	if (!is_code(frame) || !place)
 		return;
 	buf_add_span(out, SPAN_LIT(" ("));

@@ -6,7 +6,7 @@ import re
 from profiles import Profile
 
 THREAD_LABEL = re.compile(r"\(tid (\d+)\)$")
-EVALUATOR = re.compile(r"_?PyEval_EvalFrame(Ex|Default)|_TAIL_CALL")
+EVALUATOR = re.compile(r"(?:_?PyEval_EvalFrame(?:Ex|Default)|_TAIL_CALL)")
 # Without symbols, the frame of an evaluator has no name. A stack of at least this many frames is
 # assumed to contain one: a thread that runs no Python has fewer frames.
 PLAIN_C_MAX = 16

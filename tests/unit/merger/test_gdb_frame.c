@@ -59,6 +59,10 @@ static const struct row places[] = {
 	{ "#1  0x12 in", "", NULL, 0, NULL },
 	{ "#3  0x5fcda8 in fn 0x5fcd40 () from /usr/bin/python3.11", "fn 0x5fcd40", NULL, 0,
 	  "/usr/bin/python3.11" },
+	{ "#3  0x5fcda8 in fn 0x5fcd40 of frozenset|set.__or__ () from /a",
+	  "fn 0x5fcd40 of frozenset|set.__or__", NULL, 0, "/a" },
+	{ "#3  0x5fcda8 in fn 0x5fcd40 of list.* () from /a", "fn 0x5fcd40 of list.*", NULL, 0,
+	  "/a" },
 	{ "#3  fn 0x5fcd40 () from /usr/bin/python3.11", "fn 0x5fcd40", NULL, 0,
 	  "/usr/bin/python3.11" },
 };

@@ -23,6 +23,7 @@ static const char *const taken[] = {
 	"#5  ns::Class::f (this=0x1) at /src/x.cc:1234",
 	"#6  0x1 in wait@@GLIBC_2.2.5 () from a.so",
 	"#7  0x00000000005fcda8 in fn 0x5fcd40 () from /usr/bin/python3.11",
+	"#7  0x00000000005fcda8 in fn 0x5fcd40 of list.sort () from /usr/bin/python3.11",
 };
 
 /* Lines that the fast parser refuses. Some of them are frames. */
@@ -37,6 +38,8 @@ static const char *const left[] = {
 	"#1  0x12 in fn 0x1g () from a.so",
 	"#1  0x12 in fn 0x1",
 	"#1  0x12 in fn 0x",
+	"#1  0x12 in fn 0x1 of () from a.so",
+	"#1  0x12 in fn 0x1 of (a) () from a.so",
 	"#1  0x12 in fn f () from a.so",
 	"#1  0x12 in gn 0x1 () from a.so",
 	"#1  0x12 in f (",

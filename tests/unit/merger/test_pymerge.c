@@ -278,6 +278,34 @@ static const struct row rows[] = {
 	  "#3 0x2 in cfunction_vectorcall_O () from /lib/libpython.so\n"
 	  EVAL(4) PY("outer"),
 	  false, QUALITY_MERGED, "outer [list_sort] key" },
+	{ "a function that one function alone uses serves it",
+	  "#0 0x1 in fn 0x100 of list.sort () from /lib/libpython.so\n"
+	  "#1 0x2 in PyObject_RichCompare () from /lib/libpython.so\n"
+	  "#2 0x2 in fn 0x200 of list.sort () from /lib/libpython.so\n"
+	  "#3 0x2 in fn 0x300 of list.sort () from /lib/libpython.so\n"
+	  "#4 0x3 in list.sort () from /lib/libpython.so\n"
+	  EVAL(5) PY("inner"),
+	  false, QUALITY_MERGED, "inner [list.sort] [PyObject_RichCompare] [list.sort]" },
+	{ "and has its name if that has left by a tail call",
+	  EVAL(0) PY("key")
+	  "#1 0x1 in fn 0x100 of list.sort () from /lib/libpython.so\n"
+	  "#2 0x1 in fn 0x200 of list.sort () from /lib/libpython.so\n"
+	  "#3 0x1 in sorted () from /lib/libpython.so\n"
+	  "#4 0x2 in cfunction_vectorcall_O () from /lib/libpython.so\n"
+	  EVAL(5) PY("outer"),
+	  false, QUALITY_MERGED, "outer [sorted] [list.sort] key" },
+	{ "the same with glue: each has its own address",
+	  "#0 0x1 in fn 0x100 of list.sort () from /lib/libpython.so\n"
+	  EVAL(1) PY("inner"),
+	  true, QUALITY_MERGED, "inner [fn 0x100 of list.sort]" },
+	{ "a type, glue and an evaluator are no function that has called it",
+	  "#0 0x1 in fn 0x100 of list.* () from /lib/libpython.so\n"
+	  "#1 0x1 in fn 0x200 of cfunction_call () from /lib/libpython.so\n"
+	  "#2 0x1 in fn 0x300 of _PyEval_EvalFrameDefault () from /lib/libpython.so\n"
+	  EVAL(3) PY("inner"),
+	  false, QUALITY_MERGED,
+	  "inner [fn 0x300 of _PyEval_EvalFrameDefault] [fn 0x200 of cfunction_call] "
+	  "[fn 0x100 of list.*]" },
 	{ "a name on the other side of Python frames is no help",
 	  "#0 0x1 in fn 0x100 () from /lib/libpython.so\n"
 	  EVAL(1) PY("inner")

@@ -1,0 +1,96 @@
+"""Which functions of a file call a function, by the file's code.
+
+What only functions of one owner reach works for it: what `list.sort` alone calls is a part of
+list.sort, though no table has it.
+"""
+import bisect
+import re
+import struct
+
+# Instructions (Intel SDM, volume 2) with the distance to their target in 32 bits: call, jmp, jcc,
+# and lea, which takes the address; in 8 bits: jmp. A byte of another instruction can look like one
+# of them. Then a function has a caller too many, and rather no name.
+CALLS = re.compile(rb"\xe8"), re.compile(rb"\xe9"), re.compile(rb"\x0f[\x80-\x8f]")
+ADDRESS = re.compile(rb"\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]")
+SHORT = 0xeb
+# The distances of jumps with their target in the middle, by where the distance is.
+SHORT_DISTANCES = int.from_bytes(bytes(127 - at & 255 for at in range(256)), "little")
+DISTANCE, NUMBER = struct.Struct("<i"), struct.Struct("<I")
+CODE_MAX = 1 << 23  # bytes of a file's code; it is searched in 0.06 s a megabyte
+BETWEEN_MAX = 64  # functions without a name on all ways to one
+
+
+class Callers:
+    """The callers of the functions without a name. Addresses are those of the file."""
+
+    def __init__(self, elf, starts: list, names, pointers, parent) -> None:
+        """starts: addresses at which functions begin, in order; names: {start: name}; pointers:
+        addresses that the file's data has; parent(start): the start of the function to which a part
+        belongs. OSError."""
+        self._starts, self._names, self._parent = starts, names, parent
+        nameless = frozenset(starts).difference(names)
+        self._callers = {}  # start -> {start of a function that calls it}
+        self._taken = nameless.intersection(pointers)  # others may call these, too
+        size = sum(end - start for start, end in elf.code_offsets())
+        for base, data in elf.code() if size <= CODE_MAX else ():
+            self._find_calls(base, data, nameless)
+            self._find_short_jumps(base, data, nameless)
+            self._find_addresses(base, data, nameless)
+            if elf.fixed:
+                self._find_numbers(data, nameless)
+
+    def named(self, function: int) -> set:
+        """The names of the functions from which functions without a name lead to a function; empty
+        if there may be more."""
+        found, seen, todo = set(), {function}, [function]
+        while todo:
+            at = todo.pop()
+            callers = {self._parent(caller) for caller in self._callers.get(at, ())} - {at}
+            if not callers or at in self._taken or len(seen) > BETWEEN_MAX:
+                return set()
+            new = callers - seen
+            seen |= new
+            found.update(self._names[caller] for caller in new if caller in self._names)
+            todo += [caller for caller in new if caller not in self._names]
+        return found
+
+    def _find_calls(self, base: int, data: bytes, nameless) -> None:
+        distance_at, end = DISTANCE.unpack_from, len(data) - DISTANCE.size
+        shifted = {start - base - DISTANCE.size for start in nameless}
+        for pattern in CALLS:
+            places = [match.end() for match in pattern.finditer(data, 0, end)]
+            for at in [at for at in places if at + distance_at(data, at)[0] in shifted]:
+                self._add(base + at + DISTANCE.size + distance_at(data, at)[0], base + at)
+
+    def _find_short_jumps(self, base: int, data: bytes, nameless) -> None:
+        for start in nameless:
+            first = start - base - 128
+            if not 0 < first < len(data) - 256:
+                continue
+            near = int.from_bytes(data[first:first + 256], "little") ^ SHORT_DISTANCES
+            right = near.to_bytes(256, "little")  # 0: it is the distance to `start`
+            at = right.find(0)
+            while at >= 0:
+                if data[first + at - 1] == SHORT:
+                    self._add(start, base + first + at)
+                at = right.find(0, at + 1)
+
+    def _add(self, start: int, place: int) -> None:
+        """A function is called at a place in the code."""
+        caller = self._starts[bisect.bisect_right(self._starts, place) - 1]
+        self._callers.setdefault(start, set()).add(caller)
+
+    def _find_addresses(self, base: int, data: bytes, nameless) -> None:
+        matches = ADDRESS.finditer(data, 0, len(data) - DISTANCE.size)
+        places = [match.end() for match in matches]
+        self._taken |= nameless.intersection(
+            base + at + DISTANCE.size + DISTANCE.unpack_from(data, at)[0] for at in places)
+
+    def _find_numbers(self, data: bytes, nameless) -> None:
+        """The code of a file that is mapped at its own addresses has them as numbers."""
+        first, last = self._starts[0] >> 16, self._starts[-1] >> 16
+        low = (first, last) if last < 256 else (0, 255)
+        ranges = [bytes([at]) for at in low + (first >> 8, last >> 8)]
+        pattern = re.compile(b"[%s-%s](?=[%s-%s])" % tuple(map(re.escape, ranges)))
+        places = (match.start() - 2 for match in pattern.finditer(data, 2))
+        self._taken |= nameless.intersection(NUMBER.unpack_from(data, at)[0] for at in places)
