@@ -4,6 +4,7 @@ What only functions of one owner reach works for it: what `list.sort` alone call
 list.sort, though no table has it.
 """
 import bisect
+import collections
 import re
 import struct
 
@@ -11,37 +12,39 @@ import struct
 # and lea, which takes the address; in 8 bits: jmp. A byte of another instruction can look like one
 # of them. Then a function has a caller too many, and rather no name.
 CALLS = re.compile(rb"\xe8"), re.compile(rb"\xe9"), re.compile(rb"\x0f[\x80-\x8f]")
+CALL_BYTES = b"\xe8", b"\xe9", b"\x0f"
 ADDRESS = re.compile(rb"\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]")
 SHORT = 0xeb
 # The distances of jumps with their target in the middle, by where the distance is.
 SHORT_DISTANCES = int.from_bytes(bytes(127 - at & 255 for at in range(256)), "little")
 DISTANCE, NUMBER = struct.Struct("<i"), struct.Struct("<I")
-CODE_MAX = 1 << 23  # bytes of a file's code; it is searched in 0.06 s a megabyte
+CALLS_MAX = 1 << 20  # in a file, with what looks like one
 BETWEEN_MAX = 64  # functions without a name on all ways to one
 
 
 class Callers:
     """The callers of the functions without a name. Addresses are those of the file."""
 
-    def __init__(self, elf, starts: list, names, pointers, parent) -> None:
-        """starts: addresses at which functions begin, in order; names: {start: name}; pointers:
-        addresses that the file's data has; parent(start): the start of the function to which a part
-        belongs. OSError."""
-        self._starts, self._names, self._parent = starts, names, parent
-        nameless = frozenset(starts).difference(names)
-        self._callers = {}  # start -> {start of a function that calls it}
+    def __init__(self, code: list, fixed: bool, starts: list, named, pointers, parent) -> None:
+        """code: [(address, bytes)]; fixed: it is mapped at these addresses; starts: addresses at
+        which functions begin, in order; named: those of functions with a name; pointers: addresses
+        that the file's data has; parent(start): the start of the function to which a part belongs.
+        """
+        self._starts, self._named, self._parent = starts, frozenset(named), parent
+        nameless = frozenset(starts).difference(self._named)
+        self._callers = collections.defaultdict(set)  # start -> {start of one that calls it}
         self._taken = nameless.intersection(pointers)  # others may call these, too
-        size = sum(end - start for start, end in elf.code_offsets())
-        for base, data in elf.code() if size <= CODE_MAX else ():
+        calls = sum(data.count(byte) for _, data in code for byte in CALL_BYTES)
+        for base, data in code if calls <= CALLS_MAX else ():
             self._find_calls(base, data, nameless)
             self._find_short_jumps(base, data, nameless)
             self._find_addresses(base, data, nameless)
-            if elf.fixed:
+            if fixed:
                 self._find_numbers(data, nameless)
 
     def named(self, function: int) -> set:
-        """The names of the functions from which functions without a name lead to a function; empty
-        if there may be more."""
+        """{start} of the functions with a name from which functions without one lead to a function;
+        empty if there may be more."""
         found, seen, todo = set(), {function}, [function]
         while todo:
             at = todo.pop()
@@ -50,8 +53,8 @@ class Callers:
                 return set()
             new = callers - seen
             seen |= new
-            found.update(self._names[caller] for caller in new if caller in self._names)
-            todo += [caller for caller in new if caller not in self._names]
+            found |= new & self._named
+            todo += new - self._named
         return found
 
     def _find_calls(self, base: int, data: bytes, nameless) -> None:
@@ -78,7 +81,7 @@ class Callers:
     def _add(self, start: int, place: int) -> None:
         """A function is called at a place in the code."""
         caller = self._starts[bisect.bisect_right(self._starts, place) - 1]
-        self._callers.setdefault(start, set()).add(caller)
+        self._callers[start].add(caller)
 
     def _find_addresses(self, base: int, data: bytes, nameless) -> None:
         matches = ADDRESS.finditer(data, 0, len(data) - DISTANCE.size)

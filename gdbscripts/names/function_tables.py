@@ -207,10 +207,9 @@ class FunctionTables:
     def _find_specs(self) -> None:
         tables = self._slot_tables()
         for start, words in self._words.segments:
-            for at, word in enumerate(words):
-                if word in tables and at > 2 and words[at - 1] < 1 << 32 and not (
-                        words[at - 2] & SIZES_UNUSED):
-                    self._take_spec(words[at - 3], word)
+            for at in [at for at, word in enumerate(words) if word in tables and at > 2]:
+                if words[at - 1] < 1 << 32 and not words[at - 2] & SIZES_UNUSED:
+                    self._take_spec(words[at - 3], words[at])
 
     def _slot_tables(self) -> set:
         """The addresses at which a table of PyType_Slot may begin: the rows up to a function or a

@@ -19,6 +19,7 @@ from pmp_vectorcalls import find_vectorcalls
 # The interpreter's own types are ready when they are first used, and their tables are found then.
 # For a new function without a name pmp looks whether there are more.
 WAIT = 1.0  # seconds between two looks
+CODE_MAX = 1 << 23  # bytes of a file's code; it is searched in 0.06 s a megabyte
 EXPORTED = ("PyType_Type", "PyModuleDef_Type")
 
 
@@ -48,9 +49,10 @@ class NativeNames:
         return True
 
     def read_interpreter(self) -> None:
-        """Reads the tables of a stripped interpreter now, so that no sample has to wait for it."""
-        if self._stripped is not None:
-            self._tables(self._stripped)
+        """Reads what is needed for a stripped interpreter now, so that no sample is late for it."""
+        tables = self._tables(self._stripped) if self._stripped is not None else None
+        if tables is not None:
+            tables.read_callers()
 
     def name(self, address: int) -> str:
         """The name of the function at an address in the target; "" if nothing tells where its
@@ -112,7 +114,7 @@ class _FileNames:
         self._names = {}  # address of a function -> {(owner, member)}
         self._glue = {}  # as vectorcalls.find_vectorcalls
         self._is_interpreter = False
-        self._callers = None
+        self._callers, self._exported = None, {}  # {address in the file: name}
         self._read()
         self._objects = self._count_objects()
         self._looked_at = time.monotonic()
@@ -131,15 +133,24 @@ class _FileNames:
         """The function, type or module that alone uses a function without a name; "" if there is
         none. start: its address in the file."""
         if self._callers is None:
-            self._callers = self._find_callers()
-        return common_owner(self._callers.named(start))
+            self.read_callers()
+        return common_owner({self.label(at + self._file.bias) or self._exported.get(at, "")
+                             for at in self._callers.named(start)})
 
-    def _find_callers(self) -> Callers:
-        bias, names = self._file.bias, self._elf.exported_functions()
-        names.update((function - bias, label) for function, label in self.labels().items())
+    def read_callers(self) -> None:
+        """For `owner`."""
+        bias = self._file.bias
+        try:
+            code, self._exported = self._elf.code(CODE_MAX), self._elf.exported_functions()
+        except (OSError, BadRead):
+            code = []  # it is too long, or the file is damaged
+        named = {function - bias for function in (*self._names, *self._glue)}
+        starts = self._file.frames.starts()
+        addresses = frozenset(start + bias for start in starts)
         data = b"".join(read_readable(self._memory, *place) for place in self._places)
-        pointers = (word - bias for word in array.array("Q", data))
-        return Callers(self._elf, self._file.frames.starts(), names, pointers, self._parent)
+        pointers = [address - bias for address in addresses.intersection(array.array("Q", data))]
+        self._callers = Callers(code, self._elf.fixed, starts, named.union(self._exported),
+                                pointers, self._parent)
 
     def _parent(self, start: int) -> int:
         """The start of the function to which a part belongs."""

@@ -13,6 +13,7 @@ PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_NOBITS, SHT_DYNSYM = 2, 8, 11
 STT_FUNC = 2
 SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
+EXPORTED_MAX = 1 << 19  # functions that a file exports
 HEADERS_MAX = 1000
 NT_GNU_BUILD_ID = 3  # type of a note whose name is "GNU" (elf.h)
 NOTES_MAX = 4096  # bytes of one note segment that are searched
@@ -140,9 +141,12 @@ class Elf:
         return [(address, self._bytes(at, min(size, TABLE_MAX)))
                 for at, address, size, flags in self._loaded if flags & PF_W]
 
-    def code(self) -> list:
-        """[(address, bytes)]: the content of each executable segment. OSError."""
-        return [(address, self._bytes(at, min(size, TABLE_MAX)))
+    def code(self, limit: int) -> list:
+        """[(address, bytes)]: the content of each executable segment. OSError; BadRead: it is
+        longer than `limit`."""
+        if sum(size for _, _, size, flags in self._loaded if flags & PF_X) > limit:
+            raise BadRead("long code")
+        return [(address, self._bytes(at, size))
                 for at, address, size, flags in self._loaded if flags & PF_X]
 
     def exported_functions(self) -> dict:
@@ -153,8 +157,9 @@ class Elf:
                 continue
             strings = self._sections()[link]
             text = self._bytes(strings[3], min(strings[4], TABLE_MAX))
-            data = self._bytes(offset, min(size, TABLE_MAX))
-            for name, info, _, section, value, _ in SYMBOL.iter_unpack(data[:len(data) // 24 * 24]):
+            data = self._bytes(offset, min(size, SYMBOL.size * EXPORTED_MAX))
+            data = data[:len(data) // SYMBOL.size * SYMBOL.size]
+            for name, info, _, section, value, _ in SYMBOL.iter_unpack(data):
                 if section and info & 15 == STT_FUNC and name < len(text):
                     found.setdefault(value, text[name:text.find(b"\0", name)].decode("latin-1"))
         return found
