@@ -100,6 +100,7 @@ class Agent:
             pause = now_us() - self.session.began_us
             self.target.unwinder.load_rules(self.code.pointers_on_stacks({}))
             self._update_native_names()
+            self.native_names.with_owners = not started_by_pmp
             self.native_names.read_interpreter()
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._note_lines(pid))
         self._attach("attach", pid, on_stopped, bool(started_by_pmp))

@@ -32,6 +32,8 @@ class NativeNames:
         self._interpreter = self._python = None  # an Interpreter, and its PythonFacts
         self._stripped = None  # the interpreter's CodeFile, if it has no symbol table
         self._files = {}  # CodeFile -> _FileNames, None if it has no tables
+        # Name functions by those that use them? It takes 0.2 s, and short programs end meanwhile.
+        self.with_owners = True
 
     def set_python(self, interpreter) -> bool:
         """interpreter: interpreter.Interpreter, None if there is none. True: it is another one than
@@ -51,7 +53,7 @@ class NativeNames:
     def read_interpreter(self) -> None:
         """Reads what is needed for a stripped interpreter now, so that no sample is late for it."""
         tables = self._tables(self._stripped) if self._stripped is not None else None
-        if tables is not None:
+        if tables is not None and self.with_owners:
             tables.read_callers()
 
     def name(self, address: int) -> str:
@@ -65,7 +67,7 @@ class NativeNames:
         label = tables.label(function.start + file.bias) if tables is not None else ""
         if label:
             return label
-        owner = tables.owner(function.start) if tables is not None else ""
+        owner = tables.owner(function.start) if tables is not None and self.with_owners else ""
         return "fn 0x%x%s" % (function.start, " of " + owner if owner else "")
 
     def functions(self, file) -> dict:

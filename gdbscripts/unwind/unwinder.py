@@ -82,8 +82,8 @@ class Unwinder:
 
         memory: with read_some; registers: registers.Registers."""
         stack, frames = _StackMemory(memory, registers.sp), []
+        go_stacks = GoStacks(memory, registers.thread_id, self._call_rule)
         pc, sp, fp, exact = registers.pc, registers.sp, registers.fp, True
-        go_stacks = None  # GoStacks, if the thread has several
         is_guess = saw_generated = False  # is_guess: a frame had no rule
         try:
             while pc and len(frames) < WALK_MAX:
@@ -103,23 +103,11 @@ class Unwinder:
                 frames.append(Frame(pc, sp, exact, rule.signal is not None))
                 if rule is OUTERMOST:
                     break
+                caller = _caller(rule, stack, go_stacks, sp, fp)
+                if caller is None:
+                    break
+                sp, pc, fp = caller
                 exact = rule.signal is not None
-                if exact:
-                    cfa, pc, fp = (stack.word(sp + at) for at in rule.signal)
-                elif rule.stack is not None:
-                    go_stacks = go_stacks or GoStacks(memory, registers.thread_id, self._call_rule)
-                    found = go_stacks.caller(rule, sp, fp)
-                    if found is None:
-                        break
-                    cfa, pc, fp = found
-                else:
-                    cfa = (fp if rule.base == FP else sp) + rule.offset
-                    pc = stack.word(cfa - 8)
-                    if rule.saved_fp is not None:
-                        fp = stack.word(cfa + rule.saved_fp)
-                if cfa <= sp and not exact and rule.stack is None:
-                    raise BadRead("0x%x" % cfa)
-                sp = cfa
         except BadRead:
             return frames if saw_generated else None
         return frames if frames and saw_generated >= is_guess else None
@@ -153,6 +141,20 @@ class Unwinder:
                 self._rules.clear()
             self._rules[address] = self._code.rule_at(address)
         return self._rules[address]
+
+
+def _caller(rule, stack, go_stacks, sp: int, fp: int):
+    """(sp, pc, fp) of the caller of a frame with a rule, None if it has none. BadRead."""
+    if rule.signal is not None:
+        return tuple(stack.word(sp + at) for at in rule.signal)
+    if rule.stack is not None:
+        return go_stacks.caller(rule, sp, fp)
+    cfa = (fp if rule.base == FP else sp) + rule.offset
+    if cfa <= sp:
+        raise BadRead("0x%x" % cfa)
+    if rule.saved_fp is not None:
+        fp = stack.word(cfa + rule.saved_fp)
+    return cfa, stack.word(cfa - 8), fp
 
 
 class _StackMemory:

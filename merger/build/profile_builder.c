@@ -235,8 +235,9 @@ struct profile_builder *profile_builder_create(const struct profile_builder_opti
 
 	builder->by_thread = options->by_thread;
 	builder->profile = profile_create(options->by_line);
-	builder->pymerge = pymerge_create(builder->profile->intern,
-	                                  &(struct pymerge_options){ .glue = options->glue });
+	builder->pymerge = pymerge_create(
+	        builder->profile->intern,
+	        &(struct pymerge_options){ .glue = options->glue, .suffixes = options->by_line });
 	if (options->timeline)
 		builder->timeline = timeline_builder_create(builder->profile, &builder->sampling,
 		                                            options->time_bytes);

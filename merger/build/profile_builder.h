@@ -37,7 +37,7 @@
 
 struct profile_builder_options {
 	bool by_thread;     /* add a level for the thread (below the process, if there is one) */
-	bool by_line;       /* of tree_create */
+	bool by_line;       /* of tree_create, and suffixes of pymerge_options */
 	bool glue;          /* of pymerge_options */
 	bool timeline;      /* store when each stack was sampled */
 	size_t time_bytes;  /* limit of the timeline; 0: TIMELINE_BYTES_MAX */

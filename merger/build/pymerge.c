@@ -257,7 +257,7 @@ static uint32_t make_native_name(struct pymerge *pymerge, const struct native_fr
 	if (owner)
 		return owner;
 	if (native->name)
-		return native->name;
+		return pymerge->options.suffixes ? native->symbol : native->name;
 	if (native->special == NATIVE_SIGNAL)
 		return intern_add(pymerge->intern, SPAN_LIT("<signal handler called>"));
 	if (!native->has_addr)

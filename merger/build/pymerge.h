@@ -11,7 +11,8 @@
 #include "merger/parse/raw_stack.h"
 
 struct pymerge_options {
-	bool glue; /* keep glue and all start-up frames */
+	bool glue;     /* keep glue and all start-up frames */
+	bool suffixes; /* native functions have the suffixes of their symbols (symbol_suffix.h) */
 };
 
 struct pymerge; /* owns the buffers */

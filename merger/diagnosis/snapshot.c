@@ -93,6 +93,13 @@ size_t snapshot_find_process(const struct snapshot *snapshot, uint32_t pid)
 	return SNAPSHOT_NONE;
 }
 
+bool snapshot_is_hop(const struct snapshot *snapshot, uint32_t pid)
+{
+	size_t at = snapshot_find_process(snapshot, pid);
+
+	return at != SNAPSHOT_NONE && snapshot->processes[at].hop;
+}
+
 uint64_t snapshot_elapsed_us(const struct snapshot *snapshot)
 {
 	uint64_t longest = 0;

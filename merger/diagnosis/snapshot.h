@@ -228,6 +228,8 @@ struct snapshot {
 /* Indexes into the arrays; SNAPSHOT_NONE: not found. */
 size_t snapshot_find_thread(const struct snapshot *snapshot, uint32_t pid, uint32_t tid);
 size_t snapshot_find_process(const struct snapshot *snapshot, uint32_t pid);
+/* Is it a process that was not asked for (snapshot_process)? False if it is unknown. */
+bool snapshot_is_hop(const struct snapshot *snapshot, uint32_t pid);
 /* Time from the first to the last sample of one process; the longest one. */
 uint64_t snapshot_elapsed_us(const struct snapshot *snapshot);
 /* Removes threads that were missing in the last sample of their process. */

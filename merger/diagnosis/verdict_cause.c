@@ -195,12 +195,13 @@ static bool is_read(const struct snapshot_thread *thread)
 	return thread->state || thread->call.text || thread->wait.on || thread->wait.owner;
 }
 
-/* Of a process that was not asked for. That it waits for one that was is no part of the reason. */
-static bool is_hop(const struct snapshot *snapshot, size_t thread)
+/* That a process that was not asked for waits for one that was is no part of the reason. */
+static bool is_part_of_reason(const struct verdict_draft *draft, size_t waiter, size_t cause)
 {
-	size_t process = snapshot_find_process(snapshot, snapshot->threads[thread].pid);
+	const struct snapshot *snapshot = draft->snapshot;
 
-	return process != SNAPSHOT_NONE && snapshot->processes[process].hop;
+	return snapshot_is_hop(snapshot, snapshot->threads[cause].pid) ||
+	       !snapshot_is_hop(snapshot, snapshot->threads[waiter].pid);
 }
 
 static enum verdict_trust choose_trust(const struct verdict_draft *draft, const struct cause *cause)
@@ -211,7 +212,7 @@ static enum verdict_trust choose_trust(const struct verdict_draft *draft, const 
 	if (cause->rank == RANK_UNKNOWN && !cause->holds)
 		return VERDICT_GUESS;
 	if (at != SNAPSHOT_NONE && !draft->graph.edges[at].certain &&
-	    (is_hop(draft->snapshot, cause->thread) || !is_hop(draft->snapshot, at)))
+	    is_part_of_reason(draft, at, cause->thread))
 		return VERDICT_LIKELY;
 	if (cause->holds && thread->wait.kind == WAIT_NONE)
 		return VERDICT_CERTAIN;

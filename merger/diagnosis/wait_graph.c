@@ -64,7 +64,7 @@ static bool is_standing(const struct snapshot *snapshot, uint32_t pid)
 		return true;
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		threads += snapshot->threads[i].pid == pid;
-	if (threads > 1 && snapshot->processes[process].hop)
+	if (threads > 1 && snapshot_is_hop(snapshot, pid))
 		return false;
 	/* It was on a CPU when it was looked at, but hardly before and after. */
 	if (snapshot_thread_is_running(&snapshot->threads[at]) &&
@@ -127,7 +127,7 @@ static struct wait_edge find_child_edge(const struct snapshot *snapshot,
                                         const struct snapshot_thread *thread)
 {
 	uint32_t only = thread->call.wait_pid;
-	size_t alive = 0, at;
+	size_t alive = 0;
 
 	for (size_t i = 0; i < snapshot->child_count && !thread->call.wait_pid; i++) {
 		const struct snapshot_child *child = &snapshot->children[i];
@@ -137,9 +137,7 @@ static struct wait_edge find_child_edge(const struct snapshot *snapshot,
 		only = child->pid;
 		alive++;
 	}
-	at = snapshot_find_process(snapshot, only);
-	if (alive > 1 ||
-	    (at != SNAPSHOT_NONE && snapshot->processes[at].hop && !is_standing(snapshot, only)))
+	if (alive > 1 || (snapshot_is_hop(snapshot, only) && !is_standing(snapshot, only)))
 		return NO_EDGE;
 	return make_edge(snapshot, only, only, true);
 }

@@ -41,11 +41,14 @@ const struct function_facts *function_facts_learn(struct function_facts_table *t
 	struct span text = intern_get(table->intern, name);
 	struct span owner;
 	size_t len = text.len, cap = table->cap;
-	struct function_facts facts = { .name = name, .known = true };
+	struct function_facts facts = { .name = name, .symbol = name, .known = true };
+	struct symbol_suffix suffix = symbol_suffix_cut(&text);
 
-	facts.part = symbol_suffix_cut(&text);
+	facts.part = suffix.part;
 	if (text.len < len)
 		facts.name = intern_add_clean(table->intern, text);
+	if (suffix.hash)
+		facts.symbol = facts.name;
 	facts.class = (uint8_t)function_class_of(text);
 	facts.nameless = is_nameless(text, &owner);
 	if (is_function(owner))

@@ -3,7 +3,6 @@
 #include <ctype.h>
 
 #include "merger/parse/function_name.h"
-#include "merger/parse/symbol_suffix.h"
 #include "merger/base/number.h"
 
 /* py-bt-full numbers its lines as bt does. These lines are not native frames. */
@@ -207,7 +206,7 @@ static void parse_call(struct span text, bool complete, struct gdb_frame *ret)
 		function_name_close(&found);
 	ret->name = found.name;
 	ret->args = found.args;
-	ret->part = symbol_suffix_is_part(found.clones);
+	ret->clones = found.clones;
 	switch (found.end) {
 	case FUNCTION_NAME_ONLY:
 		ret->state = found.nested ? GDB_FRAME_NESTED : GDB_FRAME_NAME;

@@ -26,10 +26,10 @@ enum gdb_frame_state {
 struct gdb_frame {
 	uint32_t number; /* UINT32_MAX if it overflows */
 	bool has_addr;
-	bool part; /* its "[clone ...]" tells that its caller has called only a part of it */
 	uint64_t addr;
-	struct span name; /* without arguments; empty: "??" */
-	struct span args; /* the text between the parentheses */
+	struct span name;   /* without arguments; empty: "??" */
+	struct span clones; /* " [clone .part.0]" after the name; empty: none */
+	struct span args;   /* the text between the parentheses */
 	struct span file, module;
 	uint32_t line; /* 0: not printed, or it overflows */
 	enum native_special special;

@@ -236,7 +236,8 @@ bool gdb_frame_fast_parse(struct span text, struct gdb_frame *ret)
 	const char *at = text.ptr, *end = text.ptr + text.len;
 
 	/* Member by member: the compiler makes a loop of clearing the whole struct. */
-	ret->has_addr = ret->part = false;
+	ret->has_addr = false;
+	ret->clones = (struct span){ NULL, 0 };
 	ret->addr = 0;
 	ret->args = ret->file = ret->module = (struct span){ NULL, 0 };
 	ret->line = 0;

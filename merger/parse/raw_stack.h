@@ -28,6 +28,7 @@ enum native_special {
 struct native_frame {
 	uint32_t number;       /* N of "#N" */
 	uint32_t name;         /* intern id, without suffixes (symbol_suffix.h); 0 for ?? */
+	uint32_t symbol;       /* the same with suffixes */
 	uint32_t file, module; /* intern ids */
 	uint32_t line;         /* 0: unknown; without a file: an address in `module` (frame.h) */
 	bool has_addr;

@@ -8,6 +8,7 @@
 #include "merger/base/buf.h"
 #include "merger/parse/function_class.h"
 #include "merger/parse/function_facts.h"
+#include "merger/parse/symbol_suffix.h"
 #include "merger/parse/frame_lists.h"
 #include "merger/parse/frame_order.h"
 #include "merger/parse/python_owners.h"
@@ -412,6 +413,19 @@ static bool has_start(const struct native_frame *native)
 	return native->nameless && native->name && !native->file;
 }
 
+/* The suffixes in " [clone .part.0]" are those of the symbol. */
+static void take_clones(struct stack_reader *reader, const struct gdb_frame *frame,
+                        struct native_frame *native)
+{
+	struct buf symbol = { 0 };
+
+	native->part |= symbol_suffix_is_part(frame->clones);
+	buf_add_span(&symbol, intern_get(reader->intern, native->symbol));
+	buf_printf(&symbol, " %.*s", SPAN_ARG(span_trim(frame->clones)));
+	native->symbol = intern_add_clean(reader->intern, buf_span(&symbol));
+	buf_deinit(&symbol);
+}
+
 bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame *frame,
                              size_t indent)
 {
@@ -428,6 +442,7 @@ bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame
 	*native = (struct native_frame){
 		.number = frame->number,
 		.name = facts->name,
+		.symbol = facts->symbol,
 		.file = intern_add_clean(reader->intern, frame->file),
 		.module = intern_add_clean(reader->intern, frame->module),
 		.line = frame->line,
@@ -441,7 +456,8 @@ bool stack_reader_add_native(struct stack_reader *reader, const struct gdb_frame
 		.special = frame->special,
 		.py_first = (uint32_t)reader->owned.count,
 	};
-	native->part |= frame->part;
+	if (frame->clones.len)
+		take_clones(reader, frame, native);
 	if (frame->has_addr && reader->map->count)
 		range = address_map_find(reader->map, reader->thread.pid, frame->addr);
 	if (range) {

@@ -20,7 +20,7 @@ static const struct suffix {
 
 /* What take_suffix has found. */
 struct found {
-	bool part, sure;
+	bool part, hash, sure;
 };
 
 /* Removes ".N" from the end. */
@@ -69,7 +69,7 @@ static bool take_rust_hash(struct span *name, struct found *ret)
 	if (!span_ends(rest, SPAN_LIT("::h")))
 		return false;
 	name->len = rest.len - strlen("::h");
-	ret->sure = true;
+	ret->hash = ret->sure = true;
 	return true;
 }
 
@@ -95,7 +95,7 @@ static bool is_go_part(struct span name, const struct found *found)
 	return found->part && span_eq(name, SPAN_LIT("main"));
 }
 
-bool symbol_suffix_cut(struct span *name)
+struct symbol_suffix symbol_suffix_cut(struct span *name)
 {
 	struct found found = { 0 };
 	struct span rest = *name;
@@ -103,9 +103,9 @@ bool symbol_suffix_cut(struct span *name)
 	while (take_suffix(&rest, &found) || take_rust_hash(&rest, &found))
 		;
 	if (!rest.len || (!found.sure && (has_dot(rest) || is_go_part(rest, &found))))
-		return false;
+		return (struct symbol_suffix){ 0 };
 	*name = rest;
-	return found.part;
+	return (struct symbol_suffix){ found.part, found.hash };
 }
 
 bool symbol_suffix_is_part(struct span clones)

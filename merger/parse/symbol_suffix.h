@@ -19,13 +19,18 @@
 
 #include "merger/base/span.h"
 
+/* What the suffixes of a symbol tell. */
+struct symbol_suffix {
+	bool part; /* it is a part that the function calls: a caller of this name is the function */
+	bool hash; /* one of them is Rust's hash */
+};
+
 /* Removes all suffixes from *name, which never gets empty. Alone, ".part", ".cold" and ".llvm"
  * without a number count only behind a name without dots, because D and Go have names like
- * app.work.cold. True: the symbol
- * is a part that the function calls, so a caller of the same name is the function itself. */
-bool symbol_suffix_cut(struct span *name);
+ * app.work.cold. */
+struct symbol_suffix symbol_suffix_cut(struct span *name);
 
-/* The same for text like " [clone .isra.0] [clone .part.0]". */
+/* Is the symbol a part, by text like " [clone .isra.0] [clone .part.0]"? */
 bool symbol_suffix_is_part(struct span clones);
 
 #endif

@@ -22,7 +22,7 @@ static bool is_same_frame(const struct gdb_frame *a, const struct gdb_frame *b)
 	return a->number == b->number && a->has_addr == b->has_addr && a->addr == b->addr &&
 	       span_eq(a->name, b->name) && span_eq(a->args, b->args) &&
 	       span_eq(a->file, b->file) && span_eq(a->module, b->module) && a->line == b->line &&
-	       a->special == b->special && a->state == b->state && a->part == b->part;
+	       a->special == b->special && a->state == b->state && span_eq(a->clones, b->clones);
 }
 
 /* The fast parser gets lines without the blanks at their end. */

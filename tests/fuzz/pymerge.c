@@ -58,6 +58,7 @@ static void add_op_native(struct program *program, uint8_t op)
 	program->native[stack->native_count] = (struct native_frame){
 		.number = (uint32_t)stack->native_count,
 		.name = facts->name,
+		.symbol = facts->symbol,
 		.nameless = facts->nameless,
 		.part = facts->part,
 		.class = facts->class,

@@ -44,8 +44,10 @@ def _():
     run = Run.get()
     note("%.1f s, in the profile %.1f s" % (run.result.seconds, run.profile.sampling["seconds"]))
     near(run.profile.sampling["seconds"], 10, 0.5, "seconds in the profile")
-    near(run.result.seconds, run.profile.sampling["seconds"], 0.5 + 2,
-         "seconds by the clock, gdb's start included")
+    start = pmp("-p", run.target.pid, "-n", "1", "-q", "-o", run.path("first.yaml"))
+    equal(start.code, 0, start)
+    near(run.result.seconds, run.profile.sampling["seconds"] + start.seconds, 0.5 + start.seconds,
+         "seconds by the clock, with gdb's start")
 
 
 @test("the target runs on, untraced")

@@ -371,6 +371,17 @@ static const struct row rows[] = {
 	  "~pmp lost tid=7 why=gone%20away\n",
 	  false, QUALITY_LOST, "gone away" },
 };
+/* With suffixes. */
+static const struct row rows_with_suffixes[] = {
+	{ "a part tells that it is one, and stands for its function",
+	  "#0 0x1 in poll () from /lib/libc.so.6\n"
+	  "#1 0x2 in work.part.0 () from /srv/a\n"
+	  "#2 0x3 in work () from /srv/a\n"
+	  "#3 0x4 in top(int) [clone .cold.1] () from /srv/a\n"
+	  "#4 0x5 in app::run::h0123456789abcdef () from /srv/a\n",
+	  false, QUALITY_NATIVE_ONLY,
+	  "[app::run] [top [clone .cold.1]] [work.part.0] [poll]" },
+};
 /* clang-format on */
 
 struct test {
@@ -416,24 +427,31 @@ static void take_marker(void *ctx, const struct marker *marker)
 		                          intern_add(test->intern, marker_get(marker, "path")));
 }
 
-static void test_rows(void **state)
+static void run_rows(const struct row *table, size_t count, bool suffixes)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct test test = { .row = &rows[i], .intern = intern_create() };
+	for (size_t i = 0; i < count; i++) {
+		struct pymerge_options options = { table[i].glue, suffixes };
+		struct test test = { .row = &table[i], .intern = intern_create() };
 		struct text_parser_sink sink = { check_stack, take_marker, &test, false };
 		struct text_parser *dump = text_parser_create(test.intern, &sink);
 
-		test.pymerge = pymerge_create(test.intern,
-		                              &(struct pymerge_options){ .glue = rows[i].glue });
-		text_parser_feed(dump, rows[i].text, strlen(rows[i].text));
+		test.pymerge = pymerge_create(test.intern, &options);
+		text_parser_feed(dump, table[i].text, strlen(table[i].text));
 		text_parser_finish(dump);
 		if (test.stacks != 1)
-			fail_msg("%s: %zu stacks", rows[i].what, test.stacks);
+			fail_msg("%s: %zu stacks", table[i].what, test.stacks);
 		text_parser_destroy(dump);
 		pymerge_destroy(test.pymerge);
 		intern_destroy(test.intern);
 	}
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	run_rows(rows, sizeof(rows) / sizeof(rows[0]), false);
+	run_rows(rows_with_suffixes, sizeof(rows_with_suffixes) / sizeof(rows_with_suffixes[0]),
+	         true);
 }
 
 int main(void)
