@@ -44,7 +44,7 @@ def _():
 def _():
     need_live_python()
     with spin("--threads", "2") as target:
-        plain = sample(target, "-n", 16, "-r", 2, "--attach", "plain")
+        plain = sample(target, "-n", 16, "-r", 4, "--attach", "plain")
     equal(plain.total, 32)
     # 32 stacks, two at a time: a share of 30 % has a standard error of about 9 points.
     near(plain.share("burn_until"), 30, 25, "burn_until")
@@ -60,7 +60,7 @@ def _():
         # Both threads do the same at the same time, so 40 samples have an error of 8 points on a
         # busy machine. Mode once takes more samples in the same time.
         for args, within in ((("-n", 150, "-r", 50), 12), (("-n", 40, "--attach", "each"), 22),
-                             (("-n", 20, "-r", 2, "--attach", "plain"), 32)):
+                             (("-n", 20, "-r", 4, "--attach", "plain"), 32)):
             profile = sample(target, *args)
             equal(profile.total, 2 * args[1])
             equal(profile.stacks["native_only"], profile.total)

@@ -26,7 +26,7 @@ WORK = os.path.join(BUILD, "samples", "work-stripped")
 ALL = os.environ.get("PMP_FAULTS") == "all"
 SEED = int(os.environ.get("PMP_SEED") or random.SystemRandom().randrange(10**6))
 # For one test; tests/run kills a test program after 240 s.
-SECONDS = 10**6 if ALL else 10
+SECONDS = 10**6 if ALL else 6
 SAMPLES = 3
 # Short, because a permanent fault may mean that gdb's answers are never read.
 SHORT_TIMEOUTS = {"PMP_DEADLINES": "start=4,warm=4,attach=2,sample=2,detach=1,close=0.5"}

@@ -24,17 +24,17 @@ def torture(rows, cases, seconds):
 
 @test("signals that end pmp, gdb or both leave the target unharmed")
 def _():
-    torture("^SIG(KILL|TERM|INT|HUP) to ", 30, 15)
+    torture("^SIG(KILL|TERM|INT|HUP) to ", 18, 9)
 
 
 @test("other faults of pmp, gdb and the target leave the target unharmed")
 def _():
-    torture("^(SIGSTOP|the|no room) ", 15, 10)
+    torture("^(SIGSTOP|the|no room) ", 10, 6)
 
 
 @test("the target's signals arrive, and pmp does not hang")
 def _():
-    torture("^(1,000|2,000|SIGINT is|system calls|a|another|no process|threads|dlopen) ", 20, 14)
+    torture("^(1,000|2,000|SIGINT is|system calls|a|another|no process|threads|dlopen) ", 14, 9)
 
 
 main()
