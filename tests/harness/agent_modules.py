@@ -17,6 +17,10 @@ class FakeEvents:
     stop = exited = FakeEvent
 
 
+class FakeInferior:
+    pid = 0
+
+
 class FakeGdb(types.ModuleType):
     """The part of the module gdb that the agent's modules use when they are loaded, and in
     tests."""
@@ -31,6 +35,10 @@ class FakeGdb(types.ModuleType):
     @staticmethod
     def post_event(_function):
         pass
+
+    @staticmethod
+    def selected_inferior():
+        return FakeInferior
 
     @staticmethod
     def parameter(_name):
