@@ -64,9 +64,9 @@ class Agent:
 
     # The commands.
 
-    def warm(self, pid: int, started_by_pmp: int = 0) -> None:
+    def warm(self, pid: int, started_by_pmp: int = 0, glue: int = 0) -> None:
         """Reads symbols before the attach. started_by_pmp: 1 if the target is a program that pmp
-        has stopped at its first instruction."""
+        has stopped at its first instruction; glue: 1: NativeNames.with_owners."""
         self.code = CodeMap(pid)
         root = procfs.foreign_root(pid)
         self.symbols = Symbols(self.code, root, pid)
@@ -74,6 +74,7 @@ class Agent:
         self.perf_map = PerfMap(pid, root)
         memory = Memory(pid)
         self.native_names = NativeNames(self.code, memory)
+        self.native_names.with_owners = bool(glue)
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map, self.native_names)
         self.unwinds_jit = False
         self.target = Target(pid, memory, unwinder.Unwinder(self.code, self.perf_map.find),
@@ -100,7 +101,6 @@ class Agent:
             pause = now_us() - self.session.began_us
             self.target.unwinder.load_rules(self.code.pointers_on_stacks({}))
             self._update_native_names()
-            self.native_names.with_owners = not started_by_pmp
             self.native_names.read_interpreter()
             write_lines([marker("attached", pid=pid, pause_us=pause)] + self._note_lines(pid))
         self._attach("attach", pid, on_stopped, bool(started_by_pmp))

@@ -62,7 +62,7 @@ static const struct attach_mode_row rows[] = {
 		.keeps = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp})\n",
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n",
 			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {started_by_pmp})\n",
 			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch}, {instant})\n",
 			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
@@ -76,7 +76,7 @@ static const struct attach_mode_row rows[] = {
 		.agent = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp})\n",
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n",
 			[VERB_ONE_SHOT] = "python pmp(\"one_shot\", {pid}, {sample}, {epoch})\n",
 			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
 			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
@@ -89,7 +89,7 @@ static const struct attach_mode_row rows[] = {
 		.agent = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp})\n",
+			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n",
 			[VERB_ONE_SHOT] =
 			        "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
 			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
@@ -129,6 +129,8 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 			buf_printf(out, "%" PRIu64, values->now_us);
 		} else if (span_take(&rest, SPAN_LIT("{instant}"))) {
 			buf_printf(out, "%d", values->instant);
+		} else if (span_take(&rest, SPAN_LIT("{glue}"))) {
+			buf_printf(out, "%d", values->glue);
 		} else if (span_take(&rest, SPAN_LIT("{locals}"))) {
 			buf_printf(out, "%d", values->locals);
 		} else if (span_take(&rest, SPAN_LIT("{started_by_pmp}"))) {

@@ -244,6 +244,7 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 	worker->values = (struct attach_values){
 		.pid = plan->pid,
 		.instant = plan->instant,
+		.glue = plan->glue,
 		.locals = plan->locals,
 		.started_by_pmp = plan->started_by_pmp,
 		.line_prefix = worker->output.line_prefix,

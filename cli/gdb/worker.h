@@ -12,9 +12,10 @@
  *	python exec(...)
  *		loads the agent (attach_mode.c, gdbscripts/loader.py)
  *		-> ~pmp hello gdb=13.1 python=3.11.2
- *	python pmp("warm", PID, STARTED_BY_PMP)
+ *	python pmp("warm", PID, STARTED_BY_PMP, GLUE)
  *		reads symbols: /proc and the files that the target has mapped. Does not attach.
- *		STARTED_BY_PMP 1: also for the libraries that the target has yet to load
+ *		STARTED_BY_PMP 1: also for the libraries that the target has yet to load. GLUE 1:
+ *		functions without a name tell which functions alone use them
  *		-> ~pmp warm pid=4711
  *	python pmp("attach", PID, STARTED_BY_PMP)
  *		attaches, finds Python's interpreter, lets the target run. A target that was
@@ -95,6 +96,7 @@ struct worker_plan {
 	const struct timeouts *timeouts;
 	uint32_t pid;
 	bool instant;        /* INSTANT of the protocol above */
+	bool glue;           /* GLUE */
 	bool locals;         /* LOCALS */
 	bool started_by_pmp; /* STARTED_BY_PMP: the target is a program that pmp runs */
 };

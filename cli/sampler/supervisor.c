@@ -474,6 +474,7 @@ bool supervisor_run(const struct options *options, const struct recorder_sink *s
 	s.context.watchdog = &s.watchdog;
 	s.context.plan.recorder = &s.recorder;
 	s.context.instant = options->instant;
+	s.context.glue = options->glue;
 	s.context.locals = options->locals;
 	s.context.started_by_pmp = options->program;
 	s.descendants_us = CLOCK_NEVER;

@@ -395,6 +395,7 @@ struct target_sampler *target_sampler_create(const struct target_sampler_context
 		.timeouts = context->timeouts,
 		.pid = pid,
 		.instant = context->instant,
+		.glue = context->glue,
 		.locals = context->locals,
 		.started_by_pmp = context->started_by_pmp,
 	};

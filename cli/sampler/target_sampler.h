@@ -17,7 +17,7 @@ struct target_sampler_context {
 	const struct timeouts *timeouts;
 	const struct watchdog *watchdog;
 	const char *gdb;
-	bool instant, locals, started_by_pmp; /* as in worker_plan */
+	bool instant, glue, locals, started_by_pmp; /* as in worker_plan */
 	struct sample_plan plan;
 };
 

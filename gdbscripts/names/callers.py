@@ -7,6 +7,8 @@ import bisect
 import collections
 import re
 import struct
+from itertools import compress, repeat
+from operator import add, itemgetter
 
 # Instructions (Intel SDM, volume 2) with the distance to their target in 32 bits: call, jmp, jcc,
 # and lea, which takes the address; in 8 bits: jmp. A byte of another instruction can look like one
@@ -58,12 +60,15 @@ class Callers:
         return found
 
     def _find_calls(self, base: int, data: bytes, nameless) -> None:
-        distance_at, end = DISTANCE.unpack_from, len(data) - DISTANCE.size
+        end = len(data) - DISTANCE.size
         shifted = {start - base - DISTANCE.size for start in nameless}
         for pattern in CALLS:
             places = [match.end() for match in pattern.finditer(data, 0, end)]
-            for at in [at for at in places if at + distance_at(data, at)[0] in shifted]:
-                self._add(base + at + DISTANCE.size + distance_at(data, at)[0], base + at)
+            distances = map(DISTANCE.unpack_from, repeat(data), places)
+            targets = list(map(add, places, map(itemgetter(0), distances)))
+            called = map(shifted.__contains__, targets)
+            for at, target in compress(zip(places, targets), called):
+                self._add(base + target + DISTANCE.size, base + at)
 
     def _find_short_jumps(self, base: int, data: bytes, nameless) -> None:
         for start in nameless:

@@ -8,6 +8,7 @@ information has a function. Layouts: type_layout.py; PyMethodDef, PyModuleDef, P
 Include/methodobject.h, moduleobject.h; PyGetSetDef: descrobject.h; PyType_Spec: object.h.
 """
 import re
+from itertools import compress
 
 from pmp_memory import BadRead
 from pmp_type_layout import (CONVENTIONS, FIELDS, METH_ATTRIBUTES, METH_MAX, SPEC_GETSET,
@@ -50,6 +51,11 @@ class PythonFacts:
         return (self.head - 24) // 8 + 1
 
 
+def places_of(words, wanted) -> list:
+    """The numbers of the words that are in `wanted`."""
+    return list(compress(range(len(words)), map(wanted.__contains__, words)))
+
+
 class FunctionTables:
     """functions: {address of a function: {(owner, member)}}; the owner of a method whose table
     belongs to nothing that was found is "". methods: {address of a PyMethodDef: (name, function,
@@ -61,8 +67,7 @@ class FunctionTables:
         self.functions, self.methods, self.types = {}, {}, {}
         self._owned = set()  # addresses of PyMethodDefs
         # [(address, words of a segment, [number of each word that points to a function])]
-        self._pointers = [(start, words, [at for at, word in enumerate(words)
-                                          if word in self._words.starts])
+        self._pointers = [(start, words, places_of(words, self._words.starts))
                           for start, words in self._words.segments]
         self._slots_of = {}  # address of a type -> {(member, function)}
         for find in (self._find_methods, self._find_types, self._find_specs, self._find_modules,
@@ -207,8 +212,8 @@ class FunctionTables:
     def _find_specs(self) -> None:
         tables = self._slot_tables()
         for start, words in self._words.segments:
-            for at in [at for at, word in enumerate(words) if word in tables and at > 2]:
-                if words[at - 1] < 1 << 32 and not words[at - 2] & SIZES_UNUSED:
+            for at in places_of(words, tables):
+                if at > 2 and words[at - 1] < 1 << 32 and not words[at - 2] & SIZES_UNUSED:
                     self._take_spec(words[at - 3], words[at])
 
     def _slot_tables(self) -> set:
@@ -216,7 +221,7 @@ class FunctionTables:
         table of methods have small numbers."""
         found = set()
         for start, words, places in self._pointers:
-            for at in places + [at for at, word in enumerate(words) if word in self.methods]:
+            for at in places + places_of(words, self.methods):
                 while at > 0 and 0 < words[at - 1] <= SPEC_SLOT_MAX:
                     address = start + 8 * (at - 1)
                     if address in found:

@@ -32,8 +32,9 @@ class NativeNames:
         self._interpreter = self._python = None  # an Interpreter, and its PythonFacts
         self._stripped = None  # the interpreter's CodeFile, if it has no symbol table
         self._files = {}  # CodeFile -> _FileNames, None if it has no tables
-        # Name functions by those that use them? It takes 0.2 s, and short programs end meanwhile.
-        self.with_owners = True
+        # Tell of a function without a name which functions use it? That takes 0.2 s more. Only who
+        # wants to see the interpreter's own functions needs it: most of these are hidden otherwise.
+        self.with_owners = False
 
     def set_python(self, interpreter) -> bool:
         """interpreter: interpreter.Interpreter, None if there is none. True: it is another one than
@@ -51,10 +52,9 @@ class NativeNames:
         return True
 
     def read_interpreter(self) -> None:
-        """Reads what is needed for a stripped interpreter now, so that no sample is late for it."""
-        tables = self._tables(self._stripped) if self._stripped is not None else None
-        if tables is not None and self.with_owners:
-            tables.read_callers()
+        """Reads the tables of a stripped interpreter now, so that no sample is late for them."""
+        if self._stripped is not None:
+            self._tables(self._stripped)
 
     def name(self, address: int) -> str:
         """The name of the function at an address in the target; "" if nothing tells where its
@@ -135,12 +135,11 @@ class _FileNames:
         """The function, type or module that alone uses a function without a name; "" if there is
         none. start: its address in the file."""
         if self._callers is None:
-            self.read_callers()
+            self._read_callers()
         return common_owner({self.label(at + self._file.bias) or self._exported.get(at, "")
                              for at in self._callers.named(start)})
 
-    def read_callers(self) -> None:
-        """For `owner`."""
+    def _read_callers(self) -> None:
         bias = self._file.bias
         try:
             code, self._exported = self._elf.code(CODE_MAX), self._elf.exported_functions()

@@ -1,5 +1,5 @@
-"""What the names of a stripped interpreter cost, once for each run, before the first sample:
-CPython's tables, and the callers of what is in no table.
+"""What the names of a stripped interpreter cost, once for each run: CPython's tables, before the
+first sample, and with --glue the callers of what is in no table.
 """
 
 import contextlib
@@ -17,7 +17,8 @@ PROGRAM = "import json, sqlite3, time; print('ready', flush=True); time.sleep(60
 
 @contextlib.contextmanager
 def names():
-    """Yields the NativeNames of a live process of the system's Python, outside gdb."""
+    """Yields the NativeNames and the CodeMap of a live process of the system's Python, outside
+    gdb."""
     if not os.path.exists(PYTHON):
         raise Unable("no " + PYTHON)
     with Target(PYTHON, "-c", PROGRAM, ready="ready") as target:
@@ -28,30 +29,55 @@ def names():
         files = load("python_files").PythonFiles(target.pid).scan()
         found.set_python(load("interpreter").find_live(memory, files, set())[0])
         try:
-            yield found
+            yield found, code
         finally:
             memory.close()
             for file in code.files():
                 file.file.close()
 
 
-def seconds():
-    with names() as found:
-        start = time.process_time()
+def find_nameless(found, code):
+    """Asks for names in the interpreter, up to the first function without one."""
+    files = [file for file in code.files() if file.uses_python]
+    file = max(files, key=lambda file: len(file.frames.starts()))
+    for start in file.frames.starts():
+        if found.name(start + file.bias).startswith("fn 0x"):
+            return
+    raise Unable("%s is not stripped" % PYTHON)
+
+
+def timed(function, *args):
+    start = time.process_time()
+    function(*args)
+    return time.process_time() - start
+
+
+def tables():
+    with names() as (found, _):
+        return timed(found.read_interpreter)
+
+
+def callers():
+    with names() as (found, code):
         found.read_interpreter()
-        return time.process_time() - start
+        found.with_owners = True
+        return timed(find_nameless, found, code)
 
 
 def megabytes():
-    with names() as found:
+    with names() as (found, code):
         tracemalloc.start()
         try:
             found.read_interpreter()
+            found.with_owners = True
+            find_nameless(found, code)
             return tracemalloc.get_traced_memory()[0] / 1e6
         finally:
             tracemalloc.stop()
 
 
 def rows(_quick):
-    return [Row("names without symbols: CPU time, once", "s", 0.3, seconds, quick=True),
+    return [Row("names without symbols: CPU time before the first sample", "s", 0.3, tables,
+                quick=True),
+            Row("names without symbols: CPU time more with --glue", "s", 0.3, callers),
             Row("names without symbols: memory", "MB", 5, megabytes)]

@@ -1,8 +1,9 @@
 """Which native frames have a name: of the interpreter and its extension modules, in a program that
 uses some 40 types and modules written in C (cases/builtins_work.py).
 
-own     of all such frames that a Python frame has called, the share with a name; glue, which only
-        leads from one Python frame to the next, is known as such
+own     with --glue, of all such frames that a Python frame has called, the share with a name, or
+        with that of what alone uses it; glue, which only leads from one Python frame to the next,
+        is known as such
 shown   of all weight as pmp shows it, the share that does not end in such a frame without a name
 wrong   names that the interpreter itself has not for the function (cases/method_addresses.py)
 """
@@ -24,6 +25,7 @@ OWN_LEAST, SHOWN_LEAST = 0.7, 0.95
 FRAME = re.compile(r"#(\d+) +0x([0-9a-f]+) in (.*) \(\)(?: from (.*)| at .*)?$")
 GLUE_NAME = "<glue>"
 NAMELESS = re.compile(r"fn 0x[0-9a-f]+( of %s)?$|0x|\?\?" % EVALUATOR.pattern)
+OWNER = re.compile(r"( in fn 0x[0-9a-f]+) of .*(?= \(\))")
 with open(os.path.join(ROOT, "merger", "parse", "function_class.c"), encoding="utf-8") as _file:
     _patterns = re.findall(r'\{ "(.+?)", CLASS_(?:GLUE|C_CALL)', _file.read())
 GLUE = re.compile("(%s)$" % "|".join(_patterns).replace("*", ".*"))
@@ -109,8 +111,14 @@ def measure(build, folder):
     program, _ = start_program(build, folder, [NAME])
     with program:
         program.await_line("ready")
-        result = pmp("-p", program.pid, "-n", SAMPLES, "-r", RATE, "-q", "-o", path, "--save-raw",
-                     raw, limit=120)
+        result = pmp("-p", program.pid, "-n", SAMPLES, "-r", RATE, "-q", "--glue", "-o", path,
+                     "--save-raw", raw, limit=120)
+        if result.code:
+            raise AssertionError(str(result))
+        with open(raw, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        # The share that is shown is that of a run without --glue.
+        result = pmp("fold", "-", "-q", "-o", path, stdin=OWNER.sub(r"\1", text))
         if result.code:
             raise AssertionError(str(result))
         rows = json.loads(re.search(r"(?m)^\[\[.*\]\]$", program.printed).group())
@@ -120,8 +128,7 @@ def measure(build, folder):
         def start_of(address):
             found = code.function_range(address)
             return found[0] if found else None
-        with open(raw, encoding="utf-8", errors="replace") as file:
-            names = Names(file.read(), Profile.load(path), told(rows), start_of)
+        names = Names(text, Profile.load(path), told(rows), start_of)
         for file in code.files():
             file.file.close()
         return names
