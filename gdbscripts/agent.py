@@ -66,15 +66,14 @@ class Agent:
 
     def warm(self, pid: int, started_by_pmp: int = 0, glue: int = 0) -> None:
         """Reads symbols before the attach. started_by_pmp: 1 if the target is a program that pmp
-        has stopped at its first instruction; glue: 1: NativeNames.with_owners."""
+        has stopped at its first instruction; glue: 1: with_owners of NativeNames."""
         self.code = CodeMap(pid)
         root = procfs.foreign_root(pid)
         self.symbols = Symbols(self.code, root, pid)
         self.files, self.ruby_files = PythonFiles(pid), ruby_files(pid)
         self.perf_map = PerfMap(pid, root)
         memory = Memory(pid)
-        self.native_names = NativeNames(self.code, memory)
-        self.native_names.with_owners = bool(glue)
+        self.native_names = NativeNames(self.code, memory, bool(glue))
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map, self.native_names)
         self.unwinds_jit = False
         self.target = Target(pid, memory, unwinder.Unwinder(self.code, self.perf_map.find),

@@ -9,6 +9,7 @@
 #define AGENT_START                                                                                \
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
+#define AGENT_WARM "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n"
 #define AGENT_SKIP_UNSTOPPABLE "python pmp(\"skip_unstoppable\", {now})\n"
 #define AGENT_FORGET_EXITED "python pmp(\"forget_exited\")\n"
 
@@ -62,7 +63,7 @@ static const struct attach_mode_row rows[] = {
 		.keeps = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n",
+			[VERB_WARM] = AGENT_WARM,
 			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {started_by_pmp})\n",
 			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch}, {instant})\n",
 			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
@@ -76,7 +77,7 @@ static const struct attach_mode_row rows[] = {
 		.agent = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n",
+			[VERB_WARM] = AGENT_WARM,
 			[VERB_ONE_SHOT] = "python pmp(\"one_shot\", {pid}, {sample}, {epoch})\n",
 			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
 			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
@@ -89,7 +90,7 @@ static const struct attach_mode_row rows[] = {
 		.agent = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
-			[VERB_WARM] = "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n",
+			[VERB_WARM] = AGENT_WARM,
 			[VERB_ONE_SHOT] =
 			        "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
 			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,

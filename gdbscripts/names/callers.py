@@ -7,19 +7,16 @@ import bisect
 import collections
 import re
 import struct
-from itertools import compress, repeat
-from operator import add, itemgetter
+from itertools import compress
 
-# Instructions (Intel SDM, volume 2) with the distance to their target in 32 bits: call, jmp, jcc,
-# and lea, which takes the address; in 8 bits: jmp. A byte of another instruction can look like one
-# of them. Then a function has a caller too many, and rather no name.
-CALLS = re.compile(rb"\xe8"), re.compile(rb"\xe9"), re.compile(rb"\x0f[\x80-\x8f]")
-CALL_BYTES = b"\xe8", b"\xe9", b"\x0f"
-ADDRESS = re.compile(rb"\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]")
-SHORT = 0xeb
+from pmp_instructions import CALL, CONDITIONAL_JUMP, JUMP, LOAD_ADDRESS, find
+
+# What only looks like a call gives a function a caller too many, and so rather no name.
+CALLS, CALL_BYTES = (CALL, JUMP, CONDITIONAL_JUMP), (b"\xe8", b"\xe9", b"\x0f")
+SHORT = 0xeb  # jmp with a distance of 8 bits
 # The distances of jumps with their target in the middle, by where the distance is.
 SHORT_DISTANCES = int.from_bytes(bytes(127 - at & 255 for at in range(256)), "little")
-DISTANCE, NUMBER = struct.Struct("<i"), struct.Struct("<I")
+NUMBER = struct.Struct("<I")
 CALLS_MAX = 1 << 20  # in a file, with what looks like one
 BETWEEN_MAX = 64  # functions without a name on all ways to one
 
@@ -60,15 +57,12 @@ class Callers:
         return found
 
     def _find_calls(self, base: int, data: bytes, nameless) -> None:
-        end = len(data) - DISTANCE.size
-        shifted = {start - base - DISTANCE.size for start in nameless}
+        wanted = {start - base for start in nameless}
         for pattern in CALLS:
-            places = [match.end() for match in pattern.finditer(data, 0, end)]
-            distances = map(DISTANCE.unpack_from, repeat(data), places)
-            targets = list(map(add, places, map(itemgetter(0), distances)))
-            called = map(shifted.__contains__, targets)
+            places, targets = find(pattern, data)
+            called = map(wanted.__contains__, targets)
             for at, target in compress(zip(places, targets), called):
-                self._add(base + target + DISTANCE.size, base + at)
+                self._add(base + target, base + at)
 
     def _find_short_jumps(self, base: int, data: bytes, nameless) -> None:
         for start in nameless:
@@ -89,10 +83,7 @@ class Callers:
         self._callers[start].add(caller)
 
     def _find_addresses(self, base: int, data: bytes, nameless) -> None:
-        matches = ADDRESS.finditer(data, 0, len(data) - DISTANCE.size)
-        places = [match.end() for match in matches]
-        self._taken |= nameless.intersection(
-            base + at + DISTANCE.size + DISTANCE.unpack_from(data, at)[0] for at in places)
+        self._taken |= nameless.intersection(base + at for at in find(LOAD_ADDRESS, data)[1])
 
     def _find_numbers(self, data: bytes, nameless) -> None:
         """The code of a file that is mapped at its own addresses has them as numbers."""

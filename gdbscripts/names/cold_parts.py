@@ -1,13 +1,10 @@
 """Parts of functions that a compiler has moved away (`.cold`): each has call frame information of
 its own. It begins in the middle of its function, so the stack is deeper there than at a function's
 start, and its jumps lead into its function."""
-import struct
-
+from pmp_instructions import CONDITIONAL_JUMP, JUMP, find
 from pmp_memory import BadRead
 
 PART_MAX = 4096  # bytes of a part that are searched for jumps
-# Jumps with a 32-bit distance: jmp; 0f 8x: conditional ones (Intel SDM, volume 2).
-JUMP, LONG, CONDITIONAL = 0xe9, 0x0f, range(0x80, 0x90)
 
 
 def cold_parent(function, function_at, read):
@@ -22,7 +19,8 @@ def cold_parent(function, function_at, read):
     except (BadRead, OSError):
         return function
     parents = {}
-    for target in _jump_targets(function.start, code):
+    jumps = find(JUMP, code)[1] + find(CONDITIONAL_JUMP, code)[1]
+    for target in [function.start + at for at in jumps]:
         if function.start <= target < function.end:
             continue
         parent = function_at(target)
@@ -35,15 +33,3 @@ def _begins(function) -> bool:
     """Is it a function's first part?"""
     rule = function.rule(function.start)
     return rule is not None and rule.offset == 8
-
-
-def _jump_targets(start: int, code: bytes):
-    """Yields the targets of what looks like a jump; an instruction may be misread."""
-    for at in range(len(code) - 4):
-        if code[at] == JUMP:
-            size = 1
-        elif code[at] == LONG and code[at + 1] in CONDITIONAL and at + 6 <= len(code):
-            size = 2
-        else:
-            continue
-        yield start + at + size + 4 + struct.unpack_from("<i", code, at + size)[0]

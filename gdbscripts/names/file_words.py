@@ -34,8 +34,8 @@ class FileWords:
         self._constants = sorted((address + bias, data) for address, data in elf.constants())
         self._constant_starts = [address for address, _ in self._constants]
         self._strings = {}
-        self.segments = [self._read_words(address + bias, len(data))
-                         for address, data in elf.variables()]
+        self.segments = [self._read_words(address + bias, size)
+                         for address, size in elf.variable_ranges()]
 
     def _read_words(self, address: int, size: int) -> tuple:
         """The readable words from an address on."""

@@ -26,15 +26,15 @@ EXPORTED = ("PyType_Type", "PyModuleDef_Type")
 class NativeNames:
     """The names of one process's functions."""
 
-    def __init__(self, code, memory) -> None:
-        """code: a CodeMap; memory: a MemoryReader of the target."""
+    def __init__(self, code, memory, with_owners: bool = False) -> None:
+        """code: a CodeMap; memory: a MemoryReader of the target; with_owners: tell of a function
+        without a name which function, type or module alone uses it. That takes 0.2 s more, and most
+        of these functions are hidden without --glue."""
         self._code, self._memory = code, memory
         self._interpreter = self._python = None  # an Interpreter, and its PythonFacts
         self._stripped = None  # the interpreter's CodeFile, if it has no symbol table
         self._files = {}  # CodeFile -> _FileNames, None if it has no tables
-        # Tell of a function without a name which functions use it? That takes 0.2 s more. Only who
-        # wants to see the interpreter's own functions needs it: most of these are hidden otherwise.
-        self.with_owners = False
+        self._with_owners = with_owners
 
     def set_python(self, interpreter) -> bool:
         """interpreter: interpreter.Interpreter, None if there is none. True: it is another one than
@@ -64,11 +64,12 @@ class NativeNames:
             return ""
         tables = self._tables(file) if self._python is not None else None
         function = cold_parent(function, file.function, file.read)
-        label = tables.label(function.start + file.bias) if tables is not None else ""
-        if label:
-            return label
-        owner = tables.owner(function.start) if tables is not None and self.with_owners else ""
-        return "fn 0x%x%s" % (function.start, " of " + owner if owner else "")
+        nameless = "fn 0x%x" % function.start
+        if tables is None:
+            return nameless
+        label = tables.label(function.start + file.bias)
+        owner = tables.owner(function.start) if self._with_owners and not label else ""
+        return label or (nameless + " of " + owner if owner else nameless)
 
     def functions(self, file) -> dict:
         """{address: name} of all functions of a CodeFile that its tables name."""

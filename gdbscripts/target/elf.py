@@ -133,44 +133,38 @@ class Elf:
     def constants(self) -> list:
         """[(address, bytes)]: the content of each read-only segment (code and constants).
         OSError."""
-        return [(address, self._bytes(at, min(size, TABLE_MAX)))
-                for at, address, size, flags in self._loaded if not flags & PF_W]
+        return self._contents(PF_W, 0)
 
     def variables(self) -> list:
         """[(address, bytes)]: the content of each writable segment, as the file has it. OSError."""
-        return [(address, self._bytes(at, min(size, TABLE_MAX)))
-                for at, address, size, flags in self._loaded if flags & PF_W]
+        return self._contents(PF_W, PF_W)
+
+    def variable_ranges(self) -> list:
+        """[(address, size in the file)] of each writable segment."""
+        return [(address, size) for _, address, size, flags in self._loaded if flags & PF_W]
 
     def code(self, limit: int) -> list:
         """[(address, bytes)]: the content of each executable segment. OSError; BadRead: it is
         longer than `limit`."""
         if sum(size for _, _, size, flags in self._loaded if flags & PF_X) > limit:
             raise BadRead("long code")
-        return [(address, self._bytes(at, size))
-                for at, address, size, flags in self._loaded if flags & PF_X]
+        return self._contents(PF_X, PF_X)
 
     def exported_functions(self) -> dict:
         """{address: name} of the functions that other files can call. OSError."""
         found = {}
-        for _, kind, _, offset, size, link in self._sections():
-            if kind != SHT_DYNSYM or link >= len(self._sections()):
-                continue
-            strings = self._sections()[link]
-            text = self._bytes(strings[3], min(strings[4], TABLE_MAX))
+        for offset, size, names in self._symbol_tables(SHT_DYNSYM):
             data = self._bytes(offset, min(size, SYMBOL.size * EXPORTED_MAX))
             data = data[:len(data) // SYMBOL.size * SYMBOL.size]
             for name, info, _, section, value, _ in SYMBOL.iter_unpack(data):
-                if section and info & 15 == STT_FUNC and name < len(text):
-                    found.setdefault(value, text[name:text.find(b"\0", name)].decode("latin-1"))
+                if section and info & 15 == STT_FUNC and name < len(names):
+                    found.setdefault(value, names[name:names.find(b"\0", name)].decode("latin-1"))
         return found
 
     def has_dynamic_name(self, *prefixes: bytes) -> bool:
         """Does it export or import a symbol whose name begins with one of them? OSError."""
-        for _, kind, _, _, _, link in self._sections():
-            if kind == SHT_DYNSYM and link < len(self._sections()):
-                strings = self._sections()[link]
-                names = self._bytes(strings[3], min(strings[4], TABLE_MAX))
-                return any(b"\0" + prefix in names for prefix in prefixes)
+        for _, _, names in self._symbol_tables(SHT_DYNSYM):
+            return any(b"\0" + prefix in names for prefix in prefixes)
         return False
 
     def has_sections(self) -> bool:
@@ -213,14 +207,24 @@ class Elf:
         """{name: address} of those `names` that the file defines, exported or only in its symbol
         table. OSError."""
         found = {}
-        for _, kind, _, offset, size, link in self._sections():
-            if kind in (SHT_DYNSYM, SHT_SYMTAB) and link < len(self._sections()):
-                strings = self._sections()[link]
-                self._find_symbols(names, (offset, size), (strings[3], strings[4]), found)
+        for offset, size, text in self._symbol_tables(SHT_DYNSYM, SHT_SYMTAB):
+            self._find_symbols(names, (offset, size), text, found)
         return found
 
-    def _find_symbols(self, names: tuple, table: tuple, strings: tuple, found: dict) -> None:
-        text = self._bytes(strings[0], min(strings[1], TABLE_MAX))
+    def _contents(self, mask: int, wanted: int) -> list:
+        """[(address, bytes)] of the segments whose flags in `mask` are `wanted`. OSError."""
+        return [(address, self._bytes(at, min(size, TABLE_MAX)))
+                for at, address, size, flags in self._loaded if flags & mask == wanted]
+
+    def _symbol_tables(self, *kinds: int):
+        """Yields (offset, size, its names) of each symbol table of these types. OSError."""
+        sections = self._sections()
+        for _, kind, _, offset, size, link in sections:
+            if kind in kinds and link < len(sections):
+                names = sections[link]
+                yield offset, size, self._bytes(names[3], min(names[4], TABLE_MAX))
+
+    def _find_symbols(self, names: tuple, table: tuple, text: bytes, found: dict) -> None:
         wanted = {}
         for name in names:
             at = text.find(name.encode() + b"\0")

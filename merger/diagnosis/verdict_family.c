@@ -185,7 +185,7 @@ void verdict_add_others(struct verdict_draft *draft, size_t thread)
 		verdict_add(draft, ", ");
 		wording_activity(&draft->verdict->text, draft->snapshot, peer);
 	}
-	if (snapshot_is_hop(draft->snapshot, draft->snapshot->threads[thread].pid))
+	if (process != SNAPSHOT_NONE && draft->snapshot->processes[process].hop)
 		buf_printf(&draft->verdict->text, "\npmp dump -p %" PRIu32 " shows its stack",
 		           draft->snapshot->processes[process].pid);
 	if (process == SNAPSHOT_NONE || draft->snapshot->process_count < 3)

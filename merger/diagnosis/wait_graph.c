@@ -64,7 +64,7 @@ static bool is_standing(const struct snapshot *snapshot, uint32_t pid)
 		return true;
 	for (size_t i = 0; i < snapshot->thread_count; i++)
 		threads += snapshot->threads[i].pid == pid;
-	if (threads > 1 && snapshot_is_hop(snapshot, pid))
+	if (threads > 1 && snapshot->processes[process].hop)
 		return false;
 	/* It was on a CPU when it was looked at, but hardly before and after. */
 	if (snapshot_thread_is_running(&snapshot->threads[at]) &&

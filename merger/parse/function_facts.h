@@ -11,9 +11,9 @@
 struct function_facts {
 	uint32_t name;   /* intern id of the function's name: without suffixes (symbol_suffix.h) */
 	uint32_t symbol; /* the same with suffixes, unless one of them is Rust's hash */
+	uint32_t owner;  /* "fn 0x1fcd40 of list.sort": the function that alone uses it; 0: none */
 	bool known;      /* false: not found out yet */
 	bool nameless;   /* no name, or "fn 0x1fcd40" in its place: where the function begins */
-	uint32_t owner;  /* "fn 0x1fcd40 of list.sort": the function that alone uses it; 0: none */
 	bool part;       /* a part that the function calls (symbol_suffix.h) */
 	uint8_t class;   /* enum function_class */
 };

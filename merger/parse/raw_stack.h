@@ -29,12 +29,12 @@ struct native_frame {
 	uint32_t number;       /* N of "#N" */
 	uint32_t name;         /* intern id, without suffixes (symbol_suffix.h); 0 for ?? */
 	uint32_t symbol;       /* the same with suffixes */
+	uint32_t owner;        /* of function_facts.h */
 	uint32_t file, module; /* intern ids */
 	uint32_t line;         /* 0: unknown; without a file: an address in `module` (frame.h) */
 	bool has_addr;
-	bool nameless, part; /* of function_facts.h, as the owner and the class */
-	uint32_t owner;
-	uint8_t class; /* enum function_class */
+	bool nameless, part; /* of function_facts.h, as the class */
+	uint8_t class;       /* enum function_class */
 	uint64_t addr;
 	uint64_t place; /* the address in the file `module`; UINT64_MAX: unknown */
 	enum native_special special;

@@ -420,8 +420,8 @@ static void take_clones(struct stack_reader *reader, const struct gdb_frame *fra
 	struct buf symbol = { 0 };
 
 	native->part |= symbol_suffix_is_part(frame->clones);
-	buf_add_span(&symbol, intern_get(reader->intern, native->symbol));
-	buf_printf(&symbol, " %.*s", SPAN_ARG(span_trim(frame->clones)));
+	buf_printf(&symbol, "%.*s %.*s", SPAN_ARG(intern_get(reader->intern, native->symbol)),
+	           SPAN_ARG(span_trim(frame->clones)));
 	native->symbol = intern_add_clean(reader->intern, buf_span(&symbol));
 	buf_deinit(&symbol);
 }

@@ -1,7 +1,6 @@
 #include "merger/profile/label.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "merger/base/number.h"
 
@@ -39,8 +38,9 @@ static bool is_code(const struct frame *frame)
 	return frame_is_script(frame->kind) || frame->kind == FRAME_NATIVE;
 }
 
-/* False if the name does not tell where the function begins, or if the address is before that. */
-static bool measure_from_start(struct span name, uint32_t address, uint64_t *ret)
+/* *rest is what follows the start in the name. False if the name does not tell where the function
+ * begins, or if the address is before that. */
+static bool measure_from_start(struct span name, uint32_t address, uint64_t *ret, struct span *rest)
 {
 	uint64_t start;
 
@@ -48,6 +48,7 @@ static bool measure_from_start(struct span name, uint32_t address, uint64_t *ret
 	    (name.len && *name.ptr != ' ') || start > address)
 		return false;
 	*ret = address - start;
+	*rest = name;
 	return true;
 }
 
@@ -55,10 +56,11 @@ void label_add_line(struct buf *out, const struct intern *intern, const struct f
                     uint32_t line)
 {
 	uint64_t from_start;
+	struct span rest;
 
 	if (!frame_has_addresses(frame))
 		buf_printf(out, "line %" PRIu32, line);
-	else if (measure_from_start(intern_get(intern, frame->name), line, &from_start))
+	else if (measure_from_start(intern_get(intern, frame->name), line, &from_start, &rest))
 		buf_printf(out, "+0x%" PRIx64, from_start);
 	else
 		buf_printf(out, "0x%" PRIx32, line);
@@ -68,18 +70,17 @@ void label_add_line(struct buf *out, const struct intern *intern, const struct f
 static void add_with_address(struct buf *out, struct span name, uint32_t address)
 {
 	uint64_t from_start;
-	size_t start = strlen("fn 0x");
+	struct span rest;
 
-	if (!measure_from_start(name, address, &from_start)) {
+	if (!measure_from_start(name, address, &from_start, &rest)) {
 		buf_add_span(out, name);
 		buf_printf(out, " 0x%" PRIx32, address);
 		return;
 	}
-	while (start < name.len && name.ptr[start] != ' ')
-		start++;
-	buf_add_span(out, (struct span){ name.ptr, start });
+	name.len -= rest.len;
+	buf_add_span(out, name);
 	buf_printf(out, "+0x%" PRIx64, from_start);
-	buf_add_span(out, span_skip(name, start));
+	buf_add_span(out, rest);
 }
 
 void label_add(struct buf *out, const struct intern *intern, const struct frame *frame,

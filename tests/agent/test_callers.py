@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import pythons  # noqa: E402
 from agent_modules import load  # noqa: E402
+from targets import function_addresses  # noqa: E402
 from tap import check, equal, main, note, run, skip, temp_dir, test  # noqa: E402
 
 Callers = load("callers").Callers
@@ -71,8 +72,7 @@ def _():
     for options in (["-fpie", "-pie"], ["-fno-pie", "-no-pie"], ["-fpie", "-pie", "-O3"]):
         result = run("gcc", "-O2", *options, "-o", path, "-x", "c", "-", stdin=PROGRAM)
         equal(result.code, 0)
-        places = {row.split()[-1]: int(row.split()[0], 16)
-                  for row in run("nm", path).out.split("\n") if " t " in row.lower()}
+        places = function_addresses(path)
         names = {places[name]: name for name in NAMED}
         callers, _ = make_callers(path, names)
         for name, owners in OWNERS.items():

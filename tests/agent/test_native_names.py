@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import pythons  # noqa: E402
 from agent_modules import load  # noqa: E402
 from method_names import GLUE, is_right, told  # noqa: E402
+from targets import function_addresses  # noqa: E402
 from tap import ROOT, check, equal, main, note, run, skip, temp_dir, test  # noqa: E402
 
 code_map = load("code_map")
@@ -179,8 +180,7 @@ def _():
     folder = temp_dir()
     path = os.path.join(folder, "cold")
     run("gcc", "-O2", "-o", path, "-x", "c", "-", stdin=COLD)
-    symbols = run("nm", path).out.split("\n")
-    places = {row.split()[-1]: int(row.split()[0], 16) for row in symbols if " t " in row.lower()}
+    places = function_addresses(path)
     part = next((name for name in places if name.startswith("work.cold")), None)
     if part is None:
         skip("a gcc that makes .cold parts")

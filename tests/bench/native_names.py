@@ -25,7 +25,7 @@ def names():
         memory = load("memory").Memory(target.pid)
         code = load("code_map").CodeMap(target.pid)
         code.update()
-        found = load("native_names").NativeNames(code, memory)
+        found = load("native_names").NativeNames(code, memory, True)
         files = load("python_files").PythonFiles(target.pid).scan()
         found.set_python(load("interpreter").find_live(memory, files, set())[0])
         try:
@@ -60,7 +60,6 @@ def tables():
 def callers():
     with names() as (found, code):
         found.read_interpreter()
-        found.with_owners = True
         return timed(find_nameless, found, code)
 
 
@@ -69,7 +68,6 @@ def megabytes():
         tracemalloc.start()
         try:
             found.read_interpreter()
-            found.with_owners = True
             find_nameless(found, code)
             return tracemalloc.get_traced_memory()[0] / 1e6
         finally:

@@ -72,6 +72,12 @@ def python_with_symbols():
     return skip("debug symbols of Python (python3-dbg) are missing")
 
 
+def function_addresses(path):
+    """{name: address} of the functions in a file's symbol table."""
+    rows = [row.split() for row in run("nm", path).out.split("\n") if " t " in row.lower()]
+    return {row[-1]: int(row[0], 16) for row in rows}
+
+
 def samples_of(process, raw):
     """The number of samples that a running pmp with --save-raw=raw has written. The file has no
     name until pmp ends."""

@@ -17,7 +17,7 @@ from judge import EVALUATOR
 from method_names import is_right, told
 from profiles import Profile
 from sample import start_program
-from tap import ROOT, pmp
+from tap import ROOT, equal, pmp
 
 NAME = "builtins_work"
 SAMPLES, RATE = 400, 50
@@ -111,16 +111,14 @@ def measure(build, folder):
     program, _ = start_program(build, folder, [NAME])
     with program:
         program.await_line("ready")
-        result = pmp("-p", program.pid, "-n", SAMPLES, "-r", RATE, "-q", "--glue", "-o", path,
-                     "--save-raw", raw, limit=120)
-        if result.code:
-            raise AssertionError(str(result))
+        result = pmp("-p", program.pid, "-n", SAMPLES, "-r", RATE, "-q", "--glue", "--save-raw",
+                     raw, limit=120)
+        equal(result.code, 0, result)
         with open(raw, encoding="utf-8", errors="replace") as file:
             text = file.read()
         # The share that is shown is that of a run without --glue.
         result = pmp("fold", "-", "-q", "-o", path, stdin=OWNER.sub(r"\1", text))
-        if result.code:
-            raise AssertionError(str(result))
+        equal(result.code, 0, result)
         rows = json.loads(re.search(r"(?m)^\[\[.*\]\]$", program.printed).group())
         code = load("code_map").CodeMap(program.pid)
         code.update()

@@ -371,6 +371,7 @@ static const struct row rows[] = {
 	  "~pmp lost tid=7 why=gone%20away\n",
 	  false, QUALITY_LOST, "gone away" },
 };
+
 /* With suffixes. */
 static const struct row rows_with_suffixes[] = {
 	{ "a part tells that it is one, and stands for its function",
