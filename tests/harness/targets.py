@@ -6,7 +6,7 @@ import stat
 import subprocess
 import time
 
-from tap import BUILD, PYTHON, check, note, run, skip, temp_dir
+from tap import BUILD, PMP, PYTHON, check, cleanup, note, run, skip, temp_dir
 
 # Percent of the time in each function of samples/spin.py (samples/README.md).
 SPLIT = {"in_python": 40, "in_extension": 30, "with_callback": 20, "in_library": 10}
@@ -76,6 +76,21 @@ def function_addresses(path):
     """{name: address} of the functions in a file's symbol table."""
     rows = [row.split() for row in run("nm", path).out.split("\n") if " t " in row.lower()]
     return {row[-1]: int(row[0], 16) for row in rows}
+
+
+def start_pmp(*args):
+    """Starts pmp in a session of its own; the test's end is its end, too."""
+    process = subprocess.Popen([PMP, *map(str, args)], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               start_new_session=True)
+
+    def end():
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+    cleanup(end)
+    return process
 
 
 def samples_of(process, raw):

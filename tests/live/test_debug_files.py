@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from debug_builds import NAMES, Build, scramble, tool, xz_bomb, xz_with_index  # noqa: E402
 from other_roots import add_libc, in_chroot, in_container, may_pivot, pid_inside  # noqa: E402
 from profiles import Profile  # noqa: E402
-from targets import gdb_with, need_gdb  # noqa: E402
+from targets import await_samples, gdb_with, need_gdb, start_pmp  # noqa: E402
 from tap import Target, check, equal, main, pmp, skip, temp_dir, test  # noqa: E402
 
 DEBUG = "/usr/lib/debug/"
@@ -335,9 +335,14 @@ int main(int argc, char **argv)
 }
 """
 BURNER = r"""
-#include <time.h>
-static __attribute__((noinline)) void in_%(name)s(time_t end) { while (time(0) < end) ; }
-void burn_%(name)s(void) { in_%(name)s(time(0) + 4); }
+#include <unistd.h>
+/* Until the file exists. */
+static __attribute__((noinline)) void in_%(name)s(const char *file)
+{
+	while (access(file, F_OK) != 0)
+		;
+}
+void burn_%(name)s(void) { in_%(name)s("%(folder)s/end_%(name)s"); }
 """
 
 
@@ -352,7 +357,7 @@ def _():
         tool("gcc", "-g", "-O1", "-o", folder + "/" + name, folder + "/x.c", *options)
     compile("swapper", SWAPPER, "-ldl")
     for name in ("first", "second"):
-        compile(name + ".so", BURNER % {"name": name}, "-shared", "-fPIC")
+        compile(name + ".so", BURNER % {"name": name, "folder": folder}, "-shared", "-fPIC")
     library = folder + "/first.so"
     tool("objcopy", "--only-keep-debug", library, folder + "/first.debug")
     tool("strip", library)
@@ -360,10 +365,15 @@ def _():
     tool("strip", folder + "/second.so")
     with Target(folder + "/swapper", library, "burn_first", folder + "/second.so", "burn_second",
                 ready="0x") as target:
-        path = os.path.join(temp_dir(), "p.yaml")
-        result = pmp("-p", target.pid, "-n", 30, "-r", 5, "-q", "-o", path)
-        equal(result.code, 0, result)
-        said = target.said + target.process.stdout.read()
+        path, raw = (os.path.join(temp_dir(), name) for name in ("p.yaml", "raw"))
+        process = start_pmp("-p", target.pid, "-n", 20, "-r", 5, "-q", "-o", path,
+                            "--save-raw", raw)
+        await_samples(process, raw)
+        with open(folder + "/end_first", "w", encoding="ascii"):
+            pass
+        err = process.communicate(timeout=60)[1]
+        equal(process.returncode, 0, err)
+        said = target.said + (target.process.stdout.read() or b"")
     equal(len(set(re.findall(rb"0x\w+", said))), 1, "the libraries are at one address")
     profile = Profile.load(path)
     names = {(os.path.basename(frame.get("module") or ""), frame["frame"])

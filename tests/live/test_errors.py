@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from tap import (PMP, PYTHON, Target, check, children, equal, main, pmp, proc_status, run, skip,
                  temp_dir, test)
-from targets import await_samples, need_gdb, samples_of
+from targets import await_samples, need_gdb, samples_of, start_pmp
 
 MODES = ("once", "each", "plain")
 BUSY = "import time\nprint('ready 1', flush=True)\n" \
@@ -358,16 +358,10 @@ def _():
 # 130, and other ends of a run.
 
 
-def start_pmp(target, mode, *args):
-    return subprocess.Popen([PMP, "-p", str(target.pid), "--attach", mode, *args],
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, start_new_session=True)
-
-
 def start_sampling(target, mode, *args):
     """Starts pmp and waits for samples; returns the process, and the path of its raw text."""
     raw = os.path.join(temp_dir(), "raw")
-    process = start_pmp(target, mode, "--save-raw", raw, *args)
+    process = start_pmp("-p", target.pid, "--attach", mode, "--save-raw", raw, *args)
     await_samples(process, raw)
     return process, raw
 
@@ -415,7 +409,8 @@ def _():
 @test("Ctrl-C before the first sample: exit code 130, no results")
 def _():
     with busy() as target:
-        process = start_pmp(target, "once", "--gdb", script("#!/bin/sh\nexec sleep 60\n"))
+        process = start_pmp("-p", target.pid, "--attach", "once", "--gdb",
+                            script("#!/bin/sh\nexec sleep 60\n"))
         time.sleep(0.7)
         process.send_signal(signal.SIGINT)
         code, out, err = finish(process)

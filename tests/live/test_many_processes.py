@@ -3,14 +3,13 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
-from targets import SPLIT, await_samples, need_gdb, need_live_python  # noqa: E402
-from tap import (BUILD, PMP, SANITIZED, Target, check, children, cleanup, equal,  # noqa: E402
+from targets import SPLIT, await_samples, need_gdb, need_live_python, start_pmp  # noqa: E402
+from tap import (BUILD, PMP, SANITIZED, Target, check, children, equal,  # noqa: E402
                  main, near, pmp, run, skip, spin, temp_dir, test)
 
 WORK = os.path.join(BUILD, "samples", "work")
@@ -77,19 +76,6 @@ def _():
         target.check_unharmed()
     check("wait_for_work" in result.out or "encode" in result.out, "no tree", result)
     equal(os.listdir(folder), ["pmp"])
-
-
-def start_pmp(*args):
-    process = subprocess.Popen([PMP, *map(str, args)], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def end():
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-
-    cleanup(end)
-    return process
 
 
 def wait_for(condition, limit=20):
