@@ -48,7 +48,9 @@ OTHER_ROWS = (
     (JAVA, "locks", "lock", "likely", (r"waits for mutex", JSTACK)),
     (NODE, "spin", "busy", "certain", (r"pmp does not see JavaScript's frames",)),
     (PHP, "sleep", "sleep", "likely", (r"pmp does not see PHP's frames; phpspy -p \d+",)),
-    (GO, "channel", "idle", "guess", (UNSEEN % "Go", GOROUTINES)),
+    # Go chooses which of its threads polls; the main thread's wait is named.
+    (GO, "channel", "idle", "guess",
+     ("%s|is blocked in epoll_pwait.* on fd" % UNSEEN % "Go", GOROUTINES)),
 )
 
 

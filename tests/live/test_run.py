@@ -72,10 +72,10 @@ exec env %(python)s -S -c '
 import os
 def first():
     n = 0
-    while n < 4e6: n += 1
+    while n < 1.2e7: n += 1
 first()
 os.execv("%(python)s", ["python3", "-S", "-c",
-                        "def second():\\n n = 0\\n while n < 4e6: n += 1\\nsecond()"])'
+                        "def second():\\n n = 0\\n while n < 1.2e7: n += 1\\nsecond()"])'
 """ % {"sh": "/bin/sh", "python": PYTHON}
 
 
