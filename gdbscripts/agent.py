@@ -10,7 +10,6 @@ import sys
 import gdb
 
 import pmp_interpreter as interpreter
-import pmp_jit as jit
 import pmp_py_frames as py_frames
 import pmp_shared_libraries as shared_libraries
 import pmp_procfs as procfs
@@ -59,7 +58,6 @@ class Agent:
         self.python_reported = False  # the `python` marker was written
         self.names = ThreadNames()
         self.native_names = None
-        self.unwinds_jit = False  # gdb has the unwinder of jit.py
         self.jit_reported = False  # the note about unnamed generated code was added
 
     # The commands.
@@ -75,9 +73,7 @@ class Agent:
         memory = Memory(pid)
         self.native_names = NativeNames(self.code, memory, bool(glue))
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map, self.native_names)
-        self.unwinds_jit = False
-        self.target = Target(pid, memory, unwinder.Unwinder(self.code, self.perf_map.find),
-                             self.symbols)
+        self.target = Target(pid, memory, unwinder.Unwinder(self.code, self.perf_map.find))
         self._update_maps(procfs.thread_stats(pid))
         self.symbols.load_pending()
         if started_by_pmp:
@@ -134,15 +130,8 @@ class Agent:
             sampler.read_stopped(self.session.threads())
             samples = sampler.finish(self.session.threads(), kernel_stacks)
             pause = self._resume_timed()
-            if sampler.needs_symbols():
-                self.symbols.load_into_target()
-                sampler = ThreadSampler(self.target, stats)
-                self.session.stop(unstoppable, guarded("sample", on_stopped))
-                return
             self.names.set_names(self.target, samples, stats)
             self._write(number, pid, begun - epoch, pause, samples)
-            if not kernel_stacks:
-                self.symbols.read_units_between_samples(self.target.stack_pointers)
         self.session.stop(sampler.tids_read() | unstoppable, guarded("sample", on_stopped))
 
     def one_shot(self, pid: int, number: int, epoch: int) -> None:
@@ -185,10 +174,6 @@ class Agent:
             if self.session.has_running_threads():
                 self.session.resume()  # pmp sees that gdb is still attached, and ends this gdb
                 write()
-            elif sampler.needs_symbols():
-                self.session.resume()
-                self.symbols.load_into_target()
-                self.session.stop(frozenset(), guarded(verb, on_stopped))
             else:
                 self.session.detach_cleanly(guarded(verb, write))
         self._attach(verb, pid, on_stopped)
@@ -203,8 +188,7 @@ class Agent:
         self.symbols = Symbols(self.code)
         self.native_names = NativeNames(self.code, core.memory)
         self.symbolizer = Symbolizer(self.code, self.symbols, NoPerfMap(), self.native_names)
-        self.target = Target(pid, core.memory, unwinder.Unwinder(self.code), self.symbols,
-                             is_live=False)
+        self.target = Target(pid, core.memory, unwinder.Unwinder(self.code), is_live=False)
         self.symbols.update()
         self.target.runtime = self.code.runtime()
         idents = {read_registers(thread).thread_id for thread in core.threads}
@@ -315,10 +299,6 @@ class Agent:
         if self.perf_map.update():
             self.symbolizer.clear_unnamed()
         changed = self.symbols.update()
-        if not self.unwinds_jit and (len(self.perf_map) or self.code.has_generated):
-            self.unwinds_jit = True
-            jit.install_unwinder(self.perf_map, self.target.unwinder.is_code,
-                                 self.code.is_generated)
         if changed and self.code.has_executed:
             self.target.reset()
             self.python_reported = False
@@ -489,7 +469,6 @@ def pmp(verb: str, *args: int) -> None:
     guarded(verb, getattr(AGENT, verb))(*args)
 
 
-jit.disable_unwinders()
 session.apply_settings()
 session.warm_up_ptrace()
 sys.modules["__main__"].pmp = pmp

@@ -12,6 +12,9 @@ from pmp_ptrace import get_registers
 # Indexes of words in struct user_regs_struct (sys/user.h).
 RBP, R10, RSI, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 7, 13, 14, 15, 16, 19, 21
 WORDS = struct.Struct("<27Q")
+# Those that DWARF numbers, in its order (System V ABI for x86-64, figure 3.36): rax, rdx, rcx, rbx,
+# rsi, rdi, rbp, rsp, r8 to r15, and the column of the return address, here rip.
+BY_NUMBER = (10, 12, 11, 5, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0, 16)
 FUTEX, RESTARTED = 202, 219  # arch/x86/entry/syscalls/syscall_64.tbl: futex, restart_syscall
 # linux/futex.h: FUTEX_WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2, without the flags
 # FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME.
@@ -26,14 +29,20 @@ class Registers:
     of pthread_self (the fs base; 0: unknown, gdb before 8 does not have it). futex_word: the
     address that the thread sleeps on in futex(2), 0: it does not. restart_timeout: not 0
     if a stop has interrupted the call before; then it may be another call than futex, unless
-    restarted_call.may_be_futex is true; the address of its timeout."""
-    __slots__ = ("pc", "sp", "fp", "thread_id", "futex_word", "restart_timeout")
+    restarted_call.may_be_futex is true; the address of its timeout. words: those of struct
+    user_regs_struct, () if unknown."""
+    __slots__ = ("pc", "sp", "fp", "thread_id", "futex_word", "restart_timeout", "words")
 
     def __init__(self, pc: int, sp: int, fp, thread_id: int, futex_word: int,
-                 restart_timeout: int = 0) -> None:
+                 restart_timeout: int = 0, words: tuple = ()) -> None:
         self.pc, self.sp, self.fp = pc, sp, fp
         self.thread_id, self.futex_word = thread_id, futex_word
         self.restart_timeout = restart_timeout
+        self.words = words
+
+    def by_number(self) -> dict:
+        """{DWARF's number: value} of all that are known."""
+        return {number: self.words[at] for number, at in enumerate(BY_NUMBER) if self.words}
 
 
 def read(thread):
@@ -53,7 +62,7 @@ def from_words(data: bytes) -> Registers:
     call = words[ORIG_RAX]
     return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
                      _futex_word(call, words[RDI], words[RSI], words[R10]),
-                     words[R10] if call == RESTARTED else 0)
+                     words[R10] if call == RESTARTED else 0, words)
 
 
 def from_syscall(pc: int, sp: int, call: int, argument: int, ident: int) -> Registers:

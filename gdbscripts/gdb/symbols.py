@@ -4,13 +4,7 @@ If the target's inferior had symbols, gdb would use them in each stop: the first
 compilation unit makes gdb read that unit while the target waits (10 to 200 ms), and each attach
 visits all files. So the target's inferior has no symbols. A second inferior has them; it never gets
 a process, and names are looked up in it while the target runs.
-
-If gdb has to unwind a stack itself (native_stack.py), the target's inferior needs the symbols after
-all: load_into_target. From then on the compilation units that the stacks will need are read ahead:
-those of each word on the stacks that points into code.
 """
-import time
-
 import gdb
 
 from pmp_debug_files import has_bomb
@@ -21,9 +15,6 @@ from pmp_memory import BadRead
 from pmp_target_files import Refused, open_named
 from pmp_gdb_text import execute
 
-# Time limits for reading units ahead: when the target's inferior gets its symbols, and between two
-# samples, where more would delay the next sample.
-READ_ALL_US, READ_BETWEEN_US = 1000000, 50000
 OBJFILES_MAX = 5  # gdb's objects of one file: its own, and debug files
 TARGET = 1  # gdb's number of the target's inferior
 
@@ -36,11 +27,8 @@ class Symbols:
         """root: a link to the target's root, "" if it is the same as here; pid: the target then."""
         self._code = code
         self._debug = DebugSymbols(root, pid)
-        self._files = []  # the CodeFiles that are mapped
         self._preloaded = set()  # paths
         self._pending = []  # (added, removed, has executed) that gdb has not loaded yet
-        self._units_read = set()  # pcs
-        self.in_target = False  # the target's inferior has the symbols too
         self._last_inferior = TARGET  # the highest number of an inferior
         self._symbol_inferior = self._add_inferior()
 
@@ -63,11 +51,6 @@ class Symbols:
         added, removed = changed
         added = [file for file in added if not self._is_bomb(file)]
         self._pending.append((added, removed, self._code.has_executed))
-        if self._code.has_executed:
-            self.in_target = False
-        elif self.in_target:
-            self._change(added, removed)
-        self._files = [file for file in self._files if file not in removed] + added
         return True
 
     def load_pending(self) -> None:
@@ -114,18 +97,6 @@ class Symbols:
         self._last_inferior += 1
         return self._last_inferior
 
-    def load_into_target(self) -> None:
-        """Loads the symbols into the target's inferior too. Not while the target is stopped."""
-        self.in_target = True
-        self._change(self._files, [])
-        self._read_units({}, READ_ALL_US)
-
-    def read_units_between_samples(self, pointers: dict) -> None:
-        """Reads ahead for the next sample, for a bounded time. pointers: {tid: stack pointer} of
-        the last sample."""
-        if self.in_target:
-            self._read_units(pointers, READ_BETWEEN_US)
-
     def _change(self, added: list, removed: list) -> None:
         """Removes and adds symbol files in the selected inferior. Errors are ignored: gdb may have
         removed a file itself, and a file that gdb cannot read has no names."""
@@ -148,19 +119,6 @@ class Symbols:
         self._code.notes.append("%s was not read: its .gnu_debugdata is too large, so its "
                                 "functions have no names" % name)
         return True
-
-    def _read_units(self, pointers: dict, limit_us: int) -> None:
-        """Lets gdb read the compilation units of the words on the stacks that point into code."""
-        end = time.monotonic() + limit_us / 1e6
-        for pc in self._code.pointers_on_stacks(pointers):
-            if time.monotonic() > end:
-                return
-            if pc not in self._units_read:
-                self._units_read.add(pc)
-                try:
-                    gdb.find_pc_line(pc)
-                except gdb.error:
-                    pass  # malformed debug information
 
 
 def _try_execute(command: str) -> bool:

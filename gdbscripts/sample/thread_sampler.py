@@ -7,7 +7,7 @@ sleeping ones for which a register is needed that only a stop gives (frame point
 import pmp_procfs as procfs
 import pmp_registers as registers
 from pmp_memory import BadRead
-from pmp_native_stack import Stack, read_stack
+from pmp_native_stack import Stack
 from pmp_frame_pairing import assign_by_address, assign_by_search
 from pmp_restarted_call import may_be_futex
 
@@ -37,10 +37,10 @@ class ThreadSample:
 class Target:
     """The data of a process that is kept from one sample to the next."""
 
-    def __init__(self, pid: int, memory, unwinder, symbols, is_live: bool = True) -> None:
+    def __init__(self, pid: int, memory, unwinder, is_live: bool = True) -> None:
         """memory: a MemoryReader; is_live: False for a core file."""
         self.is_live = is_live
-        self.pid, self.memory, self.unwinder, self.symbols = pid, memory, unwinder, symbols
+        self.pid, self.memory, self.unwinder = pid, memory, unwinder
         self.python = None  # interpreter.Interpreter
         self.ruby = None  # ruby_vm.Ruby, if there is no Python
         self.runtime = None  # runtimes.Runtime of a program in another language; set by a dump
@@ -116,16 +116,8 @@ class ThreadSampler:
             sample = ThreadSample(thread, stat)
             self._refresh_states(regs.thread_id)
             self._read_python(sample, regs)
-            sample.stack = read_stack(self._target.unwinder, self._target.memory, thread, regs,
-                                      self._target.symbols.in_target)
+            sample.stack = Stack(*self._target.unwinder.unwind(self._target.memory, regs))
             self._found[tid] = sample
-
-    def needs_symbols(self) -> bool:
-        """Is there a stack that gdb has to unwind, without symbols? Then the caller loads the
-        symbols and takes the sample again."""
-        if self._target.symbols.in_target:
-            return False
-        return any(not sample.stack.frames for sample in self._found.values())
 
     def finish(self, threads: list, kernel_stacks: dict) -> list:
         """[ThreadSample] of all threads. Call it before the stopped threads are resumed.
@@ -158,12 +150,12 @@ class ThreadSampler:
         if where is None or target.interpreter is not None and not ident:
             return None
         regs = registers.from_syscall(*where, ident)
-        frames = target.unwinder.unwind(target.memory, regs)
-        if not frames:
+        found = target.unwinder.unwind(target.memory, regs)
+        if found is None:
             return None
         sample = ThreadSample(thread, stat)
         self._read_python(sample, regs)
-        sample.stack = Stack(frames)
+        sample.stack = Stack(*found)
         return sample
 
     def _thread_states(self) -> dict:

@@ -12,7 +12,11 @@ PT_GNU_EH_FRAME = 0x6474e550  # the segment of .eh_frame_hdr (Linux Standard Bas
 PF_X, PF_W = 1, 2
 SHT_SYMTAB, SHT_NOBITS, SHT_DYNSYM = 2, 8, 11
 STT_FUNC = 2
+CODE_TYPES = (0, STT_FUNC, 10)  # STT_NOTYPE, as of labels in assembly; STT_GNU_IFUNC
+SHN_LORESERVE = 0xff00
 SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
+SHF_COMPRESSED, CHDR_SIZE, ELFCOMPRESS_ZLIB = 0x800, 24, b"\1\0\0\0"  # elf.h, Elf64_Chdr
+ZDEBUG_HEADER = 12  # "ZLIB" and the size before, in 8 bytes (GNU, before SHF_COMPRESSED)
 EXPORTED_MAX = 1 << 19  # functions that a file exports
 HEADERS_MAX = 1000
 NT_GNU_BUILD_ID = 3  # type of a note whose name is "GNU" (elf.h)
@@ -196,6 +200,31 @@ class Elf:
                 return self._bytes(section[3], section[4])
         return b""
 
+    def unpacked_section(self, name: str, limit: int) -> bytes:
+        """As section_bytes, for a debug section that may be compressed by zlib: ".zdebug..." or
+        SHF_COMPRESSED. BadRead also if it cannot be unpacked."""
+        packed = self.section_bytes(".z" + name[1:], limit)
+        if packed:
+            return _unpacked(packed[ZDEBUG_HEADER:], limit)
+        data = self.section_bytes(name, limit)
+        if not any(section[0] == name.encode() and section[6] & SHF_COMPRESSED
+                   for section in self._sections()):
+            return data
+        if data[:4] != ELFCOMPRESS_ZLIB:
+            raise BadRead("compressed in another way")
+        return _unpacked(data[CHDR_SIZE:], limit)
+
+    def function_ranges(self) -> dict:
+        """{start: end} of the functions in its symbol tables; end = start: unknown. OSError."""
+        found = {}
+        for offset, size, _ in self._symbol_tables(SHT_DYNSYM, SHT_SYMTAB):
+            data = memoryview(self._bytes(offset, min(size, TABLE_MAX)))
+            words = data[:len(data) // SYMBOL.size * SYMBOL.size].cast("Q")
+            for head, start, size in zip(words[::3], words[1::3], words[2::3]):
+                if (head >> 32) & 15 in CODE_TYPES and 0 < head >> 48 < SHN_LORESERVE:
+                    found[start] = max(found.get(start, 0), start + size)
+        return found
+
     def section(self, name: str) -> int:
         """The address of the section of this name, 0 if there is none. OSError."""
         for section in self._sections():
@@ -219,7 +248,7 @@ class Elf:
     def _symbol_tables(self, *kinds: int):
         """Yields (offset, size, its names) of each symbol table of these types. OSError."""
         sections = self._sections()
-        for _, kind, _, offset, size, link in sections:
+        for _, kind, _, offset, size, link, _ in sections:
             if kind in kinds and link < len(sections):
                 names = sections[link]
                 yield offset, size, self._bytes(names[3], min(names[4], TABLE_MAX))
@@ -240,7 +269,7 @@ class Elf:
                 found.setdefault(wanted[name], value)
 
     def _sections(self) -> list:
-        """[(name, type, address, offset, size, link)] of all sections."""
+        """[(name, type, address, offset, size, link, flags)] of all sections."""
         if self._section_list is None:
             self._section_list = self._read_sections()
         return self._section_list
@@ -262,8 +291,8 @@ class Elf:
         rows = [struct.unpack_from("<IIQQQQI", table, at) for at in range(0, size * count, size)]
         self._cut_sections = rows[index][5] > SECTION_NAMES_MAX
         names = self._bytes(rows[index][4], min(rows[index][5], SECTION_NAMES_MAX))
-        return [(names[name:names.find(b"\0", name)], kind, address, offset, length, link)
-                for name, kind, _, address, offset, length, link in rows]
+        return [(names[name:names.find(b"\0", name)], kind, address, offset, length, link, flags)
+                for name, kind, flags, address, offset, length, link in rows]
 
     def _bytes(self, offset: int, size: int) -> bytes:
         if offset >= OFFSET_MAX:
@@ -276,3 +305,16 @@ class Elf:
         if isinstance(self._source, bytes):
             return io.BytesIO(self._source)
         return open(self._source, "rb", buffering=0)
+
+
+def _unpacked(data: bytes, limit: int) -> bytes:
+    """BadRead: it is malformed, or longer than `limit`."""
+    try:
+        import zlib  # a Python may be built without it
+        unpacker = zlib.decompressobj()
+        found = unpacker.decompress(data, limit)
+    except (ImportError, zlib.error) as err:
+        raise BadRead(str(err))
+    if unpacker.unconsumed_tail:
+        raise BadRead("more than %d bytes" % limit)
+    return found

@@ -7,7 +7,7 @@ import bisect
 import os
 import struct
 
-from pmp_cfi import FrameTable
+from pmp_cfi import FrameSection, FrameTable
 from pmp_elf import Elf
 from pmp_go_table import GoTable
 from pmp_target_files import (DELETED, Refused, open_mapped, open_program, open_vdso,
@@ -19,6 +19,7 @@ from pmp_procfs import (chroot_prefix, file_mappings, generated_code, mapped_cod
 from pmp_runtimes import find_runtime
 
 THREADS_MAX = 64  # threads whose stacks are searched for pointers
+FRAME_SECTION_MAX = 1 << 24  # bytes of an .eh_frame without an index, or a .debug_frame
 VDSO = "[vdso]"
 STACK_BYTES = 16384  # bytes that are searched of a stack with a known stack pointer
 
@@ -27,13 +28,15 @@ class CodeFile:
     """A mapped file, open as long as it is mapped. Address in the target = address in the file +
     `bias` = offset in the file + `base` + `bias`; `start`: the address of its first code mapping;
     `read`: Elf.read; `uses_python`: it contains CPython or uses its C functions."""
-    __slots__ = ("path", "bias", "base", "start", "file", "frames", "go", "build_id",
-                 "read", "uses_python")
+    __slots__ = ("path", "bias", "base", "start", "file", "frames", "go", "debug_frames",
+                 "build_id", "read", "uses_python", "_elf", "_starts", "_ends")
 
     def __init__(self, path: str, bias: int, base: int, start: int, file, elf: Elf) -> None:
         self.path, self.bias, self.base, self.start, self.file = path, bias, base, start, file
-        self.frames = _frame_table(elf)  # a FrameTable, or None
+        self.frames = _frame_table(elf)  # a FrameTable, or a FrameSection, or None
         self.go = _go_table(elf)  # a GoTable, or None
+        self.debug_frames = None if self.go is not None else _debug_frames(elf)
+        self._elf, self._starts, self._ends = elf, None, {}  # of the functions with symbols
         self.build_id = _build_id(elf)
         self.read = elf.read
         self.uses_python = _uses_python(elf)
@@ -43,7 +46,21 @@ class CodeFile:
         found = self.frames.function(address) if self.frames is not None else None
         if found is None and self.go is not None:
             found = self.go.function(address)
+        if found is None and self.debug_frames is not None:
+            found = self.debug_frames.function(address)
         return found
+
+    def symbol_start(self, address: int) -> int:
+        """Where the function at an address of the file begins by its symbol, 0: unknown."""
+        if self._starts is None:
+            try:
+                self._ends = self._elf.function_ranges()
+            except OSError:
+                pass
+            self._starts = sorted(self._ends)
+        at = bisect.bisect_right(self._starts, address) - 1
+        start = self._starts[at] if at >= 0 else 0
+        return start if address < self._ends.get(start, 0) or self._ends.get(start) == start else 0
 
 
 class CodeMap:
@@ -163,6 +180,12 @@ class CodeMap:
             return None
         return file.go.assembly_rule(address - bias)
 
+    def symbol_start(self, address: int) -> int:
+        """As CodeFile.symbol_start, for an address in the target."""
+        file = self.file_at(address)
+        start = file.symbol_start(address - file.bias) if file is not None else 0
+        return start + file.bias if start else 0
+
     def go_lines(self, address: int) -> list:
         """As GoTable.lines, for an address in the target; [] if it is in no function of Go."""
         file = self.file_at(address)
@@ -253,10 +276,27 @@ def _has_executed(before, now) -> bool:
 
 
 def _frame_table(elf: Elf):
-    """The FrameTable of a file, None if it has none in a supported format."""
+    """The FrameTable of a file, else the FrameSection of its .eh_frame, None if it has none in a
+    supported format."""
     try:
-        return FrameTable(elf.read, *elf.frame_header) if elf.frame_header else None
+        if elf.frame_header:
+            return FrameTable(elf.read, *elf.frame_header)
     except BadRead:
+        pass
+    return _frame_section(elf, ".eh_frame")
+
+
+def _debug_frames(elf: Elf):
+    """The FrameSection of a file's .debug_frame, or None."""
+    return _frame_section(elf, ".debug_frame")
+
+
+def _frame_section(elf: Elf, name: str):
+    try:
+        data = elf.unpacked_section(name, FRAME_SECTION_MAX)
+        address = elf.section(name)
+        return FrameSection(data, address, name == ".debug_frame") if data else None
+    except (BadRead, OSError):
         return None
 
 

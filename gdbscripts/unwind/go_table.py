@@ -19,7 +19,7 @@ import struct
 from pmp_cfi import FP, OUTERMOST, SP, Rule
 from pmp_elf import PF_W, Elf
 from pmp_go_stacks import CALLBACK, FRAMELESS_SWITCH, LEAVE, LEFT, LOCKED, OTHER
-from pmp_jit import EPILOGUE_BYTES, epilogue
+from pmp_guessed_frames import EPILOGUE_BYTES, epilogue
 from pmp_memory import TEXT_MAX, BadRead
 
 SECTIONS = (".gopclntab", ".data.rel.ro.gopclntab")

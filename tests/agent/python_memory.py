@@ -137,7 +137,7 @@ class Scene:
             samples.append(types.SimpleNamespace(
                 number=number, tid=number, name="fuzz", state="S", cpu={}, activity="", states=own,
                 futex_word=0, runs=python.runs(where, own), stack=stack_of(pointers)))
-        target = thread_sampler.Target(0, where, None, None)
+        target = thread_sampler.Target(0, where, None)
         target.python = python
         one = thread_sampler.ThreadSampler(target, {})
         one._states = states

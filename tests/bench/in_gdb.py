@@ -45,8 +45,8 @@ def main(pid):
         raise gdb.GdbError("no Python: %s" % note)
 
     def walk():
-        return native_stack.read_stack(target.unwinder, target.memory, thread,
-                                       registers.read(thread), True)
+        found = target.unwinder.unwind(target.memory, registers.read(thread))
+        return native_stack.Stack(*found)
 
     def take_sample(reader):
         stack = walk()

@@ -30,7 +30,11 @@ class Attached:
         self.code = pmp_code_map.CodeMap(pid)
         self.symbols = pmp_symbols.Symbols(self.code)
         self.symbols.update()
-        self.symbols.load_into_target()
+        for file in self.code.files():
+            try:
+                gdb.execute("add-symbol-file %s -o 0x%x" % (file.file.name, file.bias), False, True)
+            except gdb.error:
+                pass  # a file without symbols
         self.memory = pmp_memory.Memory(pid)
         self.unwinder = pmp_unwinder.Unwinder(self.code)
         perf_map = pmp_perf_map.PerfMap(pid, "")

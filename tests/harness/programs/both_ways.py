@@ -2,8 +2,7 @@
 the differences. PMP_STEPS: "yes": the target runs some instructions in between; otherwise it runs
 for some time. (A step in which a signal handler begins would need a breakpoint.)
 
-    BOTH WAYS ROUNDS FRAMES BY_GDB WRONG    the last line; BY_GDB: stacks that gdb unwinds for the
-                                            agent
+    BOTH WAYS ROUNDS FRAMES CUT WRONG    the last line; CUT: stacks whose root is not reached
 """
 
 import os
@@ -16,7 +15,6 @@ import gdb
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from gdb_modules import Attached  # noqa: E402
 import pmp_symbolizer as symbolizer  # noqa: E402
-import pmp_native_stack as native_stack  # noqa: E402
 import pmp_registers as registers  # noqa: E402
 from pmp_gdb_text import name_text  # noqa: E402
 
@@ -29,15 +27,12 @@ class Comparison:
 
     def __init__(self, pid):
         self.target = Attached(pid)
-        self.frames = self.by_gdb = self.wrong = 0
+        self.frames = self.cut = self.wrong = 0
 
     def compare(self, thread):
         target, regs = self.target, registers.read(thread)
-        frames = target.unwinder.unwind(target.memory, regs)
-        if frames is None:
-            self.by_gdb += 1
-            stack = native_stack.read_stack(target.unwinder, target.memory, thread, regs, True)
-            frames = stack.frames
+        frames, why = target.unwinder.unwind(target.memory, regs)
+        self.cut += bool(why)
         agents = [(frame.pc, frame.sp, name)
                   for frame in frames for name in target.symbolizer.names(frame)]
         gdbs = list(self.gdb_frames(thread))
@@ -100,7 +95,7 @@ def main(pid, rounds, steps):
             gdb.execute("detach", False, True)
             time.sleep(0.002)
             gdb.execute("attach %d" % pid, False, True)
-    print("BOTH WAYS %d %d %d %d" % (rounds, comparison.frames, comparison.by_gdb,
+    print("BOTH WAYS %d %d %d %d" % (rounds, comparison.frames, comparison.cut,
                                      comparison.wrong))
 
 

@@ -1,0 +1,307 @@
+"""Callers of frames without call frame information (x86-64): generated (JIT) code, assembly, code
+that was built without it. In this order:
+
+- The instructions at the pc tell how far the return address is: the rest of an epilogue (`add
+  $N,%rsp`, `pop`, `ret`; so end the trampolines of python -X perf, Python/asm_trampoline.S), the
+  first instructions of a function, an entry of a procedure linkage table.
+- Generated code: the frame pointer, which JIT compilers keep for profilers (Node always, Java with
+  -XX:+PreserveFramePointer). Compiled Java code uses the register for other data; then the next
+  pair of a frame pointer and a return address on the stack.
+- Code of files: the frame pointer if the function begins by setting it; else the word on the stack
+  that points behind a call of this function. Where that is not known (an indirect call, no
+  symbols), behind a call of the nearest function before the pc, or the next return address.
+
+So frames may be missing there, or be old ones.
+"""
+import re
+import struct
+
+from pmp_memory import BadRead
+
+FRAME_BYTES_MAX = 1 << 20
+SEARCH_BYTES = 1 << 14  # of a stack
+FUNCTION_BYTES_MAX = 1 << 20
+EPILOGUE_BYTES = 32  # bytes of code that are searched for the epilogue
+TARGETS_MAX = 100000  # addresses that are kept
+PUSH_RBP = b"\x55"
+ENDBR64 = b"\xf3\x0f\x1e\xfa"
+MOV_RSP_RBP = (b"\x48\x89\xe5", b"\x48\x8b\xec")
+CALL_BYTES = 7  # of the longest instruction that calls, without prefixes
+CALL_NEAR, CALL_INDIRECT = 0xe8, 0xff  # Intel SDM, volume 2: CALL; the latter with /2
+UNKNOWN = 0  # the target of an indirect call
+DISTANCE = struct.Struct("<i")
+# mov $15 (rt_sigreturn),%eax or %rax; syscall: a C library's signal trampoline.
+SIGRETURN = re.compile(rb"(?:\xb8|\x48\xc7\xc0)\x0f\0\0\0\x0f\x05")
+JUMP_TO_OTHER = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\xf2?\xff\x25(....)", re.S)  # jmp *N(%rip)
+BYTES_BEFORE = 6
+# (code before the pc, code from it on, bytes from the stack pointer to the return address, and to
+# the saved rbp): push %rbp; mov %rsp,%rbp. ret. In a procedure linkage table: push $N; jmp .plt,
+# which does push N(%rip); jmp *N(%rip), as other entries do.
+PLACES = [(re.compile(before + rb"\Z", re.S), re.compile(rb"(?:\xf3\x0f\x1e\xfa)?" + code, re.S),
+           depth, fp_at) for before, code, depth, fp_at in (
+    (b"", rb"\x55\x48(?:\x89\xe5|\x8b\xec)", 0, None),
+    (rb"\x55", rb"\x48(?:\x89\xe5|\x8b\xec)", 8, 0),
+    (b"", rb"[\xf2\xf3]?[\xc2\xc3]", 0, None),
+    (b"", rb"\x68....\xf2?\xe9", 0, None), (rb"\x68....", rb"\xf2?\xe9", 8, None),
+    (b"", rb"\xff\x35....\xf2?\xff\x25", 8, None), (rb"\xff\x35....", rb"\xf2?\xff\x25", 16, None),
+    (b"", rb"\xf2?\xff\x25", 0, None))]
+
+
+def epilogue(code: bytes):
+    """Decodes `code` as an epilogue. Returns (bytes from the stack pointer to the return address,
+    bytes to the saved rbp or None); None if it is no epilogue."""
+    depth, rbp, at = 0, None, 0
+    while at < len(code):
+        if code[at:at + 3] == b"\x48\x83\xc4" and at + 3 < len(code):  # add $imm8,%rsp
+            depth += struct.unpack_from("<b", code, at + 3)[0]
+            at += 4
+        elif code[at:at + 3] == b"\x48\x81\xc4" and at + 7 <= len(code):  # add $imm32,%rsp
+            depth += DISTANCE.unpack_from(code, at + 3)[0]
+            at += 7
+        elif 0x58 <= code[at] <= 0x5f and code[at] != 0x5c:  # pop; 5c is rsp
+            rbp = depth if code[at] == 0x5d else rbp
+            depth += 8
+            at += 1
+        elif code[at:at + 2] in (b"\x41\x5c", b"\x41\x5d", b"\x41\x5e", b"\x41\x5f"):
+            depth += 8  # pop of r12 to r15
+            at += 2
+        elif code[at] == 0xc3:  # ret
+            return (depth, rbp) if depth >= 0 else None
+        else:
+            return None
+    return None
+
+
+def prologue(code: bytes, offset: int):
+    """The bytes from the stack pointer to the return address at `offset` of a function that begins
+    with `code`, if rbp is still the caller's there; else None."""
+    at = 4 if code.startswith(ENDBR64) else 0
+    if offset <= at:
+        return 0
+    if code[at:at + 1] == PUSH_RBP and offset == at + 1 and code[at + 1:at + 4] in MOV_RSP_RBP:
+        return 8
+    return None
+
+
+def saved_fp(code: bytes):
+    """For a function that begins with `code`: 0 if it sets the frame pointer; if it only saves rbp,
+    the bytes from it to the return address; None if it does neither."""
+    at = 4 if code.startswith(ENDBR64) else 0
+    if code[at:at + 1] == PUSH_RBP and code[at + 1:at + 4] in MOV_RSP_RBP:
+        return 0
+    depth = 0
+    while at < len(code) and (0x50 <= code[at] <= 0x57 or code[at] == 0x41):  # push
+        depth += 8
+        if code[at:at + 1] == PUSH_RBP:
+            return depth
+        at += 2 if code[at] == 0x41 else 1
+    return None
+
+
+class GuessedFrames:
+    """Finds the callers of one process's frames that have no rule."""
+
+    def __init__(self, code, find_name) -> None:
+        """code: a CodeMap; find_name: PerfMap.find."""
+        self._code, self._find_name = code, find_name
+        self._targets = {}  # return address -> target of the call before it, as _target
+
+    def clear(self) -> None:
+        """Forgets what is known of the code."""
+        self._targets.clear()
+
+    def is_signal(self, address: int) -> bool:
+        """Is the address, or the next one, in a signal trampoline? If so, the pc behind it is."""
+        file = self._code.file_at(address)
+        try:
+            return file is not None and any(
+                SIGRETURN.match(file.read(address - file.bias + at, 9)) for at in (1, 0, -5, -7))
+        except (BadRead, OSError):
+            return False
+
+    def caller(self, memory, stack, frame, fp: int):
+        """(sp, pc, fp) of the caller of a frame; None if it has none. memory: with read_some;
+        stack: with word. BadRead if none is found."""
+        sp, pc = frame.sp, frame.pc
+        if not self._is_code(frame.address):  # a call that led nowhere
+            found = sp + 8, stack.word(sp), fp
+            if self._is_return(memory, found[1]):
+                return found
+        start = self._start(pc)
+        found = self._by_code(memory, stack, frame, fp, start)
+        if found is not None:
+            return found
+        if self._code.is_generated(pc):
+            return self._of_generated(memory, stack, sp, fp)
+        return _Search(self, memory, stack, frame, fp, start).caller()
+
+    def _start(self, pc: int) -> int:
+        """Where the function begins, 0: unknown."""
+        function = self._find_name(pc)
+        return function.start if function is not None else self._code.symbol_start(pc)
+
+    def _by_code(self, memory, stack, frame, fp: int, start: int):
+        """As caller, by the instructions at the pc; None if they tell nothing."""
+        for depth, fp_at in self._depths(memory, frame, start):
+            back = stack.word(frame.sp + depth)
+            if depth < FRAME_BYTES_MAX and (not back or self._is_code(back)):
+                fp = fp if fp_at is None else stack.word(frame.sp + fp_at)
+                return frame.sp + depth + 8, back, fp
+        return None
+
+    def _depths(self, memory, frame, start: int):
+        """Yields (bytes from the stack pointer to the return address, and to the saved rbp or
+        None)."""
+        pc = frame.pc
+        try:
+            code = memory.read_some(pc, EPILOGUE_BYTES)
+            if frame.exact:
+                if start:
+                    found = prologue(memory.read_some(start, 8), pc - start)
+                    if found is not None:
+                        yield found, 0 if found else None
+                before = memory.read_some(pc - BYTES_BEFORE, BYTES_BEFORE)
+                yield from ((depth, fp_at) for its_before, its_code, depth, fp_at in PLACES
+                            if its_code.match(code) and its_before.search(before))
+        except BadRead:
+            return
+        found = epilogue(code)
+        if found is not None:
+            yield found
+
+    def _of_generated(self, memory, stack, sp: int, fp: int) -> tuple:
+        """As caller, for generated code: by the frame pointer or the next one."""
+        if self.is_frame_pointer(memory, stack, sp, fp):
+            return fp + 16, stack.word(fp + 8), stack.word(fp)
+        for at in range(sp, sp + SEARCH_BYTES, 8):
+            if (self._code.is_generated(stack.word(at + 8))
+                    and self.is_frame_pointer(memory, stack, at + 8, stack.word(at))):
+                return at + 16, stack.word(at + 8), stack.word(at)
+        raise BadRead("no frame pointer")
+
+    def is_frame_pointer(self, memory, stack, sp: int, fp: int) -> bool:
+        """Is a return address above the word that fp points to?"""
+        try:
+            return (sp <= fp < sp + FRAME_BYTES_MAX and not fp % 8
+                    and self._is_return(memory, stack.word(fp + 8)))
+        except BadRead:
+            return False
+
+    def _is_code(self, address: int) -> bool:
+        return self._code.is_code(address) or self._code.is_generated(address)
+
+    def _is_return(self, memory, address: int) -> bool:
+        """Can it be a return address? In code of a file, the instruction before it is a call."""
+        return self._code.is_generated(address) or self.target(memory, address) is not None
+
+    def target(self, memory, address: int):
+        """Which function is called right before an address in code of a file: its start, UNKNOWN,
+        None if there is no call."""
+        if address not in self._targets:
+            if not self._code.is_code(address - 1):
+                return None
+            if len(self._targets) >= TARGETS_MAX:
+                self._targets.clear()
+            try:
+                self._targets[address] = self._read_target(memory, address)
+            except BadRead:
+                self._targets[address] = None
+        return self._targets[address]
+
+    def _read_target(self, memory, address: int):
+        code = memory.read_some(address - CALL_BYTES, CALL_BYTES + 9)
+        if code[CALL_BYTES - 5] == CALL_NEAR:
+            called = address + DISTANCE.unpack_from(code, CALL_BYTES - 4)[0]
+            if self._is_code(called):
+                return self._behind_jump(memory, called)
+        if any(code[at] == CALL_INDIRECT and at + _indirect_size(*code[at + 1:at + 3]) == CALL_BYTES
+               for at in range(CALL_BYTES - 1)):
+            return UNKNOWN
+        return UNKNOWN if SIGRETURN.match(code, CALL_BYTES) else None
+
+    def _behind_jump(self, memory, address: int) -> int:
+        """The function to which an entry of a procedure linkage table leads, or the address."""
+        found = JUMP_TO_OTHER.match(memory.read_some(address, 16))
+        if found is None:
+            return address
+        place = address + found.end() + DISTANCE.unpack(found.group(1))[0]
+        return struct.unpack("<Q", memory.read_some(place, 8))[0]
+
+
+def _indirect_size(modrm: int, sib: int) -> int:
+    """The bytes of an instruction `ff` with these operand bytes, 0: it does not call (Intel SDM,
+    volume 2, 2.1.3)."""
+    mod, register, rm = modrm >> 6, modrm >> 3 & 7, modrm & 7
+    if register != 2:
+        return 0
+    has_sib = rm == 4 and mod != 3
+    wide = mod == 2 or mod == 0 and (sib & 7 if has_sib else rm) == 5
+    return 2 + has_sib + (4 if wide else mod == 1)
+
+
+class _Search:
+    """The search for the return address of one frame in code of a file."""
+
+    def __init__(self, guessed, memory, stack, frame, fp: int, start: int) -> None:
+        """guessed: the GuessedFrames; start: of the function, 0: unknown."""
+        self._guessed, self._memory, self._stack = guessed, memory, stack
+        self._frame, self._fp, self._start = frame, fp, start
+        # The place of the return address if fp is the function's own; 0: it is none.
+        self._fp_at = fp + 8 if guessed.is_frame_pointer(memory, stack, frame.sp, fp) else 0
+
+    def caller(self):
+        """As GuessedFrames.caller."""
+        at, start = self._fp_at, self._start
+        if not at or not start or self._saved_fp(start) != 0:
+            at, start = self._best(list(self._candidates()))
+        if not at:
+            if not self._fp and not self._frame.exact:
+                return None  # the first function of a program or of a thread sets it to 0
+            raise BadRead("no return address")
+        fp, saved = self._fp, self._saved_fp(start) if start else None
+        if at == self._fp_at and not saved:
+            fp = self._stack.word(fp)
+        elif saved:
+            fp = self._stack.word(at - saved)
+        return at + 8, self._stack.word(at), fp
+
+    def _candidates(self):
+        """Yields (place on the stack, target of the call) of each return address, up to that of the
+        frame pointer."""
+        sp = self._frame.sp
+        for at in range(sp, self._fp_at + 8 if self._fp_at else sp + SEARCH_BYTES, 8):
+            try:
+                target = self._guessed.target(self._memory, self._stack.word(at))
+            except BadRead:
+                return  # the end of the stack
+            if target is not None:
+                yield at, target
+                if target == self._start != UNKNOWN:
+                    return
+
+    def _best(self, found: list) -> tuple:
+        """(place, start of the function that was called there; 0: unknown), (0, 0): none. found:
+        list of _candidates."""
+        if found and found[-1][1] == self._start != UNKNOWN:
+            return found[-1]
+        before = [row for row in found if self._is_before(*row)] if not self._start else []
+        if before:
+            return max(before, key=lambda row: (row[1], -row[0]))
+        if found and self._frame.exact and found[0] == (self._frame.sp, UNKNOWN):
+            return found[0]
+        if self._fp_at and not self._start:
+            return self._fp_at, UNKNOWN
+        unknown = [at for at, target in found if target == UNKNOWN] or [at for at, _ in found]
+        return (unknown[0] if unknown else self._fp_at), self._start
+
+    def _is_before(self, at: int, target: int) -> bool:
+        """Does the pc seem to be in the function that was called there?"""
+        return (target <= self._frame.address < target + FUNCTION_BYTES_MAX
+                and (not self._fp_at or (at == self._fp_at) == (self._saved_fp(target) == 0)))
+
+    def _saved_fp(self, start: int):
+        """As saved_fp, None if the code cannot be read."""
+        try:
+            return saved_fp(self._memory.read_some(start, 16))
+        except BadRead:
+            return None
