@@ -1,50 +1,58 @@
 """The agent: pmp's commands inside gdb. It is the only module that acts when it is loaded.
 
 cli/gdb/worker.h describes the arguments and the answer of each command. A command that fails
-answers with one `error` line and leaves the target running. A sample is: stop, read the stacks,
-resume, and only then look up names and write. The list of commands is COMMANDS.
+answers with one `error` line and leaves the target running. A sample is: stop threads, read their
+stacks, let them go, and only then look up names and write. The list of commands is COMMANDS.
 """
 import re
 import sys
+import threading
+import time
 
 import gdb
 
+import pmp_gdb_settings as gdb_settings
 import pmp_interpreter as interpreter
+import pmp_process_sampler as process_sampler
+import pmp_procfs as procfs
+import pmp_ptrace as ptrace
 import pmp_py_frames as py_frames
 import pmp_shared_libraries as shared_libraries
-import pmp_procfs as procfs
-import pmp_registers as registers
-import pmp_session as session
 import pmp_unwinder as unwinder
 from pmp_code_map import CodeMap
-from pmp_core_file import FAULTS, Core, CoreCodeMap, CorePythonFiles, NoPerfMap, read_registers
+from pmp_core_file import FAULTS, Core, CoreCodeMap, CorePythonFiles, NoPerfMap
 from pmp_dump_details import Details
-from pmp_thread_sampler import ThreadSampler, Target
+from pmp_frame_pairing import pair
+from pmp_gdb_stops import GdbStops
 from pmp_markers import marker, one_line, write_lines
 from pmp_memory import Memory
-from pmp_symbolizer import JIT_CODE, Symbolizer
-from pmp_frame_pairing import pair
 from pmp_native_names import NativeNames
 from pmp_perf_map import PerfMap
+from pmp_pthread import tid_of
 from pmp_python_files import PythonFiles
 from pmp_ruby_files import ruby_file, ruby_files
 from pmp_ruby_vm import find_live_ruby
 from pmp_runtimes import jit_note
-from pmp_session import now_us
+from pmp_symbolizer import JIT_CODE, Symbolizer
 from pmp_symbols import Symbols
 from pmp_thread_names import ThreadNames
+from pmp_thread_sampler import Target, ThreadSampler
+from pmp_thread_stops import ThreadStops
 
 # The function in which the stack of a greenlet begins (greenlet's src/greenlet/TUserGreenlet.cpp;
 # up to 1.1 greenlet.c). The frames outside are those of its starter, if they are still there.
 GREENLET_START = re.compile(r"(greenlet::\w+::)?g_initialstub\b")
-IDENTS_MAX = 64  # threads whose pthread_self is read to find the live interpreter
+TRIES = 5  # of a sample of a process that executes another program meanwhile
+PROBE_S = 0.2  # how long a read of /proc/PID/maps may take if a thread is in state D
+SETTLE_S = 0.002  # between two looks at a thread that has not stopped in time
 
 
 class Agent:
-    """The state that commands share. One target: the pid of `warm`, `attach` and `sample`."""
+    """The state that commands share. One target: the pid of `warm` and `sample`."""
 
-    def __init__(self) -> None:
-        self.session = session.Session(self._report_stopped)
+    def __init__(self, can_seize: bool) -> None:
+        self._new_stops = ThreadStops if can_seize else GdbStops
+        self.stops = None
         self.target = None
         self.symbolizer = None
         self.code = None
@@ -59,12 +67,13 @@ class Agent:
         self.names = ThreadNames()
         self.native_names = None
         self.jit_reported = False  # the note about unnamed generated code was added
+        self.probe = None  # the thread that reads /proc/PID/maps, as a test
 
     # The commands.
 
     def warm(self, pid: int, started_by_pmp: int = 0, glue: int = 0) -> None:
-        """Reads symbols before the attach. started_by_pmp: 1 if the target is a program that pmp
-        has stopped at its first instruction; glue: 1: with_owners of NativeNames."""
+        """Reads symbols. No thread is stopped. started_by_pmp: 1 if the target is a program that
+        pmp has stopped at its first instruction; glue: 1: with_owners of NativeNames."""
         self.code = CodeMap(pid)
         root = procfs.foreign_root(pid)
         self.symbols = Symbols(self.code, root, pid)
@@ -74,109 +83,38 @@ class Agent:
         self.native_names = NativeNames(self.code, memory, bool(glue))
         self.symbolizer = Symbolizer(self.code, self.symbols, self.perf_map, self.native_names)
         self.target = Target(pid, memory, unwinder.Unwinder(self.code, self.perf_map.find))
-        self._update_maps(procfs.thread_stats(pid))
-        self.symbols.load_pending()
-        if started_by_pmp:
-            self._preload_libraries(pid)
-        write_lines([marker("warm", pid=pid)])
-
-    def attach(self, pid: int, started_by_pmp: int = 0) -> None:
-        """Attaches, finds the interpreter, resumes. started_by_pmp: 1: resumes the target although
-        it was stopped before."""
+        self.stops = self._new_stops(pid)
         stats = procfs.thread_stats(pid)
-        self._update_maps(stats)
-        self.symbols.load_pending()
-
-        def on_stopped() -> None:
-            self._find_interpreter()
-            self._store_idents(stats)
-            if started_by_pmp:
-                self.session.watch_exec(lambda: self._on_exec(pid))
-            self.session.resume()
-            pause = now_us() - self.session.began_us
-            self.target.unwinder.load_rules(self.code.pointers_on_stacks({}))
+        if self._can_read(stats):
+            self._update_maps()
+            self.symbols.load_pending()
+            self._search_interpreter(self._is_thread(stats))
+            self._load_rules()
             self._update_native_names()
             self.native_names.read_interpreter()
-            write_lines([marker("attached", pid=pid, pause_us=pause)] + self._note_lines(pid))
-        self._attach("attach", pid, on_stopped, bool(started_by_pmp))
+        if started_by_pmp:
+            self.symbols.preload(shared_libraries.of_process(pid))
+        write_lines([marker("warm", pid=pid)])
 
-    def sample(self, number: int, epoch: int, instant: int = 0) -> None:
-        """Takes one sample of the attached target. epoch: time 0 of the run, in us; instant: 1:
-        stops all threads at once, also those that sleep."""
-        pid = self.session.pid
-        if not pid:
-            raise gdb.error("the target has ended")
-        stats = procfs.thread_stats(pid)
-        changed = self._update_maps(stats)
-        procfs.read_cpu(pid, stats)
-        begun = now_us()
-        kernel_stacks = {tid: procfs.kernel_stack(pid, tid) for tid in uninterruptible(stats)}
-        unstoppable = frozenset(tid for tid, stack in kernel_stacks.items() if stack is not None)
-        if changed:
-            self._clear_caches()
-        python_known = not changed and not self._needs_python_search()
-        exec_count = self.target.exec_count
-        sampler = ThreadSampler(self.target, stats)
-        if python_known and not instant:
-            sampler.read_sleepers(self.session.threads())
-
-        def on_stopped() -> None:
-            nonlocal sampler
-            if not self.session.pid:
-                raise gdb.error("the target has ended")
-            if not python_known or exec_count != self.target.exec_count:
-                self._find_interpreter()
-                sampler = ThreadSampler(self.target, stats)
-            sampler.read_stopped(self.session.threads())
-            samples = sampler.finish(self.session.threads(), kernel_stacks)
-            pause = self._resume_timed()
-            self.names.set_names(self.target, samples, stats)
-            self._write(number, pid, begun - epoch, pause, samples)
-        self.session.stop(sampler.tids_read() | unstoppable, guarded("sample", on_stopped))
-
-    def one_shot(self, pid: int, number: int, epoch: int) -> None:
-        """Attaches, takes one sample, detaches (--attach each)."""
-        self._one_shot("one_shot", pid, number, epoch, False)
+    def sample(self, pid: int, number: int, epoch: int, instant: int = 0) -> None:
+        """Takes one sample. epoch: time 0 of the run, in us; instant: 1: stops all threads at once,
+        also those that sleep."""
+        stats, begun, samples = self._take(pid, bool(instant), None)
+        self.names.set_names(self.target, samples, stats)
+        self._write(number, pid, begun - epoch, self.stops.longest_us, samples)
 
     def dump(self, pid: int, number: int, epoch: int, want_locals: int) -> None:
-        """As one_shot, and writes what the threads wait for. want_locals: 1: also the locals of
-        Python frames."""
-        self._one_shot("dump", pid, number, epoch, bool(want_locals))
+        """A sample of one instant, with what the threads wait for. want_locals: 1: also the locals
+        of Python frames."""
+        details = None
 
-    def _one_shot(self, verb: str, pid: int, number: int, epoch: int, want_locals: bool) -> None:
-        stats = procfs.thread_stats(pid)
-        changed = self._update_maps(stats)
-        self.symbols.load_pending()
-        if verb == "dump":
-            self.target.runtime = self.code.runtime()
-        procfs.read_cpu(pid, stats)
-        pointers = self.code.pointers_on_stacks(self.target.stack_pointers)
-        self.target.unwinder.load_rules(pointers)
-        if changed:
-            self._clear_caches()
-        begun = now_us()
-
-        def on_stopped() -> None:
-            self._find_interpreter()
-            sampler = ThreadSampler(self.target, stats)
-            sampler.read_stopped(self.session.threads())
-            samples = sampler.finish(self.session.threads(), {})
-            details = None
-            if verb == "dump":
-                details = Details(self.target, samples, stats, want_locals)
-                details.read()
-
-            def write() -> None:
-                pause = now_us() - self.session.began_us
-                if details is None:
-                    self.names.set_names(self.target, samples, stats)
-                self._write(number, pid, begun - epoch, pause, samples, details)
-            if self.session.has_running_threads():
-                self.session.resume()  # pmp sees that gdb is still attached, and ends this gdb
-                write()
-            else:
-                self.session.detach_cleanly(guarded(verb, write))
-        self._attach(verb, pid, on_stopped)
+        def read_details(stats: dict, samples: list) -> None:
+            nonlocal details
+            details = Details(self.target, samples, stats, bool(want_locals))
+            details.read()
+        stats, begun, samples = self._take(pid, True, read_details)
+        details = details or Details(self.target, samples, stats, False)
+        self._write(number, pid, begun - epoch, self.stops.longest_us, samples, details)
 
     def core(self, holder: int, core: int, program: int, want_locals: int) -> None:
         """A dump of a core file. holder: the process that has the file open, as descriptor `core`;
@@ -191,111 +129,118 @@ class Agent:
         self.target = Target(pid, core.memory, unwinder.Unwinder(self.code), is_live=False)
         self.symbols.update()
         self.target.runtime = self.code.runtime()
-        idents = {read_registers(thread).thread_id for thread in core.threads}
+        idents = {core.registers(tid).thread_id for tid in core.tids()}
         files = CorePythonFiles(core).scan()
-        self.target.python, note = interpreter.find_live(core.memory, files, idents)
+        self.target.python, note = interpreter.find_live(core.memory, files, idents.__contains__)
         self._add_note(note)
         if self.target.python is None:
             rubies = CorePythonFiles(core, ruby_file).scan()
-            self.target.ruby, note = find_live_ruby(core.memory, rubies, idents)
+            self.target.ruby, note = find_live_ruby(core.memory, rubies, idents.__contains__)
             self._add_note(note)
         stats = core.thread_stats()
-        sampler = ThreadSampler(self.target, stats, read_registers)
-        sampler.read_stopped(core.threads)
-        samples = sampler.finish(core.threads, {})
+        sampler = ThreadSampler(self.target, stats, core.registers)
+        for tid in stats:
+            sampler.read_stopped(tid)
+        samples = sampler.finish({})
         details = Details(self.target, samples, stats, bool(want_locals))
         details.read()
         write_lines(core_lines(core, self.code.mapped()))
         self._write(1, pid, 0, 0, samples, details)
 
-    def skip_unstoppable(self, sent_us: int) -> None:
-        """Session.skip_unstoppable: pmp sends it when a stop takes too long."""
-        self.session.skip_unstoppable(sent_us)
-
-    def forget_exited(self) -> None:
-        """Session.forget_exited: pmp sends it while a stop lasts."""
-        self.session.forget_exited()
-
-    def detach(self) -> None:
-        """Stops every thread first. If gdb detaches from a thread that it has interrupted and that
-        has not stopped yet, it sends it a SIGCONT, which stays pending in a thread that blocks
-        it."""
-        pid = self.session.pid
-        unstoppable = frozenset(uninterruptible(procfs.thread_stats(pid)))
-
-        def on_stopped() -> None:
-            self.session.detach_cleanly(lambda: write_lines([marker("detached", pid=pid)]))
-        self.session.stop(unstoppable, guarded("detach", on_stopped))
-
     # Parts of the commands.
 
-    def _preload_libraries(self, pid: int) -> None:
-        self.symbols.preload(shared_libraries.of_process(pid))
+    def _take(self, pid: int, instant: bool, on_stopped) -> tuple:
+        """(procfs.thread_stats, time of the first stop in us, [ThreadSample]). on_stopped(stats,
+        samples): is called while all threads are stopped."""
+        for _ in range(TRIES):
+            mark = procfs.exec_mark(pid)
+            stats, begun, samples = self._take_once(pid, instant, on_stopped)
+            if procfs.exec_mark(pid) == mark:
+                return stats, begun, samples
+        raise gdb.error("it executes one program after the other")
 
-    def _on_exec(self, pid: int) -> None:
-        if self._update_maps(procfs.thread_stats(pid)):
+    def _take_once(self, pid: int, instant: bool, on_stopped) -> tuple:
+        stats = living_threads(pid)
+        if not stats:
+            raise gdb.error("the target has ended")
+        self.stops.longest_us, self.stops.failure = 0, ""
+        self._settle()
+        if not self._can_read(stats):
+            return stats, now_us(), process_sampler.read_kernel_only(pid, stats)
+        if self._update_maps():
             self._clear_caches()
-        self.symbols.load_pending()
-        self._preload_libraries(pid)
+            self._load_rules()
+            stats = living_threads(pid)
+        self._find_interpreter(stats)
+        procfs.read_cpu(pid, stats)
+        begun = now_us()
+        samples = process_sampler.take(
+            self.target, self.stops, stats, instant,
+            (lambda samples: on_stopped(stats, samples)) if on_stopped is not None else None)
+        return stats, begun, samples
 
-    def _report_stopped(self, pid: int, signal: str) -> None:
-        write_lines([marker("stopped", pid=pid, signal=signal)])
+    def _settle(self) -> None:
+        """Lets threads go that have stopped too late, now or as soon as they do."""
+        if not self.stops.settle():
+            timer = threading.Timer(SETTLE_S, gdb.post_event, (self._settle,))
+            timer.daemon = True
+            timer.start()
 
-    def _attach(self, verb: str, pid: int, on_stopped, started_by_pmp: bool = False) -> None:
-        leader = procfs.thread_stat(pid, pid)
-        is_stopped = leader is not None and leader.state == "T"
-        self.session.keep_stopped = is_stopped and not started_by_pmp
-        self.session.resume_stopped = is_stopped and started_by_pmp
-        self.session.attach(pid, guarded(verb, on_stopped))
+    def _can_read(self, stats: dict) -> bool:
+        """May the target's memory and mappings be read? That takes a lock which a thread in state D
+        may hold: then the read would last as long as its sleep."""
+        if self.probe is not None and self.probe.is_alive():
+            return False
+        if all(stat.state != "D" for stat in stats.values()):
+            return True
+        self.probe = threading.Thread(target=procfs.maps_text, args=(self.target.pid,))
+        self.probe.daemon = True
+        self.probe.start()
+        self.probe.join(PROBE_S)
+        return not self.probe.is_alive()
 
-    def _resume_timed(self) -> int:
-        """Ends the stop; returns its length in us, 0 if no thread was stopped."""
-        has_stopped = self.session.has_stopped
-        self.session.resume()
-        return now_us() - self.session.began_us if has_stopped else 0
+    def _is_thread(self, stats: dict):
+        """is_thread of interpreter.find_live."""
+        tids = procfs.inner_tids(self.target.pid, stats)
+        return lambda ident: tid_of(self.target.memory, ident) in tids
 
-    def _find_interpreter(self) -> None:
-        """Finds the live interpreter among the mapped ones, while threads are stopped."""
-        if not self._needs_python_search() or not self._stopped_threads():
+    def _find_interpreter(self, stats: dict) -> None:
+        """Finds the live interpreter among the mapped ones. What is read while it runs may be
+        wrong: a note counts only if it comes again while the running threads are stopped."""
+        is_thread = self._is_thread(stats)
+        note = self._search_interpreter(is_thread)
+        if not note and (self.target.interpreter is not None or not self.mapped_rubies):
             return
-        target, idents = self.target, self._some_idents()
-        target.python, note = interpreter.find_live(target.memory, self.python_files, idents)
+        running = [tid for tid, stat in stats.items() if stat.state == "R"]
+        try:
+            stopped = self.stops.stop(running, process_sampler.LIMIT_S)
+            found = [self.stops.registers(tid) for tid in stopped]
+            idents = {regs.thread_id for regs in found if regs is not None}
+            note = self._search_interpreter(lambda ident: ident in idents or is_thread(ident))
+        finally:
+            self.stops.release()
         if note:
             self._add_note(note)
-            self.python_files = []  # until the mappings change
-        if target.python is None and self.mapped_rubies:
-            target.ruby, note = find_live_ruby(target.memory, self.mapped_rubies, idents)
-            if note:
-                self._add_note(note)
-                self.mapped_rubies = []
+            self.python_files, self.mapped_rubies = [], []  # until the mappings change
 
-    def _needs_python_search(self) -> bool:
-        """Is a CPython or Ruby mapped, and no live interpreter known?"""
-        return self.target.interpreter is None and bool(self.python_files or self.mapped_rubies)
+    def _search_interpreter(self, is_thread):
+        """Sets the target's interpreter if a live one is found. Returns a note for pmp's user, or
+        None."""
+        target, note = self.target, None
+        if target.interpreter is None and self.python_files:
+            target.python, note = interpreter.find_live(target.memory, self.python_files, is_thread)
+        if target.interpreter is None and self.mapped_rubies:
+            target.ruby, ruby_note = find_live_ruby(target.memory, self.mapped_rubies, is_thread)
+            note = note or ruby_note
+        return note
 
-    def _stopped_threads(self) -> list:
-        return [thread for thread in self.session.threads() if thread.is_stopped()]
+    def _load_rules(self) -> None:
+        pointers = self.code.pointers_on_stacks(self.target.stack_pointers)
+        self.target.unwinder.load_rules(pointers)
 
-    def _some_idents(self) -> set:
-        """pthread_self of some stopped threads, which tell a live interpreter from an unused
-        one."""
-        read = [registers.read(thread) for thread in self._stopped_threads()[:IDENTS_MAX]]
-        return {regs.thread_id for regs in read if regs is not None}
-
-    def _store_idents(self, stats: dict) -> None:
-        """Stores pthread_self of each thread: it cannot be read of threads that are not stopped."""
-        if self.target.interpreter is not None:
-            for thread in self._stopped_threads():
-                regs, stat = registers.read(thread), stats.get(thread.ptid[1])
-                if regs is not None and stat is not None:
-                    self.target.idents[thread.ptid[1], stat.began] = regs.thread_id
-
-    def _update_maps(self, stats: dict) -> bool:
-        """Reads the mappings again; True if they have changed. gdb gets no event for new libraries
-        without breakpoints, so this is done before each stop; but not while a thread is in state D:
-        reading /proc/PID/maps takes a lock of the target's that such a thread may hold."""
-        if uninterruptible(stats):
-            return False
+    def _update_maps(self) -> bool:
+        """Reads the mappings again; True if they have changed. There is no event for new libraries
+        without breakpoints, so this is done before each sample."""
         if self.perf_map.update():
             self.symbolizer.clear_unnamed()
         changed = self.symbols.update()
@@ -364,10 +309,15 @@ class Agent:
         return lines + [marker("note", pid=pid, text=note) for note in sorted(self.notes)]
 
 
-def uninterruptible(stats: dict) -> list:
-    """The tids of the threads in uninterruptible sleep (D): they cannot stop. stats:
-    procfs.thread_stats."""
-    return [tid for tid, stat in stats.items() if stat.state == "D"]
+def now_us() -> int:
+    """CLOCK_MONOTONIC in us, as in pmp itself."""
+    return int(time.monotonic() * 1e6)
+
+
+def living_threads(pid: int) -> dict:
+    """procfs.thread_stats of the threads that have not ended; empty if the process has."""
+    return {tid: stat for tid, stat in procfs.thread_stats(pid).items()
+            if stat.state not in procfs.ENDED}
 
 
 def core_lines(core: Core, mapped: list) -> list:
@@ -379,7 +329,7 @@ def core_lines(core: Core, mapped: list) -> list:
     fault = (("fault", "0x%x" % core.fault),) if core.signal in FAULTS else ()
     lines.append(marker("process", ("pid", core.pid), ("ppid", core.ppid), ("name", core.name),
                         ("core", 1), ("signal", core.signal),
-                        ("signal_tid", core.threads[0].ptid[1]), *fault))
+                        ("signal_tid", core.tids()[0]), *fault))
     return lines
 
 
@@ -435,41 +385,31 @@ def add_frames(lines: list, frames: list) -> None:
         lines.append(marker("code", first_line=code.first_line, **code.more))
 
 
-def guarded(verb: str, function):
-    """`function`, with an `error` line as the answer to any exception: pmp waits for an answer."""
-    def call(*args) -> None:
-        try:
-            function(*args)
-        except Exception as err:  # any exception: the target must run on and pmp needs an answer
-            fail(verb, err)
-    return call
-
-
 def fail(verb: str, err: Exception) -> None:
     """Leaves the target running, and writes the `error` line."""
-    try:
-        if verb in ("attach", "one_shot", "dump"):
-            AGENT.session.detach()  # pmp takes the target for detached after a failed attach
-        else:
-            AGENT.session.resume()
-    except gdb.error:
-        pass  # the target has ended, or is not attached
+    if AGENT.stops is not None:
+        AGENT.stops.release()
     write_lines([marker("error", verb=verb, why="%s" % err or type(err).__name__)])
 
 
-COMMANDS = ("warm", "attach", "sample", "one_shot", "dump", "core", "skip_unstoppable",
-            "forget_exited", "detach")
-AGENT = Agent()
+COMMANDS = ("warm", "sample", "dump", "core")
+REFUSAL = ptrace.refusal()
+AGENT = Agent(not REFUSAL)
 
 
 def pmp(verb: str, *args: int) -> None:
-    """Runs one command: pmp sends `python pmp("VERB", ...)` to gdb."""
+    """Runs one command: pmp sends `python pmp("VERB", ...)` to gdb. pmp waits for an answer: any
+    exception gives one."""
     if verb not in COMMANDS:
         raise gdb.GdbError("pmp: no such verb: " + verb)
-    guarded(verb, getattr(AGENT, verb))(*args)
+    try:
+        getattr(AGENT, verb)(*args)
+    except Exception as err:
+        fail(verb, err)
 
 
-session.apply_settings()
-session.warm_up_ptrace()
+ptrace.die_with_parent()
+gdb_settings.apply_settings()
 sys.modules["__main__"].pmp = pmp
-write_lines([marker("hello", gdb=gdb.VERSION, python="%d.%d.%d" % sys.version_info[:3])])
+write_lines([marker("hello", ("gdb", gdb.VERSION), ("python", "%d.%d.%d" % sys.version_info[:3]),
+                    *((("no_seize", REFUSAL),) if REFUSAL else ()))])

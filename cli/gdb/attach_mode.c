@@ -10,8 +10,6 @@
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
 #define AGENT_WARM "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n"
-#define AGENT_SKIP_UNSTOPPABLE "python pmp(\"skip_unstoppable\", {now})\n"
-#define AGENT_FORGET_EXITED "python pmp(\"forget_exited\")\n"
 
 /* Before the attach: gdb sets no breakpoint and writes nothing into the target, and no signal
  * stops the target. gdb loads no thread library of the target's and opens no source file: when
@@ -46,8 +44,8 @@
 	"echo \\n{prefix}warm\\n\n"
 
 /* The sample is the text between walk and walked: `attach` prints a frame, too. */
-#define PLAIN_ONE_SHOT                                                                             \
-	"echo \\n{prefix}one_shot\\n\n"                                                            \
+#define PLAIN_SAMPLE                                                                               \
+	"echo \\n{prefix}sample\\n\n"                                                              \
 	"attach {pid}\n"                                                                           \
 	"echo \\n{prefix}walk\\n\n"                                                                \
 	"thread apply all bt\n"                                                                    \
@@ -56,34 +54,17 @@
 	"echo \\n{prefix}gone\\n\n"
 
 static const struct attach_mode_row rows[] = {
-	[ATTACH_ONCE] = {
-		.name = "once",
+	[ATTACH_SEIZE] = {
+		.name = "seize",
 		.workers = 1,
 		.agent = true,
-		.keeps = true,
 		.commands = {
 			[VERB_START] = AGENT_START,
 			[VERB_WARM] = AGENT_WARM,
-			[VERB_ATTACH] = "python pmp(\"attach\", {pid}, {started_by_pmp})\n",
-			[VERB_SAMPLE] = "python pmp(\"sample\", {sample}, {epoch}, {instant})\n",
-			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
-			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
-			[VERB_DETACH] = "python pmp(\"detach\")\n",
+			[VERB_SAMPLE] = "python pmp(\"sample\", {pid}, {sample}, {epoch}, {instant})\n",
 		},
 	},
-	[ATTACH_EACH] = {
-		.name = "each",
-		.workers = 2,
-		.agent = true,
-		.commands = {
-			[VERB_START] = AGENT_START,
-			[VERB_WARM] = AGENT_WARM,
-			[VERB_ONE_SHOT] = "python pmp(\"one_shot\", {pid}, {sample}, {epoch})\n",
-			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
-			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
-		},
-	},
-	/* One attach and one stop of all threads, during which the target's locks are read, too. */
+	/* All threads are stopped together, and the target's locks are read, too. */
 	[ATTACH_DUMP] = {
 		.name = "dump",
 		.workers = 1,
@@ -91,10 +72,7 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = AGENT_START,
 			[VERB_WARM] = AGENT_WARM,
-			[VERB_ONE_SHOT] =
-			        "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
-			[VERB_SKIP_UNSTOPPABLE] = AGENT_SKIP_UNSTOPPABLE,
-			[VERB_FORGET_EXITED] = AGENT_FORGET_EXITED,
+			[VERB_SAMPLE] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
 		},
 	},
 	[ATTACH_PLAIN] = {
@@ -103,7 +81,7 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = PLAIN_START,
 			[VERB_WARM] = PLAIN_WARM,
-			[VERB_ONE_SHOT] = PLAIN_ONE_SHOT,
+			[VERB_SAMPLE] = PLAIN_SAMPLE,
 		},
 	},
 };
@@ -126,8 +104,6 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 			buf_printf(out, "%" PRIu64, values->sample);
 		} else if (span_take(&rest, SPAN_LIT("{epoch}"))) {
 			buf_printf(out, "%" PRIu64, values->epoch_us);
-		} else if (span_take(&rest, SPAN_LIT("{now}"))) {
-			buf_printf(out, "%" PRIu64, values->now_us);
 		} else if (span_take(&rest, SPAN_LIT("{instant}"))) {
 			buf_printf(out, "%d", values->instant);
 		} else if (span_take(&rest, SPAN_LIT("{glue}"))) {

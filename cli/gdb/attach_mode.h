@@ -8,18 +8,12 @@
 
 struct buf;
 
-enum attach_mode { ATTACH_ONCE, ATTACH_EACH, ATTACH_PLAIN, ATTACH_DUMP };
+enum attach_mode { ATTACH_SEIZE, ATTACH_PLAIN, ATTACH_DUMP };
 
 enum attach_verb {
 	VERB_START, /* the answer is hello */
 	VERB_WARM,
-	/* attach, sample and detach: only in modes that stay attached */
-	VERB_ATTACH,
 	VERB_SAMPLE,
-	VERB_DETACH,
-	VERB_ONE_SHOT,         /* only in modes that attach for each sample */
-	VERB_SKIP_UNSTOPPABLE, /* continue without threads in state D */
-	VERB_FORGET_EXITED,    /* continue without threads that have exited */
 	VERB_COUNT
 };
 
@@ -27,9 +21,7 @@ struct attach_mode_row {
 	const char *name; /* argument of --attach */
 	unsigned workers; /* gdbs for one target, which take turns */
 	bool agent;       /* runs pmp's scripts: gdb needs Python */
-	bool keeps;       /* attached from the first sample to the last */
-	/* Lines for gdb; {pid} and other names in braces stand for attach_values. NULL: not in
-	 * this mode. */
+	/* Lines for gdb; {pid} and other names in braces stand for attach_values. */
 	const char *commands[VERB_COUNT];
 };
 
@@ -41,7 +33,6 @@ const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
 struct attach_values {
 	uint32_t pid;
 	uint64_t sample, epoch_us;
-	uint64_t now_us; /* VERB_SKIP_UNSTOPPABLE: the time of sending */
 	bool locals;
 	bool instant;
 	bool glue;

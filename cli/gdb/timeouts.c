@@ -7,10 +7,10 @@ static const struct {
 	const char *name;
 	unsigned ms;
 } rows[TIMEOUT_COUNT] = {
-	[TIMEOUT_START] = { "start", 20000 },   [TIMEOUT_WARM] = { "warm", 120000 },
-	[TIMEOUT_ATTACH] = { "attach", 30000 }, [TIMEOUT_SAMPLE] = { "sample", 30000 },
-	[TIMEOUT_DETACH] = { "detach", 5000 },  [TIMEOUT_CLOSE] = { "close", 1000 },
-	[TIMEOUT_SKIP] = { "hurry", 250 },      [TIMEOUT_BLOCKED] = { "blocked", 1000 },
+	[TIMEOUT_START] = { "start", 20000 },    [TIMEOUT_WARM] = { "warm", 120000 },
+	[TIMEOUT_SAMPLE] = { "sample", 30000 },  [TIMEOUT_DETACH] = { "detach", 5000 },
+	[TIMEOUT_CLOSE] = { "close", 1000 },     [TIMEOUT_HURRY] = { "hurry", 250 },
+	[TIMEOUT_BLOCKED] = { "blocked", 1000 },
 };
 
 static enum timeout find_timeout(const char *name, size_t len)

@@ -12,15 +12,12 @@ enum timeout {
 	TIMEOUT_NONE,
 	TIMEOUT_START, /* from gdb's start to its hello */
 	TIMEOUT_WARM,  /* reading symbols */
-	TIMEOUT_ATTACH,
-	TIMEOUT_SAMPLE, /* or one_shot */
-	TIMEOUT_DETACH,
+	TIMEOUT_SAMPLE,
+	TIMEOUT_DETACH, /* for a gdb that has reported a detach and still traces the target */
 	/* For gdb's exit: after its input is closed, after SIGHUP, after SIGKILL, after a second
 	 * SIGKILL. */
 	TIMEOUT_CLOSE,
-	/* For threads to stop, before the sample is taken without those that cannot; after the
-	 * same time again, without all that have not stopped. Its key is "hurry". */
-	TIMEOUT_SKIP,
+	TIMEOUT_HURRY,   /* as TIMEOUT_DETACH, while a thread of the target is in state D */
 	TIMEOUT_BLOCKED, /* for a thread to leave state D before an attach */
 	TIMEOUT_COUNT
 };

@@ -17,9 +17,6 @@
 
 /* Reads in one worker_pump: a gdb that prints without end must not keep pmp from its deadlines. */
 #define READS_MAX 8
-/* Age of a stop at which threads that have exited are looked for; the interval doubles from then
- * on. */
-#define FORGET_AFTER_US 10000
 
 struct worker {
 	const struct worker_plan *plan;
@@ -28,13 +25,13 @@ struct worker {
 	enum worker_trouble trouble;
 	struct worker_output output;
 	char why[512];
-	uint64_t entered_us;                   /* when the state began */
-	uint64_t deadline, skip_us, forget_us; /* CLOCK_NEVER: none */
+	uint64_t entered_us; /* when the state began */
+	uint64_t deadline;   /* CLOCK_NEVER: none */
 	struct attach_values values;
 	struct worker_answer answer;
 	size_t kill_step; /* of kill_signals */
 	int exit_status;  /* of waitpid */
-	bool ever_attached;
+	bool ever_sampled;
 };
 
 /* How a gdb is ended. Step 0 closes its input: gdb then detaches and exits. Each further step
@@ -97,12 +94,6 @@ static void enter_state(struct worker *worker, enum worker_state state)
 	worker->state = state;
 	worker->entered_us = now;
 	worker->deadline = row->timeout ? now + timeouts->us[row->timeout] : CLOCK_NEVER;
-	worker->skip_us = row->may_skip && worker->plan->mode->commands[VERB_SKIP_UNSTOPPABLE]
-	                          ? now + timeouts->us[TIMEOUT_SKIP]
-	                          : CLOCK_NEVER;
-	worker->forget_us = row->stops && worker->plan->mode->commands[VERB_FORGET_EXITED]
-	                            ? now + FORGET_AFTER_US
-	                            : CLOCK_NEVER;
 }
 
 static void fail_input(struct worker *worker)
@@ -115,7 +106,7 @@ static void fail_input(struct worker *worker)
 static void keep_answer(struct worker *worker, enum worker_event event)
 {
 	worker->answer = (struct worker_answer){
-		.ok = event != WORKER_SAYS_ERROR && event != WORKER_SAYS_STOPPED,
+		.ok = event != WORKER_SAYS_ERROR,
 		.text = buf_span(&worker->output.sample),
 		.pause_us = worker->output.pause_us,
 	};
@@ -275,8 +266,8 @@ void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, u
 	worker->values.epoch_us = epoch_us;
 	worker->answer = (struct worker_answer){ 0 };
 	worker_output_begin(&worker->output, worker->plan->pid, sample, epoch_us);
-	if (ask == WORKER_ASK_ATTACH || ask == WORKER_ASK_ONE_SHOT)
-		worker->ever_attached = true;
+	if (ask == WORKER_ASK_SAMPLE)
+		worker->ever_sampled = true;
 	apply_event(worker, ask);
 }
 
@@ -311,15 +302,6 @@ void worker_pump(struct worker *worker, uint64_t now)
 	notice_exit(worker);
 	if (worker_ended(worker))
 		return;
-	if (worker->skip_us <= now) {
-		worker->skip_us = now + worker->plan->timeouts->us[TIMEOUT_SKIP];
-		worker->values.now_us = now;
-		send_command(worker, VERB_SKIP_UNSTOPPABLE);
-	}
-	if (worker->forget_us <= now) {
-		worker->forget_us = now + (now - worker->entered_us);
-		send_command(worker, VERB_FORGET_EXITED);
-	}
 	if (worker->deadline <= now)
 		apply_event(worker, WORKER_TIMEOUT);
 }
@@ -331,7 +313,7 @@ enum worker_state worker_state(const struct worker *worker)
 
 bool worker_is_slow(const struct worker *worker, uint64_t now)
 {
-	return now - worker->entered_us >= worker->plan->timeouts->us[TIMEOUT_SKIP];
+	return now - worker->entered_us >= worker->plan->timeouts->us[TIMEOUT_HURRY];
 }
 
 bool worker_ended(const struct worker *worker)
@@ -351,7 +333,7 @@ int worker_fd(const struct worker *worker)
 
 uint64_t worker_deadline(const struct worker *worker)
 {
-	return clock_sooner(worker->deadline, clock_sooner(worker->skip_us, worker->forget_us));
+	return worker->deadline;
 }
 
 enum worker_trouble worker_trouble(const struct worker *worker)
@@ -374,14 +356,12 @@ struct buf *worker_notes(struct worker *worker)
 	return &worker->output.notes;
 }
 
-bool worker_take_stop(struct worker *worker, char ret[16])
+bool worker_ever_sampled(const struct worker *worker)
 {
-	snprintf(ret, 16, "%s", worker->output.stop_signal);
-	worker->output.stop_signal[0] = '\0';
-	return *ret;
+	return worker->ever_sampled;
 }
 
-bool worker_ever_attached(const struct worker *worker)
+const char *worker_no_seize(const struct worker *worker)
 {
-	return worker->ever_attached;
+	return worker->output.no_seize;
 }

@@ -13,57 +13,35 @@
  *		loads the agent (attach_mode.c, gdbscripts/loader.py)
  *		-> ~pmp hello gdb=13.1 python=3.11.2
  *	python pmp("warm", PID, STARTED_BY_PMP, GLUE)
- *		reads symbols: /proc and the files that the target has mapped. Does not attach.
+ *		reads symbols: /proc and the files that the target has mapped. Stops no thread.
  *		STARTED_BY_PMP 1: also for the libraries that the target has yet to load. GLUE 1:
  *		functions without a name tell which functions alone use them
  *		-> ~pmp warm pid=4711
- *	python pmp("attach", PID, STARTED_BY_PMP)
- *		attaches, finds Python's interpreter, lets the target run. A target that was
- *		stopped stays stopped, unless STARTED_BY_PMP is 1
- *		-> ~pmp attached pid=4711 pause_us=8100
- *	python pmp("sample", N, EPOCH_US, INSTANT)
- *		INSTANT 1: threads that sleep are stopped, too
+ *	python pmp("sample", PID, N, EPOCH_US, INSTANT)
+ *		INSTANT 1: all threads are stopped together, also those that sleep
  *		-> ~pmp begin sample=N pid=4711 time_us=..
  *		   lines of text
  *		   ~pmp end sample=N pid=4711 pause_us=..
- *	python pmp("detach")
- *		-> ~pmp detached pid=4711
- *	python pmp("one_shot", PID, N, EPOCH_US)
- *		attach, sample and detach in one, for --attach each
- *		-> as for sample; pause_us is the time from attach to detach
  *	python pmp("dump", PID, N, EPOCH_US, LOCALS)
- *		one_shot for `pmp dump`: also what each thread waits for and, if LOCALS is 1,
- *		the local variables of Python frames
- *		-> as for one_shot
+ *		a sample for `pmp dump`: also what each thread waits for and, if LOCALS is 1, the
+ *		local variables of Python frames
+ *		-> as for sample
  *	python pmp("core", HOLDER, CORE, PROGRAM, LOCALS)
  *		dump of a core file. core_file.h sends it, no worker does. The process HOLDER has
  *		the core file open as descriptor CORE, and the executable as PROGRAM (-1: none)
- *		-> ~pmp maps, map and process lines, then as for one_shot
- *	python pmp("skip_unstoppable", NOW_US)
- *		stops waiting for threads that cannot stop (state D). If it comes again in the same
- *		stop: for every thread that has not stopped. If threads have stopped in between,
- *		that is put off, at most until the stop is 10 s old. No effect on a stop that
- *		began after NOW_US, the time of sending
- *		-> no answer of its own
- *	python pmp("forget_exited")
- *		stops waiting for threads that have exited
- *		-> no answer of its own
+ *		-> ~pmp maps, map and process lines, then as for sample
  *
- * NOW_US is CLOCK_MONOTONIC in microseconds; EPOCH_US is the same clock at the start of the run.
- * time_us counts from EPOCH_US. If a verb fails, the agent lets the target run (after attach,
- * one_shot and dump: detached) and answers
+ * EPOCH_US is CLOCK_MONOTONIC in microseconds at the start of the run; time_us counts from it.
+ * pause_us is the longest time that a thread was stopped. The target is traced only while a sample
+ * is taken. If a verb fails, the agent lets the target run and answers
  *
- *	~pmp error verb=attach why=ptrace:%20Operation%20not%20permitted.
+ *	~pmp error verb=sample why=ptrace:%20Operation%20not%20permitted
  *
- * If another process stops the target (SIGSTOP; SIGTSTP, SIGTTIN or SIGTTOU if the target does not
- * handle them), gdb detaches, so that the target is stopped by that signal, and the agent writes,
- * at any time,
+ * `python`, `module` and `note` lines may come at any time. hello, warm and error are for pmp only;
+ * all other lines are part of the recording. At the end of its standard input gdb exits.
  *
- *	~pmp stopped pid=4711 signal=SIGSTOP
- *
- * `python`, `module` and `note` lines may come at any time. hello, warm, detached, stopped and
- * error are for pmp only; all other lines are part of the recording. At the end of its standard
- * input gdb detaches and exits.
+ * A gdb that cannot seize threads (gdbscripts/stop/ptrace.py) says why in hello, no_seize=..: it
+ * attaches for each sample as gdb does.
  *
  * Without the agent (plain) gdb's standard output is the pipe, and the commands are gdb's own:
  * attach, `thread apply all bt`, detach. `echo` lines between them print `~pmp-NONCE VERB`, where
@@ -71,10 +49,10 @@
  *
  *	hello	the version comes before it, as the output of `show version`
  *	warm	as above
- *	one_shot, walk, walked, gone	before attach, after attach, after the stacks, after detach
+ *	sample, walk, walked, gone	before attach, after attach, after the stacks, after detach
  *
  * NONCE is a random number for each worker, so that no text of the target can look like such a
- * line. worker_output.c adds the begin and end lines. pause_us is the time from one_shot to gone.
+ * line. worker_output.c adds the begin and end lines. pause_us is the time from sample to gone.
  */
 #ifndef PMP_WORKER_H
 #define PMP_WORKER_H
@@ -109,7 +87,7 @@ enum worker_trouble {
 	WORKER_TROUBLE_OTHER
 };
 
-/* The answer to the last attach, sample or one_shot. */
+/* The answer to the last sample. */
 struct worker_answer {
 	bool ok;
 	struct span
@@ -124,13 +102,13 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err);
 /* Frees the worker. A gdb that has not ended is killed and reaped. NULL is allowed. */
 void worker_destroy(struct worker *worker);
 
-/* ask: one of WORKER_ASK_*. sample and epoch_us are for SAMPLE and ONE_SHOT only. */
+/* ask: one of WORKER_ASK_*. sample and epoch_us are for SAMPLE only. */
 void worker_ask(struct worker *worker, enum worker_event ask, uint64_t sample, uint64_t epoch_us);
 /* Reads the output, notices gdb's exit, acts on passed deadlines. Never waits. */
 void worker_pump(struct worker *worker, uint64_t now);
 
 enum worker_state worker_state(const struct worker *worker);
-/* Has its state lasted for longer than TIMEOUT_SKIP? */
+/* Has its state lasted for longer than TIMEOUT_HURRY? */
 bool worker_is_slow(const struct worker *worker, uint64_t now);
 bool worker_ended(const struct worker *worker); /* WORKER_DONE or WORKER_FAILED */
 pid_t worker_pid(const struct worker *worker);
@@ -143,10 +121,9 @@ const char *worker_why(const struct worker *worker);
 const struct worker_answer *worker_answer(const struct worker *worker);
 /* Lines for the recording that came outside of a sample; the caller clears the buffer. */
 struct buf *worker_notes(struct worker *worker);
-/* The name of the signal by which another process has stopped the target since the last call.
- * false: none has. */
-bool worker_take_stop(struct worker *worker, char ret[16]);
-/* Was it ever asked to attach? If so the target's state must be checked after the worker's end. */
-bool worker_ever_attached(const struct worker *worker);
+/* Was it ever asked for a sample? */
+bool worker_ever_sampled(const struct worker *worker);
+/* Why its gdb attaches by itself instead of seizing threads; empty: it seizes them. */
+const char *worker_no_seize(const struct worker *worker);
 
 #endif

@@ -14,13 +14,10 @@
 enum line_verb {
 	LINE_HELLO,
 	LINE_WARM,
-	LINE_ATTACHED,
 	LINE_BEGIN,
 	LINE_END,
-	LINE_DETACHED,
-	LINE_STOPPED,
 	LINE_ERROR,
-	LINE_ONE_SHOT,
+	LINE_SAMPLE,
 	LINE_WALK,
 	LINE_WALKED,
 	LINE_GONE,
@@ -32,19 +29,11 @@ static const struct {
 	bool plain; /* an echo line of plain mode; otherwise a line of the agent */
 	enum line_verb verb;
 } verbs[] = {
-	{ SPAN_LIT("hello"), false, LINE_HELLO },
-	{ SPAN_LIT("warm"), false, LINE_WARM },
-	{ SPAN_LIT("attached"), false, LINE_ATTACHED },
-	{ SPAN_LIT("begin"), false, LINE_BEGIN },
-	{ SPAN_LIT("end"), false, LINE_END },
-	{ SPAN_LIT("detached"), false, LINE_DETACHED },
-	{ SPAN_LIT("stopped"), false, LINE_STOPPED },
-	{ SPAN_LIT("error"), false, LINE_ERROR },
-	{ SPAN_LIT("hello"), true, LINE_HELLO },
-	{ SPAN_LIT("warm"), true, LINE_WARM },
-	{ SPAN_LIT("one_shot"), true, LINE_ONE_SHOT },
-	{ SPAN_LIT("walk"), true, LINE_WALK },
-	{ SPAN_LIT("walked"), true, LINE_WALKED },
+	{ SPAN_LIT("hello"), false, LINE_HELLO }, { SPAN_LIT("warm"), false, LINE_WARM },
+	{ SPAN_LIT("begin"), false, LINE_BEGIN }, { SPAN_LIT("end"), false, LINE_END },
+	{ SPAN_LIT("error"), false, LINE_ERROR }, { SPAN_LIT("hello"), true, LINE_HELLO },
+	{ SPAN_LIT("warm"), true, LINE_WARM },    { SPAN_LIT("sample"), true, LINE_SAMPLE },
+	{ SPAN_LIT("walk"), true, LINE_WALK },    { SPAN_LIT("walked"), true, LINE_WALKED },
 	{ SPAN_LIT("gone"), true, LINE_GONE },
 };
 
@@ -152,23 +141,6 @@ static void note_banner(struct worker_output *output, struct span line)
 	note_version(output, span_skip(line, (size_t)(blank + 1 - line.ptr)));
 }
 
-static enum worker_event check_hello(struct worker_output *output, const struct marker *marker)
-{
-	output->has_hello = true;
-	if (output->agent)
-		note_version(output, marker_get(marker, "gdb"));
-	if (output->gdb_major >= GDB_MAJOR_MIN)
-		return WORKER_SAYS_HELLO;
-	if (output->gdb_major)
-		snprintf(
-		        output->why, sizeof(output->why),
-		        "gdb %u is too old: pmp needs gdb %u or newer; name another one with --gdb",
-		        output->gdb_major, GDB_MAJOR_MIN);
-	else
-		snprintf(output->why, sizeof(output->why), "it does not say which gdb it is");
-	return WORKER_UNSUPPORTED;
-}
-
 static bool end_plain_sample(struct worker_output *output, enum worker_event *ret)
 {
 	uint64_t now = clock_now_us();
@@ -232,6 +204,25 @@ static void take_value(const struct marker *marker, const char *key, char *ret, 
 	buf_deinit(&why);
 }
 
+static enum worker_event check_hello(struct worker_output *output, const struct marker *marker)
+{
+	output->has_hello = true;
+	if (output->agent) {
+		note_version(output, marker_get(marker, "gdb"));
+		take_value(marker, "no_seize", output->no_seize, sizeof(output->no_seize));
+	}
+	if (output->gdb_major >= GDB_MAJOR_MIN)
+		return WORKER_SAYS_HELLO;
+	if (output->gdb_major)
+		snprintf(
+		        output->why, sizeof(output->why),
+		        "gdb %u is too old: pmp needs gdb %u or newer; name another one with --gdb",
+		        output->gdb_major, GDB_MAJOR_MIN);
+	else
+		snprintf(output->why, sizeof(output->why), "it does not say which gdb it is");
+	return WORKER_UNSUPPORTED;
+}
+
 /* A line that starts with line_prefix. true: *ret is set. */
 static bool take_marker_line(struct worker_output *output, struct span line, enum worker_event *ret)
 {
@@ -245,23 +236,10 @@ static bool take_marker_line(struct worker_output *output, struct span line, enu
 	case LINE_WARM:
 		*ret = WORKER_SAYS_WARM;
 		return true;
-	case LINE_ATTACHED:
-		output->pause_us = marker_number(&marker, "pause_us", 0);
-		add_line(&output->notes, line); /* the recording needs its pause */
-		*ret = WORKER_SAYS_ATTACHED;
-		return true;
-	case LINE_DETACHED:
-		*ret = WORKER_SAYS_DETACHED;
-		return true;
 	case LINE_ERROR:
 		*ret = WORKER_SAYS_ERROR;
 		output->phase = WORKER_OUTPUT_OUTSIDE;
 		take_value(&marker, "why", output->why, sizeof(output->why));
-		return true;
-	case LINE_STOPPED:
-		*ret = WORKER_SAYS_STOPPED;
-		output->phase = WORKER_OUTPUT_OUTSIDE;
-		take_value(&marker, "signal", output->stop_signal, sizeof(output->stop_signal));
 		return true;
 	case LINE_BEGIN:
 		output->phase = WORKER_OUTPUT_SAMPLE;
@@ -274,7 +252,7 @@ static bool take_marker_line(struct worker_output *output, struct span line, enu
 		add_line(&output->sample, line);
 		*ret = WORKER_SAYS_END;
 		return true;
-	case LINE_ONE_SHOT:
+	case LINE_SAMPLE:
 		begin_plain_sample(output);
 		return false;
 	case LINE_WALK:

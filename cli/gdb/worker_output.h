@@ -24,13 +24,13 @@ enum worker_output_phase {
 struct worker_output {
 	char line_prefix[32]; /* of the lines of the protocol; all other lines are gdb's */
 	bool agent;
-	struct buf in;        /* read; `done` bytes of it are parsed */
-	struct buf sample;    /* whole lines, begin to end; complete at WORKER_SAYS_END */
-	struct buf notes;     /* lines for the recording from outside of samples */
-	char why[512];        /* the last error */
-	char last_line[256];  /* the last line without line_prefix */
-	uint64_t pause_us;    /* of the last attach, sample or one_shot */
-	char stop_signal[16]; /* of the last `stopped`; the reader clears it */
+	struct buf in;       /* read; `done` bytes of it are parsed */
+	struct buf sample;   /* whole lines, begin to end; complete at WORKER_SAYS_END */
+	struct buf notes;    /* lines for the recording from outside of samples */
+	char why[512];       /* the last error */
+	char last_line[256]; /* the last line without line_prefix */
+	uint64_t pause_us;   /* of the last sample */
+	char no_seize[128];  /* why the agent cannot seize threads; empty: it can */
 
 	/* For worker_output.c only. */
 	enum worker_output_phase phase;

@@ -89,6 +89,19 @@ bool worker_pool_all_ready(const struct worker_pool *pool)
 	return true;
 }
 
+const char *worker_pool_no_seize(const struct worker_pool *pool)
+{
+	for (unsigned i = 0; i < pool->plan.mode->workers; i++)
+		if (pool->workers[i] && *worker_no_seize(pool->workers[i]))
+			return worker_no_seize(pool->workers[i]);
+	return NULL;
+}
+
+bool worker_pool_is_guarded(const struct worker_pool *pool)
+{
+	return !pool->plan.mode->agent || worker_pool_no_seize(pool);
+}
+
 size_t worker_pool_pids(const struct worker_pool *pool, uint32_t *ret)
 {
 	size_t count = 0;
@@ -110,12 +123,10 @@ static void shut_down_worker(struct worker *worker, bool at_once, bool blocked, 
 {
 	enum worker_state state = worker_state(worker);
 
-	if (blocked && (state == WORKER_ATTACHED || worker_is_slow(worker, now)))
+	if (blocked && worker_is_slow(worker, now))
 		worker_ask(worker, WORKER_ASK_KILL, 0, 0);
 	else if (at_once || state == WORKER_READY)
 		worker_ask(worker, WORKER_ASK_END, 0, 0);
-	else if (state == WORKER_ATTACHED)
-		worker_ask(worker, WORKER_ASK_DETACH, 0, 0);
 }
 
 bool worker_pool_shut_down(struct worker_pool *pool, bool at_once, bool blocked, uint64_t now)
@@ -127,7 +138,7 @@ bool worker_pool_shut_down(struct worker_pool *pool, bool at_once, bool blocked,
 
 		if (!worker)
 			continue;
-		if (!worker_ever_attached(worker)) {
+		if (!worker_ever_sampled(worker)) {
 			worker_destroy(worker);
 			pool->workers[i] = NULL;
 			continue;

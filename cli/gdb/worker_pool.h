@@ -33,14 +33,19 @@ bool worker_pool_current_is(const struct worker_pool *pool, enum worker_state st
 bool worker_pool_take_turn(struct worker_pool *pool);
 bool worker_pool_all_ready(const struct worker_pool *pool);
 
+/* Why a gdb of the pool cannot seize threads, and attaches by itself; NULL: none. */
+const char *worker_pool_no_seize(const struct worker_pool *pool);
+/* Do its gdbs attach by themselves? Such a gdb leaves the target stopped if it is killed: the target
+ * must be checked before and after. */
+bool worker_pool_is_guarded(const struct worker_pool *pool);
+
 /* The pids of gdbs that have not ended, at most ATTACH_WORKERS_MAX; returns their number. */
 size_t worker_pool_pids(const struct worker_pool *pool, uint32_t *ret);
 /* Ends the worker whose gdb has this pid; hard: WORKER_ASK_KILL. */
 void worker_pool_end(struct worker_pool *pool, uint32_t pid, bool hard);
-/* Makes all workers detach and end; call it again until it returns true: no worker is left.
- * at_once: does not wait for an answer that is due. blocked: a thread of the target is in state
- * D. Before a detach gdb stops all threads, and would wait for that one while the others are
- * stopped: so an attached gdb is killed instead. */
+/* Makes all workers end; call it again until it returns true: no worker is left. at_once: does not
+ * wait for an answer that is due. blocked: a thread of the target is in state D: a gdb that waits
+ * for it is killed. */
 bool worker_pool_shut_down(struct worker_pool *pool, bool at_once, bool blocked, uint64_t now);
 
 #endif

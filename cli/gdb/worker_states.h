@@ -11,15 +11,11 @@
 enum worker_state {
 	WORKER_STARTING,
 	WORKER_WARMING,
-	WORKER_READY,     /* warm, not attached */
-	WORKER_ATTACHING, /* then WORKER_ATTACHED */
-	WORKER_ATTACHED,
-	WORKER_SAMPLING,    /* modes that stay attached; then WORKER_ATTACHED again */
-	WORKER_IN_ONE_SHOT, /* attach, sample and detach; then WORKER_READY again */
-	WORKER_DETACHING,
-	WORKER_ENDING, /* its input is closed; signals follow if it does not exit */
-	WORKER_DONE,   /* ended as asked; no process is left */
-	WORKER_FAILED, /* ended otherwise, see worker_why; no process is left */
+	WORKER_READY,
+	WORKER_SAMPLING, /* then WORKER_READY again */
+	WORKER_ENDING,   /* its input is closed; signals follow if it does not exit */
+	WORKER_DONE,     /* ended as asked; no process is left */
+	WORKER_FAILED,   /* ended otherwise, see worker_why; no process is left */
 	WORKER_STATE_COUNT
 };
 
@@ -27,10 +23,7 @@ enum worker_event {
 	/* answers (worker.h) */
 	WORKER_SAYS_HELLO,
 	WORKER_SAYS_WARM,
-	WORKER_SAYS_ATTACHED,
 	WORKER_SAYS_END, /* of a sample */
-	WORKER_SAYS_DETACHED,
-	WORKER_SAYS_STOPPED, /* another process stopped the target, and gdb has detached */
 	WORKER_SAYS_ERROR,
 	/* other events of gdb */
 	WORKER_UNSUPPORTED,  /* too old, or not a gdb */
@@ -38,10 +31,7 @@ enum worker_event {
 	WORKER_TIMEOUT,      /* the deadline of the state has passed */
 	WORKER_EXITS,
 	/* requests of pmp */
-	WORKER_ASK_ATTACH,
 	WORKER_ASK_SAMPLE,
-	WORKER_ASK_ONE_SHOT,
-	WORKER_ASK_DETACH, /* and end */
 	WORKER_ASK_END,
 	WORKER_ASK_KILL, /* gdb cannot detach in order: the kernel detaches it */
 	WORKER_EVENT_COUNT
@@ -71,8 +61,6 @@ struct worker_state_row {
 	const char *name;      /* for messages: "while NAME" */
 	enum attach_verb verb; /* WORKER_NO_VERB: none */
 	enum timeout timeout;
-	bool may_skip; /* send VERB_SKIP_UNSTOPPABLE after TIMEOUT_SKIP */
-	bool stops;    /* threads are stopped: send VERB_FORGET_EXITED at times */
 };
 
 #define WORKER_NO_VERB VERB_COUNT

@@ -173,7 +173,7 @@ static const struct choice_row {
 	const char *what; /* for the error message */
 	unsigned first;   /* the enum's value for the first choice; the others follow in order */
 } choices[] = {
-	{ MEMBER(attach), "way to attach", ATTACH_ONCE },
+	{ MEMBER(attach), "way to attach", ATTACH_SEIZE },
 	{ MEMBER(weight), "weight", WEIGHT_WALL },
 	{ MEMBER(colours), "word for colours", COLOURS_AUTO },
 };
@@ -191,6 +191,15 @@ static bool parse_choice(struct options *options, const struct option_row *row, 
 		return false;
 	*(unsigned *)find_member(options, row) = choice->first + (unsigned)chosen;
 	return true;
+}
+
+/* "once" and "each" are names that older versions had for what is "seize" now. */
+static bool parse_attach(struct options *options, const struct option_row *row, const char *typed,
+                         const char *value, struct error *err)
+{
+	bool is_old = !strcmp(value, "once") || !strcmp(value, "each");
+
+	return parse_choice(options, row, typed, is_old ? "seize" : value, err);
 }
 
 static bool parse_format(struct options *options, const struct option_row *row, const char *typed,
@@ -270,15 +279,15 @@ static const struct option_row rows[] = {
 	  parse_real, MEMBER(seconds) },
 	{ 0, "children", NULL, "include all descendants of the processes",
 	  COMMAND_LIVE | COMMAND_DUMP, parse_flag, MEMBER(children) },
-	{ 0, "attach", "once|each|plain",
-	  "once (default): attach once, then stop and resume\n"
-	  "for each sample; each: attach and detach for each\n"
-	  "sample; plain: gdb alone attaches, prints all stacks\n"
-	  "and detaches, which needs no Python in gdb",
-	  COMMAND_LIVE, parse_choice, MEMBER(attach) },
+	{ 0, "attach", "seize|plain",
+	  "seize (default): trace a thread for the moment in\n"
+	  "which its stack is read; plain: gdb alone attaches,\n"
+	  "prints all stacks and detaches, which needs no\n"
+	  "Python in gdb",
+	  COMMAND_LIVE, parse_attach, MEMBER(attach) },
 	{ 0, "instant", NULL,
 	  "stop all threads at once for each sample (default:\n"
-	  "sleeping threads are read without a stop)",
+	  "one after the other, and those that sleep not at all)",
 	  COMMAND_LIVE, parse_flag, MEMBER(instant) },
 	{ 0, "save-raw", "FILE", "save gdb's output, as input for `pmp fold` and\n`pmp dump`",
 	  COMMAND_RECORD | COMMAND_RUN | COMMAND_DUMP, parse_path, MEMBER(save_raw) },

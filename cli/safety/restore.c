@@ -110,7 +110,6 @@ void restore_deinit(struct restore *restore)
 void restore_begin(struct restore *restore, bool after_death, uint64_t now)
 {
 	restore->after_death = after_death;
-	restore->in_order = false;
 	restore->since_us = now;
 	restore->first_sigcont_us = 0;
 	forget_waiting(restore);
@@ -138,8 +137,6 @@ enum restore_result restore_step(struct restore *restore, const uint32_t *ours, 
 		return wait_again(restore, now);
 	if (restore->was_stopped)
 		return stop_again(restore, &state, age, now);
-	if (restore->in_order && state.stopped)
-		return RESTORE_DONE;
 	if (state.stopped || state.stop_pending) {
 		/* A gdb that dies during an attach leaves the SIGSTOP with which it attached. */
 		if (age < DEATH_US && !restore->after_death)

@@ -25,9 +25,8 @@ struct restore_thread {
 struct restore {
 	uint32_t pid;
 	uint64_t starttime;
-	bool was_stopped; /* before the attach */
-	bool after_death; /* the worker did not detach in good order; its stop may show late */
-	bool in_order; /* the worker detached as asked: a stop that is seen is another process's */
+	bool was_stopped;  /* before the attach */
+	bool after_death;  /* the worker did not detach in good order; its stop may show late */
 	uint64_t since_us; /* when the worker detached */
 	/* After a death: the threads that have not run since the first check. */
 	struct restore_thread *waiting;
@@ -40,8 +39,7 @@ struct restore {
 };
 
 void restore_deinit(struct restore *restore);
-/* The target was detached from, now; in_order is false until the caller sets it. pid, starttime
- * and was_stopped stay. */
+/* The target was detached from, now. pid, starttime and was_stopped stay. */
 void restore_begin(struct restore *restore, bool after_death, uint64_t now);
 /* ours: pids of pmp's live workers. threads: storage; the target's threads afterwards. */
 enum restore_result restore_step(struct restore *restore, const uint32_t *ours, size_t our_count,

@@ -47,21 +47,11 @@ static void note_for_watchdog(const struct attachment *attachment, pid_t gdb)
 	               attachment->restore.was_stopped && !attachment->held, gdb);
 }
 
-void attachment_stopped(struct attachment *attachment, const char *signal, uint64_t now)
-{
-	/* The kernel decides about SIGTSTP, SIGTTIN and SIGTTOU: they do not stop a process group
-	 * that no terminal could continue. */
-	attachment->restore.was_stopped = !strcmp(signal, "SIGSTOP");
-	attachment_detached(attachment, true, now); /* the stop may take a moment */
-	attachment->restore.in_order = true;
-	note_for_watchdog(attachment, 0);
-}
-
 /* This worker has reported a detach, and still traces the target. */
 static void end_holder(struct attachment *attachment, struct worker_pool *pool, uint64_t now)
 {
 	bool blocked = process_has_blocked_thread(&attachment->threads);
-	enum timeout timeout = blocked ? TIMEOUT_SKIP : TIMEOUT_DETACH;
+	enum timeout timeout = blocked ? TIMEOUT_HURRY : TIMEOUT_DETACH;
 
 	if (now - attachment->restore.since_us >= pool->plan.timeouts->us[timeout])
 		worker_pool_end(pool, attachment->restore.holder, blocked);

@@ -30,9 +30,6 @@ void attachment_deinit(struct attachment *attachment);
 enum process_life attachment_life(struct attachment *attachment);
 /* A worker detached from the target, or died; after_death: not in good order. */
 void attachment_detached(struct attachment *attachment, bool after_death, uint64_t now);
-/* The worker detached because the target received this signal. If the signal stops the target, it
- * stays stopped. */
-void attachment_stopped(struct attachment *attachment, const char *signal, uint64_t now);
 /* Restores the target. Ends a worker of the pool that still traces it after it has reported a
  * detach. true: the target is what it was. false: call again at again_us. */
 bool attachment_restored(struct attachment *attachment, struct worker_pool *pool, uint64_t now);

@@ -101,12 +101,3 @@ bool failure_policy_on_refused_sample(struct failure_policy *policy, const char 
 		return failure_policy_on_fatal_error(policy, &err);
 	return fail_sample(policy, err.code, why, now);
 }
-
-bool failure_policy_on_refused_attach(struct failure_policy *policy, const char *why)
-{
-	struct error err = { 0 };
-
-	if (!explain_refusal(policy, why, &err))
-		return failure_policy_on_fatal_error(policy, &err);
-	return ++policy->counter->in_row < ATTACHES_MAX || give_up(policy, err.code, err.text);
-}

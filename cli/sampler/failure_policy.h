@@ -34,7 +34,5 @@ bool failure_policy_on_lost_sample(struct failure_policy *policy, enum worker_tr
                                    const char *why, uint64_t now);
 /* A sample failed because the kernel, gdb or pmp itself refused it. */
 bool failure_policy_on_refused_sample(struct failure_policy *policy, const char *why, uint64_t now);
-/* The same for an attach that stays for many samples (--attach once). */
-bool failure_policy_on_refused_attach(struct failure_policy *policy, const char *why);
 
 #endif

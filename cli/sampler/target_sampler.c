@@ -11,16 +11,13 @@
 #include "cli/sampler/attachment.h"
 #include "cli/sampler/failure_policy.h"
 
-#define RETRY_US 100000    /* between two attaches that failed */
-#define BLOCKED_US 50000   /* between two checks of a thread in state D that prevents an attach */
 #define SHUT_DOWN_US 50000 /* between two checks of workers that were asked to end */
 
 enum phase {
 	PHASE_PREPARE, /* starts workers, waits until they are warm */
-	PHASE_ATTACH,  /* waits for an attach that lasts (modes that keep the target) */
 	PHASE_IDLE,    /* waits until a sample is due */
 	PHASE_SAMPLE,  /* waits for a sample */
-	PHASE_END,     /* detaches, ends the workers, restores the target */
+	PHASE_END,     /* ends the workers, restores the target */
 	PHASE_OVER,
 	PHASE_COUNT
 };
@@ -35,9 +32,10 @@ struct target_sampler {
 	uint64_t wake; /* when a step is due, whatever the workers do */
 	struct sample_counter counter;
 	struct failure_policy policy;
-	uint64_t asked_us;  /* when the worker was asked for a sample or an attach */
-	bool blocked;       /* a thread in state D prevents an attach: samples come from /proc */
-	bool blocked_noted; /* the user has been informed of it */
+	uint64_t asked_us; /* when the worker was asked for a sample */
+	/* the user has been informed */
+	bool blocked_noted; /* that a thread in state D prevents an attach */
+	bool guarded_noted; /* that gdb cannot seize threads */
 };
 
 static void wake_at(struct target_sampler *sampler, uint64_t when)
@@ -88,7 +86,7 @@ static void reap_worker(struct target_sampler *sampler, unsigned i, uint64_t now
 	char why[600];
 
 	snprintf(why, sizeof(why), "%s", worker_why(worker));
-	if (worker_ever_attached(worker))
+	if (worker_ever_sampled(worker) && worker_pool_is_guarded(&sampler->pool))
 		attachment_detached(&sampler->attachment, true, now);
 	if (trouble == WORKER_TROUBLE_NO_PYTHON && sampler->pool.plan.mode->agent &&
 	    sampler->phase != PHASE_END) {
@@ -123,21 +121,14 @@ static enum attach_check_result ask_may_attach(struct target_sampler *sampler, u
 	return ret;
 }
 
-/* gdb or pmp itself refused an attach or a sample. */
-static void on_attach_refused(struct target_sampler *sampler, const char *why)
+/* The kernel, gdb or pmp itself refused a sample. */
+static void on_sample_refused(struct target_sampler *sampler, const char *why)
 {
-	bool attaching = sampler->phase == PHASE_ATTACH;
 	uint64_t now = clock_now_us();
 
-	if (sampler->phase == PHASE_END || !check_target_alive(sampler))
-		return;
-	if (!attaching) {
+	if (sampler->phase != PHASE_END && check_target_alive(sampler))
 		next_sample_or_end(
 		        sampler, failure_policy_on_refused_sample(&sampler->policy, why, now), now);
-	} else if (end_unless(sampler, failure_policy_on_refused_attach(&sampler->policy, why))) {
-		sampler->phase = PHASE_PREPARE;
-		wake_at(sampler, now + RETRY_US);
-	}
 }
 
 /* Another process traces the target. */
@@ -146,7 +137,7 @@ static void refuse_traced(struct target_sampler *sampler)
 	char why[64];
 
 	snprintf(why, sizeof(why), "process %" PRIu32 " traces it", sampler->attachment.check.tid);
-	on_attach_refused(sampler, why);
+	on_sample_refused(sampler, why);
 }
 
 /* A sample without an attach, which a thread in state D prevents. */
@@ -170,6 +161,20 @@ static void sample_from_proc(struct target_sampler *sampler, uint64_t now)
 	wake_at(sampler, now);
 }
 
+static void note_guarded(struct target_sampler *sampler)
+{
+	const char *why = worker_pool_no_seize(&sampler->pool);
+
+	if (!why || sampler->guarded_noted)
+		return;
+	sampler->guarded_noted = true;
+	recorder_note(
+	        sampler->context->plan.recorder, sampler->pool.plan.pid,
+	        "%s cannot seize threads (%s): it attaches for each sample, which takes longer "
+	        "and stops all threads; another gdb can be named with --gdb",
+	        sampler->pool.plan.gdb, why);
+}
+
 static void do_prepare(struct target_sampler *sampler, uint64_t now)
 {
 	struct worker_pool *pool = &sampler->pool;
@@ -190,66 +195,21 @@ static void do_prepare(struct target_sampler *sampler, uint64_t now)
 	if (!(sampler->context->plan.started ? worker_pool_take_turn(pool)
 	                                     : worker_pool_all_ready(pool)))
 		return;
-	if (!sampler->pool.plan.mode->keeps) {
-		if (target_restored(sampler, now))
-			sampler->phase = PHASE_IDLE;
-		return;
-	}
-	switch (ask_may_attach(sampler, now)) {
-	case ATTACH_CHECK_GRANTED:
-		sampler->phase = PHASE_ATTACH;
-		sampler->asked_us = now;
-		worker_ask(worker_pool_current(&sampler->pool), WORKER_ASK_ATTACH, 0, 0);
-		break;
-	case ATTACH_CHECK_TRACED:
-		sampler->phase = PHASE_ATTACH;
-		refuse_traced(sampler);
-		break;
-	case ATTACH_CHECK_BLOCKED:
+	note_guarded(sampler);
+	if (target_restored(sampler, now))
 		sampler->phase = PHASE_IDLE;
-		sampler->blocked = true;
-		break;
-	case ATTACH_CHECK_WAIT:
-	case ATTACH_CHECK_STOPPED:
-	case ATTACH_CHECK_ENDED:
-		break;
-	}
-}
-
-static void do_attach(struct target_sampler *sampler, uint64_t now)
-{
-	struct worker *worker = worker_pool_current(&sampler->pool);
-
-	if (!worker) {
-		sampler->phase = PHASE_PREPARE;
-		return;
-	}
-	switch (worker_state(worker)) {
-	case WORKER_ATTACHED:
-		sampler->counter.stopped_us += worker_answer(worker)->pause_us;
-		sampler->phase = PHASE_IDLE;
-		break;
-	case WORKER_READY:
-		attachment_detached(&sampler->attachment, false, now);
-		on_attach_refused(sampler, worker_why(worker));
-		break;
-	default:
-		break;
-	}
 }
 
 static void ask_sample(struct target_sampler *sampler, uint64_t now)
 {
-	bool keeps = sampler->pool.plan.mode->keeps;
-
 	sampler->asked_us = now;
 	sampler->phase = PHASE_SAMPLE;
-	worker_ask(worker_pool_current(&sampler->pool),
-	           keeps ? WORKER_ASK_SAMPLE : WORKER_ASK_ONE_SHOT, sampler->counter.sample,
+	worker_ask(worker_pool_current(&sampler->pool), WORKER_ASK_SAMPLE, sampler->counter.sample,
 	           sampler->context->plan.schedule.start_us);
 }
 
-static void do_one_shot(struct target_sampler *sampler, uint64_t now)
+/* A sample for which gdb attaches by itself. */
+static void ask_guarded_sample(struct target_sampler *sampler, uint64_t now)
 {
 	switch (ask_may_attach(sampler, now)) {
 	case ATTACH_CHECK_GRANTED:
@@ -268,41 +228,11 @@ static void do_one_shot(struct target_sampler *sampler, uint64_t now)
 	}
 }
 
-/* Not attached, in a mode that keeps its target, until the thread is out of state D. */
-static void do_blocked(struct target_sampler *sampler, uint64_t now)
-{
-	enum attach_check_result ret = ask_may_attach(sampler, now);
-	uint64_t due;
-
-	sampler->blocked = ret == ATTACH_CHECK_BLOCKED;
-	if (!sampler->blocked) {
-		if (ret != ATTACH_CHECK_ENDED)
-			sampler->phase = PHASE_PREPARE;
-		return;
-	}
-	wake_at(sampler, now + BLOCKED_US);
-	if (!sampler->context->plan.started)
-		return;
-	due = sample_counter_due(&sampler->counter, now);
-	if (due == CLOCK_NEVER)
-		sampler->phase = PHASE_END;
-	else if (due <= now)
-		sample_from_proc(sampler, now);
-	else
-		wake_at(sampler, due);
-}
-
 static void do_idle(struct target_sampler *sampler, uint64_t now)
 {
 	uint64_t due;
 
-	if (sampler->blocked) {
-		do_blocked(sampler, now);
-		return;
-	}
-	if (!(sampler->pool.plan.mode->keeps
-	              ? worker_pool_current_is(&sampler->pool, WORKER_ATTACHED)
-	              : worker_pool_take_turn(&sampler->pool))) {
+	if (!worker_pool_take_turn(&sampler->pool)) {
 		sampler->phase = PHASE_PREPARE;
 		wake_at(sampler, now);
 		return;
@@ -314,8 +244,8 @@ static void do_idle(struct target_sampler *sampler, uint64_t now)
 		sampler->phase = PHASE_END;
 	else if (due > now)
 		wake_at(sampler, due);
-	else if (!sampler->pool.plan.mode->keeps)
-		do_one_shot(sampler, now);
+	else if (worker_pool_is_guarded(&sampler->pool))
+		ask_guarded_sample(sampler, now);
 	else if (check_target_alive(sampler))
 		ask_sample(sampler, now);
 }
@@ -324,7 +254,6 @@ static void do_sample(struct target_sampler *sampler, uint64_t now)
 {
 	struct worker *worker = worker_pool_current(&sampler->pool);
 	enum worker_state state = worker_state(worker);
-	bool keeps = sampler->pool.plan.mode->keeps;
 	char why[600];
 
 	if (worker_ended(worker)) {
@@ -338,20 +267,19 @@ static void do_sample(struct target_sampler *sampler, uint64_t now)
 			                   now);
 		return;
 	}
-	if (state != (keeps ? WORKER_ATTACHED : WORKER_READY))
+	if (state != WORKER_READY)
 		return;
-	if (!keeps)
+	if (worker_pool_is_guarded(&sampler->pool))
 		attachment_detached(&sampler->attachment, false, now);
 	if (worker_answer(worker)->ok) {
 		const struct worker_answer *answer = worker_answer(worker);
 
-		sampler->attachment.restore.in_order = sampler->pool.plan.mode->agent;
 		sample_counter_taken(&sampler->counter, answer->text, answer->pause_us, now);
 		sampler->phase = PHASE_IDLE;
 		return;
 	}
 	sampler->counter.stopped_us += now - sampler->asked_us;
-	on_attach_refused(sampler, worker_why(worker));
+	on_sample_refused(sampler, worker_why(worker));
 }
 
 static void do_end(struct target_sampler *sampler, uint64_t now)
@@ -362,25 +290,6 @@ static void do_end(struct target_sampler *sampler, uint64_t now)
 		wake_at(sampler, now + SHUT_DOWN_US);
 	else if (target_restored(sampler, now))
 		sampler->phase = PHASE_OVER;
-}
-
-/* A signal has stopped the target, and the worker has detached for that reason. The target stays
- * stopped and is sampled so. */
-static void on_target_stopped(struct target_sampler *sampler, uint64_t now)
-{
-	struct worker *worker = worker_pool_current(&sampler->pool);
-	char signal[16];
-
-	if (!worker || !worker_take_stop(worker, signal))
-		return;
-	if (!sampler->context->started_by_pmp)
-		recorder_note(sampler->context->plan.recorder, sampler->pool.plan.pid,
-		              "somebody sent process %" PRIu32
-		              " a %s: gdb has detached so that the signal takes effect",
-		              sampler->pool.plan.pid, signal);
-	attachment_stopped(&sampler->attachment, signal, now);
-	if (sampler->phase != PHASE_END)
-		sampler->phase = PHASE_PREPARE;
 }
 
 struct target_sampler *target_sampler_create(const struct target_sampler_context *context,
@@ -427,8 +336,10 @@ void target_sampler_destroy(struct target_sampler *sampler)
 void target_sampler_step(struct target_sampler *sampler, uint64_t now)
 {
 	static void (*const handlers[PHASE_COUNT])(struct target_sampler *, uint64_t) = {
-		[PHASE_PREPARE] = do_prepare, [PHASE_ATTACH] = do_attach, [PHASE_IDLE] = do_idle,
-		[PHASE_SAMPLE] = do_sample,   [PHASE_END] = do_end,
+		[PHASE_PREPARE] = do_prepare,
+		[PHASE_IDLE] = do_idle,
+		[PHASE_SAMPLE] = do_sample,
+		[PHASE_END] = do_end,
 	};
 	enum phase before;
 
@@ -436,7 +347,6 @@ void target_sampler_step(struct target_sampler *sampler, uint64_t now)
 	worker_pool_poll_events(&sampler->pool, now, &sampler->notes);
 	recorder_text(sampler->context->plan.recorder, buf_span(&sampler->notes));
 	buf_clear(&sampler->notes);
-	on_target_stopped(sampler, now);
 	do {
 		before = sampler->phase;
 		if (before == PHASE_OVER)

@@ -12,7 +12,7 @@ CONDITIONS = 2 * 48 + 2 * 40 + 16
 
 
 class Gil:
-    """One lock in this stop: its address range in the target, locked, the thread state that last
+    """One lock at one moment: its address range in the target, locked, the thread state that last
     held it, and whether garbage is collected in an interpreter that uses it."""
     __slots__ = ("addr", "end", "locked", "holder", "collecting")
 
@@ -38,23 +38,23 @@ def read(memory, layout: dict, root: int, interp: int):
     return gil
 
 
-def activities(gils: list, threads: list) -> list:
+def activities(threads: list) -> list:
     """[text] for each thread: WAITS, HOLDS, COLLECTS or "".
 
-    threads: [(addresses of its thread states, the address that it sleeps on in futex(2) or 0)]."""
-    found = [""] * len(threads)
-    for gil in gils:
-        waiting = [i for i, (_, word) in enumerate(threads) if gil.addr <= word < gil.end]
-        holding = [i for i, (states, _) in enumerate(threads)
-                   if gil.locked and gil.holder in states]
-        for i in waiting:
-            found[i] = WAITS
-        for i in holding:
-            if gil.collecting:
-                found[i] = COLLECTS
-            elif waiting and i not in waiting:
-                found[i] = HOLDS
-    return found
+    threads: [(addresses of its thread states, the address that it sleeps on in futex(2) or 0,
+    [Gil] at the time at which the thread was read)]."""
+    waited = {gil.addr for _, word, gils in threads for gil in gils if gil.addr <= word < gil.end}
+    return [_activity(states, word, gils, waited) for states, word, gils in threads]
+
+
+def _activity(states: list, word: int, gils: list, waited: set) -> str:
+    """waited: the addresses of the locks that some thread waits for."""
+    held = next((gil for gil in gils if gil.locked and gil.holder in states), None)
+    if held is not None and held.collecting:
+        return COLLECTS
+    if any(gil.addr <= word < gil.end for gil in gils):
+        return WAITS
+    return HOLDS if held is not None and held.addr in waited else ""
 
 
 def read_all(memory, layout: dict, root: int, interpreters: list) -> list:

@@ -65,10 +65,14 @@ class Interpreter:
         found = [self.frames.runs(memory, state) for state in states]
         return [runs for runs in found if runs]
 
-    def activities(self, memory: Memory, threads: list) -> list:
-        """The activity of each thread in this stop, as gil.activities."""
-        gils = gil.read_all(memory, self.layout, self._root, self._interpreters)
-        return gil.activities(gils, threads)
+    def locks(self, memory: Memory) -> list:
+        """[gil.Gil] as of now."""
+        return gil.read_all(memory, self.layout, self._root, self._interpreters)
+
+    @staticmethod
+    def activities(_memory: Memory, threads: list) -> list:
+        """The activity of each thread, as gil.activities."""
+        return gil.activities(threads)
 
     def has_valid_frames(self, memory: Memory, states: dict):
         """Does any frame have a real code object? None if there are no frames now."""
@@ -103,13 +107,12 @@ class Interpreter:
         return ""
 
 
-def find_live(memory: Memory, files: list, thread_ids: set) -> tuple:
+def find_live(memory: Memory, files: list, is_thread) -> tuple:
     """(Interpreter or None, note for pmp's user or None). (None, None): no interpreter has started
     yet.
 
-    files: [python_files.PythonFile] that are mapped; thread_ids: pthread_self of stopped threads.
-    Of several copies of CPython the live one is that whose thread states belong to these
-    threads."""
+    files: [python_files.PythonFile] that are mapped; is_thread(pthread_self): does a thread have
+    it? Of several copies of CPython the live one is that whose thread states belong to threads."""
     live, note = [], None
     for file in files:
         try:
@@ -122,7 +125,7 @@ def find_live(memory: Memory, files: list, thread_ids: set) -> tuple:
         except BadRead:
             continue  # it has not started yet
         if states:
-            live.append((not thread_ids & set(states), len(live), python, states))
+            live.append((not any(map(is_thread, states)), len(live), python, states))
     for _, _, python, states in sorted(live, key=lambda entry: entry[:2]):
         good = python.has_valid_frames(memory, states)
         if good:

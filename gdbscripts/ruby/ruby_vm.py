@@ -86,9 +86,8 @@ class Ruby:
             for i, run in enumerate(reversed(runs)):
                 run.addr = loops[max(len(loops) - 1 - i, 0)]
 
-    def activities(self, memory: Memory, threads: list) -> list:
-        """[text] for each thread: WAITS, HOLDS or "". threads: [(its states, the address that it
-        sleeps on in futex(2) or 0)]."""
+    def locks(self, memory: Memory) -> tuple:
+        """(threads that wait for a GVL, threads that others wait for) as of now."""
         waiting, owners = set(), set()
         for ractor in self._ractors:
             try:
@@ -98,7 +97,12 @@ class Ruby:
                     owners.add(memory.pointer(ractor + self.layout["gvl.owner"]))
             except BadRead:
                 continue
-        return [self._activity(memory, states, word, waiting, owners) for states, word in threads]
+        return waiting, owners
+
+    def activities(self, memory: Memory, threads: list) -> list:
+        """[text] for each thread: WAITS, HOLDS or "". threads: [(its states, the address that it
+        sleeps on in futex(2) or 0, `locks` at the time at which the thread was read)]."""
+        return [self._activity(memory, states, word, *locks) for states, word, locks in threads]
 
     def has_valid_frames(self, memory: Memory, states: dict):
         """Does any frame have real code? None if there are no frames now."""
@@ -167,7 +171,7 @@ def _list(memory: Memory, head: int, node: int) -> list:
     return found
 
 
-def find_live_ruby(memory: Memory, files: list, thread_ids: set) -> tuple:
+def find_live_ruby(memory: Memory, files: list, is_thread) -> tuple:
     """(Ruby or None, note for pmp's user or None), as interpreter.find_live. files:
     [ruby_files.RubyFile]."""
     note = None
@@ -182,7 +186,7 @@ def find_live_ruby(memory: Memory, files: list, thread_ids: set) -> tuple:
             states = ruby.thread_states(memory)
         except BadRead:
             continue  # it has not started yet
-        if not thread_ids & set(states):
+        if not any(map(is_thread, states)):
             continue
         good = ruby.has_valid_frames(memory, states)
         if good:

@@ -28,16 +28,6 @@ FAULT_AT = 16  # offset of si_addr in siginfo_t
 FAULTS = (4, 5, 7, 8, 11)  # signals with si_addr: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV
 
 
-class CoreThread:
-    """The part of a gdb.InferiorThread that a sample needs. words: its struct user_regs_struct."""
-
-    def __init__(self, number: int, pid: int, tid: int, words: bytes) -> None:
-        self.num, self.ptid, self.words = number, (pid, tid, 0), words
-
-    def is_stopped(self) -> bool:
-        return True
-
-
 class Core:
     """A parsed core file. It stays open until the process ends."""
 
@@ -48,7 +38,7 @@ class Core:
         self.program = program
         self.pid = self.ppid = self.signal = self.fault = 0  # signal: its number; fault: si_addr
         self.name = ""
-        self.threads = []  # [CoreThread]; the first one got the signal
+        self.threads = {}  # tid -> its struct user_regs_struct; the first one got the signal
         self.files = []  # [(start, end, offset, path)] of all mapped files, in order
         self._code = {}  # path -> Elf.code_offsets
         self._segments = []  # [(address, size, size in the core, offset, flags)], in order
@@ -73,8 +63,16 @@ class Core:
 
     def thread_stats(self) -> dict:
         """{tid: ThreadStat}, as procfs.thread_stats. Only the first thread's name is known."""
-        tids = [thread.ptid[1] for thread in self.threads]
-        return {tid: ThreadStat(self.name if tid == self.pid else "", "", 0) for tid in tids}
+        return {tid: ThreadStat(self.name if tid == self.pid else "", "", 0)
+                for tid in self.threads}
+
+    def tids(self) -> list:
+        """The tids of all threads."""
+        return list(self.threads)
+
+    def registers(self, tid: int) -> registers.Registers:
+        """The Registers of a thread."""
+        return registers.from_bytes(self.threads[tid])
 
     def bytes_at(self, address: int, size: int) -> bytes:
         """Up to `size` bytes at an address that the core itself contains; b"" if none."""
@@ -154,8 +152,7 @@ class Core:
         if not self.threads:  # the first thread is the one that got the signal
             self.signal = self.signal or struct.unpack_from("<h", data, SIGNAL_AT)[0]
             self.pid = self.pid or tid
-        words = data[REGISTERS_AT:REGISTERS_AT + registers.WORDS.size]
-        self.threads.append(CoreThread(len(self.threads) + 1, self.pid, tid, words))
+        self.threads[tid] = data[REGISTERS_AT:REGISTERS_AT + registers.WORDS.size]
 
     def _parse_prpsinfo(self, data: bytes) -> None:
         if len(data) >= NAME_AT + NAME_SIZE:
@@ -184,9 +181,6 @@ class Core:
                 self.fault, = struct.unpack_from("<Q", data, FAULT_AT)
 
 
-def read_registers(thread: CoreThread):
-    """The Registers of a thread of a core."""
-    return registers.from_words(thread.words)
 
 
 class CoreMemory(MemoryReader):

@@ -9,6 +9,7 @@ import pmp_registers as registers
 from pmp_memory import BadRead
 from pmp_native_stack import Stack
 from pmp_frame_pairing import assign_by_address, assign_by_search
+from pmp_pthread import tid_of
 from pmp_restarted_call import may_be_futex
 
 KEPT_MIN = 1000  # data of this many ended threads may be kept
@@ -16,19 +17,20 @@ KEPT_MIN = 1000  # data of this many ended threads may be kept
 
 class ThreadSample:
     """The data of one thread in one sample."""
-    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "futex_word",
-                 "activity", "kernel")
+    __slots__ = ("number", "tid", "name", "state", "cpu", "stack", "states", "runs", "locks",
+                 "futex_word", "activity", "kernel")
 
-    def __init__(self, thread, stat) -> None:
-        """thread: gdb.InferiorThread or CoreThread; stat: procfs.ThreadStat, None if unknown."""
-        self.number = thread.num
-        self.tid = thread.ptid[1]
-        self.name = stat.name if stat else ""
-        self.state = stat.state if stat else "?"
-        self.cpu = {"cpu_us": stat.cpu_us} if stat and stat.cpu_us is not None else {}
+    def __init__(self, number: int, tid: int, stat) -> None:
+        """number: as gdb counts threads, from 1; stat: procfs.ThreadStat."""
+        self.number = number
+        self.tid = tid
+        self.name = stat.name
+        self.state = stat.state
+        self.cpu = {"cpu_us": stat.cpu_us} if stat.cpu_us is not None else {}
         self.stack = None  # native_stack.Stack
         self.states = ()  # addresses of its Python thread states
         self.runs = []  # [py_frames.Run], innermost first
+        self.locks = None  # Interpreter.locks at the time at which it was read
         self.futex_word = 0  # address that it sleeps on in futex(2)
         self.activity = ""  # of the interpreter in this thread (gil.py)
         self.kernel = None  # for a thread in state D: procfs.kernel_stack
@@ -70,71 +72,72 @@ class Target:
 
 
 class ThreadSampler:
-    """Takes one sample: read_sleepers, then read_stopped and finish while the others are
-    stopped."""
+    """Takes one sample: read_sleepers, then read_stopped for each thread while it is stopped, then
+    finish."""
 
-    def __init__(self, target: Target, stats: dict, read=registers.read) -> None:
-        """stats: procfs.thread_stats of the target, just read, with CPU times; read(thread): its
-        Registers, None if it has ended."""
+    def __init__(self, target: Target, stats: dict, read) -> None:
+        """stats: procfs.thread_stats of the target, just read, with CPU times; read(tid): the
+        Registers of a stopped thread, None if it has ended."""
         self._read = read
         self._target = target
         self._stats = stats
         target.drop_ended(stats)
+        self._numbers = {tid: number for number, tid in enumerate(stats, 1)}
         self._found = {}  # tid -> ThreadSample
         self._states = self._thread_states()  # of all threads, while they run
         self._used = set()  # pthread_self of the threads whose states were read
-        self._states_reread = False  # _states was read again during the stop
+        self._states_reread = False  # _states was read again during a stop
+        self._strangers = self._match_states()
+        # All threads are read at one moment: they are stopped together.
+        self.at_once = self._may_run_foreign_states()
+        self._locks = None  # Interpreter.locks of that moment, or of the sleepers
 
-    def read_sleepers(self, threads: list) -> None:
-        """Reads the sleeping threads, before any thread is stopped. threads:
-        [gdb.InferiorThread]."""
-        for thread in threads:
-            tid = thread.ptid[1]
-            stat = self._stats.get(tid)
-            if stat is not None and stat.state == "S":
-                ran = procfs.schedstat(self._target.pid, tid)
-                sample = self._read_sleeper(thread, stat) if ran else None
-                if sample is not None and procfs.not_run_since(self._target.pid, tid, ran):
-                    self._found[tid] = sample
+    def read_sleepers(self, tids) -> None:
+        """Reads those of the threads that sleep, before any thread is stopped."""
+        pid, found = self._target.pid, []
+        for tid in tids:
+            stat = self._stats[tid]
+            ran = procfs.schedstat(pid, tid) if stat.state == "S" else ""
+            sample = self._read_sleeper(tid, stat) if ran else None
+            if sample is not None and procfs.not_run_since(pid, tid, ran):
+                found.append(sample)
+        locks = self._read_locks()
+        for sample in found:
+            sample.locks = locks
+            self._found[sample.tid] = sample
 
-    def tids_read(self) -> frozenset:
-        """The tids of the threads that have been read."""
-        return frozenset(self._found)
+    def unread(self) -> list:
+        """The tids of the threads that have not been read."""
+        return [tid for tid in self._stats if tid not in self._found]
 
-    def read_stopped(self, threads: list) -> None:
-        """Reads the threads that are stopped and have not been read."""
-        for thread in threads:
-            tid = thread.ptid[1]
-            if tid in self._found or not thread.is_stopped():
-                continue
-            regs = self._read(thread)
-            if regs is None:
-                continue
-            stat = self._stats.get(tid)
-            if stat is not None:
-                self._target.idents[tid, stat.began] = regs.thread_id
-            sample = ThreadSample(thread, stat)
-            self._refresh_states(regs.thread_id)
-            self._read_python(sample, regs)
-            sample.stack = Stack(*self._target.unwinder.unwind(self._target.memory, regs))
-            self._found[tid] = sample
+    def read_stopped(self, tid: int) -> None:
+        """Reads a thread that is stopped."""
+        regs, stat = self._read(tid), self._stats.get(tid)
+        if regs is None or stat is None or tid in self._found:
+            return
+        self._target.idents[tid, stat.began] = regs.thread_id
+        sample = self._new_sample(tid, stat)
+        self._refresh_states(regs.thread_id)
+        self._read_python(sample, regs)
+        sample.locks = self._read_locks()
+        sample.stack = Stack(*self._target.unwinder.unwind(self._target.memory, regs))
+        self._found[tid] = sample
 
-    def finish(self, threads: list, kernel_stacks: dict) -> list:
-        """[ThreadSample] of all threads. Call it before the stopped threads are resumed.
+    def finish(self, kernel_stacks: dict) -> list:
+        """[ThreadSample] of all threads. If they are read at_once, they must still be stopped.
         kernel_stacks: {tid: procfs.kernel_stack} of the threads in state D."""
         if self._target.interpreter is not None:
             read = list(self._found.values())
             self._assign_runs(read)
-            waits = [(sample.states, sample.futex_word) for sample in read]
-            activities = self._target.interpreter.activities(self._target.memory, waits)
+            threads = [(sample.states, sample.futex_word, sample.locks) for sample in read]
+            activities = self._target.interpreter.activities(self._target.memory, threads)
             for sample, activity in zip(read, activities):
                 sample.activity = activity
         samples = []
-        for thread in threads:
-            tid = thread.ptid[1]
+        for tid, stat in self._stats.items():
             sample = self._found.get(tid)
             if sample is None:
-                sample = ThreadSample(thread, self._stats.get(tid))
+                sample = self._new_sample(tid, stat)
                 sample.kernel = (kernel_stacks.get(tid)
                                  or procfs.kernel_stack(self._target.pid, tid))
             samples.append(sample)
@@ -142,21 +145,55 @@ class ThreadSampler:
 
     # Parts of these.
 
-    def _read_sleeper(self, thread, stat):
+    def _new_sample(self, tid: int, stat) -> ThreadSample:
+        return ThreadSample(self._numbers[tid], tid, stat)
+
+    def _read_sleeper(self, tid: int, stat):
         """The ThreadSample of a sleeping thread, None if it has to be stopped."""
         target = self._target
-        ident = target.idents.get((thread.ptid[1], stat.began), 0)
-        where = procfs.sleep_pc_sp(target.pid, thread.ptid[1])
-        if where is None or target.interpreter is not None and not ident:
+        ident = target.idents.get((tid, stat.began), 0)
+        where = procfs.sleep_pc_sp(target.pid, tid)
+        if where is None or self._strangers and not ident:
             return None
         regs = registers.from_syscall(*where, ident)
         found = target.unwinder.unwind(target.memory, regs)
         if found is None:
             return None
-        sample = ThreadSample(thread, stat)
+        sample = self._new_sample(tid, stat)
         self._read_python(sample, regs)
         sample.stack = Stack(*found)
         return sample
+
+    def _match_states(self) -> list:
+        """Finds the threads of the thread states by their pthread_self. Returns [pthread_self] of
+        those whose thread was not found."""
+        target, found = self._target, []
+        idents = {ident for (tid, began), ident in target.idents.items()
+                  if tid in self._stats and self._stats[tid].began == began}
+        new = [ident for ident in self._states if ident not in idents]
+        tids = procfs.inner_tids(target.pid, self._stats) if new and target.is_live else {}
+        for ident in new:
+            tid = tids.get(tid_of(target.memory, ident))
+            if tid is None:
+                found.append(ident)
+            else:
+                target.idents[tid, self._stats[tid].began] = ident
+        return found
+
+    def _may_run_foreign_states(self) -> bool:
+        """May a thread run a thread state that another one has created? Several interpreters, and
+        programs that embed one, do so."""
+        states = sum((self._states[ident] for ident in self._strangers), [])
+        return (any(len(states) > 1 for states in self._states.values())
+                or bool(states and self._target.interpreter.runs(self._target.memory, states)))
+
+    def _read_locks(self):
+        interpreter = self._target.interpreter
+        if interpreter is None:
+            return None
+        if self._locks is None or not self.at_once:
+            self._locks = interpreter.locks(self._target.memory)
+        return self._locks
 
     def _thread_states(self) -> dict:
         """Interpreter.thread_states, {} if there is no interpreter or it cannot be read."""
@@ -195,7 +232,7 @@ class ThreadSampler:
         """Makes one list of each sample's runs, after moving runs to the thread that executes them.
         The thread states that are left belong to none of the threads that were read."""
         left = [state for ident, states in self._states.items()
-                if ident not in self._used for state in states]
+                if self.at_once and ident not in self._used for state in states]
         target = self._target
         stacks = [sample.stack for sample in read]
         by_state = [sample.runs for sample in read]  # for each thread the runs of each state

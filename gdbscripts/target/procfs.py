@@ -4,7 +4,6 @@ None of these functions needs a stopped target, and most are called while it run
 process that has ended gives None, "" or an empty result, never an OSError, unless stated.
 """
 import os
-import signal
 
 SCAN_MAX = 100000  # threads that are read of one process
 KERNEL_FRAMES_MAX = 256
@@ -107,7 +106,7 @@ def sleep_pc_sp(pid: int, tid: int):
     if len(words) != 9 or not words[0].isdigit():
         return None
     call = int(words[0])
-    if call == RESTARTED and "futex" in _read_task_file(pid, tid, "wchan"):
+    if call == RESTARTED and "futex" in wchan(pid, tid):
         call = FUTEX
     return int(words[8], 16), int(words[7], 16), call, int(words[1], 16)
 
@@ -121,14 +120,19 @@ def _read_task_file(pid: int, tid: int, name: str) -> str:
         return ""
 
 
+def wchan(pid: int, tid: int) -> str:
+    """The kernel function in which a thread sleeps, "" or "0" if it is unknown."""
+    return _read_task_file(pid, tid, "wchan")
+
+
 def kernel_stack(pid: int, tid: int):
     """[(key, value)] of a `kernel` marker: where a thread in state D sleeps in the kernel. None if
     it is not in state D."""
     pairs = []
-    wchan = _read_task_file(pid, tid, "wchan")
+    function = wchan(pid, tid)
     call = _read_task_file(pid, tid, "syscall").split(" ")[0]
-    if wchan not in ("", "0"):
-        pairs.append(("wchan", wchan))
+    if function not in ("", "0"):
+        pairs.append(("wchan", function))
     if call.isdigit():
         pairs.append(("syscall", call))
     for line in _read_task_file(pid, tid, "stack").split("\n")[:KERNEL_FRAMES_MAX]:
@@ -139,39 +143,14 @@ def kernel_stack(pid: int, tid: int):
     return pairs if now is not None and now.state == "D" else None
 
 
-def is_stopped_by(pid: int, name: str) -> bool:
-    """Does the signal of this name stop the process? Not if the process handles or ignores it."""
-    number = int(getattr(signal, name))
+def exec_mark(pid: int) -> tuple:
+    """Numbers that change when the process executes a program: where its code and its stack are
+    (proc(5): startcode, endcode, startstack). () if it has ended."""
     try:
-        status = _read_file("/proc/%d/status" % pid)
+        fields = _read_file("/proc/%d/stat" % pid).rpartition(b") ")[2].split()
     except OSError:
-        return False
-    for line in status.split(b"\n"):
-        is_mask = line.startswith((b"SigIgn:", b"SigCgt:"))
-        if is_mask and int(line.split()[1], 16) >> (number - 1) & 1:
-            return False
-    return True
-
-
-def stop_is_pending(pid: int) -> bool:
-    """Does any thread have a pending SIGSTOP of its own (SigPnd in /proc/PID/task/TID/status)?"""
-    for tid in thread_stats(pid):
-        found = _read_task_file(pid, tid, "status").partition("\nSigPnd:")[2].split()
-        if found and int(found[0], 16) >> (signal.SIGSTOP - 1) & 1:
-            return True
-    return False
-
-
-def has_ended(pid: int, tid: int) -> bool:
-    """Has the thread ended? True for a zombie as well."""
-    now = thread_stat(pid, tid)
-    return now is None or now.state in ENDED
-
-
-def can_stop(pid: int, tid: int) -> bool:
-    """False for a thread that has ended, or that no signal reaches (state D)."""
-    now = thread_stat(pid, tid)
-    return now is not None and now.state != "D" and now.state not in ENDED
+        return ()
+    return tuple(fields[23:26])
 
 
 def same_namespace(pid: int, kind: str) -> bool:
@@ -226,6 +205,13 @@ def children(pid: int) -> list:
         except OSError:
             pass
     return [int(child) for child in found]
+
+
+def inner_tids(pid: int, tids) -> dict:
+    """{tid in the target's pid namespace: tid here}."""
+    if same_namespace(pid, "pid"):
+        return {tid: tid for tid in tids}
+    return {innermost_tid(pid, tid): tid for tid in tids}
 
 
 def innermost_tid(pid: int, tid: int) -> int:

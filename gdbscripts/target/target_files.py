@@ -22,8 +22,6 @@ import re
 import resource
 import stat
 
-import gdb
-
 from pmp_procfs import maps_text, raw_path, read_link, root_link, same_namespace, vdso_range
 
 FILE_MAX = 1 << 32  # bytes; a longer file is not read
@@ -85,9 +83,6 @@ def open_mapped(pid: int, start: int, end: int, path: str) -> File:
         local = _checked_path(descriptor)
         if _is_trusted(path, descriptor):
             return File(path, local, (descriptor,))
-        is_attached = gdb.selected_inferior().pid
-        if is_attached and not same_namespace(pid, "mnt") and _path_exists(local):
-            return _copy_to_memory(local, descriptor)
         return _file_of_descriptor(local, descriptor)
 
 

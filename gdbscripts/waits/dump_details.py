@@ -45,7 +45,7 @@ class Details:
         self._parent = None  # ForkParent, once it is asked for
         self._unread = {}  # what could not be read -> why
         # tid in the target's pid namespace -> tid here
-        self._tids = _inner_tids(target.pid, stats) if target.is_live else {t: t for t in stats}
+        self._tids = procfs.inner_tids(target.pid, stats) if target.is_live else {t: t for t in stats}
 
     def read(self) -> None:
         """Reads all details. All threads must be stopped."""
@@ -186,10 +186,3 @@ class Details:
             self._tasks += reader.read(modules, self._samples, self._now_us)
         if not reader.is_complete:
             self._unread["some greenlets"] = "too many objects for the time of a stop"
-
-
-def _inner_tids(pid: int, stats: dict) -> dict:
-    """{tid in the target's pid namespace: tid here}."""
-    if procfs.same_namespace(pid, "pid"):
-        return {tid: tid for tid in stats}
-    return {procfs.innermost_tid(pid, tid): tid for tid in stats}

@@ -6,12 +6,8 @@ The parent is only read, through /proc: it is not stopped.
 import os
 
 import pmp_procfs as procfs
-from pmp_memory import BadRead, Memory, int_at
-
-# Offset of `tid` in struct pthread of glibc, to which pthread_self points: after its header of 704
-# bytes and a list_t of 16 (nptl/descr.h; x86-64, 2.10 to 2.41).
-PTHREAD_TID = 720
-
+from pmp_memory import BadRead, Memory
+from pmp_pthread import tid_of
 
 class ForkParent:
     """pid: of the parent, 0 if it is unknown or if this process has executed a program."""
@@ -28,10 +24,7 @@ class ForkParent:
 
     def tid_of(self, ident: int) -> int:
         """The tid of the parent's thread with this pthread_self; 0: there is none."""
-        try:
-            tid = int_at(self._memory.read(ident + PTHREAD_TID, 4), 0) if self.pid else 0
-        except (BadRead, OSError):
-            return 0
+        tid = tid_of(self._memory, ident) if self.pid else 0
         return tid if self.has_thread(tid) else 0
 
     def has_same(self, addr: int, data: bytes) -> bool:

@@ -8,8 +8,9 @@ process tell whether they hold the lock. They are only read, not stopped.
 import os
 
 import pmp_procfs as procfs
-from pmp_fork_parent import PTHREAD_TID, is_copy
+from pmp_fork_parent import is_copy
 from pmp_memory import BadRead, Memory, int_at, pointer_at
+from pmp_pthread import tid_of
 
 # Offsets in a SemLock, and its `kind` of an RLock.
 TYPE, LAST_THREAD, COUNT, LIMIT, KIND, SIZE = 8, 24, 32, 36, 40, 48
@@ -51,7 +52,7 @@ class ProcessLocks:
             data = memory.read(addr, SIZE)
             if data[TYPE:LAST_THREAD] != own[TYPE:LAST_THREAD] or int_at(data, COUNT) <= 0:
                 return 0
-            tid = int_at(memory.read(pointer_at(data, LAST_THREAD) + PTHREAD_TID, 4), 0)
+            tid = tid_of(memory, pointer_at(data, LAST_THREAD))
             return tid if os.path.exists("/proc/%d/task/%d" % (pid, tid)) else pid
         except (BadRead, OSError):
             return 0

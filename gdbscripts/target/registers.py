@@ -1,16 +1,10 @@
-"""Registers of a thread. Only this module knows the register layout of the machine (x86-64).
-
-They are read by ptrace(2), which takes some microseconds; if gdb's Python has no ctypes, through
-gdb's frames.
-"""
+"""Registers of a thread. Only this module knows the register layout of the machine (x86-64)."""
 import struct
 
-import gdb
-
-from pmp_ptrace import get_registers
-
-# Indexes of words in struct user_regs_struct (sys/user.h).
+# Indexes of words in struct user_regs_struct (sys/user.h), and gdb's names of them.
 RBP, R10, RSI, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 7, 13, 14, 15, 16, 19, 21
+NAMES = {RBP: "rbp", R10: "r10", RSI: "rsi", RDI: "rdi", ORIG_RAX: "orig_rax", RIP: "rip",
+         RSP: "rsp", FS_BASE: "fs_base"}
 WORDS = struct.Struct("<27Q")
 # Those that DWARF numbers, in its order (System V ABI for x86-64, figure 3.36): rax, rdx, rcx, rbx,
 # rsi, rdi, rbp, rsp, r8 to r15, and the column of the return address, here rip.
@@ -26,7 +20,7 @@ FUTEX_RESTARTS, FUTEX_FLAGS_MAX, POINTER_MIN = (0, 9), 511, 4096
 
 class Registers:
     """The registers from which a stack is unwound: pc, sp, fp (None: unknown). thread_id: the value
-    of pthread_self (the fs base; 0: unknown, gdb before 8 does not have it). futex_word: the
+    of pthread_self (the fs base; 0: unknown). futex_word: the
     address that the thread sleeps on in futex(2), 0: it does not. restart_timeout: not 0
     if a stop has interrupted the call before; then it may be another call than futex, unless
     restarted_call.may_be_futex is true; the address of its timeout. words: those of struct
@@ -45,20 +39,13 @@ class Registers:
         return {number: self.words[at] for number, at in enumerate(BY_NUMBER) if self.words}
 
 
-def read(thread):
-    """The Registers of a stopped gdb.InferiorThread; None if it has ended meanwhile."""
-    data = get_registers(thread.ptid[1])
-    if data is None:
-        try:
-            return _from_gdb(thread)
-        except gdb.error:
-            return None
-    return from_words(data)
-
-
-def from_words(data: bytes) -> Registers:
+def from_bytes(data: bytes) -> Registers:
     """The Registers in the bytes of a struct user_regs_struct."""
-    words = WORDS.unpack(data)
+    return from_words(WORDS.unpack(data))
+
+
+def from_words(words) -> Registers:
+    """The Registers in the words of a struct user_regs_struct, of which those in NAMES count."""
     call = words[ORIG_RAX]
     return Registers(words[RIP], words[RSP], words[RBP], words[FS_BASE],
                      _futex_word(call, words[RDI], words[RSI], words[R10]),
@@ -71,16 +58,6 @@ def from_syscall(pc: int, sp: int, call: int, argument: int, ident: int) -> Regi
     return Registers(pc, sp, None, ident, argument if call == FUTEX else 0)
 
 
-def _from_gdb(thread) -> Registers:
-    thread.switch()
-    frame = gdb.newest_frame()
-    call, word, operation, timeout = (_register(frame, name)
-                                      for name in ("orig_rax", "rdi", "rsi", "r10"))
-    return Registers(frame.pc(), _register(frame, "rsp"), _register(frame, "rbp"),
-                     _register(frame, "fs_base"), _futex_word(call, word, operation, timeout),
-                     timeout if call == RESTARTED else 0)
-
-
 def _futex_word(call: int, word: int, operation: int, timeout: int) -> int:
     """The futex word by the registers of a system call: orig_rax, rdi, rsi, r10; 0: none."""
     operation &= 0xffffffff
@@ -89,11 +66,3 @@ def _futex_word(call: int, word: int, operation: int, timeout: int) -> int:
                 and operation <= FUTEX_FLAGS_MAX and not word & 3
                 and min(word, timeout) >= POINTER_MIN)
     return word if waits or restarts else 0
-
-
-def _register(frame, name: str) -> int:
-    """The value of a register, 0 if this gdb does not have it."""
-    try:
-        return int(frame.read_register(name)) & (1 << 64) - 1
-    except (gdb.error, ValueError):
-        return 0

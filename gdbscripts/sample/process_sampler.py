@@ -1,0 +1,62 @@
+"""Samples of one live process: which threads are stopped, together or one by one, and when."""
+import pmp_procfs as procfs
+from pmp_thread_sampler import ThreadSample, ThreadSampler
+
+# How long threads are waited for. One that does not stop in time is left out of the sample.
+LIMIT_S = 1.0
+# Kernel functions in which a thread must not be interrupted: it sleeps in state S, and goes to
+# state D if it is (fs/fuse/dev.c).
+UNSTOPPABLE = ("request_wait_answer",)
+
+
+class NotTraced(Exception):
+    """No thread could be traced, and none read without."""
+
+
+def kernel_stacks(pid: int, stats: dict) -> dict:
+    """{tid: procfs.kernel_stack} of the threads in state D: they cannot stop."""
+    found = {tid: procfs.kernel_stack(pid, tid) for tid, stat in stats.items() if stat.state == "D"}
+    return {tid: stack for tid, stack in found.items() if stack is not None}
+
+
+def read_kernel_only(pid: int, stats: dict) -> list:
+    """[ThreadSample] without stacks, but with what the kernel tells."""
+    samples = [ThreadSample(number, tid, stat)
+               for number, (tid, stat) in enumerate(stats.items(), 1)]
+    for sample in samples:
+        sample.kernel = procfs.kernel_stack(pid, sample.tid)
+    return samples
+
+
+def take(target, stops, stats: dict, instant: bool, on_stopped=None) -> list:
+    """[ThreadSample] of all threads. All of them go on when this returns. NotTraced.
+
+    target: thread_sampler.Target; stops: ThreadStops or GdbStops; stats: procfs.thread_stats, with
+    CPU times; instant: all threads are stopped together, also those that sleep;
+    on_stopped(samples): is called then, before they go on."""
+    asleep = kernel_stacks(target.pid, stats)
+    sampler = ThreadSampler(target, stats, stops.registers)
+    unstoppable = frozenset(asleep) | {tid for tid, stat in stats.items()
+                                       if stat.state == "S" and _must_sleep(target.pid, tid)}
+    sampler.read_sleepers(unstoppable if instant else stats)
+    tids = [tid for tid in sampler.unread() if tid not in unstoppable]
+    try:
+        if instant or sampler.at_once:
+            for tid in stops.stop(tids, LIMIT_S):
+                sampler.read_stopped(tid)
+            samples = sampler.finish(asleep)
+            if on_stopped is not None:
+                on_stopped(samples)
+        else:
+            for tid in stops.each(tids, LIMIT_S):
+                sampler.read_stopped(tid)
+            samples = sampler.finish(asleep)
+    finally:
+        stops.release()
+    if stops.failure and not any(sample.stack or sample.kernel for sample in samples):
+        raise NotTraced(stops.failure)
+    return samples
+
+
+def _must_sleep(pid: int, tid: int) -> bool:
+    return procfs.wchan(pid, tid) in UNSTOPPABLE

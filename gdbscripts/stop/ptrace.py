@@ -1,0 +1,117 @@
+"""The system calls that stop a thread and let it go: ptrace(2), waitpid(2); and prctl(2). They are
+called through ctypes, which some builds of gdb lack (`missing`).
+
+The numbers are those of linux/ptrace.h (PTRACE_SEIZE, PTRACE_INTERRUPT: Linux 3.4), linux/elf.h
+(NT_PRSTATUS), linux/wait.h (__WALL, WNOHANG) and linux/prctl.h, the same on all machines. A thread
+is traced by a thread: all calls must come from one.
+"""
+import errno
+import os
+import signal
+
+try:
+    import ctypes
+except ImportError:
+    ctypes = None
+
+PTRACE_DETACH, PTRACE_GETREGSET, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4204, 0x4206, 0x4207
+NT_PRSTATUS = 1
+WALL, NOHANG = 0x40000000, 1
+PR_SET_PDEATHSIG = 1
+REGISTERS_SIZE = 27 * 8  # bytes of struct user_regs_struct (sys/user.h, x86-64)
+ENDED, RUNS, STOPPED, LOST = "ended", "runs", "stopped", "lost"  # results of `look`
+
+
+class _Calls:
+    """libc's functions, with their buffers."""
+
+    def __init__(self) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.ptrace, self.waitpid, self.prctl = libc.ptrace, libc.waitpid, libc.prctl
+        self.ptrace.restype = ctypes.c_long
+        self.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.status = ctypes.c_int()
+        self.status_at = ctypes.byref(self.status)
+        self.registers = ctypes.create_string_buffer(REGISTERS_SIZE)
+        self.vector = (ctypes.c_size_t * 2)()  # struct iovec (sys/uio.h): address, size
+        self.vector_at = ctypes.byref(self.vector)
+
+
+def _load():
+    """_Calls, None if they cannot be made."""
+    try:
+        return _Calls() if ctypes is not None else None
+    except (OSError, AttributeError):
+        return None
+
+
+_calls = _load()
+
+
+def refusal() -> str:
+    """Why no thread can be seized here at all, "" if they can. It is tried with a child."""
+    if _calls is None:
+        return "its Python has no ctypes"
+    child = os.fork()
+    if not child:
+        try:
+            die_with_parent()
+            signal.pause()
+        finally:
+            os._exit(0)
+    number = seize(child)
+    os.kill(child, signal.SIGKILL)
+    while os.WIFSTOPPED(os.waitpid(child, WALL)[1]):
+        pass
+    return os.strerror(number) if number else ""
+
+
+def die_with_parent(enabled: bool = True) -> None:
+    """Lets the kernel kill this process when its parent ends (PR_SET_PDEATHSIG): a gdb that reads
+    symbols does not notice that its input was closed."""
+    if _calls is not None:
+        _calls.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL if enabled else 0))
+
+
+def seize(tid: int) -> int:
+    """Traces a thread and interrupts it: it will stop, `look` tells when. If this process ends, the
+    kernel lets the thread go. Returns 0, or errno if the thread cannot be traced."""
+    if _calls.ptrace(PTRACE_SEIZE, tid, None, None) != 0:
+        return ctypes.get_errno()
+    _calls.ptrace(PTRACE_INTERRUPT, tid, None, None)
+    return 0
+
+
+def look(tid: int) -> tuple:
+    """(state of a seized thread, signal that it is about to receive or 0). LOST: the kernel does
+    not know it as traced: it has ended, or has executed a program and has the leader's id now."""
+    found = _calls.waitpid(tid, _calls.status_at, WALL | NOHANG)
+    if found == 0:
+        return RUNS, 0
+    if found < 0:
+        return LOST, 0
+    status = _calls.status.value
+    if status & 0xff != 0x7f:
+        return ENDED, 0
+    # A stop by the interrupt, or one in a stopped process, has an event in bits 16 to 23.
+    return STOPPED, 0 if status >> 16 else status >> 8 & 0xff
+
+
+def detach(tid: int, number: int) -> bool:
+    """Lets a stopped thread go, and delivers signal `number` to it, 0: none. A thread of a stopped
+    process stays stopped. False: it was killed while it was stopped; `look` will tell its end."""
+    return _calls.ptrace(PTRACE_DETACH, tid, None, number) == 0
+
+
+def get_registers(tid: int):
+    """The bytes of a stopped thread's struct user_regs_struct; None if it was killed, or is one of
+    another machine (a 32-bit program)."""
+    _calls.vector[:] = ctypes.addressof(_calls.registers), REGISTERS_SIZE
+    if _calls.ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, _calls.vector_at) != 0:
+        return None
+    return _calls.registers.raw if _calls.vector[1] == REGISTERS_SIZE else None
+
+
+def is_gone(number: int) -> bool:
+    """Does an errno of `seize` say that the thread has ended?"""
+    return number == errno.ESRCH
