@@ -1,22 +1,23 @@
 /* fake_gdb: the test program itself, started as gdb. It answers pmp's commands (cli/gdb/worker.h),
- * attaches to the target with ptrace(2), and fails in the way that the name of its link means.
+ * traces the target while it takes a sample, and fails in the way that the name of its link means.
  * main() calls fake_gdb_main first.
  *
  * Behaviours; "later" is from sample FAKE_GDB_FROM on:
  *
  *	good		takes every sample
  *	refuses		ptrace is not permitted
- *	odd		an attach fails, for no reason that pmp knows
+ *	odd		samples fail, for no reason that pmp knows
  *	fails		samples fail later, the gdb goes on
  *	hangs		gives no answer to a sample; ends when its input does
  *	dies		leaves the target stopped, and dies of SIGKILL, once, later
  *	always-dies	dies in its first sample
- *	dies-at-end	does the same when it is to detach
- *	holds		says that it has detached, and has not; does not end by itself
- *	stopped		somebody stops the target, once, later: gdb says so, and detaches
+ *	dies-at-end	leaves the target stopped, and dies, when its input ends
+ *	holds		traces the target from the first sample on; does not end by itself
+ *	stopped		somebody stops the target in a sample, once, later
  *	kills		the target is killed, later
  *	no-python	a gdb without Python; for --attach plain it is good
- *	no-gdb		another program: ends at once */
+ *	no-gdb		another program: ends at once
+ *	guarded-NAME	as NAME, and says that it attaches by itself (no_seize) */
 #ifndef PMP_FAKE_GDB_H
 #define PMP_FAKE_GDB_H
 
@@ -26,8 +27,9 @@
 
 struct fake_gdb {
 	const char *name;
-	pid_t target; /* 0: not attached */
-	bool keeps;   /* the attachment lasts for many samples */
+	bool guarded;
+	pid_t target; /* that it traces; 0: none */
+	pid_t pid;    /* of the last sample */
 	bool has_stopped;
 };
 
@@ -76,18 +78,21 @@ static inline void fake_gdb_answer(const char *format, pid_t pid, unsigned long 
 }
 
 /* false: an answer was given. */
-static inline bool fake_gdb_may_attach(const struct fake_gdb *gdb)
+static inline bool fake_gdb_may_attach(const struct fake_gdb *gdb, pid_t pid)
 {
+	struct process_status status = { 0 };
+
+	process_status((uint32_t)pid, 0, &status);
 	if (fake_gdb_is(gdb, "odd"))
-		fake_gdb_answer("~pmp error verb=attach why=odd\n", 0, 0);
-	else if (fake_gdb_is(gdb, "refuses"))
-		fake_gdb_answer("~pmp error verb=attach why=ptrace:%20not%20permitted\n", 0, 0);
+		fake_gdb_answer("~pmp error verb=sample why=odd\n", 0, 0);
+	else if (fake_gdb_is(gdb, "refuses") || (status.tracer && !gdb->target))
+		fake_gdb_answer("~pmp error verb=sample why=ptrace:%20not%20permitted\n", 0, 0);
 	else
 		return true;
 	return false;
 }
 
-/* As a gdb that dies in the middle of a stop may leave it. */
+/* As a gdb that attaches by itself may leave it, or as somebody else stops it. */
 static inline void fake_gdb_die(struct fake_gdb *gdb, pid_t pid)
 {
 	fake_gdb_detach(gdb);
@@ -125,17 +130,11 @@ static inline bool fake_gdb_try(struct fake_gdb *gdb, pid_t pid, unsigned long s
 	if (fake_gdb_is(gdb, "dies") && sample == FAKE_GDB_FROM)
 		fake_gdb_die(gdb, pid);
 	if (fake_gdb_is(gdb, "fails")) {
-		if (!gdb->keeps)
-			fake_gdb_detach(gdb);
+		fake_gdb_detach(gdb);
 		fake_gdb_answer("~pmp error verb=sample why=odd\n", pid, sample);
 	} else if (fake_gdb_is(gdb, "kills")) {
 		fake_gdb_kill(pid);
 		fake_gdb_answer("~pmp error verb=sample why=gone\n", pid, sample);
-	} else if (fake_gdb_is(gdb, "stopped") && !gdb->has_stopped) {
-		gdb->has_stopped = true;
-		fake_gdb_detach(gdb);
-		kill(pid, SIGSTOP);
-		fake_gdb_answer("~pmp stopped pid=@ signal=SIGSTOP\n", pid, sample);
 	} else {
 		return true;
 	}
@@ -144,10 +143,21 @@ static inline bool fake_gdb_try(struct fake_gdb *gdb, pid_t pid, unsigned long s
 
 static inline void fake_gdb_sample(struct fake_gdb *gdb, pid_t pid, unsigned long sample)
 {
-	if (fake_gdb_try(gdb, pid, sample))
-		fake_gdb_answer("~pmp begin sample=$ pid=@ time_us=1\nThread 1 (LWP @ \"x\"):\n"
-		                "#0  0x1 in f ()\n~pmp end sample=$ pid=@ pause_us=100\n",
-		                pid, sample);
+	if (!fake_gdb_may_attach(gdb, pid))
+		return;
+	gdb->pid = pid;
+	fake_gdb_attach(gdb, pid);
+	if (!fake_gdb_try(gdb, pid, sample))
+		return;
+	if (!fake_gdb_is(gdb, "holds"))
+		fake_gdb_detach(gdb);
+	if (fake_gdb_is(gdb, "stopped") && sample >= FAKE_GDB_FROM && !gdb->has_stopped) {
+		gdb->has_stopped = true;
+		kill(pid, SIGSTOP);
+	}
+	fake_gdb_answer("~pmp begin sample=$ pid=@ time_us=1\nThread 1 (LWP @ \"x\"):\n"
+	                "#0  0x1 in f ()\n~pmp end sample=$ pid=@ pause_us=100\n",
+	                pid, sample);
 }
 
 /* One of the agent's commands, as attach_mode.c has them. */
@@ -156,32 +166,15 @@ static inline void fake_gdb_python(struct fake_gdb *gdb, const char *line)
 	unsigned long number = 0;
 	int pid = 0;
 
-	if (!strncmp(line, "exec(", 5)) {
-		fake_gdb_answer("~pmp hello gdb=13.1 python=3.11.2\n", 0, 0);
-	} else if (sscanf(line, "pmp(\"warm\", %d", &pid) == 1) {
+	if (!strncmp(line, "exec(", 5))
+		fake_gdb_answer(gdb->guarded
+		                        ? "~pmp hello gdb=13.1 python=3.11.2 no_seize=a%20reason\n"
+		                        : "~pmp hello gdb=13.1 python=3.11.2\n",
+		                0, 0);
+	else if (sscanf(line, "pmp(\"warm\", %d", &pid) == 1)
 		fake_gdb_answer("~pmp warm pid=@\n", pid, 0);
-	} else if (sscanf(line, "pmp(\"attach\", %d", &pid) == 1) {
-		if (!fake_gdb_may_attach(gdb))
-			return;
-		gdb->keeps = true;
-		fake_gdb_attach(gdb, pid);
-		fake_gdb_answer("~pmp attached pid=@ pause_us=1000\n", pid, 0);
-	} else if (sscanf(line, "pmp(\"sample\", %lu", &number) == 1) {
-		fake_gdb_sample(gdb, gdb->target, number);
-	} else if (sscanf(line, "pmp(\"one_shot\", %d, %lu", &pid, &number) == 2) {
-		if (!fake_gdb_may_attach(gdb))
-			return;
-		fake_gdb_attach(gdb, pid);
+	else if (sscanf(line, "pmp(\"sample\", %d, %lu", &pid, &number) == 2)
 		fake_gdb_sample(gdb, pid, number);
-		if (!fake_gdb_is(gdb, "holds"))
-			fake_gdb_detach(gdb);
-	} else if (!strncmp(line, "pmp(\"detach\")", 13)) {
-		if (fake_gdb_is(gdb, "dies-at-end"))
-			fake_gdb_die(gdb, gdb->target);
-		if (!fake_gdb_is(gdb, "holds"))
-			fake_gdb_detach(gdb);
-		fake_gdb_answer("~pmp detached\n", 0, 0);
-	}
 }
 
 /* A command of gdb's own, for --attach plain. */
@@ -212,6 +205,8 @@ static inline void fake_gdb_main(int argc, char **argv)
 
 	if (argc < 2 || strcmp(argv[1], "-nx") || !gdb.name++)
 		return;
+	gdb.guarded = !strncmp(gdb.name, "guarded-", 8);
+	gdb.name += gdb.guarded ? 8 : 0;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (fake_gdb_is(&gdb, "no-gdb"))
 		_exit(0);
@@ -222,6 +217,8 @@ static inline void fake_gdb_main(int argc, char **argv)
 			fake_gdb_python(&gdb, line + 7);
 		else
 			fake_gdb_plain(line);
+	if (fake_gdb_is(&gdb, "dies-at-end"))
+		fake_gdb_die(&gdb, gdb.pid);
 	if (fake_gdb_is(&gdb, "holds"))
 		subject_sleep_for_ever();
 	fake_gdb_detach(&gdb);

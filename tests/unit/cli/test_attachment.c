@@ -17,11 +17,8 @@
 enum event {
 	END_OF_ROW,
 	MAY_ATTACH, /* wanted: GRANTED and so on */
-	DETACHED,   /* by a worker, not known to be in good order */
-	IN_ORDER,   /* as it was told */
+	DETACHED,   /* by a worker */
 	DIED,       /* the worker that had attached */
-	SENT_STOP,  /* the worker let go of a target that was sent SIGSTOP */
-	SENT_TSTP,  /* ... SIGTSTP */
 	RESTORED,   /* wanted: is it? */
 	LET_RUN,    /* pmp lets its program run, for the first time */
 	STOP,
@@ -98,55 +95,23 @@ static const struct {
 	              { RESTORED, 40009, false },
 	              { RESTORED, 40010, true } },
 	  .then = RUNS, .killed = RUNS },
-	{ "a worker that let go in good order, and then one that died: its stop is not somebody's",
+	{ "a worker has detached, and then one died: its stop is undone at once",
 	  .kind = SUBJECT_SLEEPS,
-	  .events = { { IN_ORDER, 10, 0 },
+	  .events = { { DETACHED, 10, 0 },
 	              { RESTORED, 10, true },
 	              { STOP, 20, 0 },
 	              { DIED, 30, 0 },
 	              { RESTORED, 30, false },
 	              { RESTORED, 20030, true } },
 	  .then = CONTINUED, .killed = CONTINUED },
-	{ "somebody stops it after a worker let go in good order: it stays stopped",
+	{ "somebody stops it after it was found to be as it was: it stays stopped",
 	  .kind = SUBJECT_SLEEPS,
 	  .events = { { MAY_ATTACH, 0, ATTACH_CHECK_GRANTED },
-	              { IN_ORDER, 10, 0 },
-	              { STOP, 20, 0 },
+	              { DETACHED, 10, 0 },
 	              { RESTORED, 20, true },
+	              { STOP, 20, 0 },
 	              { RESTORED, 90000, true } },
 	  .then = STOPPED, .killed = ANY },
-	{ "somebody stopped it while gdb had it: it stays stopped, also when it is sampled again",
-	  .kind = SUBJECT_SLEEPS,
-	  .events = { { MAY_ATTACH, 0, ATTACH_CHECK_GRANTED },
-	              { STOP, 10, 0 },
-	              { SENT_STOP, 10, 0 },
-	              { RESTORED, 10, true },
-	              { MAY_ATTACH, 20, ATTACH_CHECK_GRANTED },
-	              { DIED, 30, 0 },
-	              { RESTORED, 30, true } },
-	  .then = STOPPED, .killed = STOPPED },
-	{ "somebody stopped it, and the stop is late: it is stopped in the end",
-	  .kind = SUBJECT_SLEEPS,
-	  .events = { { MAY_ATTACH, 0, ATTACH_CHECK_GRANTED },
-	              { SENT_STOP, 10, 0 },
-	              { RESTORED, 10, false },
-	              { RESTORED, 50010, true } },
-	  .then = STOPPED, .killed = STOPPED },
-	{ "somebody stopped it, and pmp is killed before the stop is there", .kind = SUBJECT_SLEEPS,
-	  .events = { { MAY_ATTACH, 0, ATTACH_CHECK_GRANTED }, { SENT_STOP, 10, 0 } }, .then = RUNS,
-	  .killed = STOPPED },
-	{ "a SIGTSTP that stops it: it stays stopped", .kind = SUBJECT_SLEEPS,
-	  .events = { { MAY_ATTACH, 0, ATTACH_CHECK_GRANTED },
-	              { STOP, 10, 0 },
-	              { SENT_TSTP, 10, 0 },
-	              { RESTORED, 10, true } },
-	  .then = STOPPED, .killed = ANY },
-	{ "a SIGTSTP that does not: it runs", .kind = SUBJECT_SLEEPS,
-	  .events = { { MAY_ATTACH, 0, ATTACH_CHECK_GRANTED },
-	              { SENT_TSTP, 10, 0 },
-	              { RESTORED, 10, false },
-	              { RESTORED, 20010, true } },
-	  .then = RUNS, .killed = RUNS },
 	{ "pmp's program, held at its first instruction: gdb may attach", .kind = SUBJECT_STOPPED,
 	  .started_by_pmp = true, .held = true,
 	  .events = { { MAY_ATTACH, 0, ATTACH_CHECK_GRANTED } }, .then = STOPPED,
@@ -245,18 +210,10 @@ static void take_event(struct attachment *attachment, struct worker_pool *pool,
 		may_attach(attachment, pool, subject, now, row->wanted);
 		break;
 	case DETACHED:
-	case IN_ORDER:
 		attachment_detached(attachment, false, now);
-		attachment->restore.in_order = row->event == IN_ORDER;
 		break;
 	case DIED:
 		attachment_detached(attachment, true, now);
-		break;
-	case SENT_STOP:
-		attachment_stopped(attachment, "SIGSTOP", now);
-		break;
-	case SENT_TSTP:
-		attachment_stopped(attachment, "SIGTSTP", now);
 		break;
 	case RESTORED:
 		assert_int_equal(attachment_restored(attachment, pool, now), row->wanted);
@@ -292,7 +249,7 @@ static void die(struct watchdog *watchdog)
 
 static void take_row(size_t i, const struct subject *subject)
 {
-	struct worker_pool pool = { .plan.mode = attach_mode_row(ATTACH_ONCE) };
+	struct worker_pool pool = { .plan.mode = attach_mode_row(ATTACH_PLAIN) };
 	struct attachment attachment;
 	struct watchdog watchdog;
 	struct timeouts timeouts;
@@ -369,10 +326,10 @@ static void test_holder(void **state)
 	(void)state;
 	if (!subject_may_be_traced())
 		skip();
-	gdb = fake_gdb_link("holds");
+	gdb = fake_gdb_link("guarded-holds");
 	for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++) {
 		struct worker_pool pool = { .plan = { .gdb = gdb,
-			                              .mode = attach_mode_row(ATTACH_EACH) } };
+			                              .mode = attach_mode_row(ATTACH_SEIZE) } };
 		struct watchdog none = { .fd = -1 };
 		struct attachment attachment;
 		struct timeouts timeouts;
@@ -389,7 +346,7 @@ static void test_holder(void **state)
 		pool.workers[0] = worker_create(&pool.plan, &err);
 		assert_non_null(pool.workers[0]);
 		AWAIT(pump_until(&pool, WORKER_READY));
-		worker_ask(pool.workers[0], WORKER_ASK_ONE_SHOT, 1, 0);
+		worker_ask(pool.workers[0], WORKER_ASK_SAMPLE, 1, 0);
 		AWAIT(pump_until(&pool, WORKER_READY));
 		assert_true(worker_answer(pool.workers[0])->ok);
 

@@ -16,7 +16,7 @@
 #define SAMPLES 40
 
 /* + a sample is taken        o, p: a sample is refused, as something is odd, as it is not permitted
- * l  a sample is lost with its worker            O, P: so is an attach
+ * l  a sample is lost with its worker
  * d  a worker died    D  of a timeout    y  as its gdb has no Python    g  it is no gdb
  * e  the target ended                    f  an error for good */
 static const struct {
@@ -57,24 +57,9 @@ static const struct {
 	{ "the process is not there: it is looked for three times", .kind = SUBJECT_ENDED,
 	  .events = "ooo", .code = ERROR_NO_PROCESS, .text = ODD, .failed = SAMPLES },
 	{ "the main thread has ended: no gdb can attach to the others", .kind = SUBJECT_HEADLESS,
-	  .events = "OOO", .code = ERROR_FAILED, .text = "the main thread of process ",
-	  .failed = SAMPLES },
-	{ "an attach that lasts: three in a row are the end", .kind = SUBJECT_SLEEPS,
-	  .events = "OOO", .code = ERROR_FAILED, .text = "gdb could not attach to process ",
-	  .failed = SAMPLES },
-	{ "two are not, and no sample has failed by them", .kind = SUBJECT_SLEEPS,
-	  .events = "OO+OO", .goes_on = true },
-	{ "an attach that lasts, not permitted: the end at once", .kind = SUBJECT_SLEEPS,
-	  .events = "P", .code = ERROR_PERMISSION, .text = "not permitted: user ",
-	  .failed = SAMPLES },
-	{ "an attach again, in the middle of a run: three, though samples were taken",
-	  .kind = SUBJECT_SLEEPS, .events = "+PPP", .code = ERROR_PERMISSION,
-	  .text = "not permitted: user ", .failed = SAMPLES - 1 },
-	{ "an attach of a target that another one traces: the end at once", .kind = SUBJECT_TRACED,
-	  .events = "O", .code = ERROR_TRACED, .text = "is traced already, by process ",
-	  .failed = SAMPLES },
+	  .events = "ooo", .code = ERROR_FAILED, .text = ODD, .failed = SAMPLES },
 	{ "before the run has begun no sample can fail", .kind = SUBJECT_SLEEPS, .not_begun = true,
-	  .events = "P", .code = ERROR_PERMISSION, .text = "not permitted: user " },
+	  .events = "p", .code = ERROR_PERMISSION, .text = "not permitted: user " },
 	{ "three workers died before the first sample", .kind = SUBJECT_SLEEPS, .events = "ddd",
 	  .code = ERROR_FAILED, .text = "it died", .failed = SAMPLES },
 	{ "a worker that died, and a sample: another one is tried", .kind = SUBJECT_SLEEPS,
@@ -95,8 +80,8 @@ static const struct {
 	  .failed = SAMPLES - 1 },
 	{ "the fourth time it is no more", .kind = SUBJECT_SLEEPS, .events = "+ldldldld",
 	  .goes_on = true, .failed = 4 },
-	{ "attaches, samples and workers are counted as one row", .kind = SUBJECT_SLEEPS,
-	  .events = "dOo", .code = ERROR_FAILED, .text = ODD, .failed = SAMPLES },
+	{ "samples and workers are counted as one row", .kind = SUBJECT_SLEEPS, .events = "ddo",
+	  .code = ERROR_FAILED, .text = ODD, .failed = SAMPLES },
 	{ "the target ends before the first sample", .kind = SUBJECT_ZOMBIE, .events = "e",
 	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .failed = SAMPLES,
 	  .recorded = "why=the%20target%20ended\n" /* and no thread */ },
@@ -132,10 +117,6 @@ static bool take_event(struct failure_policy *policy, char event)
 		return failure_policy_on_refused_sample(policy, ODD, 1);
 	case 'p':
 		return failure_policy_on_refused_sample(policy, EPERM_TEXT, 1);
-	case 'O':
-		return failure_policy_on_refused_attach(policy, ODD);
-	case 'P':
-		return failure_policy_on_refused_attach(policy, EPERM_TEXT);
 	case 'l':
 		return failure_policy_on_lost_sample(policy, WORKER_TROUBLE_OTHER, "it died", 1);
 	case 'd':

@@ -19,7 +19,7 @@
 /* Prints all options that differ from their defaults, in one line. */
 static void render(const struct options *o, struct buf *out)
 {
-	static const char *const modes[] = { "once", "each", "plain" };
+	static const char *const modes[] = { "seize", "plain" };
 	const struct {
 		bool set;
 		const char *name;
@@ -39,7 +39,7 @@ static void render(const struct options *o, struct buf *out)
 		buf_printf(out, " r=%g", o->rate_hz);
 	if (o->seconds > 0)
 		buf_printf(out, " d=%g", o->seconds);
-	if (o->attach != ATTACH_ONCE)
+	if (o->attach != ATTACH_SEIZE)
 		buf_printf(out, " attach=%s", modes[o->attach]);
 	if (o->gdb)
 		buf_printf(out, " gdb=%s", o->gdb);
@@ -114,8 +114,10 @@ static const struct row {
 	{ "record", "-p 1 -d 3 -n 10", "pid=1 n=10 d=3" },
 	{ "record", "-p 1 -r 99.5", "pid=1 n=200 r=99.5" },
 	{ "record", "-p 1 -r 0.001", "pid=1 n=200 r=0.001" },
-	{ "record", "-p 1 --attach each", "pid=1 n=200 attach=each" },
-	{ "record", "-p 1 --attach=plain --attach once", "pid=1 n=200" },
+	{ "record", "-p 1 --attach plain", "pid=1 n=200 attach=plain" },
+	{ "record", "-p 1 --attach=plain --attach seize", "pid=1 n=200" },
+	{ "record", "-p 1 --attach plain --attach each", "pid=1 n=200" },
+	{ "record", "-p 1 --attach plain --attach=once", "pid=1 n=200" },
 	{ "record", "-p 1 --gdb /opt/gdb --save-raw r.txt", "pid=1 n=200 gdb=/opt/gdb raw=r.txt" },
 	{ "record", "-p 1 -o x.yaml", "pid=1 n=200 o=x.yaml" },
 	{ "record", "-p 1 -o - -f yaml", "pid=1 n=200 o=- f=yaml" },
@@ -178,8 +180,10 @@ static const struct row bad[] = {
 	{ "record", "-p 1 -d -3", "'-3' is no duration" },
 	{ "record", "-p 1 -d 10s", "it wants seconds" },
 	{ "record", "-p 1 -d 31536001", "at most 31536000" },
-	{ "record", "-p 1 --attach never", "it wants once|each|plain" },
-	{ "record", "-p 1 --attach eahc", "'eahc' is no way to attach (did you mean each?); it" },
+	{ "record", "-p 1 --attach never", "it wants seize|plain" },
+	{ "record", "-p 1 --attach seiez",
+	  "'seiez' is no way to attach (did you mean seize?); it" },
+	{ "record", "-p 1 --attach dump", "'dump' is no way to attach; it wants seize|plain" },
 	{ "record", "-p 1 -f yalm",
 	  "-f: 'yalm' is no format (did you mean yaml?); it wants tree|" },
 	{ "show", "--weight=cpuu p", "--weight: 'cpuu' is no weight (did you mean cpu?); it" },

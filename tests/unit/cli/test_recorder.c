@@ -47,7 +47,7 @@ static void test_order(void **state)
 {
 	static const char *const parts[] = {
 		"~pmp run version=1 started=20",
-		"rate=2.5 samples=30 attach=once host=",
+		"rate=2.5 samples=30 attach=seize host=",
 		"~pmp target pid=4294967295\n",
 		"~pmp note pid=1 text=early\n",
 		"early text\n",
@@ -63,7 +63,7 @@ static void test_order(void **state)
 	recorder_text(recorder, SPAN_LIT("early text\n"));
 	assert_string_equal(recording_text(&recording.text), "");
 	assert_string_equal(recording_text(&recording.notes), "early\n"); /* the user is told now */
-	recorder_open(recorder, "once", 2.5, 30);
+	recorder_open(recorder, "seize", 2.5, 30);
 	recorder_target(recorder, UINT32_MAX);
 	assert_false(recording_has(&recording, "early"));
 	recorder_flush_pending(recorder);

@@ -36,69 +36,81 @@ static const struct {
 	const char *recorded; /* a part of the recording; NULL: any */
 	enum then then;
 } rows[] = {
-	{ "once: all is well", SUBJECT_SPINS, ATTACH_ONCE, "good", "", 6, .taken = 6 },
-	{ "each: all is well", SUBJECT_SPINS, ATTACH_EACH, "good", "", 6, .taken = 6 },
+	{ "all is well", SUBJECT_SPINS, ATTACH_SEIZE, "good", "", 6, .taken = 6 },
+	{ "guarded: all is well", SUBJECT_SPINS, ATTACH_SEIZE, "guarded-good", "", 6, .taken = 6,
+	  .recorded = "cannot%20seize%20threads%20(a%20reason)" },
 	{ "plain: all is well", SUBJECT_SPINS, ATTACH_PLAIN, "no-python", "", 6, .taken = 6 },
-	{ "once: a target that was stopped stays so", SUBJECT_STOPPED, ATTACH_ONCE, "good", "", 6,
+	{ "a target that was stopped stays so", SUBJECT_STOPPED, ATTACH_SEIZE, "good", "", 6,
 	  .taken = 6, .then = STOPPED },
-	{ "each: a target that was stopped stays so", SUBJECT_STOPPED, ATTACH_EACH, "good", "", 6,
-	  .taken = 6, .then = STOPPED },
-	{ "its gdb has no Python: plain goes on", SUBJECT_SLEEPS, ATTACH_ONCE, "no-python", "", 6,
+	{ "guarded: a target that was stopped stays so", SUBJECT_STOPPED, ATTACH_SEIZE,
+	  "guarded-good", "", 6, .taken = 6, .then = STOPPED },
+	{ "its gdb has no Python: plain goes on", SUBJECT_SLEEPS, ATTACH_SEIZE, "no-python", "", 6,
 	  .taken = 6, .recorded = "going%20on%20with%20--attach%20plain" },
-	{ "it is no gdb", SUBJECT_SLEEPS, ATTACH_ONCE, "no-gdb", "", 6, .code = ERROR_GDB,
+	{ "it is no gdb", SUBJECT_SLEEPS, ATTACH_SEIZE, "no-gdb", "", 6, .code = ERROR_GDB,
 	  .text = "is not usable as gdb" },
-	{ "once: not permitted", SUBJECT_SLEEPS, ATTACH_ONCE, "refuses", "", 6,
-	  .code = ERROR_PERMISSION, .text = "not permitted: user " },
-	{ "each: not permitted", SUBJECT_SLEEPS, ATTACH_EACH, "refuses", "", 6,
+	{ "not permitted", SUBJECT_SLEEPS, ATTACH_SEIZE, "refuses", "", 6, .code = ERROR_PERMISSION,
+	  .text = "not permitted: user ", .failed = 6 },
+	{ "guarded: not permitted", SUBJECT_SLEEPS, ATTACH_SEIZE, "guarded-refuses", "", 6,
 	  .code = ERROR_PERMISSION, .text = "not permitted: user ", .failed = 6 },
-	{ "once: an attach fails three times", SUBJECT_SLEEPS, ATTACH_ONCE, "odd", "", 6,
-	  .code = ERROR_FAILED, .text = "gdb could not attach to process " },
-	{ "each: three samples fail", SUBJECT_SLEEPS, ATTACH_EACH, "odd", "", 6,
-	  .code = ERROR_FAILED, .text = "odd", .failed = 6 },
-	{ "once: some samples fail: the run goes on", SUBJECT_SLEEPS, ATTACH_ONCE, "fails", "", 6,
+	{ "three samples fail", SUBJECT_SLEEPS, ATTACH_SEIZE, "odd", "", 6, .code = ERROR_FAILED,
+	  .text = "odd", .failed = 6 },
+	{ "some samples fail: the run goes on", SUBJECT_SLEEPS, ATTACH_SEIZE, "fails", "", 6,
 	  .taken = 2, .failed = 4 },
-	{ "each: some samples fail", SUBJECT_SLEEPS, ATTACH_EACH, "fails", "", 6, .taken = 2,
-	  .failed = 4 },
-	{ "ten in a row fail: that is the end", SUBJECT_SLEEPS, ATTACH_EACH, "fails", "", 20,
+	{ "guarded: some samples fail", SUBJECT_SLEEPS, ATTACH_SEIZE, "guarded-fails", "", 6,
+	  .taken = 2, .failed = 4 },
+	{ "ten in a row fail: that is the end", SUBJECT_SLEEPS, ATTACH_SEIZE, "fails", "", 20,
 	  .code = ERROR_FAILED, .text = "odd", .taken = 2, .failed = 18 },
-	{ "once: a gdb dies, and leaves the target stopped: another one goes on", SUBJECT_SPINS,
-	  ATTACH_ONCE, "dies", "", 6, .taken = 5, .failed = 1,
+	{ "a gdb dies: another one goes on; a stop is somebody else's, and stays", SUBJECT_SPINS,
+	  ATTACH_SEIZE, "dies", "", 6, .taken = 5, .failed = 1,
+	  .recorded = "gdb%20was%20killed%20by%20signal%209%20", .then = STOPPED },
+	{ "guarded: a gdb dies, and leaves the target stopped: that is undone", SUBJECT_SPINS,
+	  ATTACH_SEIZE, "guarded-dies", "", 6, .taken = 5, .failed = 1,
 	  .recorded = "gdb%20was%20killed%20by%20signal%209%20", .then = CONTINUED },
-	{ "each: a gdb dies, and leaves the target stopped", SUBJECT_SPINS, ATTACH_EACH, "dies", "",
-	  6, .taken = 5, .failed = 1, .then = CONTINUED },
-	{ "a gdb dies, and the target was stopped before", SUBJECT_STOPPED, ATTACH_ONCE, "dies", "",
-	  6, .taken = 5, .failed = 1, .then = STOPPED },
-	{ "a gdb dies as it detaches, and leaves the target stopped: the run ends once it runs",
-	  SUBJECT_SPINS, ATTACH_ONCE, "dies-at-end", "", 3, .taken = 3, .then = CONTINUED },
-	{ "every gdb dies", SUBJECT_SPINS, ATTACH_ONCE, "always-dies", "", 6, .code = ERROR_FAILED,
+	{ "guarded: a gdb dies, and the target was stopped before", SUBJECT_STOPPED, ATTACH_SEIZE,
+	  "guarded-dies", "", 6, .taken = 5, .failed = 1, .then = STOPPED },
+	{ "a gdb dies at the end of the run: pmp sends the target no signal", SUBJECT_SPINS,
+	  ATTACH_SEIZE, "dies-at-end", "", 3, .taken = 3, .then = STOPPED },
+	{ "guarded: a gdb dies at the end, and leaves the target stopped: the run ends once it "
+	  "runs",
+	  SUBJECT_SPINS, ATTACH_SEIZE, "guarded-dies-at-end", "", 3, .taken = 3,
+	  .then = CONTINUED },
+	{ "every gdb dies", SUBJECT_SPINS, ATTACH_SEIZE, "always-dies", "", 6, .code = ERROR_FAILED,
 	  .text = "gdb was killed by signal 9", .failed = 6 },
-	{ "a gdb does not answer", SUBJECT_SPINS, ATTACH_ONCE, "hangs", "sample=0.05", 6,
+	{ "guarded: every gdb dies", SUBJECT_SPINS, ATTACH_SEIZE, "guarded-always-dies", "", 6,
+	  .code = ERROR_FAILED, .text = "gdb was killed by signal 9", .failed = 6 },
+	{ "a gdb does not answer", SUBJECT_SPINS, ATTACH_SEIZE, "hangs", "sample=0.05", 6,
 	  .code = ERROR_TIMEOUT, .text = "sampling within 0.05 s", .failed = 6 },
-	{ "each: a gdb holds on to the target: it is ended, the sample is good", SUBJECT_SPINS,
-	  ATTACH_EACH, "holds", "detach=0.05,close=0.5", 2, .taken = 2 },
-	{ "once: a gdb holds on to the target at the end", SUBJECT_SPINS, ATTACH_ONCE, "holds",
-	  "close=0.5", 3, .taken = 3 },
-	{ "once: somebody stops the target: all samples are taken, and it stays stopped",
-	  SUBJECT_SPINS, ATTACH_ONCE, "stopped", "", 6, .taken = 6, .recorded = "SIGSTOP",
-	  .then = STOPPED },
+	{ "guarded: a gdb does not answer", SUBJECT_SPINS, ATTACH_SEIZE, "guarded-hangs",
+	  "sample=0.05", 6, .code = ERROR_TIMEOUT, .text = "sampling within 0.05 s", .failed = 6 },
+	{ "a gdb traces a thread that has not stopped in time: the run goes on", SUBJECT_SPINS,
+	  ATTACH_SEIZE, "holds", "close=0.5", 6, .taken = 6 },
+	{ "guarded: a gdb holds on to the target: it is ended, the sample is good", SUBJECT_SPINS,
+	  ATTACH_SEIZE, "guarded-holds", "detach=0.05,close=0.5", 2, .taken = 2 },
+	{ "somebody stops the target in a sample: all samples are taken, and it stays stopped",
+	  SUBJECT_SPINS, ATTACH_SEIZE, "stopped", "", 6, .taken = 6, .then = STOPPED },
 	{ "the target is killed: what was taken counts, the rest has failed", SUBJECT_SPINS,
-	  ATTACH_ONCE, "kills", "", 6, .taken = 2, .failed = 4,
+	  ATTACH_SEIZE, "kills", "", 6, .taken = 2, .failed = 4,
 	  .recorded = "%20ended%20after%202%20samples\n", .then = ANY },
-	{ "each: the target is killed", SUBJECT_SPINS, ATTACH_EACH, "kills", "", 6, .taken = 2,
-	  .failed = 4, .recorded = "%20ended%20after%202%20samples\n", .then = ANY },
-	{ "the target had ended", SUBJECT_ENDED, ATTACH_ONCE, "good", "", 6,
+	{ "guarded: the target is killed", SUBJECT_SPINS, ATTACH_SEIZE, "guarded-kills", "", 6,
+	  .taken = 2, .failed = 4, .recorded = "%20ended%20after%202%20samples\n", .then = ANY },
+	{ "the target had ended", SUBJECT_ENDED, ATTACH_SEIZE, "good", "", 6,
 	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .then = ANY },
-	{ "the target was a zombie", SUBJECT_ZOMBIE, ATTACH_EACH, "good", "", 6,
+	{ "the target was a zombie", SUBJECT_ZOMBIE, ATTACH_SEIZE, "good", "", 6,
 	  .code = ERROR_NO_PROCESS, .text = " ended before the first sample", .then = ANY },
-	{ "another tracer has the target", SUBJECT_TRACED, ATTACH_ONCE, "good", "", 6,
-	  .code = ERROR_TRACED, .text = "is traced already, by process " },
-	{ "each: another tracer has the target", SUBJECT_TRACED, ATTACH_EACH, "good", "", 6,
+	{ "another tracer has the target: the kernel says so", SUBJECT_TRACED, ATTACH_SEIZE, "good",
+	  "", 6, .code = ERROR_TRACED, .text = "is traced already, by process ", .failed = 6 },
+	{ "guarded: another tracer has the target: no gdb is asked", SUBJECT_TRACED, ATTACH_SEIZE,
+	  "guarded-always-dies", "", 6, .code = ERROR_TRACED,
+	  .text = "is traced already, by process ", .failed = 6 },
+	{ "plain: another tracer has the target", SUBJECT_TRACED, ATTACH_PLAIN, "no-python", "", 6,
 	  .code = ERROR_TRACED, .text = "is traced already, by process ", .failed = 6 },
-	{ "once: a thread is in state D for ever: samples come from /proc, nothing attaches",
-	  SUBJECT_BLOCKED_THREAD, ATTACH_ONCE, "always-dies", "blocked=0.02", 6, .taken = 6,
-	  .recorded = "%20is%20in%20uninterruptible%20sleep%20(D)" },
-	{ "each: a thread is in state D for ever", SUBJECT_BLOCKED_THREAD, ATTACH_EACH,
-	  "always-dies", "blocked=0.02", 6, .taken = 6, .recorded = "\n~pmp kernel tid=" },
+	{ "a thread is in state D for ever: gdb takes the samples", SUBJECT_BLOCKED_THREAD,
+	  ATTACH_SEIZE, "good", "blocked=0.02", 6, .taken = 6, .recorded = "\n#0  0x1 in f ()\n" },
+	{ "guarded: a thread is in state D for ever: samples come from /proc, nothing attaches",
+	  SUBJECT_BLOCKED_THREAD, ATTACH_SEIZE, "guarded-always-dies", "blocked=0.02", 6,
+	  .taken = 6, .recorded = "%20is%20in%20uninterruptible%20sleep%20(D)" },
+	{ "plain: a thread is in state D for ever", SUBJECT_BLOCKED_THREAD, ATTACH_PLAIN,
+	  "no-python", "blocked=0.02", 6, .taken = 6, .recorded = "\n~pmp kernel tid=" },
 };
 
 static void check(const struct subject *subject, enum then then)
@@ -183,6 +195,8 @@ static void check_row(size_t i, struct run *run)
 	assert_int_equal(recording_count(&run->recording, "~pmp failed "), rows[i].failed);
 	if (rows[i].recorded)
 		assert_true(recording_has(&run->recording, rows[i].recorded));
+	assert_int_equal(recording_count(&run->recording, "cannot%20seize"),
+	                 !strncmp(rows[i].gdb, "guarded-", 8));
 	check(&run->subject, rows[i].then);
 }
 
@@ -212,7 +226,7 @@ static void test_duration(void **state)
 
 	(void)state;
 	assert_true(subject_begin(&run.subject, SUBJECT_SPINS));
-	begin(&run, ATTACH_ONCE, "good", "");
+	begin(&run, ATTACH_SEIZE, "good", "");
 	prepare(&run);
 	run.context.plan.end_us = run.context.plan.schedule.start_us + 100000;
 	finish(&run);
@@ -225,15 +239,15 @@ static void test_duration(void **state)
 /* The target is killed between two samples: nothing asks gdb for a sample of what is dead. */
 static void test_killed_between(void **state)
 {
-	static const enum attach_mode modes[] = { ATTACH_ONCE, ATTACH_EACH };
+	static const char *const gdbs[] = { "good", "guarded-good" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+	for (size_t i = 0; i < sizeof(gdbs) / sizeof(*gdbs); i++) {
 		struct run run = { .context.plan = { .samples = 3, .end_us = CLOCK_NEVER } };
 
-		print_message("%s\n", attach_mode_row(modes[i])->name);
+		print_message("%s\n", gdbs[i]);
 		assert_true(subject_begin(&run.subject, SUBJECT_SPINS));
-		begin(&run, modes[i], "good", "");
+		begin(&run, ATTACH_SEIZE, gdbs[i], "");
 		prepare(&run);
 		kill(run.subject.pid, SIGKILL);
 		AWAIT(process_life((uint32_t)run.subject.pid, 0) != PROCESS_ALIVE);
@@ -253,24 +267,49 @@ static bool is_traced(const struct run *run)
 	return process_status((uint32_t)run->subject.pid, 0, &status) && status.tracer;
 }
 
+static void step_until_traced(struct run *run)
+{
+	while (!is_traced(run))
+		step(run);
+}
+
+static void step_until_taken(struct run *run, unsigned samples)
+{
+	while (target_sampler_counter(run->sampler)->taken < samples)
+		step(run);
+}
+
 /* The run is ended from outside, and so are gdbs in whatever state. */
 static void test_stop(void **state)
 {
 	static const struct {
 		const char *what, *gdb;
 		enum subject_kind kind;
-		bool at_once, sampling;
+		bool at_once, traced;
+		unsigned taken;
 		enum then then;
 	} stops[] = {
-		{ "before gdb has attached", "good", SUBJECT_SPINS, false, false, RUNS },
-		{ "while it is attached", "good", SUBJECT_SPINS, false, true, RUNS },
-		{ "while it is attached to a stopped target", "good", SUBJECT_STOPPED, false, true,
-		  STOPPED },
-		{ "gdb dies as it detaches", "dies-at-end", SUBJECT_SPINS, false, true, CONTINUED },
-		{ "in a sample that never ends", "hangs", SUBJECT_SPINS, true, true, RUNS },
+		{ "before gdb is ready", "good", SUBJECT_SPINS, .then = RUNS },
+		{ "after some samples", "good", SUBJECT_SPINS, .taken = 3, .then = RUNS },
+		{ "after some samples of a stopped target", "good", SUBJECT_STOPPED, .taken = 3,
+		  .then = STOPPED },
+		{ "guarded: after some samples", "guarded-good", SUBJECT_SPINS, .taken = 3,
+		  .then = RUNS },
+		{ "guarded: after some samples of a stopped target", "guarded-good",
+		  SUBJECT_STOPPED, .taken = 3, .then = STOPPED },
+		{ "guarded: gdb dies as it ends", "guarded-dies-at-end", SUBJECT_SPINS, .taken = 3,
+		  .then = CONTINUED },
+		{ "in a sample that never ends", "hangs", SUBJECT_SPINS, .at_once = true,
+		  .traced = true, .then = RUNS },
 		{ "in a sample that never ends, of a stopped target", "hangs", SUBJECT_STOPPED,
-		  true, true, STOPPED },
-		{ "gdb holds on to it", "holds", SUBJECT_SPINS, false, true, RUNS },
+		  .at_once = true, .traced = true, .then = STOPPED },
+		{ "guarded: in a sample that never ends", "guarded-hangs", SUBJECT_SPINS,
+		  .at_once = true, .traced = true, .then = RUNS },
+		{ "guarded: in a sample that never ends, of a stopped target", "guarded-hangs",
+		  SUBJECT_STOPPED, .at_once = true, .traced = true, .then = STOPPED },
+		{ "gdb holds on to it", "holds", SUBJECT_SPINS, .traced = true, .then = RUNS },
+		{ "guarded: gdb holds on to it", "guarded-holds", SUBJECT_SPINS, .traced = true,
+		  .then = RUNS },
 	};
 
 	(void)state;
@@ -282,14 +321,13 @@ static void test_stop(void **state)
 
 		print_message("%s\n", stops[i].what);
 		assert_true(subject_begin(&run.subject, stops[i].kind));
-		begin(&run, ATTACH_ONCE, stops[i].gdb, "close=0.5");
+		begin(&run, ATTACH_SEIZE, stops[i].gdb, "close=0.5");
 		step(&run);
-		if (stops[i].sampling)
+		if (stops[i].traced || stops[i].taken)
 			prepare(&run);
-		if (stops[i].sampling)
-			assert_true(is_traced(&run));
-		for (int n = 0; stops[i].sampling && n < 5; n++)
-			step(&run);
+		if (stops[i].traced)
+			step_until_traced(&run);
+		step_until_taken(&run, stops[i].taken);
 		target_sampler_stop(run.sampler, stops[i].at_once);
 		finish(&run);
 		assert_int_equal(target_sampler_error(run.sampler)->code, ERROR_NONE);
@@ -299,7 +337,7 @@ static void test_stop(void **state)
 	}
 }
 
-/* A sampler that is freed in the middle of a run: its gdb is killed, and the target is free. */
+/* A sampler that is freed in the middle of a sample: its gdb is killed, and the target is free. */
 static void test_destroy(void **state)
 {
 	struct run run = { .context.plan = { .samples = UINT64_MAX, .end_us = CLOCK_NEVER } };
@@ -308,9 +346,9 @@ static void test_destroy(void **state)
 	if (!subject_may_be_traced())
 		skip();
 	assert_true(subject_begin(&run.subject, SUBJECT_SPINS));
-	begin(&run, ATTACH_ONCE, "good", "");
+	begin(&run, ATTACH_SEIZE, "hangs", "");
 	prepare(&run);
-	assert_true(is_traced(&run));
+	step_until_traced(&run);
 	target_sampler_destroy(run.sampler);
 	run.sampler = NULL;
 	AWAIT(!is_traced(&run));
@@ -318,26 +356,29 @@ static void test_destroy(void **state)
 	end(&run);
 }
 
-/* A program that pmp runs: held until gdb has attached, then let run, and left running. */
+/* A program that pmp runs: held until gdb is ready, then let run, and left running. */
 static void test_started_by_pmp(void **state)
 {
-	struct run run = { .context = { .started_by_pmp = true,
-		                        .plan = { .samples = 4, .end_us = CLOCK_NEVER } } };
+	static const char *const gdbs[] = { "good", "guarded-good" };
 
 	(void)state;
-	if (!subject_may_be_traced())
-		skip();
-	assert_true(subject_begin(&run.subject, SUBJECT_STOPPED));
-	begin(&run, ATTACH_ONCE, "good", "");
-	prepare(&run);
-	assert_true(is_traced(&run));
-	assert_false(subject_was_continued(&run.subject));
-	target_sampler_release(run.sampler);
-	kill(run.subject.pid, SIGCONT);
-	finish(&run);
-	assert_int_equal(target_sampler_counter(run.sampler)->taken, 4);
-	check(&run.subject, CONTINUED);
-	end(&run);
+	for (size_t i = 0; i < sizeof(gdbs) / sizeof(*gdbs); i++) {
+		struct run run = { .context = { .started_by_pmp = true,
+			                        .plan = { .samples = 4, .end_us = CLOCK_NEVER } } };
+
+		print_message("%s\n", gdbs[i]);
+		assert_true(subject_begin(&run.subject, SUBJECT_STOPPED));
+		begin(&run, ATTACH_SEIZE, gdbs[i], "");
+		prepare(&run);
+		subject_check(&run.subject, STOPPED);
+		target_sampler_release(run.sampler);
+		kill(run.subject.pid, SIGCONT);
+		finish(&run);
+		assert_int_equal(target_sampler_counter(run.sampler)->taken, 4);
+		check(&run.subject, CONTINUED);
+		end(&run);
+		subject_end(&run.subject);
+	}
 }
 
 int main(int argc, char **argv)
