@@ -11,6 +11,7 @@ import os
 import time
 
 import pmp_ptrace as ptrace
+from pmp_priority import RealTime
 from pmp_registers import from_bytes
 
 SPINS = 40  # looks without a sleep in between: most threads have stopped after 20 us
@@ -29,6 +30,7 @@ class ThreadStops:
         self._since = {}  # tid of a stopped thread -> when it was last seen running
         self._waiting = set()  # tids of interrupted threads that have not stopped yet
         self._late = set()  # those that have not stopped in time
+        self._real_time = RealTime()
         self._looked = 0.0  # when the last round of looks began, or the last thread was interrupted
         self.longest_us = 0  # the longest stop of a thread; the caller resets it
         self.failure = ""  # why the last thread that could not be traced could not; as longest_us
@@ -36,6 +38,7 @@ class ThreadStops:
     def stop(self, tids, limit_s: float) -> list:
         """Stops threads together, and waits for them, limit_s at most. Returns the tids of those
         that are stopped; the others have ended, do not stop in time, or cannot be traced."""
+        self._real_time.begin()
         for tid in tids:
             self._seize(tid)
         deadline = time.monotonic() + limit_s
@@ -45,18 +48,22 @@ class ThreadStops:
         return list(self._stopped)
 
     def release(self) -> None:
-        """Lets the stopped threads go."""
+        """Lets the stopped threads go. Call it also after an exception in `each`."""
         for tid in list(self._stopped):
             self._detach(tid)
+        self._give_up()
+        self._real_time.end()
 
     def each(self, tids, limit_s: float):
         """Yields the tids of threads, each while it is stopped; each goes on before the next one is
         yielded. limit_s: how long the last ones are waited for."""
+        self._real_time.begin()
         for tid in tids:
             self._seize(tid)
             yield from self._stopped_within(PATIENCE_S)
         yield from self._stopped_within(limit_s)
         self._give_up()
+        self._real_time.end()
 
     def registers(self, tid: int):
         """The Registers of a stopped thread, None if it was killed."""
