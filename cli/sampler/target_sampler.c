@@ -161,20 +161,6 @@ static void sample_from_proc(struct target_sampler *sampler, uint64_t now)
 	wake_at(sampler, now);
 }
 
-static void note_guarded(struct target_sampler *sampler)
-{
-	const char *why = worker_pool_no_seize(&sampler->pool);
-
-	if (!why || sampler->guarded_noted)
-		return;
-	sampler->guarded_noted = true;
-	recorder_note(
-	        sampler->context->plan.recorder, sampler->pool.plan.pid,
-	        "%s cannot seize threads (%s): it attaches for each sample, which takes longer "
-	        "and stops all threads; another gdb can be named with --gdb",
-	        sampler->pool.plan.gdb, why);
-}
-
 static void do_prepare(struct target_sampler *sampler, uint64_t now)
 {
 	struct worker_pool *pool = &sampler->pool;
@@ -195,7 +181,6 @@ static void do_prepare(struct target_sampler *sampler, uint64_t now)
 	if (!(sampler->context->plan.started ? worker_pool_take_turn(pool)
 	                                     : worker_pool_all_ready(pool)))
 		return;
-	note_guarded(sampler);
 	if (target_restored(sampler, now))
 		sampler->phase = PHASE_IDLE;
 }
@@ -250,6 +235,20 @@ static void do_idle(struct target_sampler *sampler, uint64_t now)
 		ask_sample(sampler, now);
 }
 
+static void note_guarded(struct target_sampler *sampler)
+{
+	const char *why = worker_pool_no_seize(&sampler->pool);
+
+	if (!why || sampler->guarded_noted)
+		return;
+	sampler->guarded_noted = true;
+	recorder_note(
+	        sampler->context->plan.recorder, sampler->pool.plan.pid,
+	        "%s cannot seize threads (%s): it attaches for each sample, which takes longer "
+	        "and stops all threads; another gdb can be named with --gdb",
+	        sampler->pool.plan.gdb, why);
+}
+
 static void do_sample(struct target_sampler *sampler, uint64_t now)
 {
 	struct worker *worker = worker_pool_current(&sampler->pool);
@@ -274,6 +273,7 @@ static void do_sample(struct target_sampler *sampler, uint64_t now)
 	if (worker_answer(worker)->ok) {
 		const struct worker_answer *answer = worker_answer(worker);
 
+		note_guarded(sampler);
 		sample_counter_taken(&sampler->counter, answer->text, answer->pause_us, now);
 		sampler->phase = PHASE_IDLE;
 		return;

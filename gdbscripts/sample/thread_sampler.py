@@ -124,8 +124,8 @@ class ThreadSampler:
         self._found[tid] = sample
 
     def finish(self, kernel_stacks: dict) -> list:
-        """[ThreadSample] of all threads. If they are read at_once, they must still be stopped.
-        kernel_stacks: {tid: procfs.kernel_stack} of the threads in state D."""
+        """[ThreadSample] of all threads but those that have ended meanwhile. If they are read
+        at_once, they must still be stopped. kernel_stacks: {tid: procfs.kernel_stack} of the threads in state D."""
         if self._target.interpreter is not None:
             read = list(self._found.values())
             self._assign_runs(read)
@@ -136,6 +136,8 @@ class ThreadSampler:
         samples = []
         for tid, stat in self._stats.items():
             sample = self._found.get(tid)
+            if sample is None and procfs.has_ended(self._target.pid, tid):
+                continue
             if sample is None:
                 sample = self._new_sample(tid, stat)
                 sample.kernel = (kernel_stacks.get(tid)

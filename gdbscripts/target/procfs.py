@@ -143,6 +143,12 @@ def kernel_stack(pid: int, tid: int):
     return pairs if now is not None and now.state == "D" else None
 
 
+def has_ended(pid: int, tid: int) -> bool:
+    """Has the thread ended? True for a zombie as well."""
+    now = thread_stat(pid, tid)
+    return now is None or now.state in ENDED
+
+
 def exec_mark(pid: int) -> tuple:
     """Numbers that change when the process executes a program: where its code and its stack are
     (proc(5): startcode, endcode, startstack). () if it has ended."""

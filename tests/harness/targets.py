@@ -6,7 +6,8 @@ import stat
 import subprocess
 import time
 
-from tap import BUILD, PMP, PYTHON, check, cleanup, note, run, skip, temp_dir
+from tap import (BUILD, PMP, PYTHON, check, children, cleanup, note, proc_status, run, skip,
+                 temp_dir)
 
 # Percent of the time in each function of samples/spin.py (samples/README.md).
 SPLIT = {"in_python": 40, "in_extension": 30, "with_callback": 20, "in_library": 10}
@@ -91,6 +92,11 @@ def start_pmp(*args):
 
     cleanup(end)
     return process
+
+
+def gdbs_of(process):
+    """[pid] of the gdbs that a running pmp has started."""
+    return [pid for pid in children(process.pid) if proc_status(pid, "Name") == "gdb"]
 
 
 def samples_of(process, raw):

@@ -47,17 +47,17 @@ def program():
     return path
 
 
-def check_frames(mode, copies, *argv):
+def check_frames(copies, *argv):
     """Both threads have the program's frames, and no stack is unmerged. copies: the libpythons that
     the process has mapped."""
     path = os.path.join(temp_dir(), "p.yaml")
     with Target(*argv) as target:
         equal(copies_mapped(target.pid), set(copies), "the copies in the process")
-        result = pmp("-p", target.pid, "-n", SAMPLES, "-r", 20, "-o", path, "--attach", mode)
+        result = pmp("-p", target.pid, "-n", SAMPLES, "-r", 20, "-o", path)
         equal(result.code, 0, result)
         target.check_unharmed()
     profile = Profile.load(path)
-    note("%s: %s" % (mode, profile.stacks))
+    note("%s" % profile.stacks)
     equal(profile.stacks["merged"], 2 * SAMPLES, profile.stacks)
     equal(profile.weight_below("main", "outer", "inner"), SAMPLES)
     equal(profile.weight_below("outer", "inner"), 2 * SAMPLES)
@@ -71,21 +71,19 @@ def copies_mapped(pid):
 @test("a Python with a built-in interpreter, and a libpython that is only mapped")
 def _():
     copy, = libraries(1)
-    for mode in "once", "each":
-        check_frames(mode, [copy], PYTHON, program(), copy)
+    check_frames([copy], PYTHON, program(), copy)
 
 
 @test("a mapped and an idle initialised libpython, both loaded before the running one")
 def _():
     copies = libraries(3)
-    for mode in "once", "each":
-        check_frames(mode, copies, EMBED, ":".join(copies), program())
+    check_frames(copies, EMBED, ":".join(copies), program())
 
 
 @test("one libpython file loaded twice, of which the second runs")
 def _():
     live, mapped = libraries(2)
-    check_frames("once", [live, mapped], EMBED, ":".join((live, mapped, live)), program())
+    check_frames([live, mapped], EMBED, ":".join((live, mapped, live)), program())
 
 
 @test("an interpreter that starts while its process is sampled")

@@ -198,7 +198,7 @@ def check_row(place, start, row, check_frames, modes):
             target.check_unharmed()
 
 
-def check_places(make_root, start, rows, check_frames, modes=("once",)):
+def check_places(make_root, start, rows, check_frames, modes=("seize",)):
     """Samples the program of each row. make_root(): a new root for it, "": here; start(place): its
     Target."""
     need_gdb()
@@ -252,7 +252,7 @@ def _():
 def _():
     if os.geteuid() == 0 and not may_pivot():
         skip("namespaces (unshare) are not permitted here")
-    check_places(other_root, start_in(in_container), SOURCES, check_named, ("each",))
+    check_places(other_root, start_in(in_container), SOURCES, check_named)
 
 
 @test("in a chroot: no link leads out of the root")

@@ -16,9 +16,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from tap import (PMP, PYTHON, Target, check, children, equal, main, pmp, proc_status, run, skip,
                  temp_dir, test)
-from targets import await_samples, need_gdb, samples_of, start_pmp
+from targets import await_samples, gdbs_of, need_gdb, samples_of, start_pmp
 
-MODES = ("once", "each", "plain")
+MODES = ("seize", "plain")
 BUSY = "import time\nprint('ready 1', flush=True)\n" \
        "end = time.time() + %s\nwhile time.time() < end: pass\n"
 BUSY_WHILE = "import os, sys\nprint('ready 1', flush=True)\n" \
@@ -396,7 +396,7 @@ def _():
     need_gdb()
     for number, wanted in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
         with busy() as target:
-            process, _ = start_sampling(target, "once", "-n", "1000")
+            process, _ = start_sampling(target, "seize", "-n", "1000")
             process.send_signal(number)
             time.sleep(0.001)
             process.send_signal(number)
@@ -409,7 +409,7 @@ def _():
 @test("Ctrl-C before the first sample: exit code 130, no results")
 def _():
     with busy() as target:
-        process = start_pmp("-p", target.pid, "--attach", "once", "--gdb",
+        process = start_pmp("-p", target.pid, "--gdb",
                             script("#!/bin/sh\nexec sleep 60\n"))
         time.sleep(0.7)
         process.send_signal(signal.SIGINT)
@@ -441,14 +441,8 @@ def _():
         with busy() as target:
             process, raw = start_sampling(target, mode, "-n", "20")
             for _ in range(2):
-                before, deadline = samples_of(process, raw), time.monotonic() + 40
-                tracer = 0
-                while tracer not in children(process.pid):
-                    check(time.monotonic() < deadline and process.poll() is None,
-                          "%s: no gdb holds the target" % mode)
-                    time.sleep(0.002)
-                    tracer = int(proc_status(target.pid, "TracerPid"))
-                os.kill(tracer, signal.SIGKILL)
+                before = samples_of(process, raw)
+                os.kill(gdbs_of(process)[0], signal.SIGKILL)
                 await_samples(process, raw, before + 1)
             code, out, err = finish(process, 60)
             equal(code, 0, "%s: %s" % (mode, err))

@@ -113,14 +113,9 @@ def sweep(mode, kinds):
     check(runs > len(kinds), "too few faults for a test")
 
 
-@test("--attach once, with failing calls: target unharmed, no process left, no partial profile")
+@test("--attach seize, with failing calls: target unharmed, no process left, no partial profile")
 def _():
-    sweep("once", KINDS)
-
-
-@test("--attach each, with failing calls: target unharmed, no process left, no partial profile")
-def _():
-    sweep("each", KINDS)
+    sweep("seize", KINDS)
 
 
 @test("--attach plain, with failing calls: target unharmed, no process left, no partial profile")
@@ -134,7 +129,7 @@ def _():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     timeouts = {"PMP_DEADLINES": "start=0.5,close=0.1"}
     with Target(WORK, "--seconds", "3600") as target:
-        for mode in ("once", "plain"):
+        for mode in ("seize", "plain"):
             for what, code, text in ((":STOP", 7, "starting within 0.5 s"),
                                      ("", 5, "it cannot be run: Permission denied")):
                 run = Run("exec:1" + what, "-p", target.pid, "-n", 1, "--attach", mode,

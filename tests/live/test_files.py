@@ -87,7 +87,7 @@ def _():
     with Target(folder + "/prog") as target:
         build(folder, "wrong_name", "wrong_name")
         if may_open_mapped():
-            check_names(sample(target.pid, "once"), folder, "once")
+            check_names(sample(target.pid, "seize"), folder, "seize")
         profile = sample(target.pid, "plain")
         check(any("replaced" in note for note in profile.data.get("notes") or ()), "plain: no note",
               profile.data)
@@ -107,7 +107,7 @@ def _():
     with Target(*as_nobody, folder + "/prog") as target:
         os.unlink(folder + "/liba.so")
         os.mkfifo(folder + "/liba.so")
-        profile = sample(target.pid, "once", as_nobody + (copy,))
+        profile = sample(target.pid, "seize", as_nobody + (copy,))
         notes = profile.data.get("notes") or ()
         check(any("%s/liba.so was deleted or replaced" % folder in note for note in notes),
               "no note", notes)
@@ -133,7 +133,7 @@ def check_in_root(what, modes, start):
     with start(root, folder + "/prog") as outer:
         pid = pid_inside(outer)
         for mode in modes:
-            paths_only = mode == "once" and shutil.which("setpriv")
+            paths_only = mode == "seize" and shutil.which("setpriv")
             profile = sample(pid, mode, PATHS_ONLY + (PMP,) if paths_only else (PMP,))
             check_names(profile, folder, "%s, %s" % (what, mode))
             equal(profile.data["target"]["executable"], folder + "/prog", what)
@@ -147,14 +147,14 @@ def check_in_root(what, modes, start):
 
 @test("names and paths are right for a target in a chroot")
 def _():
-    check_in_root("chroot", ("once", "plain"), in_chroot)
+    check_in_root("chroot", ("seize", "plain"), in_chroot)
 
 
 @test("names and paths are right for a target after pivot_root, as in a container")
 def _():
     if not may_pivot():
         skip("namespaces (unshare) are not permitted here")
-    check_in_root("pivot_root", ("once", "each", "plain"), in_container)
+    check_in_root("pivot_root", ("seize", "plain"), in_container)
 
 
 main()

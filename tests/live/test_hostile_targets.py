@@ -148,7 +148,7 @@ def _():
            "XDG_CONFIG_HOME": os.path.join(FOLDER, b".config"), "TMPDIR": FOLDER}
     with start() as target:
         before = sorted(os.listdir(FOLDER))
-        for mode in ("once", "each", "plain"):
+        for mode in ("seize", "plain"):
             path = os.path.join(PLACE, mode + ".yaml")
             process = subprocess.Popen([PMP, "-p", str(target.pid), "-n", "2", "-r", "2", "-q",
                                         "--attach", mode, "-o", path],

@@ -42,7 +42,7 @@ def check_offers(ask):
         equal(ask("pmp %s --" % command), options(command), command)
     equal(ask("pmp --sa"), {"--samples", "--save-raw"}, "without a command it is record")
     equal(ask("pmp show --weight "), {"wall", "cpu"})
-    equal(ask("pmp -p 1 --attach "), {"once", "each", "plain"})
+    equal(ask("pmp -p 1 --attach "), {"seize", "plain"})
     equal(ask("pmp fold -f "), set(FORMATS))
     equal(ask("pmp help "), set(COMMANDS))
     equal(ask("pmp completion "), {"bash", "zsh", "fish"})
