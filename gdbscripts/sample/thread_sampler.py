@@ -11,6 +11,7 @@ from pmp_native_stack import Stack
 from pmp_frame_pairing import assign_by_address, assign_by_search
 from pmp_pthread import tid_of
 from pmp_restarted_call import may_be_futex
+from pmp_stack_copy import FIRST_BYTES, NotCopied, StackCopy
 
 KEPT_MIN = 1000  # data of this many ended threads may be kept
 
@@ -49,6 +50,9 @@ class Target:
         self.exec_count = 1  # programs that the process has executed, as far as known
         self.stack_pointers = {}  # tid -> stack pointer in the last sample
         self.idents = {}  # (tid, start time of the thread) -> pthread_self
+        # tid -> bytes of its stack to copy in a stop, if that are not FIRST_BYTES; 0: its stack is
+        # unwound in the stop.
+        self.copy_bytes = {}
 
     @property
     def interpreter(self):
@@ -59,7 +63,7 @@ class Target:
         """The process has executed another program."""
         self.python = self.ruby = self.runtime = None
         self.exec_count += 1
-        self.stack_pointers, self.idents = {}, {}
+        self.stack_pointers, self.idents, self.copy_bytes = {}, {}, {}
 
     def drop_ended(self, stats: dict) -> None:
         """Drops the data of threads that have ended, if there is much. stats:
@@ -67,8 +71,9 @@ class Target:
         if len(self.idents) > 2 * len(stats) + KEPT_MIN:
             self.idents = {key: ident for key, ident in self.idents.items()
                            if key[0] in stats and stats[key[0]].began == key[1]}
-            self.stack_pointers = {tid: pointer for tid, pointer in self.stack_pointers.items()
-                                   if tid in stats}
+            for data in self.stack_pointers, self.copy_bytes:
+                for tid in [tid for tid in data if tid not in stats]:
+                    del data[tid]
 
 
 class ThreadSampler:
@@ -84,6 +89,7 @@ class ThreadSampler:
         target.drop_ended(stats)
         self._numbers = {tid: number for number, tid in enumerate(stats, 1)}
         self._found = {}  # tid -> ThreadSample
+        self._copies = {}  # tid -> (Registers, StackCopy) of a stack that is not unwound yet
         self._states = self._thread_states()  # of all threads, while they run
         self._used = set()  # pthread_self of the threads whose states were read
         self._states_reread = False  # _states was read again during a stop
@@ -120,8 +126,24 @@ class ThreadSampler:
         self._refresh_states(regs.thread_id)
         self._read_python(sample, regs)
         sample.locks = self._read_locks()
-        sample.stack = Stack(*self._target.unwinder.unwind(self._target.memory, regs))
         self._found[tid] = sample
+        size = 0 if self.at_once else self._target.copy_bytes.get(tid, FIRST_BYTES)
+        if size:
+            copy = StackCopy(self._target.memory, regs.sp, size, self._target.unwinder.is_code)
+            self._copies[tid] = regs, copy
+        else:
+            sample.stack = Stack(*self._target.unwinder.unwind(self._target.memory, regs))
+
+    def unwind_copies(self) -> None:
+        """Unwinds the stacks of threads that were read. A thread of whose stack too little was
+        copied counts as unread."""
+        copies, self._copies = self._copies, {}
+        for tid, (regs, copy) in copies.items():
+            try:
+                self._found[tid].stack = Stack(*self._target.unwinder.unwind(copy, regs))
+            except NotCopied as err:
+                self._target.copy_bytes[tid] = err.size
+                del self._found[tid]
 
     def finish(self, kernel_stacks: dict) -> list:
         """[ThreadSample] of all threads but those that have ended meanwhile. If they are read
