@@ -156,8 +156,15 @@ class Agent:
             mark = procfs.exec_mark(pid)
             stats, begun, samples = self._take_once(pid, instant, on_stopped)
             if procfs.exec_mark(pid) == mark:
+                self._note_late_reads()
                 return stats, begun, samples
         raise gdb.error("it executes one program after the other")
+
+    def _note_late_reads(self) -> None:
+        if self.target.memory.is_late:
+            self.target.memory.is_late = False
+            self._add_note("a thread was stopped for too long, so its stack is cut: the machine is "
+                           "busy, or the stack is very deep")
 
     def _take_once(self, pid: int, instant: bool, on_stopped) -> tuple:
         stats = living_threads(pid)

@@ -11,6 +11,8 @@
 #include "cli/sampler/attachment.h"
 #include "cli/sampler/failure_policy.h"
 
+#define REST_TIMES                                                                                 \
+	3 /* a rest after a sample, in units of the longest time that a thread was stopped */
 #define SHUT_DOWN_US 50000 /* between two checks of workers that were asked to end */
 
 enum phase {
@@ -33,9 +35,11 @@ struct target_sampler {
 	struct sample_counter counter;
 	struct failure_policy policy;
 	uint64_t asked_us; /* when the worker was asked for a sample */
+	uint64_t rest_us;  /* no sample before: the last one has stopped a thread for long */
 	/* the user has been informed */
 	bool blocked_noted; /* that a thread in state D prevents an attach */
 	bool guarded_noted; /* that gdb cannot seize threads */
+	bool rest_noted;    /* that samples are delayed */
 };
 
 static void wake_at(struct target_sampler *sampler, uint64_t when)
@@ -213,6 +217,22 @@ static void ask_guarded_sample(struct target_sampler *sampler, uint64_t now)
 	}
 }
 
+/* A sample is due. Must it wait, so that threads are not stopped for more than a quarter of the time?
+ * --attach plain takes what it needs. */
+static bool must_rest(struct target_sampler *sampler, uint64_t now)
+{
+	if (now >= sampler->rest_us || !sampler->pool.plan.mode->agent)
+		return false;
+	if (!sampler->rest_noted)
+		recorder_note(
+		        sampler->context->plan.recorder, sampler->pool.plan.pid,
+		        "a sample has stopped a thread for long: samples are delayed, so that "
+		        "threads are stopped for a quarter of the time at most");
+	sampler->rest_noted = true;
+	wake_at(sampler, sampler->rest_us);
+	return true;
+}
+
 static void do_idle(struct target_sampler *sampler, uint64_t now)
 {
 	uint64_t due;
@@ -229,6 +249,8 @@ static void do_idle(struct target_sampler *sampler, uint64_t now)
 		sampler->phase = PHASE_END;
 	else if (due > now)
 		wake_at(sampler, due);
+	else if (must_rest(sampler, now))
+		return;
 	else if (worker_pool_is_guarded(&sampler->pool))
 		ask_guarded_sample(sampler, now);
 	else if (check_target_alive(sampler))
@@ -274,6 +296,7 @@ static void do_sample(struct target_sampler *sampler, uint64_t now)
 		const struct worker_answer *answer = worker_answer(worker);
 
 		note_guarded(sampler);
+		sampler->rest_us = now + REST_TIMES * answer->pause_us;
 		sample_counter_taken(&sampler->counter, answer->text, answer->pause_us, now);
 		sampler->phase = PHASE_IDLE;
 		return;

@@ -183,7 +183,7 @@ class FrameReader:
             below = self._add_frames(memory, frame, run)
         except BadRead:
             below = -1
-        if below == outer:
+        if below == outer or memory.is_late:
             runs.append(run)
         else:
             self._seen.clear()

@@ -4,6 +4,9 @@ from pmp_thread_sampler import ThreadSample, ThreadSampler
 
 # How long threads are waited for. One that does not stop in time is left out of the sample.
 LIMIT_S = 1.0
+# How long one thread is read while it is stopped, and all of them together. What is not read by then
+# is missing in the sample.
+READ_S, READ_ALL_S = 0.2, 5.0
 COPIES_MAX = 4  # of a stack: each is larger, and the last is none (thread_sampler.py)
 # Kernel functions in which a thread must not be interrupted: it sleeps in state S, and goes to
 # state D if it is (fs/fuse/dev.c).
@@ -44,27 +47,32 @@ def take(target, stops, stats: dict, instant: bool, on_stopped=None) -> list:
     try:
         if instant or sampler.at_once:
             sampler.at_once = True
-            for tid in stops.stop(tids, LIMIT_S):
+            stopped = stops.stop(tids, LIMIT_S)
+            target.memory.limit(READ_ALL_S)
+            for tid in stopped:
                 sampler.read_stopped(tid)
             samples = sampler.finish(asleep)
             if on_stopped is not None:
                 on_stopped(samples)
         else:
-            _read_each(sampler, stops, tids)
+            _read_each(target, sampler, stops, tids)
             samples = sampler.finish(asleep)
     finally:
         stops.release()
+        target.memory.limit()
     if stops.failure and not any(sample.stack or sample.kernel for sample in samples):
         raise NotTraced(stops.failure)
     return samples
 
 
-def _read_each(sampler, stops, tids: list) -> None:
+def _read_each(target, sampler, stops, tids: list) -> None:
     for _ in range(COPIES_MAX):
         read = []
         for tid in stops.each(tids, LIMIT_S):
+            target.memory.limit(READ_S)
             sampler.read_stopped(tid)
             read.append(tid)
+        target.memory.limit()
         sampler.unwind_copies()
         unread = frozenset(sampler.unread())
         tids = [tid for tid in read if tid in unread]

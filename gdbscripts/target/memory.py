@@ -24,6 +24,8 @@ class MemoryReader:
     """The part that all kinds of memory share. Each kind has read_some(address, size): the bytes
     that are readable there, at least one if `size` is not 0; BadRead if there is none."""
 
+    is_late = False  # as in Memory
+
     def read(self, addr: int, size: int) -> bytes:
         """Exactly `size` bytes; BadRead."""
         data = self.read_some(addr, size)
@@ -37,17 +39,26 @@ class MemoryReader:
 
 
 class Memory(MemoryReader):
-    """The memory of one process that this gdb traces, read through /proc/PID/mem. gdb reads the
-    same file, but with more work around each read. The process's threads should be stopped."""
+    """The memory of one process, read through /proc/PID/mem."""
 
     def __init__(self, pid: int) -> None:
         self._path = "/proc/%d/mem" % pid
         self._file = -1
+        self._deadline = float("inf")
+        self.is_late = False  # a read failed because it came too late; the caller resets it
+
+    def limit(self, seconds=None) -> None:
+        """From now on reads fail after this time, None: without a limit. So what is read while a
+        thread is stopped does not stop it for longer, however much there is."""
+        self._deadline = float("inf") if seconds is None else time.monotonic() + seconds
 
     def read_some(self, addr: int, size: int) -> bytes:
         """1 to `size` bytes at an address. BadRead, also if `size` is more than READ_MAX."""
         if addr <= 0 or addr >> 63 or not 0 <= size <= READ_MAX:
             raise BadRead("0x%x, %d bytes" % (addr, size))
+        if time.monotonic() > self._deadline:
+            self.is_late = True
+            raise BadRead("the stop took too long")
         try:
             data = os.pread(self._file, size, addr) if self._file >= 0 else b""
             # An empty read: the process has executed another program since the file was opened.
