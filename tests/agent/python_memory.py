@@ -51,16 +51,11 @@ thread_sampler = load("thread_sampler")
 
 
 def load_agent():
-    """The module agent, which acts when it is loaded: here gdb's functions do nothing."""
-    ignore = types.SimpleNamespace(connect=lambda _function: None)
-    fake, markers = sys.modules["gdb"], load("markers")
-    fake.VERSION, fake.events = "13.1", types.SimpleNamespace(stop=ignore, exited=ignore)
-    fake.execute = lambda *_: ""
-    write, markers.write_lines = markers.write_lines, lambda _lines: None
-    try:
-        return load("agent")
-    finally:
-        markers.write_lines = write
+    """The module agent, which acts when it is loaded: here it changes and writes nothing."""
+    ptrace, markers = load("ptrace"), load("markers")
+    ptrace.refusal, ptrace.die_with_parent = lambda: "", lambda *_: None
+    markers.write_lines = lambda _lines: None
+    return load("agent")
 
 
 class Pages:
@@ -139,10 +134,11 @@ class Scene:
                 futex_word=0, runs=python.runs(where, own), stack=stack_of(pointers)))
         target = thread_sampler.Target(0, where, None)
         target.python = python
-        one = thread_sampler.ThreadSampler(target, {})
+        one = thread_sampler.ThreadSampler(target, {}, None)
         one._states = states
         one._assign_runs(samples)
-        waits = [(sample.states, sample.futex_word) for sample in samples]
+        locks = python.locks(where)
+        waits = [(sample.states, sample.futex_word, locks) for sample in samples]
         for sample, activity in zip(samples, python.activities(where, waits)):
             sample.activity = activity
         lines = []
@@ -207,7 +203,7 @@ def own_python(folder):
         pages = Pages()
         process = Process(program.pid, pages)
         files = load("python_files").PythonFiles(program.pid).scan()
-        python, _ = interpreter.find_live(process, files, set())
+        python, _ = interpreter.find_live(process, files, bool)
         if python is None:
             return None
         states = python.thread_states(process)

@@ -65,8 +65,33 @@ def _():
             ([lock(0xd, collecting=True)], ["", gil.WAITS, gil.COLLECTS]),
             ([lock(0xc)], ["", gil.WAITS, ""]),
             ([], ["", "", ""])):
-        equal(gil.activities(locks, threads), wanted)
-    equal(gil.activities([lock(0xa)], [((0xa,), 0), ((), 0)]), ["", ""], "no thread waits")
+        equal(gil.activities([thread + (locks,) for thread in threads]), wanted)
+    locks = [lock(0xa)]
+    equal(gil.activities([((0xa,), 0, locks), ((), 0, locks)]), ["", ""], "no thread waits")
+
+
+@test("the GIL changes hands between the moments at which threads are read")
+def _():
+    def lock(holder, locked=True, addr=0x1000):
+        made = gil.Gil()
+        made.addr, made.end = addr, addr + 0x100
+        made.holder, made.locked, made.collecting = holder, locked, False
+        return made
+    for what, threads, wanted in (
+            ("each held it when it was read", [(0xa, 0, [lock(0xa)]), (0xb, 0, [lock(0xb)])],
+             ["", ""]),
+            ("and another one waited", [(0xa, 0, [lock(0xa)]), (0xb, 0, [lock(0xb)]),
+                                        (0xc, 0x1008, [lock(0xa)])],
+             [gil.HOLDS, gil.HOLDS, gil.WAITS]),
+            ("it held it before, and waits now", [(0xa, 0x1008, [lock(0xa, False)]),
+                                                  (0xb, 0, [lock(0xb)])],
+             [gil.WAITS, gil.HOLDS]),
+            ("two interpreters with a GIL each", [(0xa, 0, [lock(0xa), lock(0xb, True, 0x3000)]),
+                                                  (0xb, 0, [lock(0xa), lock(0xb, True, 0x3000)]),
+                                                  (0xc, 0x3010, [lock(0xb, True, 0x3000)])],
+             ["", gil.HOLDS, gil.WAITS])):
+        equal(gil.activities([((state,), word, locks) for state, word, locks in threads]), wanted,
+              what)
 
 
 @test("a line of a perf map, and malformed lines")
@@ -305,7 +330,7 @@ def _():
         for at, value in ((registers.ORIG_RAX, call), (registers.RDI, rdi), (registers.RSI, rsi),
                           (registers.R10, r10)):
             words[at] = value
-        found = registers.from_words(registers.WORDS.pack(*words))
+        found = registers.from_bytes(registers.WORDS.pack(*words))
         equal((found.futex_word, found.restart_timeout), (wanted, r10 if call == 219 else 0), what)
     minute = struct.pack("<qq", 60, 0)
     for code, time, wanted in (
@@ -318,65 +343,6 @@ def _():
         reader = SimpleNamespace(read=lambda at, size, code=code, time=time:
                                  time if at == 0x8000 else code.rjust(size, b"\x90"))
         equal(restarted_call.may_be_futex(reader, 0x5000, 0x8000), wanted, code)
-
-
-@test("skip_unstoppable: the second call in a stop skips all threads; earlier calls do not count")
-def _():
-    session = load("session")
-    done, commands = [], []
-    session.execute, session.die_with_parent = commands.append, lambda _on: None
-    busy = thread_of(os.getpid())
-    it = session.Session(None)
-    it.pid, it.threads = os.getpid(), lambda: [busy]
-    before = session.now_us() - 1
-    it.stop(frozenset(), lambda: done.append(1))
-    for sent, wanted in ((before, []), (before, []), (session.now_us(), []), (before, []),
-                         (session.now_us(), [1])):
-        it.skip_unstoppable(sent)
-        equal(done, wanted)
-    equal(commands, ["interrupt"] * 2)
-    # As long as other threads stop, none is skipped.
-    it.stop(frozenset(), lambda: done.append(2))
-    for _ in range(4):
-        other = SimpleNamespace(ptid=(1, 1, 0))
-        it._on_stop(SimpleNamespace(inferior_thread=other, stop_signal=""))
-        it.skip_unstoppable(session.now_us())
-    equal(done, [1])
-
-
-@test("forget_exited: a stop does not wait for ended threads, and interrupts threads that are new")
-def _():
-    session = load("session")
-    done, commands = [], []
-    session.execute, session.die_with_parent = commands.append, lambda _on: None
-    ended = os.fork()
-    if not ended:
-        os._exit(0)  # a zombie until waitpid
-    here = os.getpid()
-    it = session.Session(None)
-    it.pid, threads = here, [thread_of(here), thread_of(ended)]
-    real = session.procfs.thread_stat
-    session.procfs.thread_stat = lambda _pid, tid: real(tid, tid)
-    it.threads = lambda: threads
-    it.stop(frozenset(), lambda: done.append(1))
-    try:
-        while it._pending != {here}:
-            it.forget_exited()
-        it.forget_exited()
-        equal((it._pending, done, len(commands)), ({here}, [], 2))
-        threads[:] = [thread_of(ended), thread_of(os.getppid())]
-        it._pending = {ended}
-        os.waitpid(ended, 0)
-        it.forget_exited()
-        equal((it._pending, done, len(commands)), ({os.getppid()}, [], 3))
-    finally:
-        session.procfs.thread_stat = real
-
-
-def thread_of(tid):
-    """A running gdb.InferiorThread."""
-    ptid = (os.getpid(), tid, 0)
-    return SimpleNamespace(ptid=ptid, is_stopped=lambda: False, switch=lambda: None)
 
 
 class memory_of(memory.MemoryReader):

@@ -62,7 +62,7 @@ class Names:
         self.code.update()
         self.names = native_names.NativeNames(self.code, self.memory)
         files = python_files.PythonFiles(pid).scan()
-        self.python = interpreter.find_live(self.memory, files, set())[0]
+        self.python = interpreter.find_live(self.memory, files, bool)[0]
         self.names.set_python(self.python)
         return self
 

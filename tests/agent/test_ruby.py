@@ -42,11 +42,13 @@ def _():
         runs, = ruby.runs(fake, [threads[0]])
         equal(shown(runs), [[("work", file, 5), ("block in <main>", file, 31)],
                             [("each", "<cfunc>", 0), ("<main>", file, 30)]], version)
-        equal(ruby.activities(fake, [([threads[0]], 0), ([threads[1]], 0), ((), 0)]),
+        locks = ruby.locks(fake)
+        equal(ruby.activities(fake, [([threads[0]], 0, locks), ([threads[1]], 0, locks),
+                                     ((), 0, locks)]),
               ["holds the GVL", "waits for the GVL", ""], version)
         native = layout.get("thread.native")
         word = (fake.pointer(threads[0] + native) if native else threads[0]) + 60
-        equal(ruby.activities(fake, [([threads[0]], word)]), ["waits for the GVL"],
+        equal(ruby.activities(fake, [([threads[0]], word, locks)]), ["waits for the GVL"],
               "it was given the GVL, and has not woken up yet")
 
 
@@ -133,7 +135,8 @@ def _():
             ruby = ruby_of(layout, root, symbols)
             try:
                 states = ruby.thread_states(fake)
-                ruby.activities(fake, [(threads, 0) for threads in states.values()])
+                locks = ruby.locks(fake)
+                ruby.activities(fake, [(threads, 0, locks) for threads in states.values()])
             except image.BadRead:
                 states = {}
             for runs in ruby.runs(fake, sum(states.values(), [])):

@@ -89,7 +89,7 @@ class Reader(threading.Thread):
         """The difference, "" if the stacks are equal."""
         if self.python is None:
             files = python_files.PythonFiles(os.getpid()).scan()
-            self.python, note = interpreter.find_live(OWN, files, {thread})
+            self.python, note = interpreter.find_live(OWN, files, thread.__eq__)
             if self.python is None:
                 rows = [(file.path, file.version, hex(file.root)) for file in files]
                 return "not found: %s %s" % (note, rows)
