@@ -10,6 +10,8 @@
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
 #define AGENT_WARM "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n"
+#define AGENT_SAMPLE "python pmp(\"sample\", {pid}, {sample}, {epoch}, {instant})\n"
+#define AGENT_DUMP "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n"
 
 /* Before the attach: gdb sets no breakpoint and writes nothing into the target, and no signal
  * stops the target. gdb loads no thread library of the target's and opens no source file: when
@@ -61,7 +63,7 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = AGENT_START,
 			[VERB_WARM] = AGENT_WARM,
-			[VERB_SAMPLE] = "python pmp(\"sample\", {pid}, {sample}, {epoch}, {instant})\n",
+			[VERB_SAMPLE] = AGENT_SAMPLE,
 		},
 	},
 	/* All threads are stopped together, and the target's locks are read, too. */
@@ -72,7 +74,7 @@ static const struct attach_mode_row rows[] = {
 		.commands = {
 			[VERB_START] = AGENT_START,
 			[VERB_WARM] = AGENT_WARM,
-			[VERB_SAMPLE] = "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n",
+			[VERB_SAMPLE] = AGENT_DUMP,
 		},
 	},
 	[ATTACH_PLAIN] = {

@@ -35,8 +35,8 @@ bool worker_pool_all_ready(const struct worker_pool *pool);
 
 /* Why a gdb of the pool cannot seize threads, and attaches by itself; NULL: none. */
 const char *worker_pool_no_seize(const struct worker_pool *pool);
-/* Do its gdbs attach by themselves? Such a gdb leaves the target stopped if it is killed: the target
- * must be checked before and after. */
+/* Do its gdbs attach by themselves? Such a gdb leaves the target stopped if it is killed: the
+ * target must be checked before and after. */
 bool worker_pool_is_guarded(const struct worker_pool *pool);
 
 /* The pids of gdbs that have not ended, at most ATTACH_WORKERS_MAX; returns their number. */

@@ -11,6 +11,6 @@ def execute(command: str) -> None:
 
 
 def name_text(name: str) -> str:
-    """A name that gdb has decoded as ISO-8859-1 (session.py), decoded again as UTF-8, which is the
-    most likely encoding; other bytes become surrogates."""
+    """A name that gdb has decoded as ISO-8859-1 (gdb_settings.py), decoded again as UTF-8, which is
+    the most likely encoding; other bytes become surrogates."""
     return name.encode("latin-1", "replace").decode("utf-8", "surrogateescape")

@@ -1,9 +1,9 @@
 """The target's symbols in gdb, kept in an inferior of their own.
 
-If the target's inferior had symbols, gdb would use them in each stop: the first stop in a
-compilation unit makes gdb read that unit while the target waits (10 to 200 ms), and each attach
-visits all files. So the target's inferior has no symbols. A second inferior has them; it never gets
-a process, and names are looked up in it while the target runs.
+Where gdb has to attach (stop/gdb_stops.py), it would use symbols of the target's inferior in each
+stop: the first stop in a compilation unit makes gdb read that unit while the target waits (10 to
+200 ms), and each attach visits all files. So the target's inferior has no symbols. A second
+inferior has them; it never gets a process, and names are looked up in it while the target runs.
 """
 import gdb
 

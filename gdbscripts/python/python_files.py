@@ -1,5 +1,5 @@
 """The files of the target that contain a CPython, its version and its root variable. All of it is
-read from the files, before the attach.
+read from the files, before a thread is stopped.
 
 The root variable is _PyRuntime since 3.7: an exported symbol, or the section .PyRuntime. Before 3.7
 it is interp_head, which a stripped file does not name: then the code of PyInterpreterState_Head,

@@ -45,7 +45,8 @@ class Details:
         self._parent = None  # ForkParent, once it is asked for
         self._unread = {}  # what could not be read -> why
         # tid in the target's pid namespace -> tid here
-        self._tids = procfs.inner_tids(target.pid, stats) if target.is_live else {t: t for t in stats}
+        self._tids = ({tid: tid for tid in stats} if not target.is_live
+                      else procfs.inner_tids(target.pid, stats))
 
     def read(self) -> None:
         """Reads all details. All threads must be stopped."""
