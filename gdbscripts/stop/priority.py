@@ -1,8 +1,8 @@
 """This process's priority while threads of the target are stopped.
 
 On a machine without a free processor the scheduler would let others run first, for milliseconds,
-and the stopped threads would wait as long. So the time of a stop is real-time (sched(7)), if that is
-permitted (CAP_SYS_NICE, RLIMIT_RTPRIO). It is the lowest such priority.
+and the stopped threads would wait as long. So the time of a stop is real-time (sched(7)), if that
+is permitted (CAP_SYS_NICE, RLIMIT_RTPRIO). It is the lowest such priority.
 """
 import os
 
