@@ -113,7 +113,7 @@ static void end_stats_sample(struct sampling_stats *stats, const struct marker *
 	stats->run_pauses_us += us;
 }
 
-/* It comes before the samples, and the run's clock does not count it. */
+/* Only in recordings of older versions, before the samples; the run's clock does not count it. */
 static void add_attach(struct sampling_stats *stats, const struct marker *marker)
 {
 	uint64_t us = get_us(marker, "pause_us");

@@ -32,7 +32,7 @@ struct sampling_stats {
 	/* all runs */
 	struct pause_stats pauses;
 	bool attached;
-	uint64_t first_attach_us, attach_us; /* pauses of attaches; attach_us: their sum */
+	uint64_t first_attach_us, attach_us; /* pauses of `attached`; attach_us: their sum */
 	uint64_t intervals, intervals_us, elapsed_us, stopped_us;
 };
 

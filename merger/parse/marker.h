@@ -8,7 +8,7 @@
  *
  * In the order in which a recording has them:
  *
- *	run version=1 started=2026-11-22T10:25:03Z rate=10 samples=200 attach=once host=box1
+ *	run version=1 started=2026-11-22T10:25:03Z rate=10 samples=200 attach=seize host=box1
  *	target pid=4711 executable=/usr/bin/python3.11 arg=python3 arg=spin.py
  *	python pid=4711 version=3.11.2	the interpreter of this process
  *	ruby pid=4711 version=3.1.2	the same, if it is a Ruby
@@ -19,6 +19,7 @@
  *		or uses its C functions; base: addresses of its code, as in its symbol table, minus
  *		their offsets in the file (modulo 2^64), 0 if missing
  *	attached pid=4711 pause_us=8100	an attach outside of the samples, and its pause
+ *		(only in recordings of older versions)
  *	begin sample=17 pid=4711 time_us=1700000	time since the start of the run
  *	    Thread 1 (LWP 4711 "python3"):	gdb's text
  *	state code=R cpu_us=1834000	the thread of the last header

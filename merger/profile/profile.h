@@ -45,9 +45,9 @@ struct profile_module {
 	uint32_t build_id; /* intern id of hexadecimal digits; 0: unknown, or it has changed */
 };
 
-/* Pauses in microseconds. first: of the attach if it is not part of a sample (it is the longest
- * one), otherwise of the first sample. The others are of all samples; percentiles are by nearest
- * rank. */
+/* Pauses in microseconds: of a sample, the longest time that one thread was stopped. first: of the
+ * first sample; in recordings of older versions, of the attach before it. The others are of all
+ * samples; percentiles are by nearest rank. */
 struct profile_pause {
 	bool known;
 	uint64_t first, median, p99, max;
@@ -59,7 +59,7 @@ struct profile_sampling {
 	uint64_t asked, taken, late, failed; /* samples, over all targets */
 	uint64_t rate_mhz, achieved_mhz;     /* thousandths of a hertz, for each target */
 	uint64_t elapsed_ms;
-	uint64_t stopped_ppm; /* share of the time for which a target was stopped, in millionths */
+	uint64_t stopped_ppm; /* share of the time for which a thread was stopped, in millionths */
 	struct profile_pause pause;
 };
 

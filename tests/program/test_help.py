@@ -20,7 +20,7 @@ def _():
     out = output_of("--help")
     equal(output_of("-h"), out)
     equal(output_of("-p", "1", "--help", "--lines"), out)
-    for part in ("pmp [record] -p PID", "pmp fold", "pmp show", "--attach once|each|plain",
+    for part in ("pmp [record] -p PID", "pmp fold", "pmp show", "--attach seize|plain",
                  ".yaml .yml",
                  "130"):
         check(part in out, part, out)
