@@ -113,21 +113,19 @@ def steady(samples):
             loop.append((at, time.monotonic() * 1e6))
         gaps = watched.end()
         own = sorted(length for _, at, length in gaps if begin <= at < end)
-        attach = max(own[-1], 1)
-        later = sorted(length for _, at, length in gaps if begin <= at < end)[:-1]
         median = statistics.median(own) / 1000
         reported = profile.sampling["pause_ms"]["median"]
         classic = statistics.median(longest(gaps, *when) for when in loop)
         return {"median": median, "reported": {"pmp": reported, "seen by the target": median},
                 "differ": 100 * abs(reported - median) / median,
                 "p99": own[int(len(own) * 0.99)] / 1000,
-                "largest": later[-1] / 1000, "attach": attach / 1000, "calm": calm,
+                "largest": own[-1] / 1000, "calm": calm,
                 "classic": {"pmp": classic / median, "the loop's pause, ms": classic},
                 "classic_reported": classic / reported}
     return Shared(measure)
 
 
-def first_attach(argv, **how):
+def first_sample(argv, **how):
     def measure():
         options = {key: value() if callable(value) else value for key, value in how.items()}
         watched = Watched(*argv(), **options)
@@ -159,9 +157,9 @@ def cold_start():
         return result.seconds
 
 
-def each():
+def slow_samples():
     watched = Watched(python_311(), os.path.join(HERE, "gaps.py"))
-    profile, begin, end = watched.sample("-n", 30, "--attach", "each")
+    profile, begin, end = watched.sample("-n", 30)
     gaps = [length for _, at, length in watched.end() if begin <= at < end]
     return {"pmp": statistics.median(sorted(gaps)[-30:]) / 1000,
             "as pmp reports it": profile.sampling["pause_ms"]["median"]}
@@ -188,7 +186,7 @@ def slowdown(threads, seconds=4, rounds=3):
                 alone.append(rate())
                 pmp = subprocess.Popen([PMP, "-p", str(target.pid), "-d", str(seconds + 4), "-n",
                                         "1000", "-q", "-o", path + ".yaml"])
-                time.sleep(2)  # pmp reads symbols, and attaches
+                time.sleep(2)  # pmp reads symbols
                 sampled.append(rate())
                 pmp.wait(timeout=60)
                 time.sleep(CALM)
@@ -288,13 +286,15 @@ def rows(quick):
         # machine.
         Row("pause: the classic loop's, times pmp's report", "times", 500,
             run_of.taker("classic_reported"), more=True, quick=True),
-        Row("pause: largest except the attach, 200 samples", "ms", 10, run_of.taker("largest")),
-        Row("first attach: Python with its DWARF", "ms", 40, first_attach(python), quick=True),
-        Row("first attach: the system's Python", "ms", 10, first_attach(debian), quick=True),
-        Row("first attach: 300 shared libraries", "ms", 40,
-            first_attach(lambda: (GAPS,), threads=1, libraries=libraries)),
+        Row("pause: largest, 200 samples", "ms", 10, run_of.taker("largest")),
+        Row("pause of the first sample: Python with its DWARF", "ms", 40, first_sample(python),
+            quick=True),
+        Row("pause of the first sample: the system's Python", "ms", 10, first_sample(debian),
+            quick=True),
+        Row("pause of the first sample: 300 shared libraries", "ms", 40,
+            first_sample(lambda: (GAPS,), threads=1, libraries=libraries)),
         Row("from a cold start to the first sample", "s", 1, cold_start, quick=True),
-        Row("--attach each: median, seen by the target", "ms", 10, each),
+        Row("pause at 10 Hz: median, seen by the target", "ms", 10, slow_samples),
         Row("slowdown at 10 Hz, 1 thread", "%", 1, slowdown(1)),
         Row("slowdown at 10 Hz, 100 threads", "%", 3, slowdown(100)),
         Row("samples a second, of %d" % ASKED_HZ, "Hz", 500, fast.taker("hz"), more=True),
