@@ -1,8 +1,8 @@
-"""The system calls that stop a thread and let it go: ptrace(2), waitpid(2); and prctl(2). They are
-called through ctypes, which some builds of gdb lack (`missing`).
+"""The system calls that stop a thread and let it go: ptrace(2), waitid(2); and prctl(2). They are
+called through ctypes, which some builds of gdb lack (`refusal`).
 
 The numbers are those of linux/ptrace.h (PTRACE_SEIZE, PTRACE_INTERRUPT: Linux 3.4), linux/elf.h
-(NT_PRSTATUS), linux/wait.h (__WALL, WNOHANG) and linux/prctl.h, the same on all machines. A thread
+(NT_PRSTATUS), linux/wait.h (__WALL and so on) and linux/prctl.h, the same on all machines. A thread
 is traced by a thread: all calls must come from one.
 """
 import errno
@@ -16,7 +16,11 @@ except ImportError:
 
 PTRACE_DETACH, PTRACE_GETREGSET, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4204, 0x4206, 0x4207
 NT_PRSTATUS = 1
-WALL, NOHANG = 0x40000000, 1
+WALL, NOHANG, WSTOPPED, WEXITED, NOWAIT = 0x40000000, 1, 2, 4, 0x01000000
+P_PID = 1
+# Words of siginfo_t as waitid fills it (asm-generic/siginfo.h): si_code, si_pid, si_status.
+INFO_WORDS, CODE, PID, STATUS = 32, 2, 4, 6
+CLD_TRAPPED = 4  # smaller ones: the end of a thread (CLD_EXITED, CLD_KILLED, CLD_DUMPED)
 PR_SET_PDEATHSIG = 1
 REGISTERS_SIZE = 27 * 8  # bytes of struct user_regs_struct (sys/user.h, x86-64)
 ENDED, RUNS, STOPPED, LOST = "ended", "runs", "stopped", "lost"  # results of `look`
@@ -27,9 +31,11 @@ class _Calls:
 
     def __init__(self) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
-        self.ptrace, self.waitpid, self.prctl = libc.ptrace, libc.waitpid, libc.prctl
+        self.ptrace, self.prctl = libc.ptrace, libc.prctl
+        self.waitid, self.waitpid = libc.waitid, libc.waitpid
         self.ptrace.restype = ctypes.c_long
         self.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.info = (ctypes.c_int * INFO_WORDS)()
         self.status = ctypes.c_int()
         self.status_at = ctypes.byref(self.status)
         self.registers = ctypes.create_string_buffer(REGISTERS_SIZE)
@@ -84,17 +90,30 @@ def seize(tid: int) -> int:
 
 def look(tid: int) -> tuple:
     """(state of a seized thread, signal that it is about to receive or 0). LOST: the kernel does
-    not know it as traced: it has ended, or has executed a program and has the leader's id now."""
-    found = _calls.waitpid(tid, _calls.status_at, WALL | NOHANG)
-    if found == 0:
+    not know it as traced: it has ended, or has executed a program and has the leader's id now.
+
+    The kernel keeps the stop (WNOWAIT). Otherwise the signal would be lost if this process ended
+    before the detach."""
+    if _calls.waitid(P_PID, tid, _calls.info, WALL | NOHANG | WSTOPPED | WEXITED | NOWAIT) != 0:
+        return _wait(tid) if ctypes.get_errno() == errno.EINVAL else (LOST, 0)
+    if not _calls.info[PID]:
         return RUNS, 0
-    if found < 0:
-        return LOST, 0
+    return _wait(tid) if _calls.info[CODE] < CLD_TRAPPED else _stop(_calls.info[STATUS])
+
+
+def _wait(tid: int) -> tuple:
+    """As `look`, for the end of a thread, and for kernels whose waitid has no __WALL (before
+    4.7)."""
+    found = _calls.waitpid(tid, _calls.status_at, WALL | NOHANG)
+    if found <= 0:
+        return (LOST if found else RUNS), 0
     status = _calls.status.value
-    if status & 0xff != 0x7f:
-        return ENDED, 0
-    # A stop by the interrupt, or one in a stopped process, has an event in bits 16 to 23.
-    return STOPPED, 0 if status >> 16 else status >> 8 & 0xff
+    return _stop(status >> 8) if status & 0xff == 0x7f else (ENDED, 0)
+
+
+def _stop(status: int) -> tuple:
+    """A stop by the interrupt, or one in a stopped process, has an event in the second byte."""
+    return STOPPED, 0 if status >> 8 else status
 
 
 def detach(tid: int, number: int) -> bool:
