@@ -126,7 +126,7 @@ static bool add_failure(struct dumping *dumping, const struct error *why, struct
 	return ok;
 }
 
-/* Ctrl-C or a failed write is an error; if gdb cannot attach, the reason is part of the report. */
+/* Ctrl-C or a failed write is an error; why no sample can be taken is part of the report. */
 static bool take_samples(struct dumping *dumping, struct error *err)
 {
 	struct options options = *dumping->options;

@@ -1,4 +1,4 @@
-/* kernel_stacks: samples a target to which no debugger can attach, because a thread of it is in
+/* kernel_stacks: samples a target to which no gdb can attach, because a thread of it is in
  * state D (uninterruptible sleep). Threads in that state get their kernel stack from /proc; the
  * other threads are recorded as lost. */
 #ifndef PMP_KERNEL_STACKS_H

@@ -180,7 +180,7 @@ static bool fail_no_process(uint32_t pid, struct error *err)
 	                 pid, pid, *found, stat.comm, *found);
 }
 
-/* Checks for states in which no user can attach. true: none of them. */
+/* Checks for states in which no user can trace it. true: none of them. */
 static bool check_state(uint32_t pid, struct process_stat *stat, struct error *err)
 {
 	struct process_status status;
@@ -205,8 +205,8 @@ static bool check_state(uint32_t pid, struct process_stat *stat, struct error *e
 		process_threads_deinit(&threads);
 		if (state.life == PROCESS_ALIVE)
 			return error_set(err, ERROR_FAILED,
-			                 "the main thread of process %u (%s) has ended: gdb cannot "
-			                 "attach to the threads that are left",
+			                 "the main thread of process %u (%s) has ended: the "
+			                 "threads that are left cannot be sampled",
 			                 pid, stat->comm);
 		return error_set(
 		        err, ERROR_NO_PROCESS,
@@ -234,7 +234,7 @@ bool ptrace_access_check(uint32_t pid, struct error *err)
 		return error_set(err, ERROR_USAGE, "process %u is pmp itself", pid);
 	if (!check_state(pid, &stat, err))
 		return false;
-	/* To open this file, the kernel makes the same check as to attach, and the target does not
+	/* To open this file, the kernel makes the same check as to trace, and the target does not
 	 * notice. */
 	snprintf(path, sizeof(path), "/proc/%u/mem", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -253,6 +253,6 @@ bool ptrace_access_attach(uint32_t pid, const char *text, struct error *err)
 		return false;
 	if (strstr(text, "not permitted") || strstr(text, "ermission denied"))
 		return fail_permission(pid, stat.comm, err);
-	return error_set(err, ERROR_FAILED, "gdb could not attach to process %u (%s): %s", pid,
-	                 stat.comm, *text ? text : "it does not say why");
+	return error_set(err, ERROR_FAILED, "process %u (%s) could not be sampled: %s", pid,
+	                 stat.comm, *text ? text : "gdb does not say why");
 }

@@ -41,7 +41,7 @@ const char *ptrace_access_text(enum ptrace_access_cause cause);
 /* Checks a process before a gdb is started for it. false: it cannot be sampled; *err has the
  * reason. */
 bool ptrace_access_check(uint32_t pid, struct error *err);
-/* gdb could not attach and printed `text`: sets *err to the reason, by /proc if possible. Always
+/* A sample was refused; gdb printed `text`: sets *err to the reason, by /proc if possible. Always
  * false. */
 bool ptrace_access_attach(uint32_t pid, const char *text, struct error *err);
 

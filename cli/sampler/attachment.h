@@ -1,6 +1,6 @@
-/* attachment: pmp's access to one target. Before each attach it asks whether a gdb may attach
- * (attach_check.h) and stores what the target was; after each detach it restores that
- * (restore.h). */
+/* attachment: pmp's access to one target, where gdb attaches by itself (worker_pool_is_guarded).
+ * Before each attach it asks whether a gdb may attach (attach_check.h) and stores what the target
+ * was; after each detach it restores that (restore.h). */
 #ifndef PMP_ATTACHMENT_H
 #define PMP_ATTACHMENT_H
 

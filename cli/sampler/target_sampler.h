@@ -1,6 +1,6 @@
-/* target_sampler: samples one target. Starts its workers, attaches, asks for each sample when it is
- * due, and in the end detaches and restores the target. A state machine: target_sampler_step
- * never waits. */
+/* target_sampler: samples one target. Starts its workers, asks for each sample when it is due, and
+ * ends them; where gdb attaches by itself, it also restores the target. A state machine:
+ * target_sampler_step never waits. */
 #ifndef PMP_TARGET_SAMPLER_H
 #define PMP_TARGET_SAMPLER_H
 
