@@ -29,7 +29,7 @@ SEED = int(os.environ.get("PMP_SEED") or random.SystemRandom().randrange(10**6))
 SECONDS = 10**6 if ALL else 6
 SAMPLES = 3
 # Short, because a permanent fault may mean that gdb's answers are never read.
-SHORT_TIMEOUTS = {"PMP_DEADLINES": "start=4,warm=4,attach=2,sample=2,detach=1,close=0.5"}
+SHORT_TIMEOUTS = {"PMP_DEADLINES": "start=4,warm=4,sample=2,detach=1,close=0.5"}
 # (kind, how it fails, whether it may fail forever); EINTR forever is an endless loop, by design.
 KINDS = (
     ("alloc", None, True), ("read", None, True), ("read", "EINTR", False), ("read", "SHORT", False),
