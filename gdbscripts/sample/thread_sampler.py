@@ -147,7 +147,8 @@ class ThreadSampler:
 
     def finish(self, kernel_stacks: dict) -> list:
         """[ThreadSample] of all threads but those that have ended meanwhile. If they are read
-        at_once, they must still be stopped. kernel_stacks: {tid: procfs.kernel_stack} of the threads in state D."""
+        at_once, they must still be stopped. kernel_stacks: {tid: procfs.kernel_stack} of the
+        threads in state D."""
         if self._target.interpreter is not None:
             read = list(self._found.values())
             self._assign_runs(read)

@@ -1,4 +1,4 @@
-"""One thread's native stack: unwound while the target is stopped; named later, while it runs
+"""One thread's native stack, unwound; its frames are named later, while the target runs
 (symbolizer.py)."""
 from pmp_unwinder import without_middle
 

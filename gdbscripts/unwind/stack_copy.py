@@ -1,5 +1,5 @@
-"""A thread's stack as it was in a stop: it is unwound when the thread runs again, so the length of a
-stop does not depend on the number of frames.
+"""A thread's stack as it was in a stop: it is unwound when the thread runs again, so the length of
+a stop does not depend on the number of frames.
 """
 from pmp_memory import READ_MAX, BadRead, MemoryReader
 

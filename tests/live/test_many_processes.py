@@ -8,7 +8,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from profiles import Profile  # noqa: E402
-from targets import SPLIT, await_samples, gdbs_of, need_gdb, need_live_python, start_pmp  # noqa: E402
+from targets import (SPLIT, await_samples, gdbs_of, need_gdb,  # noqa: E402
+                     need_live_python, start_pmp)
 from tap import (BUILD, PMP, SANITIZED, Target, check, children, equal,  # noqa: E402
                  main, near, pmp, run, skip, spin, temp_dir, test)
 
