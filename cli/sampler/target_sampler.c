@@ -78,7 +78,7 @@ static void fall_back_to_plain(struct target_sampler *sampler, const char *why)
 	sampler->pool.plan.mode = attach_mode_row(ATTACH_PLAIN);
 	recorder_note(sampler->context->plan.recorder, sampler->pool.plan.pid,
 	              "%s cannot run pmp's scripts (%s): going on with --attach plain: no Python "
-	              "frames, and longer pauses; a gdb with Python can be named with --gdb",
+	              "frames, and longer pauses (a gdb with Python can be named with --gdb)",
 	              sampler->pool.plan.gdb, why);
 }
 
@@ -267,7 +267,7 @@ static void note_guarded(struct target_sampler *sampler)
 	recorder_note(
 	        sampler->context->plan.recorder, sampler->pool.plan.pid,
 	        "%s cannot seize threads (%s): it attaches for each sample, which takes longer "
-	        "and stops all threads; another gdb can be named with --gdb",
+	        "and stops all threads (another gdb can be named with --gdb)",
 	        sampler->pool.plan.gdb, why);
 }
 
