@@ -217,8 +217,8 @@ static void ask_guarded_sample(struct target_sampler *sampler, uint64_t now)
 	}
 }
 
-/* A sample is due. Must it wait, so that threads are not stopped for more than a quarter of the time?
- * --attach plain takes what it needs. */
+/* A sample is due. Must it wait, so that threads are not stopped for more than a quarter of the
+ * time? --attach plain takes what it needs. */
 static bool must_rest(struct target_sampler *sampler, uint64_t now)
 {
 	if (now >= sampler->rest_us || !sampler->pool.plan.mode->agent)

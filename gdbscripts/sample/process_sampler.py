@@ -4,8 +4,8 @@ from pmp_thread_sampler import ThreadSample, ThreadSampler
 
 # How long threads are waited for. One that does not stop in time is left out of the sample.
 LIMIT_S = 1.0
-# How long one thread is read while it is stopped, and all of them together. What is not read by then
-# is missing in the sample.
+# How long one thread is read while it is stopped, and all of them together. What is not read by
+# then is missing in the sample.
 READ_S, READ_ALL_S = 0.2, 5.0
 COPIES_MAX = 4  # of a stack: each is larger, and the last is none (thread_sampler.py)
 # Kernel functions in which a thread must not be interrupted: it sleeps in state S, and goes to

@@ -308,7 +308,8 @@ def _():
         dead.root = image.memory.put(bytes(512))
         python, text = interpreter.find_live(image.memory, [dead, image.file()], (77).__eq__)
         equal((python and python.version, text), ("3.0.0", None))
-        equal(interpreter.find_live(image.memory, [dead], (77).__eq__), (None, None), "not started yet")
+        equal(interpreter.find_live(image.memory, [dead], (77).__eq__), (None, None),
+              "not started yet")
         image.memory.word(image.code_type + layout["type.name"], image.root)
         python, text = interpreter.find_live(image.memory, [image.file()], (77).__eq__)
         check(python is None and "not where this pmp looks" in text, text)
@@ -316,7 +317,8 @@ def _():
         unknown.minor = (3, 4)
         check("does not know" in interpreter.find_live(image.memory, [unknown], (77).__eq__)[1])
         unknown.root = 0
-        check("without the symbol" in interpreter.find_live(image.memory, [unknown], (77).__eq__)[1])
+        check("without the symbol"
+              in interpreter.find_live(image.memory, [unknown], (77).__eq__)[1])
     finally:
         del layouts.LAYOUTS["made up"]
 
