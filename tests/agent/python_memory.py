@@ -60,6 +60,7 @@ def load_agent():
 
 class Pages:
     """The agent's Memory, of stored pages."""
+    is_late = False
 
     def __init__(self):
         self.pages = {}
