@@ -67,6 +67,7 @@ class Agent:
         self.names = ThreadNames()
         self.native_names = None
         self.jit_reported = False  # the note about unnamed generated code was added
+        self.settling = False  # `_settle` will be called again
         self.probe = None  # the thread that reads /proc/PID/maps, as a test
 
     # The commands.
@@ -181,17 +182,25 @@ class Agent:
         self._find_interpreter(stats)
         procfs.read_cpu(pid, stats)
         begun = now_us()
-        samples = process_sampler.take(
-            self.target, self.stops, stats, instant,
-            (lambda samples: on_stopped(stats, samples)) if on_stopped is not None else None)
+        try:
+            samples = process_sampler.take(
+                self.target, self.stops, stats, instant,
+                (lambda samples: on_stopped(stats, samples)) if on_stopped is not None else None)
+        finally:
+            self._settle()
         return stats, begun, samples
 
     def _settle(self) -> None:
         """Lets threads go that have stopped too late, now or as soon as they do."""
-        if not self.stops.settle():
-            timer = threading.Timer(SETTLE_S, gdb.post_event, (self._settle,))
+        if not self.stops.settle() and not self.settling:
+            self.settling = True
+            timer = threading.Timer(SETTLE_S, gdb.post_event, (self._settle_again,))
             timer.daemon = True
             timer.start()
+
+    def _settle_again(self) -> None:
+        self.settling = False
+        self._settle()
 
     def _can_read(self, stats: dict) -> bool:
         """May the target's memory and mappings be read? That takes a lock which a thread in state D

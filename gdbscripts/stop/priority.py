@@ -26,5 +26,9 @@ class RealTime:
     def end(self) -> None:
         """Restores what was before, if `begin` was called."""
         before, self._before = self._before, None
-        if before is not None:
+        if before is None:
+            return
+        try:
             os.sched_setscheduler(0, *before)
+        except PermissionError:  # only CAP_SYS_NICE may clear the flag
+            os.sched_setscheduler(0, before[0] | os.SCHED_RESET_ON_FORK, before[1])

@@ -84,8 +84,26 @@ def seize(tid: int) -> int:
     kernel lets the thread go. Returns 0, or errno if the thread cannot be traced."""
     if _calls.ptrace(PTRACE_SEIZE, tid, None, None) != 0:
         return ctypes.get_errno()
-    _calls.ptrace(PTRACE_INTERRUPT, tid, None, None)
+    interrupt(tid)
     return 0
+
+
+def interrupt(tid: int) -> None:
+    """Asks a seized thread to stop, as `seize` does: an exec may make the kernel forget that."""
+    _calls.ptrace(PTRACE_INTERRUPT, tid, None, None)
+
+
+def reap(tid: int) -> bool:
+    """Has a seized thread ended? Then the kernel need not keep it. Any thread may call it."""
+    try:
+        # Such a wait reports stops, too, whatever its options.
+        found = os.waitid(os.P_PID, tid, WEXITED | NOHANG | NOWAIT | WALL)
+        if found is None or found.si_code >= CLD_TRAPPED:
+            return False
+        os.waitid(os.P_PID, tid, WEXITED | NOHANG | WALL)
+    except OSError as err:
+        return err.errno == errno.ECHILD  # EINVAL: as in _wait
+    return True
 
 
 def look(tid: int) -> tuple:

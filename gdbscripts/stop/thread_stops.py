@@ -5,9 +5,14 @@ stays: between two samples no thread is traced, and if this process ends, at any
 lets its threads go and they run on. A thread that was stopped before stays stopped. A signal that
 comes in the moment of a stop is delivered by the detach. New threads, fork and exec cause no stop.
 
+An exec kills the other threads, and waits until their tracer has noticed their end; meanwhile
+PTRACE_SEIZE blocks (cred_guard_mutex: fs/exec.c, kernel/ptrace.c). So ends are noticed in each
+wait, and by a helper thread while PTRACE_SEIZE blocks.
+
 Sources: ptrace(2), sections "PTRACE_SEIZE", "Group-stop" and "execve(2) under ptrace".
 """
 import os
+import threading
 import time
 
 import pmp_ptrace as ptrace
@@ -19,6 +24,8 @@ SLEEP_S = 0.00005
 # How long `each` waits for one thread before it interrupts the next one, too: on a busy machine a
 # thread stops only when it gets a processor.
 PATIENCE_S = 0.0002
+EXEC_SPINS = 50  # looks until an exec is thought of, and again: 1 ms, then 5 ms
+HELP_S = 0.02  # how long PTRACE_SEIZE may block before the helper looks
 
 
 class ThreadStops:
@@ -31,6 +38,8 @@ class ThreadStops:
         self._waiting = set()  # tids of interrupted threads that have not stopped yet
         self._late = set()  # those that have not stopped in time
         self._real_time = RealTime()
+        self._helper = None  # threading.Thread
+        self._seizing = False  # PTRACE_SEIZE is called now
         self._looked = 0.0  # when the last round of looks began, or the last thread was interrupted
         self.longest_us = 0  # the longest stop of a thread; the caller resets it
         self.failure = ""  # why the last thread that could not be traced could not; as longest_us
@@ -73,6 +82,8 @@ class ThreadStops:
     def settle(self) -> bool:
         """Lets those threads go that have stopped too late. False: some have not stopped yet: call
         it again soon."""
+        for tid in self._late:
+            ptrace.interrupt(tid)
         self._look(self._late)
         self.release()
         return not self._late
@@ -82,8 +93,13 @@ class ThreadStops:
     def _seize(self, tid: int) -> None:
         if tid in self._late:
             return
+        if self._helper is None and (self._stopped or self._waiting or self._late):
+            self._helper = threading.Thread(target=self._help_seize, daemon=True)
+            self._helper.start()
         self._looked = time.monotonic()
+        self._seizing = True
         number = ptrace.seize(tid)
+        self._seizing = False
         if not number:
             self._waiting.add(tid)
         elif not ptrace.is_gone(number):
@@ -106,7 +122,25 @@ class ThreadStops:
                 if time.monotonic() > deadline:
                     return False
                 time.sleep(SLEEP_S)
+            if not spins % EXEC_SPINS:
+                self._help_exec()
         return True
+
+    def _help_exec(self) -> None:
+        """Lets an exec go on, and its thread stop after it."""
+        for tid in self._waiting:
+            ptrace.interrupt(tid)
+        for tid in list(self._stopped):
+            if ptrace.reap(tid):
+                del self._stopped[tid], self._since[tid]
+
+    def _help_seize(self) -> None:
+        """Lets an exec go on for which PTRACE_SEIZE waits."""
+        while True:
+            time.sleep(HELP_S)
+            if self._seizing and time.monotonic() - self._looked > HELP_S:
+                for tid in (*self._stopped, *self._waiting, *self._late):
+                    ptrace.reap(tid)
 
     def _give_up(self) -> None:
         self._late |= self._waiting
@@ -117,7 +151,7 @@ class ThreadStops:
         before, self._looked = self._looked, time.monotonic()
         found = False
         for tid in list(tids):
-            state, number = ptrace.look(tid)
+            state, number = ptrace.look(tid) if tid in tids else (ptrace.RUNS, 0)
             if state == ptrace.RUNS:
                 continue
             found = True
@@ -132,6 +166,7 @@ class ThreadStops:
         """A thread that executes a program gets the pid as its id."""
         state, number = ptrace.look(self._pid)
         if state == ptrace.STOPPED:
+            tids.discard(self._pid)
             self._add_stopped(self._pid, number, self._looked)
         elif state == ptrace.RUNS:
             tids.add(self._pid)
