@@ -221,7 +221,7 @@ $(B)/tests/harness/programs/%: $(B)/tests/harness/programs/%.o $(B)/merger.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Built without a sanitizer, whose run-time library has its own threads and signals.
-plain_programs := $(patsubst %,$(B)/tests/harness/programs/%,victim embed busy exclusive)
+plain_programs := $(patsubst %,$(B)/tests/harness/programs/%,victim embed busy exclusive stopped)
 $(plain_programs): $(B)/tests/harness/programs/%: tests/harness/programs/%.c
 	$(call step,CC)
 	@mkdir -p $(@D)
