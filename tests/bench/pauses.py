@@ -18,7 +18,7 @@ from tap import PMP, PYTHON, Target, run, temp_dir
 HERE = os.path.dirname(os.path.abspath(__file__))
 GAPS = os.path.join(BUILD, "tests", "bench", "gaps")
 LIBRARIES = 300
-ASKED_HZ = 510
+ASKED_HZ = 1020
 CALM = 0.3  # seconds between two measurements
 
 # A program that counts its work in a shared file: FILE THREADS.
@@ -41,6 +41,15 @@ for i in range(1, int(sys.argv[2])):
 print("ready %d" % os.getpid(), flush=True)
 go.set()
 work(0)
+"""
+
+# One of THREADS works.
+SLEEPERS = """
+import os, sys, threading, time
+for _ in range(1, int(sys.argv[1])):
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+print("ready %d" % os.getpid(), flush=True)
+while True: pass
 """
 
 
@@ -155,6 +164,14 @@ def cold_start():
         result = run(PMP, "-p", str(target.pid), "-n", "1", "-q", "-o",
                      os.path.join(temp_dir(), "p.yaml"))
         return result.seconds
+
+
+def dump_seconds(threads):
+    def measure():
+        with Target(python_311(), "-c", SLEEPERS, threads) as target:
+            time.sleep(CALM)
+            return run(PMP, "dump", "-p", str(target.pid)).seconds
+    return measure
 
 
 def slow_samples():
@@ -276,15 +293,15 @@ def rows(quick):
     debian = (lambda: (PYTHON, os.path.join(HERE, "gaps.py")))
     fast, crowd, sizes = rate(5000), many_threads(1000), Shared(memory)
     return [
-        Row("pause: median, seen by the target", "ms", 0.6, run_of.taker("median"), quick=True),
-        Row("pause: median, reported by pmp", "ms", 0.6, run_of.taker("reported"), quick=True),
+        Row("pause: median, seen by the target", "ms", 0.25, run_of.taker("median"), quick=True),
+        Row("pause: median, reported by pmp", "ms", 0.25, run_of.taker("reported"), quick=True),
         Row("pause: difference of seen and reported", "%", 20, run_of.taker("differ")),
-        Row("pause: 99th percentile, seen", "ms", 2, run_of.taker("p99")),
-        Row("pause: the classic loop's, times pmp's", "times", 500, run_of.taker("classic"),
+        Row("pause: 99th percentile, seen", "ms", 1, run_of.taker("p99")),
+        Row("pause: the classic loop's, times pmp's", "times", 1000, run_of.taker("classic"),
             more=True),
         # The target's gaps include other load on the machine; this ratio is valid on a busy
         # machine.
-        Row("pause: the classic loop's, times pmp's report", "times", 500,
+        Row("pause: the classic loop's, times pmp's report", "times", 1000,
             run_of.taker("classic_reported"), more=True, quick=True),
         Row("pause: largest, 200 samples", "ms", 10, run_of.taker("largest")),
         Row("pause of the first sample: Python with its DWARF", "ms", 40, first_sample(python),
@@ -293,11 +310,12 @@ def rows(quick):
             quick=True),
         Row("pause of the first sample: 300 shared libraries", "ms", 40,
             first_sample(lambda: (GAPS,), threads=1, libraries=libraries)),
-        Row("from a cold start to the first sample", "s", 1, cold_start, quick=True),
-        Row("pause at 10 Hz: median, seen by the target", "ms", 10, slow_samples),
+        Row("from a cold start to the first sample", "s", 0.5, cold_start, quick=True),
+        Row("pmp dump of 20 threads", "s", 1, dump_seconds(20)),
+        Row("pause at 10 Hz: median, seen by the target", "ms", 2, slow_samples),
         Row("slowdown at 10 Hz, 1 thread", "%", 1, slowdown(1)),
-        Row("slowdown at 10 Hz, 100 threads", "%", 3, slowdown(100)),
-        Row("samples a second, of %d" % ASKED_HZ, "Hz", 500, fast.taker("hz"), more=True),
+        Row("slowdown at 10 Hz, 100 threads", "%", 1, slowdown(100)),
+        Row("samples a second, of %d" % ASKED_HZ, "Hz", 1000, fast.taker("hz"), more=True),
         Row("late, of %d a second" % ASKED_HZ, "%", 1, fast.taker("late")),
         Row("1,000 threads: gap of the median thread", "ms", 1, crowd.taker("gap"), rounds=2),
         Row("1,000 threads: a sample", "s", 0.4, crowd.taker("wall"), rounds=2),
