@@ -1,4 +1,4 @@
-"""What the top README promises of a sample by seizing: what is done to the target, and for how long."""
+"""What the top README promises of --attach seize: what is done to the target, and for how long."""
 
 import os
 import re
