@@ -155,27 +155,4 @@ def hold(gdb, target):
     raise AssertionError("gdb was not caught with the target")
 
 
-@test("a gdb without ctypes attaches for each sample: Python frames, a note, target unharmed")
-def _():
-    need_gdb()
-    folder = os.path.join(temp_dir(), "modules")
-    os.mkdir(folder)
-    with open(os.path.join(folder, "ctypes.py"), "w", encoding="ascii") as file:
-        file.write("raise ImportError\n")
-    gdb = script('PYTHONPATH=%s exec gdb "$@"\n' % folder)
-    with busy(1) as target:
-        for args in ((), ("--instant",)):
-            result = pmp("-p", target.pid, "-n", 5, "-r", 5, "--gdb", gdb, *args, limit=90)
-            equal(result.code, 0, result)
-            check(re.search(r"^pmp: note: \S+gdb cannot seize threads \(its Python has no ctypes\)"
-                            r": it attaches for each sample", result.err, re.M), result.err)
-            check(" spin (" in result.out, result.out)
-            target.check_unharmed()
-        os.kill(target.pid, signal.SIGSTOP)
-        result = pmp("-p", target.pid, "-n", 3, "-r", 5, "--gdb", gdb, limit=90)
-        equal(result.code, 0, result)
-        equal(proc_status(target.pid, "State")[:1], "T", "it was stopped before")
-        equal(proc_status(target.pid, "TracerPid"), "0")
-
-
 main()
