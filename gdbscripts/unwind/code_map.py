@@ -9,6 +9,7 @@ import struct
 
 from pmp_cfi import FrameSection, FrameTable
 from pmp_elf import Elf
+from pmp_function_starts import FunctionStarts
 from pmp_go_table import GoTable
 from pmp_target_files import (DELETED, Refused, open_mapped, open_program, open_vdso,
                               raise_descriptor_limit)
@@ -29,14 +30,14 @@ class CodeFile:
     `bias` = offset in the file + `base` + `bias`; `start`: the address of its first code mapping;
     `read`: Elf.read; `uses_python`: it contains CPython or uses its C functions."""
     __slots__ = ("path", "bias", "base", "start", "file", "frames", "go", "debug_frames",
-                 "build_id", "read", "uses_python", "_elf", "_starts", "_ends")
+                 "build_id", "read", "uses_python", "function_starts")
 
     def __init__(self, path: str, bias: int, base: int, start: int, file, elf: Elf) -> None:
         self.path, self.bias, self.base, self.start, self.file = path, bias, base, start, file
         self.frames = _frame_table(elf)  # a FrameTable, or a FrameSection, or None
         self.go = _go_table(elf)  # a GoTable, or None
         self.debug_frames = None if self.go is not None else _debug_frames(elf)
-        self._elf, self._starts, self._ends = elf, None, {}  # of the functions with symbols
+        self.function_starts = FunctionStarts(elf)
         self.build_id = _build_id(elf)
         self.read = elf.read
         self.uses_python = _uses_python(elf)
@@ -49,18 +50,6 @@ class CodeFile:
         if found is None and self.debug_frames is not None:
             found = self.debug_frames.function(address)
         return found
-
-    def symbol_start(self, address: int) -> int:
-        """Where the function at an address of the file begins by its symbol, 0: unknown."""
-        if self._starts is None:
-            try:
-                self._ends = self._elf.function_ranges()
-            except OSError:
-                pass
-            self._starts = sorted(self._ends)
-        at = bisect.bisect_right(self._starts, address) - 1
-        start = self._starts[at] if at >= 0 else 0
-        return start if address < self._ends.get(start, 0) or self._ends.get(start) == start else 0
 
 
 class CodeMap:
@@ -180,10 +169,10 @@ class CodeMap:
             return None
         return file.go.assembly_rule(address - bias)
 
-    def symbol_start(self, address: int) -> int:
-        """As CodeFile.symbol_start, for an address in the target."""
+    def function_start(self, address: int) -> int:
+        """Where the function at an address begins, by other means than a rule; 0: unknown."""
         file = self.file_at(address)
-        start = file.symbol_start(address - file.bias) if file is not None else 0
+        start = file.function_starts.start(address - file.bias) if file is not None else 0
         return start + file.bias if start else 0
 
     def go_lines(self, address: int) -> list:

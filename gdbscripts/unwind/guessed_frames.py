@@ -7,9 +7,9 @@ that was built without it. In this order:
 - Generated code: the frame pointer, which JIT compilers keep for profilers (Node always, Java with
   -XX:+PreserveFramePointer). Compiled Java code uses the register for other data; then the next
   pair of a frame pointer and a return address on the stack.
-- Code of files: the frame pointer if the function begins by setting it; else the word on the stack
-  that points behind a call of this function. Where that is not known (an indirect call, no
-  symbols), behind a call of the nearest function before the pc, or the next return address.
+- Code of files: the frame pointer if the function begins by setting it (function_starts.py); else
+  the word on the stack that points behind a call of this function, or else behind an indirect call
+  or one through a procedure linkage table.
 
 So frames may be missing there, or be old ones.
 """
@@ -20,19 +20,24 @@ from pmp_memory import BadRead
 
 FRAME_BYTES_MAX = 1 << 20
 SEARCH_BYTES = 1 << 14  # of a stack
-FUNCTION_BYTES_MAX = 1 << 20
 EPILOGUE_BYTES = 32  # bytes of code that are searched for the epilogue
 TARGETS_MAX = 100000  # addresses that are kept
 PUSH_RBP = b"\x55"
-ENDBR64 = b"\xf3\x0f\x1e\xfa"
 MOV_RSP_RBP = (b"\x48\x89\xe5", b"\x48\x8b\xec")
 CALL_BYTES = 7  # of the longest instruction that calls, without prefixes
 CALL_NEAR, CALL_INDIRECT = 0xe8, 0xff  # Intel SDM, volume 2: CALL; the latter with /2
-UNKNOWN = 0  # the target of an indirect call
+UNKNOWN = 0  # the target of an indirect call, also of one through a procedure linkage table
 DISTANCE = struct.Struct("<i")
 # mov $15 (rt_sigreturn),%eax or %rax; syscall: a C library's signal trampoline.
 SIGRETURN = re.compile(rb"(?:\xb8|\x48\xc7\xc0)\x0f\0\0\0\x0f\x05")
-JUMP_TO_OTHER = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\xf2?\xff\x25(....)", re.S)  # jmp *N(%rip)
+JUMP_TO_OTHER = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\xf2?\xff\x25")  # jmp *N(%rip)
+PROLOGUE_BYTES = 48
+# Instructions of a prologue: endbr64; mov and xor of registers, which compilers mix in; push; at
+# the end sub $N,%rsp.
+STEP = re.compile(rb"\xf3\x0f\x1e\xfa|"
+                  rb"[\x41\x44\x45\x48\x49\x4c\x4d]?[\x31\x89\x8b][\xc0-\xff]|"
+                  rb"(\x41?[\x50-\x57])|\x48\x83\xec([\0-\x7f])|\x48\x81\xec(...[\0-\x7f])",
+                  re.S)
 BYTES_BEFORE = 6
 # (code before the pc, code from it on, bytes from the stack pointer to the return address, and to
 # the saved rbp): push %rbp; mov %rsp,%rbp. ret. In a procedure linkage table: push $N; jmp .plt,
@@ -72,30 +77,29 @@ def epilogue(code: bytes):
     return None
 
 
-def prologue(code: bytes, offset: int):
-    """The bytes from the stack pointer to the return address at `offset` of a function that begins
-    with `code`, if rbp is still the caller's there; else None."""
-    at = 4 if code.startswith(ENDBR64) else 0
-    if offset <= at:
-        return 0
-    if code[at:at + 1] == PUSH_RBP and offset == at + 1 and code[at + 1:at + 4] in MOV_RSP_RBP:
-        return 8
-    return None
+class Prologue:
+    """The instructions at the begin of a function that have been executed, as far as they are
+    decoded. size: their bytes; depth: from the stack pointer behind them to the return address;
+    fp_at: from the saved rbp to the return address, None: it is not saved; sets_fp: the frame
+    pointer is set."""
+    __slots__ = ("size", "depth", "fp_at", "sets_fp")
 
-
-def saved_fp(code: bytes):
-    """For a function that begins with `code`: 0 if it sets the frame pointer; if it only saves rbp,
-    the bytes from it to the return address; None if it does neither."""
-    at = 4 if code.startswith(ENDBR64) else 0
-    if code[at:at + 1] == PUSH_RBP and code[at + 1:at + 4] in MOV_RSP_RBP:
-        return 0
-    depth = 0
-    while at < len(code) and (0x50 <= code[at] <= 0x57 or code[at] == 0x41):  # push
-        depth += 8
-        if code[at:at + 1] == PUSH_RBP:
-            return depth
-        at += 2 if code[at] == 0x41 else 1
-    return None
+    def __init__(self, code: bytes) -> None:
+        """code: of the function, up to the pc."""
+        self.size, self.depth, self.fp_at, self.sets_fp = 0, 0, None, False
+        step = STEP.match(code)
+        while step:
+            pushed, less, much = step.groups()
+            less = less or much
+            if pushed:
+                self.depth += 8
+            if pushed == PUSH_RBP:
+                self.fp_at = self.depth
+            self.depth += int.from_bytes(less or b"", "little")
+            self.size = step.end()
+            step = STEP.match(code, self.size) if not less else None
+        # Compilers mix these two with other instructions.
+        self.sets_fp = any(PUSH_RBP in code[:max(code.find(move), 0)] for move in MOV_RSP_RBP)
 
 
 class GuessedFrames:
@@ -138,7 +142,7 @@ class GuessedFrames:
     def _start(self, pc: int) -> int:
         """Where the function begins, 0: unknown."""
         function = self._find_name(pc)
-        return function.start if function is not None else self._code.symbol_start(pc)
+        return function.start if function is not None else self._code.function_start(pc)
 
     def _by_code(self, memory, stack, frame, fp: int, start: int):
         """As caller, by the instructions at the pc; None if they tell nothing."""
@@ -156,10 +160,9 @@ class GuessedFrames:
         try:
             code = memory.read_some(pc, EPILOGUE_BYTES)
             if frame.exact:
-                if start:
-                    found = prologue(memory.read_some(start, 8), pc - start)
-                    if found is not None:
-                        yield found, 0 if found else None
+                begin = self.prologue(memory, start, pc)
+                if begin is not None and begin.size == pc - start:
+                    yield begin.depth, begin.depth - begin.fp_at if begin.fp_at else None
                 before = memory.read_some(pc - BYTES_BEFORE, BYTES_BEFORE)
                 yield from ((depth, fp_at) for its_before, its_code, depth, fp_at in PLACES
                             if its_code.match(code) and its_before.search(before))
@@ -168,6 +171,15 @@ class GuessedFrames:
         found = epilogue(code)
         if found is not None:
             yield found
+
+    @staticmethod
+    def prologue(memory, start: int, pc: int):
+        """The Prologue of a function that was executed before the pc; None: it is not known."""
+        try:
+            size = min(pc - start, PROLOGUE_BYTES)
+            return Prologue(memory.read_some(start, size) if size else b"") if start else None
+        except BadRead:
+            return None
 
     def _of_generated(self, memory, stack, sp: int, fp: int) -> tuple:
         """As caller, for generated code: by the frame pointer or the next one."""
@@ -213,19 +225,12 @@ class GuessedFrames:
         if code[CALL_BYTES - 5] == CALL_NEAR:
             called = address + DISTANCE.unpack_from(code, CALL_BYTES - 4)[0]
             if self._is_code(called):
-                return self._behind_jump(memory, called)
+                is_jump = JUMP_TO_OTHER.match(memory.read_some(called, 16))
+                return UNKNOWN if is_jump else called
         if any(code[at] == CALL_INDIRECT and at + _indirect_size(*code[at + 1:at + 3]) == CALL_BYTES
                for at in range(CALL_BYTES - 1)):
             return UNKNOWN
         return UNKNOWN if SIGRETURN.match(code, CALL_BYTES) else None
-
-    def _behind_jump(self, memory, address: int) -> int:
-        """The function to which an entry of a procedure linkage table leads, or the address."""
-        found = JUMP_TO_OTHER.match(memory.read_some(address, 16))
-        if found is None:
-            return address
-        place = address + found.end() + DISTANCE.unpack(found.group(1))[0]
-        return struct.unpack("<Q", memory.read_some(place, 8))[0]
 
 
 def _indirect_size(modrm: int, sib: int) -> int:
@@ -246,23 +251,24 @@ class _Search:
         """guessed: the GuessedFrames; start: of the function, 0: unknown."""
         self._guessed, self._memory, self._stack = guessed, memory, stack
         self._frame, self._fp, self._start = frame, fp, start
+        self._begin = guessed.prologue(memory, start, frame.pc)
         # The place of the return address if fp is the function's own; 0: it is none.
         self._fp_at = fp + 8 if guessed.is_frame_pointer(memory, stack, frame.sp, fp) else 0
 
     def caller(self):
         """As GuessedFrames.caller."""
-        at, start = self._fp_at, self._start
-        if not at or not start or self._saved_fp(start) != 0:
-            at, start = self._best(list(self._candidates()))
+        at, begin = self._fp_at, self._begin
+        if not at or not begin or not begin.sets_fp:
+            at = self._best(list(self._candidates()))
         if not at:
             if not self._fp and not self._frame.exact:
                 return None  # the first function of a program or of a thread sets it to 0
             raise BadRead("no return address")
-        fp, saved = self._fp, self._saved_fp(start) if start else None
-        if at == self._fp_at and not saved:
+        fp = self._fp
+        if at == self._fp_at and not (begin and begin.fp_at and not begin.sets_fp):
             fp = self._stack.word(fp)
-        elif saved:
-            fp = self._stack.word(at - saved)
+        elif begin and begin.fp_at:
+            fp = self._stack.word(at - begin.fp_at)
         return at + 8, self._stack.word(at), fp
 
     def _candidates(self):
@@ -279,29 +285,13 @@ class _Search:
                 if target == self._start != UNKNOWN:
                     return
 
-    def _best(self, found: list) -> tuple:
-        """(place, start of the function that was called there; 0: unknown), (0, 0): none. found:
-        list of _candidates."""
+    def _best(self, found: list) -> int:
+        """The place that is most likely, 0: none. found: list of _candidates."""
+        if self._begin:
+            at = self._frame.sp + self._begin.depth
+            if (at, UNKNOWN) in found or (at, self._start) in found:
+                return at
         if found and found[-1][1] == self._start != UNKNOWN:
-            return found[-1]
-        before = [row for row in found if self._is_before(*row)] if not self._start else []
-        if before:
-            return max(before, key=lambda row: (row[1], -row[0]))
-        if found and self._frame.exact and found[0] == (self._frame.sp, UNKNOWN):
-            return found[0]
-        if self._fp_at and not self._start:
-            return self._fp_at, UNKNOWN
-        unknown = [at for at, target in found if target == UNKNOWN] or [at for at, _ in found]
-        return (unknown[0] if unknown else self._fp_at), self._start
-
-    def _is_before(self, at: int, target: int) -> bool:
-        """Does the pc seem to be in the function that was called there?"""
-        return (target <= self._frame.address < target + FUNCTION_BYTES_MAX
-                and (not self._fp_at or (at == self._fp_at) == (self._saved_fp(target) == 0)))
-
-    def _saved_fp(self, start: int):
-        """As saved_fp, None if the code cannot be read."""
-        try:
-            return saved_fp(self._memory.read_some(start, 16))
-        except BadRead:
-            return None
+            return found[-1][0]
+        unknown = [at for at, target in found if target == UNKNOWN]
+        return (unknown or [self._fp_at] + [at for at, _ in found])[0]

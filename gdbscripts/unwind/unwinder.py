@@ -69,7 +69,7 @@ class Unwinder:
         stopped."""
         for pc in pcs:
             if self._rule(pc - 1) is None:
-                self._code.symbol_start(pc - 1)
+                self._code.function_start(pc - 1)
 
     def unwind(self, memory, registers):
         """(frames, why): [Frame], leaf first, up to the outermost one or WALK_MAX; why the stack

@@ -169,11 +169,17 @@ def _():
             ("90c3", None), ("c9c3", None), ("4883c4", None), ("5cc3", None),
             ("4883c4f8c3", None), ("", None)):
         equal(guessed_frames.epilogue(bytes.fromhex(code)), wanted, code)
-    for code, offset, wanted in (
-            ("554889e5", 0, 0), ("554889e5", 1, 8), ("554889e5", 4, None),
-            ("f30f1efa554889e5", 4, 0), ("f30f1efa554889e5", 5, 8), ("55488bec", 1, 8),
-            ("5590", 1, None)):
-        equal(guessed_frames.prologue(bytes.fromhex(code), offset), wanted, code)
+    for code, wanted in (
+            ("", (0, 0, None, False)), ("55", (1, 8, 8, False)), ("554889e5", (4, 8, 8, True)),
+            ("f30f1efa", (4, 0, None, False)), ("f30f1efa55", (5, 8, 8, False)),
+            ("55488bec", (4, 8, 8, True)), ("5590", (1, 8, 8, False)), ("90", (0, 0, None, False)),
+            ("41574156415541544989fc55534883ec18", (17, 72, 40, False)),
+            ("4157554889e5", (6, 16, 16, True)), ("4889e5", (3, 0, None, False)),
+            ("550fb6c74889e590", (1, 8, 8, True)),
+            ("554889e54881ec001000004883ec10", (11, 4104, 8, True)),
+            ("4883ec80", (0, 0, None, False)), ("4883ec", (0, 0, None, False))):
+        begin = guessed_frames.Prologue(bytes.fromhex(code))
+        equal((begin.size, begin.depth, begin.fp_at, begin.sets_fp), wanted, code)
 
 
 def readelf_rules(path):
@@ -371,7 +377,7 @@ class memory_of(memory.MemoryReader):
         return rule if 0x4000 <= address < 0x6000 else None
 
     @staticmethod
-    def symbol_start(_address):
+    def function_start(_address):
         return 0
 
     @staticmethod

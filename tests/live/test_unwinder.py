@@ -1,5 +1,6 @@
 """The agent's unwinder and names give the same frames as gdb's, at each instruction."""
 
+import json
 import os
 import re
 import shutil
@@ -122,6 +123,39 @@ def _():
                         if python.version in ((2, 7), (3, 13))}
     for path in sorted(found):
         both_ways(path, "-c", BUSY)
+
+
+def three_ways(path, full, steps):
+    """The counts of three_ways.py for a program; full: its file with all symbols."""
+    need_gdb()
+    variables = {"NO_SIGNALS": "1"} if steps == "yes" else {}
+    with Target(path, env=variables) as target:
+        result = run("gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-x",
+                     os.path.join(HELPERS, "three_ways.py"), limit=200,
+                     env={"PMP_PID": str(target.pid), "PMP_ROUNDS": "40", "PMP_STEPS": steps,
+                          "PMP_FULL": full})
+    found = re.search(r"^THREE WAYS (.*)$", result.out, re.M)
+    check(found, "three_ways.py did not end", result)
+    return json.loads(found.group(1))
+
+
+@test("code without unwind tables: the frames that full symbols tell, more than gdb finds")
+def _():
+    source, options = os.path.join(HELPERS, "no_tables.c"), (
+        "-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
+    for flags, steps in ((("-O2", "-fomit-frame-pointer"), "yes"),
+                         (("-O2", "-fno-omit-frame-pointer"), "no"),
+                         (("-O0", "-fno-omit-frame-pointer"), "yes")):
+        full = compiled(os.environ.get("CC", "cc"), source, *options, *flags)
+        for strip in "-g", "-s":
+            path = full + strip
+            equal(run("strip", strip, "-o", path, full).code, 0)
+            counts = three_ways(path, full, steps)
+            note("%s %s: %s" % (" ".join(flags), strip, counts))
+            ours, frames = counts["agent"], counts["frames"]
+            check(ours["found"] >= max(counts["gdb"]["found"], 0.99 * frames), counts)
+            check(ours["invented"] <= 0.02 * frames, counts)
+    check(three_ways(full, "", "no")["agent"]["whole"] == 40, ".debug_frame")
 
 
 @test("the stack of a greenlet ends at its own start, not in frames of its starter")
