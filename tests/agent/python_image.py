@@ -23,7 +23,7 @@ SIZES = {"frame.owner": 1, "frame.is_entry": 1, "frame.lasti": 4, "frame.tlbc_in
          "code.firstlineno": 4}  # bytes; other fields have 8
 
 
-class FakeMemory:
+class FakeMemory(memory.MemoryReader):
     """A Memory of SIZE bytes from BASE on, filled by the test; other addresses raise BadRead."""
 
     BASE, SIZE = 0x7f0000000000, 1 << 17

@@ -26,7 +26,7 @@ import types
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "matrix"))
 
-from agent_modules import load  # noqa: E402
+from agent_modules import load, load_agent  # noqa: E402
 from python_image import ROWS, Image  # noqa: E402
 import tap  # noqa: E402
 
@@ -48,14 +48,6 @@ interpreter = load("interpreter")
 native = load("native_stack")
 unwinder = load("unwinder")
 thread_sampler = load("thread_sampler")
-
-
-def load_agent():
-    """The module agent, which acts when it is loaded: here it changes and writes nothing."""
-    ptrace, markers = load("ptrace"), load("markers")
-    ptrace.refusal, ptrace.die_with_parent = lambda: "", lambda *_: None
-    markers.write_lines = lambda _lines: None
-    return load("agent")
 
 
 class Pages:

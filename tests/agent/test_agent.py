@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import queue
 import random
 import re
 import shutil
@@ -10,7 +11,7 @@ import sys
 from types import SimpleNamespace
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from agent_modules import load  # noqa: E402
+from agent_modules import load, load_agent  # noqa: E402
 from tap import PYTHON, check, equal, main, run, skip, temp_dir, test  # noqa: E402
 
 cfi = load("cfi")
@@ -349,6 +350,29 @@ def _():
         reader = SimpleNamespace(read=lambda at, size, code=code, time=time:
                                  time if at == 0x8000 else code.rjust(size, b"\x90"))
         equal(restarted_call.may_be_futex(reader, 0x5000, 0x8000), wanted, code)
+
+
+@test("threads that have not stopped in time: looked at again until none is left, by one timer")
+def _():
+    agent, events, left = load_agent(), queue.Queue(), [2]
+
+    def settle():
+        left[0] -= 1
+        return left[0] < 0
+    agent.gdb.post_event = events.put
+    it = agent.Agent(True)
+    it.stops = SimpleNamespace(settle=settle)
+    it._settle()
+    it._settle()  # another sample begins or ends
+    equal(left, [0])
+    events.get(timeout=20)()
+    equal(left, [-1])
+    try:
+        check(events.get(timeout=0.1) is None, "a second timer")
+    except queue.Empty:
+        pass
+    it._settle()
+    check(events.empty() and not it.settling, "nothing is left to look at")
 
 
 class memory_of(memory.MemoryReader):

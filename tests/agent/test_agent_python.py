@@ -405,7 +405,7 @@ def _():
     equal(states, [[inner, outer], [foreign]])
 
 
-class Below:
+class Below(memory.MemoryReader):
     """Two stacks, with an unreadable page between them."""
 
     def __init__(self, fake, second, end):

@@ -34,3 +34,11 @@ sys.meta_path.insert(0, Finder)
 def load(name):
     """The module pmp_NAME."""
     return importlib.import_module("pmp_" + name)
+
+
+def load_agent():
+    """The module agent, which acts when it is loaded: here it changes and writes nothing."""
+    ptrace, markers = load("ptrace"), load("markers")
+    ptrace.refusal, ptrace.die_with_parent = lambda: "", lambda *_: None
+    markers.write_lines = lambda _lines: None
+    return load("agent")

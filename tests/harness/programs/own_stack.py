@@ -33,7 +33,7 @@ load("gil")
 interpreter = load("interpreter")
 
 
-class OwnMemory:
+class OwnMemory(memory.MemoryReader):
     """The agent's Memory of this process."""
 
     def __init__(self):
