@@ -155,7 +155,12 @@ class Agent:
         samples): is called while all threads are stopped."""
         for _ in range(TRIES):
             mark = procfs.exec_mark(pid)
-            stats, begun, samples = self._take_once(pid, instant, on_stopped)
+            try:
+                stats, begun, samples = self._take_once(pid, instant, on_stopped)
+            except process_sampler.NotTraced:
+                if procfs.exec_mark(pid) == mark:
+                    raise
+                continue
             if procfs.exec_mark(pid) == mark:
                 self._note_late_reads()
                 return stats, begun, samples

@@ -15,6 +15,7 @@ import os
 import threading
 import time
 
+import pmp_procfs as procfs
 import pmp_ptrace as ptrace
 from pmp_priority import RealTime
 from pmp_registers import from_bytes
@@ -102,8 +103,13 @@ class ThreadStops:
         self._seizing = False
         if not number:
             self._waiting.add(tid)
-        elif not ptrace.is_gone(number):
+        elif not ptrace.is_gone(number) and self._lives(tid):
             self.failure = "ptrace: " + os.strerror(number)
+
+    def _lives(self, tid: int) -> bool:
+        """The kernel also says of an ended thread that it is not permitted."""
+        stat = procfs.thread_stat(self._pid, tid)
+        return stat is not None and stat.state not in procfs.ENDED
 
     def _stopped_within(self, limit_s: float):
         """Yields threads as they stop, until there are none left, or the time is over."""

@@ -453,6 +453,7 @@ def _():
         equal((stops.stop([child], LIMIT), list(stops.each([child], LIMIT))), ([], []), what)
         stops.release()
         check(stops.settle(), what)
+        equal(stops.failure, "", what)
         check(time.monotonic() - began < LIMIT, what)
         if what == "a zombie":
             equal(os.waitpid(child, 0), (child, 0), "its parent's wait")
