@@ -53,6 +53,7 @@ class Agent:
     def __init__(self, can_seize: bool) -> None:
         self._new_stops = ThreadStops if can_seize else GdbStops
         self.stops = None
+        self.early = None  # the sample that was taken by `warm`, as `_take`, and its pause
         self.target = None
         self.symbolizer = None
         self.code = None
@@ -72,9 +73,10 @@ class Agent:
 
     # The commands.
 
-    def warm(self, pid: int, started_by_pmp: int = 0, glue: int = 0) -> None:
-        """Reads symbols. No thread is stopped. started_by_pmp: 1 if the target is a program that
-        pmp has stopped at its first instruction; glue: 1: with_owners of NativeNames."""
+    def warm(self, pid: int, started_by_pmp: int, glue: int, early: int) -> None:
+        """Reads symbols. started_by_pmp: 1 if the target is a program that pmp has stopped at its
+        first instruction; glue: 1: with_owners of NativeNames; early: 1: takes the sample that will
+        be the first one before that, unless gdb has to attach for it."""
         self.code = CodeMap(pid)
         root = procfs.foreign_root(pid)
         self.symbols = Symbols(self.code, root, pid)
@@ -88,8 +90,10 @@ class Agent:
         stats = procfs.thread_stats(pid)
         if self._can_read(stats):
             self._update_maps()
-            self.symbols.load_pending()
             self._search_interpreter(self._is_thread(stats))
+            if early and self._new_stops is ThreadStops:
+                self.early = self._take(pid, False, None) + (self.stops.longest_us,)
+            self.symbols.load_pending()
             self._load_rules()
             self._update_native_names()
             self.native_names.read_interpreter()
@@ -100,9 +104,14 @@ class Agent:
     def sample(self, pid: int, number: int, epoch: int, instant: int = 0) -> None:
         """Takes one sample. epoch: time 0 of the run, in us; instant: 1: stops all threads at once,
         also those that sleep."""
-        stats, begun, samples = self._take(pid, bool(instant), None)
+        if number == 1 and self.early is not None:
+            stats, begun, samples, pause = self.early
+        else:
+            stats, begun, samples = self._take(pid, bool(instant), None)
+            pause = self.stops.longest_us
+        self.early = None
         self.names.set_names(self.target, samples, stats)
-        self._write(number, pid, begun - epoch, self.stops.longest_us, samples)
+        self._write(number, pid, max(0, begun - epoch), pause, samples)
 
     def dump(self, pid: int, number: int, epoch: int, want_locals: int) -> None:
         """A sample of one instant, with what the threads wait for. want_locals: 1: also the locals

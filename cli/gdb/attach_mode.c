@@ -9,7 +9,7 @@
 #define AGENT_START                                                                                \
 	"python pmp_source = open(4, \"rb\").read().decode()\n"                                    \
 	"python exec(pmp_source.partition(\"\\n#:PMP-BUNDLE\\n\")[0])\n"
-#define AGENT_WARM "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue})\n"
+#define AGENT_WARM "python pmp(\"warm\", {pid}, {started_by_pmp}, {glue}, {early})\n"
 #define AGENT_SAMPLE "python pmp(\"sample\", {pid}, {sample}, {epoch}, {instant})\n"
 #define AGENT_DUMP "python pmp(\"dump\", {pid}, {sample}, {epoch}, {locals})\n"
 
@@ -108,6 +108,8 @@ void attach_mode_command(const struct attach_mode_row *row, enum attach_verb ver
 			buf_printf(out, "%" PRIu64, values->epoch_us);
 		} else if (span_take(&rest, SPAN_LIT("{instant}"))) {
 			buf_printf(out, "%d", values->instant);
+		} else if (span_take(&rest, SPAN_LIT("{early}"))) {
+			buf_printf(out, "%d", values->early);
 		} else if (span_take(&rest, SPAN_LIT("{glue}"))) {
 			buf_printf(out, "%d", values->glue);
 		} else if (span_take(&rest, SPAN_LIT("{locals}"))) {

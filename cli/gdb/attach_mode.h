@@ -29,13 +29,14 @@ struct attach_mode_row {
 
 const struct attach_mode_row *attach_mode_row(enum attach_mode mode);
 
-/* INSTANT, GLUE, LOCALS and STARTED_BY_PMP are in worker.h. */
+/* INSTANT, GLUE, EARLY, LOCALS and STARTED_BY_PMP are in worker.h. */
 struct attach_values {
 	uint32_t pid;
 	uint64_t sample, epoch_us;
 	bool locals;
 	bool instant;
 	bool glue;
+	bool early;
 	bool started_by_pmp;
 	const char *line_prefix; /* of lines that gdb's echo prints for pmp */
 	bool other_mounts;       /* the target has its own mounts */

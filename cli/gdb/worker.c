@@ -236,6 +236,7 @@ struct worker *worker_create(const struct worker_plan *plan, struct error *err)
 		.pid = plan->pid,
 		.instant = plan->instant,
 		.glue = plan->glue,
+		.early = plan->early,
 		.locals = plan->locals,
 		.started_by_pmp = plan->started_by_pmp,
 		.line_prefix = worker->output.line_prefix,

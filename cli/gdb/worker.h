@@ -12,8 +12,9 @@
  *	python exec(...)
  *		loads the agent (attach_mode.c, gdbscripts/loader.py)
  *		-> ~pmp hello gdb=13.1 python=3.11.2
- *	python pmp("warm", PID, STARTED_BY_PMP, GLUE)
- *		reads symbols: /proc and the files that the target has mapped. Stops no thread.
+ *	python pmp("warm", PID, STARTED_BY_PMP, GLUE, EARLY)
+ *		reads symbols: /proc and the files that the target has mapped. EARLY 1: takes sample
+ *		1 before that, and answers with it when it is asked for; its time_us is 0.
  *		STARTED_BY_PMP 1: also for the libraries that the target has yet to load. GLUE 1:
  *		functions without a name tell which functions alone use them
  *		-> ~pmp warm pid=4711
@@ -75,6 +76,7 @@ struct worker_plan {
 	uint32_t pid;
 	bool instant;        /* INSTANT of the protocol above */
 	bool glue;           /* GLUE */
+	bool early;          /* EARLY */
 	bool locals;         /* LOCALS */
 	bool started_by_pmp; /* STARTED_BY_PMP: the target is a program that pmp runs */
 };

@@ -178,6 +178,9 @@ static void do_prepare(struct target_sampler *sampler, uint64_t now)
 		sampler->phase = PHASE_END;
 		return;
 	}
+	pool->plan.early = pool->plan.mode == attach_mode_row(ATTACH_SEIZE) &&
+	                   !sampler->context->plan.started && !sampler->context->instant &&
+	                   !sampler->context->started_by_pmp;
 	if (!worker_pool_start_missing(pool, &err)) {
 		end_unless(sampler, failure_policy_on_fatal_error(&sampler->policy, &err));
 		return;
