@@ -1,5 +1,6 @@
 """Samples of one live process: which threads are stopped, together or one by one, and when."""
 import pmp_procfs as procfs
+from pmp_registers import NOT_RESTARTED
 from pmp_thread_sampler import ThreadSample, ThreadSampler
 
 # How long threads are waited for. One that does not stop in time is left out of the sample.
@@ -36,14 +37,15 @@ def take(target, stops, stats: dict, instant: bool, on_stopped=None) -> list:
     """[ThreadSample] of all threads. All of them go on when this returns. NotTraced.
 
     target: thread_sampler.Target; stops: ThreadStops or GdbStops; stats: procfs.thread_stats, with
-    CPU times; instant: all threads are stopped together, also those that sleep;
-    on_stopped(samples): is called then, before they go on."""
+    CPU times; instant: all threads are stopped together, also those that sleep, but for calls that
+    would fail; on_stopped(samples): is called then, before they go on."""
     asleep = kernel_stacks(target.pid, stats)
     sampler = ThreadSampler(target, stats, stops.registers)
-    unstoppable = frozenset(asleep) | {tid for tid, stat in stats.items()
-                                       if stat.state == "S" and _must_sleep(target.pid, tid)}
-    sampler.read_sleepers(unstoppable if instant else stats)
-    tids = [tid for tid in sampler.unread() if tid not in unstoppable]
+    sleepers = frozenset(tid for tid, stat in stats.items() if stat.state == "S")
+    sampler.read_sleepers([tid for tid in stats if tid in sleepers and (
+        not instant or _would_fail(target.pid, tid) or _must_sleep(target.pid, tid))])
+    tids = [tid for tid in sampler.unread() if tid not in asleep and not (
+        tid in sleepers and _must_sleep(target.pid, tid))]
     try:
         if instant or sampler.at_once:
             sampler.at_once = True
@@ -82,3 +84,9 @@ def _read_each(target, sampler, stops, tids: list) -> None:
 
 def _must_sleep(pid: int, tid: int) -> bool:
     return procfs.wchan(pid, tid) in UNSTOPPABLE
+
+
+def _would_fail(pid: int, tid: int) -> bool:
+    """Would a stop make the thread's system call fail?"""
+    found = procfs.sleep_pc_sp(pid, tid)
+    return found is not None and found[2] in NOT_RESTARTED

@@ -108,6 +108,7 @@ class ThreadSampler:
             if sample is not None and procfs.not_run_since(pid, tid, ran):
                 found.append(sample)
         locks = self._read_locks()
+        self._locks = None  # the others are read later
         for sample in found:
             sample.locks = locks
             self._found[sample.tid] = sample

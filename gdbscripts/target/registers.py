@@ -10,6 +10,9 @@ WORDS = struct.Struct("<27Q")
 # rsi, rdi, rbp, rsp, r8 to r15, and the column of the return address, here rip.
 BY_NUMBER = (10, 12, 11, 5, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0, 16)
 FUTEX, RESTARTED = 202, 219  # arch/x86/entry/syscalls/syscall_64.tbl: futex, restart_syscall
+# Waits that fail with EINTR after a stop (signal(7)): epoll_wait, epoll_pwait, epoll_pwait2, semop,
+# semtimedop, rt_sigtimedwait, io_getevents, io_pgetevents.
+NOT_RESTARTED = frozenset((232, 281, 441, 65, 220, 128, 208, 333))
 # linux/futex.h: FUTEX_WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2, without the flags
 # FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME.
 FUTEX_COMMAND, FUTEX_WAITS = 127, (0, 6, 9, 11, 13)

@@ -9,7 +9,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from targets import await_samples, gdbs_of, need_gdb, start_pmp  # noqa: E402
+from profiles import Profile  # noqa: E402
+from targets import await_samples, gdbs_of, need_gdb, need_live_python, start_pmp  # noqa: E402
 from tap import (PYTHON, Target, check, equal, main, note,  # noqa: E402
                  pmp, proc_status, skip, temp_dir, test)
 
@@ -127,6 +128,54 @@ def hold(gdb, target):
             return
         os.kill(gdb, signal.SIGCONT)
     raise AssertionError("gdb was not caught with the target")
+
+
+# Waits in epoll_wait, through ctypes: Python itself would call it again after EINTR.
+EPOLL = """
+import ctypes, os, select
+libc = ctypes.CDLL(None, use_errno=True)
+epoll = select.epoll()
+print("ready %d" % os.getpid(), flush=True)
+while True:
+    if libc.epoll_wait(epoll.fileno(), ctypes.create_string_buffer(64), 1, -1) < 0:
+        print("errno %d" % ctypes.get_errno(), flush=True)
+"""
+# Frames that take longer to read than a stop may last.
+DEEP = """
+import os, sys
+sys.setrecursionlimit(1 << 30)
+def down(n):
+    if not n:
+        print("ready %d" % os.getpid(), flush=True)
+        while True: pass
+    down(n - 1)
+down(400000)
+"""
+
+
+@test("a thread in epoll_wait is not interrupted, not by a dump either")
+def _():
+    need_gdb()
+    with Target(PYTHON, "-c", EPOLL) as target:
+        for args in (("-n", 5), ("-n", 5, "--instant")):
+            equal(pmp("-p", target.pid, *args).code, 0)
+        result = pmp("dump", "-p", target.pid)
+        check("epoll_wait" in result.out, result)
+        equal(target.process.stdout.read() or b"", b"", "EINTR")
+
+
+@test("a stop is ended after 0.2 s, and samples rest after a long one: notes say so")
+def _():
+    need_live_python()
+    path = os.path.join(temp_dir(), "p.yaml")
+    with Target(PYTHON, "-c", DEEP) as target:
+        result = pmp("-p", target.pid, "-n", 3, "-o", path, limit=120)
+        target.check_unharmed()
+    equal(result.code, 0, result)
+    for text in ("its stack is cut", "samples are delayed"):
+        check(text in result.out, text, result)
+    found = Profile.load(path).sampling
+    check(found["stopped_share"] <= 0.4, "a quarter of the time", found)
 
 
 main()
