@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import time
 
@@ -130,15 +131,23 @@ def hold(gdb, target):
     raise AssertionError("gdb was not caught with the target")
 
 
-# Waits in epoll_wait, through ctypes: Python itself would call it again after EINTR.
-EPOLL = """
-import ctypes, os, select
-libc = ctypes.CDLL(None, use_errno=True)
-epoll = select.epoll()
-print("ready %d" % os.getpid(), flush=True)
-while True:
-    if libc.epoll_wait(epoll.fileno(), ctypes.create_string_buffer(64), 1, -1) < 0:
-        print("errno %d" % ctypes.get_errno(), flush=True)
+EPOLL = r"""
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+int main(void)
+{
+	struct epoll_event event;
+	int epoll = epoll_create1(0);
+
+	printf("ready %d\n", (int)getpid());
+	fflush(stdout);
+	for (;;)
+		if (epoll_wait(epoll, &event, 1, -1) < 0) {
+			perror("epoll_wait");
+			fflush(stdout);
+		}
+}
 """
 # Frames that take longer to read than a stop may last.
 DEEP = """
@@ -156,7 +165,9 @@ down(400000)
 @test("a thread in epoll_wait is not interrupted, not by a dump either")
 def _():
     need_gdb()
-    with Target(PYTHON, "-c", EPOLL) as target:
+    program = os.path.join(temp_dir(), "epoll")
+    subprocess.run(["gcc", "-O2", "-x", "c", "-", "-o", program], input=EPOLL.encode(), check=True)
+    with Target(program) as target:
         for args in (("-n", 5), ("-n", 5, "--instant")):
             equal(pmp("-p", target.pid, *args).code, 0)
         result = pmp("dump", "-p", target.pid)
