@@ -67,6 +67,17 @@ def children(pid):
     return found
 
 
+def open_files(pid):
+    """[path or "pipe:[N]" and the like] of a process's descriptors."""
+    folder, found = "/proc/%d/fd" % pid, []
+    try:
+        for name in os.listdir(folder):
+            found.append(os.readlink(os.path.join(folder, name)))
+    except OSError:
+        pass  # the process or a descriptor has gone
+    return found
+
+
 def comm(pid):
     return read("/proc/%d/comm" % pid).decode(errors="replace").strip()
 
@@ -196,8 +207,7 @@ class Victim:
             return "its state is %s" % fields["State"]
         for key in ("SigPnd", "ShdPnd"):
             pending = int(fields[key], 16)
-            # An attach to a stopped thread queues a SIGSTOP that only SIGCONT removes.
-            if pending & ~self.allowed_pending & ~(STOP_BIT if self.stopped else 0):
+            if pending & ~self.allowed_pending:
                 return "%s %s" % (key, fields[key])
             self.cont_pending |= bool(pending & CONT_BIT)
         return None

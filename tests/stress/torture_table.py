@@ -9,12 +9,12 @@ import tempfile
 import time
 
 from tap import BUILD, ROOT
-from victims import (CONT_BIT, EXIT_CODE, LIBC, Pmp, Victim, kill_children, leftover_children,
-                     state, tids, tracer, wait_until)
+from victims import (CONT_BIT, EXIT_CODE, LIBC, STOP_BIT, Pmp, Victim, kill_children,
+                     leftover_children, open_files, state, tids, tracer, wait_until)
 
-MODES = ("once", "each", "plain", "dump")
+MODES = ("seize", "plain", "dump")
 MOMENTS = ("any", "starting", "attaching", "idle", "sampling", "detaching")
-RATE = {"once": 50, "each": 20, "plain": 5, "dump": 15}
+RATE = {"seize": 100, "each": 100, "plain": 5, "dump": 15}  # "each": an old name of seize
 DUMP_OPTIONS = ("-o", "--save-raw", "--gdb")  # options of a run that dump also has
 LIMIT = 30  # seconds until pmp's end, on a busy machine
 CLEANUP_LIMIT = 5  # seconds until the end of processes left by a killed pmp; also measured
@@ -82,6 +82,10 @@ class Case:
 
     # Parts of a run.
 
+    def mode_seizes(self):
+        """Is no thread traced between two samples, nor after gdb's end?"""
+        return self.row.mode != "plain"
+
     def files(self):
         root = os.environ.get("TMPDIR") if FULL_FOLDER else None
         return set(os.listdir(root)) if root else set()
@@ -114,20 +118,31 @@ class Case:
         return self._await(self.pmp.gdbs) and self._sleep(0.3)
 
     def _await_attaching(self):
-        return (self._await(lambda: tracer(self.victim.pid))
-                and self._sleep(self.rng.choice((0, 0.02, 0.2))))
+        """In plain gdb attaches. Else it reads the target's memory for the first time, and the
+        first stop follows."""
+        begun = self._is_read if self.mode_seizes() else lambda: tracer(self.victim.pid)
+        return self._await(begun) and self._sleep(self.rng.choice((0, 0.02, 0.2)))
+
+    def _is_read(self):
+        """Does a gdb have the target's memory open?"""
+        memory = "/proc/%d/mem" % self.victim.pid
+        return any(memory in open_files(pid) for pid in self.pmp.gdbs())
 
     def _in_stop(self):
+        """Is a thread in a stop of a tracer? A stop can be as short as 0.1 ms."""
         return any(state(self.victim.pid, tid) == "t" for tid in tids(self.victim.pid)[:3])
 
     def _await_idle(self):
+        """Between two stops, as far as that can be said in a mode with short ones."""
+        if self.mode_seizes():
+            return self._await(self._is_read) and self._sleep(0.5)
         return (self._await(self._in_stop) and self._await(lambda: not self._in_stop())
                 and self._sleep(0.2))
 
     def _await_sampling(self):
         if self.victim.stopped:
             return self._await(self._in_stop) and self._sleep(0.5)
-        for _ in range(self.rng.randrange(1, 6 if self.row.mode == "once" else 3)):
+        for _ in range(self.rng.randrange(1, 6 if self.row.mode == "seize" else 3)):
             if not self._await(self._in_stop):
                 return False
             if not wait_until(lambda: not self._in_stop() or self.pmp.has_ended(), LIMIT, 0):
@@ -146,7 +161,7 @@ class Case:
         if self.row.act is None:
             self.row.more["scenario"](self)
             return
-        seconds = 1.2 if self.row.mode == "once" else 2
+        seconds = 1.2 if self.row.mode == "seize" else 2
         stopped = self.row.more.get("stopped", True) and self.rng.random() < 0.15
         kind = self.rng.choice(("python", "threads")) if stopped else self.row.more.get("kind")
         if stopped:
@@ -233,14 +248,17 @@ class Case:
                 self.harm.append("after the command %s: %s" % (self.command, answer))
             if self.command == "exec":
                 self.victim.after_exec()
-        # A gdb that ends abruptly sends SIGCONT, to undo a stop that it requested and has not seen.
-        self.victim.allowed_pending = CONT_BIT if self.row.more.get("abrupt") else 0
+        # plain: a gdb that ends abruptly sends SIGCONT, to undo a stop that it requested and has not
+        # seen. A stopped thread that gdb attached to has a SIGSTOP pending until it is continued.
+        if not self.mode_seizes():
+            self.victim.allowed_pending = CONT_BIT if self.row.more.get("abrupt") else 0
+            self.victim.allowed_pending |= STOP_BIT if self.victim.stopped else 0
         self.harm += self.victim.harm()
         if self.victim.cont_pending:
             self.notes.append("a thread that blocks SIGCONT has one pending")
         if self.victim.parent_saw:
             self.notes.append("its parent saw it stop")
-            if not self.row.more.get("may_stop"):
+            if self.mode_seizes() or not self.row.more.get("may_stop"):
                 self.harm.append("its parent saw %s" % self.victim.parent_saw)
             self.victim.parent_saw = ""
         self.harm += self.victim.harm_in_use()
@@ -357,7 +375,7 @@ def pause_pmp(then):
 
 
 SHORT_TIMEOUTS = {
-    "PMP_DEADLINES": "start=3,warm=3,attach=1,sample=1,detach=1,close=0.2,hurry=0.5,blocked=1"}
+    "PMP_DEADLINES": "start=3,warm=3,sample=1,detach=1,close=0.2,hurry=0.5,blocked=1"}
 
 
 def other_rows():
