@@ -221,7 +221,8 @@ $(B)/tests/harness/programs/%: $(B)/tests/harness/programs/%.o $(B)/merger.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Built without a sanitizer, whose run-time library has its own threads and signals.
-plain_programs := $(patsubst %,$(B)/tests/harness/programs/%,victim embed busy exclusive stopped)
+plain_programs := $(patsubst %,$(B)/tests/harness/programs/%,\
+	victim restless embed busy exclusive stopped)
 $(plain_programs): $(B)/tests/harness/programs/%: tests/harness/programs/%.c
 	$(call step,CC)
 	@mkdir -p $(@D)
@@ -284,7 +285,7 @@ size: all $(B)/pmp.map ## the bytes that each library adds to the binary
 
 TORTURE ?=
 
-torture: $(B)/tests/harness/programs/victim samples
+torture: $(B)/tests/harness/programs/victim $(B)/tests/harness/programs/restless samples
 torture: all ## kill and stop pmp, gdb and targets, 15 minutes (TORTURE='--seconds 60')
 	@B='$(B)' PYTHON='$(PYTHON)' $(PYTHON) tests/stress/torture.py $(TORTURE)
 

@@ -17,6 +17,7 @@ from tap import BUILD, PMP, PYTHON, ROOT
 PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None, use_errno=True)
 EXIT_CODE = 37
+RESTLESS = ("exec", "exec-thread", "forks", "calls", "signals", "reader")
 STOP_BIT, CONT_BIT = 1 << signal.SIGSTOP - 1, 1 << signal.SIGCONT - 1
 
 
@@ -92,24 +93,33 @@ def wait_until(condition, limit, pause=0.0005):
         time.sleep(pause)
 
 
-class Victim:
-    """A process that obeys commands (programs/victim.c). Each wait has a limit.
+def program_of(kind, argument):
+    """The command of a victim of this kind."""
+    folder = os.path.join(ROOT, "tests", "harness", "programs")
+    if kind == "python":
+        return [PYTHON, "-W", "ignore", os.path.join(folder, "victim.py")]
+    name = "restless" if kind in RESTLESS else "victim"
+    argv = [os.path.join(BUILD, "tests", "harness", "programs", name), kind]
+    return argv + ([] if argument is None else [str(argument)])
 
-    stopped: it is stopped by SIGSTOP before pmp starts, and has to stay so.
+
+class Victim:
+    """A process that obeys commands (programs/victim.c, restless.c). Each wait has a limit.
+
+    argument: of its program; stopped: it is stopped by SIGSTOP before pmp starts, and has to stay
+    so; is_job: it is a process group of this session, so that SIGTSTP and others stop it.
     """
 
-    def __init__(self, kind, number=0, stopped=False):
+    def __init__(self, kind, argument=None, stopped=False, is_job=False):
         self.kind, self.stopped = kind, stopped
-        argv = [os.path.join(BUILD, "tests", "harness", "programs", "victim"), kind, str(number)]
-        if kind == "python":
-            argv = [PYTHON, "-W", "ignore",
-                    os.path.join(ROOT, "tests", "harness", "programs", "victim.py")]
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, bufsize=0,
-                                        start_new_session=True)
+        self.process = subprocess.Popen(program_of(kind, argument), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        bufsize=0, start_new_session=not is_job,
+                                        preexec_fn=os.setpgrp if is_job else None)
         self.pid = self.process.pid
         self.process.returncode = 0  # waited for here, not by Popen
         self.unread, self.parent_saw, self.code = b"", "", None
+        self.stop_signals = []  # of the stops that its parent saw
         self.allowed_pending = 0  # mask of signals that may be pending
         self.cont_pending = False  # one of them was SIGCONT
         self.ready = self.answer(20).startswith("ready")
@@ -130,6 +140,7 @@ class Victim:
                 return
             if os.WIFSTOPPED(word):
                 self.parent_saw += "S"
+                self.stop_signals.append(os.WSTOPSIG(word))
             elif os.WIFCONTINUED(word):
                 self.parent_saw += "C"
             else:
@@ -157,6 +168,18 @@ class Victim:
     def ask(self, line, limit=20):
         self.send(line)
         return self.answer(limit)
+
+    def counts(self):
+        """{name: number} of restless.c; AssertionError if it does not answer."""
+        words = self.ask("count").split()
+        assert words and words[0] == "count", "it does not tell its counts: %s" % words
+        return {name: int(number) for name, number in (word.split("=") for word in words[1:])}
+
+    def problems(self):
+        """{tid: what} of each thread that is traced, stopped though it should not be (and the other
+        way round), or has a signal pending."""
+        found = {tid: self._thread_problem(tid) for tid in tids(self.pid)}
+        return {tid: what for tid, what in found.items() if what}
 
     def code_hashes(self):
         """{(start, path): hash} of each executable mapping of a file."""
@@ -186,11 +209,11 @@ class Victim:
         if self.code is not None:
             return ["the target has ended: %d" % self.code]
         # The victim's own signals are pending for short times: only what stays is a problem.
-        for tid in tids(self.pid):
-            fine = wait_until(lambda t=tid: not self._thread_problem(t), 0.3, 0.005)
-            problem = None if fine else self._thread_problem(tid)
-            if problem:
-                found.append("thread %d: %s" % (tid, problem))
+        wait_until(lambda: not self.problems(), 0.3, 0.005)
+        lasting = self.problems()
+        time.sleep(0.02)
+        lasting = {tid: what for tid, what in self.problems().items() if lasting.get(tid) == what}
+        found += ["thread %d: %s" % problem for problem in sorted(lasting.items())]
         now = self.code_hashes()
         found += ["changed code: %s" % path for (start, path), digest in self.code_before.items()
                   if now.get((start, path), digest) != digest]

@@ -2,7 +2,7 @@
 """Kills, stops and disturbs pmp, its gdbs and the target, and checks the target: `make torture`.
 
     tests/stress/torture.py [--seed S] [--seconds T] [--cases N] [--jobs J] [--rows REGEX]
-                            [--case N] [-v]
+                            [--case N] [--scale F] [-v]
 
 The table has a row for each fault, moment and mode (torture_table.py), and the rows of
 torture_situations.py. The rows run in an order and with delays and targets drawn from the seed, and
@@ -26,7 +26,9 @@ import traceback
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 
 import torture_situations as situations  # noqa: E402
+import torture_storms as storms  # noqa: E402
 import torture_table as table  # noqa: E402
+import torture_tracers as tracers  # noqa: E402
 import victims  # noqa: E402
 
 CASE_LIMIT = 120  # seconds; each wait in a case has a shorter limit
@@ -104,7 +106,8 @@ class Run:
             worker.stdout.close()
 
     def start(self):
-        argv = [sys.executable, os.path.abspath(__file__), "--worker", "--seed", self.options.seed]
+        argv = [sys.executable, os.path.abspath(__file__), "--worker", "--seed", self.options.seed,
+                "--scale", str(self.options.scale)]
         if self.options.rows:
             argv += ["--rows", self.options.rows]
         return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -177,6 +180,7 @@ def parse_options():
     parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1) + 1)
     parser.add_argument("--rows", default="", help="only rows whose name matches")
     parser.add_argument("--case", type=int, help="only this case")
+    parser.add_argument("--scale", type=float, default=1, help="of the counts of kills in a row")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
@@ -187,8 +191,9 @@ def parse_options():
 
 def main():
     options = parse_options()
-    rows = [row for row in table.rows() + list(situations.rows())
+    rows = [row for module in (table, situations, storms, tracers) for row in module.rows()
             if re.search(options.rows, row.name)]
+    table.SCALE = options.scale
     if not rows:
         sys.exit("torture: no row's name matches %r" % options.rows)
     if options.worker:

@@ -19,6 +19,7 @@ DUMP_OPTIONS = ("-o", "--save-raw", "--gdb")  # options of a run that dump also 
 LIMIT = 30  # seconds until pmp's end, on a busy machine
 CLEANUP_LIMIT = 5  # seconds until the end of processes left by a killed pmp; also measured
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
+SCALE = 1.0  # of the numbers of kills in a row (scaled)
 FULL_FOLDER = None  # a folder on a full file system, if mounting one is permitted
 
 
@@ -40,6 +41,10 @@ def mount_private_tmp():
 def mount(what, where, data, flags):
     kind = b"tmpfs" if what == b"tmpfs" else None
     return LIBC.mount(what, where, kind, ctypes.c_ulong(flags), data) == 0
+
+
+def scaled(number):
+    return max(1, int(number * SCALE))
 
 
 def pmp_args(mode, pid, *args):
@@ -90,11 +95,16 @@ class Case:
         root = os.environ.get("TMPDIR") if FULL_FOLDER else None
         return set(os.listdir(root)) if root else set()
 
-    def start(self, *args, kind=None, number=0, stopped=False, **options):
+    def start_victim(self, kind=None, argument=None, **options):
         self.victim = Victim(kind or self.rng.choice(("python", "threads", "threads", "busy")),
-                             number, stopped)
+                             argument, **options)
         if not self.victim.ready:
             raise AssertionError("the victim is not ready")
+
+    def start(self, *args, kind=None, number=None, stopped=False, **options):
+        """Starts a victim, if there is none yet, and pmp."""
+        if self.victim is None:
+            self.start_victim(kind, number, stopped=stopped)
         self.output = os.path.join(self.folder, "out.yaml")
         where = [] if "-o" in args else ["-o", self.output]
         self.pmp = Pmp(*pmp_args(self.row.mode, self.victim.pid, *where, *args), **options)
