@@ -181,6 +181,15 @@ class Victim:
         found = {tid: self._thread_problem(tid) for tid in tids(self.pid)}
         return {tid: what for tid, what in found.items() if what}
 
+    def lasting_problems(self, limit=1):
+        """Those problems that are there at each look, for so many seconds."""
+        lasting = set(self.problems().items())
+        deadline = time.monotonic() + limit
+        while lasting and time.monotonic() < deadline:
+            time.sleep(0.002)
+            lasting &= set(self.problems().items())
+        return dict(lasting)
+
     def code_hashes(self):
         """{(start, path): hash} of each executable mapping of a file."""
         found = {}
@@ -208,12 +217,8 @@ class Victim:
         self.poll_status()
         if self.code is not None:
             return ["the target has ended: %d" % self.code]
-        # The victim's own signals are pending for short times: only what stays is a problem.
-        wait_until(lambda: not self.problems(), 0.3, 0.005)
-        lasting = self.problems()
-        time.sleep(0.02)
-        lasting = {tid: what for tid, what in self.problems().items() if lasting.get(tid) == what}
-        found += ["thread %d: %s" % problem for problem in sorted(lasting.items())]
+        # The victim's own signals are pending for short times: only what lasts is a problem.
+        found += ["thread %d: %s" % problem for problem in sorted(self.lasting_problems().items())]
         now = self.code_hashes()
         found += ["changed code: %s" % path for (start, path), digest in self.code_before.items()
                   if now.get((start, path), digest) != digest]

@@ -248,6 +248,12 @@ class Case:
         self.check_files()
         self.check_victim()
 
+    def check_without_pmp(self):
+        """The same, if other processes than one pmp were the fault."""
+        _, left = leftover_children({self.victim.pid}, CLEANUP_LIMIT)
+        self.harm += ["left: " + what for what in left]
+        self.check_victim()
+
     def check_victim(self):
         if self.exit_code is not None:
             self.harm += self.victim.harm_at_exit(self.exit_code)
@@ -283,7 +289,7 @@ class Case:
             self.harm.append("no results: code %d, %s" % (self.pmp.code, self.pmp_stderr()))
         if FULL_FOLDER and os.listdir(FULL_FOLDER) != ["filler"]:
             self.harm.append("left in the full folder: %s" % os.listdir(FULL_FOLDER))
-        others = [name for name in os.listdir(self.folder) if name not in ("out.yaml", "raw")]
+        others = [name for name in os.listdir(self.folder) if not name.startswith(("out.yaml", "raw"))]
         others += sorted(self.files() - self.other_files)
         self.harm += ["a file is left: %s" % name for name in others]
 
