@@ -49,10 +49,14 @@ class Server:
             ready = select.select([self.device] + ([] if self.answers else [self.told]), [], [])[0]
             if self.told in ready:
                 self.answers = True
-                for unique in self.waiting:
-                    self.reply(unique, TEXT)
+                for request in self.waiting:
+                    self.reply_read(request)
             if self.device in ready:
                 self.handle(os.read(self.device, 1 << 17))
+
+    def reply_read(self, request):
+        offset, size = struct.unpack_from("<QI", request, HEADER.size + 8)  # struct fuse_read_in
+        self.reply(HEADER.unpack_from(request)[2], TEXT[offset:offset + size])
 
     def handle(self, request):
         _, opcode, unique, node = HEADER.unpack_from(request)[:4]
@@ -65,9 +69,9 @@ class Server:
         elif opcode == OPEN:
             self.reply(unique, struct.pack("<QII", 0, DIRECT_IO, 0))
         elif opcode == READ and not self.answers:
-            self.waiting.append(unique)
+            self.waiting.append(request)
         elif opcode == READ:
-            self.reply(unique, TEXT)
+            self.reply_read(request)
         elif opcode in (RELEASE, FLUSH):
             self.reply(unique)
         elif opcode not in NO_ANSWER:
@@ -97,15 +101,14 @@ class Mount:
         os.close(told)
 
     def answer(self):
-        if self.tell is not None:
-            os.close(self.tell)
-            self.tell = None
+        os.write(self.tell, b"x")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.answer()
+        os.close(self.tell)
         LIBC.umount2(self.folder.encode(), MNT_DETACH)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)

@@ -13,7 +13,7 @@ import time
 import torture_table as table
 from agent_modules import load
 from fuse_server import Mount
-from torture_storms import Sender, another_process, begin, check_progress, count_samples, finish
+from torture_storms import Sender, another_process, begin, check_progress, count_samples
 from victims import Pmp, read, state, tids, tracer, wait_until
 
 SEIZING = ("seize", "dump")
@@ -379,17 +379,20 @@ def fuse(case):
         mount.answer()
         if not wait_until(lambda: case.victim.counts()["reads"] > 2, 5, 0.02):
             case.harm.append("its read does not return")
-        finish(case)
+    case.check()
 
 
 def check_premise(case, tid):
     """Interrupts the thread: it goes to state D, or the row tests nothing."""
-    stops = load("thread_stops").ThreadStops(case.victim.pid)
-    stops.stop([tid], 0.05)
-    if state(case.victim.pid, tid) != "D":
-        case.notes.append("a reader that is interrupted is in state %s, not D" % (
-            state(case.victim.pid, tid)))
-    stops.release()
+    with another_process(interrupt, tid):
+        if not wait_until(lambda: state(case.victim.pid, tid) == "D", 2):
+            case.harm.append("a reader that is interrupted does not go to state D")
+
+
+def interrupt(tid, rounds):
+    if not rounds:
+        load("ptrace").seize(tid)
+    time.sleep(0.1)
 
 
 def many(*args):
