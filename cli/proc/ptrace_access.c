@@ -14,6 +14,7 @@
 #include "cli/proc/process.h"
 
 #define CAP_SYS_PTRACE 19
+#define TRACED_LOOKS 20 /* of 1 ms */
 #define YAMA "/proc/sys/kernel/yama/ptrace_scope"
 
 /* A message is "user 1000 may not trace process 4711 (nginx) of user 33: " and one of these. */
@@ -180,6 +181,17 @@ static bool fail_no_process(uint32_t pid, struct error *err)
 	                 pid, pid, *found, stat.comm, *found);
 }
 
+/* Is it traced for longer than the moment for which another pmp traces it? */
+static bool is_traced(uint32_t pid, struct process_status *status)
+{
+	for (int i = 0; status->tracer && i < TRACED_LOOKS; i++) {
+		usleep(1000);
+		if (!process_status(pid, 0, status))
+			return false;
+	}
+	return status->tracer;
+}
+
 /* Checks for states in which no user can trace it. true: none of them. */
 static bool check_state(uint32_t pid, struct process_stat *stat, struct error *err)
 {
@@ -219,7 +231,7 @@ static bool check_state(uint32_t pid, struct process_stat *stat, struct error *e
 		        err, ERROR_PERMISSION,
 		        "process %u (%s) is a thread of the kernel's: no debugger can look at it",
 		        pid, stat->comm);
-	if (status.tracer)
+	if (is_traced(pid, &status))
 		return fail_traced(pid, stat->comm, status.tracer, err);
 	return true;
 }

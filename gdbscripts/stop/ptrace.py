@@ -147,8 +147,3 @@ def get_registers(tid: int):
     if _calls.ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, _calls.vector_at) != 0:
         return None
     return _calls.registers.raw if _calls.vector[1] == REGISTERS_SIZE else None
-
-
-def is_gone(number: int) -> bool:
-    """Does an errno of `seize` say that the thread has ended?"""
-    return number == errno.ESRCH

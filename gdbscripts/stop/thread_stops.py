@@ -25,6 +25,7 @@ SLEEP_S = 0.00005
 # How long `each` waits for one thread before it interrupts the next one, too: on a busy machine a
 # thread stops only when it gets a processor.
 PATIENCE_S = 0.0002
+SEIZE_TRIES, SEIZE_S = 4, 0.0005  # of a thread that another process traces
 EXEC_SPINS = 50  # looks until an exec is thought of, and again: 1 ms, then 5 ms
 HELP_S = 0.02  # how long PTRACE_SEIZE may block before the helper looks
 
@@ -97,14 +98,23 @@ class ThreadStops:
         if self._helper is None and (self._stopped or self._waiting or self._late):
             self._helper = threading.Thread(target=self._help_seize, daemon=True)
             self._helper.start()
+        number = self._try_seize(tid)
+        tries = 0 if self.failure else SEIZE_TRIES
+        while number and tries and self._lives(tid):
+            time.sleep(SEIZE_S)  # another pmp may trace it for a moment
+            number, tries = self._try_seize(tid), tries - 1
+        if not number:
+            self._waiting.add(tid)
+        elif self._lives(tid):
+            self.failure = "ptrace: " + os.strerror(number)
+
+    def _try_seize(self, tid: int) -> int:
+        """As ptrace.seize."""
         self._looked = time.monotonic()
         self._seizing = True
         number = ptrace.seize(tid)
         self._seizing = False
-        if not number:
-            self._waiting.add(tid)
-        elif not ptrace.is_gone(number) and self._lives(tid):
-            self.failure = "ptrace: " + os.strerror(number)
+        return number
 
     def _lives(self, tid: int) -> bool:
         """The kernel also says of an ended thread that it is not permitted."""
