@@ -3,8 +3,9 @@ import struct
 
 # Indexes of words in struct user_regs_struct (sys/user.h), and gdb's names of them.
 RBP, R10, RSI, RDI, ORIG_RAX, RIP, RSP, FS_BASE = 4, 7, 13, 14, 15, 16, 19, 21
-NAMES = {RBP: "rbp", R10: "r10", RSI: "rsi", RDI: "rdi", ORIG_RAX: "orig_rax", RIP: "rip",
-         RSP: "rsp", FS_BASE: "fs_base"}
+NAMES = dict(enumerate("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip"
+                       .split()))
+NAMES.update({RSP: "rsp", FS_BASE: "fs_base"})
 WORDS = struct.Struct("<27Q")
 # Those that DWARF numbers, in its order (System V ABI for x86-64, figure 3.36): rax, rdx, rcx, rbx,
 # rsi, rdi, rbp, rsp, r8 to r15, and the column of the return address, here rip.

@@ -32,12 +32,23 @@ DISTANCE = struct.Struct("<i")
 SIGRETURN = re.compile(rb"(?:\xb8|\x48\xc7\xc0)\x0f\0\0\0\x0f\x05")
 JUMP_TO_OTHER = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\xf2?\xff\x25")  # jmp *N(%rip)
 PROLOGUE_BYTES = 48
-# Instructions of a prologue: endbr64; mov and xor of registers, which compilers mix in; push; at
-# the end sub $N,%rsp.
-STEP = re.compile(rb"\xf3\x0f\x1e\xfa|"
-                  rb"[\x41\x44\x45\x48\x49\x4c\x4d]?[\x31\x89\x8b][\xc0-\xff]|"
-                  rb"(\x41?[\x50-\x57])|\x48\x83\xec([\0-\x7f])|\x48\x81\xec(...[\0-\x7f])",
-                  re.S)
+# Instructions of a prologue: push; at the end sub $N,%rsp; and what compilers mix in: those that
+# only change other registers (Intel SDM, volume 2). _B: a prefix for r8 to r15.
+_B, _ALU = rb"[\x41\x43\x45\x47\x49\x4b\x4d\x4f]", rb"[\x01\x09\x21\x29\x31\x39\x85\x89]"
+_NOT_SP = rb"[\xc0-\xff](?<![\xc4\xcc\xd4\xdc\xe4\xec\xf4\xfc])"  # the operand
+STEP = re.compile(b"|".join((
+    rb"(\x41?[\x50-\x57])", rb"\x48\x83\xec([\0-\x7f])", rb"\x48\x81\xec(...[\0-\x7f])",
+    rb"\xf3\x0f\x1e\xfa",  # endbr64
+    rb"[\x48\x49][\xb8-\xbf]........", rb"[\x41\x44\x45]?[\xb8-\xbf]....",  # mov $N
+    # add, or, and, sub, xor, cmp, test, mov; the first ones and shifts with $N.
+    _B + _ALU + rb"[\xc0-\xff]", _B + rb"[\x83\xc1][\xc0-\xff].",
+    rb"[\x40\x44\x48\x4c]?" + _ALU + _NOT_SP, rb"[\x40\x44\x48\x4c]?[\x83\xc1]" + _NOT_SP + b".",
+    # mov from, imul, movzx, movsx; mul, neg, not.
+    rb"[\x40-\x4f]?\x8b[\xc0-\xdf\xe8-\xff]", rb"[\x40-\x4f]?\x0f[\xaf\xb6\xb7\xbe\xbf][\xc0-\xff]",
+    rb"[\x40-\x4f]?\xf7[\xd0-\xff]",
+    # lea N(%rsp), N(%rip)
+    rb"[\x48\x4c]\x8d[\x44\x4c\x54\x5c\x6c\x74\x7c]\x24.",
+    rb"[\x48\x4c]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]....")), re.S)
 BYTES_BEFORE = 6
 # (code before the pc, code from it on, bytes from the stack pointer to the return address, and to
 # the saved rbp): push %rbp; mov %rsp,%rbp. ret. In a procedure linkage table: push $N; jmp .plt,

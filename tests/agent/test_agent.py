@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from agent_modules import load, load_agent  # noqa: E402
 from tap import PYTHON, check, equal, main, run, skip, temp_dir, test  # noqa: E402
 
+all_registers = load("all_registers")
 cfi = load("cfi")
 elf = load("elf")
 guessed_frames = load("guessed_frames")
@@ -176,9 +177,14 @@ def _():
             ("55488bec", (4, 8, 8, True)), ("5590", (1, 8, 8, False)), ("90", (0, 0, None, False)),
             ("41574156415541544989fc55534883ec18", (17, 72, 40, False)),
             ("4157554889e5", (6, 16, 16, True)), ("4889e5", (3, 0, None, False)),
-            ("550fb6c74889e590", (1, 8, 8, True)),
+            ("550fb6c74889e590", (7, 8, 8, True)), ("550fa24889e5", (1, 8, 8, True)),
             ("554889e54881ec001000004883ec10", (11, 4104, 8, True)),
-            ("4883ec80", (0, 0, None, False)), ("4883ec", (0, 0, None, False))):
+            ("4883ec80", (0, 0, None, False)), ("4883ec", (0, 0, None, False)),
+            ("49b8c3f5285c8fc2f5284883ec38", (14, 56, None, False)),
+            ("48b8c3f5285c8fc2f5284889fa5548c1ea0348f7e24889e55348", (25, 16, 8, True)),
+            ("4c8d54240855", (6, 8, 8, False)), ("4983ec10", (4, 0, None, False)),
+            ("4889ec", (0, 0, None, False)), ("4829c4", (0, 0, None, False)),  # rsp changes
+            ("4883e4f0", (0, 0, None, False)), ("488d6424f0", (0, 0, None, False))):
         begin = guessed_frames.Prologue(bytes.fromhex(code))
         equal((begin.size, begin.depth, begin.fp_at, begin.sets_fp), wanted, code)
 
@@ -247,6 +253,110 @@ def _():
             equal(rule and readelf_text(rule), wanted, "%s: 0x%x" % (path, address))
             rows += 1
     check(rows > 20000, "rows", rows)
+
+
+def compiled_without_tables(*options):
+    """The path of a program whose call frame information is in .debug_frame."""
+    path = os.path.join(temp_dir(), "program")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness", "programs",
+                          "no_tables.c")
+    if shutil.which("cc") is None or shutil.which("readelf") is None:
+        skip("no cc or readelf")
+    equal(run("cc", "-O2", "-fno-asynchronous-unwind-tables", *options, "-o", path, source,
+              limit=100).code, 0)
+    return path
+
+
+@test("the rules of .debug_frame in all versions, packed too, and of .eh_frame without an index")
+def _():
+    for options in (("-g", "-gdwarf-2"), ("-g", "-gdwarf-3"), ("-g", "-gdwarf-5"),
+                    ("-g", "-gz=zlib"), ("-g", "-gz=zlib-gnu"), ("-g0", "-funwind-tables")):
+        path = compiled_without_tables(*options)
+        name = ".debug_frame" if "-g" in options else ".eh_frame"
+        file = elf.Elf(path)
+        data = file.unpacked_section(name, 1 << 20)
+        table = cfi.FrameSection(data, file.section(name), name == ".debug_frame")
+        functions = {start for start, end in file.function_ranges().items() if end > start}
+        found = [row for row in readelf_rules(path) if table.function(row[0]) is not None]
+        check(len(functions & set(table.starts())) >= 10, "functions", options, table.starts())
+        check(len(found) > 30, "rows", options, len(found))
+        if name == ".eh_frame":
+            found = [row for row in found if row[1][0] != "exp"]
+        for address, row in found:
+            rule = table.function(address).rule(address)
+            if name == ".eh_frame" or address in functions:
+                equal(readelf_text(rule), expected_text(row), "%s: 0x%x" % (options, address))
+    for limit in 0, 100:
+        try:
+            file.unpacked_section(name, limit)
+            check(False, "a limit of %d" % limit)
+        except memory.BadRead:
+            pass
+
+
+@test("a packed section: its limit, and what is no such section")
+def _():
+    path = compiled_without_tables("-g", "-gz=zlib")
+    file = elf.Elf(path)
+    whole = file.unpacked_section(".debug_frame", 1 << 20)
+    equal(file.unpacked_section(".debug_frame", len(whole)), whole)
+    equal(file.unpacked_section(".debug_none", 100), b"")
+    at = file._sections()[[row[0] for row in file._sections()].index(b".debug_frame")][3]
+    packed = bytearray(open(path, "rb").read())
+    for change, value in ((0, 2), (30, packed[at + 30] ^ 255)):  # another method; other bytes
+        other = bytearray(packed)
+        other[at + change] = value
+        try:
+            check(elf.Elf(bytes(other)).unpacked_section(".debug_frame", 1 << 20) != whole, change)
+        except memory.BadRead:
+            pass
+    try:
+        file.unpacked_section(".debug_frame", len(whole) - 1)
+        check(False, "a limit")
+    except memory.BadRead:
+        pass
+
+
+@test("corrupt sections of frames: no exception but BadRead")
+def _():
+    file = elf.Elf(compiled_without_tables("-g"))
+    data = file.unpacked_section(".debug_frame", 1 << 20)
+    chance = random.Random(1)
+    for _ in range(300):
+        other = bytearray(data)
+        for _ in range(chance.randrange(1, 20)):
+            other[chance.randrange(len(other))] = chance.randrange(256)
+        table = cfi.FrameSection(bytes(other), 0, bool(chance.randrange(2)))
+        for start in table.starts():
+            function = table.function(start)
+            if function is not None:
+                function.rule(start + 5)
+                function.row(start + 5)
+
+
+@test("DWARF expressions")
+def _():
+    registers = {7: 0x1000, 6: 0x2000, 16: 0x401b}
+    words = {0x1008: 0x3000, 0x2fd8: 77}
+    for code, wanted in (
+            ("7708", 0x1008), ("770806", 0x3000), ("77080623f8ff03", 0x12ff8), ("7658", 0x1fd8),
+            ("77088000 3f1a3b2a332422", 0x1010), ("08ff", 255), ("09ff", (1 << 64) - 1),
+            ("0a0102", 0x201), ("0c01000000", 1), ("31321c", (1 << 64) - 1), ("35321c", 3),
+            ("313222", 3), ("3513 32", 2), ("3132 16 1c", 1), ("3132 14 22 22", 4), ("3512 22", 10),
+            ("96", None), ("", None), ("22", None), ("7f00", "unknown"), ("ff", None),
+            ("7006", "unknown"), ("0a01", None), ("7700 06", None)):
+        def word(address):
+            if address not in words:
+                raise memory.BadRead("0x%x" % address)
+            return words[address]
+        try:
+            got = all_registers.evaluate(bytes.fromhex(code), registers, word)
+        except KeyError:
+            got = "unknown"
+        except memory.BadRead:
+            got = None
+        equal(got, wanted, code)
+    equal(all_registers.evaluate(bytes.fromhex("2308"), {}, None, (5,)), 13)
 
 
 @test("corrupt call frame information: no exception")

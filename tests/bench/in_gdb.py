@@ -15,7 +15,7 @@ import time
 import gdb
 
 sys.path.insert(0, os.path.join(os.environ["PMP_ROOT"], "tests", "harness"))
-from gdb_modules import Attached  # noqa: E402
+from gdb_modules import Attached, registers_of  # noqa: E402
 
 ROUNDS = 300
 
@@ -33,19 +33,18 @@ def timed(function):
 def main(pid):
     import pmp_interpreter as interpreter
     import pmp_native_stack as native_stack
-    import pmp_registers as registers
     from pmp_python_files import PythonFiles
 
     target = Attached(pid)
     thread = gdb.selected_thread()
-    ident = registers.read(thread).thread_id
+    ident = registers_of(thread).thread_id
     files = PythonFiles(pid).scan()
     python, note = interpreter.find_live(target.memory, files, {ident})
     if python is None:
         raise gdb.GdbError("no Python: %s" % note)
 
     def walk():
-        found = target.unwinder.unwind(target.memory, registers.read(thread))
+        found = target.unwinder.unwind(target.memory, registers_of(thread))
         return native_stack.Stack(*found)
 
     def take_sample(reader):

@@ -11,6 +11,13 @@ sys.dont_write_bytecode = True
 sys.meta_path.insert(0, Finder)
 
 
+def registers_of(thread):
+    """The agent's Registers of a thread that this gdb has stopped."""
+    import pmp_ptrace
+    import pmp_registers
+    return pmp_registers.from_bytes(pmp_ptrace.get_registers(thread.ptid[1]))
+
+
 class Attached:
     """A process that this gdb is attached to, after it has read its symbols, as the agent does.
     Unlike there, gdb is in all-stop mode, and the target's inferior has the symbols too."""
@@ -21,12 +28,13 @@ class Attached:
         import pmp_native_names
         import pmp_symbolizer
         import pmp_perf_map
-        import pmp_session
+        import pmp_gdb_settings
         import pmp_symbols
         import pmp_unwinder
 
-        pmp_session.apply_settings()
+        pmp_gdb_settings.apply_settings()
         gdb.execute("set non-stop off")
+        gdb.execute("handle SIGTRAP nopass", False, True)  # of a single step
         self.code = pmp_code_map.CodeMap(pid)
         self.symbols = pmp_symbols.Symbols(self.code)
         self.symbols.update()

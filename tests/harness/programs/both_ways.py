@@ -13,9 +13,8 @@ import time
 import gdb
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from gdb_modules import Attached  # noqa: E402
+from gdb_modules import Attached, registers_of  # noqa: E402
 import pmp_symbolizer as symbolizer  # noqa: E402
-import pmp_registers as registers  # noqa: E402
 from pmp_gdb_text import name_text  # noqa: E402
 
 PART = re.compile(r" \[clone \.(part|cold\.\d)\]")
@@ -30,7 +29,7 @@ class Comparison:
         self.frames = self.cut = self.wrong = 0
 
     def compare(self, thread):
-        target, regs = self.target, registers.read(thread)
+        target, regs = self.target, registers_of(thread)
         frames, why = target.unwinder.unwind(target.memory, regs)
         self.cut += bool(why)
         agents = [(frame.pc, frame.sp, name)

@@ -14,8 +14,7 @@ import time
 import gdb
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from gdb_modules import Attached  # noqa: E402
-import pmp_registers as registers  # noqa: E402
+from gdb_modules import Attached, registers_of  # noqa: E402
 
 STEPS = (1, 1, 3, 1, 40, 1, 1, 7, 1, 1, 300, 1, 1)
 FRAMES_MAX = 200
@@ -56,7 +55,7 @@ class Comparison:
         self.frames, self.gdb, self.agent = 0, Count(), Count()
 
     def compare(self, thread):
-        target, regs = self.target, registers.read(thread)
+        target, regs = self.target, registers_of(thread)
         by_agent = [(frame.pc, frame.sp)
                     for frame in target.unwinder.unwind(target.memory, regs)[0]]
         by_gdb = gdb_frames(thread)
