@@ -31,6 +31,7 @@ DISTANCE = struct.Struct("<i")
 # mov $15 (rt_sigreturn),%eax or %rax; syscall: a C library's signal trampoline.
 SIGRETURN = re.compile(rb"(?:\xb8|\x48\xc7\xc0)\x0f\0\0\0\x0f\x05")
 JUMP_TO_OTHER = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\xf2?\xff\x25")  # jmp *N(%rip)
+JUMP, JUMP_BYTES = re.compile(rb"\xe9(?=(....))....", re.S), 64
 PROLOGUE_BYTES = 48
 # Instructions of a prologue: push; at the end sub $N,%rsp; and what compilers mix in: those that
 # only change other registers (Intel SDM, volume 2). _B: a prefix for r8 to r15.
@@ -298,11 +299,20 @@ class _Search:
 
     def _best(self, found: list) -> int:
         """The place that is most likely, 0: none. found: list of _candidates."""
-        if self._begin:
+        if self._begin and self._begin.depth:
             at = self._frame.sp + self._begin.depth
             if (at, UNKNOWN) in found or (at, self._start) in found:
                 return at
         if found and found[-1][1] == self._start != UNKNOWN:
             return found[-1][0]
-        unknown = [at for at, target in found if target == UNKNOWN]
-        return (unknown or [self._fp_at] + [at for at, _ in found])[0]
+        fits = [at for at, target in found if target == UNKNOWN or self._jumps_here(target)]
+        return (fits or [at for at in [self._fp_at] + [at for at, _ in found] if at] or [0])[0]
+
+    def _jumps_here(self, other: int) -> bool:
+        """Does a short function jump to this one?"""
+        try:
+            code = self._memory.read_some(other, JUMP_BYTES)
+        except BadRead:
+            return False
+        return any(other + jump.end() + DISTANCE.unpack(jump.group(1))[0] == self._start
+                   for jump in JUMP.finditer(code))

@@ -17,7 +17,7 @@ from tap import PYTHON, check, equal, main, run, skip, temp_dir, test  # noqa: E
 all_registers = load("all_registers")
 cfi = load("cfi")
 elf = load("elf")
-guessed_frames = load("guessed_frames")
+function_starts, guessed_frames = load("function_starts"), load("guessed_frames")
 memory = load("memory")
 symbolizer = load("symbolizer")
 markers = load("markers")
@@ -416,6 +416,93 @@ def _():
         regs = registers_at(pc, 0x1000, 0x1010 if pc > 0x6000 else 0)
         frames, _ = unwinder.Unwinder(stack).unwind(stack, regs)
         equal(tuple(frame.pc for frame in frames), wanted, what)
+
+
+class Assembly(memory.MemoryReader):
+    """Code without rules from 0x4000 on, with a function at each 0x100, and a stack."""
+
+    def __init__(self, code, words):
+        """code: {address: its bytes in hexadecimal}."""
+        self.code = bytearray(b"\x90" * 0x1000)
+        for at, text in code.items():
+            data = bytes.fromhex(text)
+            self.code[at - 0x4000:at - 0x4000 + len(data)] = data
+        self.stack = b"".join(word.to_bytes(8, "little") for word in words)
+
+    function_at = None
+
+    def read_some(self, address, size):
+        for start, data in (0x4000, self.code), (0x1000, self.stack):
+            if start <= address < start + len(data):
+                return bytes(data[address - start:address - start + size])
+        raise memory.BadRead("0x%x" % address)
+
+    def file_at(self, address):
+        return SimpleNamespace(bias=0, read=self.read_some) if self.is_code(address) else None
+
+    @staticmethod
+    def is_code(address):
+        return 0x4000 <= address < 0x5000
+
+    @staticmethod
+    def is_generated(_address):
+        return False
+
+    @staticmethod
+    def rule_at(_address):
+        return None
+
+    @staticmethod
+    def function_start(address):
+        return address & ~0xff
+
+
+def call(at, target):
+    """{address: code} of a call that ends at `at`."""
+    return {at - 5: "e8" + struct.pack("<i", target - at).hex()}
+
+
+@test("the caller of a function without rules: by its code, by who calls it, in a table of jumps")
+def _():
+    calls = {0x4303: "ffd0", **call(0x4405, 0x4100)}  # return addresses 0x4305, 0x4405
+    for what, code, pc, words, wanted in (
+            ("a known depth", {0x4100: "534883ec10"}, 0x4120, (0, 0x4305, 0, 0x4405), 0x4405),
+            ("in the prologue", {0x4100: "53554883ec10"}, 0x4102, (0x1018, 0x4305, 0x4405), 0x4405),
+            ("a direct call", {0x4100: "0fa2"}, 0x4120, (0x4305, 0, 0x4405), 0x4405),
+            ("an indirect call", {0x4100: "0fa2"}, 0x4120, (0, 5, 0x4305, 0x4505), 0x4305),
+            ("a call of another function", {0x4100: "0fa2"}, 0x4620, (5, 0x4405), 0x4405),
+            ("a function that jumps to this one",
+             {**call(0x4705, 0x4800), 0x4800: "31c0e9" + struct.pack("<i", -0x607).hex()},
+             0x4220, (0x4405, 0x4705, 0x4305), 0x4705),
+            ("the frame pointer", {0x4100: "554889e5"}, 0x4120, (0x4305, 0, 0, 0x4405), 0x4405),
+            ("none is left", {0x4100: "0fa2"}, 0x4120, (1, 2, 3), None),
+            ("at ret", {0x4120: "c3"}, 0x4120, (0x4010, 0x4305), 0x4010),
+            ("an epilogue", {0x4120: "4883c4085bc3"}, 0x4120, (0x4305, 0, 0x4010), 0x4010),
+            ("no return: not in code", {0x4120: "c3"}, 0x4120, (0x3010, 0x4405), 0x4405),
+            ("push $N", {0x4120: "6801000000e900000000"}, 0x4120, (0x4010, 0x4305), 0x4010),
+            ("push $N, executed", {0x4120: "6801000000e900000000"}, 0x4125, (1, 0x4010), 0x4010),
+            ("push", {0x4120: "ff3500000000ff2500000000"}, 0x4126, (0, 1, 0x4010), 0x4010),
+            ("bnd jmp", {0x4120: "f30f1efaf2ff25"}, 0x4120, (0x4010, 0x4305), 0x4010),
+            ("a signal", {0x4120: "b80f0000000f05"}, 0x4120, [7] * 21 + [0x4010] + [0] * 9,
+             0x4010)):
+        scene = Assembly({**calls, **code}, words)
+        frames, why = unwinder.Unwinder(scene).unwind(scene, registers_at(pc, 0x1000, 0x1010))
+        equal(frames[1].pc if len(frames) > 1 else None, wanted, what)
+        check(wanted or why, what)
+    saved = Assembly({**calls, 0x4100: "41545553"}, (1, 0x2222, 3, 0x4405))
+    found = guessed_frames.GuessedFrames(saved, lambda pc: None).caller(
+        saved, SimpleNamespace(word=saved.pointer), unwinder.Frame(0x4120, 0x1000, False, False), 5)
+    equal(found, (0x1020, 0x4405, 0x2222), "rbp was only saved")
+
+
+@test("where functions begin, by the code alone")
+def _():
+    file = elf.Elf(compiled_without_tables("-g0"))
+    truth = {start for start, end in file.function_ranges().items() if end > start}
+    file.function_ranges = lambda: {}
+    starts = function_starts.FunctionStarts(file)
+    unknown = [start for start in truth if starts.start(start + 1) != start]
+    check(len(truth) > 12 and len(unknown) <= 1, "all but _start", list(map(hex, unknown)))
 
 
 @test("the executable mappings of memory")
