@@ -16,8 +16,8 @@ import signal
 import struct
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT, INTERRUPT = 1, 2, 3, 14, 15, 18, 25, 26, 36
-BATCH_FORGET = 42
+LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT = 1, 2, 3, 14, 15, 18, 25, 26
+INTERRUPT, BATCH_FORGET = 36, 42
 NO_ANSWER = (FORGET, INTERRUPT, BATCH_FORGET)
 HEADER = struct.Struct("<IIQQIIII")  # length, opcode, unique, node, uid, gid, pid, padding
 ANSWER = struct.Struct("<IiQ")  # length, error, unique

@@ -13,28 +13,43 @@ from tap import PYTHON, ROOT, check, main, note, run, test
 SEED = "3323969560"
 
 
-def torture(rows, cases, seconds):
+def torture(rows, cases, seconds, scale=1.0):
     need_gdb()
     result = run(PYTHON, os.path.join(ROOT, "tests", "stress", "torture.py"), "--seed", SEED,
                  "--rows", rows, "--cases", str(cases), "--seconds", str(seconds),
-                 limit=seconds + 130)
+                 "--scale", str(scale), limit=seconds + 130)
     note(result.out)
     check(result.code == 0, "a target was harmed", result)
 
 
 @test("signals that end pmp, gdb or both leave the target unharmed")
 def _():
-    torture("^SIG(KILL|TERM|INT|HUP) to ", 18, 9)
+    torture("^SIG(KILL|TERM|INT|HUP) to .*, (seize|plain|dump)$", 14, 7)
 
 
 @test("other faults of pmp, gdb and the target leave the target unharmed")
 def _():
-    torture("^(SIGSTOP|the|no room) ", 10, 6)
+    torture("^(SIGSTOP to|the|no room) ", 8, 5)
 
 
 @test("the target's signals arrive, and pmp does not hang")
 def _():
-    torture("^(1,000|2,000|SIGINT is|system calls|a|another|no process|threads|dlopen) ", 14, 9)
+    torture("^(1,000|2,000|SIGINT is|system calls|a|another|no process|threads|dlopen) ", 10, 6)
+
+
+@test("a tracer that is killed in the very stop leaves the target running")
+def _():
+    torture("^SIGKILL in the ", 6, 4, 0.02)
+
+
+@test("job control, exec, fork and signals have their effect while the target is sampled")
+def _():
+    torture("^(job control|SIGSTOP and|Ctrl-Z|exec all|fork, vfork and|siginfo|no EINTR)", 9, 6)
+
+
+@test("two pmps, a pmp at another one, and targets that cannot be stopped now")
+def _():
+    torture("^(two pmps|pmp at|a frozen|a cgroup|a thread waits for FUSE)", 8, 6)
 
 
 main()

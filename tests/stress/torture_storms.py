@@ -181,7 +181,7 @@ class Shell:
 
 
 def shell_rounds(shell, case, pid):
-    """Ctrl-Z, bg, fg in a shell. Returns what went wrong, or None."""
+    """Ctrl-Z and fg in a shell. Returns what went wrong, or None."""
     for rounds in range(1000):
         if case.pmp.has_ended():
             case.notes.append("a shell stopped and continued it while it was sampled")
@@ -191,15 +191,6 @@ def shell_rounds(shell, case, pid):
             return "round %d: Ctrl-Z does not stop it, %r" % (rounds, shell.text)
         if not wait_until(lambda: state(pid) in "Tt", 5, 0.0005):
             return "round %d: the shell says Stopped, its state is %s" % (rounds, state(pid))
-        if rounds % 3 == 2:
-            shell.type("bg\n")
-            if not shell.expect(r"\[1\]\+"):
-                return "round %d: no answer to bg, %r" % (rounds, shell.text)
-            if not wait_until(lambda: state(pid) != "T", 5):
-                return "round %d: bg does not continue it" % rounds
-            # It reads the terminal in the background as soon as it sees input there: SIGTTIN.
-            if not wait_until(lambda: shell.type("\n") or state(pid) == "T", 10, 0.01):
-                return "round %d: no SIGTTIN, %r" % (rounds, shell.text)
         shell.type("fg\n")
         if not shell.expect(" threads"):
             return "round %d: no answer to fg, %r" % (rounds, shell.text)
@@ -379,7 +370,7 @@ SITUATIONS = {
     "job control while sampled": job_control,
     "SIGSTOP and SIGCONT at random": stop_storm,
     "stopped by SIGSTOP while sampled": stopped_last,
-    "Ctrl-Z, bg and fg in a shell": shell,
+    "Ctrl-Z and fg in a shell": shell,
     "exec all the time": busy_kind("exec", codes=(0, 1)),
     "exec all the time, from a thread": busy_kind("exec-thread", codes=(0, 1)),
     "exec from a thread, --instant": instant_kind("exec-thread", codes=(0, 1)),

@@ -264,8 +264,8 @@ class Case:
                 self.harm.append("after the command %s: %s" % (self.command, answer))
             if self.command == "exec":
                 self.victim.after_exec()
-        # plain: a gdb that ends abruptly sends SIGCONT, to undo a stop that it requested and has not
-        # seen. A stopped thread that gdb attached to has a SIGSTOP pending until it is continued.
+        # plain: a gdb that ends abruptly sends SIGCONT, to undo a stop that it requested and has
+        # not seen. Where gdb attached to a stopped thread, a SIGSTOP waits for SIGCONT.
         if not self.mode_seizes():
             self.victim.allowed_pending = CONT_BIT if self.row.more.get("abrupt") else 0
             self.victim.allowed_pending |= STOP_BIT if self.victim.stopped else 0
@@ -289,7 +289,8 @@ class Case:
             self.harm.append("no results: code %d, %s" % (self.pmp.code, self.pmp_stderr()))
         if FULL_FOLDER and os.listdir(FULL_FOLDER) != ["filler"]:
             self.harm.append("left in the full folder: %s" % os.listdir(FULL_FOLDER))
-        others = [name for name in os.listdir(self.folder) if not name.startswith(("out.yaml", "raw"))]
+        others = [name for name in os.listdir(self.folder)
+                  if not name.startswith(("out.yaml", "raw"))]
         others += sorted(self.files() - self.other_files)
         self.harm += ["a file is left: %s" % name for name in others]
 

@@ -1,5 +1,5 @@
-"""Rows of torture's table about the tracer: it is killed in the very stop, it is one of several, its
-target cannot be stopped now, has thousands of threads, or is itself a gdb of pmp."""
+"""Rows of torture's table about the tracer: it is killed in the very stop, it is one of several,
+its target cannot be stopped now, has thousands of threads, or is itself a gdb of pmp."""
 
 import contextlib
 import mmap
@@ -190,7 +190,7 @@ def check_second(case, second, codes=(0, 1, 6)):
 
 def own_gdb(case):
     """A pmp samples the gdb of another one. Both have samples."""
-    begin(case, seconds=4)
+    begin(case, codes=(0, 130), seconds=60)
     gdbs = case.pmp.gdbs()
     if not gdbs:
         raise AssertionError("there is no gdb")
@@ -199,17 +199,23 @@ def own_gdb(case):
         if not case.pmp.has_ended() and not wait_until(
                 lambda: not tracer(gdbs[0]) and state(gdbs[0]) not in ("T", "t"), 1):
             case.harm.append("gdb is traced or stopped")
-        case.await_pmp_end()
+        end_pmp(case)
     case.check()
 
 
 def pmp_itself(case):
     """A pmp samples another one."""
-    begin(case, seconds=4)
+    begin(case, codes=(0, 130), seconds=60)
     with second_pmp(case, case.pmp.pid) as second:
         check_second(case, second, (0,))
-        case.await_pmp_end()
+        end_pmp(case)
     case.check()
+
+
+def end_pmp(case):
+    if not case.pmp.has_ended():
+        os.kill(case.pmp.pid, signal.SIGINT)
+    case.await_pmp_end()
 
 
 def run_strace(case, rounds):
@@ -239,8 +245,9 @@ def end_children(case, name):
     """Ends the processes that a killed one has left to us."""
     for word in read("/proc/self/task/%d/children" % os.getpid()).split():
         if read("/proc/%d/comm" % int(word)).strip() == name:
-            os.kill(int(word), signal.SIGINT)
-            wait_until(lambda pid=int(word): os.waitpid(pid, os.WNOHANG)[0], 5, 0.005)
+            # Before strace handles SIGINT, it is ignored.
+            wait_until(lambda pid=int(word): os.kill(pid, signal.SIGINT)
+                       or os.waitpid(pid, os.WNOHANG)[0], 5, 0.05)
 
 
 def seizer_comes_and_goes(case):

@@ -456,7 +456,7 @@ static void *wake_all(void *arg)
 	return arg;
 }
 
-/* signals: each recipient unblocks its own signals. Their values are 0, 1, 2 ... for each signal. */
+/* signals: each recipient unblocks its own signals. The values of each signal are 0, 1, 2 ... */
 
 static const struct recipient {
 	int real_time; /* SIGRTMIN + this; the sender sends many without waiting */
