@@ -39,7 +39,7 @@ def main(pid):
     thread = gdb.selected_thread()
     ident = registers_of(thread).thread_id
     files = PythonFiles(pid).scan()
-    python, note = interpreter.find_live(target.memory, files, {ident})
+    python, note = interpreter.find_live(target.memory, files, {ident}.__contains__)
     if python is None:
         raise gdb.GdbError("no Python: %s" % note)
 
@@ -52,7 +52,7 @@ def main(pid):
         return stack, reader.runs(target.memory, reader.thread_states(target.memory).get(ident, []))
 
     walk()
-    fresh = interpreter.find_live(target.memory, files, {ident})[0]
+    fresh = interpreter.find_live(target.memory, files, {ident}.__contains__)[0]
     # find_live() has read names to check them, so the cache is replaced by an empty one.
     fresh.frames = type(fresh.frames)(fresh.layout)
     first, _ = timed(lambda: take_sample(fresh))
