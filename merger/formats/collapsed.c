@@ -13,11 +13,6 @@
 #include "merger/formats/file_writers.h"
 #include "merger/profile/label.h"
 
-struct label_tree {
-	struct intern *intern;
-	struct tree *tree;
-};
-
 /* "# f 12" would be read as a comment, and its weight would be lost. */
 static void escape_comment(struct buf *label)
 {
@@ -30,70 +25,131 @@ static void escape_comment(struct buf *label)
 	memcpy(label->ptr, escaped, sizeof(escaped) - 1);
 }
 
-/* Makes the labels of the profile's frames. */
-struct labelling {
-	const struct profile *profile;
-	const struct label_options *label_options;
-	struct intern *intern;
-	uint32_t *known; /* by frame: intern id of its label; 0: not made yet */
-	struct buf text;
+/* A node that has to be written. Siblings with equal labels are one branch: they stand side by
+ * side. */
+struct branch_node {
+	uint32_t node, label; /* label: intern id */
+	size_t depth;
+	uint64_t total; /* of the branch */
 };
 
-static uint32_t make_label(struct labelling *labelling, uint32_t at)
+struct collapsed_writer {
+	const struct profile *profile;
+	const struct label_options *label_options;
+	FILE *out;
+	struct intern *intern; /* of the labels */
+	uint32_t *known;       /* by frame: intern id of its label; 0: not made yet */
+	struct buf text;
+	struct branch_node *nodes; /* a stack: the last one is written next */
+	size_t count, cap;
+	struct buf path; /* the labels above the node, root first */
+	size_t *ends;    /* ends[d]: length of the part of path down to depth d */
+	size_t ends_cap;
+};
+
+static uint32_t make_label(struct collapsed_writer *writer, uint32_t at)
 {
-	const struct tree *tree = labelling->profile->tree;
+	const struct tree *tree = writer->profile->tree;
 	const struct tree_node *node = tree_node(tree, at);
-	uint32_t *known = &labelling->known[node->frame];
+	uint32_t *known = &writer->known[node->frame];
 	uint32_t id = *known;
 
 	if (id && node->parent != TREE_ROOT)
 		return id;
-	buf_clear(&labelling->text);
-	label_add(&labelling->text, labelling->profile->intern, tree_frame(tree, at),
-	          labelling->label_options);
+	buf_clear(&writer->text);
+	label_add(&writer->text, writer->profile->intern, tree_frame(tree, at),
+	          writer->label_options);
 	if (node->parent == TREE_ROOT)
-		escape_comment(&labelling->text);
+		escape_comment(&writer->text);
 	/* cuts a long label now, as reading it would */
-	id = intern_add_clean(labelling->intern, buf_span(&labelling->text));
+	id = intern_add_clean(writer->intern, buf_span(&writer->text));
 	if (node->parent != TREE_ROOT)
 		*known = id;
 	return id;
 }
 
-static void init_label_tree(struct label_tree *ret, const struct profile *profile,
-                            const struct label_options *label_options)
+static int compare_labels(const void *a, const void *b)
 {
-	const struct tree *from = profile->tree;
-	uint32_t *places = alloc_zeroed(tree_count(from), sizeof(*places));
-	struct labelling labelling = {
-		.profile = profile,
-		.label_options = label_options,
-		.intern = intern_create(),
-		.known = alloc_zeroed(tree_count(from), sizeof(*labelling.known)),
-	};
+	const struct branch_node *left = a, *right = b;
 
-	ret->intern = labelling.intern;
-	ret->tree = tree_create(true);
-	for (uint32_t i = TREE_ROOT; i != TREE_NONE; i = tree_next(from, i, NULL)) {
-		const struct tree_node *node = tree_node(from, i);
-
-		if (i != TREE_ROOT) {
-			struct frame frame = { .name = make_label(&labelling, i) };
-
-			places[i] = tree_child(ret->tree, places[node->parent], &frame);
-		}
-		tree_weigh(ret->tree, places[i], 0, node->total);
-	}
-	tree_sort(ret->tree, ret->intern);
-	buf_deinit(&labelling.text);
-	free(labelling.known);
-	free(places);
+	return number_order(left->label, right->label);
 }
 
-static void deinit_label_tree(struct label_tree *labels)
+/* What is written first comes last. */
+static int compare_branches(const void *a, const void *b, void *intern)
 {
-	tree_destroy(labels->tree);
-	intern_destroy(labels->intern);
+	const struct branch_node *left = a, *right = b;
+	int order = number_order(left->total, right->total);
+
+	return order ? order : intern_compare(intern, right->label, left->label);
+}
+
+static void order_branches(struct collapsed_writer *writer, struct branch_node *nodes, size_t count)
+{
+	if (count < 2)
+		return;
+	qsort(nodes, count, sizeof(*nodes), compare_labels);
+	for (size_t i = 1; i < count; i++)
+		if (nodes[i].label == nodes[i - 1].label)
+			nodes[i].total += nodes[i - 1].total;
+	for (size_t i = count - 1; i > 0; i--)
+		if (nodes[i].label == nodes[i - 1].label)
+			nodes[i - 1].total = nodes[i].total;
+	qsort_r(nodes, count, sizeof(*nodes), compare_branches, writer->intern);
+}
+
+/* Adds the children of a node to those that have to be written; returns their weight. */
+static uint64_t add_children(struct collapsed_writer *writer, uint32_t parent, size_t depth)
+{
+	const struct tree *tree = writer->profile->tree;
+	uint64_t total = 0;
+
+	for (uint32_t i = tree_node(tree, parent)->first_child; i != TREE_NONE;
+	     i = tree_node(tree, i)->next_sibling) {
+		writer->nodes = alloc_grow(writer->nodes, &writer->cap, writer->count + 1,
+		                           sizeof(*writer->nodes));
+		writer->nodes[writer->count++] = (struct branch_node){
+			.node = i,
+			.label = make_label(writer, i),
+			.depth = depth,
+			.total = tree_node(tree, i)->total,
+		};
+		total += tree_node(tree, i)->total;
+	}
+	return total;
+}
+
+static void add_to_path(struct collapsed_writer *writer, const struct branch_node *branch)
+{
+	writer->ends = alloc_grow(writer->ends, &writer->ends_cap, branch->depth + 1,
+	                          sizeof(*writer->ends));
+	writer->path.len = branch->depth ? writer->ends[branch->depth - 1] : 0;
+	if (branch->depth)
+		buf_add(&writer->path, ";", 1);
+	buf_add_span(&writer->path, intern_get(writer->intern, branch->label));
+	writer->ends[branch->depth] = writer->path.len;
+}
+
+/* Writes the line of the next branch, and puts its children in its place. */
+static void write_branch(struct collapsed_writer *writer)
+{
+	const size_t end = writer->count;
+	const struct branch_node branch = writer->nodes[end - 1];
+	size_t first = end;
+	uint64_t self = branch.total;
+
+	while (first && writer->nodes[first - 1].depth == branch.depth &&
+	       writer->nodes[first - 1].label == branch.label)
+		self -= add_children(writer, writer->nodes[--first].node, branch.depth + 1);
+	order_branches(writer, writer->nodes + end, writer->count - end);
+	memmove(writer->nodes + first, writer->nodes + end,
+	        (writer->count - end) * sizeof(*writer->nodes));
+	writer->count -= end - first;
+	add_to_path(writer, &branch);
+	if (!self)
+		return;
+	fwrite(writer->path.ptr, 1, writer->path.len, writer->out);
+	fprintf(writer->out, " %" PRIu64 "\n", self);
 }
 
 bool collapsed_write(const struct profile *profile, const struct write_options *options, FILE *out,
@@ -101,31 +157,25 @@ bool collapsed_write(const struct profile *profile, const struct write_options *
 {
 	const struct label_options label_options = { options->full_paths,
 		                                     tree_by_line(profile->tree) };
-	struct label_tree labels;
-	struct buf path = { 0 };
-	size_t *ends = NULL; /* ends[d]: length of the part of path above depth d */
-	size_t depth = 0, cap = 0;
+	struct collapsed_writer writer = {
+		.profile = profile,
+		.label_options = &label_options,
+		.out = out,
+		.intern = intern_create(),
+		.known = alloc_zeroed(tree_count(profile->tree), sizeof(*writer.known)),
+	};
 
 	(void)err; /* a write error shows in ferror(out) */
-	init_label_tree(&labels, profile, &label_options);
-	for (uint32_t i = tree_next(labels.tree, TREE_ROOT, &depth); i != TREE_NONE && !ferror(out);
-	     i = tree_next(labels.tree, i, &depth)) {
-		uint64_t self = tree_self(labels.tree, i);
-
-		ends = alloc_grow(ends, &cap, depth + 1, sizeof(*ends));
-		path.len = depth > 1 ? ends[depth - 1] : 0;
-		if (depth > 1)
-			buf_add(&path, ";", 1);
-		buf_add_span(&path, intern_get(labels.intern, tree_frame(labels.tree, i)->name));
-		ends[depth] = path.len;
-		if (!self)
-			continue;
-		fwrite(path.ptr, 1, path.len, out);
-		fprintf(out, " %" PRIu64 "\n", self);
-	}
-	free(ends);
-	buf_deinit(&path);
-	deinit_label_tree(&labels);
+	add_children(&writer, TREE_ROOT, 0);
+	order_branches(&writer, writer.nodes, writer.count);
+	while (writer.count && !ferror(out))
+		write_branch(&writer);
+	intern_destroy(writer.intern);
+	free(writer.known);
+	free(writer.nodes);
+	free(writer.ends);
+	buf_deinit(&writer.text);
+	buf_deinit(&writer.path);
 	return true;
 }
 

@@ -10,17 +10,14 @@
 void stack_cache_deinit(struct stack_cache *cache)
 {
 	free(cache->words);
-	free(cache->frames);
 	hash_index_deinit(&cache->stacks);
-	hash_index_deinit(&cache->frame_index);
 	*cache = (struct stack_cache){ 0 };
 }
 
 void stack_cache_clear(struct stack_cache *cache)
 {
-	cache->count = cache->frame_count = 0;
+	cache->count = 0;
 	hash_index_clear(&cache->stacks);
-	hash_index_clear(&cache->frame_index);
 }
 
 /* Only one multiplication per frame depends on the frame before. */
@@ -39,18 +36,19 @@ uint32_t stack_cache_hash(const struct frame *frames, size_t count)
 	return hash_index_hash(hash_index_mix(hash, 0));
 }
 
-static bool is_known_stack(const struct stack_cache *cache, const struct known_stack *known,
+static bool is_known_stack(const struct known_stack *known, const struct frame_table *table,
                            const struct frame *frames, size_t count)
 {
 	if (known->count != count)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (memcmp(&cache->frames[known->frames[i]], &frames[i], sizeof(*frames)) != 0)
+		if (!frame_table_is_step(table, known->steps[i], &frames[i]))
 			return false;
 	return true;
 }
 
-struct known_stack *stack_cache_find(const struct stack_cache *cache, uint32_t hash,
+struct known_stack *stack_cache_find(const struct stack_cache *cache,
+                                     const struct frame_table *table, uint32_t hash,
                                      const struct frame *frames, size_t count)
 {
 	uint32_t found;
@@ -59,25 +57,10 @@ struct known_stack *stack_cache_find(const struct stack_cache *cache, uint32_t h
 	     (found = hash_index_next(&cache->stacks, hash, &at)) != HASH_INDEX_NONE;) {
 		struct known_stack *known = (struct known_stack *)&cache->words[found];
 
-		if (is_known_stack(cache, known, frames, count))
+		if (is_known_stack(known, table, frames, count))
 			return known;
 	}
 	return NULL;
-}
-
-static uint32_t number_frame(struct stack_cache *cache, const struct frame *frame)
-{
-	uint32_t hash = stack_cache_hash(frame, 1), found;
-
-	for (size_t at = hash;
-	     (found = hash_index_next(&cache->frame_index, hash, &at)) != HASH_INDEX_NONE;)
-		if (!memcmp(&cache->frames[found], frame, sizeof(*frame)))
-			return found;
-	cache->frames = alloc_grow(cache->frames, &cache->frame_cap, cache->frame_count + 1,
-	                           sizeof(*cache->frames));
-	cache->frames[cache->frame_count] = *frame;
-	hash_index_add(&cache->frame_index, hash, (uint32_t)cache->frame_count);
-	return (uint32_t)cache->frame_count++;
 }
 
 static size_t count_words(size_t count)
@@ -85,8 +68,8 @@ static size_t count_words(size_t count)
 	return (sizeof(struct known_stack) + count * sizeof(uint32_t) + 7) / sizeof(uint64_t);
 }
 
-void stack_cache_add(struct stack_cache *cache, uint32_t hash, const struct frame *frames,
-                     size_t count, uint32_t leaf)
+void stack_cache_add(struct stack_cache *cache, uint32_t hash, const uint32_t *steps, size_t count,
+                     uint32_t leaf)
 {
 	size_t words = count_words(count);
 	struct known_stack *known;
@@ -99,8 +82,7 @@ void stack_cache_add(struct stack_cache *cache, uint32_t hash, const struct fram
 	known->weight = 0;
 	known->leaf = leaf;
 	known->count = (uint32_t)count;
-	for (size_t i = 0; i < count; i++)
-		known->frames[i] = number_frame(cache, &frames[i]);
+	memcpy(known->steps, steps, count * sizeof(*steps));
 	hash_index_add(&cache->stacks, hash, (uint32_t)cache->count);
 	cache->count += words;
 }
@@ -113,10 +95,4 @@ struct known_stack *stack_cache_next(const struct stack_cache *cache,
 	if (known)
 		at = (size_t)((const uint64_t *)known - cache->words) + count_words(known->count);
 	return at < cache->count ? (struct known_stack *)&cache->words[at] : NULL;
-}
-
-const struct frame *stack_cache_frame(const struct stack_cache *cache,
-                                      const struct known_stack *known, size_t i)
-{
-	return &cache->frames[known->frames[i]];
 }

@@ -8,23 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "merger/profile/frame.h"
 #include "merger/base/hash_index.h"
+#include "merger/profile/frame_table.h"
 
 struct known_stack {
 	uint64_t weight; /* not added to the tree yet */
 	uint32_t leaf;
 	uint32_t count;
-	uint32_t frames[]; /* root first; for stack_cache_frame */
+	uint32_t steps[]; /* of frame_table.h, root first */
 };
 
 /* {0} is empty. */
 struct stack_cache {
 	uint64_t *words; /* the known stacks, one after another */
 	size_t count, cap;
-	struct frame *frames; /* distinct */
-	size_t frame_count, frame_cap;
-	struct hash_index stacks, frame_index;
+	struct hash_index stacks;
 };
 
 void stack_cache_deinit(struct stack_cache *cache);
@@ -33,16 +31,15 @@ void stack_cache_clear(struct stack_cache *cache);
 
 uint32_t stack_cache_hash(const struct frame *frames, size_t count);
 /* The known stack, or NULL. Valid until a stack is added. */
-struct known_stack *stack_cache_find(const struct stack_cache *cache, uint32_t hash,
+struct known_stack *stack_cache_find(const struct stack_cache *cache,
+                                     const struct frame_table *table, uint32_t hash,
                                      const struct frame *frames, size_t count);
 /* Adds an unknown stack with weight 0. Does nothing if the cache is full (32 MB). */
-void stack_cache_add(struct stack_cache *cache, uint32_t hash, const struct frame *frames,
-                     size_t count, uint32_t leaf);
+void stack_cache_add(struct stack_cache *cache, uint32_t hash, const uint32_t *steps, size_t count,
+                     uint32_t leaf);
 
 /* Iterates: for (struct known_stack *known = NULL; (known = stack_cache_next(cache, known));) */
 struct known_stack *stack_cache_next(const struct stack_cache *cache,
                                      const struct known_stack *known);
-const struct frame *stack_cache_frame(const struct stack_cache *cache,
-                                      const struct known_stack *known, size_t i);
 
 #endif

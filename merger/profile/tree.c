@@ -20,34 +20,31 @@ struct line_weight {
 
 /* Most nodes have one child and one line, so only further ones are in the indices. */
 struct tree {
-	bool by_line;
 	bool sorted; /* first children may have changed since they were indexed */
 	struct tree_node *nodes;
 	size_t node_count, node_cap;
-	struct frame *frames;
-	size_t frame_count, frame_cap;
+	struct frame_table table;
 	struct line_weight *lines;
 	size_t line_count, line_cap;
-	struct hash_index children;    /* (parent, frame) -> node, without first children */
-	struct hash_index frame_index; /* frame -> its index in frames */
-	struct hash_index line_index;  /* (node, line) -> its index in lines */
+	struct hash_index children;   /* (parent, frame) -> node, without first children */
+	struct hash_index line_index; /* (node, line) -> its index in lines */
 	struct stack_cache cache;
+	uint32_t *steps; /* of the stack that is added */
+	size_t step_cap;
 };
 
 struct tree *tree_create(bool by_line)
 {
 	struct tree *tree = alloc_zeroed(1, sizeof(*tree));
 
-	tree->by_line = by_line;
+	frame_table_init(&tree->table, by_line);
 	tree->nodes = alloc_grow(NULL, &tree->node_cap, 1, sizeof(*tree->nodes));
-	tree->frames = alloc_grow(NULL, &tree->frame_cap, 1, sizeof(*tree->frames));
 	tree->nodes[tree->node_count++] = (struct tree_node){
 		.parent = TREE_NONE,
 		.first_child = TREE_NONE,
 		.next_sibling = TREE_NONE,
 		.lines = TREE_NONE,
 	};
-	tree->frames[tree->frame_count++] = (struct frame){ 0 };
 	return tree;
 }
 
@@ -56,63 +53,29 @@ void tree_destroy(struct tree *tree)
 	if (!tree)
 		return;
 	hash_index_deinit(&tree->children);
-	hash_index_deinit(&tree->frame_index);
 	hash_index_deinit(&tree->line_index);
 	stack_cache_deinit(&tree->cache);
+	frame_table_deinit(&tree->table);
+	free(tree->steps);
 	free(tree->nodes);
-	free(tree->frames);
 	free(tree->lines);
 	free(tree);
 }
 
 bool tree_by_line(const struct tree *tree)
 {
-	return tree->by_line;
+	return tree->table.by_line;
 }
 
-/* Compares frames as bytes up to their lines: they have no padding. */
-static inline bool is_same_frame(const struct tree *tree, const struct frame *a,
-                                 const struct frame *b)
+static uint32_t hash_child(uint32_t parent, uint32_t frame)
 {
-	return !memcmp(a, b, offsetof(struct frame, line)) && a->kind == b->kind &&
-	       (!tree->by_line || a->line == b->line);
-}
-
-static uint32_t hash_frame(const struct tree *tree, const struct frame *frame, uint32_t parent)
-{
-	uint64_t mixed =
-	        hash_index_mix(hash_index_start(parent), (uint64_t)frame->name << 32 | frame->file);
-
-	mixed = hash_index_mix(mixed, (uint64_t)frame->module << 32 | frame->first_line);
-	mixed = hash_index_mix(mixed,
-	                       (uint64_t)frame->kind << 32 | (tree->by_line ? frame->line : 0));
-	return hash_index_hash(mixed);
-}
-
-static uint32_t intern_frame(struct tree *tree, const struct frame *frame)
-{
-	uint32_t hash = hash_frame(tree, frame, 0);
-	uint32_t found;
-
-	for (size_t at = hash;
-	     (found = hash_index_next(&tree->frame_index, hash, &at)) != HASH_INDEX_NONE;)
-		if (is_same_frame(tree, &tree->frames[found], frame))
-			return found;
-	tree->frames = alloc_grow(tree->frames, &tree->frame_cap, tree->frame_count + 1,
-	                          sizeof(*tree->frames));
-	found = (uint32_t)tree->frame_count++;
-	tree->frames[found] = *frame;
-	if (!tree->by_line)
-		tree->frames[found].line = 0;
-	hash_index_add(&tree->frame_index, hash, found);
-	return found;
+	return hash_index_hash(hash_index_mix(hash_index_start(parent), frame));
 }
 
 /* Adds a node. The parent's first child stays the first; a new child is the second. */
-static uint32_t make_node(struct tree *tree, uint32_t parent, const struct frame *frame)
+static uint32_t make_node(struct tree *tree, uint32_t parent, uint32_t frame)
 {
 	uint32_t node = (uint32_t)tree->node_count;
-	uint32_t frame_id = intern_frame(tree, frame);
 	uint32_t *link;
 
 	tree->nodes = alloc_grow(tree->nodes, &tree->node_cap, tree->node_count + 1,
@@ -125,7 +88,7 @@ static uint32_t make_node(struct tree *tree, uint32_t parent, const struct frame
 		.parent = parent,
 		.first_child = TREE_NONE,
 		.next_sibling = *link,
-		.frame = frame_id,
+		.frame = frame,
 		.lines = TREE_NONE,
 	};
 	*link = node;
@@ -136,53 +99,57 @@ static void index_children(struct tree *tree)
 {
 	hash_index_clear(&tree->children);
 	for (uint32_t i = 1; i < tree->node_count; i++) {
-		uint32_t parent = tree->nodes[i].parent;
+		const struct tree_node *node = &tree->nodes[i];
 
-		if (tree->nodes[parent].first_child != i)
-			hash_index_add(&tree->children,
-			               hash_frame(tree, tree_frame(tree, i), parent), i);
+		if (tree->nodes[node->parent].first_child != i)
+			hash_index_add(&tree->children, hash_child(node->parent, node->frame), i);
 	}
 	tree->sorted = false;
 }
 
-static uint32_t find_or_make_child(struct tree *tree, uint32_t parent, const struct frame *frame)
+static uint32_t find_or_make_child(struct tree *tree, uint32_t parent, uint32_t frame)
 {
 	uint32_t hash, found;
 
 	if (tree->sorted)
 		index_children(tree);
-	hash = hash_frame(tree, frame, parent);
+	hash = hash_child(parent, frame);
 	for (size_t at = hash;
-	     (found = hash_index_next(&tree->children, hash, &at)) != HASH_INDEX_NONE;) {
-		const struct tree_node *node = &tree->nodes[found];
-
-		if (node->parent == parent &&
-		    is_same_frame(tree, &tree->frames[node->frame], frame))
+	     (found = hash_index_next(&tree->children, hash, &at)) != HASH_INDEX_NONE;)
+		if (tree->nodes[found].parent == parent && tree->nodes[found].frame == frame)
 			return found;
-	}
 	found = make_node(tree, parent, frame);
-	if (tree->nodes[parent].first_child != found)
-		hash_index_add(&tree->children, hash, found);
+	hash_index_add(&tree->children, hash, found);
 	return found;
 }
 
-static inline uint32_t get_child(struct tree *tree, uint32_t parent, const struct frame *frame)
+/* A node without children, as a new one, needs no look-up. */
+static inline uint32_t get_child(struct tree *tree, uint32_t parent, uint32_t frame)
 {
 	uint32_t child = tree->nodes[parent].first_child;
 
+	if (child == TREE_NONE)
+		return make_node(tree, parent, frame);
 	for (int i = 0; i < NEAR && child != TREE_NONE; i++) {
 		const struct tree_node *node = &tree->nodes[child];
 
-		if (is_same_frame(tree, &tree->frames[node->frame], frame))
+		if (node->frame == frame)
 			return child;
 		child = node->next_sibling;
 	}
 	return find_or_make_child(tree, parent, frame);
 }
 
+static uint32_t get_frame(struct tree *tree, const struct frame *frame)
+{
+	uint32_t step = frame_table_number(&tree->table, frame);
+
+	return tree->table.steps[step].frame;
+}
+
 uint32_t tree_child(struct tree *tree, uint32_t parent, const struct frame *frame)
 {
-	return get_child(tree, parent, frame);
+	return get_child(tree, parent, get_frame(tree, frame));
 }
 
 static struct line_weight *find_line(struct tree *tree, uint32_t node, uint32_t line, uint32_t hash)
@@ -248,41 +215,46 @@ void tree_weigh(struct tree *tree, uint32_t node, uint32_t line, uint64_t weight
 	weigh_node(tree, node, line, weight);
 }
 
-/* Adds a step of a stack: adds the weight to the child with this frame, and returns the child. */
-static inline uint32_t add_step(struct tree *tree, uint32_t parent, const struct frame *frame,
-                                uint64_t weight)
+/* Adds the weight to the nodes of a stack, except the root; returns the leaf. */
+static uint32_t add_steps(struct tree *tree, const uint32_t *steps, size_t count, uint64_t weight)
 {
-	bool has_lines = !tree->by_line && frame->kind <= FRAME_RUBY;
-	uint32_t node = get_child(tree, parent, frame);
+	const struct frame_table *table = &tree->table;
+	uint32_t node = TREE_ROOT;
 
-	weigh_node(tree, node, has_lines ? frame->line : 0, weight);
+	for (size_t i = 0; i < count; i++) {
+		struct frame_step step = table->steps[steps[i]];
+		bool has_lines = !table->by_line && table->frames[step.frame].kind <= FRAME_RUBY;
+
+		node = get_child(tree, node, step.frame);
+		weigh_node(tree, node, has_lines ? step.line : 0, weight);
+	}
 	return node;
 }
 
 uint32_t tree_add(struct tree *tree, const struct frame *frames, size_t count, uint64_t weight)
 {
-	uint32_t hash = stack_cache_hash(frames, count), node = TREE_ROOT;
-	struct known_stack *known = stack_cache_find(&tree->cache, hash, frames, count);
+	uint32_t hash = stack_cache_hash(frames, count), leaf;
+	struct known_stack *known =
+	        stack_cache_find(&tree->cache, &tree->table, hash, frames, count);
 
 	weigh_node(tree, TREE_ROOT, 0, weight);
 	if (known) {
 		known->weight += weight;
 		return known->leaf;
 	}
+	tree->steps = alloc_grow(tree->steps, &tree->step_cap, count, sizeof(*tree->steps));
 	for (size_t i = 0; i < count; i++)
-		node = add_step(tree, node, &frames[i], weight);
-	stack_cache_add(&tree->cache, hash, frames, count, node);
-	return node;
+		tree->steps[i] = frame_table_number(&tree->table, &frames[i]);
+	leaf = add_steps(tree, tree->steps, count, weight);
+	stack_cache_add(&tree->cache, hash, tree->steps, count, leaf);
+	return leaf;
 }
 
 void tree_sum_totals(struct tree *tree)
 {
 	for (struct known_stack *known = NULL; (known = stack_cache_next(&tree->cache, known));) {
-		uint32_t node = TREE_ROOT;
-
-		for (size_t i = 0; i < known->count && known->weight; i++)
-			node = add_step(tree, node, stack_cache_frame(&tree->cache, known, i),
-			                known->weight);
+		if (known->weight)
+			add_steps(tree, known->steps, known->count, known->weight);
 		known->weight = 0;
 	}
 }
@@ -299,7 +271,7 @@ const struct tree_node *tree_node(const struct tree *tree, uint32_t node)
 
 const struct frame *tree_frame(const struct tree *tree, uint32_t node)
 {
-	return &tree->frames[tree->nodes[node].frame];
+	return &tree->table.frames[tree->nodes[node].frame];
 }
 
 uint64_t tree_self(const struct tree *tree, uint32_t node)
@@ -353,7 +325,7 @@ void tree_wrap(struct tree *tree, const struct frame *frame)
 	stack_cache_clear(&tree->cache);
 	total = tree->nodes[TREE_ROOT].total - tree_self(tree, TREE_ROOT);
 	tree->nodes[TREE_ROOT].first_child = TREE_NONE;
-	wrap = make_node(tree, TREE_ROOT, frame);
+	wrap = make_node(tree, TREE_ROOT, get_frame(tree, frame));
 	tree->nodes[wrap].first_child = children;
 	tree->nodes[wrap].total = total;
 	for (uint32_t i = children; i != TREE_NONE; i = tree->nodes[i].next_sibling)
