@@ -161,7 +161,8 @@ static bool matches_pattern(struct span name, const char *pattern)
 enum function_class function_class_of(struct span name)
 {
 	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]); i++)
-		if (matches_pattern(name, known_names[i].name))
+		if (name.len && *name.ptr == *known_names[i].name &&
+		    matches_pattern(name, known_names[i].name))
 			return known_names[i].class;
 	return CLASS_OTHER;
 }

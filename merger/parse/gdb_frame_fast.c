@@ -211,6 +211,10 @@ static bool scan_place(const char *at, const char *end, struct gdb_frame *ret)
 {
 	const char *from, *digits;
 
+	if (at == end) {
+		ret->state = GDB_FRAME_CLOSED;
+		return ret->has_addr && !ret->args.len;
+	}
 	if (end - at > 6 && !memcmp(at, " from ", 6)) {
 		struct span path = { at + 6, (size_t)(end - at) - 6 };
 

@@ -167,6 +167,7 @@ void line_joiner_own(struct line_joiner *joiner)
 	buf_clear(&joiner->joined);
 	buf_add_span(&joiner->joined, text);
 	joiner->line.text = buf_span(&joiner->joined);
+	joiner->line.frame = NULL; /* its parts are of the text before */
 	joiner->owned = true;
 }
 
@@ -227,6 +228,19 @@ void line_joiner_flush(struct line_joiner *joiner)
 		             &(struct logical_line){ .kind = LINE_BLANK, .count = joiner->blanks });
 }
 
+static void keep_line(struct line_joiner *joiner, const struct logical_line *line, bool quoted)
+{
+	joiner->valid = true;
+	joiner->owned = false;
+	joiner->line = *line;
+	joiner->first_len = line->text.len;
+	joiner->blanks = 0;
+	joiner->work = 0;
+	joiner->state_known = false;
+	joiner->tight = false;
+	joiner->quoted = quoted;
+}
+
 void line_joiner_take(struct line_joiner *joiner, struct span text,
                       const struct line_prefix_info *info, bool copied)
 {
@@ -257,17 +271,21 @@ void line_joiner_take(struct line_joiner *joiner, struct span text,
 		joiner->take(joiner->ctx, &line);
 		return;
 	}
-	joiner->valid = true;
-	joiner->owned = false;
-	joiner->line = line;
-	joiner->first_len = text.len;
-	joiner->blanks = 0;
-	joiner->work = 0;
-	joiner->state_known = false;
-	joiner->tight = false;
-	joiner->quoted = info->quoted;
+	keep_line(joiner, &line, info->quoted);
 	if (copied)
 		line_joiner_own(joiner);
+}
+
+void line_joiner_keep_frame(struct line_joiner *joiner, struct span text,
+                            const struct gdb_frame *frame)
+{
+	joiner->frame = *frame;
+	keep_line(joiner,
+	          &(struct logical_line){
+	                  .kind = LINE_FRAME, .frame = &joiner->frame, .text = text, .count = 1 },
+	          false);
+	joiner->state = frame->state;
+	joiner->state_known = true;
 }
 
 void line_joiner_pause(struct line_joiner *joiner)

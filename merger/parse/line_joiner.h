@@ -14,6 +14,7 @@ struct line_joiner {
 	void *ctx;
 	bool valid;
 	struct logical_line line;
+	struct gdb_frame frame; /* of `line`, if line.frame is set */
 	size_t first_len; /* length of its first line */
 	size_t work;      /* bytes scanned to join lines */
 	bool state_known; /* of a frame: `state` is that of the text so far */
@@ -36,12 +37,20 @@ void line_joiner_pause(struct line_joiner *joiner);
 void line_joiner_own(struct line_joiner *joiner);
 /* Gives out the last line. */
 void line_joiner_flush(struct line_joiner *joiner);
-/* A complete frame. No further line can be part of it. In the header for its speed. */
+/* Keeps a frame whose place may follow. */
+void line_joiner_keep_frame(struct line_joiner *joiner, struct span text,
+                            const struct gdb_frame *frame);
+/* A frame that gdb_frame_fast has parsed. If it is GDB_FRAME_DONE, no further line can be part of
+ * it. In the header for its speed. */
 static inline void line_joiner_take_frame(struct line_joiner *joiner, struct span text,
                                           const struct gdb_frame *frame)
 {
 	if (joiner->valid)
 		line_joiner_flush(joiner);
+	if (frame->state != GDB_FRAME_DONE) {
+		line_joiner_keep_frame(joiner, text, frame);
+		return;
+	}
 	joiner->take(joiner->ctx,
 	             &(struct logical_line){
 	                     .kind = LINE_FRAME, .frame = frame, .text = text, .count = 1 });

@@ -319,7 +319,8 @@ static void take_line(struct logical_lines *lines, struct span line)
 	if (gdb_frame_fast_parse(line, &frame)) {
 		if (lines->held.count)
 			settle_held(lines, &(struct line_anchor){ .kind = LINE_ANCHOR_FRAME,
-			                                          .number = frame.number });
+			                                          .number = frame.number,
+			                                          .sure = frame.has_addr });
 		lines->plain |= !lines->quotes;
 		line_joiner_take_frame(&lines->joiner, line, &frame);
 	} else if (span_starts(line, SPAN_LIT(MARKER_PREFIX))) {

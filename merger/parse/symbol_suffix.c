@@ -102,7 +102,8 @@ struct symbol_suffix symbol_suffix_cut(struct span *name)
 
 	while (take_suffix(&rest, &found) || take_rust_hash(&rest, &found))
 		;
-	if (!rest.len || (!found.sure && (has_dot(rest) || is_go_part(rest, &found))))
+	if (!rest.len || rest.len == name->len ||
+	    (!found.sure && (has_dot(rest) || is_go_part(rest, &found))))
 		return (struct symbol_suffix){ 0 };
 	*name = rest;
 	return (struct symbol_suffix){ found.part, found.hash };

@@ -172,9 +172,13 @@ static size_t count_known(const struct native_list *list)
 
 static void copy_native(struct look_thread *row, const struct raw_stack *stack)
 {
-	row->native.count = row->owned.count = 0;
-	for (size_t i = 0; i < stack->native_count; i++)
-		*native_list_add(&row->native) = stack->native[i];
+	struct native_list *list = &row->native;
+
+	list->count = stack->native_count;
+	list->frames = alloc_grow(list->frames, &list->cap, list->count, sizeof(*list->frames));
+	if (list->count)
+		memcpy(list->frames, stack->native, list->count * sizeof(*list->frames));
+	row->owned.count = 0;
 	for (size_t i = 0; i < stack->loose_first; i++)
 		py_list_add(&row->owned, &stack->py[i]);
 }
