@@ -104,6 +104,8 @@ $(B)/merger/base/%.o $(B)/merger/build/%.o: private CFLAGS := $(CFLAGS:-O3=-O2)
 $(B)/cli/%.o $(B)/merger/diagnosis/%.o $(B)/merger/formats/%.o $(B)/merger/profile/%.o \
 $(B)/merger/stats/%.o $(B)/merger/text/%.o $(B)/merger/transform/%.o: private CFLAGS := \
 	$(CFLAGS:-O3=-Os)
+$(B)/merger/formats/collapsed.o $(B)/merger/profile/frame_table.o $(B)/merger/profile/stack_cache.o \
+$(B)/merger/profile/tree.o: private CFLAGS := $(CFLAGS:-O3=-O2)
 $(pasted:%=$(B)/merger/parse/%.o): private CFLAGS := $(CFLAGS:-O3=-Os)
 
 $(B)/%.o: %.c $(B)/flags

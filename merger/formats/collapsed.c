@@ -75,27 +75,44 @@ static int compare_labels(const void *a, const void *b)
 	return number_order(left->label, right->label);
 }
 
-/* What is written first comes last. */
 static int compare_branches(const void *a, const void *b, void *intern)
 {
 	const struct branch_node *left = a, *right = b;
-	int order = number_order(left->total, right->total);
+	int order = number_order(right->total, left->total);
 
-	return order ? order : intern_compare(intern, right->label, left->label);
+	return order ? order : intern_compare(intern, left->label, right->label);
 }
 
+/* Labels that are new to the table have rising ids, so they differ. */
+static bool is_in_order(const struct collapsed_writer *writer, const struct branch_node *nodes,
+                        size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (nodes[i - 1].label >= nodes[i].label ||
+		    compare_branches(&nodes[i - 1], &nodes[i], writer->intern) > 0)
+			return false;
+	return true;
+}
+
+/* Makes branches of siblings, the first one last. */
 static void order_branches(struct collapsed_writer *writer, struct branch_node *nodes, size_t count)
 {
-	if (count < 2)
-		return;
-	qsort(nodes, count, sizeof(*nodes), compare_labels);
-	for (size_t i = 1; i < count; i++)
-		if (nodes[i].label == nodes[i - 1].label)
-			nodes[i].total += nodes[i - 1].total;
-	for (size_t i = count - 1; i > 0; i--)
-		if (nodes[i].label == nodes[i - 1].label)
-			nodes[i - 1].total = nodes[i].total;
-	qsort_r(nodes, count, sizeof(*nodes), compare_branches, writer->intern);
+	if (!is_in_order(writer, nodes, count)) {
+		qsort(nodes, count, sizeof(*nodes), compare_labels);
+		for (size_t i = 1; i < count; i++)
+			if (nodes[i].label == nodes[i - 1].label)
+				nodes[i].total += nodes[i - 1].total;
+		for (size_t i = count - 1; i > 0; i--)
+			if (nodes[i].label == nodes[i - 1].label)
+				nodes[i - 1].total = nodes[i].total;
+		qsort_r(nodes, count, sizeof(*nodes), compare_branches, writer->intern);
+	}
+	for (size_t i = 0; i < count / 2; i++) {
+		struct branch_node node = nodes[i];
+
+		nodes[i] = nodes[count - 1 - i];
+		nodes[count - 1 - i] = node;
+	}
 }
 
 /* Adds the children of a node to those that have to be written; returns their weight. */

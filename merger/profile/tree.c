@@ -351,24 +351,16 @@ uint32_t tree_next(const struct tree *tree, uint32_t node, size_t *depth)
 	return node == TREE_ROOT ? TREE_NONE : tree->nodes[node].next_sibling;
 }
 
-struct order {
-	const struct tree *tree;
-	const uint64_t *keys; /* of tree_sort_by */
-	const struct intern *intern;
-};
-
-static int compare_nodes(const struct order *order, uint32_t a, uint32_t b)
+/* The frames' order, if the weights are equal. */
+static int compare_frames(const struct frame *left, const struct frame *right,
+                          const struct intern *intern)
 {
-	const struct frame *left = tree_frame(order->tree, a);
-	const struct frame *right = tree_frame(order->tree, b);
-	int diff = number_order(order->tree->nodes[b].total, order->tree->nodes[a].total);
+	int diff = intern_compare(intern, left->name, right->name);
 
 	if (!diff)
-		diff = intern_compare(order->intern, left->name, right->name);
+		diff = intern_compare(intern, left->file, right->file);
 	if (!diff)
-		diff = intern_compare(order->intern, left->file, right->file);
-	if (!diff)
-		diff = intern_compare(order->intern, left->module, right->module);
+		diff = intern_compare(intern, left->module, right->module);
 	if (!diff)
 		diff = number_order(left->line, right->line);
 	if (!diff)
@@ -378,21 +370,58 @@ static int compare_nodes(const struct order *order, uint32_t a, uint32_t b)
 	return diff;
 }
 
-static int compare_keys(const struct order *order, uint32_t a, uint32_t b)
+/* An item of a linked list, a node or a line, with the keys that most comparisons need. */
+struct sort_item {
+	uint64_t weight;  /* largest first */
+	const char *name; /* of a node's frame; NULL: the frame does not count */
+	uint32_t item, position;
+};
+
+struct sorting {
+	struct tree *tree;
+	const struct intern *intern;
+	const uint64_t *keys; /* of tree_sort_by, or NULL */
+	struct sort_item *items;
+	size_t cap;
+};
+
+static int compare_items(const void *a, const void *b, void *ctx)
 {
-	return number_order(order->keys[b], order->keys[a]);
+	const struct sort_item *left = a, *right = b;
+	const struct sorting *sorting = ctx;
+	int diff = number_order(right->weight, left->weight);
+
+	if (!diff && left->name)
+		diff = strcmp(left->name, right->name);
+	if (!diff && left->name)
+		diff = compare_frames(tree_frame(sorting->tree, left->item),
+		                      tree_frame(sorting->tree, right->item), sorting->intern);
+	return diff ? diff : number_order(left->position, right->position);
 }
 
-static int compare_lines(const struct order *order, uint32_t a, uint32_t b)
-{
-	return number_order(order->tree->lines[a].line, order->tree->lines[b].line);
-}
-
-/* A linked list for sort_list. Its items are indices of nodes or lines, which have the links. */
 struct list_type {
-	int (*compare)(const struct order *order, uint32_t a, uint32_t b);
+	struct sort_item (*item)(const struct sorting *sorting, uint32_t item);
 	uint32_t *(*next)(struct tree *tree, uint32_t item);
 };
+
+static struct sort_item make_node_item(const struct sorting *sorting, uint32_t node)
+{
+	const struct tree *tree = sorting->tree;
+
+	if (sorting->keys)
+		return (struct sort_item){ .weight = sorting->keys[node], .item = node };
+	return (struct sort_item){
+		.weight = tree->nodes[node].total,
+		.name = intern_get(sorting->intern, tree_frame(tree, node)->name).ptr,
+		.item = node,
+	};
+}
+
+static struct sort_item make_line_item(const struct sorting *sorting, uint32_t line)
+{
+	return (struct sort_item){ .weight = UINT32_MAX - sorting->tree->lines[line].line,
+		                   .item = line };
+}
 
 static uint32_t *link_of_node(struct tree *tree, uint32_t node)
 {
@@ -404,72 +433,54 @@ static uint32_t *link_of_line(struct tree *tree, uint32_t line)
 	return &tree->lines[line].next;
 }
 
-static uint32_t merge_lists(struct tree *tree, const struct list_type *type,
-                            const struct order *order, uint32_t a, uint32_t b)
+static const struct list_type node_list = { make_node_item, link_of_node };
+static const struct list_type line_list = { make_line_item, link_of_line };
+
+/* Returns the new head of the list. */
+static uint32_t sort_list(struct sorting *sorting, const struct list_type *type, uint32_t head)
 {
-	uint32_t head = TREE_NONE;
-	uint32_t *tail = &head;
+	struct tree *tree = sorting->tree;
+	size_t count = 0;
 
-	while (a != TREE_NONE && b != TREE_NONE) {
-		uint32_t *from = type->compare(order, a, b) <= 0 ? &a : &b;
-
-		*tail = *from;
-		tail = type->next(tree, *from);
-		*from = *tail;
+	if (head == TREE_NONE || *type->next(tree, head) == TREE_NONE)
+		return head;
+	for (; head != TREE_NONE; head = *type->next(tree, head)) {
+		sorting->items = alloc_grow(sorting->items, &sorting->cap, count + 1,
+		                            sizeof(*sorting->items));
+		sorting->items[count] = type->item(sorting, head);
+		sorting->items[count].position = (uint32_t)count;
+		count++;
 	}
-	*tail = a != TREE_NONE ? a : b;
+	qsort_r(sorting->items, count, sizeof(*sorting->items), compare_items, sorting);
+	while (count--) {
+		*type->next(tree, sorting->items[count].item) = head;
+		head = sorting->items[count].item;
+	}
 	return head;
 }
 
-/* Bottom-up merge sort: runs[i] is empty or a sorted list of 2^i items. */
-static uint32_t sort_list(struct tree *tree, const struct list_type *type,
-                          const struct order *order, uint32_t head)
+static void sort_children(struct sorting *sorting)
 {
-	uint32_t runs[33];
-	size_t used = 0, i;
-
-	while (head != TREE_NONE) {
-		uint32_t item = head;
-
-		head = *type->next(tree, item);
-		*type->next(tree, item) = TREE_NONE;
-		for (i = 0; i < used && runs[i] != TREE_NONE; i++) {
-			item = merge_lists(tree, type, order, runs[i], item);
-			runs[i] = TREE_NONE;
-		}
-		if (i == used)
-			used++;
-		runs[i] = item;
-	}
-	for (i = 0; i < used; i++)
-		head = merge_lists(tree, type, order, runs[i], head);
-	return head;
-}
-
-void tree_sort(struct tree *tree, const struct intern *intern)
-{
-	static const struct list_type node_list = { compare_nodes, link_of_node };
-	static const struct list_type line_list = { compare_lines, link_of_line };
-	const struct order order = { .tree = tree, .intern = intern };
+	struct tree *tree = sorting->tree;
 
 	tree_sum_totals(tree);
 	for (size_t i = 0; i < tree->node_count; i++) {
 		struct tree_node *node = &tree->nodes[i];
 
-		node->first_child = sort_list(tree, &node_list, &order, node->first_child);
-		node->lines = sort_list(tree, &line_list, &order, node->lines);
+		node->first_child = sort_list(sorting, &node_list, node->first_child);
+		if (!sorting->keys)
+			node->lines = sort_list(sorting, &line_list, node->lines);
 	}
 	tree->sorted = true;
+	free(sorting->items);
+}
+
+void tree_sort(struct tree *tree, const struct intern *intern)
+{
+	sort_children(&(struct sorting){ .tree = tree, .intern = intern });
 }
 
 void tree_sort_by(struct tree *tree, const uint64_t *keys)
 {
-	static const struct list_type key_list = { compare_keys, link_of_node };
-	const struct order order = { .tree = tree, .keys = keys };
-
-	tree_sum_totals(tree);
-	for (size_t i = 0; i < tree->node_count; i++)
-		tree->nodes[i].first_child =
-		        sort_list(tree, &key_list, &order, tree->nodes[i].first_child);
-	tree->sorted = true;
+	sort_children(&(struct sorting){ .tree = tree, .keys = keys });
 }
