@@ -83,3 +83,32 @@ def write(out, size, varied):
         written += out.write(text.encode())
         frames += len(lines)
     return frames
+
+
+def jit_lines(numbers, parts):
+    """A stack of a program without debug information, leaf first. Near its root it has a frame of
+    code that a JIT compiler has made for it alone."""
+    module, names = LEAVES[numbers(len(LEAVES))]
+    frames = [(name, " " + module) for name in names]
+    for _ in range(parts):
+        frames += [(name, " from /usr/lib/libserver.so.1")
+                   for name, _, _ in MIDDLES[numbers(len(MIDDLES))]]
+    frames.append(("??", ""))
+    frames += [(name, " from /lib/x86_64-linux-gnu/libc.so.6") for name, _, _ in ROOT]
+    for number, (name, place) in enumerate(frames):
+        at = numbers(1 << 40) if name == "??" else (len(name) << 12) + 16 * numbers(3)
+        yield "#%-2d 0x%016x in %s ()%s" % (number, 0x7f0000000000 + at, name, place)
+
+
+def write_jit(out, stacks):
+    """Writes so many stacks, which all differ, to the binary file `out`. Returns the number of
+    frames."""
+    numbers = random.Random(1).randrange
+    frames = 0
+    for thread in range(stacks):
+        lines = list(jit_lines(numbers, 4))
+        out.write(("Thread %d (Thread 0x7f%010x (LWP %d)):\n%s\n\n" % (
+            thread % 1000 + 1, thread % 1000 << 12, 4711 + thread % 1000,
+            "\n".join(lines))).encode())
+        frames += len(lines)
+    return frames
