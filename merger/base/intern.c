@@ -6,9 +6,9 @@
 
 #include "merger/base/alloc.h"
 #include "merger/base/escape.h"
+#include "merger/base/hash_index.h"
 
 #define CHUNK_SIZE (64u << 10)
-#define FIRST_SLOTS 1024u /* a power of two */
 
 /* Strings never move, so the spans of intern_get are valid until the table is destroyed. */
 struct chunk {
@@ -19,17 +19,15 @@ struct chunk {
 
 struct entry {
 	const char *ptr;
-	size_t len;
-	uint32_t hash;
-	bool clean; /* known to need no escaping: its bytes need not be checked again */
+	uint32_t len; /* no input is as long as 4 GB */
+	bool clean;   /* known to need no escaping: its bytes need not be checked again */
 };
 
 struct intern {
 	struct chunk *chunks; /* the first one is being filled */
 	struct entry *entries;
 	size_t count, cap;
-	uint32_t *slots; /* id + 1, 0: free; linear probing */
-	size_t slot_count;
+	struct hash_index index; /* string -> id */
 	struct buf scratch;
 };
 
@@ -76,35 +74,16 @@ static uint32_t hash_span(struct span s)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* The slot of s; if it has none, the free slot for it. */
-static size_t find_slot(const struct intern *intern, struct span s, uint32_t hash)
+/* The id of s, or HASH_INDEX_NONE. */
+static uint32_t find_entry(const struct intern *intern, struct span s, uint32_t hash)
 {
-	size_t mask = intern->slot_count - 1;
-	size_t slot = hash & mask;
+	uint32_t found;
 
-	for (; intern->slots[slot]; slot = (slot + 1) & mask) {
-		const struct entry *entry = &intern->entries[intern->slots[slot] - 1];
-
-		if (entry->hash == hash && span_eq((struct span){ entry->ptr, entry->len }, s))
+	for (size_t at = hash;
+	     (found = hash_index_next(&intern->index, hash, &at)) != HASH_INDEX_NONE;)
+		if (span_eq(intern_get(intern, found), s))
 			break;
-	}
-	return slot;
-}
-
-static void grow_table(struct intern *intern)
-{
-	size_t mask = intern->slot_count * 2 - 1;
-
-	free(intern->slots);
-	intern->slot_count *= 2;
-	intern->slots = alloc_zeroed(intern->slot_count, sizeof(*intern->slots));
-	for (size_t i = 0; i < intern->count; i++) {
-		size_t slot = intern->entries[i].hash & mask;
-
-		while (intern->slots[slot])
-			slot = (slot + 1) & mask;
-		intern->slots[slot] = (uint32_t)i + 1;
-	}
+	return found;
 }
 
 static const char *add_string(struct intern *intern, struct span s)
@@ -128,8 +107,7 @@ static const char *add_string(struct intern *intern, struct span s)
 	return text;
 }
 
-static uint32_t add_entry(struct intern *intern, struct span s, uint32_t hash, size_t slot,
-                          bool clean)
+static uint32_t add_entry(struct intern *intern, struct span s, uint32_t hash, bool clean)
 {
 	uint32_t id = (uint32_t)intern->count;
 
@@ -137,13 +115,10 @@ static uint32_t add_entry(struct intern *intern, struct span s, uint32_t hash, s
 	                             sizeof(*intern->entries));
 	intern->entries[intern->count++] = (struct entry){
 		.ptr = add_string(intern, s),
-		.len = s.len,
-		.hash = hash,
+		.len = (uint32_t)s.len,
 		.clean = clean,
 	};
-	intern->slots[slot] = id + 1;
-	if (intern->count * 2 > intern->slot_count)
-		grow_table(intern);
+	hash_index_add(&intern->index, hash, id);
 	return id;
 }
 
@@ -151,8 +126,6 @@ struct intern *intern_create(void)
 {
 	struct intern *intern = alloc_zeroed(1, sizeof(*intern));
 
-	intern->slot_count = FIRST_SLOTS;
-	intern->slots = alloc_zeroed(intern->slot_count, sizeof(*intern->slots));
 	intern_add(intern, SPAN_LIT(""));
 	return intern;
 }
@@ -169,38 +142,31 @@ void intern_destroy(struct intern *intern)
 	}
 	buf_deinit(&intern->scratch);
 	free(intern->entries);
-	free(intern->slots);
+	hash_index_deinit(&intern->index);
 	free(intern);
 }
 
 uint32_t intern_add(struct intern *intern, struct span s)
 {
 	uint32_t hash = hash_span(s);
-	size_t slot = find_slot(intern, s, hash);
+	uint32_t id = find_entry(intern, s, hash);
 
-	if (intern->slots[slot])
-		return intern->slots[slot] - 1;
-	return add_entry(intern, s, hash, slot, false);
+	return id != HASH_INDEX_NONE ? id : add_entry(intern, s, hash, false);
 }
 
 uint32_t intern_add_clean(struct intern *intern, struct span s)
 {
 	uint32_t hash, id;
-	size_t slot;
 
 	if (!s.len)
 		return 0;
 	hash = hash_span(s);
-	slot = find_slot(intern, s, hash);
-	if (intern->slots[slot]) {
-		id = intern->slots[slot] - 1;
-		if (intern->entries[id].clean)
-			return id;
-	}
+	id = find_entry(intern, s, hash);
+	if (id != HASH_INDEX_NONE && intern->entries[id].clean)
+		return id;
 	if (escape_is_clean(s)) {
-		if (!intern->slots[slot])
-			return add_entry(intern, s, hash, slot, true);
-		id = intern->slots[slot] - 1;
+		if (id == HASH_INDEX_NONE)
+			return add_entry(intern, s, hash, true);
 	} else {
 		buf_clear(&intern->scratch);
 		escape_add(&intern->scratch, s);
