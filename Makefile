@@ -172,8 +172,8 @@ $(B)/gen/texts.c: $(texts)
 
 # Empties the lines of docstrings and comments, and cuts comments after code, if no quote is in them
 # (a string may have a "#"); the other lines keep their numbers. A docstring becomes "", which may be
-# the only statement of a class. Types of results are cut, too, and each level of indentation becomes
-# one blank.
+# the only statement of a class. Types of arguments and results are cut, too, and each level of
+# indentation becomes one blank.
 strip_comments = awk ' \
 	function put(line) { \
 		match(line, /^ */); print substr("          ", 1, int(RLENGTH / 4)) substr(line, RLENGTH + 1) } \
@@ -181,7 +181,10 @@ strip_comments = awk ' \
 	/^ *"""/ { text = $$0; sub(/^ *"""/, "", text); open = text !~ /"""/; sub(/""".*/, "\"\""); \
 		put($$0); next } \
 	/^ *\#/ { print ""; next } \
-	{ sub(/  +\# [^"\047]*$$/, ""); sub(/\) -> [^ ]*:$$/, "):"); put($$0) }'
+	{ sub(/  +\# [^"\047]*$$/, ""); sub(/\) -> [^ ]*:$$/, "):") } \
+	/^ *def / { type = ": (int|str|bytes|bool|float|list|dict|tuple|set|frozenset|object)"; \
+		gsub(type ",", ","); gsub(type " =", " ="); gsub(type "\\)", ")") } \
+	{ put($$0) }'
 
 # The scripts for gdb, compressed, as bytes: a string literal needs quoting and has a limited
 # length. The separators are described in gdbscripts/loader.py.
