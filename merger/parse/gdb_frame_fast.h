@@ -1,5 +1,5 @@
-/* gdb_frame_fast: a fast parser for the most frequent lines: a native frame on one line, with a plain
- * name, and with a place or "()". Its result is that of gdb_frame_parse; it refuses all other
+/* gdb_frame_fast: a fast parser for the most frequent lines: a native frame on one line, with a
+ * plain name, and with a place or "()". Its result is that of gdb_frame_parse; it refuses all other
  * lines. */
 #ifndef PMP_GDB_FRAME_FAST_H
 #define PMP_GDB_FRAME_FAST_H

@@ -15,9 +15,9 @@ struct line_joiner {
 	bool valid;
 	struct logical_line line;
 	struct gdb_frame frame; /* of `line`, if line.frame is set */
-	size_t first_len; /* length of its first line */
-	size_t work;      /* bytes scanned to join lines */
-	bool state_known; /* of a frame: `state` is that of the text so far */
+	size_t first_len;       /* length of its first line */
+	size_t work;            /* bytes scanned to join lines */
+	bool state_known;       /* of a frame: `state` is that of the text so far */
 	enum gdb_frame_state state;
 	size_t blanks; /* blank lines after it, which are dropped if it continues */
 	bool quoted;   /* its prefix had a '>' */

@@ -82,7 +82,8 @@ void stack_cache_add(struct stack_cache *cache, uint32_t hash, const uint32_t *s
 	known->weight = 0;
 	known->leaf = leaf;
 	known->count = (uint32_t)count;
-	memcpy(known->steps, steps, count * sizeof(*steps));
+	if (count)
+		memcpy(known->steps, steps, count * sizeof(*steps));
 	hash_index_add(&cache->stacks, hash, (uint32_t)cache->count);
 	cache->count += words;
 }

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -10,7 +11,10 @@ from rows import Row, Unable
 from tap import PMP, temp_dir
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
+# mawk is the fastest awk.
+AWK = (shutil.which("mawk") or "awk", "-f", os.path.join(PEERS, "fold.awk"))
 SIZE = 69 << 20
+STACKS = 40000  # that all differ: 92 MB, 1.2 million nodes
 
 
 class Texts:
@@ -25,6 +29,14 @@ class Texts:
             with open(self._paths[varied], "wb") as out:
                 gdb_text.write(out, self.size, varied)
         return self._paths[varied]
+
+    def jit(self, stacks):
+        """The path of a text whose stacks all differ, and the number of its frames."""
+        if stacks not in self._paths:
+            path = os.path.join(temp_dir(), "text")
+            with open(path, "wb") as out:
+                self._paths[stacks] = path, gdb_text.write_jit(out, stacks)
+        return self._paths[stacks]
 
 
 def seconds(*argv):
@@ -46,7 +58,7 @@ def speed(texts, varied):
         path = texts.path(varied)
         size = os.path.getsize(path) / 1e6
         return {"pmp": size / fold(path), "grep -c": size / seconds("grep", "-c", "^#", path),
-                "awk": size / seconds("awk", "-f", os.path.join(PEERS, "fold.awk"), path),
+                "awk": size / seconds(*AWK, path),
                 "perl": size / seconds("perl", os.path.join(PEERS, "fold.pl"), path)}
     return measure
 
@@ -57,6 +69,35 @@ def times(texts, peer, pmp_over_peer):
         path = texts.path(False)
         own, other = fold(path), seconds(*peer, path)
         return own / other if pmp_over_peer else other / own
+    return measure
+
+
+def times_jit(texts, stacks):
+    """pmp's speed divided by the awk's, for stacks that all differ."""
+    def measure():
+        path = texts.jit(stacks)[0]
+        return seconds(*AWK, path) / fold(path)
+    return measure
+
+
+def wait_peak(pmp):
+    """Waits for a process; returns its peak memory in MB. wait4 tells that of bench.py, if that is
+    more."""
+    peak = 0
+    while pmp.poll() is None:
+        with open("/proc/%d/status" % pmp.pid, encoding="ascii") as file:
+            found = re.search(r"VmHWM:\s*(\d+)", file.read())
+            peak = max(peak, int(found.group(1)) / 1024 if found else 0)
+        time.sleep(0.02)
+    return peak
+
+
+def bytes_a_frame(texts, stacks):
+    """pmp's peak memory divided by the number of frames, each of which is a node."""
+    def measure():
+        path, frames = texts.jit(stacks)
+        return wait_peak(subprocess.Popen([PMP, "fold", "-q", "-f", "collapsed", path],
+                                          stdout=subprocess.DEVNULL)) * (1 << 20) / frames
     return measure
 
 
@@ -83,27 +124,26 @@ def fed(size):
     pmp = subprocess.Popen([PMP, "fold", "-q", "-f", "collapsed"], stdin=feed.stdout,
                            stdout=subprocess.DEVNULL)
     feed.stdout.close()
-    peak = 0
-    while pmp.poll() is None:
-        with open("/proc/%d/status" % pmp.pid, encoding="ascii") as file:
-            found = re.search(r"VmHWM:\s*(\d+)", file.read())
-            peak = max(peak, int(found.group(1)) / 1024 if found else 0)
-        time.sleep(0.02)
+    peak = wait_peak(pmp)
     feed.wait()
     return time.monotonic() - begin, peak
 
 
 def rows(quick):
     texts, small = Texts(SIZE >> 2 if quick else SIZE), Texts(1 << 20)
+    stacks = STACKS // 4 if quick else STACKS
     return [
         Row("fold: equal stacks", "MB/s", 1000, speed(texts, False), more=True, rounds=5),
         Row("fold: no two lines alike", "MB/s", 1000, speed(texts, True), more=True, rounds=5),
         Row("fold: times as fast as a Perl", "times", 10,
             times(texts, ("perl", os.path.join(PEERS, "fold.pl")), False), more=True,
             quick=True),
-        Row("fold: times as fast as an awk", "times", 6,
-            times(texts, ("awk", "-f", os.path.join(PEERS, "fold.awk")), False),
-            more=True, quick=True, reached=3),
+        Row("fold: times as fast as an awk", "times", 6, times(texts, AWK, False), more=True,
+            quick=True, reached=3),
+        Row("fold: distinct stacks, times as fast as an awk", "times", 2,
+            times_jit(texts, stacks), more=True, quick=True, rounds=5),
+        Row("fold: distinct stacks, memory", "bytes a node", 64,
+            bytes_a_frame(texts, stacks), quick=True),
         Row("fold: times as long as grep -c", "times", 3, times(texts, ("grep", "-c", "^#"), True),
             quick=True),
         Row("fold: a byte of 4 GB, times one of 1 MB", "times", 1.1, growth(small, 4 << 30),
