@@ -117,6 +117,7 @@ class Agent:
         """A sample of one instant, with what the threads wait for. want_locals: 1: also the locals
         of Python frames."""
         details = None
+        self.target.runtime = self.code.runtime()
 
         def read_details(stats: dict, samples: list) -> None:
             nonlocal details
@@ -149,6 +150,7 @@ class Agent:
             self._add_note(note)
         stats = core.thread_stats()
         sampler = ThreadSampler(self.target, stats, core.registers)
+        sampler.at_once = True
         for tid in stats:
             sampler.read_stopped(tid)
         samples = sampler.finish({})
