@@ -106,6 +106,9 @@ class Agent:
         also those that sleep."""
         if number == 1 and self.early is not None:
             stats, begun, samples, pause = self.early
+            procfs.read_cpu(pid, stats)  # the CPU time between two samples counts
+            for sample in samples:
+                sample.set_cpu(stats[sample.tid])
         else:
             stats, begun, samples = self._take(pid, bool(instant), None)
             pause = self.stops.longest_us

@@ -27,7 +27,7 @@ class ThreadSample:
         self.tid = tid
         self.name = stat.name
         self.state = stat.state
-        self.cpu = {"cpu_us": stat.cpu_us} if stat.cpu_us is not None else {}
+        self.set_cpu(stat)
         self.stack = None  # native_stack.Stack
         self.states = ()  # addresses of its Python thread states
         self.runs = []  # [py_frames.Run], innermost first
@@ -35,6 +35,10 @@ class ThreadSample:
         self.futex_word = 0  # address that it sleeps on in futex(2)
         self.activity = ""  # of the interpreter in this thread (gil.py)
         self.kernel = None  # for a thread in state D: procfs.kernel_stack
+
+    def set_cpu(self, stat) -> None:
+        """Sets `cpu`, pairs of a marker. stat: procfs.ThreadStat."""
+        self.cpu = {"cpu_us": stat.cpu_us} if stat.cpu_us is not None else {}
 
 
 class Target:

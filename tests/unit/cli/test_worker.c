@@ -223,14 +223,14 @@ static void test_commands(void **state)
 
 	(void)state;
 	attach_mode_command(attach_mode_row(ATTACH_SEIZE), VERB_WARM, &values, &out);
-	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"warm\", 4711, 0, 0)\n")));
+	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"warm\", 4711, 0, 0, 0)\n")));
 	attach_mode_command(attach_mode_row(ATTACH_SEIZE), VERB_SAMPLE, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"sample\", 4711, 17, 99, 0)\n")));
-	values.instant = values.started_by_pmp = values.glue = true;
+	values.instant = values.started_by_pmp = values.glue = values.early = true;
 	attach_mode_command(attach_mode_row(ATTACH_SEIZE), VERB_SAMPLE, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"sample\", 4711, 17, 99, 1)\n")));
 	attach_mode_command(attach_mode_row(ATTACH_SEIZE), VERB_WARM, &values, &out);
-	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"warm\", 4711, 1, 1)\n")));
+	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"warm\", 4711, 1, 1, 1)\n")));
 	attach_mode_command(attach_mode_row(ATTACH_DUMP), VERB_SAMPLE, &values, &out);
 	assert_true(span_eq(buf_span(&out), SPAN_LIT("python pmp(\"dump\", 4711, 17, 99, 0)\n")));
 	values.locals = true;
