@@ -11,8 +11,9 @@
 #include "cli/sampler/attachment.h"
 #include "cli/sampler/failure_policy.h"
 
-#define REST_TIMES                                                                                 \
-	3 /* a rest after a sample, in units of the longest time that a thread was stopped */
+/* Threads may be stopped for a quarter of the time, and for GRACE_US / 4 more. */
+#define STOPPED_SHARE 4
+#define GRACE_US 50000
 #define SHUT_DOWN_US 50000 /* between two checks of workers that were asked to end */
 
 enum phase {
@@ -35,7 +36,6 @@ struct target_sampler {
 	struct sample_counter counter;
 	struct failure_policy policy;
 	uint64_t asked_us; /* when the worker was asked for a sample */
-	uint64_t rest_us;  /* no sample before: the last one has stopped a thread for long */
 	/* the user has been informed */
 	bool blocked_noted; /* that a thread in state D prevents an attach */
 	bool guarded_noted; /* that gdb cannot seize threads */
@@ -220,19 +220,21 @@ static void ask_guarded_sample(struct target_sampler *sampler, uint64_t now)
 	}
 }
 
-/* A sample is due. Must it wait, so that threads are not stopped for more than a quarter of the
- * time? --attach plain takes what it needs. */
+/* A sample is due. Must it wait, so that threads are not stopped for too much of the time?
+ * --attach plain takes what it needs. */
 static bool must_rest(struct target_sampler *sampler, uint64_t now)
 {
-	if (now >= sampler->rest_us || !sampler->pool.plan.mode->agent)
+	uint64_t rest = sampler->context->plan.schedule.start_us +
+	                STOPPED_SHARE * sampler->counter.stopped_us;
+
+	if (now + GRACE_US >= rest || !sampler->pool.plan.mode->agent)
 		return false;
 	if (!sampler->rest_noted)
-		recorder_note(
-		        sampler->context->plan.recorder, sampler->pool.plan.pid,
-		        "a sample has stopped a thread for long: samples are delayed, so that "
-		        "threads are stopped for a quarter of the time at most");
+		recorder_note(sampler->context->plan.recorder, sampler->pool.plan.pid,
+		              "a sample stops a thread for long: samples are delayed, so that "
+		              "threads are stopped for a quarter of the time at most");
 	sampler->rest_noted = true;
-	wake_at(sampler, sampler->rest_us);
+	wake_at(sampler, rest - GRACE_US);
 	return true;
 }
 
@@ -299,7 +301,6 @@ static void do_sample(struct target_sampler *sampler, uint64_t now)
 		const struct worker_answer *answer = worker_answer(worker);
 
 		note_guarded(sampler);
-		sampler->rest_us = now + REST_TIMES * answer->pause_us;
 		sample_counter_taken(&sampler->counter, answer->text, answer->pause_us, now);
 		sampler->phase = PHASE_IDLE;
 		return;

@@ -70,7 +70,7 @@ def take(target, stops, stats: dict, instant: bool, on_stopped=None) -> list:
 def _read_each(target, sampler, stops, tids: list) -> None:
     for _ in range(COPIES_MAX):
         read = []
-        for tid in stops.each(tids, LIMIT_S):
+        for tid in stops.each(sampler.read_ahead(tids), LIMIT_S):
             target.memory.limit(READ_S)
             sampler.read_stopped(tid)
             read.append(tid)

@@ -121,6 +121,15 @@ class ThreadSampler:
         """The tids of the threads that have not been read."""
         return [tid for tid in self._stats if tid not in self._found]
 
+    def read_ahead(self, tids: list):
+        """Yields the tids. Before each, reads the Python frames of the thread, which runs: so their
+        code objects need not be read again in the stop."""
+        for tid in tids:
+            ident = self._target.idents.get((tid, self._stats[tid].began), 0)
+            if ident in self._states:
+                self._target.interpreter.runs(self._target.memory, self._states[ident])
+            yield tid
+
     def read_stopped(self, tid: int) -> None:
         """Reads a thread that is stopped."""
         regs, stat = self._read(tid), self._stats.get(tid)

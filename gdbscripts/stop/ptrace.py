@@ -39,7 +39,8 @@ class _Calls:
         self.status = ctypes.c_int()
         self.status_at = ctypes.byref(self.status)
         self.registers = ctypes.create_string_buffer(REGISTERS_SIZE)
-        self.vector = (ctypes.c_size_t * 2)()  # struct iovec (sys/uio.h): address, size
+        # struct iovec (sys/uio.h): address, size
+        self.vector = (ctypes.c_size_t * 2)(ctypes.addressof(self.registers))
         self.vector_at = ctypes.byref(self.vector)
 
 
@@ -143,7 +144,7 @@ def detach(tid: int, number: int) -> bool:
 def get_registers(tid: int):
     """The bytes of a stopped thread's struct user_regs_struct; None if it was killed, or is one of
     another machine (a 32-bit program)."""
-    _calls.vector[:] = ctypes.addressof(_calls.registers), REGISTERS_SIZE
+    _calls.vector[1] = REGISTERS_SIZE
     if _calls.ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, _calls.vector_at) != 0:
         return None
     return _calls.registers.raw if _calls.vector[1] == REGISTERS_SIZE else None

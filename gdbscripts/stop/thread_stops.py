@@ -20,8 +20,8 @@ import pmp_ptrace as ptrace
 from pmp_priority import RealTime
 from pmp_registers import from_bytes
 
-SPINS = 40  # looks without a sleep in between: most threads have stopped after 20 us
-SLEEP_S = 0.00005
+SPINS = 8  # looks without a sleep in between: most threads have stopped after 10 us
+SLEEP_S, SLEEP_MAX_S = 0.00005, 0.0004  # after these: longer and longer, so that others get time
 # How long `each` waits for one thread before it interrupts the next one, too: on a busy machine a
 # thread stops only when it gets a processor.
 PATIENCE_S = 0.0002
@@ -137,7 +137,7 @@ class ThreadStops:
             if spins > SPINS:
                 if time.monotonic() > deadline:
                     return False
-                time.sleep(SLEEP_S)
+                time.sleep(min(SLEEP_S * (spins - SPINS), SLEEP_MAX_S))
             if not spins % EXEC_SPINS:
                 self._help_exec()
         return True

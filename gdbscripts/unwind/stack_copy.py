@@ -3,8 +3,9 @@ a stop does not depend on the number of frames.
 """
 from pmp_memory import READ_MAX, BadRead, MemoryReader
 
-FIRST_BYTES = 1 << 16  # most stacks have less
+FIRST_BYTES = 1 << 14  # most stacks have less
 BYTES_MAX = 1 << 26
+BELOW = 256  # bytes below the stack pointer: a frame that ends has already popped registers
 
 
 class NotCopied(Exception):
@@ -22,6 +23,7 @@ class StackCopy(MemoryReader):
     def __init__(self, memory, start: int, size: int, is_code) -> None:
         """memory: a MemoryReader; start: the stack pointer; is_code(address): may it be read from
         the running process?"""
+        start = max(start - BELOW, 0)
         self._memory, self._start, self._is_code = memory, start, is_code
         self._size = size
         pieces = []
@@ -49,4 +51,4 @@ class StackCopy(MemoryReader):
             raise NotCopied(0)
         if self._is_whole or self._size >= BYTES_MAX:
             raise BadRead("0x%x" % addr)
-        raise NotCopied(min(BYTES_MAX, max(16 * self._size, 2 * at)))
+        raise NotCopied(min(BYTES_MAX, max(8 * self._size, 2 * at)))

@@ -27,7 +27,7 @@ def names():
         code.update()
         found = load("native_names").NativeNames(code, memory, True)
         files = load("python_files").PythonFiles(target.pid).scan()
-        found.set_python(load("interpreter").find_live(memory, files, set())[0])
+        found.set_python(load("interpreter").find_live(memory, files, lambda _ident: True)[0])
         try:
             yield found, code
         finally:
