@@ -44,6 +44,7 @@ from pmp_thread_stops import ThreadStops
 GREENLET_START = re.compile(r"(greenlet::\w+::)?g_initialstub\b")
 TRIES = 5  # of a sample of a process that executes another program meanwhile
 PROBE_S = 0.2  # how long a read of /proc/PID/maps may take if a thread is in state D
+MAPS_S = 0.02  # between two reads of the mappings
 SETTLE_S = 0.002  # between two looks at a thread that has not stopped in time
 
 
@@ -69,6 +70,8 @@ class Agent:
         self.native_names = None
         self.jit_reported = False  # the note about unnamed generated code was added
         self.settling = False  # `_settle` will be called again
+        # procfs.exec_mark when the mappings were read, and when that was.
+        self.mark, self.maps_read = (), 0.0
         self.probe = None  # the thread that reads /proc/PID/maps, as a test
 
     # The commands.
@@ -170,7 +173,7 @@ class Agent:
         for _ in range(TRIES):
             mark = procfs.exec_mark(pid)
             try:
-                stats, begun, samples = self._take_once(pid, instant, on_stopped)
+                stats, begun, samples = self._take_once(pid, mark, instant, on_stopped)
             except process_sampler.NotTraced:
                 if procfs.exec_mark(pid) == mark:
                     raise
@@ -186,7 +189,8 @@ class Agent:
             self._add_note("a thread was stopped for too long, so its stack is cut: the machine is "
                            "busy, or the stack is very deep")
 
-    def _take_once(self, pid: int, instant: bool, on_stopped) -> tuple:
+    def _take_once(self, pid: int, mark: tuple, instant: bool, on_stopped) -> tuple:
+        """mark: procfs.exec_mark."""
         stats = living_threads(pid)
         if not stats:
             raise gdb.error("the target has ended")
@@ -194,7 +198,7 @@ class Agent:
         self._settle()
         if not self._can_read(stats):
             return stats, now_us(), process_sampler.read_kernel_only(pid, stats)
-        if self._update_maps():
+        if self._maps_are_due(mark) and self._update_maps():
             self._clear_caches()
             self._load_rules()
             stats = living_threads(pid)
@@ -208,6 +212,14 @@ class Agent:
         finally:
             self._settle()
         return stats, begun, samples
+
+    def _maps_are_due(self, mark: tuple) -> bool:
+        """Must the mappings be read again? Not before each of a thousand samples a second."""
+        now = time.monotonic()
+        is_due = mark != self.mark or now > self.maps_read + MAPS_S
+        if is_due:
+            self.mark, self.maps_read = mark, now
+        return is_due
 
     def _settle(self) -> None:
         """Lets threads go that have stopped too late, now or as soon as they do."""
