@@ -72,6 +72,7 @@ class Agent:
         self.settling = False  # `_settle` will be called again
         # procfs.exec_mark when the mappings were read, and when that was.
         self.mark, self.maps_read = (), 0.0
+        self.has_rules = False  # _load_rules was called for these mappings
         self.probe = None  # the thread that reads /proc/PID/maps, as a test
 
     # The commands.
@@ -97,7 +98,6 @@ class Agent:
             if early and self._new_stops is ThreadStops:
                 self.early = self._take(pid, False, None) + (self.stops.longest_us,)
             self.symbols.load_pending()
-            self._load_rules()
             self._update_native_names()
             self.native_names.read_interpreter()
         if started_by_pmp:
@@ -200,8 +200,9 @@ class Agent:
             return stats, now_us(), process_sampler.read_kernel_only(pid, stats)
         if self._maps_are_due(mark) and self._update_maps():
             self._clear_caches()
-            self._load_rules()
             stats = living_threads(pid)
+        if instant:
+            self._load_rules()
         self._find_interpreter(stats)
         procfs.read_cpu(pid, stats)
         begun = now_us()
@@ -282,6 +283,11 @@ class Agent:
         return note
 
     def _load_rules(self) -> None:
+        """Reads the rules of code on the stacks, which are unwound in the stop if all threads are
+        stopped together."""
+        if self.has_rules:
+            return
+        self.has_rules = True
         pointers = self.code.pointers_on_stacks(self.target.stack_pointers)
         self.target.unwinder.load_rules(pointers)
 
@@ -300,6 +306,7 @@ class Agent:
 
     def _clear_caches(self) -> None:
         self.target.unwinder.clear()
+        self.has_rules = False
         self.symbolizer.clear()
 
     def _add_note(self, note) -> None:
