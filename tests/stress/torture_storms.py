@@ -10,7 +10,7 @@ import signal
 import time
 
 import torture_table as table
-from victims import LIBC, EXIT_CODE, Pmp, login_tty, program_of, state, tids, tracer, wait_until
+from victims import LIBC, Pmp, login_tty, program_of, state, tids, tracer, wait_until
 
 SEIZING = ("seize", "dump")
 JOB_SIGNALS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
