@@ -130,6 +130,7 @@ class Agent:
             details = Details(self.target, samples, stats, bool(want_locals))
             details.read()
         stats, begun, samples = self._take(pid, True, read_details)
+        process_sampler.await_sleep(pid, stats)  # pmp reads the system calls after the sample
         details = details or Details(self.target, samples, stats, False)
         self._write(number, pid, begun - epoch, self.stops.longest_us, samples, details)
 

@@ -1,4 +1,6 @@
 """Samples of one live process: which threads are stopped, together or one by one, and when."""
+import time
+
 import pmp_procfs as procfs
 from pmp_registers import NOT_RESTARTED
 from pmp_thread_sampler import ThreadSample, ThreadSampler
@@ -9,6 +11,7 @@ LIMIT_S = 1.0
 # then is missing in the sample.
 READ_S, READ_ALL_S = 0.2, 5.0
 COPIES_MAX = 4  # of a stack: each is larger, and the last is none (thread_sampler.py)
+SLEEP_S = 0.05
 # Kernel functions in which a thread must not be interrupted: it sleeps in state S, and goes to
 # state D if it is (fs/fuse/dev.c).
 UNSTOPPABLE = ("request_wait_answer",)
@@ -80,6 +83,18 @@ def _read_each(target, sampler, stops, tids: list) -> None:
         tids = [tid for tid in read if tid in unread]
         if not tids:
             return
+
+
+def await_sleep(pid: int, stats: dict) -> None:
+    """Waits until threads that slept in a system call before a stop sleep in it again, SLEEP_S at
+    most. Until then the kernel does not tell which call it is."""
+    waking = [tid for tid, stat in stats.items() if stat.state == "S"]
+    deadline = time.monotonic() + SLEEP_S
+    while waking and time.monotonic() < deadline:
+        now = ((tid, procfs.thread_stat(pid, tid)) for tid in waking)
+        waking = [tid for tid, stat in now if stat is not None and stat.state == "R"]
+        if waking:
+            time.sleep(0.001)
 
 
 def _must_sleep(pid: int, tid: int) -> bool:
