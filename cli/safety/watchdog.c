@@ -15,7 +15,7 @@
 #include "cli/safety/restore.h"
 
 #define STEP_MS 2     /* between two steps */
-#define CALM_US 50000 /* a stop that was pending when gdb died has taken effect by then */
+#define CALM_STEPS 25 /* a stop that was pending when gdb died has taken effect by then */
 
 /* What pmp writes to the pipe. Less than PIPE_BUF, so a note arrives whole. pid 0: the end note. */
 struct watchdog_note {
@@ -99,15 +99,15 @@ static void kill_gdb_children(struct watched *watched)
 
 static void restore_all(struct watch *watch)
 {
-	uint64_t start = clock_now_us(), calm = start;
+	uint64_t start = clock_now_us();
 	struct process_threads threads = { 0 };
 
-	for (uint64_t now = start; now - start < WATCHDOG_MAX_US && now - calm < CALM_US;
-	     now = clock_now_us()) {
+	for (int calm = 0; calm < CALM_STEPS && clock_now_us() - start < WATCHDOG_MAX_US;) {
+		calm++;
 		for (size_t i = 0; i < watch->count; i++) {
 			kill_gdb_children(&watch->rows[i]);
 			if (!restore_one(&watch->rows[i], &threads))
-				calm = clock_now_us();
+				calm = 0;
 		}
 		poll(NULL, 0, STEP_MS);
 	}
