@@ -137,6 +137,8 @@ class ThreadSampler:
             return
         self._target.idents[tid, stat.began] = regs.thread_id
         sample = self._new_sample(tid, stat)
+        if sample.state == "S" and regs.in_user_code:
+            sample.state = "R"  # it has woken up since `stats` was read
         self._refresh_states(regs.thread_id)
         self._read_python(sample, regs)
         sample.locks = self._read_locks()

@@ -38,6 +38,11 @@ class Registers:
         self.restart_timeout = restart_timeout
         self.words = words
 
+    @property
+    def in_user_code(self) -> bool:
+        """Was it stopped outside of any system call (orig_rax is -1)?"""
+        return bool(self.words) and self.words[ORIG_RAX] >> 63 == 1
+
     def by_number(self) -> dict:
         """{DWARF's number: value} of all that are known."""
         return {number: self.words[at] for number, at in enumerate(BY_NUMBER) if self.words}
