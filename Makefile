@@ -231,7 +231,8 @@ $(B)/tests/harness/programs/%: $(B)/tests/harness/programs/%.o $(B)/merger.a
 # Built without a sanitizer, whose run-time library has its own threads and signals.
 plain_programs := $(patsubst %,$(B)/tests/harness/programs/%,\
 	victim restless embed busy exclusive stopped)
-$(plain_programs): $(B)/tests/harness/programs/%: tests/harness/programs/%.c
+$(plain_programs): $(B)/tests/harness/programs/%: tests/harness/programs/%.c \
+		tests/harness/programs/small_thread.h
 	$(call step,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -g -pthread -o $@ $< -ldl

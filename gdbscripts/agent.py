@@ -156,8 +156,7 @@ class Agent:
             self.target.ruby, note = find_live_ruby(core.memory, rubies, idents.__contains__)
             self._add_note(note)
         stats = core.thread_stats()
-        sampler = ThreadSampler(self.target, stats, core.registers)
-        sampler.at_once = True
+        sampler = ThreadSampler(self.target, stats, core.registers, True)
         for tid in stats:
             sampler.read_stopped(tid)
         samples = sampler.finish({})
@@ -256,6 +255,8 @@ class Agent:
     def _find_interpreter(self, stats: dict) -> None:
         """Finds the live interpreter among the mapped ones. What is read while it runs may be
         wrong: a note counts only if it comes again while the running threads are stopped."""
+        if self.target.interpreter is not None or not (self.python_files or self.mapped_rubies):
+            return
         is_thread = self._is_thread(stats)
         note = self._search_interpreter(is_thread)
         if not note and (self.target.interpreter is not None or not self.mapped_rubies):

@@ -43,15 +43,14 @@ def take(target, stops, stats: dict, instant: bool, on_stopped=None) -> list:
     CPU times; instant: all threads are stopped together, also those that sleep, but for calls that
     would fail; on_stopped(samples): is called then, before they go on."""
     asleep = kernel_stacks(target.pid, stats)
-    sampler = ThreadSampler(target, stats, stops.registers)
+    sampler = ThreadSampler(target, stats, stops.registers, instant)
     sleepers = frozenset(tid for tid, stat in stats.items() if stat.state == "S")
     sampler.read_sleepers([tid for tid in stats if tid in sleepers and (
         not instant or _would_fail(target.pid, tid) or _must_sleep(target.pid, tid))])
     tids = [tid for tid in sampler.unread() if tid not in asleep and not (
         tid in sleepers and _must_sleep(target.pid, tid))]
     try:
-        if instant or sampler.at_once:
-            sampler.at_once = True
+        if sampler.at_once:
             stopped = stops.stop(tids, LIMIT_S)
             target.memory.limit(READ_ALL_S)
             for tid in stopped:

@@ -84,9 +84,10 @@ class ThreadSampler:
     """Takes one sample: read_sleepers, then read_stopped for each thread while it is stopped, then
     finish."""
 
-    def __init__(self, target: Target, stats: dict, read) -> None:
+    def __init__(self, target: Target, stats: dict, read, at_once: bool = False) -> None:
         """stats: procfs.thread_stats of the target, just read, with CPU times; read(tid): the
-        Registers of a stopped thread, None if it has ended."""
+        Registers of a stopped thread, None if it has ended; at_once: all threads are read at one
+        moment, while they are stopped together."""
         self._read = read
         self._target = target
         self._stats = stats
@@ -98,8 +99,7 @@ class ThreadSampler:
         self._used = set()  # pthread_self of the threads whose states were read
         self._states_reread = False  # _states was read again during a stop
         self._strangers = self._match_states()
-        # All threads are read at one moment: they are stopped together.
-        self.at_once = self._may_run_foreign_states()
+        self.at_once = at_once or self._may_run_foreign_states()
         self._locks = None  # Interpreter.locks of that moment, or of the sleepers
 
     def read_sleepers(self, tids) -> None:

@@ -118,8 +118,7 @@ class ThreadStops:
 
     def _lives(self, tid: int) -> bool:
         """The kernel also says of an ended thread that it is not permitted."""
-        stat = procfs.thread_stat(self._pid, tid)
-        return stat is not None and stat.state not in procfs.ENDED
+        return not procfs.has_ended(self._pid, tid)
 
     def _stopped_within(self, limit_s: float):
         """Yields threads as they stop, until there are none left, or the time is over."""

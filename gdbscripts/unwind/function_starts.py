@@ -6,8 +6,8 @@ indirect calls lead).
 """
 import bisect
 import re
-import struct
 
+from pmp_instructions import find
 from pmp_memory import BadRead
 
 CODE_MAX = RELOCATIONS_MAX = 1 << 25  # bytes that are searched
@@ -17,7 +17,6 @@ REFERENCE = re.compile(rb"(?:\xe8|\x48\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d])", 
 ENDBR64 = re.compile(rb"\xf3\x0f\x1e\xfa")
 # ret, nop, int3, the end of a longer nop, hlt; a jump; a call of a function that does not return.
 END = re.compile(rb"[\xc3\x90\xcc\0\xf4]\Z|\xeb.\Z|[\xe8\xe9]....\Z", re.S)
-DISTANCE = struct.Struct("<i")
 
 
 class FunctionStarts:
@@ -64,7 +63,6 @@ def _begins(pointers: list, base: int, code: bytes) -> set:
     """The addresses in a segment at which functions seem to begin."""
     found = {base + match.start() for match in ENDBR64.finditer(code)}
     places = [place - base for place in pointers]
-    for match in REFERENCE.finditer(code, 0, len(code) - DISTANCE.size):
-        places.append(match.end() + DISTANCE.size + DISTANCE.unpack_from(code, match.end())[0])
+    places += find(REFERENCE, code)[1]
     found.update(base + at for at in places if 5 <= at < len(code) and END.search(code, at - 5, at))
     return found

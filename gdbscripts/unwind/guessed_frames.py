@@ -16,6 +16,7 @@ So frames may be missing there, or be old ones.
 import re
 import struct
 
+from pmp_instructions import DISTANCE
 from pmp_memory import BadRead
 
 FRAME_BYTES_MAX = 1 << 20
@@ -27,7 +28,6 @@ MOV_RSP_RBP = (b"\x48\x89\xe5", b"\x48\x8b\xec")
 CALL_BYTES = 7  # of the longest instruction that calls, without prefixes
 CALL_NEAR, CALL_INDIRECT = 0xe8, 0xff  # Intel SDM, volume 2: CALL; the latter with /2
 UNKNOWN = 0  # the target of an indirect call, also of one through a procedure linkage table
-DISTANCE = struct.Struct("<i")
 # mov $15 (rt_sigreturn),%eax or %rax; syscall: a C library's signal trampoline.
 SIGRETURN = re.compile(rb"(?:\xb8|\x48\xc7\xc0)\x0f\0\0\0\x0f\x05")
 JUMP_TO_OTHER = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\xf2?\xff\x25")  # jmp *N(%rip)
@@ -139,7 +139,7 @@ class GuessedFrames:
         """(sp, pc, fp) of the caller of a frame; None if it has none. memory: with read_some;
         stack: with word. BadRead if none is found."""
         sp, pc = frame.sp, frame.pc
-        if not self._is_code(frame.address):  # a call that led nowhere
+        if not self.is_code(frame.address):  # a call that led nowhere
             found = sp + 8, stack.word(sp), fp
             if self._is_return(memory, found[1]):
                 return found
@@ -160,7 +160,7 @@ class GuessedFrames:
         """As caller, by the instructions at the pc; None if they tell nothing."""
         for depth, fp_at in self._depths(memory, frame, start):
             back = stack.word(frame.sp + depth)
-            if depth < FRAME_BYTES_MAX and (not back or self._is_code(back)):
+            if depth < FRAME_BYTES_MAX and (not back or self.is_code(back)):
                 fp = fp if fp_at is None else stack.word(frame.sp + fp_at)
                 return frame.sp + depth + 8, back, fp
         return None
@@ -211,7 +211,8 @@ class GuessedFrames:
         except BadRead:
             return False
 
-    def _is_code(self, address: int) -> bool:
+    def is_code(self, address: int) -> bool:
+        """Is the address in an executable mapping?"""
         return self._code.is_code(address) or self._code.is_generated(address)
 
     def _is_return(self, memory, address: int) -> bool:
@@ -236,7 +237,7 @@ class GuessedFrames:
         code = memory.read_some(address - CALL_BYTES, CALL_BYTES + 9)
         if code[CALL_BYTES - 5] == CALL_NEAR:
             called = address + DISTANCE.unpack_from(code, CALL_BYTES - 4)[0]
-            if self._is_code(called):
+            if self.is_code(called):
                 is_jump = JUMP_TO_OTHER.match(memory.read_some(called, 16))
                 return UNKNOWN if is_jump else called
         if any(code[at] == CALL_INDIRECT and at + _indirect_size(*code[at + 1:at + 3]) == CALL_BYTES

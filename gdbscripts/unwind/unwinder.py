@@ -56,7 +56,7 @@ class Unwinder:
         """code: a CodeMap; find_name: PerfMap.find."""
         self._code = code
         self._guessed = GuessedFrames(code, find_name)
-        self.function_at = code.function_at
+        self.function_at, self.is_code = code.function_at, self._guessed.is_code
         self._rules = {}  # address -> cfi.Rule or None
 
     def clear(self) -> None:
@@ -113,10 +113,6 @@ class Unwinder:
     def _call_rule(self, pc: int):
         """The Rule of the call before a return address, None if there is none."""
         return self._rule(pc - 1) if self.is_code(pc - 1) else None
-
-    def is_code(self, address: int) -> bool:
-        """Is the address in an executable mapping?"""
-        return self._code.is_code(address) or self._code.is_generated(address)
 
     def _rule(self, address: int):
         if address not in self._rules:

@@ -2,6 +2,7 @@
 there."""
 
 import sys
+import time
 
 import gdb
 
@@ -20,7 +21,7 @@ def registers_of(thread):
 
 class Attached:
     """A process that this gdb is attached to, after it has read its symbols, as the agent does.
-    Unlike there, gdb is in all-stop mode, and the target's inferior has the symbols too."""
+    Unlike there, the target's inferior has the symbols too."""
 
     def __init__(self, pid):
         import pmp_code_map
@@ -33,7 +34,6 @@ class Attached:
         import pmp_unwinder
 
         pmp_gdb_settings.apply_settings()
-        gdb.execute("set non-stop off")
         gdb.execute("handle SIGTRAP nopass", False, True)  # of a single step
         self.code = pmp_code_map.CodeMap(pid)
         self.symbols = pmp_symbols.Symbols(self.code)
@@ -49,3 +49,18 @@ class Attached:
         names = pmp_native_names.NativeNames(self.code, self.memory)
         self.symbolizer = pmp_symbolizer.Symbolizer(self.code, self.symbols, perf_map, names)
         gdb.execute("attach %d" % pid, False, True)
+
+
+def compare_rounds(pid, rounds, steps, compare):
+    """Calls compare(thread) for each thread of a process that gdb is attached to, so many times.
+    steps: numbers of instructions that it executes in between; (): it runs for some time."""
+    for i in range(rounds):
+        for thread in gdb.selected_inferior().threads():
+            compare(thread)
+        if steps:
+            gdb.selected_inferior().threads()[-1].switch()
+            gdb.execute("stepi %d" % steps[i % len(steps)], False, True)
+        else:
+            gdb.execute("detach", False, True)
+            time.sleep(0.002)
+            gdb.execute("attach %d" % pid, False, True)

@@ -8,12 +8,11 @@ for some time. (A step in which a signal handler begins would need a breakpoint.
 import os
 import re
 import sys
-import time
 
 import gdb
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from gdb_modules import Attached, registers_of  # noqa: E402
+from gdb_modules import Attached, compare_rounds, registers_of  # noqa: E402
 import pmp_symbolizer as symbolizer  # noqa: E402
 from pmp_gdb_text import name_text  # noqa: E402
 
@@ -84,16 +83,7 @@ def without_leaf(frames):
 
 def main(pid, rounds, steps):
     comparison = Comparison(pid)
-    for i in range(rounds):
-        for thread in gdb.selected_inferior().threads():
-            comparison.compare(thread)
-        if steps:
-            gdb.selected_inferior().threads()[-1].switch()
-            gdb.execute("stepi %d" % STEPS[i % len(STEPS)], False, True)
-        else:
-            gdb.execute("detach", False, True)
-            time.sleep(0.002)
-            gdb.execute("attach %d" % pid, False, True)
+    compare_rounds(pid, rounds, STEPS if steps else (), comparison.compare)
     print("BOTH WAYS %d %d %d %d" % (rounds, comparison.frames, comparison.cut,
                                      comparison.wrong))
 

@@ -35,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "small_thread.h"
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static void fail(const char *what)
@@ -46,15 +48,8 @@ static void fail(const char *what)
 
 static void spawn(void *(*run)(void *), void *arg)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 256 << 10);
-	if (pthread_create(&thread, &attr, run, arg))
+	if (!small_thread_start(run, arg))
 		fail("pthread_create");
-	pthread_detach(thread);
-	pthread_attr_destroy(&attr);
 }
 
 static void nap(long us)

@@ -41,21 +41,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "small_thread.h"
+
 #define SIGNALS_MAX 200000
 
 static void start(void *(*run)(void *), void *arg)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 256 << 10);
-	if (pthread_create(&thread, &attr, run, arg)) {
+	if (!small_thread_start(run, arg)) {
 		printf("no thread\n");
 		exit(99);
 	}
-	pthread_detach(thread);
-	pthread_attr_destroy(&attr);
 }
 
 static void ready(void)

@@ -9,12 +9,11 @@ without these, and by the agent, many times. PMP_FULL: the program's file before
 import json
 import os
 import sys
-import time
 
 import gdb
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from gdb_modules import Attached, registers_of  # noqa: E402
+from gdb_modules import Attached, compare_rounds, registers_of  # noqa: E402
 
 STEPS = (1, 1, 3, 1, 40, 1, 1, 7, 1, 1, 300, 1, 1)
 FRAMES_MAX = 200
@@ -83,16 +82,7 @@ class Comparison:
 
 def main(pid, rounds, steps):
     comparison = Comparison(pid, os.environ.get("PMP_FULL", ""))
-    for i in range(rounds):
-        for thread in gdb.selected_inferior().threads():
-            comparison.compare(thread)
-        if steps:
-            gdb.selected_inferior().threads()[-1].switch()
-            gdb.execute("stepi %d" % STEPS[i % len(STEPS)], False, True)
-        else:
-            gdb.execute("detach", False, True)
-            time.sleep(0.002)
-            gdb.execute("attach %d" % pid, False, True)
+    compare_rounds(pid, rounds, STEPS if steps else (), comparison.compare)
     print("THREE WAYS " + json.dumps({"rounds": rounds, "frames": comparison.frames,
                                       "gdb": vars(comparison.gdb),
                                       "agent": vars(comparison.agent)}))

@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "small_thread.h"
+
 static atomic_uint usr1, real_time, out_of_order, alarms, interrupts, interrupted_calls;
 static char **args;
 
@@ -56,20 +58,14 @@ static void handle(int number)
 /* Only the main thread takes signals, so that they arrive in order. */
 static void spawn(void *(*run)(void *), void *arg)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
 	sigset_t all, before;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 256 << 10);
-	if (pthread_create(&thread, &attr, run, arg)) {
+	if (!small_thread_start(run, arg)) {
 		printf("no thread\n");
 		exit(99);
 	}
-	pthread_detach(thread);
-	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
